@@ -1,0 +1,110 @@
+#include "base/log.hpp"
+
+#include "base/time.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <mutex>
+
+#include <unistd.h>
+
+namespace cdc::base::log {
+
+namespace {
+
+struct State {
+    std::string tool{"cdc"};
+    Level level = Level::info;
+    Format format = Format::text;
+    bool progress_shown = false;
+    std::mutex mutex;
+};
+
+State& state() {
+    static State instance;
+    return instance;
+}
+
+const char* name_of(Level level) {
+    switch (level) {
+    case Level::error:
+        return "error";
+    case Level::warning:
+        return "warning";
+    case Level::info:
+        return "info";
+    case Level::debug:
+        return "debug";
+    }
+    return "?";
+}
+
+void put(const std::string& bytes) {
+    // Nothing can be done about a closed stderr.
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, bytes.data(), bytes.size());
+}
+
+std::string compose(const State& s, Level level, std::string_view text, std::string_view hint) {
+    if (s.format == Format::json) {
+        nlohmann::ordered_json line{{"ts", format_utc_ms(now_ms())},
+                                    {"tool", s.tool},
+                                    {"level", name_of(level)},
+                                    {"message", text}};
+        if (!hint.empty()) {
+            line["hint"] = hint;
+        }
+        return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    }
+    std::string out = s.progress_shown ? "\r\033[K" : "";
+    out += fmt::format("{}: {}: {}\n", s.tool, name_of(level), text);
+    if (!hint.empty()) {
+        out += fmt::format("{}: hint: {}\n", s.tool, hint);
+    }
+    return out;
+}
+
+} // namespace
+
+void configure(std::string_view tool, Level level, Format format) {
+    state().tool = tool;
+    state().level = level;
+    state().format = format;
+}
+
+void set_level(Level level) {
+    state().level = level;
+}
+
+void set_format(Format format) {
+    state().format = format;
+}
+
+bool enabled(Level level) {
+    return level <= state().level;
+}
+
+void write(Level level, std::string_view text) {
+    State& s = state();
+    const std::lock_guard lock{s.mutex};
+    put(compose(s, level, text, {}));
+    s.progress_shown = false;
+}
+
+void write_error(std::string_view text, std::string_view hint) {
+    State& s = state();
+    const std::lock_guard lock{s.mutex};
+    put(compose(s, Level::error, text, hint));
+    s.progress_shown = false;
+}
+
+void progress(std::string_view text) {
+    State& s = state();
+    const std::lock_guard lock{s.mutex};
+    if (text.empty() && !s.progress_shown) {
+        return;
+    }
+    put(fmt::format("\r\033[K{}", text));
+    s.progress_shown = !text.empty();
+}
+
+} // namespace cdc::base::log

@@ -1,0 +1,142 @@
+#include "cli/app.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/numbers.hpp"
+#include "io/stop_signal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <exception>
+
+namespace cdc::cli {
+
+using base::ExitCode;
+
+namespace {
+
+std::string environment_name(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+        return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    });
+    return "CDC_" + name;
+}
+
+} // namespace
+
+App::App(std::string name, const std::string& description)
+    : m_name{std::move(name)}, m_app{description, m_name} {
+    base::log::configure(m_name, base::log::Level::info, base::log::Format::text);
+    m_app.set_help_flag("-h,--help", "Show this help and exit")->group("General");
+    m_app.set_version_flag("-V,--version", m_name + " " CDC_VERSION, "Show the version and exit")
+        ->group("General");
+    m_app.set_config("--config", "", "Read options from this TOML file")->group("General");
+    m_app.allow_config_extras(CLI::config_extras_mode::error);
+    m_app.add_option("--log-level", m_log_level, "error, warning, info or debug")
+        ->check(CLI::IsMember({"error", "warning", "info", "debug"}))
+        ->capture_default_str()
+        ->group("General");
+    m_app.add_option("--log", m_log_format, "Form of messages on stderr: text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str()
+        ->group("General");
+    m_app.get_formatter()->column_width(36);
+}
+
+CLI::Option* App::add_duration(const std::string& name, std::int64_t& ms, const std::string& help) {
+    return m_app
+        .add_option_function<std::string>(
+            name,
+            [&ms, name](const std::string& text) {
+                const auto value = base::parse_duration_ms(text);
+                if (!value) {
+                    throw CLI::ValidationError{
+                        name, base::in_quotes(text) + " is not a duration such as 250ms, 10s, 5m"};
+                }
+                ms = *value;
+            },
+            help)
+        ->type_name("TIME")
+        ->default_str(ms % 1000 == 0 ? fmt::format("{}s", ms / 1000) : fmt::format("{}ms", ms));
+}
+
+CLI::Option* App::add_bytes(const std::string& name, std::uint64_t& bytes,
+                            const std::string& help) {
+    return m_app
+        .add_option_function<std::string>(
+            name,
+            [&bytes, name](const std::string& text) {
+                const auto value = base::parse_bytes(text);
+                if (!value) {
+                    throw CLI::ValidationError{name, base::in_quotes(text) +
+                                                         " is not a size such as 512k, 64MB, 1GB"};
+                }
+                bytes = *value;
+            },
+            help)
+        ->type_name("SIZE")
+        ->default_str(bytes % (1U << 20) == 0 ? fmt::format("{}MB", bytes >> 20)
+                                              : fmt::format("{}k", bytes >> 10));
+}
+
+void App::parse(int argc, char** argv) {
+    for (CLI::Option* option : m_app.get_options()) {
+        const auto& names = option->get_lnames();
+        if (names.empty() || names[0] == "help" || names[0] == "version") {
+            continue;
+        }
+        option->envname(environment_name(names[0]));
+        if (option->get_items_expected_max() > 1) {
+            option->delimiter('\n');
+        }
+    }
+    m_app.parse(argc, argv);
+    using base::log::Level;
+    static constexpr std::pair<std::string_view, Level> kLevels[] = {{"error", Level::error},
+                                                                     {"warning", Level::warning},
+                                                                     {"info", Level::info},
+                                                                     {"debug", Level::debug}};
+    for (const auto& [name, level] : kLevels) {
+        if (m_log_level == name) {
+            base::log::set_level(level);
+        }
+    }
+    base::log::set_format(m_log_format == "json" ? base::log::Format::json
+                                                 : base::log::Format::text);
+}
+
+int App::run(int argc, char** argv, const std::function<void()>& check,
+             const std::function<int()>& work) {
+    const std::string help_hint = fmt::format("Try \"{} --help\"", m_name);
+    try {
+        parse(argc, argv);
+        check();
+    } catch (const CLI::Success& success) {
+        return m_app.exit(success); // --help and --version, to stdout
+    } catch (const CLI::ParseError& error) {
+        base::log::write_error(error.what(), help_hint);
+        return static_cast<int>(ExitCode::usage);
+    } catch (const base::Error& error) {
+        base::log::write_error(error.what(), error.hint().empty() ? help_hint : error.hint());
+        return static_cast<int>(error.code());
+    }
+    try {
+        io::stop_signal::install();
+        const int code = work();
+        base::log::progress("");
+        return code;
+    } catch (const base::Error& error) {
+        base::log::write_error(error.what(), error.hint());
+        return static_cast<int>(error.code());
+    } catch (const std::bad_alloc&) {
+        base::log::write_error("out of memory", "");
+    } catch (const std::exception& error) {
+        base::log::write_error(fmt::format("unexpected: {}", error.what()), "");
+    }
+    return static_cast<int>(ExitCode::failed);
+}
+
+} // namespace cdc::cli

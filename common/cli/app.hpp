@@ -1,0 +1,43 @@
+#ifndef CDC_CLI_APP_HPP
+#define CDC_CLI_APP_HPP
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+/// What all tools share on the command line: cdc-toolkit(7), "Command line".
+namespace cdc::cli {
+
+/// A program with the options that every tool has: --help, --version, --config, --log-level,
+/// --log. Every long option can also be given as CDC_<NAME> in the environment ('-' as '_', lists
+/// by newline) and in the TOML file of --config; the command line wins, then the environment.
+class App {
+public:
+    App(std::string name, const std::string& description);
+
+    CLI::App& options() { return m_app; }
+
+    /// "10s", "250ms"; stored in milliseconds.
+    CLI::Option* add_duration(const std::string& name, std::int64_t& ms, const std::string& help);
+    /// "64MB"; stored in bytes.
+    CLI::Option* add_bytes(const std::string& name, std::uint64_t& bytes, const std::string& help);
+
+    /// Parses, checks (`check` throws base::Error for contradictions), runs; never throws. Returns
+    /// the exit code. Errors go to stderr, --help and --version to stdout.
+    int run(int argc, char** argv, const std::function<void()>& check,
+            const std::function<int()>& work);
+
+private:
+    void parse(int argc, char** argv);
+
+    std::string m_name;
+    CLI::App m_app;
+    std::string m_log_level{"info"};
+    std::string m_log_format{"text"};
+};
+
+} // namespace cdc::cli
+
+#endif

@@ -1,0 +1,51 @@
+#ifndef CDC_EVENT_CHECKPOINT_HPP
+#define CDC_EVENT_CHECKPOINT_HPP
+
+#include "event/order.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cdc::event {
+
+/// "Everything before this line is complete." The same line is what a checkpoint file holds:
+///
+///     {"checkpoint":{"v":1,"kind":"postgres","server":"7312…","database":"inventory",
+///      "slot":"orders","position":"0/16B3748","order":"0001…","commit_ts_ms":1763709000000,
+///      "snapshot":null},"ts_ms":1763709000123}
+///
+/// Files of every older version stay readable; members that we do not know are kept.
+struct Checkpoint {
+    static constexpr int kVersion = 1; ///< of the format; do not renumber
+
+    std::string kind;     ///< "postgres", "mysql", "mariadb" or "kafka"
+    std::string server;   ///< PostgreSQL: the system identifier
+    std::string database; ///< PostgreSQL: the database of the slot
+    std::string slot;
+    std::string position; ///< where to go on; PostgreSQL: LSN as "X/X"
+    Order order;          ///< of `position`, with index 0: every earlier change is below it
+    std::int64_t commit_ts_ms = 0; ///< of the last commit before it; 0: none seen yet
+    nlohmann::ordered_json
+        snapshot;           ///< null, "done", or what an unfinished snapshot needs to go on
+    std::int64_t ts_ms = 0; ///< when the line was made
+    nlohmann::ordered_json extra = nlohmann::ordered_json::object(); ///< members we do not know
+
+    /// One line without '\n'.
+    std::string encode() const;
+};
+
+/// Throws Error (bad_data) naming what is missing or of a newer version; `where` is the start of
+/// the message, such as "checkpoint file 'state/orders.json'".
+Checkpoint parse_checkpoint(std::string_view line, std::string_view where);
+
+/// The checkpoint that a file holds; nothing when there is no file or no whole line in it.
+/// Throws Error (failed: cannot be read; bad_data: is not one).
+std::optional<Checkpoint> read_checkpoint_file(const std::string& path);
+
+} // namespace cdc::event
+
+#endif

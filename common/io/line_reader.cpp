@@ -1,0 +1,101 @@
+#include "io/line_reader.hpp"
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "io/file_descriptor.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace cdc::io {
+
+using base::ExitCode;
+using base::fail;
+
+namespace {
+constexpr std::size_t kInitialCapacity = std::size_t{1} << 20;
+} // namespace
+
+LineReader::LineReader(int fd, std::size_t max_line)
+    : m_fd{fd}, m_max_line{max_line}, m_buffer{new char[kInitialCapacity + kPadding]()},
+      m_capacity{kInitialCapacity} {
+    enlarge_pipe(fd);
+}
+
+bool LineReader::find_line(std::string_view& line) {
+    const void* found = std::memchr(m_buffer.get() + m_scanned, '\n', m_end - m_scanned);
+    if (found == nullptr) {
+        m_scanned = m_end;
+        return false;
+    }
+    const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - m_buffer.get());
+    line = {m_buffer.get() + m_begin, at - m_begin};
+    m_begin = m_scanned = at + 1;
+    ++m_line_number;
+    m_bytes += line.size() + 1;
+    return true;
+}
+
+bool LineReader::buffered() const {
+    return std::memchr(m_buffer.get() + m_scanned, '\n', m_end - m_scanned) != nullptr;
+}
+
+void LineReader::make_room() {
+    if (m_begin > 0) {
+        std::memmove(m_buffer.get(), m_buffer.get() + m_begin, m_end - m_begin);
+        m_scanned -= m_begin;
+        m_end -= m_begin;
+        m_begin = 0;
+    }
+    if (m_end < m_capacity) {
+        return;
+    }
+    if (m_end >= m_max_line) {
+        fail(ExitCode::bad_data, "line {} is longer than {} bytes", m_line_number + 1, m_max_line);
+    }
+    const std::size_t capacity = std::min(m_capacity * 2, m_max_line);
+    std::unique_ptr<char[]> grown{new char[capacity + kPadding]()};
+    std::memcpy(grown.get(), m_buffer.get(), m_end);
+    m_buffer = std::move(grown);
+    m_capacity = capacity;
+}
+
+LineReader::Result LineReader::next(std::string_view& line, int timeout_ms) {
+    const std::int64_t deadline = timeout_ms > 0 ? base::steady_ms() + timeout_ms : 0;
+    while (!find_line(line)) {
+        if (m_eof) {
+            line = {m_buffer.get() + m_begin, m_end - m_begin};
+            return line.empty() ? Result::end : Result::torn;
+        }
+        int wait = timeout_ms;
+        if (timeout_ms > 0) {
+            const std::int64_t left = deadline - base::steady_ms();
+            wait = left > 0 ? static_cast<int>(left) : 0;
+        }
+        pollfd fds[2] = {{m_fd, POLLIN, 0}, {m_wake_fd, POLLIN, 0}};
+        const int ready = ::poll(fds, m_wake_fd >= 0 ? 2 : 1, wait);
+        if (ready < 0 && errno != EINTR) {
+            fail(ExitCode::failed, "cannot wait for input: {}", std::strerror(errno));
+        }
+        if (ready <= 0 || fds[0].revents == 0) {
+            return Result::waiting;
+        }
+        if (m_end == m_capacity || m_begin == m_end) {
+            make_room();
+        }
+        const ssize_t got = ::read(m_fd, m_buffer.get() + m_end, m_capacity - m_end);
+        if (got > 0) {
+            m_end += static_cast<std::size_t>(got);
+        } else if (got == 0) {
+            m_eof = true;
+        } else if (errno != EINTR && errno != EAGAIN) {
+            fail(ExitCode::failed, "cannot read input: {}", std::strerror(errno));
+        }
+    }
+    return Result::line;
+}
+
+} // namespace cdc::io

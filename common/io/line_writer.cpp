@@ -1,0 +1,162 @@
+#include "io/line_writer.hpp"
+
+#include "base/error.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
+namespace cdc::io {
+
+using base::ExitCode;
+using base::fail;
+
+LineWriter::LineWriter(int fd, std::size_t chunk_bytes, std::size_t max_chunks)
+    : m_chunk_bytes{chunk_bytes}, m_max_chunks{max_chunks}, m_shared{std::make_shared<Shared>()} {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        fail(ExitCode::failed, "cannot make a pipe: {}", std::strerror(errno));
+    }
+    m_shared->fd = fd;
+    m_shared->spare_bytes = chunk_bytes * 2;
+    m_shared->wake_read = FileDescriptor{ends[0]};
+    m_shared->wake_write = FileDescriptor{ends[1]};
+    enlarge_pipe(fd);
+    m_current.reserve(chunk_bytes + chunk_bytes / 4);
+    // Signals are for the main thread: a write that they interrupt would only be started again.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    m_thread = std::thread{[shared = m_shared] {
+        run(*shared);
+    }};
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+LineWriter::~LineWriter() {
+    bool idle = false;
+    {
+        const std::lock_guard lock{m_shared->mutex};
+        m_shared->stop = true;
+        idle = m_shared->queue.empty() || m_shared->error != 0;
+    }
+    m_shared->changed.notify_all();
+    if (idle) {
+        m_thread.join();
+    } else {
+        // Stuck in write(2) on a pipe that nobody reads; the process is about to end.
+        m_thread.detach();
+    }
+}
+
+void LineWriter::run(Shared& shared) {
+    std::unique_lock lock{shared.mutex};
+    while (true) {
+        shared.changed.wait(lock, [&] { return shared.stop || !shared.queue.empty(); });
+        if (shared.stop) {
+            return;
+        }
+        const std::string& chunk = shared.queue.front(); // a deque keeps it in place meanwhile
+        lock.unlock();
+        const int error = write_all(shared.fd, chunk);
+        lock.lock();
+        if (error != 0) {
+            shared.error = error;
+            shared.queue.clear();
+            shared.stop = true;
+        } else {
+            shared.written += chunk.size();
+            std::string spare = std::move(shared.queue.front());
+            shared.queue.pop_front();
+            spare.clear();
+            if (spare.capacity() <= shared.spare_bytes) {
+                shared.spare.push_back(std::move(spare));
+            }
+        }
+        shared.changed.notify_all();
+        [[maybe_unused]] const auto n = ::write(shared.wake_write.get(), "", 1);
+    }
+}
+
+bool LineWriter::ready() const {
+    const std::lock_guard lock{m_shared->mutex};
+    return m_shared->queue.size() < m_max_chunks || m_shared->error != 0;
+}
+
+void LineWriter::submit() {
+    if (m_current.empty()) {
+        return;
+    }
+    {
+        const std::lock_guard lock{m_shared->mutex};
+        if (m_shared->error == 0) {
+            m_submitted += m_current.size();
+            m_shared->queue.push_back(std::move(m_current));
+            m_current = {};
+            if (!m_shared->spare.empty()) {
+                m_current = std::move(m_shared->spare.back());
+                m_shared->spare.pop_back();
+            }
+        }
+    }
+    check();
+    m_shared->changed.notify_all();
+    if (m_current.capacity() < m_chunk_bytes) {
+        m_current.reserve(m_chunk_bytes + m_chunk_bytes / 4);
+    }
+}
+
+bool LineWriter::wait_ready(int timeout_ms) {
+    std::unique_lock lock{m_shared->mutex};
+    const auto done = [this] {
+        return m_shared->queue.size() < m_max_chunks || m_shared->error != 0;
+    };
+    if (timeout_ms < 0) {
+        m_shared->changed.wait(lock, done);
+        return true;
+    }
+    return m_shared->changed.wait_for(lock, std::chrono::milliseconds{timeout_ms}, done);
+}
+
+void LineWriter::clear_wake() {
+    char scratch[64];
+    while (::read(m_shared->wake_read.get(), scratch, sizeof(scratch)) > 0) {
+    }
+}
+
+std::uint64_t LineWriter::written() const {
+    const std::lock_guard lock{m_shared->mutex};
+    return m_shared->written;
+}
+
+void LineWriter::check() const {
+    const std::lock_guard lock{m_shared->mutex};
+    if (m_shared->error != 0) {
+        fail(ExitCode::failed, "cannot write output: {}", std::strerror(m_shared->error));
+    }
+}
+
+bool LineWriter::finish(int timeout_ms) {
+    submit();
+    {
+        std::unique_lock lock{m_shared->mutex};
+        const auto done = [this] {
+            return m_shared->queue.empty() || m_shared->error != 0;
+        };
+        if (timeout_ms < 0) {
+            m_shared->changed.wait(lock, done);
+        } else if (!m_shared->changed.wait_for(lock, std::chrono::milliseconds{timeout_ms}, done)) {
+            return false;
+        }
+    }
+    check();
+    return true;
+}
+
+} // namespace cdc::io
