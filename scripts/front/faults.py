@@ -1,0 +1,55 @@
+"""Faults that a test asks of scripts/clickhouse-front.
+
+Faults: before each INSERT the first line of --fail-file is read:
+    CODE [COUNT [WORD]]      answer with this exception code and do not insert
+    drop [COUNT [WORD]]      insert, then close the connection without an answer
+    reset [COUNT [WORD]]     close the connection without inserting
+    delay SECONDS [COUNT [WORD]]   wait, then insert
+for the next COUNT inserts (default 1; * until the file changes) whose statement contains WORD.
+A line that is used up is removed from the file.
+"""
+import os
+import threading
+
+
+class Dropped(Exception):
+    """The connection is to be closed without an answer."""
+
+
+class Faults:
+    """The next fault of the fail file."""
+
+    def __init__(self, path):
+        self._path = path
+        self._lock = threading.Lock()
+
+    def next(self, sql):
+        """(kind, argument) or None; takes one from the line's count."""
+        if not self._path:
+            return None
+        with self._lock:
+            try:
+                with open(self._path, encoding="utf-8") as file:
+                    lines = [line for line in file.read().splitlines() if line.strip()]
+            except FileNotFoundError:
+                return None
+            if not lines:
+                return None
+            words = lines[0].split()
+            kind = words.pop(0)
+            argument = float(words.pop(0)) if kind == "delay" else None
+            count = words.pop(0) if words else "1"
+            if words and words[0].encode() not in sql:
+                return None
+            if count != "*":
+                left = int(count) - 1
+                shown = [kind] + ([str(argument)] if argument is not None else [])
+                rest = [" ".join(shown + [str(left)] + words)] if left > 0 else []
+                self._write(rest + lines[1:])
+            return kind, argument
+
+    def _write(self, lines):
+        new = self._path + ".new"
+        with open(new, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines)
+        os.replace(new, self._path)
