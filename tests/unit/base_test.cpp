@@ -1,0 +1,84 @@
+#include "base/base64.hpp"
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "base/time.hpp"
+
+#include "support.hpp"
+
+using namespace cdc;
+
+TEST_CASE("base64 encodes and decodes every length and every byte") {
+    std::string bytes;
+    for (int i = 0; i < 300; ++i) {
+        std::string text;
+        base::append_base64(text, bytes);
+        CHECK(text.size() == (bytes.size() + 2) / 3 * 4);
+        std::string back;
+        REQUIRE(base::append_base64_decoded(back, text));
+        CHECK(back == bytes);
+        bytes += static_cast<char>(i * 7);
+    }
+}
+
+TEST_CASE("base64 has the values of RFC 4648") {
+    const std::pair<std::string, std::string> cases[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
+    for (const auto& [bytes, text] : cases) {
+        std::string out;
+        base::append_base64(out, bytes);
+        CHECK(out == text);
+    }
+}
+
+TEST_CASE("broken base64 and hex are refused and leave the output alone") {
+    std::string out = "x";
+    CHECK_FALSE(base::append_base64_decoded(out, "abc"));
+    CHECK_FALSE(base::append_base64_decoded(out, "ab!="));
+    CHECK_FALSE(base::append_base64_of_hex(out, "abc"));
+    CHECK_FALSE(base::append_base64_of_hex(out, "zz"));
+    CHECK(out == "x");
+    CHECK(base::append_base64_of_hex(out, "deadBEEF"));
+    CHECK(out == "x3q2+7w==");
+}
+
+TEST_CASE("civil dates go to days and back over ten thousand years") {
+    for (std::int64_t day = base::days_from_civil(-200, 1, 1);
+         day < base::days_from_civil(9999, 12, 31); day += 97) {
+        const auto date = base::civil_from_days(day);
+        CHECK(base::is_valid_civil(date.year, date.month, date.day));
+        CHECK(base::days_from_civil(date.year, date.month, date.day) == day);
+    }
+    CHECK(base::days_from_civil(1970, 1, 1) == 0);
+    CHECK(base::days_from_civil(2000, 3, 1) == 11017);
+    CHECK_FALSE(base::is_valid_civil(2023, 2, 29));
+    CHECK(base::is_valid_civil(2024, 2, 29));
+    CHECK_FALSE(base::is_valid_civil(1900, 2, 29));
+}
+
+TEST_CASE("sizes and durations are read with their units") {
+    CHECK(base::parse_bytes("64MB") == 64U << 20);
+    CHECK(base::parse_bytes("512k") == 512U << 10);
+    CHECK(base::parse_bytes("10") == 10);
+    CHECK_FALSE(base::parse_bytes("10 potatoes"));
+    CHECK_FALSE(base::parse_bytes("99999999999G"));
+    CHECK(base::parse_duration_ms("250ms") == 250);
+    CHECK(base::parse_duration_ms("10") == 10000);
+    CHECK(base::parse_duration_ms("5m") == 300000);
+    CHECK_FALSE(base::parse_duration_ms("-1s"));
+    CHECK_FALSE(base::parse_duration_ms(""));
+}
+
+TEST_CASE("text in messages is quoted, escaped and cut") {
+    CHECK(base::in_quotes("a\tb") == "'a\\x09b'");
+    CHECK(base::in_quotes(std::string(200, 'x'), 3) == "'xxx…'");
+}
+
+TEST_CASE("wide numbers have their decimal text") {
+    CHECK(base::decimal_text(0) == "0");
+    CHECK(base::decimal_text(~base::Uint128{0}) == "340282366920938463463374607431768211455");
+}

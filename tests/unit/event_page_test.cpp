@@ -1,0 +1,63 @@
+// The worked lines of cdc-event(5) are what the decoder reads and the encoders write.
+#include "event/checkpoint.hpp"
+#include "event/line_decoder.hpp"
+#include "event/table.hpp"
+
+#include "support.hpp"
+
+#include <fstream>
+#include <map>
+#include <vector>
+
+using namespace cdc::event;
+
+namespace {
+
+std::vector<std::string> worked_lines() {
+    std::ifstream page{CDC_SOURCE_DIR "/man/cdc-event.5.md"};
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(page, line);) {
+        if (line.rfind("    {\"", 0) == 0) {
+            lines.push_back(line.substr(4));
+        }
+    }
+    return lines;
+}
+
+} // namespace
+
+TEST_CASE("every worked line of cdc-event(5) can be decoded") {
+    LineDecoder decoder;
+    std::map<LineKind, int> seen;
+    for (const std::string& line : worked_lines()) {
+        CAPTURE(line);
+        CHECK_NOTHROW(decoder.decode(line));
+        ++seen[decoder.decode(line).kind];
+    }
+    CHECK(seen[LineKind::change] >= 6);
+    CHECK(seen[LineKind::table] >= 1);
+    CHECK(seen[LineKind::snapshot] == 2);
+    CHECK(seen[LineKind::checkpoint] == 1);
+    CHECK(seen[LineKind::dead_letter] == 1);
+}
+
+TEST_CASE("the worked checkpoint and table lines are byte for byte what the encoders write") {
+    LineDecoder decoder;
+    for (const std::string& text : worked_lines()) {
+        CAPTURE(text);
+        const DecodedLine& line = decoder.decode(text);
+        if (line.kind == LineKind::checkpoint) {
+            CHECK(parse_checkpoint(text, "page").encode() == text);
+        } else if (line.kind == LineKind::table) {
+            Table table;
+            table.schema = line.source.schema;
+            table.table = line.source.table;
+            std::string version;
+            table.columns = parse_columns(line.payload, version);
+            CHECK(version == shape_version(table.columns));
+            std::string encoded;
+            append_table_line(encoded, table, line.source.raw, 1763709000123);
+            CHECK(encoded == text + "\n");
+        }
+    }
+}

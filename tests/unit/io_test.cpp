@@ -1,0 +1,169 @@
+#include "io/atomic_file.hpp"
+#include "io/line_reader.hpp"
+#include "io/line_writer.hpp"
+
+#include "support.hpp"
+
+#include <csignal>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+using namespace cdc::io;
+
+namespace {
+
+struct Pipe {
+    Pipe() {
+        int ends[2];
+        REQUIRE(::pipe(ends) == 0);
+        read_end = FileDescriptor{ends[0]};
+        write_end = FileDescriptor{ends[1]};
+    }
+    FileDescriptor read_end;
+    FileDescriptor write_end;
+};
+
+std::string read_everything(int fd) {
+    std::string all;
+    char buffer[65536];
+    ssize_t n = 0;
+    while ((n = ::read(fd, buffer, sizeof(buffer))) > 0) {
+        all.append(buffer, static_cast<std::size_t>(n));
+    }
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("lines come whole, whatever the writes are cut into") {
+    Pipe pipe;
+    std::thread writer{[&] {
+        for (const char* part : {"a", "b\nc", "", "\n\nd\n"}) {
+            write_all(pipe.write_end.get(), part);
+            std::this_thread::sleep_for(std::chrono::milliseconds{5});
+        }
+        pipe.write_end.reset();
+    }};
+    LineReader reader{pipe.read_end.get()};
+    std::string got;
+    std::string_view line;
+    while (reader.next(line) == LineReader::Result::line) {
+        got += "[" + std::string{line} + "]";
+    }
+    writer.join();
+    CHECK(got == "[ab][c][][d]");
+    CHECK(reader.line_number() == 4);
+    CHECK(reader.bytes() == 8);
+}
+
+TEST_CASE("an unterminated last line is told apart from the end") {
+    Pipe pipe;
+    write_all(pipe.write_end.get(), "whole\ntor");
+    pipe.write_end.reset();
+    LineReader reader{pipe.read_end.get()};
+    std::string_view line;
+    CHECK(reader.next(line) == LineReader::Result::line);
+    CHECK(reader.next(line) == LineReader::Result::torn);
+    CHECK(line == "tor");
+    CHECK(reader.line_number() == 1);
+}
+
+TEST_CASE("waiting ends at its time") {
+    Pipe pipe;
+    LineReader reader{pipe.read_end.get()};
+    std::string_view line;
+    CHECK(reader.next(line, 0) == LineReader::Result::waiting);
+    CHECK(reader.next(line, 20) == LineReader::Result::waiting);
+}
+
+TEST_CASE("a line over the limit is bad data, one at the limit is not") {
+    const std::string long_line(3 << 20, 'x');
+    for (const std::size_t limit : {std::size_t{2} << 20, std::size_t{4} << 20}) {
+        Pipe pipe;
+        std::thread writer{[&] {
+            write_all(pipe.write_end.get(), long_line + "\nnext\n");
+            pipe.write_end.reset();
+        }};
+        {
+            LineReader reader{pipe.read_end.get(), limit};
+            std::string_view line;
+            if (limit < long_line.size()) {
+                CHECK_FAILS(reader.next(line), bad_data, "line 1 is longer");
+            } else {
+                CHECK(reader.next(line) == LineReader::Result::line);
+                CHECK(line == long_line);
+                CHECK(reader.next(line) == LineReader::Result::line);
+                CHECK(line == "next");
+            }
+        }
+        read_everything(pipe.read_end.get());
+        writer.join();
+    }
+}
+
+TEST_CASE("the writer's thread delivers everything in order") {
+    Pipe pipe;
+    std::string got;
+    std::thread reader{[&] {
+        got = read_everything(pipe.read_end.get());
+    }};
+    std::string expected;
+    {
+        LineWriter writer{pipe.write_end.get(), 1000, 2};
+        for (int i = 0; i < 20000; ++i) {
+            const std::string line = "line " + std::to_string(i) + "\n";
+            expected += line;
+            writer.buffer() += line;
+            if (writer.full()) {
+                REQUIRE(writer.wait_ready(-1));
+                writer.submit();
+            }
+        }
+        REQUIRE(writer.finish(-1));
+        CHECK(writer.written() == expected.size());
+        CHECK(writer.submitted() == expected.size());
+    }
+    pipe.write_end.reset();
+    reader.join();
+    CHECK(got == expected);
+}
+
+TEST_CASE("a reader that does not read blocks neither the caller nor the end") {
+    Pipe pipe;
+    LineWriter writer{pipe.write_end.get(), 1 << 20, 2};
+    for (int i = 0; i < 8 && writer.ready(); ++i) {
+        writer.buffer().assign(2 << 20, 'x');
+        writer.submit();
+    }
+    CHECK_FALSE(writer.ready());
+    CHECK_FALSE(writer.wait_ready(10));
+    CHECK_FALSE(writer.finish(10));
+}
+
+TEST_CASE("a closed reader is an error that the caller sees") {
+    ::signal(SIGPIPE, SIG_IGN);
+    Pipe pipe;
+    pipe.read_end.reset();
+    LineWriter writer{pipe.write_end.get()};
+    writer.buffer() = "x\n";
+    CHECK_FAILS(writer.finish(1000), failed, "cannot write output");
+    CHECK_FAILS(writer.check(), failed, "Broken pipe");
+}
+
+TEST_CASE("a file is replaced as a whole, and watched") {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("state");
+    FileWatch watch{path};
+    CHECK_FALSE(watch.changed());
+    write_file_atomically(path, "one\n");
+    CHECK(watch.changed());
+    CHECK_FALSE(watch.changed());
+    write_file_atomically(path, "two\n");
+    CHECK(watch.changed());
+    CHECK(read_last_line(path) == "two");
+    CHECK_FAILS(write_file_atomically(folder.file("none/state"), "x"), failed, "cannot create");
+    // No leftovers of the temporary neighbour.
+    CHECK(std::system(("test \"$(ls " + folder.file("") + ")\" = state").c_str()) == 0);
+}
