@@ -1,26 +1,85 @@
-# Thin wrappers over cmake, ctest and scripts/; `make help` lists them.
+# Thin wrappers over cmake, ctest and scripts/. `make help` lists them.
 BUILD ?= build
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+CMAKE_FLAGS ?=
 GENERATOR := $(shell command -v ninja >/dev/null && echo Ninja || echo "Unix Makefiles")
-CONFIGURE = cmake -S . -G "$(GENERATOR)" -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
-.PHONY: all help build deps clean
+# configure-and-build FOLDER FLAGS: quiet when all is well, everything when it is not.
+define configure-and-build
+	@mkdir -p $(1) && cmake -S . -B $(1) -G "$(GENERATOR)" $(2) $(CMAKE_FLAGS) >$(1)/configure.log 2>&1 \
+		|| { cat $(1)/configure.log; exit 1; }
+	@cmake --build $(1) -j $(JOBS)
+endef
+
+.PHONY: all help deps deps-build build test soak live asan tidy format format-check check demo bench fuzz install clean
 
 all: build
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-## make                   the tools, in build/bin
-build:
-	@$(CONFIGURE) -B $(BUILD) $(CMAKE_FLAGS) >$(or $(TMPDIR),/tmp)/cdc-configure.$$$$ 2>&1 || { cat $(or $(TMPDIR),/tmp)/cdc-configure.$$$$; exit 1; }; rm -f $(or $(TMPDIR),/tmp)/cdc-configure.$$$$
-	@cmake --build $(BUILD) -j $(JOBS)
+## make                       the tools, in build/bin, and the man pages, in build/man
+build: deps-build
+	$(call configure-and-build,$(BUILD),)
 
-## make deps              install every package that building and testing needs
+deps-build:
+	@scripts/install-deps --build-only
+
 deps:
 	@scripts/install-deps
 
+## make demo                  PostgreSQL into ClickHouse on private servers, step by step
+demo: deps build
+	@scripts/demo --bin $(BUILD)/bin
+
+## make test                  every test with small counts: unit, golden, live
+test: deps build check
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+## make live                  the live tests only
+live: deps build
+	@ctest --test-dir $(BUILD) --output-on-failure -L live
+
+## make soak                  the same live tests with the full counts (hours)
+soak: deps build
+	@CDC_TEST_SOAK=1 ctest --test-dir $(BUILD) --output-on-failure -L live --timeout 7200
+
+## make asan                  unit and golden tests under address and undefined sanitizers
+asan: deps
+	$(call configure-and-build,$(BUILD)-asan,-DCDC_SANITIZE=ON -DCDC_WERROR=ON -DCMAKE_BUILD_TYPE=Debug)
+	@ctest --test-dir $(BUILD)-asan --output-on-failure -j $(JOBS) -L 'unit|cli'
+
+## make fuzz SECONDS=60       each fuzz target for that long (clang)
+SECONDS ?= 60
+fuzz: deps
+	$(call configure-and-build,$(BUILD)-fuzz,-DCDC_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
+	@tests/fuzz/run.sh $(BUILD)-fuzz $(SECONDS)
+
+## make bench [ONLY=name]     our tools against their peers; table and build/bench.json
+bench: deps build
+	@tests/bench/run.py --bin $(BUILD)/bin --out $(BUILD)/bench.json $(if $(ONLY),--only $(ONLY))
+
+## make tidy                  clang-tidy over all sources
+tidy: build
+	@scripts/run-tidy $(BUILD)
+
+## make format                clang-format in place;  make format-check only looks
+format:
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
+format-check:
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format --dry-run --Werror
+
+## make check                 dependency order of the folders, man pages against --help
+check: build
+	@scripts/check-includes
+	@scripts/check-man $(BUILD)
+
+## make install PREFIX=/usr/local
+install: build
+	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
 ## make clean
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz

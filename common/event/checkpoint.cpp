@@ -1,6 +1,7 @@
 #include "event/checkpoint.hpp"
 
 #include "base/error.hpp"
+#include "event/json_document.hpp"
 #include "io/atomic_file.hpp"
 
 namespace cdc::event {
@@ -20,45 +21,56 @@ std::string Checkpoint::encode() const {
     return Json{{"checkpoint", inner}, {"ts_ms", ts_ms}}.dump();
 }
 
+namespace {
+
+Checkpoint from_document(const Json& document) {
+    const Json& inner = document.at("checkpoint");
+    if (const int version = integer_member(inner, "v", 0);
+        version < 1 || version > Checkpoint::kVersion) {
+        fail(ExitCode::bad_data, "format version {}; this program knows up to {}", version,
+             Checkpoint::kVersion);
+    }
+    Checkpoint result;
+    result.kind = inner.at("kind").get<std::string>();
+    result.server = inner.at("server").get<std::string>();
+    result.database = inner.value("database", "");
+    result.slot = inner.value("slot", "");
+    result.position = inner.at("position").get<std::string>();
+    result.commit_ts_ms = integer_member(inner, "commit_ts_ms", std::int64_t{0});
+    result.snapshot = inner.contains("snapshot") ? inner["snapshot"] : Json{};
+    result.ts_ms = integer_member(document, "ts_ms", std::int64_t{0});
+    const auto text = inner.at("order").get<std::string>();
+    const auto order = Order::parse(text);
+    if (!order) {
+        fail(ExitCode::bad_data, "broken order {}", in_quotes(text));
+    }
+    result.order = *order;
+    static constexpr std::string_view kKnown[] = {
+        "v", "kind", "server", "database", "slot", "position", "order", "snapshot", "commit_ts_ms"};
+    for (const auto& [name, value] : inner.items()) {
+        if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown)) {
+            result.extra[name] = value;
+        }
+    }
+    return result;
+}
+
+} // namespace
+
 Checkpoint parse_checkpoint(std::string_view line, std::string_view where) {
     const Json document = Json::parse(line, nullptr, false);
     if (!document.is_object() || !document.contains("checkpoint") ||
         !document["checkpoint"].is_object()) {
         fail(ExitCode::bad_data, "{} holds no checkpoint line: {}", where, in_quotes(line));
     }
-    const Json& inner = document["checkpoint"];
-    if (const int version = inner.value("v", 0); version < 1 || version > Checkpoint::kVersion) {
-        fail(ExitCode::bad_data, "{} is of format version {}; this program knows up to {}", where,
-             version, Checkpoint::kVersion);
-    }
-    Checkpoint result;
     try {
-        result.kind = inner.at("kind").get<std::string>();
-        result.server = inner.at("server").get<std::string>();
-        result.database = inner.value("database", "");
-        result.slot = inner.value("slot", "");
-        result.position = inner.at("position").get<std::string>();
-        result.commit_ts_ms = inner.value("commit_ts_ms", std::int64_t{0});
-        result.snapshot = inner.contains("snapshot") ? inner["snapshot"] : Json{};
-        result.ts_ms = document.value("ts_ms", std::int64_t{0});
-        const auto text = inner.at("order").get<std::string>();
-        const auto order = Order::parse(text);
-        if (!order) {
-            fail(ExitCode::bad_data, "{} has a broken order {}", where, in_quotes(text));
-        }
-        result.order = *order;
+        return from_document(document);
     } catch (const nlohmann::json::exception& error) {
         fail(ExitCode::bad_data, "{} is not a checkpoint: {}", where, error.what());
+    } catch (const base::Error& error) {
+        fail(ExitCode::bad_data, "{} is not a checkpoint that we can read: {}", where,
+             error.what());
     }
-    for (const auto& [name, value] : inner.items()) {
-        static constexpr std::string_view kKnown[] = {"v",        "kind",     "server",
-                                                      "database", "slot",     "position",
-                                                      "order",    "snapshot", "commit_ts_ms"};
-        if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown)) {
-            result.extra[name] = value;
-        }
-    }
-    return result;
 }
 
 std::optional<Checkpoint> read_checkpoint_file(const std::string& path) {

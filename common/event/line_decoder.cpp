@@ -91,6 +91,9 @@ void LineDecoder::decode_source(std::string_view text) {
     source.order = {};
     source.ts_ms = 0;
     source.gone.clear();
+    if (text.empty()) {
+        return;
+    }
     JsonCursor cursor{text};
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
         const std::string_view name = cursor.member_name();
@@ -121,14 +124,19 @@ void LineDecoder::decode_source(std::string_view text) {
     }
 }
 
-void LineDecoder::decode_change(JsonCursor& cursor) {
+void LineDecoder::forget_last_line() {
     m_line.op = 0;
-    m_line.before.raw = m_line.after.raw = {};
-    m_line.before.fields.clear();
-    m_line.after.fields.clear();
+    for (Image* image : {&m_line.key, &m_line.before, &m_line.after}) {
+        image->raw = {};
+        image->fields.clear();
+    }
     m_line.key_before = m_line.key_after = {};
     m_line.unchanged.clear();
-    m_line.source.raw = {};
+    m_line.ts_ms = 0;
+    decode_source({});
+}
+
+void LineDecoder::decode_change(JsonCursor& cursor) {
     while (cursor.next('}')) {
         const std::string_view name = cursor.member_name();
         if (name == "before") {
@@ -180,6 +188,7 @@ const DecodedLine& LineDecoder::decode(std::string_view line) {
     if (!simdjson::validate_utf8(line.data(), line.size())) {
         fail(ExitCode::bad_data, "not UTF-8: {}", in_quotes(line, 60));
     }
+    forget_last_line();
     m_line.raw = line;
     JsonCursor cursor{line};
     if (!cursor.open('{')) {

@@ -66,6 +66,7 @@ public:
     const DecodedLine& decode(std::string_view line);
 
 private:
+    void forget_last_line();
     void decode_change(class JsonCursor& cursor);
     void decode_source(std::string_view text);
     void decode_image(class JsonCursor& cursor, Image& image, const char* what);

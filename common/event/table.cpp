@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "event/json_document.hpp"
 #include "event/json_writer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -131,12 +132,12 @@ std::vector<Column> parse_columns(std::string_view table_json, std::string& vers
             column.name = item.at("name").get<std::string>();
             column.type = item.at("type").get<std::string>();
             column.nullable = item.value("nullable", true);
-            column.key = item.value("key", 0);
+            column.key = integer_member(item, "key", 0);
             if (item.contains("precision")) {
-                column.precision = item["precision"].get<int>();
+                column.precision = integer_member(item, "precision", 0);
             }
             if (item.contains("scale")) {
-                column.scale = item["scale"].get<int>();
+                column.scale = integer_member(item, "scale", 0);
             }
             column.element = item.value("element", "");
             if (item.contains("labels")) {

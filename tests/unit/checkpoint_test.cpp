@@ -31,6 +31,7 @@ TEST_CASE("broken checkpoints name the file and what is wrong") {
     CHECK_FAILS(parse_checkpoint("x", "file 'f'"), bad_data, "file 'f' holds no checkpoint");
     CHECK_FAILS(parse_checkpoint(R"({"checkpoint":{"v":2}})", "f"), bad_data, "version 2");
     CHECK_FAILS(parse_checkpoint(R"({"checkpoint":{"v":1}})", "f"), bad_data, "kind");
+    CHECK_FAILS(parse_checkpoint(R"({"checkpoint":{"v":"one"}})", "f"), bad_data, "f is not");
     CHECK_FAILS(
         parse_checkpoint(
             R"({"checkpoint":{"v":1,"kind":"k","server":"s","position":"p","order":"0"}})", "f"),

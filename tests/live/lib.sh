@@ -1,0 +1,95 @@
+# Shared by the live tests; source it first. Gives private servers, an empty folder that goes away
+# with them, and the words below. A test that cannot get its server fails.
+#
+#   start NAME…            private servers of scripts/services; exports CDC_TEST_*_URL
+#   sql [DB] TEXT          psql, tuples only; stops the test on an error
+#   ch TEXT                a query to $TARGET (http://… or chdb:DIR)
+#   expect WHAT GOT WANTED
+#   wait_until SECONDS COMMAND…
+#   parity TABLE[=VIEW]…   source and target row by row (parity.py)
+set -euo pipefail
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ROOT=$(cd "$HERE/../.." && pwd)
+BIN=${CDC_TEST_BIN:-$ROOT/build/bin}
+PATH=$BIN:/usr/lib/postgresql/15/bin:$PATH
+WORK=$(mktemp -d /tmp/cdc-live-XXXXXX)
+chmod 755 "$WORK" # servers may run as another user
+export CDC_SERVICES_DIR=$WORK/services
+export PGCONNECT_TIMEOUT=10
+SOAK=${CDC_TEST_SOAK:-}
+DB=inventory
+TARGET=chdb:$WORK/target
+cd "$WORK"
+
+finish() {
+    local code=$?
+    trap - EXIT INT TERM
+    local pids
+    pids=$(jobs -p)
+    [ -n "$pids" ] && kill -9 $pids 2>/dev/null
+    "$ROOT/scripts/services" stop --purge >/dev/null 2>&1
+    if [ $code != 0 ] && [ -n "${CDC_TEST_KEEP:-}" ]; then
+        echo "kept: $WORK"
+    else
+        rm -rf "$WORK"
+    fi
+    exit $code
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+say() { echo "--- $*"; }
+fail() {
+    echo "FAILED: $*" >&2
+    for log in "$WORK"/*.err; do
+        [ -s "$log" ] && { echo "== ${log##*/}"; tail -n 20 "$log"; } >&2
+    done
+    exit 1
+}
+
+start() {
+    "$ROOT/scripts/services" start "$@" >"$WORK/services.log" 2>&1 || { cat "$WORK/services.log"; fail "cannot start $*"; }
+    eval "$("$ROOT/scripts/services" env "$@")"
+}
+
+# The URL of database DB on the private PostgreSQL.
+pg_url() { echo "${CDC_TEST_POSTGRES_URL%/*}/${1:-$DB}"; }
+sql() {
+    local db=$DB
+    [ $# -gt 1 ] && { db=$1; shift; }
+    psql -X -q -At -v ON_ERROR_STOP=1 -d "$(pg_url "$db")" -c "$1"
+}
+create_db() { sql postgres "CREATE DATABASE $DB"; }
+
+ch() {
+    case $TARGET in
+    chdb:*) "$ROOT/scripts/chdb.py" "${TARGET#chdb:}" "$1" ;;
+    *) printf '%s' "$1" | curl -sS --fail-with-body --data-binary @- "$TARGET" ;;
+    esac
+}
+
+expect() { # WHAT GOT WANTED
+    [ "$2" = "$3" ] || fail "$1: got '$2', wanted '$3'"
+}
+expect_exit() { # WANTED COMMAND…
+    local wanted=$1 code=0
+    shift
+    "$@" || code=$?
+    expect "exit status of $1" "$code" "$wanted"
+}
+expect_words() { # FILE WORDS
+    grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "'$2' is not in ${1##*/}"; }
+}
+
+wait_until() { # SECONDS COMMAND…
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $end ] || fail "waited in vain for: $*"
+        sleep 0.1
+    done
+}
+
+parity() {
+    "$HERE/parity.py" --source "$(pg_url)" --target "$TARGET" "$@" || fail "source and target differ: $*"
+}
