@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+"""cdc-capture | cdc-load under load, its parts killed at random: nothing lost, nothing doubled.
+
+PostgreSQL runs pgbench and a mixed load (TOAST, key changes, truncates, a table without key). In
+between capture and load get SIGKILL, PostgreSQL and the ClickHouse front are killed and started.
+Every 100 ms the slot's confirmed position is held against the rows the target shows. At the end all
+tables are the same row by row (parity.py).
+
+A kill counts only if lines were unacknowledged at that moment; fewer than two thirds fail the test.
+CDC_TEST_SOAK=1: 30 kills, else 6. CDC_TEST_SEED repeats a run's choices.
+"""
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("CDC_TEST_BIN", ROOT / "build" / "bin"))
+KILLS = int(os.environ.get("CDC_TEST_KILLS", "30" if os.environ.get("CDC_TEST_SOAK") else "6"))
+SEED = int(os.environ.get("CDC_TEST_SEED", random.randrange(1 << 30)))
+TABLES = ["pgbench_accounts", "pgbench_branches", "pgbench_tellers", "pgbench_history", "mixed",
+          "full_rows", "emptied", "ticks"]
+
+SCHEMA = """
+CREATE TABLE mixed (id bigint PRIMARY KEY, n int NOT NULL, price numeric(12,2), note text,
+                    ts timestamptz, b bytea, flag boolean, u uuid);
+ALTER TABLE mixed ALTER note SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL;
+CREATE TABLE full_rows (a int, b text);
+ALTER TABLE full_rows REPLICA IDENTITY FULL;
+CREATE TABLE emptied (id int PRIMARY KEY, v text);
+CREATE TABLE ticks (id bigint PRIMARY KEY, after pg_lsn);
+CREATE FUNCTION mix() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    k bigint := 1 + random() * 800;
+    op float := random();
+BEGIN
+    FOR i IN 1 .. 1 + (random() * 4)::int LOOP
+        BEGIN
+            IF op < 0.35 THEN
+                INSERT INTO mixed VALUES (k, 0, round((random() * 1e6)::numeric, 2),
+                    repeat(md5(random()::text), 150 + (random() * 60)::int), clock_timestamp(),
+                    decode(repeat(md5(random()::text), 100), 'hex'), random() < 0.5, gen_random_uuid())
+                ON CONFLICT DO NOTHING;
+            ELSIF op < 0.60 THEN
+                UPDATE mixed SET n = n + 1, ts = clock_timestamp() WHERE id BETWEEN k AND k + 3;
+            ELSIF op < 0.70 THEN
+                UPDATE mixed SET note = repeat(md5(random()::text), 170), price = NULL WHERE id = k;
+            ELSIF op < 0.80 THEN
+                UPDATE mixed SET id = 1 + (random() * 800)::bigint WHERE id = k;
+            ELSIF op < 0.87 THEN
+                DELETE FROM mixed WHERE id = k;
+            ELSIF op < 0.92 THEN
+                INSERT INTO full_rows SELECT k % 10, 'row' FROM generate_series(1, 3);
+            ELSIF op < 0.95 THEN
+                UPDATE full_rows SET b = b || '+' WHERE ctid =
+                    (SELECT ctid FROM full_rows WHERE length(b) < 9 ORDER BY random() LIMIT 1);
+                DELETE FROM full_rows WHERE ctid = (SELECT ctid FROM full_rows ORDER BY random() LIMIT 1);
+            ELSIF op < 0.96 THEN
+                TRUNCATE emptied;
+                INSERT INTO emptied SELECT g, 'after truncate' FROM generate_series(1, 5) g;
+            ELSE
+                INSERT INTO emptied VALUES (6 + k, md5(random()::text)) ON CONFLICT DO NOTHING;
+            END IF;
+        EXCEPTION WHEN unique_violation THEN
+            NULL;
+        END;
+        k := 1 + random() * 800;
+        op := random();
+    END LOOP;
+END $$;
+"""
+
+
+def say(text):
+    print(f"--- {text}", flush=True)
+
+
+def lsn(text):
+    high, low = text.split("/")
+    return int(high, 16) << 32 | int(low, 16)
+
+
+class Bed:
+    """The servers, the pipe and the load."""
+
+    def __init__(self, work):
+        self.work = work
+        self.env = dict(os.environ, CDC_SERVICES_DIR=str(work / "services"),
+                        PATH=f"{BIN}:/usr/lib/postgresql/15/bin:{os.environ['PATH']}",
+                        PGCONNECT_TIMEOUT="5")
+        self.checkpoint = work / "state.json"
+        self.failure = None
+        self.stop_load = threading.Event()
+        self.stop_monitor = threading.Event()
+        self.stages = []
+        self.run_number = 0
+        self.looks = 0
+        self.services("start", "postgres", "clickhouse")
+        self.read_urls()
+
+    def services(self, *words):
+        done = subprocess.run([ROOT / "scripts" / "services", *words], env=self.env,
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"services {words}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def read_urls(self):
+        lines = self.services("env", "postgres", "clickhouse").splitlines()
+        urls = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        self.source = urls["CDC_TEST_POSTGRES_URL"].strip("'\"")
+        self.target = urls["CDC_TEST_CLICKHOUSE_URL"].strip("'\"")
+
+    def psql(self, *texts, check=True):
+        words = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", self.source]
+        for text in texts:
+            words += ["-c", text]
+        done = subprocess.run(words, env=self.env, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            if check:
+                raise RuntimeError(done.stderr)
+            return None
+        return done.stdout.strip()
+
+    def clickhouse(self, text):
+        parts = urllib.parse.urlsplit(self.target)
+        query = urllib.parse.urlencode({"database": parts.path.strip("/")})
+        with urllib.request.urlopen(f"http://{parts.hostname}:{parts.port}/?{query}", text.encode(),
+                                    timeout=20) as answer:
+            return answer.read().decode().strip()
+
+    # ---------------------------------------------------------------- the pipe
+    def start_pipe(self):
+        self.run_number += 1
+        lines = self.work / f"lines.{self.run_number}"
+        errors = open(self.work / "pipe.err", "ab")
+        capture = subprocess.Popen(
+            [BIN / "cdc-capture", "--source", self.source, "--slot", "kills", "--prefix", "kills",
+             "--checkpoint", self.checkpoint], stdout=subprocess.PIPE, stderr=errors, env=self.env)
+        tee = subprocess.Popen(["tee", "-i", lines], stdin=capture.stdout, stdout=subprocess.PIPE,
+                               stderr=errors, env=self.env)
+        load = subprocess.Popen(
+            [BIN / "cdc-load", "--target", self.target, "--checkpoint", self.checkpoint],
+            stdin=tee.stdout, stderr=errors, env=self.env)
+        capture.stdout.close()
+        tee.stdout.close()
+        self.stages = [capture, tee, load]
+
+    def wait_pipe(self, seconds):
+        end = time.monotonic() + seconds
+        for stage in self.stages:
+            stage.wait(max(0.1, end - time.monotonic()))
+        codes = [stage.returncode for stage in self.stages]
+        if any(code in (2, 3, 4, 5) for code in codes):
+            raise RuntimeError(f"a stage gave up for good: {codes}\n{self.tail()}")
+        return codes
+
+    def tail(self):
+        return (self.work / "pipe.err").read_text(errors="replace")[-3000:]
+
+    def acknowledged(self):
+        try:
+            lines = self.checkpoint.read_text().splitlines()
+            return json.loads(lines[-1])["checkpoint"]
+        except (FileNotFoundError, IndexError):
+            return {"position": "0/0", "order": "0" * 32}
+
+    def unacknowledged(self):
+        """Change lines that left capture and lie above the checkpoint file's order."""
+        below = self.acknowledged()["order"]
+        count = 0
+        with open(self.work / f"lines.{self.run_number}", "rb") as lines:
+            for line in lines:
+                at = line.find(b'"order":"')
+                if line.startswith(b'{"key"') and line[at + 9:at + 41].decode() > below:
+                    count += 1
+        return count
+
+    # ---------------------------------------------------------------- the load
+    def load_forever(self):
+        script = self.work / "mix.sql"
+        script.write_text("SELECT mix();\n")
+        while not self.stop_load.is_set():
+            subprocess.run(["pgbench", "-n", "-c", "3", "-T", "3", "-R", "250",
+                            "-f", f"{script}@3", "-b", "tpcb-like@1", self.source],
+                           env=self.env, capture_output=True, check=False)
+            time.sleep(0.1)
+
+    def tick_forever(self):
+        """Row n is written after row n - 1 was committed, and says from which LSN on that is so."""
+        number = None
+        while not self.stop_load.is_set():
+            if number is None:
+                found = self.psql("SELECT coalesce(max(id), 0) FROM ticks", check=False)
+                number = int(found) + 1 if found else None
+            elif self.psql(f"INSERT INTO ticks VALUES ({number}, pg_current_wal_insert_lsn())",
+                           check=False) is None:
+                number = None
+            else:
+                number += 1
+            time.sleep(0.03)
+
+    def monitor(self):
+        while not self.stop_monitor.is_set():
+            time.sleep(0.1)
+            found = self.psql("""SELECT coalesce(max(t.id) - 1, 0) FROM ticks t, pg_replication_slots s
+                                 WHERE s.slot_name = 'kills' AND t.after <= s.confirmed_flush_lsn""",
+                              check=False)
+            if not found:
+                continue
+            try:
+                got = self.clickhouse(f"SELECT count() FROM ticks WHERE id <= {found}")
+            except OSError:
+                continue # the front is down, or the table is not made yet
+            self.looks += 1
+            if int(got) != int(found):
+                self.failure = f"the slot is confirmed beyond tick {found}, the target holds {got}"
+                return
+
+    # ---------------------------------------------------------------- kills
+    def kill(self, victim):
+        if victim in ("postgres", "clickhouse"):
+            self.services("kill", victim)
+            time.sleep(random.uniform(0, 1))
+            self.services("start", victim)
+            return
+        for name, stage in (("capture", self.stages[0]), ("load", self.stages[2])):
+            if name in victim:
+                stage.send_signal(signal.SIGKILL)
+        self.wait_pipe(60)
+        self.start_pipe()
+
+    def wait_acknowledged(self, position, seconds):
+        end = time.monotonic() + seconds
+        while lsn(self.acknowledged()["position"]) < position:
+            if time.monotonic() > end:
+                raise RuntimeError(f"not acknowledged in time: {self.acknowledged()}\n{self.tail()}")
+            if any(stage.poll() is not None for stage in self.stages):
+                self.wait_pipe(60)
+                self.start_pipe()
+            time.sleep(0.1)
+
+
+def run(bed):
+    bed.psql(SCHEMA)
+    subprocess.run(["pgbench", "-i", "-I", "dtp", bed.source], env=bed.env, check=True,
+                   capture_output=True)
+    subprocess.run([BIN / "cdc-capture", "--source", bed.source, "--slot", "kills", "--prefix",
+                    "kills", "--create", "--exit-after-create"], env=bed.env, check=True)
+    bed.start_pipe()
+    subprocess.run(["pgbench", "-i", "-I", "g", bed.source], env=bed.env, check=True,
+                   capture_output=True)
+    threads = [threading.Thread(target=f, daemon=True)
+               for f in (bed.load_forever, bed.tick_forever, bed.monitor)]
+    for thread in threads:
+        thread.start()
+
+    victims = ["capture", "load", "postgres", "clickhouse", "capture+load"]
+    plan = [victims[i % len(victims)] for i in range(KILLS)]
+    random.shuffle(plan)
+    counted = 0
+    for number, victim in enumerate(plan, 1):
+        time.sleep(random.uniform(0.5, 3))
+        waiting = bed.unacknowledged()
+        counted += waiting > 0
+        say(f"kill {number}: {victim}, {waiting} lines unacknowledged")
+        bed.kill(victim)
+        if bed.failure:
+            raise RuntimeError(bed.failure)
+        if any(stage.poll() is not None for stage in bed.stages):
+            codes = bed.wait_pipe(60)
+            say(f"the pipe ended by itself: {codes}")
+            bed.start_pipe()
+    if counted * 3 < KILLS * 2:
+        raise RuntimeError(f"only {counted} of {KILLS} kills hit unacknowledged lines")
+
+    bed.stop_load.set()
+    for thread in threads[:2]:
+        thread.join()
+    bed.wait_acknowledged(lsn(bed.psql("SELECT pg_current_wal_flush_lsn()")), 120)
+    bed.stop_monitor.set()
+    threads[2].join()
+    if bed.failure:
+        raise RuntimeError(bed.failure)
+    for stage in (bed.stages[0], bed.stages[2]):
+        stage.send_signal(signal.SIGTERM)
+    codes = bed.wait_pipe(60)
+    if codes != [0, 0, 0]:
+        raise RuntimeError(f"not a clean end: {codes}\n{bed.tail()}")
+    confirmed = bed.psql("SELECT confirmed_flush_lsn FROM pg_replication_slots")
+    if lsn(confirmed) != lsn(bed.acknowledged()["position"]):
+        raise RuntimeError(f"confirmed {confirmed}, acknowledged {bed.acknowledged()}")
+    subprocess.run([ROOT / "tests" / "live" / "parity.py", "--source", bed.source, "--target",
+                    bed.target, *TABLES], env=bed.env, check=True)
+    say(f"{KILLS} kills, {counted} of them with lines unacknowledged; the slot was looked at "
+        f"{bed.looks} times and never ahead of the target")
+
+
+def main():
+    random.seed(SEED)
+    say(f"{KILLS} kills, CDC_TEST_SEED={SEED}")
+    with tempfile.TemporaryDirectory(prefix="cdc-kill-") as folder:
+        work = pathlib.Path(folder)
+        work.chmod(0o755)
+        bed = None
+        try:
+            bed = Bed(work)
+            run(bed)
+        except Exception as error:
+            print(f"FAILED: {error}", file=sys.stderr)
+            if bed:
+                print(bed.tail() if (work / "pipe.err").exists() else "", file=sys.stderr)
+            return 1
+        finally:
+            if bed:
+                bed.stop_load.set()
+                bed.stop_monitor.set()
+                for stage in bed.stages:
+                    if stage.poll() is None:
+                        stage.kill()
+                        stage.wait()
+                bed.services("stop", "--purge")
+    return 0
+
+
+sys.exit(main())
