@@ -1,0 +1,138 @@
+"""What every benchmark shares: private servers, timed commands in pairs, the table of results."""
+import contextlib
+import json
+import os
+import pathlib
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def say(text):
+    print(f"--- {text}", file=sys.stderr, flush=True)
+
+
+class Run:
+    """One finished command: wall seconds, CPU seconds and the largest RSS of its processes (MB)."""
+
+    def __init__(self, wall, cpu, rss_mb):
+        self.wall, self.cpu, self.rss_mb = wall, cpu, rss_mb
+
+
+def timed(command, env=None, stdin=None):
+    """Runs a shell line to its end. CPU is the sum over all its processes, RSS the largest one's."""
+    meter = [sys.executable, "-c", """
+import os, resource, subprocess, sys, time
+start = time.monotonic()
+code = subprocess.run(["bash", "-o", "pipefail", "-c", sys.argv[1]]).returncode
+wall = time.monotonic() - start
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(f"METER {wall} {used.ru_utime + used.ru_stime} {used.ru_maxrss / 1024} {code}", file=sys.stderr)
+""", command]
+    done = subprocess.run(meter, env=env, stdin=stdin, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    text, _, figures = done.stderr.rpartition("METER ")
+    wall, cpu, rss, code = figures.split()
+    if int(code) != 0:
+        raise SystemExit(f"failed ({code}): {command}\n{text}")
+    return Run(float(wall), float(cpu), float(rss))
+
+
+def pairs(ours, peers, rounds):
+    """Both in turn, so that drift of the machine meets both. Each is a function that gives a Run."""
+    mine, other = [], []
+    for number in range(rounds):
+        mine.append(ours(number))
+        other.append(peers(number))
+        say(f"round {number + 1}: ours {mine[-1].wall:.2f} s, peer {other[-1].wall:.2f} s")
+    return mine, other
+
+
+def median(values):
+    return statistics.median(values)
+
+
+class Results:
+    """Rows {"work","value","unit","peer","peer_value","ratio","target"}, kept in one file."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.rows = []
+
+    def add(self, work, value, unit, peer=None, peer_value=None, ratio=None, target=None):
+        self.rows.append({"work": work, "value": round(value, 4), "unit": unit, "peer": peer,
+                          "peer_value": None if peer_value is None else round(peer_value, 4),
+                          "ratio": None if ratio is None else round(ratio, 3), "target": target})
+
+    def save(self):
+        """Replaces the rows of the works that ran, keeps the others."""
+        old = json.loads(self.path.read_text()) if self.path.exists() else []
+        fresh = {row["work"] for row in self.rows}
+        rows = [row for row in old if row["work"] not in fresh] + self.rows
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(rows, indent=1) + "\n")
+
+    def print(self):
+        print(f"{'work':28} {'value':>12} {'unit':10} {'peer':>12} {'ratio':>7}  target")
+        for row in self.rows:
+            judged = row["ratio"] if row["ratio"] is not None else row["value"]
+            peer = "" if row["peer_value"] is None else f"{row['peer_value']:.6g}"
+            ratio = "" if row["ratio"] is None else f"{row['ratio']:.3f}"
+            verdict = "" if not row["target"] else ("" if reached(judged, row["target"]) else "  SHORT")
+            print(f"{row['work']:28} {row['value']:12.6g} {row['unit']:10} {peer:>12} {ratio:>7}  "
+                  f"{row['target'] or ''}{verdict}")
+
+
+def reached(value, target):
+    bound = float(target[2:])
+    return value >= bound if target.startswith(">=") else value <= bound
+
+
+class Postgres:
+    """A private PostgreSQL with durable commits off, so that filling it does not take the day."""
+
+    def __init__(self, env):
+        self.env = env
+        self.url = env["CDC_TEST_POSTGRES_URL"]
+
+    def sql(self, *texts):
+        words = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", self.url]
+        for text in texts:
+            words += ["-c", text]
+        return subprocess.run(words, env=self.env, check=True, capture_output=True,
+                              text=True).stdout.strip()
+
+
+@contextlib.contextmanager
+def servers(bin_folder, *names, conf="synchronous_commit=off\nmax_wal_size=8GB\nautovacuum=off"):
+    """A folder and an environment with private servers in it; all is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="cdc-bench-") as folder:
+        os.chmod(folder, 0o755)
+        env = dict(os.environ, CDC_SERVICES_DIR=f"{folder}/services", CDC_PG_CONF=conf,
+                   PATH=f"{bin_folder}:/usr/lib/postgresql/15/bin:{os.environ['PATH']}")
+        script = ROOT / "scripts" / "services"
+        try:
+            if names:
+                subprocess.run([script, "start", *names], env=env, check=True,
+                               stdout=subprocess.DEVNULL)
+                lines = subprocess.run([script, "env", *names], env=env, check=True,
+                                       capture_output=True, text=True).stdout.splitlines()
+                for line in lines:
+                    name, _, value = line.removeprefix("export ").partition("=")
+                    env[name] = "".join(shlex.split(value))
+            yield pathlib.Path(folder), env
+        finally:
+            subprocess.run([script, "stop", "--purge"], env=env, check=False,
+                           stdout=subprocess.DEVNULL)
+
+
+ORDERS = """CREATE TABLE orders (id bigserial PRIMARY KEY, customer int NOT NULL, product int NOT NULL,
+    quantity int, price numeric(12,2), status text, note text, created_at timestamptz DEFAULT now())"""
+FILL = """INSERT INTO orders (customer, product, quantity, price, status, note)
+    SELECT 1 + g % 5000, 1 + g % 300, 1 + g % 9, round(((g % 100000) * 0.37)::numeric, 2),
+           (ARRAY['new','paid','sent','done'])[1 + g % 4], 'note of order ' || g
+    FROM generate_series(1, {rows}) g"""
