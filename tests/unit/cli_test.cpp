@@ -1,0 +1,125 @@
+#include "cli/app.hpp"
+#include "cli/metrics.hpp"
+#include "cli/progress.hpp"
+
+#include "support.hpp"
+
+#include <httplib.h>
+
+#include <fstream>
+#include <sstream>
+
+using namespace cdc;
+
+namespace {
+
+struct Settings {
+    std::string source;
+    std::vector<std::string> tables;
+    std::int64_t interval_ms = 1000;
+    std::uint64_t batch_bytes = 64U << 20;
+    int code = -1;
+};
+
+Settings parse(std::vector<std::string> words) {
+    Settings settings;
+    cli::App app{"cdc-test", "For tests"};
+    app.options().add_option("--source", settings.source);
+    app.options().add_option("--tables", settings.tables);
+    app.add_duration("--flush-interval", settings.interval_ms, "");
+    app.add_bytes("--batch-bytes", settings.batch_bytes, "");
+    words.insert(words.begin(), "cdc-test");
+    std::vector<char*> argv;
+    for (std::string& word : words) {
+        argv.push_back(word.data());
+    }
+    settings.code = app.run(
+        static_cast<int>(argv.size()), argv.data(), [] {}, [] { return 0; });
+    return settings;
+}
+
+std::string read_file(const std::string& path) {
+    std::stringstream text;
+    text << std::ifstream{path}.rdbuf();
+    return text.str();
+}
+
+} // namespace
+
+TEST_CASE("times and sizes are read with their units, and refused without sense") {
+    const Settings settings = parse({"--flush-interval", "250ms", "--batch-bytes", "1MB"});
+    CHECK(settings.code == 0);
+    CHECK(settings.interval_ms == 250);
+    CHECK(settings.batch_bytes == 1U << 20);
+    CHECK(parse({"--flush-interval", "soon"}).code == 2);
+    CHECK(parse({"--batch-bytes", "much"}).code == 2);
+    CHECK(parse({"--nonsense"}).code == 2);
+}
+
+TEST_CASE("an option can come from the environment, a list by newline; the command line wins") {
+    ::setenv("CDC_SOURCE", "from environment", 1);
+    ::setenv("CDC_TABLES", "a.b\nc.d", 1);
+    CHECK(parse({}).source == "from environment");
+    CHECK(parse({}).tables == std::vector<std::string>{"a.b", "c.d"});
+    CHECK(parse({"--source", "from line"}).source == "from line");
+    ::unsetenv("CDC_SOURCE");
+    ::unsetenv("CDC_TABLES");
+}
+
+TEST_CASE("an option can come from a TOML file, and an unknown name there is refused") {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("cdc.toml");
+    std::ofstream{path} << "source = \"from file\"\ntables = [\"a.b\", \"c.d\"]\n";
+    const Settings settings = parse({"--config", path});
+    CHECK(settings.source == "from file");
+    CHECK(settings.tables == std::vector<std::string>{"a.b", "c.d"});
+    std::ofstream{path} << "sauce = \"typo\"\n";
+    CHECK(parse({"--config", path}).code == 2);
+}
+
+TEST_CASE("metrics are Prometheus text; what is unknown is left out") {
+    cli::Metrics metrics{"cdc_test"};
+    metrics.counter("rows_total", "Rows").add(3);
+    cli::Metric& lag = metrics.gauge("lag_seconds", "Lag", 1000);
+    CHECK(metrics.render() ==
+          "# HELP cdc_test_rows_total Rows\n# TYPE cdc_test_rows_total counter\n"
+          "cdc_test_rows_total 3\n");
+    lag.set(1500);
+    CHECK(metrics.render().find("cdc_test_lag_seconds 1.5\n") != std::string::npos);
+}
+
+TEST_CASE("metrics go to a file, and over HTTP") {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("cdc.prom");
+    {
+        cli::Metrics metrics{"cdc_test"};
+        cli::Metric& rows = metrics.counter("rows_total", "Rows");
+        metrics.publish(path);
+        CHECK(read_file(path).find("rows_total 0\n") != std::string::npos);
+        rows.add(7);
+    }
+    CHECK(read_file(path).find("rows_total 7\n") != std::string::npos);
+
+    CHECK(cli::Metrics::is_address("127.0.0.1:9187"));
+    CHECK(cli::Metrics::is_address(":9187"));
+    CHECK_FALSE(cli::Metrics::is_address("/var/lib/x:1"));
+    CHECK_FALSE(cli::Metrics::is_address("file.prom"));
+    cli::Metrics metrics{"cdc_test"};
+    metrics.counter("rows_total", "Rows").add(5);
+    const int port = 20000 + static_cast<int>(::getpid() % 20000);
+    metrics.publish("127.0.0.1:" + std::to_string(port));
+    const auto answer = httplib::Client{"127.0.0.1", port}.Get("/metrics");
+    REQUIRE(answer);
+    CHECK(answer->body.find("rows_total 5\n") != std::string::npos);
+    cli::Metrics second{"cdc_test"};
+    CHECK_FAILS(second.publish("256.0.0.1:1"), failed, "cannot listen");
+}
+
+TEST_CASE("numbers and times are short for people") {
+    CHECK(cli::short_number(9999) == "9999");
+    CHECK(cli::short_number(12345) == "12.3k");
+    CHECK(cli::short_number(4560000) == "4.56M");
+    CHECK(cli::short_duration(12000) == "12 s");
+    CHECK(cli::short_duration(200000) == "3 min 20 s");
+    CHECK(cli::short_duration(7500000) == "2 h 5 min");
+}
