@@ -30,6 +30,7 @@ public:
     LineWriter& operator=(const LineWriter&) = delete;
 
     std::string& buffer() noexcept { return m_current; }
+    const std::string& buffer() const noexcept { return m_current; }
     bool full() const noexcept { return m_current.size() >= m_chunk_bytes; }
 
     /// Whether submit() may be called now.

@@ -1,0 +1,37 @@
+#ifndef CDC_POSTGRES_CATALOG_HPP
+#define CDC_POSTGRES_CATALOG_HPP
+
+#include "postgres/connection.hpp"
+#include "postgres/relation.hpp"
+
+namespace cdc::postgres {
+
+/// The answers of a live server, over a plain connection that must outlive the catalog. While a
+/// question waits, the connection's on-wait function runs.
+class Catalog : public SourceLookup {
+public:
+    explicit Catalog(Connection& connection) : m_connection{&connection} {}
+
+    std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) override;
+    std::vector<FetchedValue> fetch(std::string_view schema, std::string_view table,
+                                    const std::vector<Condition>& key,
+                                    const std::vector<std::string_view>& columns) override;
+
+private:
+    struct Default {
+        std::size_t column;
+        std::string expression;
+        std::string type;
+    };
+    void evaluate(const std::vector<Default>& defaults, std::vector<ColumnFacts>& facts);
+
+    Connection* m_connection;
+};
+
+/// Whether the text of a default, as pg_get_expr writes it, is a literal and nothing else: a
+/// number, a quoted text (also with a cast), true or false.
+bool is_literal(std::string_view expression);
+
+} // namespace cdc::postgres
+
+#endif

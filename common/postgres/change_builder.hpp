@@ -1,0 +1,103 @@
+#ifndef CDC_POSTGRES_CHANGE_BUILDER_HPP
+#define CDC_POSTGRES_CHANGE_BUILDER_HPP
+
+#include "event/table_filter.hpp"
+#include "postgres/pgoutput.hpp"
+#include "postgres/relation.hpp"
+#include "postgres/timeline.hpp"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace cdc::postgres {
+
+/// Messages of one connection to lines of cdc-event(5). No sockets: what the stream does not say
+/// comes from a SourceLookup. No allocation per row once the buffers have grown.
+///
+/// The index in a change's order counts what the server sends, before any filter: 1 for an insert,
+/// a delete and each table of a truncate, 2 for an update (its key may change, and then it is two
+/// lines; tables that the filter leaves out are not looked into).
+class ChangeBuilder {
+public:
+    struct Settings {
+        std::string name;        ///< source.name
+        std::string database;    ///< source.db
+        bool check_utf8 = false; ///< for databases whose encoding is SQL_ASCII
+    };
+    /// `lookup` must outlive the builder.
+    ChangeBuilder(Settings settings, event::TableFilter filter, Timelines timelines,
+                  SourceLookup& lookup);
+
+    /// What `ts_ms` says from now on.
+    void set_time(std::int64_t now_ms) { m_now_ms = now_ms; }
+
+    /// Appends the lines of one message; `lsn` is its own position. Throws Error (bad_data), which
+    /// names table and position; `out` is then as it was.
+    void apply(const pgoutput::Message& message, Lsn lsn, std::string& out);
+
+    bool in_transaction() const { return m_in_transaction; }
+    /// Of the transaction begun last; 0 before the first.
+    std::int64_t commit_ts_ms() const { return m_commit_ts_ms; }
+    /// Change lines made so far.
+    std::uint64_t changes() const { return m_changes; }
+
+private:
+    using Message = pgoutput::Message;
+    using Tuple = pgoutput::Tuple;
+
+    /// What the end of a line says of the change in work.
+    struct Place {
+        Lsn lsn;
+        std::uint64_t index;
+        char op;
+    };
+
+    void apply_any(const Message& message, Lsn lsn, std::string& out);
+    void begin(const Message& message);
+    void learn(const pgoutput::Relation& relation);
+    RelationPlan& plan_of(std::uint32_t id);
+    void need_transaction(const Message& message) const;
+
+    void insert(const Message& message, Lsn lsn, std::string& out);
+    void update(const Message& message, Lsn lsn, std::string& out);
+    void remove(const Message& message, Lsn lsn, std::string& out);
+    void truncate(const Message& message, Lsn lsn, std::string& out);
+
+    void announce(RelationPlan& plan, std::uint64_t index, std::string& out);
+    const Tuple& completed(const RelationPlan& plan, const Message& message);
+    void append_old(std::string& out, const RelationPlan& plan, const Message& message);
+    void append_key_change(std::string& out, const RelationPlan& plan, const Message& message,
+                           const Tuple& row, Lsn lsn, std::uint64_t index);
+    void append_fetched(std::string& out, const RelationPlan& plan, const Tuple& row);
+    void end_line(std::string& out, const RelationPlan& plan, const Place& place);
+
+    Settings m_settings;
+    event::TableFilter m_filter;
+    Timelines m_timelines;
+    SourceLookup* m_lookup;
+    std::unordered_map<std::uint32_t, RelationPlan> m_plans;
+    std::uint32_t m_last_id = 0;
+    RelationPlan* m_last_plan = nullptr;
+    const RelationPlan* m_in_work = nullptr; ///< for messages
+
+    bool m_in_transaction = false;
+    std::int64_t m_commit_ts_ms = 0;
+    std::uint64_t m_index = 0;  ///< given last in this transaction
+    std::string m_order_start;  ///< of this transaction: epoch and commit position
+    std::string m_source_start; ///< of its changes, up to their own position in `sequence`
+    std::string m_source_ids;   ///< `,"txId":N,"lsn":`
+    std::string m_table_source; ///< of its table lines, up to the table's name
+
+    std::int64_t m_now_ms = 0;
+    std::uint64_t m_changes = 0;
+    Tuple m_row;                        ///< see completed()
+    std::vector<std::size_t> m_missing; ///< columns without a value in the row written last
+    std::vector<std::size_t> m_fetched; ///< of the line in work
+    std::vector<std::size_t> m_gone;    ///< of the line in work
+};
+
+} // namespace cdc::postgres
+
+#endif

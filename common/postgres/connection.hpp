@@ -1,0 +1,97 @@
+#ifndef CDC_POSTGRES_CONNECTION_HPP
+#define CDC_POSTGRES_CONNECTION_HPP
+
+#include "base/error.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct pg_conn;
+struct pg_result;
+
+namespace cdc::postgres {
+
+/// What the server (or the connection to it) refused. code() is `failed` where a new connection or
+/// a later try may help, `refused` where it will not.
+class ServerError : public base::Error {
+public:
+    ServerError(base::ExitCode code, const std::string& message, std::string sqlstate,
+                std::string hint = {})
+        : Error{code, message, std::move(hint)}, m_sqlstate{std::move(sqlstate)} {}
+
+    /// Five characters; empty when the connection itself failed.
+    const std::string& sqlstate() const noexcept { return m_sqlstate; }
+
+private:
+    std::string m_sqlstate;
+};
+
+/// `failed` for the classes of errors that pass by themselves (connection, resources, shutdown,
+/// conflicts), else `refused`.
+base::ExitCode exit_code_of_sqlstate(std::string_view sqlstate);
+
+/// Rows of one reply.
+class Result {
+public:
+    explicit Result(pg_result* result) : m_result{result} {}
+
+    int rows() const;
+    int columns() const;
+    bool is_null(int row, int column) const;
+    /// The server's text; empty for NULL. Valid as long as the Result.
+    std::string_view text(int row, int column) const;
+    const pg_result* raw() const noexcept { return m_result.get(); }
+
+private:
+    struct Clear {
+        void operator()(pg_result* result) const;
+    };
+    std::unique_ptr<pg_result, Clear> m_result;
+};
+
+/// A connection whose session writes values in the one form that the value codec reads.
+/// The only place that opens libpq connections.
+class Connection {
+public:
+    enum class Kind {
+        plain,
+        replication, ///< also takes replication commands; simple queries only
+    };
+
+    /// `source` is a libpq URI or "key=value" text; what it leaves out comes from libpq's own
+    /// environment and files. Throws ServerError; no message ever holds the password.
+    Connection(const std::string& source, Kind kind);
+
+    /// Runs one statement. Parameters are text; $1 is the first. While the server works,
+    /// set_on_wait()'s function is called at least every 100 ms, and may throw. Throws ServerError.
+    Result query(const std::string& sql, const std::vector<std::string>& parameters = {});
+    void set_on_wait(std::function<void()> on_wait) { m_on_wait = std::move(on_wait); }
+
+    /// 150004
+    int server_version() const;
+    std::string database() const;
+    /// A setting that the server reports by itself: "server_encoding"; empty if it does not.
+    std::string parameter(const char* name) const;
+    /// For people: "'inventory' at 127.0.0.1:5432".
+    std::string description() const;
+    std::string quoted_name(std::string_view name) const;
+    std::string quoted_text(std::string_view text) const;
+
+    pg_conn* raw() const noexcept { return m_connection.get(); }
+    /// The error that the server or libpq reported last; `what` is the start of the message.
+    ServerError error(const std::string& what, const pg_result* result = nullptr) const;
+
+private:
+    struct Finish {
+        void operator()(pg_conn* connection) const;
+    };
+    std::unique_ptr<pg_conn, Finish> m_connection;
+    std::function<void()> m_on_wait;
+};
+
+} // namespace cdc::postgres
+
+#endif

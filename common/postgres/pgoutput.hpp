@@ -1,0 +1,84 @@
+#ifndef CDC_POSTGRES_PGOUTPUT_HPP
+#define CDC_POSTGRES_PGOUTPUT_HPP
+
+#include "postgres/lsn.hpp"
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+/// Messages of the output plugin pgoutput, protocol version 1 (PostgreSQL documentation, "Logical
+/// Replication Message Formats"). Integers are big-endian, texts end in a zero byte.
+namespace cdc::postgres::pgoutput {
+
+enum class Type : char {
+    begin = 'B',
+    commit = 'C',
+    origin = 'O',
+    relation = 'R',
+    type = 'Y',
+    insert = 'I',
+    update = 'U',
+    remove = 'D',
+    truncate = 'T',
+    message = 'M',
+};
+
+struct RelationColumn {
+    bool identity = false; ///< part of the replica identity (FULL: all are)
+    std::string_view name;
+    std::uint32_t type = 0;
+    std::int32_t modifier = -1;
+};
+
+struct Relation {
+    std::uint32_t id = 0;
+    std::string_view schema; ///< "pg_catalog" where the wire has an empty text
+    std::string_view name;
+    char identity = 'd'; ///< d default, n nothing, f full, i index
+    std::vector<RelationColumn> columns;
+};
+
+struct TupleColumn {
+    char kind = 'n'; ///< n NULL, u unchanged out-of-line value that is not sent, t text
+    std::string_view text;
+};
+using Tuple = std::vector<TupleColumn>;
+
+/// One message; only the members of its type are set. Views lie in the decoded bytes.
+struct Message {
+    Type type{};
+
+    Lsn commit_lsn = 0;              ///< begin, commit: start of the commit record
+    Lsn end_lsn = 0;                 ///< commit: end of the commit record, where the log goes on
+    std::int64_t commit_time_us = 0; ///< begin, commit: since 2000-01-01
+    std::uint32_t xid = 0;           ///< begin
+
+    Relation relation; ///< relation
+
+    std::uint32_t relation_id = 0; ///< insert, update, remove
+    char old_kind = 0;             ///< update, remove: K key columns only, O all columns, 0 none
+    Tuple old_row;
+    Tuple new_row;
+
+    std::vector<std::uint32_t> truncated; ///< truncate
+
+    bool transactional = false; ///< message
+    std::string_view prefix;    ///< message; origin: its name
+    std::string_view content;   ///< message
+};
+
+/// Keeps its memory from message to message: no allocation once the vectors have grown.
+class Decoder {
+public:
+    /// The result is valid until the next call and as long as `bytes`. Throws Error (bad_data)
+    /// with the offset: a message that is unknown, too short, too long, or inconsistent.
+    const Message& decode(std::string_view bytes);
+
+private:
+    Message m_message;
+};
+
+} // namespace cdc::postgres::pgoutput
+
+#endif

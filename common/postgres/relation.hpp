@@ -1,0 +1,92 @@
+#ifndef CDC_POSTGRES_RELATION_HPP
+#define CDC_POSTGRES_RELATION_HPP
+
+#include "event/table.hpp"
+#include "postgres/pgoutput.hpp"
+#include "postgres/value.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::postgres {
+
+/// What the catalog knows of a column and the stream does not say.
+struct ColumnFacts {
+    event::Column column;        ///< `key` is left 0
+    std::uint32_t type = 0;      ///< of a domain: its base type
+    bool in_primary_key = false; ///< matters under REPLICA IDENTITY FULL, where no key is sent
+};
+
+/// A value read from the source because the log did not carry it.
+struct FetchedValue {
+    enum class State { value, null, gone } state = State::gone;
+    std::string text;
+};
+
+/// Questions that only the source itself can answer. Answers show the source as it is now.
+class SourceLookup {
+public:
+    SourceLookup() = default;
+    SourceLookup(const SourceLookup&) = delete;
+    SourceLookup& operator=(const SourceLookup&) = delete;
+    virtual ~SourceLookup() = default;
+
+    /// One for each column of the message, in its order. A column that the source no longer has in
+    /// this form is nullable and not in the primary key.
+    virtual std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) = 0;
+
+    struct Condition {
+        std::string_view column;
+        std::string_view text;
+    };
+    /// The values of `columns` in the row that `key` identifies; all are gone when there is no
+    /// such row or table.
+    virtual std::vector<FetchedValue> fetch(std::string_view schema, std::string_view table,
+                                            const std::vector<Condition>& key,
+                                            const std::vector<std::string_view>& columns) = 0;
+};
+
+/// A table of the stream, ready to write rows with: everything that is the same in each line is
+/// spelled once.
+class RelationPlan {
+public:
+    struct Column {
+        std::string name;
+        std::string member; ///< `"name":`
+        ValueKind kind{};
+        bool in_key = false;
+    };
+
+    /// A table that the filter leaves out: its rows are only counted.
+    static RelationPlan skipped() { return {}; }
+    RelationPlan(const pgoutput::Relation& relation, const std::string& database,
+                 const std::vector<ColumnFacts>& facts);
+
+    bool captured() const { return m_captured; }
+    const event::Table& shape() const { return m_shape; }
+    const std::string& version() const { return m_version; }
+    const std::vector<Column>& columns() const { return m_columns; }
+    /// Places in columns(), rising. Empty: the table has no key.
+    const std::vector<std::size_t>& key() const { return m_key; }
+    /// `"schema":"…","table":"…"`
+    const std::string& source_members() const { return m_source_members; }
+
+    /// Whether the table line of this shape was written on this connection.
+    bool announced = false;
+
+private:
+    RelationPlan() = default;
+
+    bool m_captured = false;
+    event::Table m_shape;
+    std::string m_version;
+    std::vector<Column> m_columns;
+    std::vector<std::size_t> m_key;
+    std::string m_source_members;
+};
+
+} // namespace cdc::postgres
+
+#endif

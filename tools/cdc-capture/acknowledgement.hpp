@@ -1,0 +1,71 @@
+#ifndef CDC_CAPTURE_ACKNOWLEDGEMENT_HPP
+#define CDC_CAPTURE_ACKNOWLEDGEMENT_HPP
+
+#include "event/checkpoint.hpp"
+#include "io/atomic_file.hpp"
+#include "postgres/lsn.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cdc::capture {
+
+/// What may be confirmed to the server: the lowest position that the checkpoint files hold (one
+/// that is missing holds none), or with on-write that of the last checkpoint line that left us.
+class Acknowledgement {
+public:
+    /// Reads the files. Throws Error (bad_data: one is not a checkpoint file; refused: one belongs
+    /// to another kind of source, or to another slot).
+    Acknowledgement(const std::vector<std::string>& files, bool on_write, std::string slot);
+
+    /// The lowest checkpoint; nothing when a file is missing or there are no files.
+    const std::optional<event::Checkpoint>& lowest() const { return m_lowest; }
+    const std::string& lowest_file() const { return m_lowest_file; }
+    /// A file that holds a checkpoint, whatever the others do; empty when there is none.
+    const std::string& any_file() const { return m_any_file; }
+    bool has_files() const { return !m_files.empty(); }
+    bool on_write() const { return m_on_write; }
+
+    /// Looks whether the files changed.
+    void poll_files();
+    /// A checkpoint line at `position` was put into the output, whose length is then `bytes`.
+    void emitted(postgres::Lsn position, std::uint64_t bytes);
+    /// `bytes` of the output left the process.
+    void written(std::uint64_t bytes);
+
+    /// 0: nothing. Never above the last checkpoint line that we put out or resumed from.
+    postgres::Lsn position() const;
+    /// Whether everything that can be acknowledged is.
+    bool complete() const;
+
+private:
+    struct File {
+        io::FileWatch watch;
+        std::optional<event::Checkpoint> checkpoint;
+        postgres::Lsn position = 0;
+    };
+    struct Emitted {
+        postgres::Lsn position;
+        std::uint64_t bytes;
+    };
+    void read(File& file);
+    void find_lowest();
+
+    std::vector<File> m_files;
+    bool m_on_write;
+    std::string m_slot;
+    std::optional<event::Checkpoint> m_lowest;
+    std::string m_lowest_file;
+    std::string m_any_file;
+    postgres::Lsn m_lowest_position = 0;
+    postgres::Lsn m_written = 0;
+    postgres::Lsn m_last_emitted = 0;
+    std::deque<Emitted> m_pending; ///< on-write: put out, but not yet written
+};
+
+} // namespace cdc::capture
+
+#endif

@@ -1,0 +1,381 @@
+#include "cdc-capture/capture.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "event/order.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
+
+#include <algorithm>
+
+#include <poll.h>
+
+namespace cdc::capture {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using postgres::format_lsn;
+using postgres::Lsn;
+using postgres::ServerError;
+using Kind = postgres::ReplicationStream::Message::Kind;
+
+namespace {
+
+constexpr std::int64_t kAckPollMs = 100; // how often checkpoint files are looked at
+constexpr std::int64_t kQuietMs = 50;    // without data: the stream is idle
+constexpr std::int64_t kSubmitMs = 20;   // a line of a running transaction waits no longer
+constexpr std::int64_t kMaxStatusMs = 10000;
+
+} // namespace
+
+void Capture::stop_at_second_signal() {
+    if (io::stop_signal::count() > 1) {
+        fail(ExitCode::failed, "stopped at once by a second signal; nothing more was confirmed");
+    }
+}
+
+Capture::Capture(const Options& options, Acknowledgement& acknowledgement, int output)
+    : m_options{options}, m_ack{acknowledgement}, m_filter{options.tables, options.exclude},
+      m_writer{output}, m_output{output} {}
+
+int Capture::run() {
+    connect();
+    while (true) {
+        try {
+            stream();
+            break;
+        } catch (const ServerError& error) {
+            if (error.code() != ExitCode::failed || m_options.retry_ms == 0) {
+                leave_in_disorder();
+                throw;
+            }
+            if (!reconnect(error)) {
+                break;
+            }
+        } catch (const base::Error&) {
+            // A closed output, a second signal, a broken value: what is durable is confirmed still.
+            leave_in_disorder();
+            throw;
+        }
+    }
+    return finish();
+}
+
+void Capture::connect() {
+    if (!m_resume && m_ack.lowest()) {
+        m_resume = resume_point(*m_ack.lowest(), m_ack.lowest_file());
+        m_checkpointed = m_resume->position;
+    }
+    m_session = open_session(m_options, m_resume, m_filter);
+    const ResumePoint& start = m_session->start;
+    if (!m_resume) {
+        m_resume = start;
+    }
+    m_position = start.position;
+    m_received = std::max(m_received, m_position);
+    m_commit_ts_ms = start.commit_ts_ms;
+    m_confirmed = 0;
+    m_now = base::steady_ms();
+    m_last_data = m_now;
+    m_last_checkpoint = m_now;
+    m_last_status = 0;
+    const std::int64_t timeout = m_session->sender_timeout_ms;
+    m_status_interval = timeout == 0 ? kMaxStatusMs : std::min(kMaxStatusMs, timeout / 3);
+    if (m_options.exit_at_end && m_until == 0) {
+        m_until = m_session->system.flushed;
+    }
+    if (m_options.until_position) {
+        m_until =
+            m_until == 0 ? *m_options.until_position : std::min(m_until, *m_options.until_position);
+    }
+    m_session->plain.set_on_wait([this] {
+        m_now = base::steady_ms();
+        poll_acknowledgement();
+        send_status_if_due();
+        stop_at_second_signal();
+    });
+    base::log::info("streaming from slot {} of database {} at {}", in_quotes(m_options.slot),
+                    m_session->plain.description(), format_lsn(m_position));
+}
+
+/// False when a stop was asked for meanwhile. Throws the last error when time is over.
+bool Capture::reconnect(const ServerError& cause) {
+    m_changes_before += m_session->builder.changes();
+    m_resume->position = m_position;
+    m_resume->epoch = m_session->system.timelines.at(m_position);
+    m_resume->where = "this stream";
+    m_resume->commit_ts_ms = m_commit_ts_ms;
+    m_session.reset();
+    m_unread = false;
+    m_drained = false;
+    base::log::warning("{}; trying again", cause.what());
+    const std::int64_t give_up = base::steady_ms() + m_options.retry_ms;
+    for (std::int64_t pause = 1000;; pause = std::min<std::int64_t>(pause * 2, 30000)) {
+        const std::int64_t until = base::steady_ms() + pause;
+        while (base::steady_ms() < until) {
+            if (io::stop_signal::requested()) {
+                return false;
+            }
+            io::wait_readable(io::stop_signal::wake_fd(), static_cast<int>(kAckPollMs));
+            m_writer.check();
+        }
+        try {
+            connect();
+            return true;
+        } catch (const ServerError& error) {
+            if (error.code() != ExitCode::failed || base::steady_ms() + pause > give_up) {
+                throw;
+            }
+            base::log::warning("{}; trying again", error.what());
+        }
+    }
+}
+
+void Capture::stream() {
+    while (true) {
+        m_now = base::steady_ms();
+        stop_at_second_signal();
+        m_writer.check();
+        poll_acknowledgement();
+        send_status_if_due();
+        if (stop_wanted()) {
+            return;
+        }
+        if (wait()) {
+            read();
+        }
+        if (!m_session->builder.in_transaction()) {
+            emit_due_checkpoint();
+        }
+        submit_if_worthwhile();
+    }
+}
+
+/// Waits for the server or for the next thing to do. True: there may be something to read.
+bool Capture::wait() {
+    const bool can_read = !m_writer.full() || m_writer.ready();
+    if (can_read && m_unread) {
+        return true;
+    }
+    const bool first_signal = io::stop_signal::requested();
+    pollfd fds[] = {{can_read ? m_session->stream.socket() : -1, POLLIN, 0},
+                    {m_writer.wake_fd(), POLLIN, 0},
+                    {first_signal ? -1 : io::stop_signal::wake_fd(), POLLIN, 0},
+                    {m_output, 0, 0}};
+    int ready = ::poll(fds, std::size(fds), 0);
+    m_drained = can_read && fds[0].revents == 0;
+    if (ready == 0 && !work_is_due()) {
+        ready = ::poll(fds, std::size(fds), next_timeout());
+    }
+    m_now = base::steady_ms();
+    if (ready <= 0) {
+        return false;
+    }
+    if (fds[1].revents != 0) {
+        m_writer.clear_wake();
+    }
+    if ((fds[3].revents & (POLLERR | POLLNVAL)) != 0) {
+        fail(ExitCode::failed, "cannot write output: its reader is gone");
+    }
+    return fds[0].revents != 0;
+}
+
+bool Capture::work_is_due() const {
+    // What has waited for the stream to be drained is handed on before we sleep.
+    return m_drained && !m_writer.buffer().empty() && m_writer.ready() &&
+           (!m_session->builder.in_transaction() || m_now - m_last_submit >= kSubmitMs);
+}
+
+int Capture::next_timeout() const {
+    std::int64_t timeout = m_last_status + m_status_interval - m_now;
+    const auto at_most = [&timeout](std::int64_t ms) {
+        timeout = std::min(timeout, ms);
+    };
+    at_most(1000);
+    if (m_ack.has_files() || m_ack.on_write() || m_until != 0) {
+        at_most(kAckPollMs);
+    }
+    if (!m_writer.buffer().empty()) {
+        at_most(kSubmitMs);
+    }
+    if (m_lines_since_checkpoint) {
+        at_most(kQuietMs);
+    }
+    at_most(m_last_checkpoint + m_options.heartbeat_ms - m_now);
+    if (m_options.until_idle_ms >= 0) {
+        at_most(m_last_data + m_options.until_idle_ms - m_now);
+    }
+    return static_cast<int>(std::max<std::int64_t>(timeout, 1));
+}
+
+/// Takes what the socket holds, as far as the output has room for it.
+void Capture::read() {
+    m_session->builder.set_time(base::now_ms());
+    if (!m_unread) {
+        m_session->stream.receive();
+    }
+    while (!m_stop) {
+        if (m_writer.full()) {
+            if (!m_writer.ready()) {
+                m_unread = true;
+                return;
+            }
+            m_writer.submit();
+            m_last_submit = m_now;
+        }
+        const StreamMessage message = m_session->stream.next();
+        if (message.kind == Kind::none) {
+            m_unread = false;
+            return;
+        }
+        handle(message);
+    }
+}
+
+void Capture::handle(const StreamMessage& message) {
+    m_received = std::max(m_received, message.lsn);
+    if (message.kind == Kind::data) {
+        handle_data(message);
+        return;
+    }
+    // While the server looks for its place it also names positions that we have passed long ago.
+    if (!m_session->builder.in_transaction()) {
+        m_position = std::max(m_position, message.lsn);
+    }
+    if (message.reply_wanted) {
+        send_status();
+    }
+}
+
+void Capture::handle_data(const StreamMessage& message) {
+    using postgres::pgoutput::Type;
+    const postgres::pgoutput::Message& decoded = m_decoder.decode(message.payload);
+    if (decoded.type == Type::begin && m_until != 0 && decoded.commit_lsn > m_until) {
+        m_stop = true;
+        return;
+    }
+    m_last_data = m_now;
+    const std::uint64_t changes = m_session->builder.changes();
+    m_session->builder.apply(decoded, message.lsn, m_writer.buffer());
+    m_lines_in_transaction |= m_session->builder.changes() != changes;
+    if (decoded.type != Type::commit) {
+        return;
+    }
+    m_position = std::max(m_position, decoded.end_lsn);
+    m_received = std::max(m_received, m_position);
+    m_commit_ts_ms = m_session->builder.commit_ts_ms();
+    m_lines_since_checkpoint |= m_lines_in_transaction;
+    m_lines_in_transaction = false;
+    m_stop = m_options.max_events != 0 &&
+             m_changes_before + m_session->builder.changes() >= m_options.max_events;
+    emit_due_checkpoint();
+}
+
+void Capture::emit_due_checkpoint() {
+    const std::int64_t since = m_now - m_last_checkpoint;
+    const bool quiet = m_drained && m_now - m_last_data >= kQuietMs;
+    const bool due = m_position > m_checkpointed && (since >= m_options.checkpoint_interval_ms ||
+                                                     (quiet && m_lines_since_checkpoint));
+    if ((due || since >= m_options.heartbeat_ms) && m_writer.ready()) {
+        emit_checkpoint();
+    }
+}
+
+void Capture::emit_checkpoint() {
+    const ResumePoint& start = m_session->start;
+    event::Checkpoint checkpoint;
+    checkpoint.kind = "postgres";
+    checkpoint.server = m_session->system.identifier;
+    checkpoint.database = m_session->plain.database();
+    checkpoint.slot = m_options.slot;
+    checkpoint.position = format_lsn(m_position);
+    checkpoint.order =
+        event::Order::make(m_session->system.timelines.at(m_position), m_position, 0);
+    checkpoint.commit_ts_ms = m_commit_ts_ms;
+    checkpoint.snapshot = start.snapshot;
+    checkpoint.extra = start.extra;
+    checkpoint.ts_ms = base::now_ms();
+    std::string& out = m_writer.buffer();
+    out += checkpoint.encode();
+    out += '\n';
+    m_ack.emitted(m_position, m_writer.submitted() + out.size());
+    m_checkpointed = m_position;
+    m_last_checkpoint = m_now;
+    m_lines_since_checkpoint = false;
+}
+
+void Capture::submit_if_worthwhile() {
+    const bool waited =
+        m_drained && (!m_session->builder.in_transaction() || m_now - m_last_submit >= kSubmitMs);
+    if ((waited || m_writer.full()) && !m_writer.buffer().empty() && m_writer.ready()) {
+        m_writer.submit();
+        m_last_submit = m_now;
+    }
+}
+
+void Capture::poll_acknowledgement() {
+    if (m_now - m_last_poll < kAckPollMs) {
+        return;
+    }
+    m_last_poll = m_now;
+    m_ack.poll_files();
+    m_ack.written(m_writer.written());
+}
+
+void Capture::send_status(bool want_reply) {
+    const Lsn flushed = m_options.peek ? 0 : m_ack.position();
+    m_session->stream.send_status(std::max(m_received, flushed), flushed, want_reply);
+    m_confirmed = flushed;
+    m_last_status = m_now;
+}
+
+void Capture::send_status_if_due() {
+    if (m_now - m_last_status >= m_status_interval ||
+        (!m_options.peek && m_ack.position() > m_confirmed)) {
+        send_status();
+    }
+}
+
+/// Whether to leave the stream now: at the end of a transaction, or when it takes too long.
+bool Capture::stop_wanted() {
+    const bool idle =
+        m_options.until_idle_ms >= 0 && m_drained && m_now - m_last_data >= m_options.until_idle_ms;
+    if (!m_stop && !idle && !io::stop_signal::requested() && !position_reached()) {
+        return false;
+    }
+    if (m_stop_deadline == 0) {
+        m_stop_deadline = m_now + m_options.drain_ms / 2;
+    }
+    if (!m_session->builder.in_transaction()) {
+        return true;
+    }
+    if (m_now < m_stop_deadline) {
+        return false;
+    }
+    base::log::warning("stopped inside a transaction, which will be sent again");
+    return true;
+}
+
+/// A transaction whose commit record begins exactly at the wanted position belongs to it; the
+/// server tells whether there is one.
+bool Capture::position_reached() {
+    if (m_until == 0 || !m_drained || m_session->builder.in_transaction()) {
+        return false;
+    }
+    if (m_position > m_until) {
+        return true;
+    }
+    if (m_now - m_last_question < kAckPollMs) {
+        return false;
+    }
+    m_last_question = m_now;
+    if (m_position == m_until && postgres::end_of_log(m_session->plain) <= m_until) {
+        return true;
+    }
+    send_status(true);
+    return false;
+}
+
+} // namespace cdc::capture

@@ -1,0 +1,95 @@
+#ifndef CDC_CAPTURE_CAPTURE_HPP
+#define CDC_CAPTURE_CAPTURE_HPP
+
+#include "cdc-capture/acknowledgement.hpp"
+#include "cdc-capture/options.hpp"
+#include "cdc-capture/session.hpp"
+#include "event/table_filter.hpp"
+#include "io/line_writer.hpp"
+#include "postgres/pgoutput.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace cdc::capture {
+
+/// The pipeline: stream in, lines out, acknowledged positions back. One thread waits for the
+/// server, the output's writer, signals and its own timers; a second one only writes. When the
+/// output is blocked the stream is not read any more, but feedback goes on.
+class Capture {
+public:
+    /// `output` is closed at the end, so that the next stage sees it.
+    Capture(const Options& options, Acknowledgement& acknowledgement, int output);
+
+    /// Streams until a stop condition or a signal, then drains. Returns the exit code.
+    int run();
+
+private:
+    using StreamMessage = postgres::ReplicationStream::Message;
+
+    void connect();
+    bool reconnect(const postgres::ServerError& cause);
+
+    void stream();
+    bool wait();
+    bool work_is_due() const;
+    int next_timeout() const;
+    void read();
+    void handle(const StreamMessage& message);
+    void handle_data(const StreamMessage& message);
+    bool stop_wanted();
+    bool position_reached();
+    static void stop_at_second_signal();
+
+    void emit_checkpoint();
+    void emit_due_checkpoint();
+    void submit_if_worthwhile();
+    void send_status(bool want_reply = false);
+    void send_status_if_due();
+    void poll_acknowledgement();
+
+    // drain.cpp
+    int finish();
+    bool wait_until(std::int64_t deadline, const std::function<bool()>& done);
+    void confirm_and_leave();
+    void leave_in_disorder() noexcept;
+
+    const Options& m_options;
+    Acknowledgement& m_ack;
+    event::TableFilter m_filter;
+    io::LineWriter m_writer;
+    int m_output;
+    postgres::pgoutput::Decoder m_decoder;
+    std::unique_ptr<Session> m_session;
+    std::optional<ResumePoint> m_resume;
+
+    postgres::Lsn m_position = 0;     ///< everything before it was put out whole
+    postgres::Lsn m_received = 0;     ///< the highest position that the server named
+    postgres::Lsn m_checkpointed = 0; ///< position of the last checkpoint line
+    postgres::Lsn m_confirmed = 0;    ///< told to the server
+    postgres::Lsn m_until = 0;        ///< stop there; 0: no such condition
+    std::int64_t m_commit_ts_ms = 0;
+    std::uint64_t m_changes_before = 0; ///< change lines of earlier connections
+    bool m_lines_in_transaction = false;
+    bool m_lines_since_checkpoint = false;
+    bool m_unread = false;  ///< messages were received that the output had no room for
+    bool m_drained = false; ///< nothing more was there at the last look
+    bool m_stop = false;    ///< a stop condition is met
+
+    // On the monotonic clock, in milliseconds.
+    std::int64_t m_now = 0;
+    std::int64_t m_last_checkpoint = 0;
+    std::int64_t m_last_data = 0;
+    std::int64_t m_last_submit = 0;
+    std::int64_t m_last_status = 0;
+    std::int64_t m_last_poll = 0;
+    std::int64_t m_last_question = 0; ///< see position_reached()
+    std::int64_t m_status_interval = 0;
+    std::int64_t m_stop_deadline = 0; ///< for the end of the transaction; 0: no stop asked for
+};
+
+} // namespace cdc::capture
+
+#endif

@@ -1,0 +1,11 @@
+#include "cdc-capture/options.hpp"
+#include "cdc-capture/run.hpp"
+
+int main(int argc, char** argv) {
+    cdc::cli::App app{"cdc-capture", "Streams every committed change of a PostgreSQL database"};
+    cdc::capture::Options options;
+    cdc::capture::add_options(app, options);
+    return app.run(
+        argc, argv, [&] { cdc::capture::check_options(options); },
+        [&] { return cdc::capture::run(options); });
+}

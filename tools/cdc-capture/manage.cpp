@@ -1,0 +1,99 @@
+#include "cdc-capture/manage.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "cdc-capture/session.hpp"
+#include "event/table_filter.hpp"
+#include "io/stop_signal.hpp"
+
+namespace cdc::capture {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using postgres::Connection;
+
+namespace {
+
+std::vector<postgres::TableName> matching_tables(Connection& plain, const Options& options) {
+    const event::TableFilter filter{options.tables, options.exclude};
+    std::vector<postgres::TableName> tables;
+    if (filter.matches_all()) {
+        return tables;
+    }
+    for (postgres::TableName& table : postgres::list_tables(plain)) {
+        if (filter.matches(table.schema, table.table)) {
+            tables.push_back(std::move(table));
+        }
+    }
+    if (tables.empty()) {
+        fail(ExitCode::refused, "no table of database {} matches --tables and --exclude",
+             plain.description());
+    }
+    return tables;
+}
+
+void create_publication(Connection& plain, const Options& options) {
+    if (postgres::inspect_publication(plain, options.publication)) {
+        base::log::info("publication {} is there already", in_quotes(options.publication));
+        return;
+    }
+    const auto tables = matching_tables(plain, options);
+    postgres::create_publication(plain, options.publication, tables);
+    base::log::info("made publication {} for {}", in_quotes(options.publication),
+                    tables.empty() ? "all tables" : fmt::format("{} tables", tables.size()));
+}
+
+} // namespace
+
+void create(const Options& options, const std::string& checkpoint_file) {
+    if (!checkpoint_file.empty()) {
+        throw Error{ExitCode::refused,
+                    fmt::format("--create, but checkpoint file {} says that slot {} was read "
+                                "before; a new slot would leave a gap",
+                                in_quotes(checkpoint_file), in_quotes(options.slot)),
+                    "leave --create out to go on, or remove the file to begin anew"};
+    }
+    Connection plain{options.source, Connection::Kind::plain};
+    plain.set_on_wait([] {
+        if (io::stop_signal::requested()) {
+            fail(ExitCode::failed, "stopped while the slot was made");
+        }
+    });
+    check_version(plain);
+    const auto slot = postgres::inspect_slot(plain, options.slot);
+    if (slot) {
+        check_slot(*slot, options.slot, plain.database());
+    }
+    create_publication(plain, options);
+    if (slot) {
+        base::log::info("slot {} is there already; its stream begins at {}",
+                        in_quotes(options.slot), postgres::format_lsn(slot->confirmed));
+        return;
+    }
+    const postgres::Lsn position = postgres::create_slot(plain, options.slot);
+    base::log::info("made slot {}; its stream begins at {}", in_quotes(options.slot),
+                    postgres::format_lsn(position));
+}
+
+void drop(const Options& options) {
+    Connection plain{options.source, Connection::Kind::plain};
+    check_version(plain);
+    if (const auto slot = postgres::inspect_slot(plain, options.slot)) {
+        postgres::drop_slot(plain, options.slot);
+        base::log::info("dropped slot {}", in_quotes(options.slot));
+    } else {
+        base::log::info("there is no slot {}", in_quotes(options.slot));
+    }
+    const auto publication = postgres::inspect_publication(plain, options.publication);
+    if (publication && publication->made_by_us) {
+        postgres::drop_publication(plain, options.publication);
+        base::log::info("dropped publication {}", in_quotes(options.publication));
+    } else if (publication) {
+        base::log::info("publication {} was not made by --create and stays",
+                        in_quotes(options.publication));
+    }
+}
+
+} // namespace cdc::capture

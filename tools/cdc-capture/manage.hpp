@@ -1,0 +1,20 @@
+#ifndef CDC_CAPTURE_MANAGE_HPP
+#define CDC_CAPTURE_MANAGE_HPP
+
+#include "cdc-capture/options.hpp"
+
+#include <string>
+
+/// What cdc-capture does beside streaming. All throw Error.
+namespace cdc::capture {
+
+/// Makes publication and slot. Refuses when `checkpoint_file`, a file that holds a checkpoint, is
+/// not empty: a new slot would begin after a gap that nobody sees.
+void create(const Options& options, const std::string& checkpoint_file);
+
+/// Drops the slot, and the publication when create() made it.
+void drop(const Options& options);
+
+} // namespace cdc::capture
+
+#endif

@@ -1,0 +1,152 @@
+#include "cdc-capture/options.hpp"
+
+#include "base/error.hpp"
+#include "event/table_filter.hpp"
+
+#include <algorithm>
+
+namespace cdc::capture {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+
+namespace {
+
+void add_source_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli.add_option("--source", options.source,
+                   "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text")
+        ->type_name("URL")
+        ->group("Source");
+    cli.add_option("--slot", options.slot, "Replication slot")->type_name("NAME")->group("Source");
+    cli.add_option("--publication", options.publication, "Publication (default: as the slot)")
+        ->type_name("NAME")
+        ->group("Source");
+    cli.add_option("--tables", options.tables,
+                   "Only tables that match this glob on schema.table; may be repeated")
+        ->type_name("PATTERN")
+        ->group("Source");
+    cli.add_option("--exclude", options.exclude, "No tables that match this glob; may be repeated")
+        ->type_name("PATTERN")
+        ->group("Source");
+    cli.add_flag("--create", options.create, "Make publication and slot, then stream")
+        ->group("Source");
+    cli.add_flag("--exit-after-create", options.exit_after_create, "With --create: do not stream")
+        ->group("Source");
+    cli.add_flag("--allow-no-identity", options.allow_no_identity,
+                 "With --create: publish tables without replica identity too, although the "
+                 "application's UPDATE and DELETE on them will then fail")
+        ->group("Source");
+    cli.add_flag("--drop", options.drop, "Drop the slot, and the publication if we made it")
+        ->group("Source");
+    cli.add_flag("--check", options.check, "Report whether capture can work, change nothing")
+        ->group("Source");
+    app.add_duration("--retry", options.retry_ms,
+                     "How long a lost connection is tried again; 0: not at all")
+        ->group("Source");
+}
+
+void add_checkpoint_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli.add_option("--checkpoint", options.checkpoints,
+                   "Checkpoint file of the last stage: resume there, confirm what it holds; may "
+                   "be repeated")
+        ->type_name("FILE")
+        ->group("Checkpoint");
+    cli.add_option("--ack", options.ack, "on-write: confirm what left this process, durable or not")
+        ->check(CLI::IsMember({"on-write"}))
+        ->type_name("HOW")
+        ->group("Checkpoint");
+    cli.add_flag("--peek", options.peek, "Look only: confirm nothing, whatever the files hold")
+        ->group("Checkpoint");
+    app.add_duration("--checkpoint-interval", options.checkpoint_interval_ms,
+                     "Least time between checkpoint lines in a busy stream")
+        ->group("Checkpoint");
+    app.add_duration("--heartbeat", options.heartbeat_ms,
+                     "Time between checkpoint lines when nothing happens")
+        ->group("Checkpoint");
+}
+
+void add_stop_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli.add_option_function<std::string>(
+           "--until-position",
+           [&options](const std::string& text) {
+               options.until_position = postgres::parse_lsn(text);
+               if (!options.until_position) {
+                   throw CLI::ValidationError{"--until-position",
+                                              base::in_quotes(text) +
+                                                  " is not a log position such as 0/16B3748"};
+               }
+           },
+           "Stop after the last transaction that committed up to here")
+        ->type_name("LSN")
+        ->group("Stop conditions");
+    app.add_duration("--until-idle", options.until_idle_ms, "Stop when no change came for so long")
+        ->default_str("")
+        ->group("Stop conditions");
+    cli.add_option("--max-events", options.max_events,
+                   "Stop after the transaction that brings this many change lines")
+        ->type_name("N")
+        ->group("Stop conditions");
+    cli.add_flag("--exit-at-end", options.exit_at_end,
+                 "Stop at the end that the log has at the start")
+        ->group("Stop conditions");
+    app.add_duration("--drain", options.drain_ms,
+                     "Longest time from stop to exit: end of the transaction, acknowledgement")
+        ->group("Stop conditions");
+}
+
+void refuse_together(bool one, const char* one_name, bool other, const char* other_name) {
+    if (one && other) {
+        fail(ExitCode::usage, "{} and {} contradict each other", one_name, other_name);
+    }
+}
+
+} // namespace
+
+void add_options(cli::App& app, Options& options) {
+    add_source_options(app, options);
+    app.options()
+        .add_option("--prefix", options.prefix,
+                    "Name of the source in each line (default: the database)")
+        ->type_name("NAME")
+        ->group("Output");
+    add_checkpoint_options(app, options);
+    add_stop_options(app, options);
+}
+
+void check_options(Options& options) {
+    if (options.source.empty()) {
+        fail(ExitCode::usage, "--source is missing");
+    }
+    if (options.slot.empty()) {
+        fail(ExitCode::usage, "--slot is missing");
+    }
+    const bool slot_is_legal =
+        options.slot.size() < 64 &&
+        std::all_of(options.slot.begin(), options.slot.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+        });
+    if (!slot_is_legal) {
+        throw Error{ExitCode::usage,
+                    fmt::format("--slot {} is no name for a slot", base::in_quotes(options.slot)),
+                    "at most 63 lower-case letters, digits and underscores"};
+    }
+    refuse_together(options.create, "--create", options.drop, "--drop");
+    refuse_together(options.create, "--create", options.peek, "--peek");
+    refuse_together(options.check, "--check", options.drop, "--drop");
+    refuse_together(!options.checkpoints.empty(), "--checkpoint", options.on_write(),
+                    "--ack on-write");
+    refuse_together(options.peek, "--peek", options.on_write(), "--ack on-write");
+    if (options.exit_after_create && !options.create) {
+        fail(ExitCode::usage, "--exit-after-create needs --create");
+    }
+    if (options.publication.empty()) {
+        options.publication = options.slot;
+    }
+    event::TableFilter{options.tables, options.exclude};
+}
+
+} // namespace cdc::capture

@@ -1,0 +1,54 @@
+#ifndef CDC_CAPTURE_OPTIONS_HPP
+#define CDC_CAPTURE_OPTIONS_HPP
+
+#include "cli/app.hpp"
+#include "postgres/lsn.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cdc::capture {
+
+struct Options {
+    std::string source;               ///< libpq URI or "key=value" text
+    std::string slot;                 ///< replication slot
+    std::string publication;          ///< default: the name of the slot
+    std::vector<std::string> tables;  ///< globs; none: all
+    std::vector<std::string> exclude; ///< globs
+
+    bool create = false;            ///< make publication and slot first
+    bool exit_after_create = false; ///< and do not stream
+    bool drop = false;              ///< drop them and exit
+    bool check = false;             ///< report whether capture can work, and exit
+    bool allow_no_identity = false; ///< publish tables that have no replica identity
+
+    std::string prefix; ///< source.name; default: the database's name
+
+    std::vector<std::string> checkpoints; ///< files that the last stages write
+    std::string ack;                      ///< "on-write": confirm what left this process
+    bool peek = false;                    ///< confirm nothing
+    std::int64_t checkpoint_interval_ms = 1000;
+    std::int64_t heartbeat_ms = 10000;
+
+    std::optional<postgres::Lsn> until_position;
+    std::int64_t until_idle_ms = -1; ///< -1: no such condition
+    std::uint64_t max_events = 0;    ///< 0: no such condition
+    bool exit_at_end = false;        ///< stop at the end the log has at the start
+
+    std::int64_t drain_ms = 30000;  ///< how long a stop may take
+    std::int64_t retry_ms = 300000; ///< how long a lost connection may take to come back
+
+    bool on_write() const { return ack == "on-write"; }
+};
+
+void add_options(cli::App& app, Options& options);
+
+/// Throws Error (usage) for what is missing or contradicts itself; fills in defaults that depend
+/// on other options.
+void check_options(Options& options);
+
+} // namespace cdc::capture
+
+#endif

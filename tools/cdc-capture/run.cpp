@@ -1,0 +1,32 @@
+#include "cdc-capture/run.hpp"
+
+#include "base/log.hpp"
+#include "cdc-capture/acknowledgement.hpp"
+#include "cdc-capture/capture.hpp"
+#include "cdc-capture/manage.hpp"
+
+#include <unistd.h>
+
+namespace cdc::capture {
+
+int run(const Options& options) {
+    if (options.drop) {
+        drop(options);
+        return 0;
+    }
+    Acknowledgement acknowledgement{options.checkpoints, options.on_write(), options.slot};
+    if (options.create) {
+        create(options, acknowledgement.any_file());
+        if (options.exit_after_create) {
+            return 0;
+        }
+    }
+    if (!options.peek && options.checkpoints.empty() && !options.on_write()) {
+        base::log::warning("without --checkpoint or --ack nothing is confirmed: the source keeps "
+                           "its log from here on");
+    }
+    Capture capture{options, acknowledgement, STDOUT_FILENO};
+    return capture.run();
+}
+
+} // namespace cdc::capture

@@ -1,0 +1,194 @@
+#include "cdc-capture/session.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/numbers.hpp"
+#include "base/time.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
+
+#include <algorithm>
+
+namespace cdc::capture {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using postgres::Connection;
+using postgres::format_lsn;
+using postgres::Lsn;
+using postgres::ServerError;
+
+namespace {
+
+constexpr char kObjectInUse[] = "55006";
+constexpr int kMinVersion = 130000;
+constexpr std::int64_t kSlotWaitMarginMs = 10000;
+
+std::int64_t sender_timeout_ms(Connection& connection) {
+    const auto result =
+        connection.query("SELECT setting FROM pg_settings WHERE name = 'wal_sender_timeout'");
+    return result.rows() == 1 ? base::parse_integer<std::int64_t>(result.text(0, 0)).value_or(60000)
+                              : 60000;
+}
+
+[[noreturn]] void lost(const std::string& message) {
+    throw Error{ExitCode::position_lost, message,
+                "the target has a gap there: take a new snapshot (or accept the loss: remove the "
+                "checkpoint file, and the slot with --drop)"};
+}
+
+postgres::SlotState find_slot(Connection& plain, const Options& options, bool resuming) {
+    auto slot = postgres::inspect_slot(plain, options.slot);
+    if (!slot && resuming) {
+        lost(fmt::format("slot {} is gone: what was committed since the checkpoint is lost",
+                         in_quotes(options.slot)));
+    }
+    if (!slot) {
+        throw Error{ExitCode::refused,
+                    fmt::format("there is no slot {} in database {}", in_quotes(options.slot),
+                                plain.description()),
+                    "--create makes it, and the publication"};
+    }
+    return *slot;
+}
+
+postgres::ChangeBuilder::Settings builder_settings(const Connection& plain,
+                                                   const Options& options) {
+    return {options.prefix.empty() ? plain.database() : options.prefix, plain.database(),
+            plain.parameter("server_encoding") == "SQL_ASCII"};
+}
+
+void wait_a_second() {
+    io::wait_readable(io::stop_signal::wake_fd(), 1000);
+    if (io::stop_signal::requested()) {
+        fail(ExitCode::failed, "stopped while another session held the slot");
+    }
+}
+
+} // namespace
+
+Session::Session(Connection plain_connection, postgres::SystemIdentity identity,
+                 postgres::ReplicationStream started, ResumePoint from, const Options& options,
+                 const event::TableFilter& filter)
+    : plain{std::move(plain_connection)}, system{std::move(identity)}, catalog{plain},
+      stream{std::move(started)}, builder{builder_settings(plain, options), filter,
+                                          system.timelines, catalog},
+      start{std::move(from)}, sender_timeout_ms{capture::sender_timeout_ms(plain)} {}
+
+void check_version(const Connection& connection) {
+    if (connection.server_version() < kMinVersion) {
+        fail(ExitCode::refused, "the source is PostgreSQL {}; 13 or newer is needed",
+             connection.server_version() / 10000);
+    }
+}
+
+ResumePoint resume_point(const event::Checkpoint& checkpoint, const std::string& file) {
+    if (!checkpoint.snapshot.is_null() && checkpoint.snapshot != "done") {
+        throw Error{
+            ExitCode::refused,
+            fmt::format("checkpoint file {} belongs to an unfinished snapshot", in_quotes(file)),
+            "run cdc-snapshot again with the same options: it goes on where it stopped"};
+    }
+    return {*postgres::parse_lsn(checkpoint.position),
+            checkpoint.order.epoch(),
+            checkpoint.server,
+            checkpoint.database,
+            fmt::format("checkpoint file {}", in_quotes(file)),
+            checkpoint.commit_ts_ms,
+            checkpoint.snapshot,
+            checkpoint.extra};
+}
+
+void check_slot(const postgres::SlotState& slot, const std::string& name,
+                const std::string& database) {
+    if (slot.plugin != "pgoutput") {
+        fail(ExitCode::refused, "slot {} is of plugin {}, not of pgoutput", in_quotes(name),
+             in_quotes(slot.plugin));
+    }
+    if (slot.database != database) {
+        fail(ExitCode::refused, "slot {} belongs to database {}, not to {}", in_quotes(name),
+             in_quotes(slot.database), in_quotes(database));
+    }
+    if (slot.wal_status == "lost" || !slot.invalidation.empty()) {
+        lost(fmt::format("the server gave up slot {} ({}): the log from {} on is gone",
+                         in_quotes(name),
+                         slot.invalidation.empty() ? "wal_status lost" : slot.invalidation,
+                         format_lsn(slot.confirmed)));
+    }
+}
+
+void check_resume(const ResumePoint& resume, const postgres::SlotState& slot,
+                  const postgres::SystemIdentity& system, const std::string& database) {
+    if (resume.database != database) {
+        fail(ExitCode::refused, "{} belongs to database {}, not to {}", resume.where,
+             in_quotes(resume.database), in_quotes(database));
+    }
+    if (resume.server != system.identifier) {
+        fail(ExitCode::refused, "{} belongs to server {}, but this one is {}", resume.where,
+             in_quotes(resume.server), in_quotes(system.identifier));
+    }
+    const std::string position = format_lsn(resume.position);
+    if (!system.timelines.contains(resume.epoch, resume.position)) {
+        lost(fmt::format("{} is at {} of timeline {}, which is not part of the history of this "
+                         "server's timeline {}",
+                         resume.where, position, resume.epoch, system.timelines.current()));
+    }
+    if (resume.position < slot.confirmed) {
+        lost(fmt::format("{} is at {}, but the slot was confirmed up to {}: the changes between "
+                         "them are lost",
+                         resume.where, position, format_lsn(slot.confirmed)));
+    }
+    if (resume.position > system.flushed) {
+        lost(fmt::format("{} is at {}, but the server's log ends at {}: it was set back, and the "
+                         "changes between them are lost",
+                         resume.where, position, format_lsn(system.flushed)));
+    }
+}
+
+std::unique_ptr<Session> open_session(const Options& options,
+                                      const std::optional<ResumePoint>& resume,
+                                      const event::TableFilter& filter) {
+    Connection plain{options.source, Connection::Kind::plain};
+    check_version(plain);
+    const std::string database = plain.database();
+    // Not all servers notice a dead client at once: its session holds the slot until its timeout.
+    const std::int64_t give_up = base::steady_ms() + sender_timeout_ms(plain) + kSlotWaitMarginMs;
+    std::int32_t holder = 0;
+    while (true) {
+        Connection replication{options.source, Connection::Kind::replication};
+        auto system = postgres::identify_system(replication);
+        const auto slot = find_slot(plain, options, resume.has_value());
+        check_slot(slot, options.slot, database);
+        ResumePoint start;
+        if (resume) {
+            check_resume(*resume, slot, system, database);
+            start = *resume;
+        } else {
+            start.position = slot.confirmed;
+            start.epoch = system.timelines.at(slot.confirmed);
+            start.server = system.identifier;
+            start.database = database;
+        }
+        try {
+            postgres::ReplicationStream stream{std::move(replication), options.slot,
+                                               options.publication, start.position};
+            return std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
+                                             std::move(start), options, filter);
+        } catch (const ServerError& error) {
+            if (error.sqlstate() != kObjectInUse || base::steady_ms() > give_up) {
+                throw;
+            }
+        }
+        const auto now = postgres::inspect_slot(plain, options.slot);
+        if (now && now->active_pid != 0 && now->active_pid != holder) {
+            holder = now->active_pid;
+            base::log::warning("slot {} is in use by {}; waiting for it", in_quotes(options.slot),
+                               postgres::describe_session(plain, holder));
+        }
+        wait_a_second();
+    }
+}
+
+} // namespace cdc::capture
