@@ -2,7 +2,6 @@
 #define CDC_CAPTURE_CAPTURE_HPP
 
 #include "cdc-capture/acknowledgement.hpp"
-#include "cdc-capture/figures.hpp"
 #include "cdc-capture/options.hpp"
 #include "cdc-capture/session.hpp"
 #include "event/table_filter.hpp"
@@ -50,7 +49,6 @@ private:
     void send_status(bool want_reply = false);
     void send_status_if_due();
     void poll_acknowledgement();
-    void show_figures();
 
     // drain.cpp
     int finish();
@@ -64,7 +62,6 @@ private:
     io::LineWriter m_writer;
     int m_output;
     postgres::pgoutput::Decoder m_decoder;
-    Figures m_figures;
     std::unique_ptr<Session> m_session;
     std::optional<ResumePoint> m_resume;
 

@@ -1,0 +1,55 @@
+#ifndef CDC_KAFKA_ACKNOWLEDGEMENTS_HPP
+#define CDC_KAFKA_ACKNOWLEDGEMENTS_HPP
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cdc::kafka {
+
+/// Which checkpoints are durable: records between two checkpoints form a group, and a checkpoint
+/// counts when all groups up to it are acknowledged, in whatever order that happened.
+/// Memory: at most kMaxGroups groups; beyond that, checkpoints are joined.
+class Acknowledgements {
+public:
+    struct Group {
+        std::uint64_t outstanding = 0;
+        bool closed = false;
+        std::string checkpoint; ///< the line that closed it
+    };
+    static constexpr std::size_t kMaxGroups = 4096;
+
+    Acknowledgements() { m_groups.emplace_back(); }
+
+    /// The group of the next record; stays in place until it is taken.
+    Group* sent() {
+        ++m_groups.back().outstanding;
+        ++m_outstanding;
+        return &m_groups.back();
+    }
+    void acknowledged(Group* group) {
+        --group->outstanding;
+        --m_outstanding;
+    }
+    /// A record that sent() counted and that the client did not take.
+    void not_sent(Group* group) { acknowledged(group); }
+
+    /// Everything sent so far lies before this checkpoint.
+    void checkpoint(std::string_view line);
+    /// The newest checkpoint that has become durable since the last call.
+    std::optional<std::string> take_durable();
+
+    std::uint64_t outstanding() const noexcept { return m_outstanding; }
+    /// Whether a checkpoint waits for its records.
+    bool waiting() const noexcept { return m_groups.front().closed || m_groups.size() > 1; }
+
+private:
+    std::deque<Group> m_groups; ///< never empty; the last one takes new records
+    std::uint64_t m_outstanding = 0;
+};
+
+} // namespace cdc::kafka
+
+#endif

@@ -1,0 +1,289 @@
+#include "kafka/producer.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "io/file_descriptor.hpp"
+#include "kafka/client.hpp"
+#include "kafka/errors.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace cdc::kafka {
+
+using base::Error;
+using base::ExitCode;
+using base::in_quotes;
+namespace log = base::log;
+
+namespace {
+
+constexpr int kAdminTimeoutMs = 30'000;
+constexpr int kTransactionCallMs = 10'000;
+
+/// The callbacks' view of the producer.
+struct Callbacks : ClientState {
+    Acknowledgements* acknowledgements = nullptr;
+    bool transactional = false;
+    bool must_abort = false;
+};
+
+std::string describe_record(const rd_kafka_message_t* message) {
+    const std::string_view key{static_cast<const char*>(message->key), message->key_len};
+    return fmt::format("a record of {} bytes with key {} to topic {}", message->len,
+                       message->key == nullptr ? "null" : in_quotes(key),
+                       in_quotes(rd_kafka_topic_name(message->rkt)));
+}
+
+void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque) {
+    auto& callbacks = *static_cast<Callbacks*>(static_cast<ClientState*>(opaque));
+    auto* group = static_cast<Acknowledgements::Group*>(message->_private);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        callbacks.acknowledgements->acknowledged(group);
+        return;
+    }
+    if (callbacks.transactional && exit_code_of(message->err) == ExitCode::failed) {
+        callbacks.acknowledgements->acknowledged(group);
+        callbacks.must_abort = true;
+        return;
+    }
+    auto error = message->err;
+    std::string words;
+    if (error == RD_KAFKA_RESP_ERR__FATAL) {
+        char text[512] = "";
+        error = rd_kafka_fatal_error(client, text, sizeof(text));
+        words = text;
+    }
+    callbacks.stop_with(make_error(error, "cannot deliver " + describe_record(message), words));
+}
+
+void add_header(rd_kafka_headers_t* headers, const char* name, std::string_view value) {
+    rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+}
+
+} // namespace
+
+struct Producer::Implementation {
+    Callbacks callbacks;
+    io::FileDescriptor wake_read;
+    io::FileDescriptor wake_write;
+    ClientHandle client;
+    QueueHandle events;
+    std::vector<TopicHandle> topics; ///< destroyed before the client
+    std::vector<std::string> topic_names;
+
+    /// Runs a transaction call until it succeeds. False: abort. Throws Error otherwise.
+    template<typename Call>
+    bool transaction_call(const char* what, Call&& call) {
+        while (true) {
+            const ErrorHandle error{call()};
+            rd_kafka_poll(client.get(), 0);
+            if (!error) {
+                return true;
+            }
+            if (rd_kafka_error_txn_requires_abort(error.get()) != 0) {
+                log::warning("Kafka aborts the transaction: {}",
+                             rd_kafka_error_string(error.get()));
+                return false;
+            }
+            if (rd_kafka_error_is_retriable(error.get()) == 0) {
+                callbacks.check();
+                throw make_error(rd_kafka_error_code(error.get()), fmt::format("cannot {}", what),
+                                 rd_kafka_error_string(error.get()));
+            }
+            callbacks.check();
+            log::debug("{} again: {}", what, rd_kafka_error_string(error.get()));
+        }
+    }
+};
+
+Producer::Producer(const Options& options, Acknowledgements& acknowledgements)
+    : m{std::make_unique<Implementation>()} {
+    Settings settings = options.settings;
+    auto insisted = insisted_of_producers();
+    m->callbacks.acknowledgements = &acknowledgements;
+    if (!options.transactional_id.empty()) {
+        m->callbacks.transactional = true;
+        settings.set("transactional.id", options.transactional_id);
+        settings.set_default("transaction.timeout.ms",
+                             std::to_string(options.transaction_timeout_ms));
+        // A record cannot outlive its transaction; what an aborted one held is sent again.
+        for (Insisted& must : insisted) {
+            if (must.names.front() == "message.timeout.ms") {
+                must.value = settings.get("transaction.timeout.ms");
+            }
+        }
+    }
+    settings.set_default("queue.buffering.max.kbytes",
+                         std::to_string(std::max<std::uint64_t>(options.queue_bytes >> 10, 1024)));
+    // Each waiting record costs the client some 300 bytes beside its own.
+    settings.set_default("queue.buffering.max.messages",
+                         std::to_string(std::max<std::uint64_t>(options.queue_bytes >> 8, 1000)));
+    settings.set_default("message.max.bytes", "100000000"); // the topics' own limits count
+    settings.set_default("partitioner", "murmur2_random");  // Java's
+    settings.set_default("reconnect.backoff.max.ms", "1000");
+    ConfHandle conf = make_conf(settings, insisted, m->callbacks);
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+    m->client = make_client(RD_KAFKA_PRODUCER, std::move(conf));
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        base::fail(ExitCode::failed, "cannot make a pipe");
+    }
+    m->wake_read = io::FileDescriptor{ends[0]};
+    m->wake_write = io::FileDescriptor{ends[1]};
+    m->events.reset(rd_kafka_queue_get_main(m->client.get()));
+    rd_kafka_queue_io_event_enable(m->events.get(), ends[1], "", 1);
+    wait_for_broker(m->client.get(), m->callbacks, options.connect_timeout_ms);
+    if (m->callbacks.transactional) {
+        m->transaction_call("start transactions", [&] {
+            return rd_kafka_init_transactions(m->client.get(), kTransactionCallMs);
+        });
+    }
+}
+
+Producer::~Producer() {
+    m->topics.clear();
+    if (rd_kafka_outq_len(m->client.get()) > 0) {
+        rd_kafka_purge(m->client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                            RD_KAFKA_PURGE_F_NON_BLOCKING);
+    }
+}
+
+std::optional<TopicFacts> Producer::describe(const std::string& topic) {
+    return describe_topic(m->client.get(), topic, kAdminTimeoutMs);
+}
+
+void Producer::create(const std::string& topic, const TopicSpec& spec) {
+    create_topic(m->client.get(), topic, spec, kAdminTimeoutMs);
+}
+
+int Producer::open_topic(const std::string& name) {
+    const auto found = std::find(m->topic_names.begin(), m->topic_names.end(), name);
+    if (found != m->topic_names.end()) {
+        return static_cast<int>(found - m->topic_names.begin());
+    }
+    rd_kafka_topic_t* topic = rd_kafka_topic_new(m->client.get(), name.c_str(), nullptr);
+    if (topic == nullptr) {
+        throw make_error(rd_kafka_last_error(), "cannot open topic " + in_quotes(name));
+    }
+    m->topics.emplace_back(topic);
+    m->topic_names.push_back(name);
+    return static_cast<int>(m->topics.size()) - 1;
+}
+
+std::string Producer::cluster() {
+    return cluster_id(m->client.get(), kAdminTimeoutMs);
+}
+
+bool Producer::send(const OutgoingRecord& record) {
+    rd_kafka_vu_t parts[7];
+    std::size_t count = 0;
+    const auto bytes = [](std::string_view text) {
+        // A null pointer would be Kafka's null, which the empty text is not.
+        return const_cast<char*>(text.data() == nullptr ? "" : text.data());
+    };
+    parts[count].vtype = RD_KAFKA_VTYPE_RKT;
+    parts[count++].u.rkt = m->topics[static_cast<std::size_t>(record.topic)].get();
+    parts[count].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[count++].u.i = RD_KAFKA_MSG_F_COPY;
+    if (record.key) {
+        parts[count].vtype = RD_KAFKA_VTYPE_KEY;
+        parts[count++].u.mem = {bytes(*record.key), record.key->size()};
+    }
+    if (record.value) {
+        parts[count].vtype = RD_KAFKA_VTYPE_VALUE;
+        parts[count++].u.mem = {bytes(*record.value), record.value->size()};
+    }
+    if (record.timestamp_ms > 0) {
+        parts[count].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+        parts[count++].u.i64 = record.timestamp_ms;
+    }
+    HeadersHandle headers;
+    if (!record.table_version.empty() || !record.order.empty()) {
+        headers.reset(rd_kafka_headers_new(2));
+        if (!record.table_version.empty()) {
+            add_header(headers.get(), "cdc.table-version", record.table_version);
+        }
+        if (!record.order.empty()) {
+            add_header(headers.get(), "cdc.order", record.order);
+        }
+        parts[count].vtype = RD_KAFKA_VTYPE_HEADERS;
+        parts[count++].u.headers = headers.get();
+    }
+    Acknowledgements::Group* group = m->callbacks.acknowledgements->sent();
+    parts[count].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    parts[count++].u.ptr = group;
+    const ErrorHandle error{rd_kafka_produceva(m->client.get(), parts, count)};
+    if (!error) {
+        headers.release(); // the client owns them now
+        return true;
+    }
+    m->callbacks.acknowledgements->not_sent(group);
+    const auto code = rd_kafka_error_code(error.get());
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        return false;
+    }
+    rd_kafka_poll(m->client.get(), 0);
+    m->callbacks.check();
+    if (m->callbacks.transactional && code == RD_KAFKA_RESP_ERR__STATE) {
+        throw TransactionAborted{ExitCode::failed, rd_kafka_error_string(error.get())};
+    }
+    throw make_error(code,
+                     "cannot send to topic " +
+                         in_quotes(m->topic_names[static_cast<std::size_t>(record.topic)]),
+                     rd_kafka_error_string(error.get()));
+}
+
+void Producer::poll(int timeout_ms) {
+    char scratch[64];
+    while (::read(m->wake_read.get(), scratch, sizeof(scratch)) > 0) {
+    }
+    rd_kafka_poll(m->client.get(), timeout_ms);
+    m->callbacks.check();
+}
+
+bool Producer::flush(int timeout_ms) {
+    const std::int64_t deadline = base::steady_ms() + timeout_ms;
+    while (m->callbacks.acknowledgements->outstanding() > 0) {
+        if (timeout_ms >= 0 && base::steady_ms() >= deadline) {
+            return false;
+        }
+        // Lets the client send what waits for its linger time.
+        rd_kafka_flush(m->client.get(), 0);
+        poll(50);
+    }
+    return true;
+}
+
+int Producer::wake_fd() const {
+    return m->wake_read.get();
+}
+
+void Producer::begin() {
+    m->callbacks.must_abort = false;
+    m->transaction_call("begin a transaction",
+                        [&] { return rd_kafka_begin_transaction(m->client.get()); });
+}
+
+bool Producer::commit() {
+    if (!flush(-1) || m->callbacks.must_abort) {
+        return false;
+    }
+    return m->transaction_call("commit a transaction", [&] {
+        return rd_kafka_commit_transaction(m->client.get(), kTransactionCallMs);
+    });
+}
+
+void Producer::abort() {
+    m->transaction_call("abort a transaction", [&] {
+        return rd_kafka_abort_transaction(m->client.get(), kTransactionCallMs);
+    });
+    flush(-1);
+    m->callbacks.must_abort = false;
+}
+
+} // namespace cdc::kafka

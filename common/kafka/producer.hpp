@@ -1,0 +1,83 @@
+#ifndef CDC_KAFKA_PRODUCER_HPP
+#define CDC_KAFKA_PRODUCER_HPP
+
+#include "base/error.hpp"
+#include "kafka/acknowledgements.hpp"
+#include "kafka/settings.hpp"
+#include "kafka/topics.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cdc::kafka {
+
+/// A record to send; the bytes are copied.
+struct OutgoingRecord {
+    int topic = 0;                       ///< from open_topic()
+    std::optional<std::string_view> key; ///< nothing: Kafka's null
+    std::optional<std::string_view> value;
+    std::int64_t timestamp_ms = 0;  ///< 0: now
+    std::string_view table_version; ///< header cdc.table-version; empty: none
+    std::string_view order;         ///< header cdc.order; empty: none
+};
+
+/// The open transaction can only be aborted; all of its records are to be sent again.
+class TransactionAborted : public base::Error {
+public:
+    using Error::Error;
+};
+
+/// An idempotent producer with acks=all whose records are retried for as long as it takes.
+/// One thread uses it. Memory: the queue's bytes and its count of records bound it.
+class Producer {
+public:
+    struct Options {
+        Settings settings;
+        std::string transactional_id; ///< empty: no transactions
+        int transaction_timeout_ms = 60'000;
+        std::uint64_t queue_bytes = std::uint64_t{16} << 20;
+        int connect_timeout_ms = 30'000;
+    };
+
+    /// Connects. Throws Error: usage (settings), refused (login), failed (no broker).
+    Producer(const Options& options, Acknowledgements& acknowledgements);
+    /// Abandons what is not acknowledged.
+    ~Producer();
+    Producer(const Producer&) = delete;
+    Producer& operator=(const Producer&) = delete;
+
+    std::optional<TopicFacts> describe(const std::string& topic);
+    void create(const std::string& topic, const TopicSpec& spec);
+    /// A number for the topic, which must be there.
+    int open_topic(const std::string& name);
+    std::string cluster();
+
+    /// False: the queue is full, poll() and try again. Throws Error, with transactions also
+    /// TransactionAborted.
+    bool send(const OutgoingRecord& record);
+    /// Takes acknowledgements in, waiting up to `timeout_ms` for the first. Throws the Error that
+    /// ended the producer, or that a record met.
+    void poll(int timeout_ms);
+    /// Polls until nothing is outstanding; false when the time ran out (-1: never).
+    bool flush(int timeout_ms);
+
+    /// Readable when there is something to poll().
+    int wake_fd() const;
+
+    /// With a transactional id. Each retries what can be retried, and throws Error; commit() gives
+    /// false when the transaction had to be aborted: all its records are to be sent again.
+    void begin();
+    bool commit();
+    void abort();
+
+private:
+    struct Implementation;
+    std::unique_ptr<Implementation> m;
+};
+
+} // namespace cdc::kafka
+
+#endif

@@ -1,0 +1,113 @@
+#include "kafka/settings.hpp"
+
+#include "base/error.hpp"
+#include "kafka/client.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace cdc::kafka {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+std::string trimmed(const std::string& text) {
+    const auto first = text.find_first_not_of(" \t\r");
+    if (first == std::string::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+/// The value as librdkafka spells it ("all" and "-1" are the same).
+std::string canonical(const std::string& name, const std::string& value) {
+    const ConfHandle conf{rd_kafka_conf_new()};
+    set_property(conf.get(), name, value);
+    char buffer[512];
+    std::size_t size = sizeof(buffer);
+    return rd_kafka_conf_get(conf.get(), name.c_str(), buffer, &size) == RD_KAFKA_CONF_OK
+               ? std::string{buffer}
+               : value;
+}
+
+} // namespace
+
+void Settings::parse(const std::string& assignment) {
+    const auto equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        fail(ExitCode::usage, "-X {} is not name=value", in_quotes(assignment));
+    }
+    set(trimmed(assignment.substr(0, equals)), trimmed(assignment.substr(equals + 1)));
+}
+
+void Settings::read_file(const std::string& path) {
+    std::ifstream file{path};
+    if (!file) {
+        fail(ExitCode::usage, "cannot open {}: {}", in_quotes(path), std::strerror(errno));
+    }
+    std::string line;
+    for (int number = 1; std::getline(file, line); ++number) {
+        line = trimmed(line);
+        if (line.empty() || line[0] == '#') {
+            continue;
+        }
+        if (line.find('=') == std::string::npos) {
+            // The line itself is not shown: it may be half a password.
+            fail(ExitCode::usage, "{}, line {}, is not name=value", in_quotes(path), number);
+        }
+        parse(line);
+    }
+}
+
+std::string Settings::get(const std::string& name) const {
+    const auto found = m_values.find(name);
+    return found == m_values.end() ? std::string{} : found->second;
+}
+
+void check_settings(const Settings& settings, const std::vector<Insisted>& insisted) {
+    for (const auto& [name, value] : settings.values()) {
+        const std::string spelled = canonical(name, value);
+        for (const Insisted& must : insisted) {
+            if (std::find(must.names.begin(), must.names.end(), name) != must.names.end() &&
+                spelled != canonical(name, must.value)) {
+                throw Error{ExitCode::usage, fmt::format("-X {}={} would break a promise: {}", name,
+                                                         value, must.promise)};
+            }
+        }
+    }
+}
+
+const std::vector<Insisted>& insisted_of_producers() {
+    static const std::vector<Insisted> kInsisted{
+        {{"enable.idempotence"}, "true", "nothing twice and nothing out of order on a retry"},
+        {{"acks", "request.required.acks"},
+         "all",
+         "a position is confirmed when every in-sync copy holds what is before it"},
+        {{"message.timeout.ms", "delivery.timeout.ms"},
+         "0",
+         "a transient error is retried for ever"},
+        {{"delivery.report.only.error"}, "false", "every record is known to have arrived"},
+    };
+    return kInsisted;
+}
+
+const std::vector<Insisted>& insisted_of_consumers() {
+    static const std::vector<Insisted> kInsisted{
+        {{"enable.auto.commit", "auto.commit.enable"},
+         "false",
+         "an offset is committed when the last stage holds what is before it"},
+        {{"enable.auto.offset.store"}, "false", "offsets are stored by cdc-consume alone"},
+        {{"enable.partition.eof"}, "true", "ends of partitions must be seen"},
+        {{"isolation.level"}, "read_committed", "records of unfinished transactions stay unseen"},
+        {{"auto.offset.reset"}, "error", "a lost position is told, never skipped"},
+    };
+    return kInsisted;
+}
+
+} // namespace cdc::kafka

@@ -1,0 +1,89 @@
+#include "kafka/topic_reader.hpp"
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "kafka/client.hpp"
+#include "kafka/errors.hpp"
+#include "kafka/topics.hpp"
+
+#include <map>
+#include <set>
+
+namespace cdc::kafka {
+
+using base::in_quotes;
+
+struct TopicReader::Implementation {
+    ClientState state;
+    std::string topic;
+    std::map<int, std::int64_t> next; ///< offset to go on at, by partition
+    ClientHandle client;
+};
+
+TopicReader::TopicReader(const Settings& settings, std::string topic, int connect_timeout_ms)
+    : m{std::make_unique<Implementation>()} {
+    m->topic = std::move(topic);
+    Settings own = settings;
+    own.set("group.id", "cdc-toolkit-reader"); // wanted by the client, joined by nobody
+    own.set_default("reconnect.backoff.max.ms", "1000");
+    auto insisted = insisted_of_consumers();
+    for (Insisted& must : insisted) {
+        if (must.names.front() == "auto.offset.reset") {
+            must.value = "earliest";
+        }
+    }
+    m->client = make_client(RD_KAFKA_CONSUMER, make_conf(own, insisted, m->state));
+    rd_kafka_poll_set_consumer(m->client.get());
+    wait_for_broker(m->client.get(), m->state, connect_timeout_ms);
+}
+
+TopicReader::~TopicReader() {
+    rd_kafka_consumer_close(m->client.get());
+}
+
+void TopicReader::read(const Handler& handler, int timeout_ms) {
+    const std::int64_t deadline = base::steady_ms() + timeout_ms;
+    const auto topics = list_topics(m->client.get(), timeout_ms);
+    const auto found = topics.find(m->topic);
+    if (found == topics.end()) {
+        return;
+    }
+    const PartitionList partitions{rd_kafka_topic_partition_list_new(found->second)};
+    std::set<int> reading;
+    for (int partition = 0; partition < found->second; ++partition) {
+        const auto at = m->next.find(partition);
+        rd_kafka_topic_partition_list_add(partitions.get(), m->topic.c_str(), partition)->offset =
+            at == m->next.end() ? RD_KAFKA_OFFSET_BEGINNING : at->second;
+        reading.insert(partition);
+    }
+    // Assigned anew each time: only then is an end that was reached before told again.
+    rd_kafka_assign(m->client.get(), partitions.get());
+    while (!reading.empty()) {
+        const MessageHandle message{rd_kafka_consumer_poll(m->client.get(), 200)};
+        m->state.check();
+        if (!message) {
+            if (base::steady_ms() > deadline) {
+                throw make_error(RD_KAFKA_RESP_ERR__TIMED_OUT,
+                                 "cannot read topic " + in_quotes(m->topic));
+            }
+            continue;
+        }
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            reading.erase(message->partition);
+        } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            const auto view = [](const void* data, std::size_t size) {
+                return data == nullptr
+                           ? std::nullopt
+                           : std::optional{std::string_view{static_cast<const char*>(data), size}};
+            };
+            m->next[message->partition] = message->offset + 1;
+            handler(view(message->key, message->key_len), view(message->payload, message->len));
+        } else if (!is_transient(message->err)) {
+            throw make_error(message->err, "cannot read topic " + in_quotes(m->topic),
+                             rd_kafka_message_errstr(message.get()));
+        }
+    }
+    rd_kafka_assign(m->client.get(), nullptr);
+}
+
+} // namespace cdc::kafka

@@ -1,0 +1,189 @@
+#include "kafka/topics.hpp"
+
+#include "base/numbers.hpp"
+#include "base/time.hpp"
+#include "kafka/errors.hpp"
+#include "kafka/handles.hpp"
+
+#include <chrono>
+#include <thread>
+
+namespace cdc::kafka {
+
+using base::in_quotes;
+
+namespace {
+
+constexpr std::uint64_t kDefaultMaxMessageBytes = 1048588;
+
+MetadataHandle get_metadata(rd_kafka_t* client, const std::string& topic, int timeout_ms) {
+    const rd_kafka_metadata_t* raw = nullptr;
+    rd_kafka_resp_err_t error{};
+    if (topic.empty()) {
+        error = rd_kafka_metadata(client, 1, nullptr, &raw, timeout_ms);
+    } else {
+        const TopicHandle handle{rd_kafka_topic_new(client, topic.c_str(), nullptr)};
+        error = rd_kafka_metadata(client, 0, handle.get(), &raw, timeout_ms);
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        throw make_error(error, topic.empty() ? "cannot list topics"
+                                              : "cannot look at topic " + in_quotes(topic));
+    }
+    return MetadataHandle{raw};
+}
+
+/// Runs one admin request and gives its result event.
+template<typename Request>
+EventHandle ask(rd_kafka_t* client, rd_kafka_admin_op_t operation, int timeout_ms,
+                Request&& request) {
+    const QueueHandle queue{rd_kafka_queue_new(client)};
+    const AdminOptionsHandle options{rd_kafka_AdminOptions_new(client, operation)};
+    char text[256];
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, text, sizeof(text));
+    rd_kafka_AdminOptions_set_operation_timeout(options.get(), timeout_ms, text, sizeof(text));
+    request(options.get(), queue.get());
+    return EventHandle{rd_kafka_queue_poll(queue.get(), timeout_ms + 1000)};
+}
+
+std::map<std::string, std::string> get_config(rd_kafka_t* client, const std::string& topic,
+                                              int timeout_ms) {
+    const ConfigResourceHandle resource{
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str())};
+    const EventHandle event = ask(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms,
+                                  [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                                      rd_kafka_ConfigResource_t* list[] = {resource.get()};
+                                      rd_kafka_DescribeConfigs(client, list, 1, options, queue);
+                                  });
+    std::map<std::string, std::string> config;
+    if (!event || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return config;
+    }
+    std::size_t count = 0;
+    const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
+    const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t entries = 0;
+        const auto** entry = rd_kafka_ConfigResource_configs(resources[i], &entries);
+        for (std::size_t j = 0; j < entries; ++j) {
+            const char* value = rd_kafka_ConfigEntry_value(entry[j]);
+            config[rd_kafka_ConfigEntry_name(entry[j])] = value == nullptr ? "" : value;
+        }
+    }
+    return config;
+}
+
+} // namespace
+
+std::uint64_t TopicFacts::max_message_bytes() const {
+    const auto found = config.find("max.message.bytes");
+    const auto number =
+        found == config.end() ? std::nullopt : base::parse_integer<std::uint64_t>(found->second);
+    return number.value_or(kDefaultMaxMessageBytes);
+}
+
+std::optional<TopicFacts> describe_topic(rd_kafka_t* client, const std::string& topic,
+                                         int timeout_ms) {
+    TopicFacts facts;
+    {
+        // All topics, since asking for one by name would make it where brokers make topics
+        // by themselves.
+        const MetadataHandle metadata = get_metadata(client, {}, timeout_ms);
+        const rd_kafka_metadata_topic_t* found = nullptr;
+        for (int i = 0; i < metadata->topic_cnt; ++i) {
+            if (topic == metadata->topics[i].topic) {
+                found = &metadata->topics[i];
+            }
+        }
+        if (found == nullptr) {
+            return std::nullopt;
+        }
+        if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR &&
+            found->err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+            throw make_error(found->err, "cannot use topic " + in_quotes(topic));
+        }
+        facts.partitions = found->partition_cnt;
+        for (int i = 0; i < found->partition_cnt; ++i) {
+            facts.replication = std::max(facts.replication, found->partitions[i].replica_cnt);
+        }
+    }
+    facts.config = get_config(client, topic, timeout_ms);
+    return facts;
+}
+
+void create_topic(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec,
+                  int timeout_ms) {
+    char text[512] = "";
+    const std::string what = "cannot create topic " + in_quotes(topic);
+    const NewTopicHandle wanted{rd_kafka_NewTopic_new(topic.c_str(), spec.partitions,
+                                                      spec.replication, text, sizeof(text))};
+    if (!wanted) {
+        throw make_error(RD_KAFKA_RESP_ERR__INVALID_ARG, what, text);
+    }
+    for (const auto& [name, value] : spec.config) {
+        rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str());
+    }
+    const EventHandle event = ask(client, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_ms,
+                                  [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                                      rd_kafka_NewTopic_t* list[] = {wanted.get()};
+                                      rd_kafka_CreateTopics(client, list, 1, options, queue);
+                                  });
+    if (!event) {
+        throw make_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+    }
+    if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        throw make_error(error, what, rd_kafka_event_error_string(event.get()));
+    }
+    std::size_t count = 0;
+    const auto** results = rd_kafka_CreateTopics_result_topics(
+        rd_kafka_event_CreateTopics_result(event.get()), &count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto error = rd_kafka_topic_result_error(results[i]);
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR &&
+            error != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+            const char* words = rd_kafka_topic_result_error_string(results[i]);
+            throw make_error(error, what, words == nullptr ? "" : words);
+        }
+    }
+    const std::int64_t deadline = base::steady_ms() + timeout_ms;
+    while (!describe_topic(client, topic, timeout_ms)) {
+        if (base::steady_ms() > deadline) {
+            throw make_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+}
+
+std::vector<std::string> differences(const TopicSpec& asked, const TopicFacts& facts) {
+    std::vector<std::string> out;
+    if (asked.partitions > 0 && asked.partitions != facts.partitions) {
+        out.push_back(fmt::format("{} partitions, not {}", facts.partitions, asked.partitions));
+    }
+    if (asked.replication > 0 && asked.replication != facts.replication) {
+        out.push_back(fmt::format("replication {}, not {}", facts.replication, asked.replication));
+    }
+    for (const auto& [name, value] : asked.config) {
+        const auto found = facts.config.find(name);
+        if (found != facts.config.end() && found->second != value) {
+            out.push_back(fmt::format("{} {}, not {}", name, found->second, value));
+        }
+    }
+    return out;
+}
+
+std::map<std::string, int> list_topics(rd_kafka_t* client, int timeout_ms) {
+    const MetadataHandle metadata = get_metadata(client, {}, timeout_ms);
+    std::map<std::string, int> out;
+    for (int i = 0; i < metadata->topic_cnt; ++i) {
+        out[metadata->topics[i].topic] = metadata->topics[i].partition_cnt;
+    }
+    return out;
+}
+
+std::string cluster_id(rd_kafka_t* client, int timeout_ms) {
+    char* id = rd_kafka_clusterid(client, timeout_ms);
+    std::string out = id == nullptr ? "" : id;
+    rd_kafka_mem_free(client, id);
+    return out;
+}
+
+} // namespace cdc::kafka

@@ -1,0 +1,30 @@
+#ifndef CDC_PUBLISH_CHECKPOINT_FILES_HPP
+#define CDC_PUBLISH_CHECKPOINT_FILES_HPP
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cdc::publish {
+
+/// Writes durable checkpoint lines to all files (and to stdout for "-"), at most every 100 ms.
+class CheckpointFiles {
+public:
+    explicit CheckpointFiles(std::vector<std::string> paths) : m_paths{std::move(paths)} {}
+
+    /// Everything before this line is durable. Throws Error (failed).
+    void durable(std::string line);
+    /// Writes what waits for its time; with `now`, at once.
+    void write_due(bool now = false);
+    bool pending() const noexcept { return m_pending.has_value(); }
+
+private:
+    std::vector<std::string> m_paths;
+    std::optional<std::string> m_pending;
+    std::int64_t m_written_ms = 0;
+};
+
+} // namespace cdc::publish
+
+#endif

@@ -1,0 +1,66 @@
+#ifndef CDC_PUBLISH_EXACTLY_ONCE_HPP
+#define CDC_PUBLISH_EXACTLY_ONCE_HPP
+
+#include "cdc-publish/stream.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+
+namespace cdc::publish {
+
+/// Lines in Kafka transactions. Each transaction also holds the stream's position, as a record of
+/// the compacted topic `<prefix>.checkpoints`:
+///
+///     key    {"transactional_id":"cdc-publish.shop"}
+///     value  {"order":"0001…","checkpoint":{…the last checkpoint line's…}|null,"ts_ms":N}
+///
+/// On start the position is read back, and changes at or below it are dropped: they were committed.
+/// That the lines are of the same stream is checked at the first checkpoint line, before which
+/// nothing that was dropped can be confirmed to the source.
+class ExactlyOnceStream : public Stream {
+public:
+    /// Reads the position. The producer has fenced older writers by now.
+    ExactlyOnceStream(const Options& options, kafka::Producer& producer,
+                      kafka::Acknowledgements& acknowledgements);
+
+    void take(std::string_view line, std::uint64_t line_number) override;
+    void turn() override;
+    int next_turn_ms() override;
+    bool finish(int timeout_ms) override;
+
+private:
+    void read_position();
+    void open();
+    bool committed_before(std::string_view line);
+    void check_identity(std::string_view checkpoint_line);
+    void publish(std::string_view line, std::uint64_t line_number);
+    void commit();
+    void send_position();
+    void start_again();
+
+    kafka::Producer& m_producer;
+    kafka::Acknowledgements& m_acknowledgements;
+    const Options& m_options;
+    Publisher m_publisher;
+    CheckpointFiles m_checkpoints;
+    Topic m_topic; ///< <prefix>.checkpoints
+
+    std::string m_stored_order; ///< read at start; empty: none
+    nlohmann::ordered_json m_stored_checkpoint;
+    bool m_stored_snapshot_done = false;
+    bool m_checked = false;
+    bool m_dropping = false; ///< lines may still be at or below the stored order
+    std::uint64_t m_dropped = 0;
+
+    bool m_open = false;
+    std::int64_t m_opened_ms = 0;
+    std::string m_lines; ///< of the open transaction, to send them again after an abort
+    std::vector<std::pair<std::size_t, std::uint64_t>> m_bounds; ///< end in m_lines, line number
+    std::string m_checkpoint; ///< last checkpoint line of the open transaction or before it
+    bool m_checkpoint_new = false;
+};
+
+} // namespace cdc::publish
+
+#endif

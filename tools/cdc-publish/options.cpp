@@ -1,0 +1,242 @@
+#include "cdc-publish/options.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "cli/app.hpp"
+#include "event/table_filter.hpp"
+#include "kafka/topic_name.hpp"
+
+#include <algorithm>
+
+namespace cdc::publish {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+std::string retention_ms(const std::string& text) {
+    if (text == "forever") {
+        return "-1";
+    }
+    const auto ms = base::parse_duration_ms(text);
+    if (!ms) {
+        fail(ExitCode::usage, "retention {} is not a duration such as 7d, 12h, or forever",
+             in_quotes(text));
+    }
+    return std::to_string(*ms);
+}
+
+int count(const std::string& name, const std::string& value) {
+    const auto number = base::parse_integer<int>(value);
+    if (!number || *number < 1) {
+        fail(ExitCode::usage, "{} {} is not a number from 1", name, in_quotes(value));
+    }
+    return *number;
+}
+
+/// Sets one of our words for topics, or a topic property by Kafka's name.
+void set(kafka::TopicSpec& spec, const std::string& name, const std::string& value) {
+    if (name == "partitions") {
+        spec.partitions = count(name, value);
+    } else if (name == "replication") {
+        spec.replication = count(name, value);
+    } else if (name == "retention") {
+        spec.config["retention.ms"] = retention_ms(value);
+    } else if (name == "compression") {
+        spec.config["compression.type"] = value == "none" ? "uncompressed" : value;
+    } else if (name == "cleanup-policy") {
+        spec.config["cleanup.policy"] = value;
+    } else if (name.find('.') != std::string::npos) {
+        spec.config[name] = value;
+    } else {
+        fail(ExitCode::usage, "unknown topic option {}", in_quotes(name));
+    }
+}
+
+void set_assignment(kafka::TopicSpec& spec, const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        fail(ExitCode::usage, "topic option {} is not name=value", in_quotes(text));
+    }
+    set(spec, text.substr(0, equals), text.substr(equals + 1));
+}
+
+} // namespace
+
+void add_options(cli::App& app, Options& o) {
+    auto& cli = app.options();
+    cli.add_option("--brokers", o.brokers, "Kafka brokers to begin with")
+        ->type_name("HOST:PORT,...")
+        ->group("Kafka");
+    cli.add_option("-X,--kafka-property", o.properties, "A librdkafka property; may be repeated")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false)
+        ->group("Kafka");
+    cli.add_option("--kafka-config", o.kafka_config, "Read librdkafka properties from this file")
+        ->type_name("FILE")
+        ->group("Kafka");
+    app.add_bytes("--queue", o.queue_bytes, "Bytes of records that may wait for the brokers")
+        ->group("Kafka");
+    app.add_duration("--connect-timeout", o.connect_timeout_ms,
+                     "How long to wait for a first broker")
+        ->group("Kafka");
+
+    cli.add_option("--prefix", o.prefix, "What names of topics begin with")
+        ->type_name("NAME")
+        ->group("Topics");
+    cli.add_option("--topic", o.topic_template, "Names of the tables' topics")
+        ->type_name("TEMPLATE")
+        ->capture_default_str()
+        ->group("Topics");
+    cli.add_option("--partitions", o.partitions, "Of topics that are made (default: the brokers')")
+        ->check(CLI::PositiveNumber)
+        ->group("Topics");
+    cli.add_option("--replication", o.replication, "Copies of topics that are made")
+        ->check(CLI::PositiveNumber)
+        ->group("Topics");
+    cli.add_option("--retention", o.retention, "Of topics that are made: 7d, 12h, forever")
+        ->type_name("TIME")
+        ->group("Topics");
+    cli.add_option("--compression", o.compression, "none, gzip, snappy, lz4 or zstd")
+        ->check(CLI::IsMember({"none", "gzip", "snappy", "lz4", "zstd"}))
+        ->group("Topics");
+    cli.add_option("--cleanup-policy", o.cleanup_policy, "delete, compact or compact,delete")
+        ->check(CLI::IsMember({"delete", "compact", "compact,delete", "delete,compact"}))
+        ->group("Topics");
+    cli.add_option("--topic-config", o.topic_config, "A topic property of Kafka; may be repeated")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false)
+        ->group("Topics");
+    cli.add_option("--table-options", o.table_options,
+                   "Options of some tables' topics: PATTERN:partitions=6,retention=1d")
+        ->type_name("TEXT")
+        ->allow_extra_args(false)
+        ->group("Topics");
+    cli.add_flag("--no-create", o.no_create, "Make no topics; missing ones are an error")
+        ->group("Topics");
+
+    cli.add_option("--envelope", o.envelope_name, "Form of values: plain, payload, schema or flat")
+        ->check(CLI::IsMember({"plain", "payload", "schema", "flat"}))
+        ->capture_default_str()
+        ->group("Records");
+    cli.add_flag("--no-tombstones", o.no_tombstones, "No record without value after a delete")
+        ->group("Records");
+    cli.add_option("--on-error", o.on_error, "For a line that cannot be sent: stop or dead-letter")
+        ->check(CLI::IsMember({"stop", "dead-letter"}))
+        ->capture_default_str()
+        ->group("Records");
+    cli.add_option("--dead-letter", o.dead_letter,
+                   "File for dead letters (default: the topic PREFIX.dead-letter)")
+        ->type_name("FILE")
+        ->group("Records");
+
+    cli.add_option("--checkpoint", o.checkpoints,
+                   "Write acknowledged checkpoints to this file ('-': stdout); may be repeated")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->group("Delivery");
+    cli.add_flag("--exactly-once", o.exactly_once, "Send in Kafka transactions")->group("Delivery");
+    cli.add_option("--transactional-id", o.transactional_id,
+                   "Name of this stream (default: cdc-publish.PREFIX)")
+        ->type_name("NAME")
+        ->group("Delivery");
+    cli.add_option("--transaction-rows", o.transaction_rows, "Most lines of a Kafka transaction")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str()
+        ->group("Delivery");
+    app.add_bytes("--transaction-bytes", o.transaction_bytes, "Most bytes of a Kafka transaction")
+        ->group("Delivery");
+    app.add_duration("--transaction-time", o.transaction_ms, "Longest time of a Kafka transaction")
+        ->group("Delivery");
+    app.add_duration("--drain", o.drain_ms, "How long to go on after SIGTERM")->group("Delivery");
+}
+
+void check(Options& o) {
+    if (o.prefix.empty()) {
+        fail(ExitCode::usage, "--prefix is required");
+    }
+    if (kafka::legal_topic_name(o.prefix) != o.prefix) {
+        fail(ExitCode::usage, "--prefix {} has characters that Kafka does not allow",
+             in_quotes(o.prefix));
+    }
+    kafka::TopicNamer{o.prefix, o.topic_template};
+    if (!o.kafka_config.empty()) {
+        o.settings.read_file(o.kafka_config);
+    }
+    for (const std::string& property : o.properties) {
+        o.settings.parse(property);
+    }
+    if (!o.brokers.empty()) {
+        o.settings.set("bootstrap.servers", o.brokers);
+    }
+    if (!o.settings.has("bootstrap.servers") && !o.settings.has("metadata.broker.list")) {
+        fail(ExitCode::usage, "--brokers is required");
+    }
+    if (!o.compression.empty()) {
+        o.settings.set("compression.codec", o.compression);
+    }
+    if (o.settings.has("transactional.id")) {
+        fail(ExitCode::usage, "-X transactional.id: use --exactly-once and --transactional-id");
+    }
+    kafka::check_settings(o.settings, kafka::insisted_of_producers());
+    if (!o.transactional_id.empty() && !o.exactly_once) {
+        fail(ExitCode::usage, "--transactional-id is for --exactly-once");
+    }
+    if (o.exactly_once && o.transactional_id.empty()) {
+        o.transactional_id = "cdc-publish." + o.prefix;
+    }
+    if (!o.dead_letter.empty() && o.on_error != "dead-letter") {
+        fail(ExitCode::usage, "--dead-letter is for --on-error dead-letter");
+    }
+    if (std::count(o.checkpoints.begin(), o.checkpoints.end(), "-") > 1) {
+        fail(ExitCode::usage, "--checkpoint - is given twice");
+    }
+    static constexpr std::pair<std::string_view, Envelope> kEnvelopes[] = {
+        {"plain", Envelope::plain},
+        {"payload", Envelope::payload},
+        {"schema", Envelope::schema},
+        {"flat", Envelope::flat}};
+    for (const auto& [name, envelope] : kEnvelopes) {
+        if (o.envelope_name == name) {
+            o.envelope = envelope;
+        }
+    }
+    topic_spec(o, "", "");
+}
+
+kafka::TopicSpec topic_spec(const Options& o, std::string_view schema, std::string_view table) {
+    kafka::TopicSpec spec;
+    spec.partitions = o.partitions;
+    spec.replication = o.replication;
+    if (!o.retention.empty()) {
+        set(spec, "retention", o.retention);
+    }
+    if (!o.compression.empty()) {
+        set(spec, "compression", o.compression);
+    }
+    if (!o.cleanup_policy.empty()) {
+        set(spec, "cleanup-policy", o.cleanup_policy);
+    }
+    for (const std::string& text : o.topic_config) {
+        set_assignment(spec, text);
+    }
+    for (const std::string& text : o.table_options) {
+        const auto colon = text.find(':');
+        if (colon == std::string::npos) {
+            fail(ExitCode::usage, "--table-options {} is not PATTERN:NAME=VALUE,...",
+                 in_quotes(text));
+        }
+        const bool matches = event::TableFilter{{text.substr(0, colon)}, {}}.matches(schema, table);
+        kafka::TopicSpec scratch;
+        for (std::size_t at = colon + 1; at <= text.size();) {
+            const auto comma = std::min(text.find(',', at), text.size());
+            set_assignment(matches ? spec : scratch, text.substr(at, comma - at));
+            at = comma + 1;
+        }
+    }
+    return spec;
+}
+
+} // namespace cdc::publish

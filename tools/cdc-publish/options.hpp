@@ -1,0 +1,69 @@
+#ifndef CDC_PUBLISH_OPTIONS_HPP
+#define CDC_PUBLISH_OPTIONS_HPP
+
+#include "kafka/settings.hpp"
+#include "kafka/topics.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::cli {
+class App;
+}
+
+namespace cdc::publish {
+
+enum class Envelope { plain, payload, schema, flat };
+
+struct Options {
+    // As given.
+    std::string brokers;
+    std::vector<std::string> properties; ///< -X name=value
+    std::string kafka_config;            ///< properties file
+    std::string prefix;
+    std::string topic_template{"{prefix}.{schema}.{table}"};
+    std::string envelope_name{"plain"};
+    bool no_tombstones = false;
+
+    int partitions = -1;
+    int replication = -1;
+    std::string retention;
+    std::string compression;
+    std::string cleanup_policy;
+    std::vector<std::string> topic_config;  ///< name=value, for every topic of a table
+    std::vector<std::string> table_options; ///< PATTERN:name=value,…
+    bool no_create = false;
+
+    bool exactly_once = false;
+    std::string transactional_id;
+    std::uint64_t transaction_rows = 100'000;
+    std::uint64_t transaction_bytes = std::uint64_t{4} << 20;
+    std::int64_t transaction_ms = 500;
+
+    std::string on_error{"stop"};
+    std::string dead_letter; ///< file; empty: the topic <prefix>.dead-letter
+
+    std::vector<std::string> checkpoints; ///< files, or "-" for stdout
+    std::uint64_t queue_bytes = std::uint64_t{16} << 20;
+    std::int64_t drain_ms = 30'000;
+    std::int64_t connect_timeout_ms = 30'000;
+
+    // Made of the above by check().
+    kafka::Settings settings;
+    Envelope envelope = Envelope::plain;
+};
+
+void add_options(cli::App& app, Options& options);
+
+/// Fills the second part. Throws Error (usage) on contradictions.
+void check(Options& options);
+
+/// What the topic of a table shall be like. Throws Error (usage) on a broken --table-options.
+kafka::TopicSpec topic_spec(const Options& options, std::string_view schema,
+                            std::string_view table);
+
+} // namespace cdc::publish
+
+#endif

@@ -1,0 +1,111 @@
+#include "cdc-publish/publish.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "cdc-publish/exactly_once.hpp"
+#include "io/line_reader.hpp"
+#include "io/stop_signal.hpp"
+
+#include <algorithm>
+
+#include <unistd.h>
+
+namespace cdc::publish {
+
+using base::ExitCode;
+namespace log = base::log;
+using Result = io::LineReader::Result;
+
+namespace {
+
+constexpr int kLinesPerTurn = 64;
+
+/// After a signal the input is read to its end, for as long as --drain says.
+class DrainLimit {
+public:
+    explicit DrainLimit(std::int64_t drain_ms) : m_drain_ms{drain_ms} {}
+
+    bool over() {
+        if (io::stop_signal::count() >= 2) {
+            return true;
+        }
+        return io::stop_signal::requested() && base::steady_ms() >= deadline();
+    }
+    /// -1 before a signal.
+    int left_ms() {
+        if (!io::stop_signal::requested()) {
+            return -1;
+        }
+        return static_cast<int>(std::max<std::int64_t>(deadline() - base::steady_ms(), 0));
+    }
+
+private:
+    std::int64_t deadline() {
+        if (m_deadline_ms == 0) {
+            m_deadline_ms = base::steady_ms() + m_drain_ms;
+        }
+        return m_deadline_ms;
+    }
+
+    std::int64_t m_drain_ms;
+    std::int64_t m_deadline_ms = 0;
+};
+
+/// Gives the lines to the stream until the input ends or the time is over.
+Result pump(io::LineReader& reader, Stream& stream, DrainLimit& limit) {
+    int lines = 0;
+    std::string_view line;
+    while (!limit.over()) {
+        const int left = limit.left_ms();
+        const int wait = stream.next_turn_ms();
+        const Result result = reader.next(line, left < 0 ? wait : std::min(left, wait));
+        if (result == Result::line) {
+            stream.take(line, reader.line_number());
+            if (++lines < kLinesPerTurn && reader.buffered()) {
+                continue;
+            }
+        } else if (result != Result::waiting) {
+            return result;
+        }
+        lines = 0;
+        stream.turn();
+    }
+    return Result::waiting;
+}
+
+} // namespace
+
+int run(const Options& options) {
+    kafka::Acknowledgements acknowledgements;
+    kafka::Producer producer{{options.settings, options.transactional_id, 60'000,
+                              options.queue_bytes, static_cast<int>(options.connect_timeout_ms)},
+                             acknowledgements};
+    std::unique_ptr<Stream> stream;
+    if (options.exactly_once) {
+        stream = std::make_unique<ExactlyOnceStream>(options, producer, acknowledgements);
+    } else {
+        stream = std::make_unique<PlainStream>(options, producer, acknowledgements);
+    }
+    io::LineReader reader{STDIN_FILENO};
+    reader.set_wake_fd(producer.wake_fd());
+    DrainLimit limit{options.drain_ms};
+    const Result result = pump(reader, *stream, limit);
+    if (result == Result::waiting) {
+        log::warning("the input did not end within --drain; what was not acknowledged comes again");
+    }
+    while (!stream->finish(std::min(limit.left_ms() < 0 ? 1000 : limit.left_ms(), 1000))) {
+        if (limit.over()) {
+            base::fail(ExitCode::failed, "{} records were not acknowledged within --drain",
+                       acknowledgements.outstanding());
+        }
+    }
+    if (result == Result::torn) {
+        base::fail(ExitCode::failed,
+                   "the input ends inside line {}: its writer was killed; the part was dropped",
+                   reader.line_number() + 1);
+    }
+    return static_cast<int>(ExitCode::ok);
+}
+
+} // namespace cdc::publish

@@ -1,0 +1,315 @@
+#include "cdc-publish/publisher.hpp"
+
+#include "base/base64.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "event/json_cursor.hpp"
+#include "event/json_writer.hpp"
+#include "event/table.hpp"
+#include "io/file_descriptor.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace cdc::publish {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using event::JsonCursor;
+using event::LineKind;
+namespace log = base::log;
+
+namespace {
+
+constexpr std::int64_t kHeartbeatMs = 1'000;
+/// More than what Kafka adds to a record that is alone in its batch, our headers included.
+constexpr std::size_t kRecordOverhead = 200;
+
+std::string_view member(std::string_view object, std::string_view wanted) {
+    JsonCursor cursor{object};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == wanted) {
+            return value;
+        }
+    }
+    return {};
+}
+
+/// {"name":VALUE,…} with texts as JSON strings.
+std::string
+json_object(std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
+    std::string out;
+    char separator = '{';
+    for (const auto& [name, text] : members) {
+        out += separator;
+        event::append_json_string(out, name);
+        out += ':';
+        event::append_json_string(out, text);
+        separator = ',';
+    }
+    return out + "}";
+}
+
+} // namespace
+
+Publisher::Publisher(const Options& options, kafka::Producer& producer,
+                     std::function<void()> barrier)
+    : m_options{options}, m_producer{producer}, m_routes{options, producer}, m_barrier{std::move(
+                                                                                 barrier)} {}
+
+void Publisher::send(const Topic& topic, kafka::OutgoingRecord record) {
+    record.topic = topic.id;
+    while (!m_producer.send(record)) {
+        m_producer.poll(100);
+    }
+    ++m_records;
+}
+
+void Publisher::check_size(const Topic& topic, std::string_view key, std::size_t bytes) const {
+    if (bytes + key.size() + kRecordOverhead > topic.max_record) {
+        throw Error{ExitCode::bad_data,
+                    fmt::format("the record of {} bytes with key {} is larger than topic {} takes: "
+                                "max.message.bytes is {}",
+                                bytes + key.size(), key.empty() ? "null" : in_quotes(key),
+                                in_quotes(topic.name), topic.max_record),
+                    "Raise max.message.bytes of the topic, or use --on-error dead-letter"};
+    }
+}
+
+void Publisher::publish(std::string_view line) {
+    if (kafka::is_change(line)) {
+        publish_change(line);
+        return;
+    }
+    const event::DecodedLine& decoded = m_decoder.decode(line);
+    switch (decoded.kind) {
+    case LineKind::table:
+        publish_table(decoded);
+        break;
+    case LineKind::snapshot:
+        publish_snapshot(decoded);
+        break;
+    case LineKind::transaction:
+        publish_transaction(line, decoded.payload);
+        break;
+    case LineKind::checkpoint:
+        publish_heartbeat(line);
+        break;
+    case LineKind::tombstone: // made here from deletes
+        ++m_skipped;
+        break;
+    case LineKind::dead_letter: {
+        if (m_options.on_error != "dead-letter") {
+            fail(ExitCode::bad_data, "a dead letter came in; --on-error dead-letter sends it on");
+        }
+        kafka::OutgoingRecord record;
+        record.value = line;
+        send(m_routes.side("dead-letter"), record);
+        break;
+    }
+    case LineKind::change:
+        break;
+    }
+}
+
+std::string_view Publisher::key_of(const kafka::ChangeCut& cut, const Route& route) {
+    switch (m_options.envelope) {
+    case Envelope::plain:
+    case Envelope::flat:
+        return cut.key;
+    case Envelope::payload:
+        m_key.assign(R"({"schema":null,"payload":)").append(cut.key) += '}';
+        return m_key;
+    case Envelope::schema:
+        m_key.clear();
+        m_schemas.append_key(m_key, cut, route.topic.name, route.version, route.table_json);
+        return m_key;
+    }
+    return {};
+}
+
+std::string_view Publisher::value_of(const kafka::ChangeCut& cut, const Route& route) {
+    m_value.clear();
+    switch (m_options.envelope) {
+    case Envelope::plain:
+        m_value += '{';
+        m_value += cut.rest;
+        break;
+    case Envelope::payload:
+        m_value.append(R"({"schema":null,"payload":{)").append(cut.rest) += '}';
+        break;
+    case Envelope::flat:
+        kafka::append_flat(m_value, cut);
+        break;
+    case Envelope::schema:
+        m_schemas.append_value(m_value, cut, route.topic.name, route.version, route.table_json);
+        break;
+    }
+    return m_value;
+}
+
+void Publisher::publish_change(std::string_view line) {
+    kafka::cut_change(line, m_cut);
+    const bool has_key = m_cut.key != "null";
+    if (m_options.envelope == Envelope::flat && (m_cut.op == 't' || m_cut.op == 'm')) {
+        ++m_skipped; // there is no row to be flat
+        return;
+    }
+    kafka::OutgoingRecord record;
+    record.timestamp_ms = m_cut.ts_ms;
+    record.order = m_cut.order;
+    if (m_cut.op == 'm') {
+        record.value = (m_value.assign("{") += m_cut.rest);
+        if (has_key) {
+            record.key = m_cut.key;
+        }
+        send(m_routes.side("message"), record);
+        m_last_order.assign(m_cut.order);
+        return;
+    }
+    const Route& route = m_routes.of(m_cut);
+    record.value = value_of(m_cut, route);
+    if (has_key) {
+        record.key = key_of(m_cut, route);
+    }
+    check_size(route.topic, m_cut.key, record.value->size());
+    if (m_announcing) {
+        m_announcing = false;
+        m_barrier();
+        m_unsettled.clear();
+    }
+    record.table_version = route.version;
+    send(route.topic, record);
+    if (m_cut.op == 'd' && has_key && !m_options.no_tombstones) {
+        record.value.reset();
+        send(route.topic, record);
+    }
+    m_last_order.assign(m_cut.order);
+}
+
+void Publisher::publish_table(const event::DecodedLine& line) {
+    const event::Source& source = line.source;
+    Route& route = m_routes.of(source.db, source.schema, source.table);
+    std::string version;
+    event::parse_columns(line.payload, version);
+    const std::string key = json_object({{"db", source.db},
+                                         {"schema", source.schema},
+                                         {"table", source.table},
+                                         {"version", version}});
+    kafka::OutgoingRecord record;
+    record.value = line.raw;
+    record.timestamp_ms = source.ts_ms;
+    const std::string order = source.order.text();
+    record.order = order;
+    record.table_version = version;
+    if (m_announced.insert(key).second) {
+        record.key = key;
+        const Topic& topic = m_routes.side("schema-changes");
+        check_size(topic, key, line.raw.size());
+        send(topic, record);
+        record.key.reset();
+        m_announcing = true;
+        m_unsettled.push_back(key);
+    }
+    if (m_options.envelope == Envelope::plain) {
+        check_size(route.topic, {}, line.raw.size());
+        send(route.topic, record);
+    }
+    route.version = version;
+    route.table_json.assign(line.payload);
+}
+
+void Publisher::publish_snapshot(const event::DecodedLine& line) {
+    const event::Source& source = line.source;
+    const Route& route = m_routes.of(source.db, source.schema, source.table);
+    if (m_options.envelope != Envelope::plain) {
+        ++m_skipped; // Connect's forms have no place for it
+        return;
+    }
+    kafka::OutgoingRecord record;
+    const std::string order = source.order.text();
+    record.value = line.raw;
+    record.timestamp_ms = source.ts_ms;
+    record.order = order;
+    record.table_version = route.version;
+    send(route.topic, record);
+}
+
+void Publisher::publish_transaction(std::string_view line, std::string_view payload) {
+    // Debezium's form, unless something stands beside the first member that would be lost.
+    const bool alone = line.size() == payload.size() + std::strlen(R"({"transaction":})");
+    const std::string_view id = member(payload, "id");
+    kafka::OutgoingRecord record;
+    record.value = alone ? payload : line;
+    m_key.assign(R"({"id":)").append(id.empty() ? "null" : id) += '}';
+    record.key = m_key;
+    send(m_routes.side("transaction"), record);
+}
+
+void Publisher::publish_heartbeat(std::string_view line) {
+    const std::int64_t now = base::steady_ms();
+    if (m_heartbeat_ms != 0 && now - m_heartbeat_ms < kHeartbeatMs) {
+        return;
+    }
+    m_heartbeat_ms = now;
+    const std::string key = json_object({{"serverName", m_options.prefix}});
+    kafka::OutgoingRecord record;
+    record.key = key;
+    record.value = line;
+    send(m_routes.side("heartbeat"), record);
+}
+
+void Publisher::committed() {
+    m_unsettled.clear();
+    m_committed_order = m_last_order;
+}
+
+void Publisher::aborted() {
+    for (const std::string& key : m_unsettled) {
+        m_announced.erase(key);
+    }
+    m_unsettled.clear();
+    m_announcing = false;
+    m_heartbeat_ms = 0;
+    m_last_order = m_committed_order;
+}
+
+void Publisher::dead_letter(std::string_view line, std::uint64_t line_number, const Error& error) {
+    std::string letter = R"({"dead_letter":{"reason":)";
+    event::append_json_string(letter, error.what());
+    letter +=
+        fmt::format(R"(,"code":{},"tool":"cdc-publish","line_number":{},"topic":null,"bytes":")",
+                    static_cast<int>(error.code()), line_number);
+    base::append_base64(letter, line);
+    letter += fmt::format(R"("}},"ts_ms":{}}})", base::now_ms());
+    log::warning("line {} becomes a dead letter: {}", line_number, error.what());
+    if (m_options.dead_letter.empty()) {
+        const Topic& topic = m_routes.side("dead-letter");
+        check_size(topic, {}, letter.size());
+        kafka::OutgoingRecord record;
+        record.value = letter;
+        send(topic, record);
+        return;
+    }
+    letter += '\n';
+    const io::FileDescriptor fd{
+        ::open(m_options.dead_letter.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
+    int code = fd ? io::write_all(fd.get(), letter) : errno;
+    if (code == 0 && ::fdatasync(fd.get()) != 0 && errno != EINVAL) {
+        code = errno;
+    }
+    if (code != 0) {
+        fail(ExitCode::failed, "cannot write dead letters to {}: {}",
+             in_quotes(m_options.dead_letter), std::strerror(code));
+    }
+}
+
+} // namespace cdc::publish

@@ -1,0 +1,61 @@
+#ifndef CDC_PUBLISH_ROUTES_HPP
+#define CDC_PUBLISH_ROUTES_HPP
+
+#include "cdc-publish/options.hpp"
+#include "kafka/change_cut.hpp"
+#include "kafka/producer.hpp"
+#include "kafka/topic_name.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace cdc::publish {
+
+/// A topic that was made or looked at.
+struct Topic {
+    int id = -1;
+    std::string name;
+    std::uint64_t max_record = 0; ///< bytes
+};
+
+/// A table and where its records go.
+struct Route {
+    std::string db;
+    std::string schema;
+    std::string table;
+    Topic topic;
+    std::string version; ///< of the last table line; empty: none was seen
+    std::string table_json;
+};
+
+/// From tables to topics: names them, makes those that are missing, checks the others, once each.
+class Routes {
+public:
+    Routes(const Options& options, kafka::Producer& producer);
+
+    /// The route of a change's table; the reference stays valid. Throws Error.
+    Route& of(const kafka::ChangeCut& cut);
+    Route& of(const std::string& db, const std::string& schema, const std::string& table);
+
+    /// `<prefix>.<name>` with what such a topic needs, made at the first call.
+    const Topic& side(const std::string& name);
+
+private:
+    Topic prepare(const std::string& name, const kafka::TopicSpec& spec);
+
+    const Options& m_options;
+    kafka::Producer& m_producer;
+    kafka::TopicNamer m_namer;
+    std::unordered_map<std::string, Route> m_routes; ///< by the JSON texts of db, schema, table
+    std::unordered_map<std::string, Topic> m_side;
+    std::string m_scratch;
+    // The table of the last change, since most follow one of the same table.
+    std::string m_last_key;
+    Route* m_last = nullptr;
+};
+
+} // namespace cdc::publish
+
+#endif

@@ -1,0 +1,61 @@
+#ifndef CDC_PUBLISH_STREAM_HPP
+#define CDC_PUBLISH_STREAM_HPP
+
+#include "cdc-publish/checkpoint_files.hpp"
+#include "cdc-publish/options.hpp"
+#include "cdc-publish/publisher.hpp"
+#include "kafka/acknowledgements.hpp"
+#include "kafka/producer.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace cdc::publish {
+
+/// Where lines go, and when they are durable.
+class Stream {
+public:
+    virtual ~Stream() = default;
+
+    /// One line of the input. Throws Error.
+    virtual void take(std::string_view line, std::uint64_t line_number) = 0;
+    /// What is due: acknowledgements, checkpoints, the end of a transaction. Does not wait.
+    virtual void turn() = 0;
+    /// Milliseconds until turn() wants to be called though nothing came; -1: no hurry.
+    virtual int next_turn_ms() = 0;
+    /// Makes everything durable and writes the last checkpoint; false: not within the time.
+    virtual bool finish(int timeout_ms) = 0;
+};
+
+/// Each record is durable when it is acknowledged.
+class PlainStream : public Stream {
+public:
+    PlainStream(const Options& options, kafka::Producer& producer,
+                kafka::Acknowledgements& acknowledgements);
+
+    void take(std::string_view line, std::uint64_t line_number) override;
+    void turn() override;
+    int next_turn_ms() override;
+    bool finish(int timeout_ms) override;
+
+private:
+    kafka::Producer& m_producer;
+    kafka::Acknowledgements& m_acknowledgements;
+    const Options& m_options;
+    Publisher m_publisher;
+    CheckpointFiles m_checkpoints;
+};
+
+/// Publishes one line, or makes it a dead letter where the options say so. Throws Error with the
+/// number of the line in its text.
+void publish_line(Publisher& publisher, const Options& options, std::string_view line,
+                  std::uint64_t line_number);
+
+/// Whether the line is a checkpoint.
+bool is_checkpoint(std::string_view line);
+
+} // namespace cdc::publish
+
+#endif
