@@ -1,0 +1,155 @@
+#include "clickhouse/batch.hpp"
+
+#include "base/numbers.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cdc::clickhouse {
+
+namespace {
+
+constexpr std::size_t kFirstCapacity = std::size_t{64} << 10;
+constexpr std::size_t kFirstSlots = 1024;
+
+/// 64-bit hash of short byte strings: multiply and fold, eight bytes at a time (after wyhash).
+std::uint64_t hash_bytes(std::string_view bytes) {
+    constexpr std::uint64_t kFirst = 0xa0761d6478bd642fU;
+    constexpr std::uint64_t kSecond = 0xe7037ed1a0b428dbU;
+    const auto fold = [](std::uint64_t a, std::uint64_t b) {
+        const base::Uint128 product = static_cast<base::Uint128>(a) * b;
+        return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+    };
+    std::uint64_t hash = kFirst ^ bytes.size();
+    while (bytes.size() >= 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data(), 8);
+        hash = fold(hash ^ word, kSecond);
+        bytes.remove_prefix(8);
+    }
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), bytes.size());
+    return fold(hash ^ word, kFirst ^ kSecond);
+}
+
+} // namespace
+
+char* RowBuffer::reserve(std::size_t room) {
+    if (m_size + room > m_capacity) {
+        const std::size_t capacity =
+            std::max({m_size + room, m_capacity + m_capacity / 2, kFirstCapacity});
+        std::unique_ptr<char[]> grown{new char[capacity]};
+        if (m_size > 0) {
+            std::memcpy(grown.get(), m_bytes.get(), m_size);
+        }
+        m_bytes = std::move(grown);
+        m_capacity = capacity;
+    }
+    return m_bytes.get() + m_size;
+}
+
+void RowBuffer::release() {
+    m_bytes.reset();
+    m_size = m_capacity = 0;
+}
+
+char* RowBatch::begin_row(std::size_t room) {
+    m_row_begin = m_rows.size();
+    return m_rows.reserve(room);
+}
+
+std::size_t RowBatch::slot_of(std::string_view key, std::uint64_t hash) const {
+    const std::size_t mask = m_slots.size() - 1;
+    const auto tag = static_cast<std::uint32_t>(hash >> 32);
+    for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
+        const Slot& slot = m_slots[at];
+        if (slot.entry == 0 || (slot.tag == tag && this->key(m_entries[slot.entry - 1]) == key)) {
+            return at;
+        }
+    }
+}
+
+void RowBatch::grow() {
+    std::vector<Slot> old(m_slots.empty() ? kFirstSlots : m_slots.size() * 2, Slot{0, 0});
+    old.swap(m_slots);
+    for (std::size_t i = 0; i < m_entries.size(); ++i) {
+        const std::uint64_t hash = hash_bytes(key(m_entries[i]));
+        m_slots[slot_of(key(m_entries[i]), hash)] = {static_cast<std::uint32_t>(hash >> 32),
+                                                     static_cast<std::uint32_t>(i + 1)};
+    }
+}
+
+void RowBatch::end_row(const char* end, std::size_t key_size, event::Order order) {
+    m_rows.set_end(end);
+    const Row row{m_row_begin, static_cast<std::uint32_t>(m_rows.size() - m_row_begin),
+                  static_cast<std::uint32_t>(key_size), order};
+    if (key_size == 0) {
+        m_entries.push_back(row);
+        return;
+    }
+    if ((m_entries.size() + 1) * 2 > m_slots.size()) {
+        grow();
+    }
+    const std::uint64_t hash = hash_bytes(key(row));
+    Slot& slot = m_slots[slot_of(key(row), hash)];
+    if (slot.entry == 0) {
+        m_entries.push_back(row);
+        slot = {static_cast<std::uint32_t>(hash >> 32),
+                static_cast<std::uint32_t>(m_entries.size())};
+        return;
+    }
+    Row& kept = m_entries[slot.entry - 1];
+    if (order < kept.order) {
+        m_rows.truncate(m_row_begin);
+    } else if (kept.size == row.size) {
+        std::memcpy(m_rows.data() + kept.offset, m_rows.data() + row.offset, row.size);
+        kept.order = order;
+        m_rows.truncate(m_row_begin);
+    } else {
+        kept = row;
+    }
+}
+
+const RowBatch::Row* RowBatch::find(std::string_view key) const {
+    if (m_slots.empty()) {
+        return nullptr;
+    }
+    const Slot& slot = m_slots[slot_of(key, hash_bytes(key))];
+    return slot.entry == 0 ? nullptr : &m_entries[slot.entry - 1];
+}
+
+std::size_t RowBatch::memory() const {
+    return m_rows.size() + m_entries.size() * (sizeof(Row) + 2 * sizeof(Slot));
+}
+
+std::size_t RowBatch::reserved() const {
+    return m_rows.capacity() + m_entries.capacity() * sizeof(Row) + m_slots.size() * sizeof(Slot);
+}
+
+void RowBatch::pieces(std::vector<std::string_view>& out, std::size_t from,
+                      std::size_t count) const {
+    out.clear();
+    for (std::size_t i = from; i < std::min(from + count, m_entries.size()); ++i) {
+        const std::string_view row = bytes(m_entries[i]);
+        if (!out.empty() && out.back().data() + out.back().size() == row.data()) {
+            out.back() = {out.back().data(), out.back().size() + row.size()};
+        } else {
+            out.push_back(row);
+        }
+    }
+}
+
+void RowBatch::clear() {
+    m_rows.truncate(0);
+    m_entries.clear();
+    std::fill(m_slots.begin(), m_slots.end(), Slot{0, 0});
+}
+
+void RowBatch::release() {
+    clear();
+    m_rows.release();
+    m_entries = {};
+    m_slots = {};
+}
+
+} // namespace cdc::clickhouse

@@ -1,0 +1,260 @@
+#include "clickhouse/chdb.hpp"
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "clickhouse/retry.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace cdc::clickhouse {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+constexpr std::int64_t kLockWaitMs = 3000;
+constexpr std::size_t kKeepMemory = std::size_t{64} << 20;
+
+/// The part of chdb.h that is used. The library's own header is not needed to build.
+struct Library {
+    void** (*connect)(int, char**);
+    void (*close)(void**);
+    void* (*query)(void*, const char*, std::size_t, const char*, std::size_t);
+    void (*destroy)(void*);
+    char* (*buffer)(void*);
+    std::size_t (*length)(void*);
+    const char* (*error)(void*);
+    void (*set_signal_handlers)(int); ///< may be missing in older ones
+};
+
+template<typename Function>
+void load_symbol(void* handle, const char* symbol, Function& function, bool required = true) {
+    void* address = ::dlsym(handle, symbol);
+    if (address == nullptr && required) {
+        throw ServerError{ExitCode::refused,
+                          fmt::format("the ClickHouse engine has no function '{}'", symbol),
+                          "It is too old: scripts/install-deps fetches a current one.", 0, false};
+    }
+    std::memcpy(&function, &address, sizeof(address));
+}
+
+const Library& library(const std::string& path) {
+    static const Library loaded = [&path] {
+        // RTLD_NODELETE and no dlclose: the engine's threads cannot be stopped from outside.
+        void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+        if (handle == nullptr) {
+            const char* words = ::dlerror();
+            throw ServerError{ExitCode::refused,
+                              fmt::format("cannot load the ClickHouse engine {}: {}",
+                                          in_quotes(path), words != nullptr ? words : "unknown"),
+                              "scripts/install-deps fetches it; --chdb-library says where it is.",
+                              0, false};
+        }
+        Library result{};
+        load_symbol(handle, "chdb_connect", result.connect);
+        load_symbol(handle, "chdb_close_conn", result.close);
+        load_symbol(handle, "chdb_query_n", result.query);
+        load_symbol(handle, "chdb_destroy_query_result", result.destroy);
+        load_symbol(handle, "chdb_result_buffer", result.buffer);
+        load_symbol(handle, "chdb_result_length", result.length);
+        load_symbol(handle, "chdb_result_error", result.error);
+        load_symbol(handle, "chdb_set_signal_handlers_enabled", result.set_signal_handlers, false);
+        if (result.set_signal_handlers != nullptr) {
+            result.set_signal_handlers(0); // SIGINT and SIGTERM are ours
+        }
+        return result;
+    }();
+    return loaded;
+}
+
+/// Set by the first library() call, which is in the constructor.
+const Library& library() {
+    return library("");
+}
+
+/// chdb_connect has no error result: it prints its reason to descriptor 2, which is taken here.
+class CapturedStderr {
+public:
+    CapturedStderr()
+        : m_saved{::fcntl(2, F_DUPFD_CLOEXEC, 3)}, m_file{::memfd_create("stderr", MFD_CLOEXEC)} {
+        ::dup2(m_file.get(), 2);
+    }
+    ~CapturedStderr() { ::dup2(m_saved.get(), 2); }
+    CapturedStderr(const CapturedStderr&) = delete;
+    CapturedStderr& operator=(const CapturedStderr&) = delete;
+
+    std::string text() const {
+        std::string out(4096, '\0');
+        const ssize_t got = ::pread(m_file.get(), out.data(), out.size(), 0);
+        out.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+        return out;
+    }
+
+private:
+    io::FileDescriptor m_saved;
+    io::FileDescriptor m_file;
+};
+
+/// The process that the engine's status file names; "" when it names none.
+std::string holder_of(const std::string& folder) {
+    std::ifstream status{folder + "/status"};
+    std::string line;
+    while (std::getline(status, line)) {
+        if (line.rfind("PID: ", 0) == 0) {
+            return line.substr(5);
+        }
+    }
+    return {};
+}
+
+void** connect(const Library& lib, const std::string& folder, std::string& words) {
+    std::string program = "clickhouse";
+    std::string path = "--path=" + folder;
+    char* arguments[] = {program.data(), path.data()};
+    const CapturedStderr captured;
+    void** connection = lib.connect(2, arguments);
+    words = captured.text();
+    return connection;
+}
+
+} // namespace
+
+std::string chdb_library_path(const std::string& given) {
+    if (!given.empty()) {
+        return given;
+    }
+    const auto variable = [](const char* name) {
+        const char* value = std::getenv(name);
+        return std::string{value != nullptr ? value : ""};
+    };
+    std::string folder = variable("CDC_CACHE_DIR");
+    if (folder.empty()) {
+        const std::string cache = variable("XDG_CACHE_HOME");
+        folder = (cache.empty() ? variable("HOME") + "/.cache" : cache) + "/cdc-toolkit";
+    }
+    const std::string path = folder + "/libchdb.so";
+    return ::access(path.c_str(), R_OK) == 0 ? path : "libchdb.so";
+}
+
+Chdb::Chdb(const std::string& folder, const std::string& library_file) : m_name{"chdb:" + folder} {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    m_folder = std::filesystem::absolute(folder, error).string();
+    if (error || !std::filesystem::is_directory(m_folder)) {
+        throw ServerError{ExitCode::refused,
+                          fmt::format("cannot make the folder {}: {}", in_quotes(folder),
+                                      error ? error.message() : "it is no folder"),
+                          "", 0, false};
+    }
+    const Library& lib = library(chdb_library_path(library_file));
+    const std::int64_t started = base::steady_ms();
+    std::string words;
+    while ((m_connection = connect(lib, m_folder, words)) == nullptr) {
+        const bool locked = words.find("Cannot lock file") != std::string::npos;
+        if (locked && base::steady_ms() - started < kLockWaitMs) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{200});
+            continue;
+        }
+        if (locked) {
+            const std::string holder = holder_of(m_folder);
+            throw ServerError{ExitCode::refused,
+                              fmt::format("the folder {} is open in another process{}",
+                                          in_quotes(folder),
+                                          holder.empty() ? "" : " (" + holder + ")"),
+                              "One process at a time may open it.", 76, false};
+        }
+        throw server_error("cannot open " + in_quotes(folder), words, exception_code(words), 400);
+    }
+    try {
+        // What is depended on is set: defaults differ from version to version.
+        for (const char* setting :
+             {"async_insert = 0", "max_query_size = 67108864", "insert_deduplicate = 0"}) {
+            execute(std::string{"SET "} + setting);
+        }
+    } catch (...) {
+        lib.close(static_cast<void**>(m_connection));
+        throw;
+    }
+}
+
+Chdb::~Chdb() {
+    library().close(static_cast<void**>(m_connection));
+}
+
+std::string Chdb::query(std::string_view sql, std::string_view format) {
+    const Library& lib = library();
+    void* session = *static_cast<void**>(m_connection);
+    const std::unique_ptr<void, void (*)(void*)> result{
+        lib.query(session, sql.data(), sql.size(), format.data(), format.size()), lib.destroy};
+    const std::string_view statement = sql.substr(0, 100);
+    if (result == nullptr) {
+        throw ServerError{ExitCode::failed,
+                          fmt::format("the engine gave no answer to {}", in_quotes(statement)), "",
+                          0, false};
+    }
+    if (const char* error = lib.error(result.get()); error != nullptr && *error != '\0') {
+        throw server_error(fmt::format("{} refuses {}", in_quotes(m_name), in_quotes(statement)),
+                           error, exception_code(error), 500);
+    }
+    const std::size_t length = lib.length(result.get());
+    return length > 0 ? std::string{lib.buffer(result.get()), length} : std::string{};
+}
+
+void Chdb::execute(std::string_view sql) {
+    query(sql, "TabSeparated");
+}
+
+void Chdb::fill_memory(std::span<const std::string_view> rows) {
+    if (!m_memory) {
+        m_memory = io::FileDescriptor{::memfd_create("rows", MFD_CLOEXEC)};
+    }
+    off_t size = 0;
+    int error = m_memory ? 0 : errno;
+    for (std::string_view piece : rows) {
+        while (!piece.empty() && error == 0) {
+            const ssize_t wrote = ::pwrite(m_memory.get(), piece.data(), piece.size(), size);
+            if (wrote > 0) {
+                piece.remove_prefix(static_cast<std::size_t>(wrote));
+                size += wrote;
+            } else if (errno != EINTR) {
+                error = errno;
+            }
+        }
+    }
+    if (error == 0 && ::ftruncate(m_memory.get(), size) != 0) {
+        error = errno;
+    }
+    if (error != 0) {
+        m_memory.reset();
+        throw ServerError{ExitCode::failed,
+                          fmt::format("no memory for rows: {}", std::strerror(error)), "", 0, true};
+    }
+}
+
+void Chdb::insert(std::string_view into, std::string_view format,
+                  std::span<const std::string_view> rows) {
+    // A file in memory, because rows in the SQL text are cut at blank lines and RowBinary loses
+    // rows there in silence.
+    fill_memory(rows);
+    execute(fmt::format("{} FROM INFILE '/dev/fd/{}' COMPRESSION 'none' FORMAT {}", into,
+                        m_memory.get(), format));
+    if (::lseek(m_memory.get(), 0, SEEK_END) > static_cast<off_t>(kKeepMemory)) {
+        m_memory.reset();
+    }
+}
+
+} // namespace cdc::clickhouse

@@ -1,0 +1,42 @@
+#ifndef CDC_CLICKHOUSE_CHDB_HPP
+#define CDC_CLICKHOUSE_CHDB_HPP
+
+#include "clickhouse/transport.hpp"
+#include "io/file_descriptor.hpp"
+
+#include <memory>
+#include <string>
+
+namespace cdc::clickhouse {
+
+/// The file to load: `given` if not empty, else libchdb.so in the cache folder that
+/// scripts/install-deps fills, if it is there, else the bare name, for the loader's own search.
+std::string chdb_library_path(const std::string& given);
+
+/// The embedded engine on a folder. One process at a time may have a folder open. libchdb.so is
+/// loaded once per process and never unloaded.
+class Chdb : public Transport {
+public:
+    /// Makes the folder when it is missing. Throws ServerError: refused when the library cannot be
+    /// loaded or another process, which the message names, holds the folder.
+    Chdb(const std::string& folder, const std::string& library);
+    ~Chdb() override;
+
+    void execute(std::string_view sql) override;
+    std::string query(std::string_view sql, std::string_view format) override;
+    void insert(std::string_view into, std::string_view format,
+                std::span<const std::string_view> rows) override;
+    const std::string& name() const override { return m_name; }
+
+private:
+    void fill_memory(std::span<const std::string_view> rows);
+
+    std::string m_folder;
+    std::string m_name;
+    void* m_connection = nullptr;
+    io::FileDescriptor m_memory; ///< rows of the insert under way; kept for its pages
+};
+
+} // namespace cdc::clickhouse
+
+#endif

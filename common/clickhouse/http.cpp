@@ -1,0 +1,284 @@
+#include "clickhouse/http.hpp"
+
+#include "base/numbers.hpp"
+#include "clickhouse/retry.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+namespace cdc::clickhouse {
+
+using base::Error;
+using base::ExitCode;
+using base::in_quotes;
+
+namespace {
+
+constexpr long kConnectTimeoutMs = 10'000;
+
+/// What is depended on is said with every request: defaults differ between versions and profiles.
+constexpr std::string_view kSettings =
+    "&wait_end_of_query=1&async_insert=0&insert_deduplicate=0&max_query_size=67108864"
+    "&date_time_overflow_behavior=throw&max_execution_time=0";
+constexpr std::string_view kSettingsOfOldServers = "&wait_end_of_query=1";
+
+std::string decode_percent(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%' && i + 2 < text.size()) {
+            if (const auto byte = base::parse_integer<unsigned>(text.substr(i + 1, 2), 16)) {
+                out += static_cast<char>(*byte);
+                i += 2;
+                continue;
+            }
+        }
+        out += text[i];
+    }
+    return out;
+}
+
+std::string encode_percent(std::string_view text) {
+    constexpr std::string_view kPlain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
+    std::string out;
+    for (const char c : text) {
+        if (kPlain.find(c) != std::string_view::npos) {
+            out += c;
+        } else {
+            out += '%';
+            base::append_hex(out, static_cast<unsigned char>(c), 2);
+        }
+    }
+    return out;
+}
+
+[[noreturn]] void bad_url(const std::string& why) {
+    throw Error{ExitCode::usage, "--target: " + why,
+                "Give chdb:DIR or http(s)://user:password@host:8123/database."};
+}
+
+std::size_t append_answer(char* bytes, std::size_t size, std::size_t count, void* target) {
+    static_cast<std::string*>(target)->append(bytes, size * count);
+    return size * count;
+}
+
+std::size_t read_exception_code(char* bytes, std::size_t size, std::size_t count, void* target) {
+    constexpr std::string_view kName = "x-clickhouse-exception-code:";
+    std::string_view line{bytes, size * count};
+    if (line.size() > kName.size() &&
+        std::equal(kName.begin(), kName.end(), line.begin(), [](char a, char b) {
+            return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b | 0x20) : b);
+        })) {
+        line.remove_prefix(kName.size());
+        line = line.substr(line.find_first_not_of(' '));
+        line = line.substr(0, line.find_first_of("\r\n"));
+        *static_cast<int*>(target) = base::parse_integer<int>(line).value_or(0);
+    }
+    return size * count;
+}
+
+} // namespace
+
+struct Http::Handle {
+    CURL* curl = nullptr;
+    curl_slist* headers = nullptr;
+    ~Handle() {
+        curl_slist_free_all(headers);
+        curl_easy_cleanup(curl);
+    }
+};
+
+/// The request's body: pieces that stay where they are.
+struct Http::Body {
+    std::span<const std::string_view> pieces;
+    std::size_t piece = 0;
+    std::size_t offset = 0;
+
+    static std::size_t read(char* out, std::size_t size, std::size_t count, void* self) {
+        Body& body = *static_cast<Body*>(self);
+        std::size_t room = size * count;
+        std::size_t given = 0;
+        while (room > 0 && body.piece < body.pieces.size()) {
+            const std::string_view piece = body.pieces[body.piece].substr(body.offset);
+            const std::size_t step = std::min(room, piece.size());
+            std::memcpy(out + given, piece.data(), step);
+            given += step;
+            room -= step;
+            body.offset += step;
+            if (step == piece.size()) {
+                ++body.piece;
+                body.offset = 0;
+            }
+        }
+        return given;
+    }
+    static int seek(void* self, curl_off_t offset, int origin) {
+        Body& body = *static_cast<Body*>(self);
+        if (offset != 0 || origin != SEEK_SET) {
+            return CURL_SEEKFUNC_CANTSEEK;
+        }
+        body.piece = body.offset = 0;
+        return CURL_SEEKFUNC_OK;
+    }
+};
+
+std::string HttpUrl::shown() const {
+    return fmt::format("{}://{}@{}:{}/{}", scheme, user, host, port, database);
+}
+
+HttpUrl parse_http_url(std::string_view url) {
+    HttpUrl result;
+    const std::size_t scheme_end = url.find("://");
+    result.scheme = url.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end);
+    if (result.scheme != "http" && result.scheme != "https") {
+        bad_url("the target is neither chdb:DIR nor a URL with http:// or https://");
+    }
+    url.remove_prefix(scheme_end + 3);
+    const std::size_t slash = url.find_first_of("/?#");
+    std::string_view authority = url.substr(0, slash);
+    if (slash != std::string_view::npos) {
+        std::string_view path = url.substr(slash);
+        if (path.find_first_of("?#") != std::string_view::npos) {
+            bad_url("the target's URL has parameters, which are not known here");
+        }
+        path.remove_prefix(1);
+        while (!path.empty() && path.back() == '/') {
+            path.remove_suffix(1);
+        }
+        if (path.find('/') != std::string_view::npos) {
+            bad_url("the target's URL names more than a database behind the host");
+        }
+        if (!path.empty()) {
+            result.database = decode_percent(path);
+        }
+    }
+    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+        const std::string_view login = authority.substr(0, at);
+        const std::size_t colon = login.find(':');
+        result.user = decode_percent(login.substr(0, colon));
+        if (colon != std::string_view::npos) {
+            result.password = decode_percent(login.substr(colon + 1));
+        }
+        authority.remove_prefix(at + 1);
+    }
+    result.port = result.scheme == "https" ? 8443 : 8123;
+    const std::size_t bracket = authority.rfind(']');
+    const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    result.host = authority.substr(0, colon);
+    if (colon != std::string_view::npos) {
+        const auto port = base::parse_integer<int>(authority.substr(colon + 1));
+        if (!port || *port < 1 || *port > 65535) {
+            bad_url(fmt::format("the port of host {} is no number from 1 to 65535",
+                                in_quotes(result.host)));
+        }
+        result.port = *port;
+    }
+    if (result.host.empty()) {
+        bad_url("the target's URL has no host");
+    }
+    return result;
+}
+
+Http::Http(HttpUrl url, const TransportOptions& options)
+    : m_url{std::move(url)}, m_name{m_url.shown()}, m_timeout_ms{options.request_timeout_ms},
+      m_handle{std::make_unique<Handle>()}, m_error{new char[CURL_ERROR_SIZE]()} {
+    static std::once_flag once;
+    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    m_handle->curl = curl_easy_init();
+    if (m_handle->curl == nullptr) {
+        base::fail(ExitCode::failed, "cannot set up libcurl");
+    }
+    // "Expect: 100-continue" costs a round trip, and some proxies never answer it.
+    for (const std::string& header : {std::string{"Expect:"}, "X-ClickHouse-User: " + m_url.user,
+                                      "X-ClickHouse-Key: " + m_url.password}) {
+        if (!header.ends_with(": ")) {
+            m_handle->headers = curl_slist_append(m_handle->headers, header.c_str());
+        }
+    }
+}
+
+Http::~Http() = default;
+
+std::string Http::request(std::string_view sql, std::string_view format,
+                          std::span<const std::string_view> rows, bool has_rows) {
+    CURL* curl = m_handle->curl;
+    curl_easy_reset(curl);
+    std::string url = fmt::format("{}://{}:{}/?database={}{}", m_url.scheme, m_url.host, m_url.port,
+                                  encode_percent(m_url.database),
+                                  sql == "SELECT version()" ? kSettingsOfOldServers : kSettings);
+    if (!format.empty()) {
+        url += "&default_format=" + std::string{format};
+    }
+    Body body{{&sql, 1}};
+    curl_off_t size = static_cast<curl_off_t>(sql.size());
+    if (has_rows) {
+        url += "&query=" + encode_percent(sql);
+        body = Body{rows};
+        size = 0;
+        for (const std::string_view piece : rows) {
+            size += static_cast<curl_off_t>(piece.size());
+        }
+    }
+    std::string answer;
+    int code = 0;
+    m_error[0] = '\0';
+    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, size);
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, Body::read);
+    curl_easy_setopt(curl, CURLOPT_READDATA, &body);
+    curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, Body::seek);
+    curl_easy_setopt(curl, CURLOPT_SEEKDATA, &body);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, m_handle->headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_answer);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, read_exception_code);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &code);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, m_error.get());
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(m_timeout_ms));
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 1L << 20);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "cdc-toolkit/" CDC_VERSION);
+    const CURLcode result = curl_easy_perform(curl);
+    if (result != CURLE_OK) {
+        const bool forever = result == CURLE_UNSUPPORTED_PROTOCOL ||
+                             result == CURLE_PEER_FAILED_VERIFICATION ||
+                             result == CURLE_SSL_CACERT_BADFILE;
+        throw ServerError{
+            forever ? ExitCode::refused : ExitCode::failed,
+            fmt::format("cannot reach {}: {}", in_quotes(m_name),
+                        m_error[0] != '\0' ? m_error.get() : curl_easy_strerror(result)),
+            "", 0, !forever};
+    }
+    long status = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    // An exception after the first bytes of an answer comes inside the body, under status 200.
+    const bool inside = has_rows && answer.find("DB::Exception") != std::string::npos;
+    if (status != 200 || code != 0 || inside) {
+        throw server_error(
+            fmt::format("{} refuses {}", in_quotes(m_name), in_quotes(sql.substr(0, 100))),
+            answer.empty() ? fmt::format("HTTP status {}", status) : answer,
+            code != 0 ? code : exception_code(answer), status);
+    }
+    return answer;
+}
+
+void Http::execute(std::string_view sql) {
+    request(sql, "", {}, false);
+}
+
+std::string Http::query(std::string_view sql, std::string_view format) {
+    return request(sql, format, {}, false);
+}
+
+void Http::insert(std::string_view into, std::string_view format,
+                  std::span<const std::string_view> rows) {
+    request(fmt::format("{} FORMAT {}", into, format), "", rows, true);
+}
+
+} // namespace cdc::clickhouse

@@ -1,0 +1,55 @@
+#ifndef CDC_CLICKHOUSE_HTTP_HPP
+#define CDC_CLICKHOUSE_HTTP_HPP
+
+#include "clickhouse/transport.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace cdc::clickhouse {
+
+struct HttpUrl {
+    std::string scheme; ///< "http" or "https"
+    std::string user{"default"};
+    std::string password;
+    std::string host; ///< with its brackets when it is an IPv6 address
+    int port = 0;     ///< 8123, or 8443 for https, when the URL has none
+    std::string database{"default"};
+
+    /// "http://user@host:8123/db": never with the password.
+    std::string shown() const;
+};
+
+/// Throws Error (usage) that does not repeat the password.
+HttpUrl parse_http_url(std::string_view url);
+
+/// A ClickHouse server's HTTP interface: one kept-alive connection, opened by the first request.
+class Http : public Transport {
+public:
+    Http(HttpUrl url, const TransportOptions& options);
+    ~Http() override;
+
+    void execute(std::string_view sql) override;
+    std::string query(std::string_view sql, std::string_view format) override;
+    void insert(std::string_view into, std::string_view format,
+                std::span<const std::string_view> rows) override;
+    const std::string& name() const override { return m_name; }
+
+private:
+    struct Body;
+    /// `sql` goes into the URL when there are rows, else into the body.
+    std::string request(std::string_view sql, std::string_view format,
+                        std::span<const std::string_view> rows, bool has_rows);
+
+    HttpUrl m_url;
+    std::string m_name;
+    std::int64_t m_timeout_ms;
+    struct Handle;
+    std::unique_ptr<Handle> m_handle;
+    std::unique_ptr<char[]> m_error;
+};
+
+} // namespace cdc::clickhouse
+
+#endif

@@ -1,0 +1,48 @@
+#include "clickhouse/identifier.hpp"
+
+namespace cdc::clickhouse {
+
+namespace {
+
+std::string quote(std::string_view text, char quote_char) {
+    std::string out{quote_char};
+    for (const char c : text) {
+        if (c == quote_char || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (c == '\0') {
+            out += "\\0";
+        } else {
+            out += c;
+        }
+    }
+    out += quote_char;
+    return out;
+}
+
+} // namespace
+
+std::string quote_identifier(std::string_view name) {
+    return quote(name, '`');
+}
+
+std::string quote_string(std::string_view text) {
+    return quote(text, '\'');
+}
+
+std::string unquote_identifier(std::string_view text) {
+    if (text.size() < 2 || text.front() != '`' || text.back() != '`') {
+        return std::string{text};
+    }
+    text = text.substr(1, text.size() - 2);
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if ((text[i] == '\\' || text[i] == '`') && i + 1 < text.size()) {
+            ++i;
+        }
+        out += text[i];
+    }
+    return out;
+}
+
+} // namespace cdc::clickhouse

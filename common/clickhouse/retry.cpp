@@ -1,0 +1,147 @@
+#include "clickhouse/retry.hpp"
+
+#include "base/log.hpp"
+#include "base/numbers.hpp"
+#include "base/time.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
+
+namespace cdc::clickhouse {
+
+using base::ExitCode;
+
+namespace {
+
+constexpr std::int64_t kLogEveryMs = 10'000;
+constexpr std::int64_t kAskEveryMs = 50;
+
+std::string_view first_line(std::string_view text) {
+    while (!text.empty() && (text.front() == '\n' || text.front() == ' ')) {
+        text.remove_prefix(1);
+    }
+    return text.substr(0, text.find('\n'));
+}
+
+std::string_view hint_for(int server_code) {
+    switch (server_code) {
+    case 164:
+        return "The user's profile has readonly set; the loader needs INSERT, SELECT, CREATE and "
+               "ALTER.";
+    case 192:
+    case 193:
+    case 194:
+    case 516:
+        return "Give user and password in the target's URL, or the whole URL in CDC_TARGET.";
+    case 497:
+        return "The loader needs SELECT, INSERT, CREATE TABLE, CREATE VIEW, DROP VIEW and ALTER on "
+               "the database.";
+    default:
+        return "";
+    }
+}
+
+} // namespace
+
+ErrorClass classify(int server_code, long http_status) {
+    switch (server_code) {
+    case 0:
+        return http_status >= 400 && http_status < 500 && http_status != 408 && http_status != 429
+                   ? ErrorClass::refused
+                   : ErrorClass::transient;
+    case 241: // MEMORY_LIMIT_EXCEEDED
+        return ErrorClass::too_large;
+    case 3:   // UNEXPECTED_END_OF_FILE: the request was cut on its way
+    case 159: // TIMEOUT_EXCEEDED
+    case 160: // TOO_SLOW
+    case 173: // CANNOT_ALLOCATE_MEMORY
+    case 198: // DNS_ERROR
+    case 201: // QUOTA_EXCEEDED
+    case 202: // TOO_MANY_SIMULTANEOUS_QUERIES
+    case 203: // NO_FREE_CONNECTION
+    case 209: // SOCKET_TIMEOUT
+    case 210: // NETWORK_ERROR
+    case 236: // ABORTED
+    case 242: // TABLE_IS_READ_ONLY (a replica without its keeper)
+    case 243: // NOT_ENOUGH_SPACE
+    case 252: // TOO_MANY_PARTS
+    case 279: // ALL_CONNECTION_TRIES_FAILED
+    case 285: // TOO_FEW_LIVE_REPLICAS
+    case 286: // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
+    case 289: // REPLICA_IS_NOT_IN_QUORUM
+    case 319: // UNKNOWN_STATUS_OF_INSERT
+    case 341: // UNFINISHED
+    case 394: // QUERY_WAS_CANCELLED
+    case 425: // SYSTEM_ERROR
+    case 439: // CANNOT_SCHEDULE_TASK
+    case 473: // DEADLOCK_AVOIDED
+    case 517: // CANNOT_ASSIGN_ALTER
+    case 735: // QUERY_WAS_CANCELLED_BY_CLIENT
+    case 999: // KEEPER_EXCEPTION
+        return ErrorClass::transient;
+    default:
+        return ErrorClass::refused;
+    }
+}
+
+int exception_code(std::string_view text) {
+    constexpr std::string_view kStart = "Code: ";
+    const std::size_t at = text.find(kStart);
+    if (at == std::string_view::npos) {
+        return 0;
+    }
+    text.remove_prefix(at + kStart.size());
+    const std::size_t digits = text.find_first_not_of("0123456789");
+    return base::parse_integer<int>(text.substr(0, digits)).value_or(0);
+}
+
+ServerError server_error(std::string_view doing, std::string_view text, int server_code,
+                         long http_status) {
+    const ErrorClass kind = classify(server_code, http_status);
+    const std::string_view words = first_line(text);
+    std::string message = fmt::format("{}: {}", doing, words.empty() ? "no words" : words);
+    return {kind == ErrorClass::refused ? ExitCode::refused : ExitCode::failed, message,
+            std::string{hint_for(server_code)}, server_code, kind != ErrorClass::refused};
+}
+
+std::int64_t Backoff::next_ms() {
+    static thread_local std::minstd_rand random{std::random_device{}()};
+    const std::int64_t wait = m_wait_ms;
+    m_wait_ms = std::min(m_wait_ms * 2, kLastMs);
+    return wait - static_cast<std::int64_t>(random() % static_cast<unsigned>(wait / 4 + 1));
+}
+
+void with_retry(const RetryPolicy& policy, const std::function<void()>& request) {
+    Backoff backoff;
+    const std::int64_t started = base::steady_ms();
+    std::int64_t logged = started - kLogEveryMs;
+    while (true) {
+        try {
+            request();
+            if (logged > started) {
+                base::log::info("the target answers again after {:.1f} s",
+                                static_cast<double>(base::steady_ms() - started) / 1000.0);
+            }
+            return;
+        } catch (const ServerError& error) {
+            const std::int64_t now = base::steady_ms();
+            if (!error.transient() || policy.give_up() ||
+                (policy.limit_ms >= 0 && now - started >= policy.limit_ms)) {
+                throw;
+            }
+            if (now - logged >= kLogEveryMs) {
+                base::log::warning("{}; trying again", error.what());
+                logged = now;
+            }
+        }
+        const std::int64_t until = base::steady_ms() + backoff.next_ms();
+        while (base::steady_ms() < until && !policy.give_up()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{
+                std::min(kAskEveryMs, std::max<std::int64_t>(until - base::steady_ms(), 1))});
+        }
+    }
+}
+
+} // namespace cdc::clickhouse

@@ -1,0 +1,57 @@
+#ifndef CDC_CLICKHOUSE_RETRY_HPP
+#define CDC_CLICKHOUSE_RETRY_HPP
+
+#include "clickhouse/transport.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace cdc::clickhouse {
+
+enum class ErrorClass {
+    transient, ///< busy, full, out of reach: the same request again, later
+    too_large, ///< 241 MEMORY_LIMIT_EXCEEDED: half of the rows, then again
+    refused,   ///< rights, settings, a shape that the target does not take
+};
+
+/// Of ClickHouse's error numbers (ErrorCodes.cpp there); `http_status` decides where the answer
+/// carries no number (a proxy).
+ErrorClass classify(int server_code, long http_status);
+
+/// "Code: 252. DB::Exception: …" -> 252; 0 when the text does not begin like that.
+int exception_code(std::string_view text);
+
+/// The ServerError for an answer of the server. `doing` is the start of the message ("cannot
+/// insert into 'orders_raw'"); `text` the server's words, of which the first line is kept.
+ServerError server_error(std::string_view doing, std::string_view text, int server_code,
+                         long http_status);
+
+/// Waits of 0.1 s, doubled up to 30 s, each shortened by up to a quarter at random.
+class Backoff {
+public:
+    std::int64_t next_ms();
+    void reset() { m_wait_ms = kFirstMs; }
+
+private:
+    static constexpr std::int64_t kFirstMs = 100;
+    static constexpr std::int64_t kLastMs = 30'000;
+    std::int64_t m_wait_ms = kFirstMs;
+};
+
+/// How long transient errors are waited for, and what ends the waiting early.
+struct RetryPolicy {
+    std::int64_t limit_ms = -1; ///< of one request with all its repeats; -1: for ever
+    std::function<bool()> give_up = [] {
+        return false;
+    }; ///< asked several times a second
+};
+
+/// Runs `request` until it succeeds. Transient errors are logged (the first, then at most every
+/// ten seconds) and waited for; others, and the last one when time is up, are thrown.
+void with_retry(const RetryPolicy& policy, const std::function<void()>& request);
+
+} // namespace cdc::clickhouse
+
+#endif

@@ -1,0 +1,203 @@
+#include "clickhouse/row_encoder.hpp"
+
+#include "base/error.hpp"
+#include "clickhouse/row_format.hpp"
+#include "event/json_writer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cdc::clickhouse {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+RowEncoder::RowEncoder(TargetShape shape) : m_shape{std::move(shape)} {
+    m_layout = m_shape.key;
+    for (std::size_t i = 0; i < m_shape.columns.size(); ++i) {
+        if (std::find(m_shape.key.begin(), m_shape.key.end(), i) == m_shape.key.end()) {
+            m_layout.push_back(i);
+        }
+        m_names.emplace_back();
+        event::append_json_escaped(m_names.back(), m_shape.columns[i].name);
+    }
+    m_values.resize(m_shape.columns.size());
+}
+
+void RowEncoder::take(const event::Image& image) {
+    std::fill(m_values.begin(), m_values.end(), std::string_view{});
+    std::size_t expected = 0;
+    for (const event::Field& field : image.fields) {
+        // Members come in the order of the table, so that the search hardly ever happens.
+        if (expected >= m_names.size() || m_names[expected] != field.name) {
+            const auto found = std::find(m_names.begin(), m_names.end(), field.name);
+            if (found == m_names.end()) {
+                // Another writer may escape names in another way.
+                const std::string name =
+                    event::json_string_value(std::string{"\""}.append(field.name).append("\""));
+                expected = 0;
+                while (expected < m_names.size() && m_shape.columns[expected].name != name) {
+                    ++expected;
+                }
+                if (expected == m_names.size()) {
+                    fail(ExitCode::bad_data, "column {} is not in the table line before it",
+                         in_quotes(name));
+                }
+            } else {
+                expected = static_cast<std::size_t>(found - m_names.begin());
+            }
+        }
+        m_values[expected++] = field.value;
+    }
+}
+
+std::string_view RowEncoder::first_missing(const std::vector<std::string_view>& excused) const {
+    for (std::size_t i = 0; i < m_values.size(); ++i) {
+        if (m_values[i].empty() &&
+            std::find(excused.begin(), excused.end(), m_names[i]) == excused.end()) {
+            return m_names[i];
+        }
+    }
+    return {};
+}
+
+void RowEncoder::append_column(char*& out, std::size_t column) {
+    const TargetColumn& target = m_shape.columns[column];
+    const std::string_view json = m_values[column];
+    if (json.empty()) {
+        append_default(out, target.mapping.type);
+        return;
+    }
+    if (const char* wrong = append_value(out, target.mapping, json); wrong != nullptr) {
+        fail(ExitCode::bad_data, "column {} ({}): {} {}", in_quotes(target.name),
+             type_text(target.mapping.type), in_quotes(json, 60), wrong);
+    }
+}
+
+void RowEncoder::end_keyed(RowBatch& out, char* at, std::size_t key_size, event::Order order,
+                           bool deleted, std::int64_t ts_ms) {
+    append_number(at, order.value);
+    *at++ = deleted ? 1 : 0;
+    append_number(at, ts_ms);
+    out.end_row(at, key_size, order);
+}
+
+void RowEncoder::write_row(RowBatch& out, std::size_t line_size, event::Order order,
+                           std::int64_t ts_ms) {
+    char* at = out.begin_row(room(line_size));
+    const char* const start = at;
+    std::size_t key_size = 0;
+    for (std::size_t i = 0; i < m_layout.size(); ++i) {
+        append_column(at, m_layout[i]);
+        if (i + 1 == m_shape.key.size()) {
+            key_size = static_cast<std::size_t>(at - start);
+        }
+    }
+    end_keyed(out, at, key_size, order, false, ts_ms);
+}
+
+void RowEncoder::write_filled(RowBatch& out, std::size_t line_size, event::Order order,
+                              std::int64_t ts_ms, std::string_view base) {
+    // `base` may lie in `out`, whose memory moves when it grows.
+    const std::string kept{base};
+    char* at = out.begin_row(room(line_size) + kept.size());
+    const char* const start = at;
+    const char* from = kept.data();
+    const char* const from_end = from + kept.size();
+    std::size_t key_size = 0;
+    for (std::size_t i = 0; i < m_layout.size(); ++i) {
+        const std::size_t column = m_layout[i];
+        const char* next = skip_value(from, from_end, m_shape.columns[column].mapping.type);
+        if (next == nullptr) {
+            fail(ExitCode::failed, "a row to complete from is cut");
+        }
+        if (m_values[column].empty()) {
+            std::memcpy(at, from, static_cast<std::size_t>(next - from));
+            at += next - from;
+        } else {
+            append_column(at, column);
+        }
+        from = next;
+        if (i + 1 == m_shape.key.size()) {
+            key_size = static_cast<std::size_t>(at - start);
+        }
+    }
+    end_keyed(out, at, key_size, order, false, ts_ms);
+}
+
+void RowEncoder::write_deleted(RowBatch& out, std::size_t line_size, event::Order order,
+                               std::int64_t ts_ms) {
+    char* at = out.begin_row(room(line_size));
+    const char* const start = at;
+    std::size_t key_size = 0;
+    for (std::size_t i = 0; i < m_layout.size(); ++i) {
+        if (i < m_shape.key.size()) {
+            append_column(at, m_layout[i]);
+            key_size = static_cast<std::size_t>(at - start);
+        } else {
+            append_default(at, m_shape.columns[m_layout[i]].mapping.type);
+        }
+    }
+    end_keyed(out, at, key_size, order, true, ts_ms);
+}
+
+void RowEncoder::write_signed(RowBatch& out, std::size_t line_size, event::Order order,
+                              std::int64_t ts_ms, std::uint64_t row, std::int8_t sign) {
+    char* at = out.begin_row(room(line_size));
+    for (const std::size_t column : m_layout) {
+        append_column(at, column);
+    }
+    append_number(at, order.value);
+    append_number(at, row);
+    append_number(at, sign);
+    append_number(at, ts_ms);
+    out.end_row(at, 0, order);
+}
+
+void RowEncoder::write_key(std::string& out) {
+    std::size_t size = 0;
+    for (const std::size_t column : m_shape.key) {
+        size += max_value_size(m_values[column].size());
+    }
+    out.resize(size);
+    char* at = out.data();
+    for (const std::size_t column : m_shape.key) {
+        append_column(at, column);
+    }
+    out.resize(static_cast<std::size_t>(at - out.data()));
+}
+
+event::Order RowEncoder::order_of(std::string_view row) {
+    event::Order order;
+    std::memcpy(&order.value, row.data() + row.size() - kTailSize, sizeof(order.value));
+    return order;
+}
+
+bool RowEncoder::is_deleted(std::string_view row) {
+    return row[row.size() - kTailSize + 16] != 0;
+}
+
+std::size_t RowEncoder::key_size(std::string_view row) const {
+    const char* at = row.data();
+    const char* const end = at + row.size();
+    for (const std::size_t column : m_shape.key) {
+        at = skip_value(at, end, m_shape.columns[column].mapping.type);
+        if (at == nullptr) {
+            return std::string_view::npos;
+        }
+    }
+    return static_cast<std::size_t>(at - row.data());
+}
+
+const char* RowEncoder::row_end(const char* at, const char* end) const {
+    for (const std::size_t column : m_layout) {
+        at = skip_value(at, end, m_shape.columns[column].mapping.type);
+        if (at == nullptr) {
+            return nullptr;
+        }
+    }
+    return static_cast<std::size_t>(end - at) >= kTailSize ? at + kTailSize : nullptr;
+}
+
+} // namespace cdc::clickhouse

@@ -1,0 +1,78 @@
+#ifndef CDC_CLICKHOUSE_ROW_ENCODER_HPP
+#define CDC_CLICKHOUSE_ROW_ENCODER_HPP
+
+#include "clickhouse/batch.hpp"
+#include "clickhouse/schema.hpp"
+#include "event/line_decoder.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::clickhouse {
+
+/// Turns images of change lines into rows of one raw table, in the layout of insert_sql():
+///
+///     with key     key columns, other columns, _version, _deleted, _source_ts_ms
+///     without      all columns, _version, _row, _sign, _source_ts_ms
+///
+/// Pure. All functions throw Error (bad_data) that names column and value. Not for two threads at
+/// once.
+class RowEncoder {
+public:
+    explicit RowEncoder(TargetShape shape);
+
+    const TargetShape& shape() const { return m_shape; }
+
+    /// Takes the members of `image` as the column values of the next row. The image's bytes must
+    /// live until the row is written.
+    void take(const event::Image& image);
+    /// Columns of the last take() that had no member and are not in `excused`; the first such
+    /// name, or "".
+    std::string_view first_missing(const std::vector<std::string_view>& excused) const;
+
+    /// A row of a table with key from the values taken; columns without a value get the type's
+    /// default. `line_size` bounds the values' size.
+    void write_row(RowBatch& out, std::size_t line_size, event::Order order, std::int64_t ts_ms);
+    /// The same; columns without a value are copied from `base`, a row of this layout.
+    void write_filled(RowBatch& out, std::size_t line_size, event::Order order, std::int64_t ts_ms,
+                      std::string_view base);
+    /// A deleted row: the key's columns as taken, defaults elsewhere.
+    void write_deleted(RowBatch& out, std::size_t line_size, event::Order order,
+                       std::int64_t ts_ms);
+    /// A row of a table without key.
+    void write_signed(RowBatch& out, std::size_t line_size, event::Order order, std::int64_t ts_ms,
+                      std::uint64_t row, std::int8_t sign);
+
+    /// Key bytes, as rows begin with them, of the values taken.
+    void write_key(std::string& out);
+
+    /// Parts of a row of a table with key.
+    static event::Order order_of(std::string_view row);
+    static bool is_deleted(std::string_view row);
+    /// Where the key ends in a row; npos when the row is broken.
+    std::size_t key_size(std::string_view row) const;
+    /// Where the row that starts at `at` ends; nullptr when it is not whole.
+    const char* row_end(const char* at, const char* end) const;
+
+    /// The size of _version, _deleted, _source_ts_ms, which end a row of a table with key.
+    static constexpr std::size_t kTailSize = 16 + 1 + 8;
+
+private:
+    void append_column(char*& out, std::size_t column);
+    std::size_t room(std::size_t line_size) const {
+        return 2 * line_size + m_shape.columns.size() * 48 + 64;
+    }
+    void end_keyed(RowBatch& out, char* at, std::size_t key_size, event::Order order, bool deleted,
+                   std::int64_t ts_ms);
+
+    TargetShape m_shape;
+    std::vector<std::size_t> m_layout;      ///< columns in the order of a row
+    std::vector<std::string> m_names;       ///< as they stand between a line's quotes
+    std::vector<std::string_view> m_values; ///< JSON texts; empty: none
+};
+
+} // namespace cdc::clickhouse
+
+#endif

@@ -1,0 +1,88 @@
+#ifndef CDC_CLICKHOUSE_SCHEMA_HPP
+#define CDC_CLICKHOUSE_SCHEMA_HPP
+
+#include "clickhouse/types.hpp"
+#include "event/table.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What stands in the target for one source table `t`, in replace mode:
+///
+///     t_raw      every change, of which the highest `_version` of a key counts
+///     t          view of the rows as they are now
+///     t_pending  updates that wait for a row to be completed from (made when first needed)
+///
+/// With a key, t_raw is ReplacingMergeTree(_version, _deleted) ORDER BY the key. Without one it is
+/// ReplacingMergeTree ORDER BY (_version, _row) with a `_sign`: an update is -before +after, and
+/// the view gives each row as often as its signs add up to. Everything below the table's barrier in
+/// `_cdc_state` is void: the view leaves it out.
+///
+/// These functions only make SQL.
+namespace cdc::clickhouse {
+
+/// Names and the order of this program's own columns; users' queries depend on them: do not rename.
+inline constexpr std::string_view kVersionColumn = "_version";
+inline constexpr std::string_view kStateTable = "_cdc_state";
+
+struct TargetColumn {
+    std::string name;
+    ColumnMapping mapping;
+    std::string default_json; ///< constant default of the source; "": none
+};
+
+/// The columns of a source table as they are stored.
+struct TargetShape {
+    std::vector<TargetColumn> columns; ///< in the order of the source
+    std::vector<std::size_t> key;      ///< indexes into `columns`, in key order; empty: no key
+    bool keyed() const { return !key.empty(); }
+};
+
+/// Throws Error (refused) when a source column has one of this program's own names.
+TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns);
+
+std::string raw_name(std::string_view table);
+std::string pending_name(std::string_view table);
+
+std::string create_raw_sql(std::string_view table, const TargetShape& shape);
+/// `columns`: of the raw table, without this program's own.
+std::string create_view_sql(std::string_view table, const std::vector<std::string>& columns,
+                            bool keyed);
+std::string create_pending_sql(std::string_view table);
+std::string create_state_sql();
+/// The scalar subquery that gives the table's barrier; 0 when there is none.
+std::string barrier_sql(std::string_view table);
+/// "INSERT INTO t_raw (k, a, b, _version, _deleted, _source_ts_ms)": the key's columns first, then
+/// the others in the order of the shape. Without a key: all columns, _version, _row, _sign,
+/// _source_ts_ms.
+std::string insert_sql(std::string_view table, const TargetShape& shape);
+
+/// A row of system.columns.
+struct ExistingColumn {
+    std::string name;
+    std::string type;
+};
+
+/// How an existing raw table becomes able to hold `shape`.
+struct Alteration {
+    std::vector<std::string> statements;   ///< ALTER TABLE …, in order; empty: nothing to do
+    std::vector<std::string> view_columns; ///< of the raw table afterwards
+};
+
+/// Columns are added and widened, never dropped or narrowed: where the table is wider than the
+/// source's type, `shape` takes the table's type. `sorting_key` is system.tables.sorting_key.
+/// Throws Error (refused) on another key, or a type that cannot be widened.
+Alteration alter_raw(std::string_view table, TargetShape& shape,
+                     const std::vector<ExistingColumn>& existing, std::string_view sorting_key);
+
+/// Whether this is one of our own columns in a raw table.
+bool is_own_column(std::string_view name);
+
+/// `{table}`, `{schema}` and `{db}` in `name_template` replaced; `{schema}` of a source without
+/// schemas is its db.
+std::string target_name(std::string_view name_template, const event::Table& table);
+
+} // namespace cdc::clickhouse
+
+#endif

@@ -1,0 +1,77 @@
+#include "clickhouse/state.hpp"
+
+#include "base/numbers.hpp"
+#include "base/time.hpp"
+#include "clickhouse/identifier.hpp"
+#include "clickhouse/row_format.hpp"
+#include "clickhouse/schema.hpp"
+
+namespace cdc::clickhouse {
+
+StateRow checkpoint_row(const event::Checkpoint& checkpoint, std::string_view line) {
+    StateRow row;
+    row.scope = "source";
+    row.name = fmt::format("{}:{}:{}:{}", checkpoint.kind, checkpoint.server, checkpoint.database,
+                           checkpoint.slot);
+    row.item = "checkpoint";
+    row.version = checkpoint.order;
+    row.position = checkpoint.position;
+    row.value = line;
+    row.commit_ms = checkpoint.commit_ts_ms;
+    return row;
+}
+
+StateRow barrier_row(std::string_view table, event::Order order) {
+    StateRow row;
+    row.scope = "table";
+    row.name = table;
+    row.item = "barrier";
+    row.version = order;
+    return row;
+}
+
+void append_state_row(std::string& out, const StateRow& row, std::int64_t now_ms) {
+    const std::size_t before = out.size();
+    out.resize(before + row.scope.size() + row.name.size() + row.item.size() + row.position.size() +
+               row.value.size() + 5 * 10 + 32);
+    char* at = out.data() + before;
+    append_string(at, row.scope);
+    append_string(at, row.name);
+    append_string(at, row.item);
+    append_number(at, row.version.value);
+    append_string(at, row.position);
+    append_string(at, row.value);
+    append_number(at, row.commit_ms);
+    append_number(at, now_ms);
+    out.resize(static_cast<std::size_t>(at - out.data()));
+}
+
+std::string insert_state_sql() {
+    return fmt::format("INSERT INTO {} (scope, name, item, version, position, value, commit_time, "
+                       "load_time)",
+                       kStateTable);
+}
+
+TableState read_table_state(Transport& transport, std::string_view table) {
+    const std::string answer = transport.query(
+        fmt::format("SELECT item, lower(leftPad(hex(version), 32, '0')), value FROM {} FINAL "
+                    "WHERE scope = 'table' AND name = {}",
+                    kStateTable, quote_string(table)),
+        "TabSeparated");
+    TableState state;
+    for (const auto& row : parse_tsv(answer)) {
+        if (row.size() < 3) {
+            continue;
+        }
+        if (row[0] == "barrier") {
+            state.barrier = event::Order::parse(row[1]).value_or(event::Order{});
+        } else if (row[0] == "source") {
+            state.source = row[2];
+        } else if (row[0] == "shape") {
+            state.shape = row[2];
+        }
+    }
+    return state;
+}
+
+} // namespace cdc::clickhouse

@@ -1,0 +1,51 @@
+#ifndef CDC_CLICKHOUSE_STATE_HPP
+#define CDC_CLICKHOUSE_STATE_HPP
+
+#include "clickhouse/transport.hpp"
+#include "event/checkpoint.hpp"
+#include "event/order.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::clickhouse {
+
+/// A row of `_cdc_state`: what the target itself knows about its tables and sources. Of each
+/// (scope, name, item) the highest version counts, the later insert when versions are equal.
+///
+///     scope 'source', name 'postgres:SERVER:DATABASE:SLOT', item 'checkpoint': how far it is
+///     loaded scope 'table',  name of the target table, item
+///         'barrier'   rows of lower version are void
+///         'shape'     {"version":…,"columns":[…]} of the last table line
+///         'source'    {"db":…,"schema":…,"table":…}: which source table it belongs to
+///         'stale'     rows differ from the source's until it is read again
+struct StateRow {
+    std::string scope;
+    std::string name;
+    std::string item;
+    event::Order version;
+    std::string position;
+    std::string value;
+    std::int64_t commit_ms = 0;
+};
+
+StateRow checkpoint_row(const event::Checkpoint& checkpoint, std::string_view line);
+StateRow barrier_row(std::string_view table, event::Order order);
+
+/// Appends the row in RowBinary of state_columns(); load_time is now.
+void append_state_row(std::string& out, const StateRow& row, std::int64_t now_ms);
+/// "INSERT INTO _cdc_state (…)"
+std::string insert_state_sql();
+
+/// What `_cdc_state` says about one table.
+struct TableState {
+    event::Order barrier;
+    std::string source;
+    std::string shape;
+};
+TableState read_table_state(Transport& transport, std::string_view table);
+
+} // namespace cdc::clickhouse
+
+#endif

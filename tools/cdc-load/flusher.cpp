@@ -1,0 +1,222 @@
+#include "cdc-load/flusher.hpp"
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "clickhouse/identifier.hpp"
+#include "clickhouse/schema.hpp"
+#include "event/checkpoint.hpp"
+#include "io/atomic_file.hpp"
+#include "io/file_descriptor.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+namespace cdc::load {
+
+using base::ExitCode;
+using base::fail;
+using clickhouse::ServerError;
+
+namespace {
+constexpr std::int64_t kStateEveryMs = 1000;
+constexpr std::size_t kStoredLinesAtOnce = 10'000;
+constexpr int kTooMuchMemory = 241;
+} // namespace
+
+Flusher::Flusher(clickhouse::Transport& transport, const Options& options,
+                 const std::vector<std::unique_ptr<TableLoader>>& tables)
+    : m_transport{transport}, m_options{options}, m_tables{tables},
+      m_resolver{transport, static_cast<std::size_t>(options.batch_bytes)} {
+    m_retry.limit_ms = options.retry_ms;
+    m_thread = std::thread{[this] {
+        run();
+    }};
+}
+
+Flusher::~Flusher() {
+    {
+        const std::lock_guard lock{m_mutex};
+        m_stop = true;
+    }
+    m_changed.notify_all();
+    m_thread.join();
+}
+
+void Flusher::submit(Work& work) {
+    {
+        const std::lock_guard lock{m_mutex};
+        m_work = &work;
+    }
+    m_changed.notify_all();
+}
+
+bool Flusher::busy() {
+    const std::lock_guard lock{m_mutex};
+    return m_work != nullptr && m_error == nullptr;
+}
+
+bool Flusher::failed() {
+    const std::lock_guard lock{m_mutex};
+    return m_error != nullptr;
+}
+
+bool Flusher::wait_idle(std::int64_t timeout_ms) {
+    std::unique_lock lock{m_mutex};
+    m_changed.wait_for(lock, std::chrono::milliseconds{timeout_ms},
+                       [this] { return m_work == nullptr || m_error != nullptr; });
+    if (m_error != nullptr) {
+        std::rethrow_exception(m_error);
+    }
+    return m_work == nullptr;
+}
+
+void Flusher::run() {
+    while (true) {
+        Work* work = nullptr;
+        {
+            std::unique_lock lock{m_mutex};
+            m_changed.wait(lock, [this] { return m_stop || (m_work && !m_error); });
+            if (m_stop) {
+                return;
+            }
+            work = m_work;
+        }
+        std::exception_ptr error;
+        try {
+            flush(*work);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        {
+            const std::lock_guard lock{m_mutex};
+            m_error = error;
+            m_work = error == nullptr ? nullptr : m_work;
+        }
+        m_changed.notify_all();
+    }
+}
+
+void Flusher::flush(Work& work) {
+    const std::int64_t started = base::steady_ms();
+    for (const std::size_t number : work.touched) {
+        flush_table(*m_tables[number], *work.tables[number], work.last);
+    }
+    insert_state(work);
+    remove_void_rows(work);
+    if (!work.checkpoint.empty()) {
+        write_checkpoints(work.checkpoint);
+    }
+    base::log::debug("{} rows, {} bytes stored in {} ms", work.rows, work.bytes,
+                     base::steady_ms() - started);
+}
+
+void Flusher::flush_table(TableLoader& table, TableWork& work, bool last) {
+    if (!work.rows.empty()) {
+        insert_rows(clickhouse::insert_sql(table.target(), table.encoder().shape()), work.rows);
+    }
+    const Resolver::Insert insert = [this](std::string_view into,
+                                           const clickhouse::RowBatch& rows) {
+        insert_rows(into, rows);
+    };
+    if (!work.waiting.empty() || table.pending > 0) {
+        clickhouse::with_retry(m_retry, [&] { m_resolver.resolve(table, work, insert); });
+    }
+    if (last && table.pending > 0) {
+        // Another loader may have brought the rows that were missing.
+        clickhouse::with_retry(m_retry, [&] {
+            m_resolver.resolve_stored(table, work.known_barrier, kStoredLinesAtOnce, insert);
+        });
+    }
+}
+
+void Flusher::insert_rows(std::string_view into, const clickhouse::RowBatch& rows) {
+    for (std::size_t from = 0; from < rows.rows().size();) {
+        const std::size_t count = std::min(rows.rows().size() - from, m_insert_rows);
+        try {
+            insert_range(into, rows, from, count);
+            from += count;
+        } catch (const ServerError& error) {
+            if (error.server_code() != kTooMuchMemory || count == 1) {
+                throw;
+            }
+            m_insert_rows = std::max<std::size_t>(count / 2, 1);
+            base::log::warning("{}; inserting {} rows at once from now on", error.what(),
+                               m_insert_rows);
+        }
+    }
+}
+
+void Flusher::insert_range(std::string_view into, const clickhouse::RowBatch& rows,
+                           std::size_t from, std::size_t count) {
+    clickhouse::with_retry(m_retry, [&] {
+        try {
+            rows.pieces(m_pieces, from, count);
+            m_transport.insert(into, "RowBinary", m_pieces);
+        } catch (const ServerError& error) {
+            if (error.server_code() == kTooMuchMemory && count > 1) {
+                throw ServerError{error.code(), error.what(), error.hint(), error.server_code(),
+                                  false};
+            }
+            throw;
+        }
+    });
+}
+
+void Flusher::insert_state(const Work& work) {
+    std::string rows;
+    const std::int64_t now = base::now_ms();
+    for (const std::size_t number : work.touched) {
+        const TableWork& table = *work.tables[number];
+        if (table.barrier != event::Order{}) {
+            clickhouse::append_state_row(
+                rows, clickhouse::barrier_row(m_tables[number]->target(), table.barrier), now);
+        }
+    }
+    const std::int64_t tick = base::steady_ms();
+    if (!work.checkpoint.empty() && (work.last || tick - m_state_ms >= kStateEveryMs)) {
+        const event::Checkpoint checkpoint = event::parse_checkpoint(
+            work.checkpoint, fmt::format("line {}", work.checkpoint_line_number));
+        clickhouse::append_state_row(rows, clickhouse::checkpoint_row(checkpoint, work.checkpoint),
+                                     now);
+        m_state_ms = tick;
+    }
+    if (!rows.empty()) {
+        const std::string_view piece = rows;
+        clickhouse::with_retry(m_retry, [&] {
+            m_transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
+        });
+    }
+}
+
+void Flusher::remove_void_rows(const Work& work) {
+    for (const std::size_t number : work.touched) {
+        const event::Order barrier = work.tables[number]->barrier;
+        if (barrier == event::Order{}) {
+            continue;
+        }
+        try {
+            // Only to free the space: the view has left these rows out since the barrier.
+            m_transport.execute(fmt::format(
+                "ALTER TABLE {} DELETE WHERE _version < toUInt128('{}') SETTINGS mutations_sync = "
+                "0",
+                clickhouse::quote_identifier(clickhouse::raw_name(m_tables[number]->target())),
+                base::decimal_text(barrier.value)));
+        } catch (const ServerError& error) {
+            base::log::debug("void rows stay: {}", error.what());
+        }
+    }
+}
+
+void Flusher::write_checkpoints(const std::string& line) {
+    const std::string bytes = line + '\n';
+    for (const std::string& path : m_options.checkpoints) {
+        if (path != "-") {
+            io::write_file_atomically(path, bytes);
+        } else if (const int error = io::write_all(1, bytes); error != 0) {
+            fail(ExitCode::failed, "cannot write a checkpoint to stdout: {}", std::strerror(error));
+        }
+    }
+}
+
+} // namespace cdc::load

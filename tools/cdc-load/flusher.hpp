@@ -1,0 +1,74 @@
+#ifndef CDC_LOAD_FLUSHER_HPP
+#define CDC_LOAD_FLUSHER_HPP
+
+#include "cdc-load/options.hpp"
+#include "cdc-load/resolver.hpp"
+#include "cdc-load/table_loader.hpp"
+#include "cdc-load/work.hpp"
+#include "clickhouse/retry.hpp"
+#include "clickhouse/state.hpp"
+#include "clickhouse/transport.hpp"
+
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cdc::load {
+
+/// Makes one Work durable at a time, on a thread of its own: rows of all tables, then barriers and
+/// the checkpoint's row in `_cdc_state`, then the checkpoint files. Each step is repeated while the
+/// target is busy or away; a repeat of what was stored changes nothing.
+class Flusher {
+public:
+    /// `tables` is read while busy() only; the caller adds to it while idle.
+    Flusher(clickhouse::Transport& transport, const Options& options,
+            const std::vector<std::unique_ptr<TableLoader>>& tables);
+    ~Flusher();
+    Flusher(const Flusher&) = delete;
+    Flusher& operator=(const Flusher&) = delete;
+
+    /// Hands `work` over; it must be idle. It is the caller's again when idle.
+    void submit(Work& work);
+    bool busy();
+    /// A flush threw; wait_idle() throws it again.
+    bool failed();
+    /// Waits up to `timeout_ms` until idle; true when it is. Throws what a flush threw.
+    bool wait_idle(std::int64_t timeout_ms);
+
+    clickhouse::RetryPolicy& retry_policy() { return m_retry; }
+
+private:
+    void run();
+    void flush(Work& work);
+    void flush_table(TableLoader& table, TableWork& work, bool last);
+    void insert_rows(std::string_view into, const clickhouse::RowBatch& rows);
+    void insert_range(std::string_view into, const clickhouse::RowBatch& rows, std::size_t from,
+                      std::size_t count);
+    void insert_state(const Work& work);
+    void remove_void_rows(const Work& work);
+    void write_checkpoints(const std::string& line);
+
+    clickhouse::Transport& m_transport;
+    const Options& m_options;
+    const std::vector<std::unique_ptr<TableLoader>>& m_tables;
+    clickhouse::RetryPolicy m_retry;
+    Resolver m_resolver;
+    std::vector<std::string_view> m_pieces;
+    std::size_t m_insert_rows = SIZE_MAX; ///< of one insert; halved when memory is short
+    std::int64_t m_state_ms = 0;          ///< when the checkpoint's row was last written
+
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    Work* m_work = nullptr;
+    std::exception_ptr m_error;
+    bool m_stop = false;
+    std::thread m_thread;
+};
+
+} // namespace cdc::load
+
+#endif

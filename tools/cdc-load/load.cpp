@@ -1,0 +1,124 @@
+#include "cdc-load/load.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "cdc-load/loader.hpp"
+#include "clickhouse/transport.hpp"
+#include "io/line_reader.hpp"
+#include "io/stop_signal.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <unistd.h>
+
+namespace cdc::load {
+
+using base::Error;
+using base::ExitCode;
+using io::LineReader;
+
+namespace {
+
+constexpr std::int64_t kIdleMs = 1000;
+constexpr int kAskClockEvery = 256; ///< lines
+
+/// Reads lines into the loader; true when the last one was whole.
+class Reading {
+public:
+    Reading(const Options& options, Loader& loader) : m_options{options}, m_loader{loader} {
+        m_reader.set_wake_fd(io::stop_signal::wake_fd());
+    }
+
+    bool run() {
+        while (!drained()) {
+            std::string_view line;
+            switch (m_reader.next(line, m_wait_ms)) {
+            case LineReader::Result::line:
+                m_loader.take(line, m_reader.line_number());
+                m_wait_ms = 0;
+                if (++m_lines % kAskClockEvery == 0) {
+                    turn();
+                }
+                break;
+            case LineReader::Result::waiting:
+                m_wait_ms = turn();
+                break;
+            case LineReader::Result::end:
+                return true;
+            case LineReader::Result::torn:
+                base::log::warning("line {} has no end: the writer was stopped; it is dropped",
+                                   m_reader.line_number() + 1);
+                return false;
+            }
+        }
+        return true;
+    }
+
+private:
+    /// Flushes what is due; how long to wait for the next line.
+    int turn() {
+        m_loader.check();
+        const std::int64_t due = m_loader.due_in_ms();
+        if (due == 0) {
+            m_loader.flush_if_idle();
+            return 10;
+        }
+        return static_cast<int>(due < 0 ? kIdleMs : std::min(due, kIdleMs));
+    }
+
+    bool drained() {
+        if (!io::stop_signal::requested()) {
+            return false;
+        }
+        if (!m_stop_at) {
+            base::log::info("stopping: reading to the end of input");
+            m_stop_at = base::steady_ms() + m_options.drain_ms;
+            m_reader.set_wake_fd(-1);
+        }
+        return base::steady_ms() >= *m_stop_at || io::stop_signal::count() > 1;
+    }
+
+    const Options& m_options;
+    Loader& m_loader;
+    LineReader m_reader{0};
+    int m_wait_ms = 0;
+    int m_lines = 0;
+    std::optional<std::int64_t> m_stop_at;
+};
+
+} // namespace
+
+int run(const Options& options) {
+    clickhouse::TransportOptions transport_options;
+    transport_options.chdb_library = options.chdb_library;
+    transport_options.request_timeout_ms = options.timeout_ms;
+    const auto transport = clickhouse::open_transport(options.target, transport_options);
+    Loader loader{*transport, options};
+    Reading reading{options, loader};
+    bool whole = true;
+    try {
+        whole = reading.run();
+    } catch (const Error& error) {
+        const bool bad_line =
+            error.code() == ExitCode::bad_data || error.code() == ExitCode::refused;
+        if (!bad_line || loader.flush_failed()) {
+            throw;
+        }
+        // Everything before the line is good, and is kept.
+        try {
+            loader.finish();
+        } catch (const Error& second) {
+            base::log::write_error(second.what(), second.hint());
+        }
+        throw;
+    }
+    loader.finish();
+    if (loader.dead_letters() > 0) {
+        base::log::warning("{} dead letters were passed over", loader.dead_letters());
+    }
+    return static_cast<int>(whole ? ExitCode::ok : ExitCode::failed);
+}
+
+} // namespace cdc::load

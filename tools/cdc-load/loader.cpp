@@ -1,0 +1,259 @@
+#include "cdc-load/loader.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "cdc-load/table_setup.hpp"
+#include "event/json_cursor.hpp"
+#include "io/stop_signal.hpp"
+
+#include <unistd.h>
+
+namespace cdc::load {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using event::DecodedLine;
+using event::LineKind;
+
+namespace {
+
+constexpr std::int64_t kAskEveryMs = 100;
+
+/// "status" and "whole" of a snapshot line.
+void parse_snapshot(std::string_view payload, bool& begin, bool& whole) {
+    std::string_view status;
+    whole = false;
+    event::JsonCursor cursor{payload};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == "status") {
+            status = value;
+        } else if (name == "whole") {
+            whole = value == "true";
+        }
+    }
+    if (cursor.failed() || (status != "\"begin\"" && status != "\"end\"")) {
+        fail(ExitCode::bad_data, "snapshot line without status begin or end: {}",
+             in_quotes(payload));
+    }
+    begin = status == "\"begin\"";
+}
+
+} // namespace
+
+Loader::Loader(clickhouse::Transport& transport, const Options& options)
+    : m_transport{transport}, m_options{options}, m_flusher{transport, options, m_tables} {
+    clickhouse::with_retry(m_flusher.retry_policy(), [&] { set_up_target(m_transport); });
+}
+
+void Loader::take(std::string_view line, std::uint64_t line_number) {
+    try {
+        const DecodedLine& decoded = m_decoder.decode(line);
+        if (!m_held.empty() &&
+            (decoded.kind != LineKind::change || decoded.op != 'c' || decoded.key_before.empty())) {
+            fail(ExitCode::bad_data, "the line before it, a delete with key_after, has no create "
+                                     "with key_before behind it");
+        }
+        switch (decoded.kind) {
+        case LineKind::change:
+            take_change(decoded);
+            break;
+        case LineKind::table:
+            take_table(decoded);
+            break;
+        case LineKind::snapshot:
+            take_snapshot(decoded);
+            break;
+        case LineKind::checkpoint:
+            begin_work();
+            m_work->checkpoint = line;
+            m_work->checkpoint_line_number = line_number;
+            break;
+        case LineKind::dead_letter:
+            ++m_dead_letters;
+            break;
+        case LineKind::transaction:
+        case LineKind::tombstone:
+            break; // the changes themselves say it all
+        }
+    } catch (const Error& error) {
+        if (error.code() != ExitCode::bad_data && error.code() != ExitCode::refused) {
+            throw;
+        }
+        throw Error{error.code(), fmt::format("line {}: {}", line_number, error.what()),
+                    error.hint()};
+    }
+    if ((m_work->rows >= m_options.batch_rows || m_work->bytes >= m_options.batch_bytes) &&
+        m_held.empty()) {
+        submit();
+    }
+}
+
+void Loader::take_change(const DecodedLine& line) {
+    ++m_changes;
+    switch (line.op) {
+    case 'm':
+        return;
+    case 't': {
+        TableLoader& table = find_table(line.source, "truncate");
+        begin_work();
+        table.truncate(line.source.order, m_work->table(m_last_number));
+        return;
+    }
+    case 'd':
+        if (!line.key_after.empty()) {
+            find_table(line.source, "change");
+            m_held = line.raw;
+            return;
+        }
+        break;
+    default:
+        if (!m_held.empty()) {
+            take_key_change(line.raw);
+            return;
+        }
+    }
+    TableLoader& table = find_table(line.source, "change");
+    begin_work();
+    add(table, line);
+}
+
+void Loader::take_key_change(std::string_view created) {
+    // Both or none: the create is the one that can fail, so it goes first; their keys differ.
+    m_scratch.swap(m_held);
+    m_held.clear();
+    begin_work();
+    const DecodedLine& create = m_decoder.decode(created);
+    add(find_table(create.source, "change"), create);
+    const DecodedLine& remove = m_decoder.decode(m_scratch);
+    add(find_table(remove.source, "change"), remove);
+}
+
+void Loader::add(TableLoader& table, const DecodedLine& line) {
+    TableWork& work = m_work->table(m_last_number);
+    const std::size_t before = work.rows.memory() + work.waiting_bytes;
+    const std::size_t rows = work.rows.rows().size() + work.waiting.size();
+    table.add(line, work);
+    m_work->bytes += work.rows.memory() + work.waiting_bytes - before;
+    m_work->rows += work.rows.rows().size() + work.waiting.size() - rows;
+}
+
+void Loader::take_table(const DecodedLine& line) {
+    std::string version;
+    const std::vector<event::Column> columns = event::parse_columns(line.payload, version);
+    TableLoader& table = add_table(line.source);
+    if (table.version() == version) {
+        return;
+    }
+    if (!m_work->empty() && !table.version().empty()) {
+        submit(); // rows of the old shape first
+    }
+    wait_for_flusher();
+    std::string shape_json = "{\"version\":\"" + version + "\",\"columns\":";
+    event::append_columns(shape_json, columns);
+    shape_json += '}';
+    const clickhouse::TargetShape shape = clickhouse::make_shape(line.source.connector, columns);
+    clickhouse::with_retry(m_flusher.retry_policy(), [&] {
+        set_up_table(m_transport, table, shape, version, shape_json, line.source.order);
+    });
+}
+
+void Loader::take_snapshot(const DecodedLine& line) {
+    bool begin = false;
+    bool whole = false;
+    parse_snapshot(line.payload, begin, whole);
+    TableLoader& table = find_table(line.source, "snapshot line");
+    begin_work();
+    table.snapshot(begin, whole, line.source.order, m_work->table(m_last_number));
+}
+
+TableLoader& Loader::find_table(const event::Source& source, const char* what) {
+    if (m_last_number < m_tables.size()) {
+        const event::Table& last = m_tables[m_last_number]->source();
+        if (last.table == source.table && last.schema == source.schema && last.db == source.db) {
+            return *m_tables[m_last_number];
+        }
+    }
+    const auto found = m_numbers.find(source.db + '\0' + source.schema + '\0' + source.table);
+    if (found == m_numbers.end()) {
+        fail(ExitCode::bad_data, "{} of table {} before its table line", what,
+             in_quotes((source.schema.empty() ? source.db : source.schema) + "." + source.table));
+    }
+    m_last_number = found->second;
+    return *m_tables[m_last_number];
+}
+
+TableLoader& Loader::add_table(const event::Source& source) {
+    const auto [place, added] = m_numbers.try_emplace(
+        source.db + '\0' + source.schema + '\0' + source.table, m_tables.size());
+    m_last_number = place->second;
+    if (added) {
+        wait_for_flusher(); // which reads m_tables
+        event::Table identity{source.db, source.schema, source.table, {}};
+        std::string target = clickhouse::target_name(m_options.table_name, identity);
+        m_tables.push_back(std::make_unique<TableLoader>(std::move(identity), std::move(target)));
+    }
+    return *m_tables[m_last_number];
+}
+
+void Loader::begin_work() {
+    if (m_work->started_ms == 0) {
+        m_work->started_ms = base::steady_ms();
+    }
+}
+
+std::int64_t Loader::due_in_ms() const {
+    if (m_work->empty()) {
+        return -1;
+    }
+    return std::max<std::int64_t>(
+        m_work->started_ms + m_options.flush_interval_ms - base::steady_ms(), 0);
+}
+
+void Loader::flush_if_idle() {
+    if (!m_flusher.busy() && m_held.empty() && !m_work->empty()) {
+        submit();
+    }
+}
+
+void Loader::submit() {
+    wait_for_flusher();
+    for (const std::size_t number : m_work->touched) {
+        m_work->tables[number]->known_barrier = m_tables[number]->barrier();
+    }
+    m_flusher.submit(*m_work);
+    m_work = m_work == &m_works[0] ? &m_works[1] : &m_works[0];
+    m_work->clear(static_cast<std::size_t>(m_options.batch_bytes) * 2);
+}
+
+void Loader::wait_for_flusher() {
+    while (!m_flusher.wait_idle(kAskEveryMs)) {
+        if (io::stop_signal::count() > 1) {
+            base::log::write_error("stopped by a second signal: what was not acknowledged comes "
+                                   "again",
+                                   "");
+            ::_exit(static_cast<int>(ExitCode::failed));
+        }
+    }
+}
+
+void Loader::finish() {
+    m_held.clear();
+    // Tables with waiting updates get a last chance, even when this batch has nothing for them.
+    for (std::size_t number = 0; number < m_tables.size(); ++number) {
+        if (m_tables[number]->pending > 0) {
+            m_work->table(number);
+        }
+    }
+    if (!m_work->empty()) {
+        m_work->last = true;
+        submit();
+    }
+    wait_for_flusher();
+}
+
+} // namespace cdc::load

@@ -1,0 +1,70 @@
+#ifndef CDC_LOAD_LOADER_HPP
+#define CDC_LOAD_LOADER_HPP
+
+#include "cdc-load/flusher.hpp"
+#include "cdc-load/options.hpp"
+#include "cdc-load/table_loader.hpp"
+#include "cdc-load/work.hpp"
+#include "clickhouse/transport.hpp"
+#include "event/line_decoder.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace cdc::load {
+
+/// Takes lines, one after the other, and hands full or old batches to the flusher.
+class Loader {
+public:
+    Loader(clickhouse::Transport& transport, const Options& options);
+
+    /// Takes one line. Throws Error; the batch then holds everything before the line.
+    void take(std::string_view line, std::uint64_t line_number);
+    /// Milliseconds until the batch must be flushed; -1: there is nothing in it.
+    std::int64_t due_in_ms() const;
+    /// Hands the batch over if the flusher is idle.
+    void flush_if_idle();
+    /// Makes everything durable and waits for it.
+    void finish();
+    /// Throws what a flush threw.
+    void check() { m_flusher.wait_idle(0); }
+    bool flush_failed() { return m_flusher.failed(); }
+
+    clickhouse::RetryPolicy& retry_policy() { return m_flusher.retry_policy(); }
+    std::uint64_t changes() const { return m_changes; }
+    std::uint64_t dead_letters() const { return m_dead_letters; }
+
+private:
+    void take_change(const event::DecodedLine& line);
+    void take_key_change(std::string_view created);
+    void take_table(const event::DecodedLine& line);
+    void take_snapshot(const event::DecodedLine& line);
+    TableLoader& find_table(const event::Source& source, const char* what);
+    TableLoader& add_table(const event::Source& source);
+    void add(TableLoader& table, const event::DecodedLine& line);
+    void begin_work();
+    void submit();
+    void wait_for_flusher();
+
+    clickhouse::Transport& m_transport;
+    const Options& m_options;
+    std::vector<std::unique_ptr<TableLoader>> m_tables;
+    std::unordered_map<std::string, std::size_t> m_numbers; ///< by db, schema, table
+    std::size_t m_last_number = 0;
+    Work m_works[2];
+    Work* m_work = &m_works[0];
+    event::LineDecoder m_decoder;
+    std::string m_held; ///< `d` of a key change, until its `c` is there
+    std::string m_scratch;
+    std::uint64_t m_changes = 0;
+    std::uint64_t m_dead_letters = 0;
+    Flusher m_flusher; ///< last: its thread ends before the rest goes
+};
+
+} // namespace cdc::load
+
+#endif

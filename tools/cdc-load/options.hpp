@@ -1,0 +1,33 @@
+#ifndef CDC_LOAD_OPTIONS_HPP
+#define CDC_LOAD_OPTIONS_HPP
+
+#include "cli/app.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cdc::load {
+
+struct Options {
+    std::string target;                    ///< chdb:DIR or http(s)://user@host:port/database
+    std::string table_name{"{table}"};     ///< template of a target table's name
+    std::string chdb_library;              ///< "": found by itself
+    std::int64_t timeout_ms = 300'000;     ///< of one request
+    std::uint64_t batch_rows = 100'000;    ///< of all tables together
+    std::uint64_t batch_bytes = 64U << 20; ///< of encoded rows; two batches are in memory
+    std::int64_t flush_interval_ms = 1000; ///< oldest unflushed line
+    std::int64_t retry_ms = -1;            ///< of one request; -1: for ever
+    std::vector<std::string> checkpoints;  ///< files; "-" is stdout
+    std::int64_t drain_ms = 30'000;        ///< to read on after a signal
+    bool dry_run = false;
+};
+
+/// Registers the options of cdc-load, which fill `options`.
+void add_options(cli::App& app, Options& options);
+/// Throws base::Error (usage) on contradictions.
+void check_options(const Options& options);
+
+} // namespace cdc::load
+
+#endif

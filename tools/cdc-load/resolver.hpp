@@ -1,0 +1,65 @@
+#ifndef CDC_LOAD_RESOLVER_HPP
+#define CDC_LOAD_RESOLVER_HPP
+
+#include "cdc-load/table_loader.hpp"
+#include "cdc-load/work.hpp"
+#include "clickhouse/transport.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::load {
+
+/// Completes updates with unchanged columns from the target's highest whole row of lower order.
+/// Where none is there the line goes to the table's pending table, and is
+/// completed when a flush brings such a row. Lines of one key are completed in their order, each
+/// from the one before it; those below a whole row are superseded and dropped.
+class Resolver {
+public:
+    using Insert = std::function<void(std::string_view into, const clickhouse::RowBatch& rows)>;
+
+    Resolver(clickhouse::Transport& transport, std::size_t batch_bytes)
+        : m_transport{transport}, m_batch_bytes{batch_bytes} {}
+
+    /// Call after the batch's own rows were inserted. Completed rows are given to `insert` in
+    /// portions; then the pending table is brought up to date. May be repeated after a failure.
+    void resolve(TableLoader& table, const TableWork& work, const Insert& insert);
+
+    /// The same for lines that wait in the target only, `limit` of them at most.
+    void resolve_stored(TableLoader& table, event::Order barrier, std::size_t limit,
+                        const Insert& insert);
+
+private:
+    struct Line {
+        event::Order order;
+        std::string_view text;
+        bool stored; ///< comes from the pending table
+    };
+    using Chains = std::map<std::string, std::vector<Line>, std::less<>>;
+
+    void add_stored(Chains& chains, std::string_view rows);
+    void fetch_stored(TableLoader& table, const TableWork& work, Chains& chains);
+    std::string fetch_bases(TableLoader& table, Chains::iterator first, Chains::iterator last,
+                            std::map<std::string_view, std::string_view>& bases);
+    void resolve_chains(TableLoader& table, Chains& chains, const Insert& insert);
+    void resolve_chain(TableLoader& table, const std::string& key, std::vector<Line>& lines,
+                       std::string_view base, clickhouse::RowBatch& filled);
+    void write_pending(TableLoader& table);
+
+    clickhouse::Transport& m_transport;
+    std::size_t m_batch_bytes;
+    event::Order m_barrier; ///< everything below is void
+    event::LineDecoder m_decoder;
+    std::deque<std::string> m_stored_answers; ///< own the texts of stored lines
+    std::string m_pending_rows;               ///< for the pending table: new lines, done marks
+    std::uint64_t m_new = 0;
+    std::uint64_t m_done = 0;
+};
+
+} // namespace cdc::load
+
+#endif

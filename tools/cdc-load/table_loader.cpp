@@ -1,0 +1,170 @@
+#include "cdc-load/table_loader.hpp"
+
+#include "base/error.hpp"
+
+namespace cdc::load {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using clickhouse::RowBatch;
+using clickhouse::RowEncoder;
+
+TableLoader::TableLoader(event::Table identity, std::string target)
+    : m_source{std::move(identity)}, m_target{std::move(target)} {}
+
+void TableLoader::set_shape(std::string version, clickhouse::TargetShape shape) {
+    m_version = std::move(version);
+    m_encoder = std::make_unique<RowEncoder>(std::move(shape));
+}
+
+void TableLoader::raise_barrier(event::Order order) {
+    m_barrier = std::max(m_barrier, order);
+}
+
+void TableLoader::truncate(event::Order order, TableWork& work) {
+    raise_barrier(order);
+    work.barrier = std::max(work.barrier, order);
+}
+
+void TableLoader::snapshot(bool begin, bool whole, event::Order order, TableWork& work) {
+    const bool keyed = m_encoder->shape().keyed();
+    if (!keyed) {
+        if (begin && !whole) {
+            throw Error{ExitCode::refused,
+                        "a snapshot of a part of a table without key cannot be told from the rows "
+                        "that are there",
+                        "Take a snapshot of the whole table."};
+        }
+        m_counting = begin;
+        m_snapshot_rows = 0;
+    }
+    // A keyed table keeps its old rows until the new ones are there; without a key nothing tells
+    // old from new, so that it is emptied first.
+    if (whole && begin != keyed) {
+        truncate(order, work);
+    }
+}
+
+void TableLoader::require_columns(const event::DecodedLine& line, const event::Image& image) {
+    if (image.fields.size() == m_encoder->shape().columns.size()) {
+        return; // take() has found each of them in the table line
+    }
+    const std::string_view missing = m_encoder->first_missing(line.source.gone);
+    if (!missing.empty()) {
+        fail(ExitCode::bad_data, "column {} has no value", in_quotes(missing));
+    }
+}
+
+void TableLoader::require_full(const event::Image& image, const char* what) {
+    if (!image.fields.empty()) {
+        m_encoder->take(image);
+        if (m_encoder->first_missing({}).empty()) {
+            return;
+        }
+    }
+    throw Error{
+        ExitCode::refused,
+        fmt::format("the table has no key, and the change does not carry the whole row in "
+                    "{}",
+                    in_quotes(what)),
+        "PostgreSQL: ALTER TABLE … REPLICA IDENTITY FULL, or give the table a primary key."};
+}
+
+void TableLoader::add(const event::DecodedLine& line, TableWork& work) {
+    if (line.source.order < m_barrier) {
+        return; // void already: a truncate or a snapshot that is later in the log came first
+    }
+    try {
+        if (m_encoder->shape().keyed()) {
+            add_keyed(line, work);
+        } else {
+            add_keyless(line, work);
+        }
+    } catch (const Error& error) {
+        throw Error{error.code(),
+                    fmt::format("table {}: {}", in_quotes(m_source.display_name()), error.what()),
+                    error.hint()};
+    }
+}
+
+void TableLoader::add_keyed(const event::DecodedLine& line, TableWork& work) {
+    const event::Order order = line.source.order;
+    if (line.op == 'd') {
+        m_encoder->take(line.key.fields.empty() ? line.before : line.key);
+        m_encoder->write_deleted(work.rows, line.raw.size(), order, line.source.ts_ms);
+        return;
+    }
+    m_encoder->take(line.after);
+    if (!line.unchanged.empty()) {
+        add_unchanged(line, work);
+        return;
+    }
+    require_columns(line, line.after);
+    m_encoder->write_row(work.rows, line.raw.size(), order, line.source.ts_ms);
+}
+
+void TableLoader::add_unchanged(const event::DecodedLine& line, TableWork& work) {
+    std::vector<std::string_view> excused = line.unchanged;
+    excused.insert(excused.end(), line.source.gone.begin(), line.source.gone.end());
+    if (const auto missing = m_encoder->first_missing(excused); !missing.empty()) {
+        fail(ExitCode::bad_data, "column {} has no value", in_quotes(missing));
+    }
+    const event::Order order = line.source.order;
+    m_encoder->write_key(m_key);
+    const RowBatch::Row* base = work.rows.find(m_key);
+    if (base != nullptr && base->order >= order) {
+        return; // a later whole row is there
+    }
+    const bool usable = base != nullptr && base->order >= m_barrier && pending == 0 &&
+                        !RowEncoder::is_deleted(work.rows.bytes(*base)) &&
+                        !work.waiting_keys.contains(m_key);
+    if (usable) {
+        m_encoder->write_filled(work.rows, line.raw.size(), order, line.source.ts_ms,
+                                work.rows.bytes(*base));
+        return;
+    }
+    // Its values are proved now, while the line's number is known; the row is made at the flush.
+    RowBatch proof;
+    m_encoder->write_row(proof, line.raw.size(), order, line.source.ts_ms);
+    work.waiting_bytes += line.raw.size() + m_key.size() + sizeof(WaitingLine);
+    work.waiting_keys.insert(m_key);
+    work.waiting.push_back({m_key, order, std::string{line.raw}});
+}
+
+void TableLoader::add_keyless(const event::DecodedLine& line, TableWork& work) {
+    const event::Order order = line.source.order;
+    const std::int64_t ts_ms = line.source.ts_ms;
+    const std::size_t size = line.raw.size();
+    if (line.op == 'd') {
+        require_full(line.before, "before");
+        m_encoder->write_signed(work.rows, size, order, ts_ms, 0, -1);
+        return;
+    }
+    if (line.op == 'u') {
+        require_full(line.before, "before");
+        RowBatch proof;
+        m_encoder->write_signed(proof, size, order, ts_ms, 0, -1);
+        require_full(line.after, "after");
+        m_encoder->write_signed(work.rows, size, order, ts_ms, 1, 1);
+        m_encoder->take(line.before);
+        m_encoder->write_signed(work.rows, size, order, ts_ms, 0, -1);
+        return;
+    }
+    m_encoder->take(line.after);
+    require_columns(line, line.after);
+    if (line.op == 'c') {
+        m_encoder->write_signed(work.rows, size, order, ts_ms, 1, 1);
+        return;
+    }
+    if (!m_counting) {
+        throw Error{ExitCode::refused,
+                    "a row of a snapshot of a table without key, without that snapshot's begin "
+                    "line before it",
+                    "Such a snapshot cannot be taken up in its middle: take it again."};
+    }
+    m_encoder->write_signed(work.rows, size, order, ts_ms, m_snapshot_rows++, 1);
+}
+
+} // namespace cdc::load

@@ -1,0 +1,64 @@
+#ifndef CDC_LOAD_TABLE_LOADER_HPP
+#define CDC_LOAD_TABLE_LOADER_HPP
+
+#include "cdc-load/work.hpp"
+#include "clickhouse/row_encoder.hpp"
+#include "event/line_decoder.hpp"
+#include "event/table.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace cdc::load {
+
+/// One source table and its table in the target. The reading thread adds lines; the flushing
+/// thread reads encoder(), which changes only while it is idle.
+class TableLoader {
+public:
+    TableLoader(event::Table identity, std::string target);
+
+    const event::Table& source() const { return m_source; }
+    const std::string& target() const { return m_target; }
+
+    /// The shape of the lines that follow, once the target has it.
+    void set_shape(std::string version, clickhouse::TargetShape shape);
+    const std::string& version() const { return m_version; }
+    clickhouse::RowEncoder& encoder() { return *m_encoder; }
+
+    /// Everything below is void: from the target's state, from truncates and snapshots.
+    void raise_barrier(event::Order order);
+    event::Order barrier() const { return m_barrier; }
+
+    /// Adds a change (op c, r, u, d) to the batch. Throws Error: bad_data, or refused when a
+    /// table without key does not come with full rows; the batch is then as before.
+    void add(const event::DecodedLine& line, TableWork& work);
+    void truncate(event::Order order, TableWork& work);
+    /// A snapshot line: "begin" or "end", of the whole table or not.
+    void snapshot(bool begin, bool whole, event::Order order, TableWork& work);
+
+    /// Updates that wait in the target's pending table, as far as this program knows.
+    std::atomic<std::uint64_t> pending{0};
+    std::atomic<bool> pending_table{false}; ///< whether it is there
+
+private:
+    void add_keyed(const event::DecodedLine& line, TableWork& work);
+    void add_unchanged(const event::DecodedLine& line, TableWork& work);
+    void add_keyless(const event::DecodedLine& line, TableWork& work);
+    void require_columns(const event::DecodedLine& line, const event::Image& image);
+    void require_full(const event::Image& image, const char* what);
+
+    event::Table m_source;
+    std::string m_target;
+    std::string m_version;
+    std::unique_ptr<clickhouse::RowEncoder> m_encoder;
+    event::Order m_barrier;
+    bool m_counting = false;           ///< inside the snapshot of a table without key
+    std::uint64_t m_snapshot_rows = 0; ///< of that snapshot, so far
+    std::string m_key;                 ///< scratch
+};
+
+} // namespace cdc::load
+
+#endif

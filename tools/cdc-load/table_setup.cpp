@@ -1,0 +1,170 @@
+#include "cdc-load/table_setup.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "clickhouse/identifier.hpp"
+#include "clickhouse/state.hpp"
+#include "event/json_writer.hpp"
+
+#include <algorithm>
+
+namespace cdc::load {
+
+using base::Error;
+using base::ExitCode;
+using base::in_quotes;
+using clickhouse::quote_string;
+using clickhouse::Transport;
+
+namespace {
+
+struct Found {
+    bool exists = false;
+    std::string engine;
+    std::string sorting_key;
+};
+
+Found find_table(Transport& transport, const std::string& name) {
+    const auto rows = clickhouse::parse_tsv(transport.query(
+        fmt::format("SELECT engine, sorting_key FROM system.tables WHERE database = "
+                    "currentDatabase() AND name = {}",
+                    quote_string(name)),
+        "TabSeparated"));
+    if (rows.empty() || rows[0].size() < 2) {
+        return {};
+    }
+    return {true, rows[0][0], rows[0][1]};
+}
+
+std::vector<clickhouse::ExistingColumn> find_columns(Transport& transport,
+                                                     const std::string& name) {
+    std::vector<clickhouse::ExistingColumn> columns;
+    for (auto& row : clickhouse::parse_tsv(
+             transport.query(fmt::format("SELECT name, type FROM system.columns WHERE database = "
+                                         "currentDatabase() AND table = {} ORDER BY position",
+                                         quote_string(name)),
+                             "TabSeparated"))) {
+        if (row.size() == 2) {
+            columns.push_back({std::move(row[0]), std::move(row[1])});
+        }
+    }
+    return columns;
+}
+
+std::string source_json(const event::Table& source) {
+    std::string out = "{\"db\":";
+    event::append_json_string(out, source.db);
+    out += ",\"schema\":";
+    event::append_json_string(out, source.schema);
+    out += ",\"table\":";
+    event::append_json_string(out, source.table);
+    return out + "}";
+}
+
+void check_engine(const Found& found, const std::string& name, std::string_view wanted) {
+    if (found.exists && found.engine.find(wanted) == std::string::npos) {
+        throw Error{
+            ExitCode::refused,
+            fmt::format("the target already has {} with engine {}", in_quotes(name), found.engine),
+            "Choose other names with --table-name, for example '{schema}_{table}'."};
+    }
+}
+
+/// The view's columns follow the raw table's, also after a crash between the two.
+void set_up_view(Transport& transport, const std::string& target, bool keyed) {
+    std::vector<clickhouse::ExistingColumn> raw =
+        find_columns(transport, clickhouse::raw_name(target));
+    std::erase_if(raw, [](const auto& column) { return clickhouse::is_own_column(column.name); });
+    const auto view = find_columns(transport, target);
+    const bool same = std::equal(
+        raw.begin(), raw.end(), view.begin(), view.end(),
+        [](const auto& a, const auto& b) { return a.name == b.name && a.type == b.type; });
+    if (same && !raw.empty()) {
+        return;
+    }
+    std::vector<std::string> names;
+    for (const auto& column : raw) {
+        names.push_back(column.name);
+    }
+    transport.execute(clickhouse::create_view_sql(target, names, keyed));
+}
+
+void remember(Transport& transport, const TableLoader& table, const clickhouse::TableState& before,
+              std::string_view shape_json, event::Order order) {
+    std::string rows;
+    const auto add = [&](std::string_view item, std::string_view value) {
+        clickhouse::append_state_row(
+            rows, {"table", table.target(), std::string{item}, order, "", std::string{value}, 0},
+            base::now_ms());
+    };
+    if (before.source.empty()) {
+        add("source", source_json(table.source()));
+    }
+    if (before.shape != shape_json) {
+        add("shape", shape_json);
+    }
+    if (!rows.empty()) {
+        const std::string_view piece = rows;
+        transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
+    }
+}
+
+} // namespace
+
+void set_up_target(Transport& transport) {
+    const std::string answer = transport.query("SELECT version()", "TabSeparated");
+    const auto version = clickhouse::parse_server_version(answer);
+    if (!version || *version < clickhouse::kOldestServer) {
+        throw Error{ExitCode::refused,
+                    fmt::format("{} is ClickHouse {}, which is too old",
+                                in_quotes(transport.name()), answer.substr(0, answer.find('\n'))),
+                    fmt::format("At least {}.{} is needed.", clickhouse::kOldestServer.major,
+                                clickhouse::kOldestServer.minor)};
+    }
+    transport.execute(clickhouse::create_state_sql());
+}
+
+void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetShape shape,
+                  const std::string& version, std::string_view shape_json, event::Order order) {
+    const std::string& target = table.target();
+    const clickhouse::TableState state = clickhouse::read_table_state(transport, target);
+    if (!state.source.empty() && state.source != source_json(table.source())) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the target's table {} belongs to the source table {}, not to {}",
+                                in_quotes(target), state.source, source_json(table.source())),
+                    "Tell them apart with --table-name '{schema}_{table}'."};
+    }
+    const std::string raw = clickhouse::raw_name(target);
+    const Found found_raw = find_table(transport, raw);
+    check_engine(find_table(transport, target), target, "View");
+    check_engine(found_raw, raw, "ReplacingMergeTree");
+    if (!found_raw.exists) {
+        transport.execute(clickhouse::create_raw_sql(target, shape));
+        base::log::info("made table {}", in_quotes(raw));
+    } else {
+        const clickhouse::Alteration alteration = clickhouse::alter_raw(
+            target, shape, find_columns(transport, raw), found_raw.sorting_key);
+        for (const std::string& statement : alteration.statements) {
+            transport.execute(statement);
+            base::log::info("{}", statement);
+        }
+    }
+    set_up_view(transport, target, shape.keyed());
+    remember(transport, table, state, shape_json, order);
+
+    const std::string pending = clickhouse::pending_name(target);
+    if (find_table(transport, pending).exists) {
+        table.pending_table = true;
+        const auto rows = clickhouse::parse_tsv(
+            transport.query(fmt::format("SELECT count() FROM {} FINAL WHERE _done = 0",
+                                        clickhouse::quote_identifier(pending)),
+                            "TabSeparated"));
+        table.pending =
+            rows.empty() ? 0 : base::parse_integer<std::uint64_t>(rows[0][0]).value_or(0);
+    }
+    table.raise_barrier(state.barrier);
+    table.set_shape(version, std::move(shape));
+}
+
+} // namespace cdc::load

@@ -1,0 +1,92 @@
+#ifndef CDC_LOAD_WORK_HPP
+#define CDC_LOAD_WORK_HPP
+
+#include "clickhouse/batch.hpp"
+#include "event/order.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace cdc::load {
+
+/// An update whose unchanged columns must be taken from an earlier row.
+struct WaitingLine {
+    std::string key; ///< as rows begin with it
+    event::Order order;
+    std::string line;
+};
+
+/// What one flush brings to one table.
+struct TableWork {
+    clickhouse::RowBatch rows;
+    std::vector<WaitingLine> waiting;
+    std::unordered_set<std::string> waiting_keys;
+    std::size_t waiting_bytes = 0;
+    event::Order barrier;       ///< new since the last flush; 0: none
+    event::Order known_barrier; ///< the table's, when the batch was handed over
+    bool touched = false;
+};
+
+/// What one flush brings: filled by the reading thread, then handed over.
+struct Work {
+    std::vector<std::unique_ptr<TableWork>> tables; ///< by the number of the table
+    std::vector<std::size_t> touched;               ///< tables with something in them
+    std::string checkpoint;                         ///< last checkpoint line; "": none
+    std::uint64_t checkpoint_line_number = 0;
+    std::uint64_t rows = 0;
+    std::size_t bytes = 0;       ///< of rows and waiting lines
+    std::int64_t started_ms = 0; ///< steady clock, of the first thing in it; 0: empty
+    bool last = false;           ///< nothing comes after it
+
+    TableWork& table(std::size_t number) {
+        if (number >= tables.size()) {
+            tables.resize(number + 1);
+        }
+        if (tables[number] == nullptr) {
+            tables[number] = std::make_unique<TableWork>();
+        }
+        TableWork& work = *tables[number];
+        if (!work.touched) {
+            work.touched = true;
+            touched.push_back(number);
+        }
+        return work;
+    }
+    bool empty() const { return touched.empty() && checkpoint.empty(); }
+
+    /// Empties it; memory is kept up to `keep_bytes`.
+    void clear(std::size_t keep_bytes) {
+        std::size_t kept = 0;
+        for (const auto& work : tables) {
+            kept += work != nullptr ? work->rows.reserved() : 0;
+        }
+        for (const auto& work : tables) {
+            if (work == nullptr) {
+                continue;
+            }
+            if (kept > keep_bytes) {
+                work->rows.release();
+            } else if (work->touched) {
+                work->rows.clear();
+            }
+            work->waiting.clear();
+            work->waiting_keys.clear();
+            work->waiting_bytes = 0;
+            work->barrier = {};
+            work->touched = false;
+        }
+        touched.clear();
+        checkpoint.clear();
+        rows = 0;
+        bytes = 0;
+        started_ms = 0;
+        last = false;
+    }
+};
+
+} // namespace cdc::load
+
+#endif
