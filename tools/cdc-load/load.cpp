@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-load/dry_run.hpp"
 #include "cdc-load/loader.hpp"
 #include "clickhouse/transport.hpp"
 #include "io/line_reader.hpp"
@@ -32,7 +33,7 @@ public:
     }
 
     bool run() {
-        while (!drained()) {
+        while (!drained() && !m_loader.done()) {
             std::string_view line;
             switch (m_reader.next(line, m_wait_ms)) {
             case LineReader::Result::line:
@@ -94,7 +95,9 @@ int run(const Options& options) {
     clickhouse::TransportOptions transport_options;
     transport_options.chdb_library = options.chdb_library;
     transport_options.request_timeout_ms = options.timeout_ms;
-    const auto transport = clickhouse::open_transport(options.target, transport_options);
+    const std::unique_ptr<clickhouse::Transport> transport =
+        options.dry_run ? std::make_unique<DryRun>()
+                        : clickhouse::open_transport(options.target, transport_options);
     Loader loader{*transport, options};
     Reading reading{options, loader};
     bool whole = true;

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-load/dry_run.hpp"
 #include "cdc-load/table_setup.hpp"
 #include "event/json_cursor.hpp"
 #include "io/stop_signal.hpp"
@@ -221,6 +222,12 @@ void Loader::flush_if_idle() {
 }
 
 void Loader::submit() {
+    if (m_options.dry_run) {
+        print_work(*m_work, m_tables);
+        m_work->clear(0);
+        m_done = true;
+        return;
+    }
     wait_for_flusher();
     for (const std::size_t number : m_work->touched) {
         m_work->tables[number]->known_barrier = m_tables[number]->barrier();

@@ -35,6 +35,8 @@ public:
     bool flush_failed() { return m_flusher.failed(); }
 
     clickhouse::RetryPolicy& retry_policy() { return m_flusher.retry_policy(); }
+    /// Nothing more is wanted: a dry run has printed its batch.
+    bool done() const { return m_done; }
     std::uint64_t changes() const { return m_changes; }
     std::uint64_t dead_letters() const { return m_dead_letters; }
 
@@ -60,6 +62,7 @@ private:
     event::LineDecoder m_decoder;
     std::string m_held; ///< `d` of a key change, until its `c` is there
     std::string m_scratch;
+    bool m_done = false;
     std::uint64_t m_changes = 0;
     std::uint64_t m_dead_letters = 0;
     Flusher m_flusher; ///< last: its thread ends before the rest goes

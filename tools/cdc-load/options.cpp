@@ -65,10 +65,11 @@ void add_options(cli::App& app, Options& options) {
 }
 
 void check_options(const Options& options) {
-    if (options.target.empty()) {
+    if (options.target.empty() && options.dry_run) {
+        // any target will do
+    } else if (options.target.empty()) {
         throw Error{ExitCode::usage, "--target is missing"};
-    }
-    if (options.target.rfind("chdb:", 0) != 0) {
+    } else if (options.target.rfind("chdb:", 0) != 0) {
         clickhouse::parse_http_url(options.target);
     } else if (options.target == "chdb:") {
         throw Error{ExitCode::usage, "--target: chdb: has no folder behind it"};
