@@ -14,7 +14,8 @@ namespace cdc::clickhouse {
 std::string chdb_library_path(const std::string& given);
 
 /// The embedded engine on a folder. One process at a time may have a folder open. libchdb.so is
-/// loaded once per process and never unloaded.
+/// loaded once per process and never unloaded. Descriptor 0 must hold nothing: during an INSERT the
+/// engine takes what it can read there for rows, also beside FROM INFILE.
 class Chdb : public Transport {
 public:
     /// Makes the folder when it is missing. Throws ServerError: refused when the library cannot be

@@ -6,12 +6,16 @@
 #include "cdc-load/dry_run.hpp"
 #include "cdc-load/loader.hpp"
 #include "clickhouse/transport.hpp"
+#include "io/file_descriptor.hpp"
 #include "io/line_reader.hpp"
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <optional>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace cdc::load {
@@ -25,10 +29,22 @@ namespace {
 constexpr std::int64_t kIdleMs = 1000;
 constexpr int kAskClockEvery = 256; ///< lines
 
+/// Our input, moved away from descriptor 0: the embedded engine takes what it finds there for rows
+/// of the INSERT that it runs.
+io::FileDescriptor take_stdin() {
+    io::FileDescriptor input{::fcntl(0, F_DUPFD_CLOEXEC, 3)};
+    const io::FileDescriptor nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    if (!input || !nothing || ::dup2(nothing.get(), 0) != 0) {
+        base::fail(ExitCode::failed, "cannot take over stdin: {}", std::strerror(errno));
+    }
+    return input;
+}
+
 /// Reads lines into the loader; true when the last one was whole.
 class Reading {
 public:
-    Reading(const Options& options, Loader& loader) : m_options{options}, m_loader{loader} {
+    Reading(const Options& options, Loader& loader, int input)
+        : m_options{options}, m_loader{loader}, m_reader{input} {
         m_reader.set_wake_fd(io::stop_signal::wake_fd());
     }
 
@@ -83,7 +99,7 @@ private:
 
     const Options& m_options;
     Loader& m_loader;
-    LineReader m_reader{0};
+    LineReader m_reader;
     int m_wait_ms = 0;
     int m_lines = 0;
     std::optional<std::int64_t> m_stop_at;
@@ -92,6 +108,7 @@ private:
 } // namespace
 
 int run(const Options& options) {
+    const io::FileDescriptor input = take_stdin();
     clickhouse::TransportOptions transport_options;
     transport_options.chdb_library = options.chdb_library;
     transport_options.request_timeout_ms = options.timeout_ms;
@@ -99,7 +116,7 @@ int run(const Options& options) {
         options.dry_run ? std::make_unique<DryRun>()
                         : clickhouse::open_transport(options.target, transport_options);
     Loader loader{*transport, options};
-    Reading reading{options, loader};
+    Reading reading{options, loader, input.get()};
     bool whole = true;
     try {
         whole = reading.run();
