@@ -89,19 +89,19 @@ bool is_literal(std::string_view expression) {
         return !expression.empty() &&
                expression.find_first_not_of("0123456789.") == std::string_view::npos;
     }
-    std::size_t i = 1;
-    for (; i < expression.size(); ++i) {
-        if (expression[i] == '\'' && (i + 1 == expression.size() || expression[++i] != '\'')) {
-            break;
-        }
+    std::size_t end = 1;
+    while (end < expression.size() &&
+           (expression[end] != '\'' || expression.substr(end, 2) == "''")) {
+        end += expression[end] == '\'' ? 2 : 1;
     }
-    if (i == expression.size()) {
-        return expression.back() == '\'';
+    if (end >= expression.size()) {
+        return false;
     }
-    // Behind the text only a cast: letters, digits, and what type names hold.
-    const std::string_view cast = expression.substr(i);
-    return cast.substr(0, 2) == "::" && cast.find_first_of("'+*/|-") == std::string_view::npos &&
-           cast.find("::", 2) == std::string_view::npos;
+    // Behind the text only a cast, which holds what names of types do.
+    const std::string_view cast = expression.substr(end + 1);
+    return cast.empty() ||
+           (cast.substr(0, 2) == "::" && cast.find("::", 2) == std::string_view::npos &&
+            cast.find_first_of("'+*/|-") == std::string_view::npos);
 }
 
 std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {

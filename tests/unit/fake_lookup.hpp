@@ -1,0 +1,56 @@
+#ifndef CDC_TESTS_UNIT_FAKE_LOOKUP_HPP
+#define CDC_TESTS_UNIT_FAKE_LOOKUP_HPP
+
+#include "postgres/relation.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+/// A source that knows as much as the stream does, whose primary keys are columns named "id", and
+/// which has what fetch() is told here.
+class FakeLookup : public cdc::postgres::SourceLookup {
+public:
+    std::vector<cdc::postgres::FetchedValue> fetched; ///< what fetch() answers, repeated
+    std::vector<std::string> fetches;                 ///< "schema.table key=text: columns"
+    int described = 0;
+
+    std::vector<cdc::postgres::ColumnFacts>
+    describe(const cdc::postgres::pgoutput::Relation& relation) override {
+        ++described;
+        std::vector<cdc::postgres::ColumnFacts> facts;
+        for (const auto& column : relation.columns) {
+            cdc::postgres::ColumnFacts fact;
+            fact.column.name = column.name;
+            // Ids of user types differ from recording to recording.
+            fact.column.type =
+                column.type < 16384 ? "type " + std::to_string(column.type) : "user type";
+            fact.type = column.type;
+            fact.in_primary_key = column.name == "id";
+            facts.push_back(std::move(fact));
+        }
+        return facts;
+    }
+
+    std::vector<cdc::postgres::FetchedValue>
+    fetch(std::string_view schema, std::string_view table, const std::vector<Condition>& key,
+          const std::vector<std::string_view>& columns) override {
+        std::string text = std::string{schema} + "." + std::string{table};
+        for (const Condition& condition : key) {
+            text += " " + std::string{condition.column} + "=" + std::string{condition.text};
+        }
+        text += ":";
+        for (const std::string_view column : columns) {
+            text += " " + std::string{column};
+        }
+        fetches.push_back(text);
+        std::vector<cdc::postgres::FetchedValue> values;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            values.push_back(fetched.empty() ? cdc::postgres::FetchedValue{}
+                                             : fetched[i % fetched.size()]);
+        }
+        return values;
+    }
+};
+
+#endif

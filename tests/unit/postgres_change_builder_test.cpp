@@ -1,0 +1,278 @@
+#include "event/line_decoder.hpp"
+#include "fake_lookup.hpp"
+#include "pgoutput_bytes.hpp"
+#include "postgres/change_builder.hpp"
+#include "support.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+using namespace cdc::postgres;
+using namespace pgoutput_bytes;
+using cdc::event::LineDecoder;
+using cdc::event::TableFilter;
+
+namespace {
+
+constexpr std::int64_t kNow = 1763709000123;
+
+/// Messages in, lines out.
+struct Fixture {
+    FakeLookup lookup;
+    ChangeBuilder builder;
+    pgoutput::Decoder decoder;
+    std::string out;
+
+    explicit Fixture(const std::vector<std::string>& tables = {}, bool check_utf8 = false,
+                     const Timelines& timelines = Timelines{1, ""})
+        : builder{{"shop", "inventory", check_utf8}, TableFilter{tables, {}}, timelines, lookup} {
+        builder.set_time(kNow);
+    }
+    void apply(const std::string& bytes, Lsn lsn = 0x1000) {
+        builder.apply(decoder.decode(bytes), lsn, out);
+    }
+    std::vector<std::string> lines() const {
+        std::vector<std::string> result;
+        std::istringstream in{out};
+        for (std::string line; std::getline(in, line);) {
+            result.push_back(line);
+        }
+        return result;
+    }
+    /// Change lines only.
+    std::vector<std::string> changes() const {
+        std::vector<std::string> result;
+        for (const std::string& line : lines()) {
+            if (line.rfind("{\"key\"", 0) == 0) {
+                result.push_back(line);
+            }
+        }
+        return result;
+    }
+};
+
+const std::string kOrders =
+    relation(7, "public", "orders", 'd', {{"id", 23, true}, {"n", 23}, {"note", 25}});
+
+std::string order_of(const std::string& line) {
+    LineDecoder decoder;
+    return decoder.decode(line).source.order.text();
+}
+
+bool holds(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::string read_file(const std::string& path) {
+    std::ifstream file{path, std::ios::binary};
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+}
+
+} // namespace
+
+TEST_CASE("a recorded stream gives its golden lines") {
+    const std::string base = CDC_SOURCE_DIR "/tests/data/pgoutput/operations";
+    Fixture f;
+    for (const Record& record : parse_recording(read_file(base + ".bin"))) {
+        f.apply(record.bytes, record.lsn);
+    }
+    if (std::getenv("CDC_TEST_REWRITE") != nullptr) {
+        std::ofstream{base + ".ndjson", std::ios::binary} << f.out;
+    }
+    std::istringstream golden{read_file(base + ".ndjson")};
+    LineDecoder decoder;
+    std::string last_order;
+    for (const std::string& line : f.lines()) {
+        std::string expected;
+        std::getline(golden, expected);
+        CHECK(line == expected);
+        const auto& decoded = decoder.decode(line);
+        const std::string order = decoded.source.order.text();
+        if (decoded.kind == cdc::event::LineKind::change) {
+            CHECK(order > last_order);
+            last_order = order;
+        }
+    }
+    CHECK(golden.peek() == std::char_traits<char>::eof());
+}
+
+TEST_CASE("a line is spelled as cdc-event(5) has it") {
+    Fixture f;
+    f.apply(begin(22069744, 817024200000000 - 0, 733));
+    f.apply(kOrders);
+    f.apply(insert(7, {"t7", "n", "tx"}), 22069688);
+    REQUIRE(f.lines().size() == 2);
+    CHECK(f.lines()[1] ==
+          R"({"key":{"id":7},"before":null,"after":{"id":7,"n":null,"note":"x"},)"
+          R"("source":{"version":")" CDC_VERSION
+          R"(","connector":"postgresql","name":"shop","ts_ms":1763709000000,"snapshot":"false",)"
+          R"("db":"inventory","sequence":"[\"22069744\",\"22069688\"]","schema":"public",)"
+          R"("table":"orders","txId":733,"lsn":22069688,"xmin":null,)"
+          R"("order":"000100000000)"
+          R"(0150c1f0000000000001"},"op":"c","ts_ms":1763709000123})");
+}
+
+TEST_CASE("a table line stands before the first change, and again only for a new shape") {
+    Fixture f;
+    f.apply(begin(1));
+    f.apply(kOrders);
+    f.apply(insert(7, {"t1", "n", "n"}));
+    f.apply(kOrders); // the server repeats itself
+    f.apply(insert(7, {"t2", "n", "n"}));
+    f.apply(relation(7, "public", "orders", 'd', {{"id", 23, true}, {"n", 20}, {"note", 25}}));
+    f.apply(insert(7, {"t3", "n", "n"}));
+    const auto lines = f.lines();
+    REQUIRE(lines.size() == 5);
+    CHECK(lines[0].rfind("{\"table\"", 0) == 0);
+    CHECK(lines[3].rfind("{\"table\"", 0) == 0);
+    CHECK(order_of(lines[0]) == order_of(lines[1]));
+    CHECK(holds(lines[0], R"("source":{"version":")" CDC_VERSION
+                          R"(","connector":"postgresql","name":"shop")"));
+    CHECK(!holds(lines[0], "txId"));
+}
+
+TEST_CASE("an unchanged long value is named, not invented") {
+    Fixture f;
+    f.apply(begin(1));
+    f.apply(kOrders);
+    f.apply(update(7, {"t1", "t2", "u"}));
+    const std::string line = f.changes().at(0);
+    CHECK(holds(line, R"("before":null,"after":{"id":1,"n":2},"unchanged":["note"],"source")"));
+    CHECK(holds(line, R"("op":"u")"));
+}
+
+TEST_CASE("an old key that did not change is no key change") {
+    Fixture f;
+    f.apply(begin(1));
+    f.apply(relation(7, "public", "t", 'd', {{"id", 25, true}, {"n", 23}}));
+    f.apply(update(7, 'K', {"tlong", "n"}, {"u", "t2"}));
+    REQUIRE(f.changes().size() == 1);
+    CHECK(holds(f.changes()[0],
+                R"({"key":{"id":"long"},"before":null,"after":{"id":"long","n":2},"source")"));
+}
+
+TEST_CASE("a key change is a delete and a create with two numbers") {
+    Fixture f;
+    f.lookup.fetched = {{FetchedValue::State::value, "read"}};
+    f.apply(begin(1));
+    f.apply(kOrders);
+    f.apply(update(7, 'K', {"t8", "n", "n"}, {"t9", "t1", "u"}));
+    f.apply(insert(7, {"t10", "n", "n"}));
+    const auto lines = f.changes();
+    REQUIRE(lines.size() == 3);
+    CHECK(
+        holds(lines[0], R"({"key":{"id":8},"before":{"id":8},"after":null,"key_after":{"id":9},)"));
+    CHECK(holds(lines[0], R"("op":"d")"));
+    CHECK(holds(
+        lines[1],
+        R"({"key":{"id":9},"before":null,"after":{"id":9,"n":1,"note":"read"},"key_before":{"id":8},)"));
+    CHECK(holds(lines[1], R"("fetched":["note"]},"op":"c")"));
+    CHECK(!holds(lines[1], "unchanged"));
+    CHECK(f.lookup.fetches == std::vector<std::string>{"public.orders id=9: note"});
+    CHECK(order_of(lines[0]).substr(20) == "000000000001");
+    CHECK(order_of(lines[1]).substr(20) == "000000000002");
+    CHECK(order_of(lines[2]).substr(20) == "000000000003");
+    CHECK(!holds(lines[2], "fetched"));
+}
+
+TEST_CASE("a value that even the source has no more is gone") {
+    Fixture f;
+    f.apply(begin(1));
+    f.apply(kOrders);
+    f.apply(update(7, 'K', {"t8", "n", "n"}, {"t9", "u", "u"}));
+    f.lookup.fetched = {{FetchedValue::State::null, ""}, {FetchedValue::State::gone, ""}};
+    f.apply(update(7, 'K', {"t9", "n", "n"}, {"t10", "u", "u"}));
+    const auto lines = f.changes();
+    CHECK(holds(lines.at(1), R"("after":{"id":9},)"));
+    CHECK(holds(lines.at(1), R"("gone":["n","note"]},)"));
+    CHECK(!holds(lines.at(1), "fetched"));
+    CHECK(holds(lines.at(3), R"("after":{"id":10,"n":null},)"));
+    CHECK(holds(lines.at(3), R"("fetched":["n"],"gone":["note"]},)"));
+}
+
+TEST_CASE("under full identity the old row fills what the log left out") {
+    Fixture f;
+    f.apply(begin(1));
+    f.apply(relation(7, "public", "t", 'f', {{"id", 23, true}, {"note", 25, true}}));
+    f.apply(update(7, 'O', {"t1", "tlong"}, {"t1", "u"}));
+    f.apply(update(7, 'O', {"t1", "tlong"}, {"t2", "u"}));
+    f.apply(remove(7, 'O', {"t2", "tlong"}));
+    const auto lines = f.changes();
+    REQUIRE(lines.size() == 4);
+    CHECK(holds(
+        lines[0],
+        R"({"key":{"id":1},"before":{"id":1,"note":"long"},"after":{"id":1,"note":"long"},"source")"));
+    CHECK(holds(
+        lines[1],
+        R"({"key":{"id":1},"before":{"id":1,"note":"long"},"after":null,"key_after":{"id":2})"));
+    CHECK(holds(
+        lines[2],
+        R"({"key":{"id":2},"before":null,"after":{"id":2,"note":"long"},"key_before":{"id":1})"));
+    CHECK(holds(lines[3],
+                R"({"key":{"id":2},"before":{"id":2,"note":"long"},"after":null,"source")"));
+    CHECK(f.lookup.fetches.empty());
+}
+
+TEST_CASE("a table without key has whole rows on both sides") {
+    Fixture f;
+    f.apply(begin(1));
+    f.apply(relation(7, "public", "t", 'f', {{"a", 23, true}, {"b", 25, true}}));
+    f.apply(update(7, 'O', {"t1", "tx"}, {"t2", "tx"}));
+    CHECK(holds(f.changes().at(0),
+                R"({"key":null,"before":{"a":1,"b":"x"},"after":{"a":2,"b":"x"},)"));
+    CHECK(holds(f.changes().at(0), R"("op":"u")"));
+}
+
+TEST_CASE("tables that are filtered away cost a number and nothing else") {
+    Fixture f{{"public.orders"}};
+    f.apply(begin(1));
+    f.apply(relation(8, "public", "other", 'd', {{"id", 23, true}}));
+    f.apply(kOrders);
+    f.apply(insert(8, {"t1"}));
+    f.apply(update(8, {"t1"}));
+    f.apply(truncate({8, 7}));
+    f.apply(remove(7, 'K', {"t1", "n", "n"}));
+    const auto lines = f.changes();
+    REQUIRE(lines.size() == 2);
+    CHECK(order_of(lines[0]).substr(20) == "000000000005"); // insert 1, update 2, truncates 4 and 5
+    CHECK(holds(lines[0], R"({"key":null,"before":null,"after":null,)"));
+    CHECK(order_of(lines[1]).substr(20) == "000000000006");
+    CHECK(f.lookup.described == 1);
+    CHECK(f.builder.changes() == 2);
+}
+
+TEST_CASE("the order begins with the timeline of the commit") {
+    Fixture f{{}, false, Timelines{2, "1\t0/5000\tx\n"}};
+    f.apply(begin(0x4000));
+    f.apply(kOrders);
+    f.apply(insert(7, {"t1", "n", "n"}));
+    f.apply(commit(0x4000, 0x4100));
+    f.apply(begin(0x6000));
+    f.apply(insert(7, {"t1", "n", "n"}));
+    CHECK(order_of(f.changes().at(0)) == "00010000000000004000000000000001");
+    CHECK(order_of(f.changes().at(1)) == "00020000000000006000000000000001");
+}
+
+TEST_CASE("what cannot be right stops with table and position, and leaves no part of a line") {
+    Fixture f{{}, true};
+    CHECK_FAILS(f.apply(insert(7, {"t1"})), bad_data, "outside a transaction");
+    f.apply(begin(1));
+    CHECK_FAILS(f.apply(begin(1)), bad_data, "inside another");
+    CHECK_FAILS(f.apply(insert(7, {"t1"})), bad_data, "not described");
+    f.apply(kOrders);
+    f.apply(insert(7, {"t1", "n", "n"}));
+    const std::string before = f.out;
+    CHECK_FAILS(f.apply(insert(7, {"t1", "n"}), 0x16B3748), bad_data,
+                "change at 0/16B3748 of table 'public.orders': a row of 2 values");
+    CHECK_FAILS(f.apply(insert(7, {"tx", "n", "n"})), bad_data, "column 'id': 'x'");
+    CHECK_FAILS(f.apply(insert(7, {"t1", "u", "n"})), bad_data, "column 'n'");
+    CHECK_FAILS(f.apply(update(7, {"u", "n", "n"})), bad_data, "key");
+    CHECK_FAILS(f.apply(insert(7, {"t1", "n", "t\xff"})), bad_data, "not UTF-8");
+    CHECK_FAILS(f.apply("M" + std::string(1, '\0') + integer(Lsn{3}) + text("p") +
+                        integer(std::int32_t{0})),
+                bad_data, "not asked for");
+    CHECK(f.out == before);
+    CHECK(f.builder.changes() == 1);
+}
