@@ -108,6 +108,9 @@ private:
 } // namespace
 
 int run(const Options& options) {
+    if (options.dry_run && !base::log::enabled(base::log::Level::debug)) {
+        base::log::set_level(base::log::Level::warning); // no table is made
+    }
     const io::FileDescriptor input = take_stdin();
     clickhouse::TransportOptions transport_options;
     transport_options.chdb_library = options.chdb_library;

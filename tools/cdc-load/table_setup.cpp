@@ -72,22 +72,28 @@ void check_engine(const Found& found, const std::string& name, std::string_view 
 }
 
 /// The view's columns follow the raw table's, also after a crash between the two.
-void set_up_view(Transport& transport, const std::string& target, bool keyed) {
+void set_up_view(Transport& transport, const std::string& target,
+                 const clickhouse::TargetShape& shape) {
     std::vector<clickhouse::ExistingColumn> raw =
         find_columns(transport, clickhouse::raw_name(target));
+    if (raw.empty()) { // a dry run
+        for (const clickhouse::TargetColumn& column : shape.columns) {
+            raw.push_back({column.name, clickhouse::type_text(column.mapping.type)});
+        }
+    }
     std::erase_if(raw, [](const auto& column) { return clickhouse::is_own_column(column.name); });
     const auto view = find_columns(transport, target);
     const bool same = std::equal(
         raw.begin(), raw.end(), view.begin(), view.end(),
         [](const auto& a, const auto& b) { return a.name == b.name && a.type == b.type; });
-    if (same && !raw.empty()) {
+    if (same) {
         return;
     }
     std::vector<std::string> names;
     for (const auto& column : raw) {
         names.push_back(column.name);
     }
-    transport.execute(clickhouse::create_view_sql(target, names, keyed));
+    transport.execute(clickhouse::create_view_sql(target, names, shape.keyed()));
 }
 
 void remember(Transport& transport, const TableLoader& table, const clickhouse::TableState& before,
@@ -150,7 +156,7 @@ void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetSh
             base::log::info("{}", statement);
         }
     }
-    set_up_view(transport, target, shape.keyed());
+    set_up_view(transport, target, shape);
     remember(transport, table, state, shape_json, order);
 
     const std::string pending = clickhouse::pending_name(target);

@@ -1,0 +1,2 @@
+. "$DATA/load-lines.bash"
+cdc-load --target chdb:x --table-name all

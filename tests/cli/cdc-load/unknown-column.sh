@@ -1,0 +1,2 @@
+. "$DATA/load-lines.bash"
+{ table; change c '{"id":1}' null '{"id":1,"price":null,"note":null,"made":null,"new":1}' 2; } | cdc-load --dry-run >/dev/null

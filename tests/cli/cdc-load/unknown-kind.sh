@@ -1,0 +1,2 @@
+. "$DATA/load-lines.bash"
+{ table; echo '{"cheese":1}'; } | cdc-load --dry-run >/dev/null

@@ -1,0 +1,2 @@
+. "$DATA/load-lines.bash"
+{ table; insert '"seven"' 1; } | cdc-load --dry-run >/dev/null
