@@ -24,7 +24,8 @@ TopicReader::TopicReader(const Settings& settings, std::string topic, int connec
     : m{std::make_unique<Implementation>()} {
     m->topic = std::move(topic);
     Settings own = settings;
-    own.set("group.id", "cdc-toolkit-reader"); // wanted by the client, joined by nobody
+    own.set("group.id", "cdc-toolkit-reader");  // wanted by the client, joined by nobody
+    own.set_default("fetch.wait.max.ms", "20"); // ends are told by an answer without records
     own.set_default("reconnect.backoff.max.ms", "1000");
     auto insisted = insisted_of_consumers();
     for (Insisted& must : insisted) {
@@ -33,8 +34,8 @@ TopicReader::TopicReader(const Settings& settings, std::string topic, int connec
         }
     }
     m->client = make_client(RD_KAFKA_CONSUMER, make_conf(own, insisted, m->state));
-    rd_kafka_poll_set_consumer(m->client.get());
     wait_for_broker(m->client.get(), m->state, connect_timeout_ms);
+    rd_kafka_poll_set_consumer(m->client.get());
 }
 
 TopicReader::~TopicReader() {

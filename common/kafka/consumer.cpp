@@ -1,0 +1,478 @@
+#include "kafka/consumer.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "kafka/client.hpp"
+#include "kafka/errors.hpp"
+#include "kafka/topics.hpp"
+
+#include <array>
+#include <cstring>
+#include <regex>
+#include <set>
+#include <unordered_map>
+
+namespace cdc::kafka {
+
+using base::Error;
+using base::ExitCode;
+using base::in_quotes;
+namespace log = base::log;
+
+namespace {
+
+constexpr int kRequestTimeoutMs = 30'000;
+constexpr std::size_t kBatch = 1024;
+
+PartitionList list_of(const std::vector<TopicPartition>& places) {
+    PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(places.size()))};
+    for (const TopicPartition& place : places) {
+        rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition);
+    }
+    return list;
+}
+
+PartitionList list_of(const Offsets& offsets) {
+    PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size()))};
+    for (const auto& [place, offset] : offsets) {
+        rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)
+            ->offset = offset;
+    }
+    return list;
+}
+
+std::vector<TopicPartition> places_of(const rd_kafka_topic_partition_list_t* list) {
+    std::vector<TopicPartition> places;
+    for (int i = 0; i < list->cnt; ++i) {
+        places.push_back({list->elems[i].topic, list->elems[i].partition});
+    }
+    return places;
+}
+
+std::optional<std::string_view> view(const void* data, std::size_t size) {
+    if (data == nullptr) {
+        return std::nullopt;
+    }
+    return std::string_view{static_cast<const char*>(data), size};
+}
+
+std::string_view header(const rd_kafka_headers_t* headers, const char* name) {
+    const void* value = nullptr;
+    std::size_t size = 0;
+    if (rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        value == nullptr) {
+        return {};
+    }
+    return {static_cast<const char*>(value), size};
+}
+
+} // namespace
+
+std::vector<std::pair<std::string, std::optional<std::string>>>
+headers_of(const IncomingRecord& record) {
+    std::vector<std::pair<std::string, std::optional<std::string>>> out;
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(static_cast<rd_kafka_message_t*>(record.handle), &headers) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return out;
+    }
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+        const auto bytes = view(value, size);
+        out.emplace_back(name, bytes ? std::optional{std::string{*bytes}} : std::nullopt);
+    }
+    return out;
+}
+
+struct Consumer::Implementation : ClientState {
+    explicit Implementation(ConsumerHandler& h) : handler{h} {}
+
+    ConsumerHandler& handler;
+    ClientHandle client;
+    QueueHandle queue;
+    bool grouped = false;
+    bool paused = false;
+    bool closing = false;
+    bool closed = false;
+    std::set<TopicPartition> own;
+    std::vector<std::string> names;
+    std::unordered_map<const void*, int> numbers; ///< of topics, by the client's handle
+    const void* last_topic = nullptr;
+    int last_number = 0;
+    std::array<rd_kafka_message_t*, kBatch> batch{};
+    std::size_t batch_size = 0;
+    std::size_t batch_next = 0;
+
+    int number_of(const rd_kafka_topic_t* topic) {
+        if (topic == last_topic) {
+            return last_number;
+        }
+        const std::string name = rd_kafka_topic_name(topic);
+        auto found = numbers.find(topic);
+        if (found == numbers.end() || names[static_cast<std::size_t>(found->second)] != name) {
+            const auto known = std::find(names.begin(), names.end(), name);
+            const auto number = static_cast<int>(known - names.begin());
+            if (known == names.end()) {
+                names.push_back(name);
+            }
+            found = numbers.insert_or_assign(topic, number).first;
+        }
+        last_topic = topic;
+        last_number = found->second;
+        return last_number;
+    }
+
+    void hand_over(rd_kafka_message_t* message) {
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            handler.reached_end({rd_kafka_topic_name(message->rkt), message->partition},
+                                message->offset);
+            return;
+        }
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            on_message_error(message);
+            return;
+        }
+        IncomingRecord record;
+        record.topic = number_of(message->rkt);
+        record.partition = message->partition;
+        record.offset = message->offset;
+        record.timestamp_ms = rd_kafka_message_timestamp(message, nullptr);
+        record.key = view(message->key, message->key_len);
+        record.value = view(message->payload, message->len);
+        record.handle = message;
+        rd_kafka_headers_t* headers = nullptr;
+        if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            record.table_version = header(headers, "cdc.table-version");
+            record.order = header(headers, "cdc.order");
+        }
+        handler.record(record);
+    }
+
+    void on_message_error(const rd_kafka_message_t* message) {
+        const char* words = rd_kafka_message_errstr(message);
+        std::string where = "cannot read";
+        if (message->rkt != nullptr) {
+            where = fmt::format("cannot read topic {} partition {} at offset {}",
+                                in_quotes(rd_kafka_topic_name(message->rkt)), message->partition,
+                                message->offset);
+        }
+        if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART && grouped) {
+            log::warning("{}: {}", where, words); // it may come yet
+            return;
+        }
+        if (is_transient(message->err)) {
+            log::debug("{}: {}", where, words);
+            return;
+        }
+        throw make_error(message->err, where, words);
+    }
+
+    void drop_batch() {
+        while (batch_next < batch_size) {
+            rd_kafka_message_destroy(batch[batch_next++]);
+        }
+        batch_next = batch_size = 0;
+    }
+
+    /// Hands over what is left of the batch; false: the handler takes no more.
+    bool serve_batch(int& count) {
+        while (batch_next < batch_size) {
+            if (!handler.can_take()) {
+                return false;
+            }
+            const MessageHandle message{batch[batch_next++]};
+            hand_over(message.get());
+            ++count;
+        }
+        batch_next = batch_size = 0;
+        return true;
+    }
+
+    bool cooperative() const {
+        const char* protocol = rd_kafka_rebalance_protocol(client.get());
+        return protocol != nullptr && std::strcmp(protocol, "COOPERATIVE") == 0;
+    }
+
+    Offsets committed(const std::vector<TopicPartition>& places) {
+        const PartitionList list = list_of(places);
+        const std::int64_t deadline = base::steady_ms() + kRequestTimeoutMs;
+        while (true) {
+            const auto error = rd_kafka_committed(client.get(), list.get(), 5000);
+            if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                break;
+            }
+            if (!is_transient(error) || base::steady_ms() > deadline) {
+                throw make_error(error, "cannot read the group's offsets");
+            }
+        }
+        Offsets out;
+        for (int i = 0; i < list->cnt; ++i) {
+            if (list->elems[i].offset >= 0) {
+                out[{list->elems[i].topic, list->elems[i].partition}] = list->elems[i].offset;
+            }
+        }
+        return out;
+    }
+
+    void start(const std::vector<TopicPartition>& places, bool add) {
+        const Offsets starts = handler.assigned(places, grouped ? committed(places) : Offsets{});
+        own.insert(places.begin(), places.end());
+        const PartitionList list = list_of(starts);
+        if (add) {
+            const ErrorHandle error{rd_kafka_incremental_assign(client.get(), list.get())};
+            if (error) {
+                throw make_error(rd_kafka_error_code(error.get()), "cannot take partitions",
+                                 rd_kafka_error_string(error.get()));
+            }
+        } else if (const auto error = rd_kafka_assign(client.get(), list.get());
+                   error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            throw make_error(error, "cannot take partitions");
+        }
+        if (paused) {
+            rd_kafka_pause_partitions(client.get(), list.get());
+        }
+    }
+
+    void give_back(const std::vector<TopicPartition>& places) {
+        for (const TopicPartition& place : places) {
+            own.erase(place);
+        }
+        if (cooperative()) {
+            const PartitionList list = list_of(places);
+            const ErrorHandle ignored{rd_kafka_incremental_unassign(client.get(), list.get())};
+        } else {
+            own.clear();
+            rd_kafka_assign(client.get(), nullptr);
+        }
+    }
+
+    /// Called by librdkafka, whose C code no exception may cross.
+    void on_rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list) {
+        const auto places = places_of(list);
+        try {
+            if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+                start(places, cooperative());
+                return;
+            }
+            if (what == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+                const bool lost = rd_kafka_assignment_lost(client.get()) != 0;
+                if (!closing) {
+                    handler.revoked(places, lost);
+                    if (!lost) {
+                        rd_kafka_pause_partitions(client.get(), list);
+                        return; // until release()
+                    }
+                }
+                give_back(places);
+                return;
+            }
+            rd_kafka_assign(client.get(), nullptr);
+            throw make_error(what, "cannot join the group");
+        } catch (const Error& error) {
+            stop_with(error);
+        } catch (const std::exception& error) {
+            stop_with(Error{ExitCode::failed, error.what()});
+        }
+    }
+
+    static void rebalance_callback(rd_kafka_t* /*client*/, rd_kafka_resp_err_t what,
+                                   rd_kafka_topic_partition_list_t* list, void* opaque) {
+        static_cast<Implementation*>(static_cast<ClientState*>(opaque))->on_rebalance(what, list);
+    }
+};
+
+Consumer::Consumer(const Settings& settings, const std::string& group, int connect_timeout_ms,
+                   ConsumerHandler& handler)
+    : m{std::make_unique<Implementation>(handler)} {
+    Settings own = settings;
+    m->grouped = !group.empty();
+    own.set("group.id", m->grouped ? group : "cdc-consume"); // wanted even where none is joined
+    own.set_default("partition.assignment.strategy", "cooperative-sticky");
+    own.set_default("queued.max.messages.kbytes", "16384");
+    own.set_default("fetch.wait.max.ms", "100");
+    own.set_default("fetch.error.backoff.ms", "100");
+    own.set_default("check.crcs", "true");
+    own.set_default("reconnect.backoff.max.ms", "1000");
+    own.set_default("topic.metadata.refresh.interval.ms", "30000");
+    ConfHandle conf = make_conf(own, insisted_of_consumers(), *m);
+    if (m->grouped) {
+        rd_kafka_conf_set_rebalance_cb(conf.get(), Implementation::rebalance_callback);
+    }
+    m->client = make_client(RD_KAFKA_CONSUMER, std::move(conf));
+    wait_for_broker(m->client.get(), *m, connect_timeout_ms);
+    rd_kafka_poll_set_consumer(m->client.get());
+    m->queue.reset(rd_kafka_queue_get_consumer(m->client.get()));
+}
+
+Consumer::~Consumer() {
+    close();
+}
+
+void Consumer::subscribe(const std::vector<std::string>& topics) {
+    const PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(topics.size()))};
+    for (const std::string& topic : topics) {
+        rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+    }
+    if (const auto error = rd_kafka_subscribe(m->client.get(), list.get());
+        error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        throw make_error(error, "cannot subscribe");
+    }
+}
+
+void Consumer::assign(const std::vector<std::string>& wanted) {
+    const auto known = list_topics(m->client.get(), kRequestTimeoutMs);
+    std::vector<TopicPartition> places;
+    for (const std::string& name : wanted) {
+        bool found = false;
+        for (const auto& [topic, partitions] : known) {
+            const bool matches =
+                name[0] == '^' ? std::regex_search(topic, std::regex{name}) : topic == name;
+            for (int partition = 0; matches && partition < partitions; ++partition) {
+                found = true;
+                if (m->own.count({topic, partition}) == 0) {
+                    places.push_back({topic, partition});
+                }
+            }
+        }
+        if (!found && m->own.empty()) {
+            throw Error{ExitCode::refused, fmt::format("there is no topic {}", in_quotes(name))};
+        }
+    }
+    if (!places.empty()) {
+        std::sort(places.begin(), places.end());
+        places.erase(std::unique(places.begin(), places.end()), places.end());
+        m->start(places, true);
+    }
+}
+
+int Consumer::poll(int timeout_ms) {
+    int count = 0;
+    if (!m->paused) {
+        m->serve_batch(count);
+    }
+    // First one record, for which it may wait; then all that is there without waiting.
+    const bool room = m->batch_size == 0;
+    if (room || m->paused) {
+        rd_kafka_message_t* first = rd_kafka_consumer_poll(m->client.get(), timeout_ms);
+        if (first != nullptr) {
+            if (!room) { // paused with records in hand: only an event can have come
+                const MessageHandle message{first};
+                if (first->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+                    m->hand_over(first);
+                }
+            } else {
+                m->batch[0] = first;
+                m->batch_size = 1;
+                const auto more = rd_kafka_consume_batch_queue(m->queue.get(), 0,
+                                                               m->batch.data() + 1, kBatch - 1);
+                m->batch_size += more > 0 ? static_cast<std::size_t>(more) : 0;
+            }
+        }
+        if (!m->paused) {
+            m->serve_batch(count);
+        }
+    }
+    m->check();
+    return count;
+}
+
+void Consumer::pause() {
+    if (!m->paused) {
+        m->paused = true;
+        const PartitionList list =
+            list_of(std::vector<TopicPartition>{m->own.begin(), m->own.end()});
+        rd_kafka_pause_partitions(m->client.get(), list.get());
+    }
+}
+
+void Consumer::resume() {
+    if (m->paused) {
+        m->paused = false;
+        const PartitionList list =
+            list_of(std::vector<TopicPartition>{m->own.begin(), m->own.end()});
+        rd_kafka_resume_partitions(m->client.get(), list.get());
+    }
+}
+
+void Consumer::commit(const Offsets& offsets, bool wait) {
+    if (!m->grouped || offsets.empty()) {
+        return;
+    }
+    const PartitionList list = list_of(offsets);
+    const auto error = rd_kafka_commit(m->client.get(), list.get(), wait ? 0 : 1);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && wait) {
+        throw make_error(error, "cannot commit offsets");
+    }
+}
+
+void Consumer::release(const std::vector<TopicPartition>& places) {
+    m->give_back(places);
+}
+
+void Consumer::close() {
+    if (m->closed) {
+        return;
+    }
+    m->closed = m->closing = true;
+    m->drop_batch();
+    rd_kafka_consumer_close(m->client.get());
+}
+
+const std::string& Consumer::topic_name(int topic) const {
+    return m->names[static_cast<std::size_t>(topic)];
+}
+
+std::string Consumer::cluster() {
+    return cluster_id(m->client.get(), kRequestTimeoutMs);
+}
+
+std::pair<std::int64_t, std::int64_t> Consumer::bounds(const TopicPartition& place) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const std::int64_t deadline = base::steady_ms() + kRequestTimeoutMs;
+    while (true) {
+        const auto error = rd_kafka_query_watermark_offsets(m->client.get(), place.topic.c_str(),
+                                                            place.partition, &low, &high, 5000);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return {low, high};
+        }
+        if (!is_transient(error) || base::steady_ms() > deadline) {
+            throw make_error(error, fmt::format("cannot look at topic {} partition {}",
+                                                in_quotes(place.topic), place.partition));
+        }
+    }
+}
+
+Offsets Consumer::offsets_at(const std::vector<TopicPartition>& places, std::int64_t time_ms) {
+    const PartitionList list = list_of(places);
+    for (int i = 0; i < list->cnt; ++i) {
+        list->elems[i].offset = time_ms;
+    }
+    if (const auto error =
+            rd_kafka_offsets_for_times(m->client.get(), list.get(), kRequestTimeoutMs);
+        error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        throw make_error(error, "cannot find offsets by time");
+    }
+    Offsets out;
+    for (int i = 0; i < list->cnt; ++i) {
+        const auto& entry = list->elems[i];
+        const TopicPartition place{entry.topic, entry.partition};
+        out[place] = entry.offset >= 0 ? entry.offset : bounds(place).second;
+    }
+    return out;
+}
+
+std::vector<std::string> Consumer::topics() {
+    std::vector<std::string> out;
+    for (const auto& [topic, partitions] : list_topics(m->client.get(), kRequestTimeoutMs)) {
+        out.push_back(topic);
+    }
+    return out;
+}
+
+} // namespace cdc::kafka

@@ -1,0 +1,98 @@
+#ifndef CDC_KAFKA_CONSUMER_HPP
+#define CDC_KAFKA_CONSUMER_HPP
+
+#include "kafka/offsets.hpp"
+#include "kafka/settings.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cdc::kafka {
+
+/// A record as it came; views are valid during the call that hands it over.
+struct IncomingRecord {
+    int topic = 0; ///< a small number; Consumer::topic_name() has the name
+    int partition = 0;
+    std::int64_t offset = 0;
+    std::int64_t timestamp_ms = 0;
+    std::optional<std::string_view> key;
+    std::optional<std::string_view> value;
+    std::string_view table_version; ///< header cdc.table-version, or empty
+    std::string_view order;         ///< header cdc.order, or empty
+    void* handle = nullptr;         ///< for headers_of()
+};
+
+/// All headers, in order; a value may be null.
+std::vector<std::pair<std::string, std::optional<std::string>>>
+headers_of(const IncomingRecord& record);
+
+/// What a consumer tells. Calls come from poll() and close(), never from another thread.
+class ConsumerHandler {
+public:
+    virtual ~ConsumerHandler() = default;
+
+    /// Whether record() may be called; after false, poll() returns and keeps what is left.
+    virtual bool can_take() = 0;
+    virtual void record(const IncomingRecord& record) = 0;
+    /// Nothing is left in the partition before `offset`; told again after later records.
+    virtual void reached_end(const TopicPartition& place, std::int64_t offset) = 0;
+    /// Partitions were given to us; `committed` holds the group's offsets, where there are any.
+    /// Gives the offset to start at for each.
+    virtual Offsets assigned(const std::vector<TopicPartition>& places,
+                             const Offsets& committed) = 0;
+    /// The group wants these back: no more records of them come. Call Consumer::release() when
+    /// they may go; the group waits for that. With `lost` they belong to others already.
+    virtual void revoked(const std::vector<TopicPartition>& places, bool lost) = 0;
+};
+
+/// Reads committed records, as a member of a group (cooperative-sticky) or alone. Nothing is
+/// committed but by commit(). One thread uses it.
+class Consumer {
+public:
+    /// `group` empty: no group. Connects. Throws Error.
+    Consumer(const Settings& settings, const std::string& group, int connect_timeout_ms,
+             ConsumerHandler& handler);
+    ~Consumer();
+    Consumer(const Consumer&) = delete;
+    Consumer& operator=(const Consumer&) = delete;
+
+    /// Names, and patterns that begin with '^'; as a member of the group.
+    void subscribe(const std::vector<std::string>& topics);
+    /// Without a group: all partitions of the topics that match. Throws Error (refused) when none
+    /// does. Later calls add what is new.
+    void assign(const std::vector<std::string>& topics);
+
+    /// Hands over what is there, waiting up to `timeout_ms` for the first. Throws Error.
+    /// Returns the number of records handed over.
+    int poll(int timeout_ms);
+    /// While paused, poll() gives no records but keeps the group going.
+    void pause();
+    void resume();
+
+    /// Throws Error with `wait`; without it, a failure is told at the next call.
+    void commit(const Offsets& offsets, bool wait);
+    void release(const std::vector<TopicPartition>& places);
+    /// Leaves the group.
+    void close();
+
+    const std::string& topic_name(int topic) const;
+    std::string cluster();
+    /// First offset kept, and the one behind the last record. Throws Error.
+    std::pair<std::int64_t, std::int64_t> bounds(const TopicPartition& place);
+    /// The first offset of a record at or after the time; the end where there is none.
+    Offsets offsets_at(const std::vector<TopicPartition>& places, std::int64_t time_ms);
+    std::vector<std::string> topics();
+
+private:
+    struct Implementation;
+    std::unique_ptr<Implementation> m;
+};
+
+} // namespace cdc::kafka
+
+#endif

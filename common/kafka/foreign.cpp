@@ -1,0 +1,231 @@
+#include "kafka/foreign.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "event/json_cursor.hpp"
+#include "event/json_writer.hpp"
+#include "event/order.hpp"
+
+#include <simdjson.h>
+
+#include <vector>
+
+namespace cdc::kafka {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using event::JsonCursor;
+
+namespace {
+
+constexpr std::string_view kUnavailable = R"("__debezium_unavailable_value")";
+
+std::string_view unquoted(std::string_view json) {
+    return json.size() >= 2 && json[0] == '"' ? json.substr(1, json.size() - 2) : json;
+}
+
+/// The value under "payload" of Connect's wrapped form, else the text itself.
+std::string_view unwrapped(std::string_view json, const char* what) {
+    JsonCursor cursor{json};
+    std::string_view payload;
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == "payload") {
+            payload = value;
+        } else if (name != "schema") {
+            return json;
+        }
+    }
+    if (cursor.failed() || !cursor.at_end()) {
+        fail(ExitCode::bad_data, "{} is not a JSON object: {}", what, in_quotes(json));
+    }
+    return payload.empty() ? json : payload;
+}
+
+/// File number in the upper 24 bits, position below: as "mysql-bin.000012" and 4711.
+std::uint64_t binlog_position(std::string_view file, std::uint64_t pos) {
+    const auto dot = file.rfind('.');
+    const auto number = dot == std::string_view::npos
+                            ? std::nullopt
+                            : base::parse_integer<std::uint64_t>(file.substr(dot + 1));
+    return number.value_or(0) << 40 | (pos & ((std::uint64_t{1} << 40) - 1));
+}
+
+void append_source(std::string& out, std::string_view source, std::int64_t offset) {
+    JsonCursor cursor{source};
+    std::string_view file;
+    std::optional<std::uint64_t> lsn;
+    std::uint64_t pos = 0;
+    bool has_order = false;
+    char separator = '{';
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (cursor.failed()) {
+            break;
+        }
+        if (name == "lsn") {
+            lsn = base::parse_integer<std::uint64_t>(unquoted(value));
+        } else if (name == "file") {
+            file = unquoted(value);
+        } else if (name == "pos") {
+            pos = base::parse_integer<std::uint64_t>(unquoted(value)).value_or(0);
+        } else if (name == "order") {
+            has_order = true;
+        }
+        out += separator;
+        separator = ',';
+        out += '"';
+        out += name;
+        out += "\":";
+        append_exact_json(out, value);
+    }
+    if (cursor.failed()) {
+        fail(ExitCode::bad_data, "source is not an object: {}", in_quotes(source));
+    }
+    if (!has_order) {
+        out += separator;
+        out += R"("order":")";
+        const std::uint64_t position = lsn ? *lsn : file.empty() ? 0 : binlog_position(file, pos);
+        event::Order::make(0, position, static_cast<std::uint64_t>(offset)).append_text(out);
+        out += '"';
+        separator = ',';
+    }
+    out += separator == '{' ? "{}" : "}";
+}
+
+/// The after-image without the columns whose value was not known; their names go to `unchanged`.
+void append_after(std::string& out, std::string_view after,
+                  std::vector<std::string_view>& unchanged) {
+    if (after.empty() || after[0] != '{' || after.find(kUnavailable) == std::string_view::npos) {
+        append_exact_json(out, after.empty() ? "null" : after);
+        return;
+    }
+    JsonCursor cursor{after};
+    char separator = '{';
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (value == kUnavailable) {
+            unchanged.push_back(name);
+            continue;
+        }
+        out += separator;
+        separator = ',';
+        out += '"';
+        out += name;
+        out += "\":";
+        append_exact_json(out, value);
+    }
+    out += separator == '{' ? "{}" : "}";
+}
+
+} // namespace
+
+void append_exact_json(std::string& out, std::string_view json) {
+    for (std::size_t at = 0; at < json.size();) {
+        const char c = json[at];
+        if (c == '"') {
+            std::size_t end = at + 1;
+            while (json[end] != '"') {
+                end += json[end] == '\\' ? 2 : 1;
+            }
+            out += json.substr(at, end + 1 - at);
+            at = end + 1;
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            const auto end = std::min(json.find_first_not_of("+-.eE0123456789", at), json.size());
+            const std::string_view number = json.substr(at, end - at);
+            if (number.find_first_of(".eE") == std::string_view::npos) {
+                event::append_json_integer_text(out, number);
+            } else {
+                out += number;
+            }
+            at = end;
+        } else {
+            if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
+                out += c;
+            }
+            ++at;
+        }
+    }
+}
+
+void append_foreign(std::string& out, std::string_view key, std::string_view value,
+                    std::int64_t offset) {
+    if (!simdjson::validate_utf8(key.data(), key.size()) ||
+        !simdjson::validate_utf8(value.data(), value.size())) {
+        fail(ExitCode::bad_data, "not UTF-8: {}", in_quotes(value, 60));
+    }
+    if (key != "null") {
+        key = unwrapped(key, "the key");
+        if (key != "null" && (key.empty() || key[0] != '{')) {
+            fail(ExitCode::bad_data, "the key is not a JSON object: {}", in_quotes(key));
+        }
+    }
+    value = unwrapped(value, "the value");
+    std::string_view source;
+    std::string_view after;
+    std::string_view op;
+    std::vector<std::pair<std::string_view, std::string_view>> others;
+    JsonCursor cursor{value};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view member = cursor.value();
+        if (name == "source") {
+            source = member;
+        } else if (name == "after") {
+            after = member;
+        } else if (name == "op") {
+            op = unquoted(member);
+        } else {
+            others.emplace_back(name, member);
+        }
+    }
+    if (cursor.failed() || !cursor.at_end()) {
+        fail(ExitCode::bad_data, "the value is not a JSON object: {}", in_quotes(value));
+    }
+    if (source.empty() || op.size() != 1 ||
+        std::string_view{"cudrtm"}.find(op) == std::string_view::npos) {
+        fail(ExitCode::bad_data, "the value is no change: source or a known op is missing: {}",
+             in_quotes(value));
+    }
+    std::vector<std::string_view> unchanged;
+    out += "{\"key\":";
+    append_exact_json(out, key);
+    const auto append_other = [&](std::string_view wanted, bool same) {
+        for (const auto& [name, member] : others) {
+            if ((name == wanted) == same) {
+                out += ",\"";
+                out += name;
+                out += "\":";
+                append_exact_json(out, member);
+            }
+        }
+    };
+    append_other("before", true);
+    out += ",\"after\":";
+    append_after(out, after, unchanged);
+    if (!unchanged.empty()) {
+        char separator = '[';
+        out += ",\"unchanged\":";
+        for (const std::string_view name : unchanged) {
+            out += separator;
+            out += '"';
+            out += name;
+            out += '"';
+            separator = ',';
+        }
+        out += ']';
+    }
+    out += ",\"source\":";
+    append_source(out, source, offset);
+    out += ",\"op\":\"";
+    out += op;
+    out += '"';
+    append_other("before", false);
+    out += "}\n";
+}
+
+} // namespace cdc::kafka

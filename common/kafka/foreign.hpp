@@ -1,0 +1,28 @@
+#ifndef CDC_KAFKA_FOREIGN_HPP
+#define CDC_KAFKA_FOREIGN_HPP
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cdc::kafka {
+
+/// Appends the change line (with its '\n') that a record in one of Debezium's JSON forms means:
+/// the bare envelope, or `{"schema":…,"payload":…}`, key and value each in either form.
+///
+/// - `source.order` is added where it is missing: epoch 0, position = `lsn`, or file number and
+///   `pos`, or 0; index = the Kafka offset. It rises like Debezium's own order.
+/// - Integers beyond ±2^53 become strings; white space between tokens goes away.
+/// - Columns that hold `__debezium_unavailable_value` go from `after` to `unchanged`.
+///
+/// `key` is the record's key, "null" for none. Throws Error (bad_data) on anything else.
+void append_foreign(std::string& out, std::string_view key, std::string_view value,
+                    std::int64_t offset);
+
+/// Appends the JSON text without white space and with integers beyond ±2^53 as strings. The text
+/// must be valid JSON.
+void append_exact_json(std::string& out, std::string_view json);
+
+} // namespace cdc::kafka
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef CDC_CONSUME_ACKNOWLEDGED_HPP
+#define CDC_CONSUME_ACKNOWLEDGED_HPP
+
+#include "cdc-consume/options.hpp"
+#include "io/atomic_file.hpp"
+#include "kafka/offsets.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cdc::consume {
+
+/// How far the last stages of the pipe have come: the lowest of the checkpoint files, or, with
+/// --ack on-write, what left this process.
+class Acknowledged {
+public:
+    /// Reads the files. Throws Error: refused when one is of another kind, cluster or group.
+    Acknowledged(const Options& options, std::string cluster);
+
+    /// Looks again; `written` is how many bytes have left. True when something rose.
+    bool look(std::uint64_t written);
+    /// A checkpoint line with these offsets ends at this byte of the output.
+    void emitted(std::uint64_t bytes, const kafka::Offsets& offsets);
+
+    /// Whether anything is ever acknowledged.
+    bool used() const { return m_on_write || !m_watches.empty(); }
+    const kafka::Offsets& offsets() const noexcept { return m_offsets; }
+    /// Whether all of these are acknowledged.
+    bool covers(const kafka::Offsets& offsets) const;
+
+private:
+    kafka::Offsets read_files() const;
+
+    std::string m_cluster;
+    std::string m_group;
+    bool m_on_write;
+    std::vector<io::FileWatch> m_watches;
+    std::deque<std::pair<std::uint64_t, kafka::Offsets>> m_emitted;
+    kafka::Offsets m_offsets;
+};
+
+} // namespace cdc::consume
+
+#endif

@@ -1,0 +1,181 @@
+#include "cdc-consume/emitter.hpp"
+
+#include "base/base64.hpp"
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "event/json_cursor.hpp"
+#include "event/json_writer.hpp"
+#include "kafka/foreign.hpp"
+
+#include <simdjson.h>
+
+#include <cstring>
+
+namespace cdc::consume {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+std::string_view first_member(std::string_view json) {
+    event::JsonCursor cursor{json};
+    return cursor.open('{') ? cursor.member_name() : std::string_view{};
+}
+
+bool is_text(std::string_view bytes) {
+    return simdjson::validate_utf8(bytes.data(), bytes.size());
+}
+
+/// `"NAME":"text"`, or `"NAME_base64":"…"` for what is not UTF-8, or `"NAME":null`.
+void append_bytes(std::string& out, std::string_view name, std::optional<std::string_view> bytes) {
+    out += '"';
+    out += name;
+    if (!bytes) {
+        out += "\":null";
+    } else if (is_text(*bytes)) {
+        out += "\":";
+        event::append_json_string(out, *bytes);
+    } else {
+        out += "_base64\":\"";
+        base::append_base64(out, *bytes);
+        out += '"';
+    }
+}
+
+} // namespace
+
+Emitted Emitter::append(std::string& out, const kafka::IncomingRecord& record,
+                        const std::string& topic_name) {
+    const std::size_t before = out.size();
+    try {
+        const Emitted what = append_record(out, record, topic_name);
+        if (what != Emitted::nothing && m_with_kafka) {
+            out.resize(out.size() - 2); // "}\n"
+            append_kafka_member(out, record, topic_name);
+        }
+        return what;
+    } catch (...) {
+        out.resize(before);
+        throw;
+    }
+}
+
+Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& record,
+                               const std::string& topic_name) {
+    if (!record.value) {
+        if (!m_with_kafka) {
+            return Emitted::nothing;
+        }
+        const std::string_view key = record.key.value_or("null");
+        event::JsonCursor cursor{key};
+        cursor.value();
+        out += "{\"tombstone\":";
+        if (cursor.failed() || !cursor.at_end() || !is_text(key)) {
+            out += "null"; // a key that is no JSON stands in the kafka member
+        } else {
+            kafka::append_exact_json(out, key);
+        }
+        out += "}\n";
+        return Emitted::other;
+    }
+    const std::string_view value = *record.value;
+    if (!record.order.empty() && record.table_version.size() <= 64) {
+        // Ours. A change has its key cut off; every other kind of line came whole.
+        const std::string_view kind = first_member(value);
+        if (kind == "table" && record.key) {
+            return Emitted::nothing; // a record of schema-changes
+        }
+        if ((kind == "table" || kind == "snapshot") &&
+            std::memchr(value.data(), '\n', value.size()) == nullptr) {
+            if (kind == "table") {
+                const auto index = static_cast<std::size_t>(record.topic);
+                if (m_versions.size() <= index) {
+                    m_versions.resize(index + 1);
+                }
+                m_versions[index].assign(record.table_version);
+            }
+            out += value;
+            out += '\n';
+            return Emitted::other;
+        }
+        append_table_line(out, record, topic_name);
+        if (kafka::append_joined(out, record.key.value_or("null"), value)) {
+            out += '\n';
+            m_order.assign(record.order);
+            return Emitted::change;
+        }
+        // Not as we write it; perhaps pretty-printed on the way.
+    }
+    const std::string_view kind = first_member(value);
+    if (kind == "checkpoint" || kind == "order" || kind == "table" || kind == "ts_ms") {
+        return Emitted::nothing; // heartbeats, positions, schema-changes
+    }
+    if (kind == "status" || kind == "transaction" || kind == "dead_letter") {
+        if (std::memchr(value.data(), '\n', value.size()) != nullptr) {
+            fail(ExitCode::bad_data, "a line break in {}", in_quotes(value));
+        }
+        if (kind == "status") {
+            out += "{\"transaction\":";
+            out += value;
+            out += "}\n";
+        } else {
+            out += value;
+            out += '\n';
+        }
+        return Emitted::other;
+    }
+    const std::size_t start = out.size();
+    kafka::append_foreign(out, record.key.value_or("null"), value, record.offset);
+    kafka::cut_change(std::string_view{out}.substr(start, out.size() - start - 1), m_cut);
+    m_order.assign(m_cut.order);
+    return Emitted::change;
+}
+
+void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& record,
+                                const std::string& topic_name) {
+    const std::string_view version = record.table_version;
+    const auto index = static_cast<std::size_t>(record.topic);
+    if (m_versions.size() <= index) {
+        m_versions.resize(index + 1);
+    }
+    if (version.empty() || m_versions[index] == version) {
+        return;
+    }
+    m_line.clear();
+    if (!kafka::append_joined(m_line, record.key.value_or("null"), *record.value)) {
+        return;
+    }
+    kafka::cut_change(m_line, m_cut);
+    out += m_table_lines.of(topic_name, m_cut, version);
+    out += '\n';
+    m_versions[index].assign(version);
+}
+
+void Emitter::append_kafka_member(std::string& out, const kafka::IncomingRecord& record,
+                                  const std::string& topic_name) {
+    out += ",\"kafka\":{\"topic\":";
+    event::append_json_string(out, topic_name);
+    out += ",\"partition\":";
+    base::append_integer(out, record.partition);
+    out += ",\"offset\":";
+    event::append_json_integer(out, record.offset);
+    out += ",\"timestamp\":";
+    base::append_integer(out, record.timestamp_ms);
+    out += ',';
+    append_bytes(out, "key", record.key);
+    out += ",\"headers\":[";
+    const char* separator = "{\"name\":";
+    for (const auto& [name, value] : kafka::headers_of(record)) {
+        out += separator;
+        event::append_json_string(out, name);
+        out += ',';
+        append_bytes(out, "value", value ? std::optional<std::string_view>{*value} : std::nullopt);
+        out += '}';
+        separator = ",{\"name\":";
+    }
+    out += "]}}\n";
+}
+
+} // namespace cdc::consume

@@ -1,0 +1,201 @@
+#include "cdc-consume/options.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "base/time.hpp"
+#include "cli/app.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace cdc::consume {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+void add_options(cli::App& app, Options& o) {
+    auto& cli = app.options();
+    cli.add_option("--brokers", o.brokers, "Kafka brokers to begin with")
+        ->type_name("HOST:PORT,...")
+        ->group("Kafka");
+    cli.add_option("-X,--kafka-property", o.properties, "A librdkafka property; may be repeated")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false)
+        ->group("Kafka");
+    cli.add_option("--kafka-config", o.kafka_config, "Read librdkafka properties from this file")
+        ->type_name("FILE")
+        ->group("Kafka");
+    app.add_duration("--connect-timeout", o.connect_timeout_ms,
+                     "How long to wait for a first broker")
+        ->group("Kafka");
+
+    cli.add_option("--topics", o.topics,
+                   "Topics, or a pattern that begins with '^'; may be repeated")
+        ->type_name("NAME,...")
+        ->allow_extra_args(false)
+        ->group("What to read");
+    cli.add_option("--group", o.group, "Share the partitions with others of this group")
+        ->type_name("NAME")
+        ->group("What to read");
+    cli.add_option("--from", o.from_text,
+                   "beginning, end, a time, or offsets like topic:0=152,1=77")
+        ->type_name("PLACE")
+        ->group("What to read");
+    cli.add_option("--prefix", o.prefix, "Take table lines from the topic PREFIX.schema-changes")
+        ->type_name("NAME")
+        ->group("What to read");
+    cli.add_option("--with", o.with, "Add to each line: kafka")
+        ->check(CLI::IsMember({"kafka"}))
+        ->allow_extra_args(false)
+        ->group("What to read");
+    cli.add_option("--on-error", o.on_error, "For a record that is no change: stop or dead-letter")
+        ->check(CLI::IsMember({"stop", "dead-letter"}))
+        ->capture_default_str()
+        ->group("What to read");
+    cli.add_option("--dead-letter", o.dead_letter, "Append dead letters to this file")
+        ->type_name("FILE")
+        ->group("What to read");
+
+    cli.add_flag("--exit-at-end", o.exit_at_end, "Stop when the end of all partitions was reached")
+        ->group("When to stop");
+    cli.add_option("--max-events", o.max_events, "Stop after this many changes")
+        ->group("When to stop");
+    cli.add_option("--until-time", o.until_time_text, "Stop at records of this time or later")
+        ->type_name("TIME")
+        ->group("When to stop");
+    app.add_duration("--until-idle", o.until_idle_ms, "Stop when nothing came for this long")
+        ->default_str("")
+        ->group("When to stop");
+
+    cli.add_option("--checkpoint", o.checkpoints,
+                   "File that the last stage writes; may be repeated, the lowest counts")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->group("Delivery");
+    cli.add_option("--ack", o.ack, "on-write: commit what was written to stdout, durable or not")
+        ->check(CLI::IsMember({"on-write"}))
+        ->group("Delivery");
+    app.add_duration("--checkpoint-interval", o.checkpoint_interval_ms,
+                     "At most this long between checkpoint lines while records come")
+        ->group("Delivery");
+    app.add_duration("--heartbeat", o.heartbeat_ms, "Checkpoint lines while nothing comes")
+        ->group("Delivery");
+    app.add_duration("--revoke-wait", o.revoke_wait_ms,
+                     "How long a partition that leaves may wait for its acknowledgement")
+        ->group("Delivery");
+    app.add_duration("--drain", o.drain_ms, "How long a stop may take")->group("Delivery");
+}
+
+std::int64_t parse_time_ms(const std::string& text, const std::string& option) {
+    if (const auto ms = base::parse_integer<std::int64_t>(text); ms && text.size() > 8) {
+        return *ms;
+    }
+    long long year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    unsigned hour = 0;
+    unsigned minute = 0;
+    double second = 0;
+    char separator = 0;
+    char zone[8] = "";
+    const int count = std::sscanf(text.c_str(), "%lld-%u-%u%c%u:%u:%lf%7s", &year, &month, &day,
+                                  &separator, &hour, &minute, &second, zone);
+    const bool good =
+        (count == 3 || ((count == 7 || count == 8) && (separator == 'T' || separator == ' '))) &&
+        (std::string{zone}.empty() || std::string{zone} == "Z") &&
+        base::is_valid_civil(year, month, day) && hour < 24 && minute < 60 && second >= 0 &&
+        second < 61;
+    if (!good) {
+        fail(ExitCode::usage, "{} {} is not a time like 2025-07-21T10:00:00Z", option,
+             in_quotes(text));
+    }
+    return (base::days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60) * 1000 +
+           static_cast<std::int64_t>(second * 1000);
+}
+
+namespace {
+
+void check_from(Options& o) {
+    if (o.from_text.empty()) {
+        return;
+    }
+    if (o.from_text == "beginning") {
+        o.from = From::beginning;
+    } else if (o.from_text == "end") {
+        o.from = From::end;
+    } else if (o.from_text.find('=') != std::string::npos) {
+        o.from = From::offsets;
+        try {
+            o.from_offsets = kafka::parse_offsets(o.from_text);
+        } catch (const Error& error) {
+            fail(ExitCode::usage, "--from: {}", error.what());
+        }
+    } else {
+        o.from = From::time;
+        o.from_ms = parse_time_ms(o.from_text, "--from");
+    }
+}
+
+std::vector<std::string> split_names(const std::vector<std::string>& texts) {
+    std::vector<std::string> out;
+    for (const std::string& text : texts) {
+        if (!text.empty() && text[0] == '^') {
+            out.push_back(text); // commas may be part of the pattern
+            continue;
+        }
+        for (std::size_t at = 0; at <= text.size();) {
+            const auto comma = std::min(text.find(',', at), text.size());
+            if (comma > at) {
+                out.push_back(text.substr(at, comma - at));
+            }
+            at = comma + 1;
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+void check(Options& o) {
+    o.topics = split_names(o.topics);
+    if (o.topics.empty()) {
+        fail(ExitCode::usage, "--topics is required");
+    }
+    if (!o.kafka_config.empty()) {
+        o.settings.read_file(o.kafka_config);
+    }
+    for (const std::string& property : o.properties) {
+        o.settings.parse(property);
+    }
+    if (!o.brokers.empty()) {
+        o.settings.set("bootstrap.servers", o.brokers);
+    }
+    if (!o.settings.has("bootstrap.servers") && !o.settings.has("metadata.broker.list")) {
+        fail(ExitCode::usage, "--brokers is required");
+    }
+    if (o.settings.has("group.id")) {
+        fail(ExitCode::usage, "-X group.id: use --group");
+    }
+    kafka::check_settings(o.settings, kafka::insisted_of_consumers());
+    check_from(o);
+    if (!o.until_time_text.empty()) {
+        o.until_ms = parse_time_ms(o.until_time_text, "--until-time");
+    }
+    o.with_kafka = !o.with.empty();
+    if (o.on_write() && !o.checkpoints.empty()) {
+        fail(ExitCode::usage, "--ack on-write and --checkpoint exclude each other");
+    }
+    if (o.on_write() && o.group.empty()) {
+        fail(ExitCode::usage, "--ack on-write commits to a group: give --group");
+    }
+    if ((o.on_error == "dead-letter") != !o.dead_letter.empty()) {
+        fail(ExitCode::usage, "--on-error dead-letter and --dead-letter FILE go together");
+    }
+    if (std::find(o.checkpoints.begin(), o.checkpoints.end(), "-") != o.checkpoints.end()) {
+        fail(ExitCode::usage, "--checkpoint - is for sinks; give the file that the sink writes");
+    }
+}
+
+} // namespace cdc::consume

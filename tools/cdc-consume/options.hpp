@@ -1,0 +1,67 @@
+#ifndef CDC_CONSUME_OPTIONS_HPP
+#define CDC_CONSUME_OPTIONS_HPP
+
+#include "kafka/offsets.hpp"
+#include "kafka/settings.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cdc::cli {
+class App;
+}
+
+namespace cdc::consume {
+
+/// Where reading starts when --from is given.
+enum class From { resume, beginning, end, time, offsets };
+
+struct Options {
+    // As given.
+    std::string brokers;
+    std::vector<std::string> properties; ///< -X name=value
+    std::string kafka_config;            ///< properties file
+    std::vector<std::string> topics;     ///< names, or patterns that begin with '^'
+    std::string group;
+    std::string prefix; ///< of <prefix>.schema-changes; empty: found by the topic's name
+    std::string from_text;
+    bool exit_at_end = false;
+    std::uint64_t max_events = 0; ///< 0: no such condition
+    std::string until_time_text;
+    std::int64_t until_idle_ms = -1; ///< -1: no such condition
+    std::vector<std::string> with;   ///< "kafka"
+    std::string on_error{"stop"};
+    std::string dead_letter; ///< file
+
+    std::vector<std::string> checkpoints; ///< files that the last stages write
+    std::string ack;                      ///< "on-write": commit what left this process
+    std::int64_t checkpoint_interval_ms = 1000;
+    std::int64_t heartbeat_ms = 10'000;
+    std::int64_t revoke_wait_ms = 20'000;
+    std::int64_t drain_ms = 30'000;
+    std::int64_t connect_timeout_ms = 30'000;
+
+    // Made of the above by check().
+    kafka::Settings settings;
+    From from = From::resume;
+    std::int64_t from_ms = 0;
+    kafka::Offsets from_offsets;
+    std::int64_t until_ms = -1; ///< -1: no such condition
+    bool with_kafka = false;
+
+    bool on_write() const { return ack == "on-write"; }
+};
+
+void add_options(cli::App& app, Options& options);
+
+/// Fills the second part. Throws Error (usage) on contradictions.
+void check(Options& options);
+
+/// "2025-07-21T10:00:00Z", also with a fraction, a blank for the T, without zone (UTC), a date
+/// alone, or milliseconds since 1970. Throws Error (usage).
+std::int64_t parse_time_ms(const std::string& text, const std::string& option);
+
+} // namespace cdc::consume
+
+#endif

@@ -1,0 +1,419 @@
+#include "cdc-consume/session.hpp"
+
+#include "base/base64.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "event/checkpoint.hpp"
+#include "event/json_writer.hpp"
+#include "io/stop_signal.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace cdc::consume {
+
+using base::Error;
+using base::ExitCode;
+using base::in_quotes;
+namespace log = base::log;
+
+namespace {
+
+constexpr int kTurnMs = 100;
+constexpr std::int64_t kCommitEveryMs = 500;
+
+} // namespace
+
+Session::Session(const Options& options)
+    : m_options{options}, m_table_lines{options}, m_emitter{m_table_lines, options.with_kafka},
+      m_writer{STDOUT_FILENO} {
+    m_consumer = std::make_unique<kafka::Consumer>(
+        options.settings, options.group, static_cast<int>(options.connect_timeout_ms), *this);
+    m_cluster = m_consumer->cluster();
+    m_acknowledged = std::make_unique<Acknowledged>(options, m_cluster);
+    m_record_ms = m_checkpoint_ms = base::steady_ms();
+}
+
+Session::Place* Session::find(const kafka::IncomingRecord& record) {
+    const auto topic = static_cast<std::size_t>(record.topic);
+    const auto partition = static_cast<std::size_t>(record.partition);
+    if (m_index.size() <= topic) {
+        m_index.resize(topic + 1);
+    }
+    auto& places = m_index[topic];
+    if (places.size() <= partition) {
+        places.resize(partition + 1);
+    }
+    if (places[partition] == nullptr) {
+        const auto found = m_places.find({m_consumer->topic_name(record.topic), record.partition});
+        places[partition] = found == m_places.end() ? nullptr : &found->second;
+    }
+    return places[partition];
+}
+
+bool Session::can_take() {
+    if (m_done) {
+        return false;
+    }
+    if (!m_writer.full()) {
+        return true;
+    }
+    if (m_writer.ready()) {
+        m_writer.submit();
+        return true;
+    }
+    return false;
+}
+
+void Session::record(const kafka::IncomingRecord& record) {
+    Place* place = find(record);
+    // What was fetched before a partition left may still be in hand.
+    if (place == nullptr || !place->own || place->leaving || place->past_until ||
+        record.offset < place->next) {
+        return;
+    }
+    if (m_options.until_ms >= 0 && record.timestamp_ms >= m_options.until_ms) {
+        place->past_until = true;
+        return;
+    }
+    Emitted what = Emitted::nothing;
+    try {
+        what = m_emitter.append(m_writer.buffer(), record, m_consumer->topic_name(record.topic));
+    } catch (const Error& error) {
+        const Error placed{error.code(),
+                           fmt::format("topic {} partition {} offset {}: {}",
+                                       in_quotes(m_consumer->topic_name(record.topic)),
+                                       record.partition, record.offset, error.what()),
+                           error.hint()};
+        if (error.code() != ExitCode::bad_data || m_options.on_error == "stop") {
+            throw placed;
+        }
+        dead_letter(record, placed);
+    }
+    place->next = record.offset + 1;
+    place->at_end = false;
+    if (what == Emitted::change) {
+        place->order.assign(m_emitter.last_order());
+        m_newest_ms = std::max(m_newest_ms, record.timestamp_ms);
+        m_done = ++m_events == m_options.max_events;
+    } else if (what == Emitted::nothing) {
+        ++m_passed_over;
+    }
+}
+
+void Session::dead_letter(const kafka::IncomingRecord& record, const Error& error) {
+    std::string letter = R"({"dead_letter":{"reason":)";
+    event::append_json_string(letter, error.what());
+    letter += fmt::format(R"(,"code":{},"tool":"cdc-consume","line_number":null,"topic":)",
+                          static_cast<int>(error.code()));
+    event::append_json_string(letter, m_consumer->topic_name(record.topic));
+    letter += R"(,"bytes":")";
+    base::append_base64(letter, record.value.value_or(""));
+    letter += fmt::format("\"}},\"ts_ms\":{}}}\n", base::now_ms());
+    log::warning("a record becomes a dead letter: {}", error.what());
+    const io::FileDescriptor fd{
+        ::open(m_options.dead_letter.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
+    int code = fd ? io::write_all(fd.get(), letter) : errno;
+    if (code == 0 && ::fdatasync(fd.get()) != 0 && errno != EINVAL) {
+        code = errno;
+    }
+    if (code != 0) {
+        base::fail(ExitCode::failed, "cannot write dead letters to {}: {}",
+                   in_quotes(m_options.dead_letter), std::strerror(code));
+    }
+}
+
+void Session::reached_end(const kafka::TopicPartition& at, std::int64_t offset) {
+    const auto found = m_places.find(at);
+    if (found == m_places.end() || !found->second.own || found->second.leaving ||
+        found->second.past_until) {
+        return;
+    }
+    // Ends of transactions have offsets of their own.
+    found->second.next = std::max(found->second.next, offset);
+    found->second.at_end = true;
+}
+
+std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
+                               const kafka::Offsets& by_time) {
+    const auto [low, high] = m_consumer->bounds(place);
+    if (m_started.count(place) == 0) {
+        if (m_options.from == From::beginning) {
+            return low;
+        }
+        if (m_options.from == From::end) {
+            return high;
+        }
+        if (m_options.from == From::time) {
+            return by_time.at(place);
+        }
+    }
+    std::int64_t start = -1;
+    const auto given = m_options.from_offsets.find(place);
+    if (given != m_options.from_offsets.end() && m_started.count(place) == 0) {
+        start = given->second;
+    } else {
+        for (const kafka::Offsets* offsets : {&committed, &m_acknowledged->offsets()}) {
+            const auto found = offsets->find(place);
+            start = std::max(start, found == offsets->end() ? -1 : found->second);
+        }
+    }
+    if (start < 0) {
+        return low;
+    }
+    if (start < low || start > high) {
+        throw Error{ExitCode::position_lost,
+                    start < low
+                        ? fmt::format("topic {} partition {}: offsets {} to {} are gone",
+                                      in_quotes(place.topic), place.partition, start, low - 1)
+                        : fmt::format("topic {} partition {} ends at offset {}, before the "
+                                      "position {}: it was made anew",
+                                      in_quotes(place.topic), place.partition, high, start),
+                    "Read the tables again, or go on knowingly with --from"};
+    }
+    return start;
+}
+
+kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& places,
+                                 const kafka::Offsets& committed) {
+    m_assigned = true;
+    m_table_lines.set_topics(m_consumer->topics());
+    kafka::Offsets by_time;
+    if (m_options.from == From::time) {
+        by_time = m_consumer->offsets_at(places, m_options.from_ms);
+    }
+    kafka::Offsets starts;
+    for (const kafka::TopicPartition& at : places) {
+        const std::int64_t start = start_of(at, committed, by_time);
+        m_started.insert(at);
+        starts[at] = start;
+        Place& place = m_places[at];
+        place = {};
+        place.next = start;
+        place.own = true;
+        log::debug("{}:{} from offset {}", at.topic, at.partition, start);
+    }
+    m_committed.insert(committed.begin(), committed.end());
+    m_index.clear(); // places that were not known may be now
+    log::info("{} partitions came", places.size());
+    return starts;
+}
+
+void Session::revoked(const std::vector<kafka::TopicPartition>& places, bool lost) {
+    log::info("{} partitions {}", places.size(), lost ? "are lost" : "are wanted by others");
+    for (const kafka::TopicPartition& at : places) {
+        Place& place = m_places[at];
+        if (lost) {
+            place.own = false;
+            m_committed.erase(at);
+            continue;
+        }
+        place.leaving = true;
+        m_leaving.push_back(at);
+        // Where nothing was written since the start, the group knows all there is to know.
+        const auto last = m_last_positions.find(at);
+        if (m_acknowledged->used() &&
+            (last == m_last_positions.end() || last->second != place.next ||
+             !m_acknowledged->covers({{at, place.next}}))) {
+            m_leaving_at[at] = place.next;
+        }
+    }
+    m_leaving_deadline_ms = base::steady_ms() + m_options.revoke_wait_ms;
+}
+
+kafka::Offsets Session::positions() const {
+    kafka::Offsets out;
+    for (const auto& [at, place] : m_places) {
+        if (place.own) {
+            out[at] = place.next;
+        }
+    }
+    return out;
+}
+
+/// Everything at or below it has been written: partitions that are at their end do not hold it
+/// back.
+std::string Session::lowest_order() const {
+    std::string lowest;
+    std::string highest;
+    for (const auto& [at, place] : m_places) {
+        if (!place.own || place.order.empty()) {
+            continue;
+        }
+        highest = std::max(highest, place.order);
+        if (!place.at_end && (lowest.empty() || place.order < lowest)) {
+            lowest = place.order;
+        }
+    }
+    return lowest.empty() ? highest : lowest;
+}
+
+void Session::write_checkpoint() {
+    event::Checkpoint checkpoint;
+    const kafka::Offsets now = positions();
+    checkpoint.kind = "kafka";
+    checkpoint.server = m_cluster;
+    checkpoint.slot = m_options.group;
+    checkpoint.position = kafka::format_offsets(now);
+    checkpoint.order = event::Order::parse(lowest_order()).value_or(event::Order{});
+    checkpoint.commit_ts_ms = m_newest_ms;
+    checkpoint.ts_ms = base::now_ms();
+    m_writer.buffer() += checkpoint.encode();
+    m_writer.buffer() += '\n';
+    m_acknowledged->emitted(m_writer.submitted() + m_writer.buffer().size(), now);
+    m_last_positions = now;
+    m_checkpoint_ms = base::steady_ms();
+}
+
+void Session::commit(bool wait) {
+    kafka::Offsets due;
+    for (const auto& [at, offset] : m_acknowledged->offsets()) {
+        const auto place = m_places.find(at);
+        const auto last = m_committed.find(at);
+        if (place != m_places.end() && place->second.own && offset <= place->second.next &&
+            (last == m_committed.end() || last->second < offset)) {
+            due[at] = offset;
+        }
+    }
+    if (due.empty() || m_options.group.empty()) {
+        return;
+    }
+    m_consumer->commit(due, wait);
+    for (const auto& [at, offset] : due) {
+        m_committed[at] = offset;
+    }
+    m_commit_ms = base::steady_ms();
+}
+
+void Session::let_go() {
+    if (m_leaving.empty()) {
+        return;
+    }
+    const bool covered = m_acknowledged->covers(m_leaving_at);
+    if (!covered && base::steady_ms() < m_leaving_deadline_ms) {
+        return;
+    }
+    if (!covered) {
+        log::warning("partitions leave before their last lines were acknowledged; their next "
+                     "reader writes them again");
+    }
+    try {
+        commit(true);
+    } catch (const Error& error) {
+        log::warning("{}; the partitions' next reader writes the last lines again", error.what());
+    }
+    for (const kafka::TopicPartition& at : m_leaving) {
+        m_places[at].own = m_places[at].leaving = false;
+        m_committed.erase(at);
+    }
+    m_consumer->release(m_leaving);
+    m_leaving.clear();
+    m_leaving_at.clear();
+}
+
+bool Session::finished() const {
+    if (m_done || io::stop_signal::requested()) {
+        return true;
+    }
+    const std::int64_t now = base::steady_ms();
+    if (m_options.until_idle_ms >= 0 && now - m_record_ms >= m_options.until_idle_ms) {
+        return true;
+    }
+    if (!m_assigned || (!m_options.exit_at_end && m_options.until_ms < 0)) {
+        return false;
+    }
+    const bool time_is_over = m_options.until_ms >= 0 && base::now_ms() >= m_options.until_ms;
+    return std::all_of(m_places.begin(), m_places.end(), [&](const auto& entry) {
+        const Place& place = entry.second;
+        return !place.own || place.past_until ||
+               (place.at_end && (m_options.exit_at_end || time_is_over));
+    });
+}
+
+/// While the output is stuck the partitions rest, and the group still hears of us.
+bool Session::wait_for_output() {
+    if (!m_writer.full() || m_writer.ready() || m_writer.wait_ready(kTurnMs)) {
+        m_consumer->resume();
+        return true;
+    }
+    m_consumer->pause();
+    return false;
+}
+
+void Session::turn() {
+    const bool flowing = wait_for_output();
+    const int records = m_consumer->poll(flowing ? kTurnMs : 0);
+    const std::int64_t now = base::steady_ms();
+    if (records > 0) {
+        m_record_ms = now;
+    }
+    // A partition that leaves waits for a checkpoint that holds its last line.
+    const bool needed = !m_leaving_at.empty() && m_last_positions != positions();
+    const std::int64_t since = now - m_checkpoint_ms;
+    if (needed || since >= m_options.heartbeat_ms ||
+        (since >= m_options.checkpoint_interval_ms && m_last_positions != positions())) {
+        write_checkpoint();
+    }
+    if (m_writer.ready()) {
+        m_writer.submit();
+    }
+    m_writer.check();
+    m_acknowledged->look(m_writer.written());
+    if (now - m_commit_ms >= kCommitEveryMs) {
+        commit(false);
+    }
+    let_go();
+}
+
+void Session::finish() {
+    const std::int64_t deadline = base::steady_ms() + m_options.drain_ms;
+    const auto left = [&] {
+        return static_cast<int>(std::max<std::int64_t>(deadline - base::steady_ms(), 0));
+    };
+    if (m_last_positions != positions()) {
+        write_checkpoint();
+    }
+    m_consumer->pause();
+    while (!m_writer.ready() && left() > 0 && io::stop_signal::count() < 2) {
+        m_writer.wait_ready(kTurnMs);
+        m_consumer->poll(0);
+    }
+    if (!m_writer.finish(left())) {
+        base::fail(ExitCode::failed, "the output did not take all lines within --drain");
+    }
+    ::close(STDOUT_FILENO); // the next stage reads to this end and stores what it has
+    const kafka::Offsets wanted = positions();
+    const bool wait = m_acknowledged->used() && !wanted.empty();
+    while (wait && !m_acknowledged->covers(wanted)) {
+        if (left() == 0 || io::stop_signal::count() >= 2) {
+            commit(true);
+            base::fail(ExitCode::failed,
+                       "the last lines were not acknowledged within --drain; they come again");
+        }
+        m_consumer->poll(20);
+        m_acknowledged->look(m_writer.written());
+        let_go();
+    }
+    commit(true);
+    m_consumer->close();
+}
+
+void Session::run() {
+    if (m_options.group.empty()) {
+        m_consumer->assign(m_options.topics);
+    } else {
+        m_consumer->subscribe(m_options.topics);
+    }
+    while (!finished()) {
+        turn();
+    }
+    finish();
+    log::debug("{} changes, {} records passed over", m_events, m_passed_over);
+}
+
+} // namespace cdc::consume

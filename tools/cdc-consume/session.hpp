@@ -1,0 +1,91 @@
+#ifndef CDC_CONSUME_SESSION_HPP
+#define CDC_CONSUME_SESSION_HPP
+
+#include "base/error.hpp"
+#include "cdc-consume/acknowledged.hpp"
+#include "cdc-consume/emitter.hpp"
+#include "cdc-consume/options.hpp"
+#include "cdc-consume/table_lines.hpp"
+#include "io/line_writer.hpp"
+#include "kafka/consumer.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace cdc::consume {
+
+/// One run: reads, writes lines and checkpoint lines, commits what is acknowledged.
+class Session : public kafka::ConsumerHandler {
+public:
+    explicit Session(const Options& options);
+
+    /// Until a stop condition or a signal. Throws Error.
+    void run();
+
+    bool can_take() override;
+    void record(const kafka::IncomingRecord& record) override;
+    void reached_end(const kafka::TopicPartition& place, std::int64_t offset) override;
+    kafka::Offsets assigned(const std::vector<kafka::TopicPartition>& places,
+                            const kafka::Offsets& committed) override;
+    void revoked(const std::vector<kafka::TopicPartition>& places, bool lost) override;
+
+private:
+    struct Place {
+        std::int64_t next = 0; ///< offset of the next record
+        bool own = false;
+        bool leaving = false; ///< the group wants it back
+        bool at_end = false;
+        bool past_until = false;
+        std::string order; ///< of its last change
+    };
+
+    Place* find(const kafka::IncomingRecord& record);
+    std::int64_t start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
+                          const kafka::Offsets& by_time);
+    void dead_letter(const kafka::IncomingRecord& record, const base::Error& error);
+    void turn();
+    bool wait_for_output();
+    bool finished() const;
+    void write_checkpoint();
+    std::string lowest_order() const;
+    kafka::Offsets positions() const;
+    void commit(bool wait);
+    void let_go();
+    void finish();
+
+    const Options& m_options;
+    TableLines m_table_lines;
+    Emitter m_emitter;
+    io::LineWriter m_writer;
+    std::unique_ptr<kafka::Consumer> m_consumer;
+    std::unique_ptr<Acknowledged> m_acknowledged;
+    std::string m_cluster;
+
+    std::map<kafka::TopicPartition, Place> m_places;
+    std::vector<std::vector<Place*>> m_index; ///< into m_places by topic number and partition
+    std::set<kafka::TopicPartition> m_started;
+    kafka::Offsets m_committed;
+    bool m_assigned = false; ///< at least once
+
+    std::vector<kafka::TopicPartition> m_leaving;
+    kafka::Offsets m_leaving_at; ///< what must be acknowledged before they go
+    std::int64_t m_leaving_deadline_ms = 0;
+
+    kafka::Offsets m_last_positions; ///< in the last checkpoint line
+    std::int64_t m_checkpoint_ms = 0;
+    std::int64_t m_commit_ms = 0;
+    std::int64_t m_record_ms = 0; ///< when the last record came
+    std::int64_t m_newest_ms = 0; ///< time of the newest change
+    std::uint64_t m_events = 0;
+    std::uint64_t m_passed_over = 0;
+    bool m_done = false;
+};
+
+} // namespace cdc::consume
+
+#endif

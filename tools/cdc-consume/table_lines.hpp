@@ -1,0 +1,42 @@
+#ifndef CDC_CONSUME_TABLE_LINES_HPP
+#define CDC_CONSUME_TABLE_LINES_HPP
+
+#include "cdc-consume/options.hpp"
+#include "kafka/change_cut.hpp"
+#include "kafka/topic_reader.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace cdc::consume {
+
+/// Table lines by version, from the topics `<prefix>.schema-changes`. They are read when a version
+/// is wanted that is not known yet. Memory: one line for each version of each table.
+class TableLines {
+public:
+    explicit TableLines(const Options& options) : m_options{options} {}
+
+    /// The line without '\n'; valid until the next call. Throws Error (bad_data) when the version
+    /// is in no such topic.
+    const std::string& of(const std::string& topic, const kafka::ChangeCut& cut,
+                          std::string_view version);
+    /// All topics of the cluster, to find the prefix among them.
+    void set_topics(std::vector<std::string> topics) { m_topics = std::move(topics); }
+
+private:
+    struct Source {
+        std::unique_ptr<kafka::TopicReader> reader;
+        std::map<std::string, std::string> lines; ///< by the record's key
+    };
+    std::string schema_topic(const std::string& topic) const;
+
+    const Options& m_options;
+    std::vector<std::string> m_topics;
+    std::map<std::string, Source> m_sources; ///< by topic
+};
+
+} // namespace cdc::consume
+
+#endif
