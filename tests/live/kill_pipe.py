@@ -254,7 +254,7 @@ def run(bed):
     subprocess.run(["pgbench", "-i", "-I", "dtp", bed.source], env=bed.env, check=True,
                    capture_output=True)
     subprocess.run([BIN / "cdc-capture", "--source", bed.source, "--slot", "kills", "--prefix",
-                    "kills", "--create", "--exit-after-create"], env=bed.env, check=True)
+                    "kills", "--create", "--exit-after-create", "--allow-no-identity"], env=bed.env, check=True)
     bed.start_pipe()
     subprocess.run(["pgbench", "-i", "-I", "g", bed.source], env=bed.env, check=True,
                    capture_output=True)

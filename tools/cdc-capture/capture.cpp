@@ -8,6 +8,8 @@
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include <poll.h>
 
@@ -27,6 +29,8 @@ constexpr std::int64_t kAckPollMs = 100; // how often checkpoint files are looke
 constexpr std::int64_t kQuietMs = 50;    // without data: the stream is idle
 constexpr std::int64_t kSubmitMs = 20;   // a line of a running transaction waits no longer
 constexpr std::int64_t kMaxStatusMs = 10000;
+constexpr std::int64_t kBusyMs = 5; // since the last change: the stream is in full flow
+constexpr std::chrono::microseconds kCoalesce{800};
 
 } // namespace
 
@@ -38,7 +42,7 @@ void Capture::stop_at_second_signal() {
 
 Capture::Capture(const Options& options, Acknowledgement& acknowledgement, int output)
     : m_options{options}, m_ack{acknowledgement}, m_filter{options.tables, options.exclude},
-      m_writer{output}, m_output{output} {}
+      m_writer{output}, m_output{output}, m_figures{options.metrics} {}
 
 int Capture::run() {
     connect();
@@ -69,6 +73,7 @@ void Capture::connect() {
         m_checkpointed = m_resume->position;
     }
     m_session = open_session(m_options, m_resume, m_filter);
+    m_figures.connections.add();
     const ResumePoint& start = m_session->start;
     if (!m_resume) {
         m_resume = start;
@@ -167,6 +172,11 @@ bool Capture::wait() {
     int ready = ::poll(fds, std::size(fds), 0);
     m_drained = can_read && fds[0].revents == 0;
     if (ready == 0 && !work_is_due()) {
+        if (m_now - m_last_data <= kBusyMs) {
+            // More is on its way. One read for many messages costs less than a wake-up for each,
+            // here and at the server.
+            std::this_thread::sleep_for(kCoalesce);
+        }
         ready = ::poll(fds, std::size(fds), next_timeout());
     }
     m_now = base::steady_ms();
@@ -266,6 +276,7 @@ void Capture::handle_data(const StreamMessage& message) {
     m_position = std::max(m_position, decoded.end_lsn);
     m_received = std::max(m_received, m_position);
     m_commit_ts_ms = m_session->builder.commit_ts_ms();
+    m_figures.transactions.add();
     m_lines_since_checkpoint |= m_lines_in_transaction;
     m_lines_in_transaction = false;
     m_stop = m_options.max_events != 0 &&
@@ -322,6 +333,19 @@ void Capture::poll_acknowledgement() {
     m_last_poll = m_now;
     m_ack.poll_files();
     m_ack.written(m_writer.written());
+    show_figures();
+}
+
+void Capture::show_figures() {
+    if (m_session != nullptr) {
+        m_figures.changes.set(
+            static_cast<std::int64_t>(m_changes_before + m_session->builder.changes()));
+    }
+    m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));
+    m_figures.position.set(static_cast<std::int64_t>(m_position));
+    m_figures.confirmed.set(static_cast<std::int64_t>(m_confirmed));
+    m_figures.commit_time.set(m_commit_ts_ms != 0 ? m_commit_ts_ms : cli::Metric::kUnknown);
+    m_figures.show();
 }
 
 void Capture::send_status(bool want_reply) {

@@ -2,6 +2,7 @@
 #define CDC_CAPTURE_CAPTURE_HPP
 
 #include "cdc-capture/acknowledgement.hpp"
+#include "cdc-capture/figures.hpp"
 #include "cdc-capture/options.hpp"
 #include "cdc-capture/session.hpp"
 #include "event/table_filter.hpp"
@@ -49,6 +50,7 @@ private:
     void send_status(bool want_reply = false);
     void send_status_if_due();
     void poll_acknowledgement();
+    void show_figures();
 
     // drain.cpp
     int finish();
@@ -62,6 +64,7 @@ private:
     io::LineWriter m_writer;
     int m_output;
     postgres::pgoutput::Decoder m_decoder;
+    Figures m_figures;
     std::unique_ptr<Session> m_session;
     std::optional<ResumePoint> m_resume;
 

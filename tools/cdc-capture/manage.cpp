@@ -5,6 +5,8 @@
 #include "cdc-capture/session.hpp"
 #include "event/table_filter.hpp"
 #include "io/stop_signal.hpp"
+#include "postgres/preflight.hpp"
+#include "postgres/slot.hpp"
 
 namespace cdc::capture {
 
@@ -45,7 +47,44 @@ void create_publication(Connection& plain, const Options& options) {
                     tables.empty() ? "all tables" : fmt::format("{} tables", tables.size()));
 }
 
+postgres::PreflightQuestion question_of(const Options& options) {
+    return {options.source, options.slot, options.publication,
+            event::TableFilter{options.tables, options.exclude}, options.allow_no_identity};
+}
+
+/// Speaks of what is wrong, and of the rest too with `everything`. Returns the exit code.
+ExitCode report(const std::vector<postgres::Finding>& findings, bool everything) {
+    using Level = postgres::Finding::Level;
+    ExitCode code = ExitCode::ok;
+    for (const postgres::Finding& finding : findings) {
+        std::string text = finding.subject + ": " + finding.text;
+        if (finding.level == Level::problem || finding.level == Level::lost) {
+            base::log::write_error(text, finding.remedy);
+            if (code != ExitCode::position_lost) {
+                code = finding.level == Level::lost ? ExitCode::position_lost : ExitCode::refused;
+            }
+            continue;
+        }
+        if (!finding.remedy.empty()) {
+            text += " (" + finding.remedy + ")";
+        }
+        if (finding.level == Level::warning) {
+            base::log::warning("{}", text);
+        } else if (everything) {
+            base::log::info("{}", text);
+        }
+    }
+    return code;
+}
+
 } // namespace
+
+int check(const Options& options) {
+    Connection plain{options.source, Connection::Kind::plain};
+    const ExitCode code = report(postgres::preflight(plain, question_of(options)), true);
+    base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
+    return static_cast<int>(code);
+}
 
 void create(const Options& options, const std::string& checkpoint_file) {
     if (!checkpoint_file.empty()) {
@@ -62,6 +101,14 @@ void create(const Options& options, const std::string& checkpoint_file) {
         }
     });
     check_version(plain);
+    auto findings = postgres::preflight(plain, question_of(options));
+    // A missing publication is what we are here for.
+    std::erase_if(findings, [](const postgres::Finding& f) {
+        return f.subject == "publication" && f.remedy == "--create makes it";
+    });
+    if (const ExitCode code = report(findings, false); code != ExitCode::ok) {
+        throw Error{code, "nothing was made: see the errors above"};
+    }
     const auto slot = postgres::inspect_slot(plain, options.slot);
     if (slot) {
         check_slot(*slot, options.slot, plain.database());

@@ -115,6 +115,11 @@ void add_options(cli::App& app, Options& options) {
         ->group("Output");
     add_checkpoint_options(app, options);
     add_stop_options(app, options);
+    app.options()
+        .add_option("--metrics", options.metrics,
+                    "Figures for Prometheus: to a file, or at HOST:PORT")
+        ->type_name("FILE|ADDR")
+        ->group("General");
 }
 
 void check_options(Options& options) {

@@ -40,6 +40,8 @@ struct Options {
     std::int64_t drain_ms = 30000;  ///< how long a stop may take
     std::int64_t retry_ms = 300000; ///< how long a lost connection may take to come back
 
+    std::string metrics; ///< file or HOST:PORT for Prometheus
+
     bool on_write() const { return ack == "on-write"; }
 };
 

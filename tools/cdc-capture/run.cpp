@@ -14,6 +14,9 @@ int run(const Options& options) {
         drop(options);
         return 0;
     }
+    if (options.check) {
+        return check(options);
+    }
     Acknowledgement acknowledgement{options.checkpoints, options.on_write(), options.slot};
     if (options.create) {
         create(options, acknowledgement.any_file());

@@ -1,0 +1,247 @@
+#include "postgres/preflight.hpp"
+
+#include "base/numbers.hpp"
+#include "postgres/slot.hpp"
+
+namespace cdc::postgres {
+
+using base::ExitCode;
+using base::in_quotes;
+using Level = Finding::Level;
+
+namespace {
+
+constexpr int kMinVersion = 130000;
+constexpr std::size_t kMaxTablesNamed = 20;
+
+using Findings = std::vector<Finding>;
+
+std::int64_t number(const Result& result, int column) {
+    return base::parse_integer<std::int64_t>(result.text(0, column)).value_or(0);
+}
+
+void look_at_settings(Connection& plain, bool slot_exists, Findings& findings) {
+    const Result settings = plain.query(
+        "SELECT current_setting('server_version'), current_setting('wal_level'), "
+        "current_setting('max_replication_slots'), (SELECT count(*) FROM pg_replication_slots), "
+        "current_setting('max_wal_senders'), "
+        "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'walsender'), "
+        "current_setting('max_slot_wal_keep_size')");
+    findings.push_back(
+        {Level::good, "server",
+         fmt::format("PostgreSQL {}, database {}", settings.text(0, 0), plain.description()), ""});
+    if (settings.text(0, 1) == "logical") {
+        findings.push_back({Level::good, "wal_level", "logical", ""});
+    } else {
+        findings.push_back(
+            {Level::problem, "wal_level",
+             fmt::format("is {}, but must be logical", in_quotes(settings.text(0, 1))),
+             "ALTER SYSTEM SET wal_level = logical; and restart the server"});
+    }
+    const auto count = [&](const char* name, int column, bool one_is_ours) {
+        const std::int64_t limit = number(settings, column);
+        const std::int64_t used = number(settings, column + 1);
+        const bool free = one_is_ours || used < limit;
+        findings.push_back({free ? Level::good : Level::problem, name,
+                            fmt::format("{} of {} in use", used, limit),
+                            free ? ""
+                                 : fmt::format("ALTER SYSTEM SET {} = {}; and restart the server",
+                                               name, limit * 2 + 4)});
+    };
+    count("max_replication_slots", 2, slot_exists);
+    count("max_wal_senders", 4, false);
+    const auto keep = settings.text(0, 6);
+    findings.push_back(
+        {Level::good, "max_slot_wal_keep_size",
+         keep == "-1" ? "no limit: the server keeps its log for as long as we do not confirm it"
+                      : fmt::format("{}: a slot that is further behind is given up", keep),
+         ""});
+}
+
+/// Logging in as capture does is the only test that knows of pg_hba.conf and of the roles that
+/// hosted servers use instead of REPLICATION.
+void look_at_rights(Connection& plain, const std::string& source, Findings& findings) {
+    const std::string role{plain.query("SELECT quote_ident(current_user)").text(0, 0)};
+    try {
+        Connection replication{source, Connection::Kind::replication};
+        findings.push_back({Level::good, "replication", "role " + role + " may replicate", ""});
+    } catch (const ServerError& error) {
+        if (error.code() == ExitCode::failed) {
+            throw;
+        }
+        findings.push_back({Level::problem, "replication", error.what(),
+                            error.sqlstate() == "42501"
+                                ? "ALTER ROLE " + role + " REPLICATION;"
+                                : "a line for this role and database in pg_hba.conf"});
+    }
+}
+
+constexpr char kTables[] = R"(
+SELECT n.nspname, c.relname, rn.nspname, rc.relname,
+    quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(current_user),
+    CASE c.relreplident WHEN 'f' THEN true WHEN 'n' THEN false
+        WHEN 'i' THEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident)
+        ELSE EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) END,
+    has_table_privilege(c.oid, 'SELECT'),
+    c.relkind = 'p'
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class rc ON rc.oid = CASE WHEN c.relispartition THEN pg_partition_root(c.oid) ELSE c.oid END
+JOIN pg_namespace rn ON rn.oid = rc.relnamespace
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
+    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+    AND ($2 = 'all' OR EXISTS (SELECT FROM pg_publication_tables p WHERE p.pubname = $1
+        AND ((p.schemaname, p.tablename) = (n.nspname, c.relname)
+             OR (p.schemaname, p.tablename) = (rn.nspname, rc.relname))))
+ORDER BY 1, 2)";
+
+/// At most kMaxTablesNamed findings, then how many more there are.
+class TableFindings {
+public:
+    explicit TableFindings(Findings& findings) : m_findings{&findings} {}
+    void add(Finding finding) {
+        if (++m_count <= kMaxTablesNamed) {
+            m_findings->push_back(std::move(finding));
+        }
+    }
+    void end(Level level) {
+        if (m_count > kMaxTablesNamed) {
+            m_findings->push_back({level, "tables",
+                                   fmt::format("{} more of the same", m_count - kMaxTablesNamed),
+                                   ""});
+        }
+    }
+
+private:
+    Findings* m_findings;
+    std::size_t m_count = 0;
+};
+
+void look_at_tables(Connection& plain, const PreflightQuestion& question,
+                    const std::optional<PublicationState>& publication, Findings& findings) {
+    const bool all = !publication || publication->all_tables;
+    const Result tables = plain.query(kTables, {question.publication, all ? "all" : "published"});
+    std::size_t captured = 0;
+    bool partitioned = false;
+    TableFindings without_identity{findings};
+    TableFindings without_right{findings};
+    const Level identity_level = question.allow_no_identity ? Level::warning : Level::problem;
+    for (int row = 0; row < tables.rows(); ++row) {
+        if (!question.filter.matches(tables.text(row, 2), tables.text(row, 3))) {
+            continue;
+        }
+        ++captured;
+        partitioned |= tables.text(row, 8) == "t";
+        const std::string name{tables.text(row, 4)};
+        if (tables.text(row, 6) != "t") {
+            without_identity.add(
+                {identity_level, "tables",
+                 fmt::format("{} has no replica identity: while it is published, UPDATE and "
+                             "DELETE on it fail",
+                             name),
+                 fmt::format("ALTER TABLE {} REPLICA IDENTITY FULL; or give it a primary key{}",
+                             name,
+                             question.allow_no_identity
+                                 ? ""
+                                 : ", or --exclude it, or --allow-no-identity if it only grows")});
+        }
+        if (tables.text(row, 7) != "t") {
+            without_right.add(
+                {Level::problem, "tables",
+                 fmt::format("role {} may not read {}", tables.text(row, 5), name),
+                 fmt::format("GRANT SELECT ON {} TO {};", name, tables.text(row, 5))});
+        }
+    }
+    without_identity.end(identity_level);
+    without_right.end(Level::problem);
+    findings.push_back({captured != 0 ? Level::good : Level::warning, "tables",
+                        fmt::format("{} to capture", captured), ""});
+    if (partitioned && publication && !publication->via_root) {
+        findings.push_back({Level::warning, "publication",
+                            "sends changes of partitioned tables under the partitions' names",
+                            fmt::format("ALTER PUBLICATION {} SET (publish_via_partition_root = "
+                                        "true);",
+                                        plain.quoted_name(question.publication))});
+    }
+}
+
+void look_at_publication(Connection& plain, const std::string& name,
+                         const std::optional<PublicationState>& publication, bool slot_exists,
+                         Findings& findings) {
+    if (!publication) {
+        findings.push_back({slot_exists ? Level::problem : Level::good, "publication",
+                            fmt::format("there is none of the name {}", in_quotes(name)),
+                            "--create makes it"});
+        return;
+    }
+    findings.push_back({Level::good, "publication",
+                        fmt::format("{} for {}", in_quotes(name),
+                                    publication->all_tables ? "all tables" : "chosen tables"),
+                        ""});
+    if (!publication->all_operations) {
+        findings.push_back({Level::problem, "publication", "does not send all kinds of changes",
+                            fmt::format("ALTER PUBLICATION {} SET (publish = 'insert, update, "
+                                        "delete, truncate');",
+                                        plain.quoted_name(name))});
+    }
+}
+
+void look_at_slot(Connection& plain, const std::string& name, const std::optional<SlotState>& slot,
+                  Findings& findings) {
+    if (!slot) {
+        findings.push_back({Level::good, "slot",
+                            fmt::format("there is none of the name {}", in_quotes(name)),
+                            "--create makes it"});
+        return;
+    }
+    if (slot->plugin != "pgoutput" || slot->database != plain.database()) {
+        findings.push_back({Level::problem, "slot",
+                            fmt::format("{} is of plugin {} and database {}", in_quotes(name),
+                                        in_quotes(slot->plugin), in_quotes(slot->database)),
+                            "another name by --slot"});
+    } else if (slot->wal_status == "lost" || !slot->invalidation.empty()) {
+        findings.push_back(
+            {Level::lost, "slot",
+             fmt::format("the server gave up {} ({}): the log from {} on is gone", in_quotes(name),
+                         slot->invalidation.empty() ? "wal_status lost" : slot->invalidation,
+                         format_lsn(slot->confirmed)),
+             "--drop, --create, and a new snapshot"});
+    } else {
+        const bool close = slot->wal_status == "unreserved";
+        findings.push_back(
+            {close ? Level::warning : Level::good, "slot",
+             fmt::format(
+                 "{} is confirmed up to {}, wal_status {}{}{}", in_quotes(name),
+                 format_lsn(slot->confirmed), slot->wal_status,
+                 slot->safe_wal_size
+                     ? fmt::format(", {} MB until it may be lost", *slot->safe_wal_size / (1 << 20))
+                     : "",
+                 slot->active_pid != 0 ? ", in use by " + describe_session(plain, slot->active_pid)
+                                       : ""),
+             close ? "let capture and its sinks run: the log it needs is about to be removed"
+                   : ""});
+    }
+}
+
+} // namespace
+
+std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& question) {
+    Findings findings;
+    if (plain.server_version() < kMinVersion) {
+        findings.push_back({Level::problem, "server",
+                            fmt::format("PostgreSQL {} is too old; 13 or newer is needed",
+                                        plain.server_version() / 10000),
+                            ""});
+        return findings;
+    }
+    const auto slot = inspect_slot(plain, question.slot);
+    const auto publication = inspect_publication(plain, question.publication);
+    look_at_settings(plain, slot.has_value(), findings);
+    look_at_rights(plain, question.source, findings);
+    look_at_tables(plain, question, publication, findings);
+    look_at_publication(plain, question.publication, publication, slot.has_value(), findings);
+    look_at_slot(plain, question.slot, slot, findings);
+    return findings;
+}
+
+} // namespace cdc::postgres

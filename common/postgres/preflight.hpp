@@ -1,0 +1,39 @@
+#ifndef CDC_POSTGRES_PREFLIGHT_HPP
+#define CDC_POSTGRES_PREFLIGHT_HPP
+
+#include "event/table_filter.hpp"
+#include "postgres/connection.hpp"
+
+#include <string>
+#include <vector>
+
+namespace cdc::postgres {
+
+/// One thing that was looked at before anything is touched.
+struct Finding {
+    enum class Level {
+        good,
+        warning, ///< works, but somebody should know
+        problem, ///< capture cannot work, or would harm the application
+        lost,    ///< the slot is there, and the log it needs is not
+    } level = Level::good;
+    std::string subject; ///< "tables"
+    std::string text;
+    std::string remedy; ///< what to run; empty where nothing helps
+};
+
+struct PreflightQuestion {
+    std::string source; ///< for a replication connection of its own
+    std::string slot;
+    std::string publication;
+    event::TableFilter filter;
+    bool allow_no_identity = false;
+};
+
+/// Looks at settings, rights, tables, publication and slot. Changes nothing. Throws ServerError
+/// when it cannot look.
+std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& question);
+
+} // namespace cdc::postgres
+
+#endif
