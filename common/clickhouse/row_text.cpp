@@ -68,9 +68,9 @@ std::string decimal_text(const char* bytes, std::size_t width, int scale) {
             remainder = value % 10;
         }
         digits += static_cast<char>('0' + remainder);
-        if (digits.size() == static_cast<std::size_t>(scale) && scale > 0) {
-            digits += '.';
-        }
+    }
+    if (scale > 0) {
+        digits.insert(static_cast<std::size_t>(scale), ".");
     }
     std::reverse(digits.begin(), digits.end());
     return (negative ? "-" : "") + digits;
