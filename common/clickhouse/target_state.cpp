@@ -1,0 +1,92 @@
+#include "clickhouse/target_state.hpp"
+
+#include "base/numbers.hpp"
+#include "clickhouse/schema.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace cdc::clickhouse {
+
+using base::ExitCode;
+using base::in_quotes;
+
+namespace {
+
+constexpr int kUnknownTable = 60;
+
+std::int64_t integer(const std::string& text) {
+    return base::parse_integer<std::int64_t>(text).value_or(0);
+}
+
+LoadedTable& table_of(TargetState& state, const std::string& name) {
+    const auto found = std::find_if(state.tables.begin(), state.tables.end(),
+                                    [&](const LoadedTable& table) { return table.name == name; });
+    if (found != state.tables.end()) {
+        return *found;
+    }
+    state.tables.push_back({name, {}, {}, {}});
+    return state.tables.back();
+}
+
+} // namespace
+
+TargetState read_target_state(Transport& transport) {
+    std::string answer;
+    try {
+        answer = transport.query(
+            fmt::format(
+                "SELECT scope, name, item, lower(leftPad(hex(version), 32, '0')), position, "
+                "value, toUnixTimestamp64Milli(commit_time), "
+                "toUnixTimestamp64Milli(load_time), toUnixTimestamp64Milli(now64(3)) "
+                "FROM {} FINAL ORDER BY scope, name, item",
+                kStateTable),
+            "TabSeparated");
+    } catch (const ServerError& error) {
+        if (error.server_code() != kUnknownTable) {
+            throw;
+        }
+        throw base::Error{
+            ExitCode::refused,
+            fmt::format("the target {} has no table {}", in_quotes(transport.name()), kStateTable),
+            "cdc-load makes it with the first line that it loads."};
+    }
+    TargetState state;
+    for (const auto& row : parse_tsv(answer)) {
+        if (row.size() < 9) {
+            continue;
+        }
+        const event::Order order = event::Order::parse(row[3]).value_or(event::Order{});
+        state.now_ms = integer(row[8]);
+        if (row[0] == "source" && row[2] == "checkpoint") {
+            state.sources.push_back(
+                {row[1], order, row[4], row[5], integer(row[6]), integer(row[7])});
+        } else if (row[0] == "table") {
+            LoadedTable& table = table_of(state, row[1]);
+            if (row[2] == "barrier") {
+                table.barrier = order;
+            } else if (row[2] == "source") {
+                table.source = row[5];
+            } else if (row[2] == "stale") {
+                table.stale = row[5];
+            }
+        }
+    }
+    return state;
+}
+
+std::unique_ptr<Transport> open_existing(const std::string& url, const std::string& chdb_library) {
+    constexpr std::string_view kChdb = "chdb:";
+    if (url.rfind(kChdb, 0) == 0) {
+        std::error_code error;
+        if (!std::filesystem::is_directory(url.substr(kChdb.size()), error)) {
+            base::fail(ExitCode::refused, "there is no folder {} to look into",
+                       in_quotes(url.substr(kChdb.size())));
+        }
+    }
+    TransportOptions options;
+    options.chdb_library = chdb_library;
+    return open_transport(url, options);
+}
+
+} // namespace cdc::clickhouse

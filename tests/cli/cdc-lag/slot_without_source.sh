@@ -1,0 +1,1 @@
+cdc-lag --slot orders --target http://h/d

@@ -1,0 +1,1 @@
+cdc-lag --source x --no-such-option

@@ -1,0 +1,127 @@
+#include "cdc-lag/collect.hpp"
+#include "cdc-lag/render.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace cdc;
+using lag::Hop;
+using lag::Verdict;
+
+namespace {
+
+Hop hop(const char* name) {
+    Hop hop;
+    hop.kind = "slot";
+    hop.name = name;
+    return hop;
+}
+
+Verdict verdict(const std::vector<Hop>& hops, const lag::Limits& limits) {
+    std::vector<std::string> reasons;
+    const Verdict result = lag::judge(hops, limits, reasons);
+    CHECK((result == Verdict::within) == reasons.empty());
+    return result;
+}
+
+event::Checkpoint checkpoint(const char* position, std::int64_t commit_ms, std::int64_t made_ms) {
+    event::Checkpoint checkpoint;
+    checkpoint.kind = "postgres";
+    checkpoint.server = "77";
+    checkpoint.slot = "orders";
+    checkpoint.position = position;
+    checkpoint.commit_ts_ms = commit_ms;
+    checkpoint.ts_ms = made_ms;
+    return checkpoint;
+}
+
+} // namespace
+
+TEST_CASE("a hop at its limit is within, one above it is beyond") {
+    Hop slot = hop("a");
+    slot.bytes = 100;
+    slot.ms = 5000;
+    CHECK(verdict({slot}, {100, 5000, {}}) == Verdict::within);
+    CHECK(verdict({slot}, {99, 5000, {}}) == Verdict::beyond);
+    CHECK(verdict({slot}, {100, 4999, {}}) == Verdict::beyond);
+}
+
+TEST_CASE("unknown is neither within nor beyond") {
+    Hop unknown = hop("a");
+    unknown.unknown = "cannot connect";
+    CHECK(verdict({unknown}, {}) == Verdict::unknown);
+    CHECK(verdict({}, {}) == Verdict::unknown);
+    Hop silent = hop("b"); // told, but without the figure that the limit is about
+    CHECK(verdict({silent}, {}) == Verdict::within);
+    CHECK(verdict({silent}, {1, {}, {}}) == Verdict::unknown);
+    CHECK(verdict({silent}, {{}, 1, {}}) == Verdict::unknown);
+    Hop late = hop("c");
+    late.bytes = 10;
+    CHECK(verdict({unknown, late}, {1, {}, {}}) == Verdict::beyond);
+}
+
+TEST_CASE("a lost slot is beyond without any limit, little room only with one") {
+    Hop lost = hop("a");
+    lost.broken = "the slot is lost";
+    CHECK(verdict({lost}, {}) == Verdict::beyond);
+    Hop narrow = hop("b");
+    narrow.safe_bytes = -5;
+    CHECK(verdict({narrow}, {}) == Verdict::within);
+    CHECK(verdict({narrow}, {{}, {}, 1}) == Verdict::beyond);
+}
+
+TEST_CASE("a checkpoint at the end of the log is not behind, however old") {
+    Hop at_end = hop("a");
+    lag::describe_checkpoint(at_end, checkpoint("0/100", 1000, 2000),
+                             lag::SourceView{"77", "db", 0x100, {}}, 900'000);
+    CHECK(at_end.bytes == 0U);
+    CHECK(at_end.ms == 0);
+}
+
+TEST_CASE("a checkpoint behind the end is as late as its last commit, or its heartbeat") {
+    const event::Checkpoint behind = checkpoint("0/100", 1000, 8000);
+    Hop busy = hop("a");
+    lag::describe_checkpoint(busy, behind, lag::SourceView{"77", "db", 0x180, {}}, 10'000);
+    CHECK(busy.bytes == 0x80U);
+    CHECK(busy.ms == 9000);
+    Hop waiting = hop("b");
+    lag::describe_checkpoint(waiting, behind, lag::SourceView{"77", "db", 0x180, {"orders"}},
+                             10'000);
+    CHECK(waiting.ms == 2000);
+    Hop never = hop("c");
+    lag::describe_checkpoint(never, checkpoint("0/100", 0, 0), std::nullopt, 10'000);
+    CHECK_FALSE(never.bytes);
+    CHECK_FALSE(never.ms);
+}
+
+TEST_CASE("a checkpoint of another server has no lag against this one") {
+    Hop other = hop("a");
+    lag::describe_checkpoint(other, checkpoint("0/100", 1000, 1000),
+                             lag::SourceView{"78", "db", 0x100, {}}, 2000);
+    CHECK_FALSE(other.bytes);
+    CHECK_FALSE(other.unknown.empty());
+}
+
+TEST_CASE("unknown is '-' in the table, null in JSON, absent for Prometheus") {
+    Hop slot = hop("a");
+    slot.details = {{"wal_status", nullptr}, {"retained_bytes", 7}, {"active", false}};
+    CHECK(lag::render_table({slot}) ==
+          "HOP   NAME  POSITION  BYTES  EVENTS  SECONDS  DETAILS\n"
+          "slot  a     -             -       -        -  wal_status=-  retained_bytes=7  "
+          "active=false\n");
+    const std::string json = lag::render_json({slot}, Verdict::within, {}, 5);
+    CHECK(json.find("\"bytes\":null,\"events\":null,\"seconds\":null") != std::string::npos);
+    const std::string metrics = lag::render_prometheus({slot}, Verdict::within, 5);
+    CHECK(metrics.find("cdc_lag_bytes") == std::string::npos);
+    CHECK(metrics.find("wal_status") == std::string::npos);
+    CHECK(metrics.find("cdc_slot_retained_bytes{kind=\"slot\",name=\"a\"} 7\n") !=
+          std::string::npos);
+    CHECK(metrics.find("cdc_slot_active{kind=\"slot\",name=\"a\"} 0\n") != std::string::npos);
+}
+
+TEST_CASE("sizes and seconds for people") {
+    CHECK(lag::size_text(1023) == "1023 B");
+    CHECK(lag::size_text(1536) == "1.50 kB");
+    CHECK(lag::size_text(std::uint64_t{64} << 20) == "64.0 MB");
+    CHECK(lag::seconds_text(12000) == "12");
+    CHECK(lag::seconds_text(250) == "0.25");
+}

@@ -1,0 +1,110 @@
+#include "cdc-lag/options.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+
+namespace cdc::lag {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+std::int64_t duration(const std::string& name, const std::string& text) {
+    const auto value = base::parse_duration_ms(text);
+    if (!value) {
+        throw CLI::ValidationError{name,
+                                   in_quotes(text) + " is not a duration such as 250ms, 10s, 5m"};
+    }
+    return *value;
+}
+
+std::uint64_t size(const std::string& name, const std::string& text) {
+    const auto value = base::parse_bytes(text);
+    if (!value) {
+        throw CLI::ValidationError{name,
+                                   in_quotes(text) + " is not a size such as 512k, 64MB, 1GB"};
+    }
+    return *value;
+}
+
+} // namespace
+
+void add_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli.add_option("--source", options.source,
+                   "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text")
+        ->type_name("URL")
+        ->group("What to look at");
+    cli.add_option("--slot", options.slots,
+                   "Replication slot (default: all logical slots of the database); may be repeated")
+        ->type_name("NAME")
+        ->group("What to look at");
+    cli.add_option("--checkpoint", options.checkpoints, "Checkpoint file; may be repeated")
+        ->type_name("FILE")
+        ->group("What to look at");
+    cli.add_option("--target", options.target,
+                   "ClickHouse: http(s)://USER@HOST:PORT/DATABASE or chdb:DIR")
+        ->type_name("URL")
+        ->group("What to look at");
+    cli.add_option("--chdb-library", options.chdb_library, "Where libchdb.so is, for chdb:")
+        ->type_name("FILE")
+        ->group("What to look at");
+
+    cli.add_option_function<std::string>(
+           "--max-bytes",
+           [&options](const std::string& text) { options.max_bytes = size("--max-bytes", text); },
+           "A hop that is more bytes of log behind is beyond: exit 1")
+        ->type_name("SIZE")
+        ->group("Limits");
+    cli.add_option_function<std::string>(
+           "--max-seconds",
+           [&options](const std::string& text) {
+               options.max_ms = duration("--max-seconds", text);
+           },
+           "A hop that is behind for longer is beyond: exit 1")
+        ->type_name("TIME")
+        ->group("Limits");
+    cli.add_option_function<std::string>(
+           "--min-safe-wal",
+           [&options](const std::string& text) {
+               options.min_safe_wal = size("--min-safe-wal", text);
+           },
+           "A slot that has less room before the server gives it up is beyond: exit 1")
+        ->type_name("SIZE")
+        ->group("Limits");
+
+    cli.add_flag("--json", options.json, "One JSON document instead of the table")->group("Output");
+    cli.add_option("--prometheus", options.prometheus,
+                   "Also write metrics to this file, atomically")
+        ->type_name("FILE")
+        ->group("Output");
+    cli.add_flag("--quiet", options.quiet, "Print only when something is beyond or unknown")
+        ->group("Output");
+    cli.add_option_function<std::string>(
+           "--watch",
+           [&options](const std::string& text) { options.watch_ms = duration("--watch", text); },
+           "Look again and again, so long apart, until stopped")
+        ->type_name("TIME")
+        ->expected(0, 1)
+        ->default_str("5s")
+        ->group("Output");
+}
+
+void check_options(const Options& options) {
+    if (options.source.empty() && options.checkpoints.empty() && options.target.empty()) {
+        fail(ExitCode::usage, "nothing to look at: give --source, --checkpoint or --target");
+    }
+    if (!options.slots.empty() && options.source.empty()) {
+        fail(ExitCode::usage, "--slot needs --source");
+    }
+    if (options.min_safe_wal && options.source.empty()) {
+        fail(ExitCode::usage, "--min-safe-wal needs --source");
+    }
+    if (options.watch_ms && *options.watch_ms <= 0) {
+        fail(ExitCode::usage, "--watch needs a time above 0");
+    }
+}
+
+} // namespace cdc::lag

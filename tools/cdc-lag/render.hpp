@@ -1,0 +1,27 @@
+#ifndef CDC_LAG_RENDER_HPP
+#define CDC_LAG_RENDER_HPP
+
+#include "cdc-lag/hop.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cdc::lag {
+
+/// "512 B", "1.5 kB", "64 MB": powers of 1024, three digits.
+std::string size_text(std::uint64_t bytes);
+/// Milliseconds as seconds with at most three decimals: "0.25", "12".
+std::string seconds_text(std::int64_t ms);
+
+/// For people; unknown is "-".
+std::string render_table(const std::vector<Hop>& hops);
+/// {"ts_ms":…,"verdict":"within"|"beyond"|"unknown","reasons":[…],"hops":[…]}; unknown is null.
+std::string render_json(const std::vector<Hop>& hops, Verdict verdict,
+                        const std::vector<std::string>& reasons, std::int64_t now_ms);
+/// Prometheus' text format; unknown is left out.
+std::string render_prometheus(const std::vector<Hop>& hops, Verdict verdict, std::int64_t now_ms);
+
+} // namespace cdc::lag
+
+#endif
