@@ -1,0 +1,68 @@
+#include "postgres/table_facts.hpp"
+
+#include "base/numbers.hpp"
+
+namespace cdc::postgres {
+
+namespace {
+
+constexpr char kTable[] = R"(
+SELECT c.oid, c.relkind = 'p', c.relreplident, c.reltuples::bigint,
+    CASE WHEN c.relkind = 'r' THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint
+         ELSE 0 END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p'))";
+
+// The identity is the index of REPLICA IDENTITY USING INDEX, else the primary key.
+constexpr char kColumns[] = R"(
+WITH RECURSIVE resolved(n, name, type, modifier, generated) AS (
+    SELECT attnum, attname, atttypid, atttypmod, attgenerated <> ''
+    FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped
+    UNION ALL
+    SELECT r.n, r.name, t.typbasetype, t.typtypmod, r.generated
+    FROM resolved r JOIN pg_type t ON t.oid = r.type WHERE t.typtype = 'd'
+)
+SELECT r.name, format_type(r.type, r.modifier), r.type, r.modifier, t.typtype = 'e', r.generated,
+    coalesce(r.n = ANY ((SELECT i.indkey FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+        WHERE i.indrelid = $1::oid AND
+              CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false
+                   ELSE i.indisprimary END)::int2[]), false)
+FROM resolved r JOIN pg_type t ON t.oid = r.type WHERE t.typtype <> 'd' ORDER BY r.n)";
+
+template<typename T>
+T number(std::string_view text) {
+    return base::parse_integer<T>(text).value_or(T{});
+}
+
+} // namespace
+
+std::optional<TableFacts> read_table_facts(Connection& connection, const std::string& schema,
+                                           const std::string& table) {
+    const Result found = connection.query(kTable, {schema, table});
+    if (found.rows() == 0) {
+        return std::nullopt;
+    }
+    TableFacts facts;
+    facts.id = number<std::uint32_t>(found.text(0, 0));
+    facts.schema = schema;
+    facts.table = table;
+    facts.partitioned = found.text(0, 1) == "t";
+    facts.identity = found.text(0, 2).front();
+    facts.rows = number<std::int64_t>(found.text(0, 3));
+    facts.pages = number<std::int64_t>(found.text(0, 4));
+    const Result columns = connection.query(kColumns, {std::to_string(facts.id)});
+    for (int row = 0; row < columns.rows(); ++row) {
+        FactColumn column;
+        column.name = columns.text(row, 0);
+        column.type = columns.text(row, 1);
+        column.type_id = number<std::uint32_t>(columns.text(row, 2));
+        column.modifier = number<std::int32_t>(columns.text(row, 3));
+        column.is_enum = columns.text(row, 4) == "t";
+        column.generated = columns.text(row, 5) == "t";
+        column.in_identity = columns.text(row, 6) == "t";
+        facts.columns.push_back(std::move(column));
+    }
+    return facts;
+}
+
+} // namespace cdc::postgres
