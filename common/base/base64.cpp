@@ -9,25 +9,25 @@ namespace {
 
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::array<std::int8_t, 256> make_reverse() {
-    std::array<std::int8_t, 256> table{};
+constexpr std::array<int, 256> make_reverse() {
+    std::array<int, 256> table{};
     table.fill(-1);
     for (int i = 0; i < 64; ++i) {
-        table[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+        table[static_cast<unsigned char>(kAlphabet[i])] = i;
     }
     return table;
 }
 constexpr auto kReverse = make_reverse();
 
-constexpr std::array<std::int8_t, 256> make_hex() {
-    std::array<std::int8_t, 256> table{};
+constexpr std::array<int, 256> make_hex() {
+    std::array<int, 256> table{};
     table.fill(-1);
-    for (int i = 0; i < 10; ++i) {
-        table[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+    for (std::size_t i = 0; i < 10; ++i) {
+        table[static_cast<std::size_t>('0') + i] = static_cast<int>(i);
     }
-    for (int i = 0; i < 6; ++i) {
-        table[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
-        table[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
+    for (std::size_t i = 0; i < 6; ++i) {
+        table[static_cast<std::size_t>('a') + i] = 10 + static_cast<int>(i);
+        table[static_cast<std::size_t>('A') + i] = 10 + static_cast<int>(i);
     }
     return table;
 }

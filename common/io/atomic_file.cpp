@@ -74,7 +74,7 @@ std::optional<std::string> read_last_line(const std::string& path) {
     // Read backwards: `--checkpoint -` appends for as long as the pipe lives.
     std::string tail;
     off_t at = ::lseek(fd.get(), 0, SEEK_END);
-    constexpr off_t kStep = 64 * 1024;
+    constexpr off_t kStep = 65536;
     while (at > 0) {
         const off_t step = at < kStep ? at : kStep;
         at -= step;
