@@ -1,5 +1,6 @@
 #include "cdc-capture/options.hpp"
 #include "cdc-capture/run.hpp"
+#include "cli/app.hpp"
 
 int main(int argc, char** argv) {
     cdc::cli::App app{"cdc-capture", "Streams every committed change of a PostgreSQL database"};

@@ -1,6 +1,7 @@
 #include "cdc-capture/options.hpp"
 
 #include "base/error.hpp"
+#include "cli/app.hpp"
 #include "event/table_filter.hpp"
 
 #include <algorithm>

@@ -1,13 +1,16 @@
 #ifndef CDC_CAPTURE_OPTIONS_HPP
 #define CDC_CAPTURE_OPTIONS_HPP
 
-#include "cli/app.hpp"
 #include "postgres/lsn.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace cdc::cli {
+class App;
+}
 
 namespace cdc::capture {
 

@@ -1,11 +1,13 @@
 #ifndef CDC_LOAD_OPTIONS_HPP
 #define CDC_LOAD_OPTIONS_HPP
 
-#include "cli/app.hpp"
-
 #include <cstdint>
 #include <string>
 #include <vector>
+
+namespace cdc::cli {
+class App;
+}
 
 namespace cdc::load {
 
