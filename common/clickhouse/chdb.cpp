@@ -121,7 +121,32 @@ std::string holder_of(const std::string& folder) {
     return {};
 }
 
+/// The engine takes the files of the folder it is opened in for tables of the default database,
+/// before its own: it is opened in an empty one.
+class EmptyFolder {
+public:
+    explicit EmptyFolder(const std::string& data_folder)
+        : m_before{::open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)} {
+        const std::string empty = data_folder + "/no_files";
+        std::error_code error;
+        std::filesystem::create_directories(empty, error);
+        if (!m_before || ::chdir(empty.c_str()) != 0) {
+            throw ServerError{
+                ExitCode::refused,
+                fmt::format("cannot use the folder {}: {}", in_quotes(empty), std::strerror(errno)),
+                "", 0, false};
+        }
+    }
+    ~EmptyFolder() { [[maybe_unused]] const int rc = ::fchdir(m_before.get()); }
+    EmptyFolder(const EmptyFolder&) = delete;
+    EmptyFolder& operator=(const EmptyFolder&) = delete;
+
+private:
+    io::FileDescriptor m_before;
+};
+
 void** connect(const Library& lib, const std::string& folder, std::string& words) {
+    const EmptyFolder here{folder};
     std::string program = "clickhouse";
     std::string path = "--path=" + folder;
     char* arguments[] = {program.data(), path.data()};
@@ -174,7 +199,7 @@ Chdb::Chdb(const std::string& folder, const std::string& library_file) : m_name{
             throw ServerError{ExitCode::refused,
                               fmt::format("the folder {} is open in another process{}",
                                           in_quotes(folder),
-                                          holder.empty() ? "" : " (" + holder + ")"),
+                                          holder.empty() ? "" : " (process " + holder + ")"),
                               "One process at a time may open it.", 76, false};
         }
         throw server_error("cannot open " + in_quotes(folder), words, exception_code(words), 400);

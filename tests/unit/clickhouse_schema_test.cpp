@@ -146,6 +146,13 @@ TEST_CASE("the key's own order decides the sorting key and the front of a row") 
               .statements.empty());
 }
 
+TEST_CASE("a sorting key is understood with and without parentheses") {
+    for (const char* sorting_key : {"id", "(id)", "`id`", "(`id`)"}) {
+        TargetShape shape = make_shape("postgresql", kOrders);
+        CHECK(alter_raw("orders", shape, kStored, sorting_key).statements.empty());
+    }
+}
+
 TEST_CASE("a table without key has signs") {
     const TargetShape shape = make_shape("postgresql", {column("word", "text", false)});
     CHECK(create_raw_sql("log", shape)

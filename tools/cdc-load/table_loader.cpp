@@ -117,8 +117,9 @@ void TableLoader::add_unchanged(const event::DecodedLine& line, TableWork& work)
     if (base != nullptr && base->order >= order) {
         return; // a later whole row is there
     }
-    const bool usable = base != nullptr && base->order >= m_barrier && pending == 0 &&
-                        !RowEncoder::is_deleted(work.rows.bytes(*base)) &&
+    // A snapshot's row may come after later changes that are stored already; the target knows.
+    const bool usable = base != nullptr && base->order >= m_barrier && base->order.index() != 0 &&
+                        pending == 0 && !RowEncoder::is_deleted(work.rows.bytes(*base)) &&
                         !work.waiting_keys.contains(m_key);
     if (usable) {
         m_encoder->write_filled(work.rows, line.raw.size(), order, line.source.ts_ms,

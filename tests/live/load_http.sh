@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# cdc-load over HTTP while the server is busy, gone, or loses the answer.
+. "$(dirname "$0")/lib.sh"
+. "$HERE/load_lines.bash"
+start clickhouse
+TARGET=${CDC_TEST_CLICKHOUSE_URL%/}
+faults=$CDC_SERVICES_DIR/clickhouse/fail
+count() { ch 'SELECT count() FROM t'; }
+lines "
+print(table('t', T, 'v1'))
+rows('c', range(1, 2001), 16)
+print(change('u', 't', {'id': 1}, 17, after={'id': 1, 'q': -1}, unchanged=['note']))
+print(checkpoint(18))" >first
+load() { cdc-load --target "$TARGET" --checkpoint state.json "$@" 2>load.err; }
+ch() { printf '%s' "$1" | curl -sS --fail-with-body --data-binary @- "${TARGET%/*}/?database=default"; }
+
+say 'a plain load'
+load <first || fail 'a plain load'
+expect 'rows' "$(count)" 2000
+expect 'checkpoint' "$(cat state.json)" "$(tail -n 1 first)"
+
+say 'too many parts, a lost answer, a lost request: repeated until it is stored'
+printf '252 2\ndrop 1\nreset 1\n241 1 t_raw\n' >"$faults"
+ch 'TRUNCATE TABLE t_raw'
+load --batch-rows 500 <first || fail 'with faults'
+expect 'rows' "$(count)" 2000
+expect_words load.err 'Code: 252'
+expect 'faults left' "$(cat "$faults")" ''
+
+say 'memory is short: halves'
+printf '241 2 t_raw\n' >"$faults"
+ch 'TRUNCATE TABLE t_raw'
+load <first || fail 'with 241'
+expect 'rows' "$(count)" 2000
+expect_words load.err 'inserting 500 rows at once'
+
+say 'an error that is final'
+printf '497 1\n' >"$faults"
+expect_exit 4 load <first
+expect_words load.err 'Code: 497'
+: >"$faults"
+
+say '--retry ends it'
+printf '252 *\n' >"$faults"
+expect_exit 1 load --retry 300ms <first
+: >"$faults"
+
+say 'the server is killed in the middle and comes back'
+rm -f state.json
+mkfifo pipe
+cdc-load --target "$TARGET" --checkpoint state.json --flush-interval 100ms <pipe 2>killed.err &
+pid=$!
+exec 7>pipe
+head -n 1000 first >&7
+"$ROOT/scripts/services" kill clickhouse
+tail -n +1001 first >&7
+sleep 1
+[ ! -e state.json ] || fail 'a checkpoint without a server'
+start clickhouse
+wait_until 60 test -s state.json
+exec 7>&-
+expect_exit 0 wait "$pid"
+expect 'rows' "$(count)" 2000
+expect 'the completed row' "$(ch "SELECT q, note FROM t WHERE id = 1")" $'-1\tn'
+expect_words killed.err 'trying again'
+say 'all passed'

@@ -1,0 +1,11 @@
+# For the live tests of cdc-load, behind lib.sh: lines PYTHON… prints what load_lines.py makes.
+lines() { python3 -B -c "
+import sys
+sys.path.insert(0, '$HERE')
+from load_lines import *
+T = [column('id', 'integer', False, 1), column('q', 'integer'), column('note', 'text')]
+L = [column('word', 'text', False)]
+def rows(op, numbers, position, **more):
+    for n in numbers:
+        print(change(op, 't', {'id': n}, position, n, after={'id': n, 'q': position, 'note': 'n'}, **more))
+$1"; }
