@@ -46,7 +46,7 @@ std::optional<SlotState> inspect_slot(Connection& connection, const std::string&
 
 std::string describe_session(Connection& connection, std::int32_t pid) {
     const Result result = connection.query(
-        "SELECT application_name, coalesce(client_addr::text, 'local'), backend_start "
+        "SELECT application_name, coalesce(host(client_addr), 'local'), backend_start "
         "FROM pg_stat_activity WHERE pid = $1::int",
         {std::to_string(pid)});
     if (result.rows() == 0) {

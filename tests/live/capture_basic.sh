@@ -24,10 +24,10 @@ capture --peek --exit-at-end >two 2>two.err
 timeless one >one.timeless
 timeless two >two.timeless
 cmp one.timeless two.timeless || fail "the same log read twice differs"
-[ "$(wc -l <one.timeless)" -ge 50 ] || fail "only $(wc -l <one.timeless) lines"
+[ "$(wc -l <one.timeless)" -ge 49 ] || fail "only $(wc -l <one.timeless) lines"
 jq -c . one | cmp - one || fail "jq changed a line"
 expect "operations" "$(changes one | jq -r 'select(.op) | .op' | sort | uniq -c | tr -s ' ' | tr '\n' ';')" \
-    " 17 c; 12 d; 3 t; 10 u;"
+    " 19 c; 10 d; 3 t; 8 u;"
 expect "children go by their root" "$(changes one | jq -r 'select(.op) | .source.table' | grep -c parted_ || true)" 0
 changes one | jq -r 'select(.op) | .source.order' >orders
 sort -cu orders || fail "the order does not rise"
@@ -58,13 +58,11 @@ expect "gone" "$(jq -c '[.after, .source.gone]' <<<"$line")" '[{"id":10,"quantit
 
 say "a filter leaves out lines, not numbers"
 capture --peek --exit-at-end --tables 'public.*' --exclude orders --exclude 'odd*,"types"' >filtered 2>filtered.err
-timeless filtered | jq -c 'select(.op)' 2>/dev/null >/dev/null
 diff <(changes one | jq -r 'select(.op and (.source.table | IN("full_rows","no_key","two_keys","by_index","parted"))) | .source.order') \
     <(changes filtered | jq -r 'select(.op) | .source.order') || fail "orders differ behind a filter"
 
 say "stop conditions"
 end=$(log_end)
-capture --peek --until-position "$end" 2>/dev/null | changes /dev/stdin | cmp -s <(changes three | wc -c) - || true
 expect "--max-events ends with its transaction" \
     "$(capture --peek --max-events 1 2>/dev/null | changes /dev/stdin | grep -c '"op"')" 2
 first=$(changes one | jq -r 'select(.op) | .source.sequence | fromjson | .[0]' | head -n 1)

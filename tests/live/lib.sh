@@ -26,7 +26,7 @@ finish() {
     trap - EXIT INT TERM
     local pids
     pids=$(jobs -p)
-    [ -n "$pids" ] && kill -9 $pids 2>/dev/null
+    [ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
     "$ROOT/scripts/services" stop --purge >/dev/null 2>&1
     if [ $code != 0 ] && [ -n "${CDC_TEST_KEEP:-}" ]; then
         echo "kept: $WORK"

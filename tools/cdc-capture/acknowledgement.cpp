@@ -19,6 +19,9 @@ Acknowledgement::Acknowledgement(const std::vector<std::string>& files, bool on_
         m_files.push_back({io::FileWatch{path}, {}, 0});
     }
     poll_files();
+    if (has_files()) {
+        find_lowest();
+    }
     m_last_emitted = m_lowest_position;
 }
 

@@ -60,6 +60,17 @@ postgres::ChangeBuilder::Settings builder_settings(const Connection& plain,
             plain.parameter("server_encoding") == "SQL_ASCII"};
 }
 
+/// Without it the stream would break at the first change, or stay stuck.
+void check_publication(Connection& plain, const Options& options) {
+    if (!postgres::inspect_publication(plain, options.publication)) {
+        throw Error{ExitCode::refused,
+                    fmt::format("there is no publication {} in database {}",
+                                in_quotes(options.publication), plain.description()),
+                    "--publication names another one; made anew, it is not seen by a slot that is "
+                    "older: --drop, then --create"};
+    }
+}
+
 void wait_a_second() {
     io::wait_readable(io::stop_signal::wake_fd(), 1000);
     if (io::stop_signal::requested()) {
@@ -161,6 +172,7 @@ std::unique_ptr<Session> open_session(const Options& options,
         auto system = postgres::identify_system(replication);
         const auto slot = find_slot(plain, options, resume.has_value());
         check_slot(slot, options.slot, database);
+        check_publication(plain, options);
         ResumePoint start;
         if (resume) {
             check_resume(*resume, slot, system, database);

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# What the server would not notice, or only answer with silence: each is refused with its exit
+# status and its words.
+source "$(dirname "$0")/lib.sh"
+source "$HERE/capture_lib.sh"
+start postgres
+create_db
+sql "CREATE TABLE t (id integer PRIMARY KEY, v text)"
+
+say "no slot, no checkpoint"
+expect_exit 4 capture 2>none.err
+expect_words none.err "there is no slot 'capture'"
+expect_words none.err "--create"
+
+say "no publication"
+sql "SELECT pg_create_logical_replication_slot('bare', 'pgoutput')" >/dev/null
+sql "INSERT INTO t VALUES (0, 'x')"
+SLOT=bare expect_exit 4 capture --exit-at-end 2>bare.err
+expect_words bare.err "no publication 'bare'"
+SLOT=bare capture --drop 2>/dev/null
+
+capture --create --exit-after-create 2>/dev/null
+sql "INSERT INTO t VALUES (1, 'a')"
+capture --checkpoint state.json --exit-at-end 2>/dev/null | sink state.json
+cp state.json first.json
+sql "INSERT INTO t VALUES (2, 'b')"
+capture --checkpoint state.json --exit-at-end 2>/dev/null | sink state.json
+cp state.json second.json
+lines=$(wc -l <state.json.lines)
+
+refused() { # STATUS WORDS: with the checkpoint file as it is
+    expect_exit "$1" capture --checkpoint state.json --exit-at-end >out 2>refused.err
+    expect_words refused.err "$2"
+    expect "lines" "$(changes out)" ""
+}
+
+say "an old checkpoint, restored"
+cp first.json state.json
+refused 3 "state.json' is at $(jq -r .checkpoint.position first.json), but the slot was confirmed up to $(jq -r .checkpoint.position second.json)"
+
+say "a checkpoint of the future: the server was set back"
+jq -c '.checkpoint.position = "FFFF/FFFFFFF0"' second.json >state.json
+refused 3 "the server's log ends at"
+
+say "a checkpoint of another timeline"
+jq -c '.checkpoint.order |= "0002" + .[4:]' second.json >state.json
+refused 3 "timeline 2"
+
+say "another server, database, slot, source"
+jq -c '.checkpoint.server = "7000"' second.json >state.json
+refused 4 "belongs to server '7000'"
+jq -c '.checkpoint.database = "shop"' second.json >state.json
+refused 4 "belongs to database 'shop'"
+jq -c '.checkpoint.slot = "shop"' second.json >state.json
+refused 4 "belongs to slot 'shop'"
+jq -c '.checkpoint.kind = "mysql"' second.json >state.json
+refused 4 "of kind 'mysql'"
+
+say "an unfinished snapshot, a broken file, one of the future"
+jq -c '.checkpoint.snapshot = {"tables":{}}' second.json >state.json
+refused 4 "unfinished snapshot"
+echo nonsense >state.json
+refused 5 "no checkpoint line"
+jq -c '.checkpoint.v = 99' second.json >state.json
+refused 5 "version 99"
+
+say "--create beside a checkpoint"
+cp second.json state.json
+expect_exit 4 capture --create --checkpoint state.json 2>create.err
+expect_words create.err "a new slot would leave a gap"
+
+say "a slot in use: waited for, and its holder named"
+sql "ALTER SYSTEM SET wal_sender_timeout = '2s'"
+sql "SELECT pg_reload_conf()" >/dev/null
+mkfifo held
+cdc-capture --source "$(pg_url)" --slot "$SLOT" --peek >held 2>holder.err &
+holder=$!
+exec 7<held
+wait_until 20 slot_active
+cdc-capture --source "$(pg_url)" --slot "$SLOT" --peek --until-idle 300ms >out 2>waits.err &
+waiting=$!
+wait_until 10 grep -q "in use by process $(slot_is active_pid)" waits.err
+kill -TERM $holder
+wait $holder || fail "the holder ended with $?"
+wait $waiting || fail "the waiting one ended with $?"
+exec 7<&-
+
+say "a slot of another plugin"
+sql "SELECT pg_create_logical_replication_slot('decoding', 'test_decoding')" >/dev/null
+SLOT=decoding expect_exit 4 capture 2>plugin.err
+expect_words plugin.err "'test_decoding'"
+sql "SELECT pg_drop_replication_slot('decoding')" >/dev/null
+
+say "a slot that the server gave up"
+sql "ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'"
+sql "SELECT pg_reload_conf()" >/dev/null
+for _ in 1 2 3 4; do
+    sql "SELECT pg_switch_wal()" >/dev/null
+    sql "INSERT INTO t SELECT i, 'x' FROM generate_series(10, 20) i ON CONFLICT (id) DO UPDATE SET v = 'y'"
+done
+sql "CHECKPOINT"
+expect "wal_status" "$(slot_is wal_status)" lost
+refused 3 "gave up slot 'capture'"
+expect_exit 3 capture --check 2>check.err
+expect_words check.err "gave up"
+
+say "a dropped slot"
+sql "SELECT pg_drop_replication_slot('$SLOT')" >/dev/null
+refused 3 "slot 'capture' is gone"
+
+say "a server that cannot, rights that lack, a source that is not there"
+sql "CREATE ROLE plain LOGIN"
+expect_exit 4 cdc-capture --source "$(pg_url | sed s/postgres@/plain@/)" --slot x --create 2>role.err
+expect_words role.err "ALTER ROLE plain REPLICATION"
+expect_words role.err "GRANT SELECT ON public.t TO plain"
+expect_exit 4 cdc-capture --source "$(pg_url nowhere)" --slot x 2>nowhere.err
+expect_words nowhere.err '"nowhere" does not exist'
+expect_exit 1 cdc-capture --source postgresql://postgres:secret@127.0.0.1:1/x --slot x 2>refused.err
+expect_words refused.err "cannot connect"
+expect_exit 2 cdc-capture --source 'postgresql://postgres:sec/ret@127.0.0.1:1/x?bad' --slot x 2>uri.err
+grep -q -e secret -e sec/ret ./*.err && fail "a message shows the password"
+sql "ALTER SYSTEM SET wal_level = replica"
+"$ROOT/scripts/services" restart postgres 2>/dev/null || true
+eval "$("$ROOT/scripts/services" env postgres)"
+if [ "$(sql "SHOW wal_level")" = replica ]; then
+    expect_exit 4 capture --check 2>wal.err
+    expect_words wal.err "ALTER SYSTEM SET wal_level = logical"
+fi
+expect "lines that were written meanwhile" "$(wc -l <state.json.lines)" "$lines"
+say "all good"
