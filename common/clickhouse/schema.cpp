@@ -65,6 +65,10 @@ std::string column_sql(const TargetColumn& column) {
 }
 
 std::vector<std::string> split_sorting_key(std::string_view text) {
+    // `ORDER BY (a)` comes back as "(a)", `ORDER BY (a, b)` as "a, b".
+    if (text.size() > 1 && text.front() == '(' && text.back() == ')') {
+        text = text.substr(1, text.size() - 2);
+    }
     std::vector<std::string> names;
     if (text.size() >= 2 && text.front() == '(' && text.back() == ')') {
         text = text.substr(1, text.size() - 2); // newer servers keep the parentheses of one column

@@ -105,6 +105,7 @@ bool is_literal(std::string_view expression) {
 }
 
 std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
+    wait_until_visible();
     std::string names;
     std::string types;
     std::string modifiers;
@@ -173,9 +174,31 @@ void Catalog::evaluate(const std::vector<Default>& defaults, std::vector<ColumnF
     }
 }
 
+/// The commit record is decoded as soon as it is flushed; the transaction is taken off the list of
+/// running ones only after that (and, with synchronous standbys, much later).
+void Catalog::wait_until_visible() {
+    if (m_wanted_xid == m_visible_xid) {
+        return;
+    }
+    // The stream has the low 32 bits of the id; the high ones are those of the nearest full id.
+    constexpr char kVisible[] = R"(
+        SELECT pg_visible_in_snapshot(
+            (next - low + $1::bigint + CASE WHEN low - $1::bigint < -2147483648 THEN -4294967296
+                                            WHEN low - $1::bigint > 2147483648 THEN 4294967296
+                                            ELSE 0 END)::text::xid8, snapshot)
+        FROM (SELECT snapshot, pg_snapshot_xmax(snapshot)::text::bigint AS next,
+                     pg_snapshot_xmax(snapshot)::text::bigint & 4294967295 AS low
+              FROM pg_current_snapshot() AS snapshot) AS now)";
+    while (m_connection->query(kVisible, {std::to_string(m_wanted_xid)}).text(0, 0) != "t") {
+        m_connection->query("SELECT pg_sleep(0.002)");
+    }
+    m_visible_xid = m_wanted_xid;
+}
+
 std::vector<FetchedValue> Catalog::fetch(std::string_view schema, std::string_view table,
                                          const std::vector<Condition>& key,
                                          const std::vector<std::string_view>& columns) {
+    wait_until_visible();
     std::string sql = "SELECT ";
     for (const std::string_view column : columns) {
         sql += (column.data() == columns.front().data() ? "" : ", ") +

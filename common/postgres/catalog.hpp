@@ -12,6 +12,7 @@ class Catalog : public SourceLookup {
 public:
     explicit Catalog(Connection& connection) : m_connection{&connection} {}
 
+    void must_show(std::uint32_t xid) override { m_wanted_xid = xid; }
     std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) override;
     std::vector<FetchedValue> fetch(std::string_view schema, std::string_view table,
                                     const std::vector<Condition>& key,
@@ -23,9 +24,12 @@ private:
         std::string expression;
         std::string type;
     };
+    void wait_until_visible();
     void evaluate(const std::vector<Default>& defaults, std::vector<ColumnFacts>& facts);
 
     Connection* m_connection;
+    std::uint32_t m_wanted_xid = 0;  ///< 0: none yet
+    std::uint32_t m_visible_xid = 0; ///< seen by this session
 };
 
 /// Whether the text of a default, as pg_get_expr writes it, is a literal and nothing else: a

@@ -140,6 +140,7 @@ void ChangeBuilder::begin(const Message& message) {
     m_source_start += R"(\",\")";
     m_source_ids = R"(,"txId":)";
     base::append_integer(m_source_ids, message.xid);
+    m_lookup->must_show(message.xid);
     m_source_ids += R"(,"lsn":)";
 }
 

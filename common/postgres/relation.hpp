@@ -33,6 +33,10 @@ public:
     SourceLookup& operator=(const SourceLookup&) = delete;
     virtual ~SourceLookup() = default;
 
+    /// Answers from now on must show what transaction `xid` did: its commit stands in the log
+    /// before other sessions can see it. Asks nothing by itself.
+    virtual void must_show(std::uint32_t xid) = 0;
+
     /// One for each column of the message, in its order. A column that the source no longer has in
     /// this form is nullable and not in the primary key.
     virtual std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) = 0;

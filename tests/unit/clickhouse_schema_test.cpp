@@ -197,6 +197,7 @@ TEST_CASE("a column grows, and a replay of its old shape leaves it as it is") {
     TargetShape strict = make_shape("postgresql", {kOrders[0], kOrders[1]});
     strict.columns[1].mapping.type.nullable = false;
     CHECK(alter_raw("orders", strict, kStored, "id").statements.empty());
+    CHECK(alter_raw("orders", strict, kStored, "(id)").statements.empty());
 }
 
 TEST_CASE("what ClickHouse cannot change is refused with a way out") {

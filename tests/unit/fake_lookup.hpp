@@ -14,6 +14,9 @@ public:
     std::vector<cdc::postgres::FetchedValue> fetched; ///< what fetch() answers, repeated
     std::vector<std::string> fetches;                 ///< "schema.table key=text: columns"
     int described = 0;
+    std::uint32_t shown = 0; ///< the transaction that answers must show
+
+    void must_show(std::uint32_t xid) override { shown = xid; }
 
     std::vector<cdc::postgres::ColumnFacts>
     describe(const cdc::postgres::pgoutput::Relation& relation) override {
