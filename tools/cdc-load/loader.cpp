@@ -53,7 +53,7 @@ Loader::Loader(clickhouse::Transport& transport, const Options& options)
 
 void Loader::take(std::string_view line, std::uint64_t line_number) {
     try {
-        const DecodedLine& decoded = m_decoder.decode(line);
+        const DecodedLine& decoded = m_predictor.decode(line);
         if (!m_held.empty() &&
             (decoded.kind != LineKind::change || decoded.op != 'c' || decoded.key_before.empty())) {
             fail(ExitCode::bad_data, "the line before it, a delete with key_after, has no create "

@@ -7,6 +7,7 @@
 #include "cdc-load/work.hpp"
 #include "clickhouse/transport.hpp"
 #include "event/line_decoder.hpp"
+#include "event/line_predictor.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -22,7 +23,8 @@ class Loader {
 public:
     Loader(clickhouse::Transport& transport, const Options& options);
 
-    /// Takes one line. Throws Error; the batch then holds everything before the line.
+    /// Takes one line, behind which LinePredictor::kPadding bytes can be read. Throws Error; the
+    /// batch then holds everything before the line.
     void take(std::string_view line, std::uint64_t line_number);
     /// Milliseconds until the batch must be flushed; -1: there is nothing in it.
     std::int64_t due_in_ms() const;
@@ -59,8 +61,9 @@ private:
     std::size_t m_last_number = 0;
     Work m_works[2];
     Work* m_work = &m_works[0];
-    event::LineDecoder m_decoder;
-    std::string m_held; ///< `d` of a key change, until its `c` is there
+    event::LinePredictor m_predictor; ///< for the lines of the input, which are padded
+    event::LineDecoder m_decoder;     ///< for kept ones
+    std::string m_held;               ///< `d` of a key change, until its `c` is there
     std::string m_scratch;
     bool m_done = false;
     std::uint64_t m_changes = 0;

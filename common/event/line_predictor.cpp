@@ -1,0 +1,375 @@
+#include "event/line_predictor.hpp"
+
+#include "base/numbers.hpp"
+#include "event/json_cursor.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace cdc::event {
+
+namespace {
+
+enum class Slot : unsigned char { passed_over, key, before, after, order, source_ts, ts };
+
+/// Constant bytes, then a value.
+struct Part {
+    std::size_t begin; ///< of the constant, in the pattern's line
+    std::size_t size;
+    Slot slot;
+    std::size_t field; ///< index of the image's field
+};
+
+/// An image with values in it: where it lies, seen from its first and last value.
+struct ImagePlace {
+    Image DecodedLine::*image = nullptr;
+    std::size_t bytes_before = 0;
+    std::size_t bytes_after = 0;
+};
+
+/// First byte at or after `at` that is '"', '\' or a control character. Reads up to 16 bytes on;
+/// a line is followed by a '\n' or is cut by the caller's bounds check.
+inline const char* find_special(const char* at, const char* end) {
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i last_control = _mm_set1_epi8(0x1f);
+    for (; at < end; at += 16) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+        const __m128i special = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)), control);
+        if (const int mask = _mm_movemask_epi8(special); mask != 0) {
+            return at + __builtin_ctz(static_cast<unsigned>(mask));
+        }
+    }
+    return end;
+#else
+    while (at < end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) {
+        ++at;
+    }
+    return at;
+#endif
+}
+
+/// Behind the string that starts at `at`; nullptr when it is not one that is certainly right.
+const char* skip_string(const char* at, const char* end) {
+    ++at;
+    while (true) {
+        at = find_special(at, end);
+        if (at >= end) {
+            return nullptr;
+        }
+        if (*at == '"') {
+            return at + 1;
+        }
+        if (*at != '\\') {
+            return nullptr;
+        }
+        switch (at[1]) {
+        case '"':
+        case '\\':
+        case '/':
+        case 'b':
+        case 'f':
+        case 'n':
+        case 'r':
+        case 't':
+            at += 2;
+            break;
+        default:
+            return nullptr; // \u goes the long way
+        }
+    }
+}
+
+/// Behind a string, an integer without needless zeros, a simple decimal fraction, or a word.
+const char* skip_value(const char* at, const char* end) {
+    const auto digits = [](const char* from) {
+        while (*from >= '0' && *from <= '9') {
+            ++from;
+        }
+        return from;
+    };
+    switch (*at) {
+    case '"':
+        return skip_string(at, end);
+    case 'n':
+        return std::memcmp(at, "null", 4) == 0 ? at + 4 : nullptr;
+    case 't':
+        return std::memcmp(at, "true", 4) == 0 ? at + 4 : nullptr;
+    case 'f':
+        return std::memcmp(at, "false", 5) == 0 ? at + 5 : nullptr;
+    default: {
+        const char* first = *at == '-' ? at + 1 : at;
+        const char* last = digits(first);
+        if (last == first || (*first == '0' && last - first > 1)) {
+            return nullptr;
+        }
+        if (*last == '.') {
+            const char* fraction = last + 1;
+            last = digits(fraction);
+            if (last == fraction) {
+                return nullptr;
+            }
+        }
+        return *last == 'e' || *last == 'E' ? nullptr : last;
+    }
+    }
+}
+
+bool read_integer(const char* begin, const char* end, std::int64_t& value) {
+    const auto number =
+        base::parse_integer<std::int64_t>({begin, static_cast<std::size_t>(end - begin)});
+    value = number.value_or(0);
+    return number.has_value();
+}
+
+} // namespace
+
+struct LinePredictor::Pattern {
+    std::string line;
+    LineDecoder decoder; ///< owns the parts of `decoded` that do not change
+    DecodedLine decoded; ///< names and constants lie in `line`, values in the line last matched
+    std::vector<Part> parts;
+    std::vector<ImagePlace> images;
+    std::size_t tail_begin = 0;    ///< constant bytes behind the last value
+    std::size_t source_before = 0; ///< as ImagePlace, of source
+    std::size_t source_after = 0;
+
+    bool build(std::string_view text);
+
+private:
+    bool add_image(JsonCursor& cursor, Image DecodedLine::*image, Slot slot);
+    bool add_source(JsonCursor& cursor);
+    bool add_value(JsonCursor& cursor, Slot slot, std::size_t field);
+    std::size_t m_constant_begin = 0;
+};
+
+bool LinePredictor::Pattern::add_value(JsonCursor& cursor, Slot slot, std::size_t field) {
+    cursor.peek();
+    const std::size_t begin = cursor.offset();
+    if (cursor.value().empty()) {
+        return false;
+    }
+    parts.push_back({m_constant_begin, begin - m_constant_begin, slot, field});
+    m_constant_begin = cursor.offset();
+    return true;
+}
+
+bool LinePredictor::Pattern::add_image(JsonCursor& cursor, Image DecodedLine::*image, Slot slot) {
+    if (cursor.peek() != '{') {
+        return cursor.value() == "null";
+    }
+    const std::size_t begin = cursor.offset();
+    const std::size_t first = parts.size();
+    std::size_t field = 0;
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        cursor.member_name();
+        if (!add_value(cursor, slot, field++)) {
+            return false;
+        }
+    }
+    if (cursor.failed() || parts.size() == first) {
+        return false;
+    }
+    images.push_back({image, parts[first].begin + parts[first].size - begin,
+                      cursor.offset() - m_constant_begin});
+    return true;
+}
+
+bool LinePredictor::Pattern::add_source(JsonCursor& cursor) {
+    static constexpr std::string_view kConstant[] = {"version", "connector", "name",     "db",
+                                                     "schema",  "table",     "snapshot", "gone"};
+    cursor.peek();
+    const std::size_t begin = cursor.offset();
+    const std::size_t first = parts.size();
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        if (std::find(std::begin(kConstant), std::end(kConstant), name) != std::end(kConstant)) {
+            cursor.value();
+            continue;
+        }
+        const Slot slot = name == "order"   ? Slot::order
+                          : name == "ts_ms" ? Slot::source_ts
+                                            : Slot::passed_over;
+        if (!add_value(cursor, slot, 0)) {
+            return false;
+        }
+    }
+    if (cursor.failed() || parts.size() == first) {
+        return false;
+    }
+    source_before = parts[first].begin + parts[first].size - begin;
+    source_after = cursor.offset() - m_constant_begin;
+    return true;
+}
+
+bool LinePredictor::Pattern::build(std::string_view text) {
+    line = text;
+    decoded = decoder.decode(line);
+    JsonCursor cursor{line};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        bool good = true;
+        if (name == "key") {
+            good = add_image(cursor, &DecodedLine::key, Slot::key);
+        } else if (name == "before") {
+            good = add_image(cursor, &DecodedLine::before, Slot::before);
+        } else if (name == "after") {
+            good = add_image(cursor, &DecodedLine::after, Slot::after);
+        } else if (name == "source") {
+            good = add_source(cursor);
+        } else if (name == "ts_ms") {
+            good = add_value(cursor, Slot::ts, 0);
+        } else if (name == "op" || name == "unchanged") {
+            cursor.value();
+        } else {
+            return false; // key changes, and what is not known here, go the long way
+        }
+        if (!good) {
+            return false;
+        }
+    }
+    tail_begin = m_constant_begin;
+    return !cursor.failed();
+}
+
+bool LinePredictor::match(Pattern& pattern, std::string_view line) {
+    const char* at = line.data();
+    const char* const end = at + line.size();
+    const char* const known = pattern.line.data();
+    DecodedLine& out = pattern.decoded;
+    const auto room = [&](std::size_t size) {
+        return static_cast<std::size_t>(end - at) >= size;
+    };
+    ImagePlace* image = pattern.images.data();
+    ImagePlace* const last_image = image + pattern.images.size();
+    const char* source_begin = nullptr;
+    const char* source_end = nullptr;
+    const char* image_begin = nullptr;
+    Slot image_slot = Slot::passed_over;
+    const auto close_image = [&](const char* value_end) {
+        Image& closed = out.*(image->image);
+        const char* begin = image_begin - image->bytes_before;
+        closed.raw = {begin, static_cast<std::size_t>(value_end + image->bytes_after - begin)};
+        ++image;
+        image_begin = nullptr;
+    };
+    const char* value_end = nullptr;
+    for (const Part& part : pattern.parts) {
+        if (!room(part.size + 1) || std::memcmp(at, known + part.begin, part.size) != 0) {
+            return false;
+        }
+        at += part.size;
+        if (image_begin != nullptr && part.slot != image_slot) {
+            close_image(value_end);
+        }
+        const char* const next = skip_value(at, end);
+        if (next == nullptr || next > end) {
+            return false;
+        }
+        const std::string_view value{at, static_cast<std::size_t>(next - at)};
+        switch (part.slot) {
+        case Slot::key:
+        case Slot::before:
+        case Slot::after: {
+            if (image_begin == nullptr) {
+                image_begin = at;
+                image_slot = part.slot;
+            }
+            Image& target = part.slot == Slot::key      ? out.key
+                            : part.slot == Slot::before ? out.before
+                                                        : out.after;
+            target.fields[part.field].value = value;
+            break;
+        }
+        case Slot::order: {
+            const auto order = value.size() == 34 && value[0] == '"'
+                                   ? Order::parse(value.substr(1, 32))
+                                   : std::nullopt;
+            if (!order) {
+                return false;
+            }
+            out.source.order = *order;
+            break;
+        }
+        case Slot::source_ts:
+            if (!read_integer(at, next, out.source.ts_ms)) {
+                return false;
+            }
+            break;
+        case Slot::ts:
+            if (!read_integer(at, next, out.ts_ms)) {
+                return false;
+            }
+            break;
+        case Slot::passed_over:
+            break;
+        }
+        if (part.slot == Slot::order || part.slot == Slot::source_ts ||
+            part.slot == Slot::passed_over) {
+            if (source_begin == nullptr) {
+                source_begin = at - pattern.source_before;
+            }
+            source_end = next + pattern.source_after;
+        }
+        at = value_end = next;
+    }
+    const std::size_t tail = pattern.line.size() - pattern.tail_begin;
+    if (static_cast<std::size_t>(end - at) != tail ||
+        std::memcmp(at, known + pattern.tail_begin, tail) != 0) {
+        return false;
+    }
+    if (image_begin != nullptr && image != last_image) {
+        close_image(value_end);
+    }
+    out.source.raw = {source_begin, static_cast<std::size_t>(source_end - source_begin)};
+    out.raw = line;
+    out.payload = out.key.raw;
+    return true;
+}
+
+void LinePredictor::learn(std::string_view line) {
+    auto pattern = std::make_shared<Pattern>();
+    if (!pattern->build(line)) {
+        return;
+    }
+    if (m_patterns.size() >= kPatterns) {
+        m_patterns.pop_back();
+    }
+    m_patterns.insert(m_patterns.begin(), std::move(pattern));
+}
+
+const DecodedLine& LinePredictor::decode(std::string_view line) {
+    constexpr std::string_view kChange = "{\"key\":";
+    if (line.substr(0, kChange.size()) == kChange) {
+        for (std::size_t i = 0; i < m_patterns.size(); ++i) {
+            if (match(*m_patterns[i], line)) {
+                if (i != 0) {
+                    std::swap(m_patterns[0], m_patterns[i]);
+                }
+                if (!simdjson::validate_utf8(line.data(), line.size())) {
+                    break; // LineDecoder has the words
+                }
+                return m_patterns[0]->decoded;
+            }
+        }
+        const DecodedLine& decoded = m_decoder.decode(line);
+        // Learning costs as much as a few lines: rarely where nothing ever matches.
+        constexpr std::size_t kRarely = 64;
+        if (m_patterns.size() < kPatterns || ++m_misses % kRarely == 0) {
+            learn(line);
+        }
+        return decoded;
+    }
+    return m_decoder.decode(line);
+}
+
+} // namespace cdc::event

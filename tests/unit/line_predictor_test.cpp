@@ -1,0 +1,111 @@
+#include "event/line_predictor.hpp"
+
+#include "support.hpp"
+
+using namespace cdc::event;
+
+namespace {
+
+/// A line with the readable bytes behind it that the predictor wants.
+class Padded {
+public:
+    explicit Padded(const std::string& line) : m_bytes{line}, m_size{line.size()} {
+        m_bytes += '\n';
+        m_bytes.append(LinePredictor::kPadding, '"');
+    }
+    std::string_view line() const { return {m_bytes.data(), m_size}; }
+
+private:
+    std::string m_bytes;
+    std::size_t m_size;
+};
+
+std::string text(const Image& image) {
+    std::string out{image.raw};
+    for (const Field& field : image.fields) {
+        out += '|' + std::string{field.name} + '=' + std::string{field.value};
+    }
+    return out;
+}
+
+std::string text(const DecodedLine& line) {
+    std::string out = std::string{line.raw} + '\n' + std::string{line.payload} + '\n' + line.op;
+    for (const Image* image : {&line.key, &line.before, &line.after}) {
+        out += '\n' + text(*image);
+    }
+    for (const std::string_view name : line.unchanged) {
+        out += "\nunchanged " + std::string{name};
+    }
+    const Source& source = line.source;
+    return out + '\n' + std::string{source.raw} + '\n' + source.connector + source.db +
+           source.schema + source.table + source.order.text() + std::to_string(source.ts_ms) + '/' +
+           std::to_string(line.ts_ms) + std::string{line.key_before} + std::string{line.key_after};
+}
+
+std::string change(const std::string& id, const std::string& note, const std::string& order = "a",
+                   const std::string& table = "t", const std::string& op = "u") {
+    return R"({"key":{"id":)" + id + R"(},"before":null,"after":{"id":)" + id + R"(,"note":)" +
+           note +
+           R"(},"unchanged":["big"],"source":{"connector":"postgresql","ts_ms":17,"db":"d",)" +
+           R"("sequence":"[\"1\",\"2\"]","schema":"s","table":")" + table +
+           R"(","order":"000100000000015101f000000000000)" + order +
+           R"(","lsn":12,"xmin":null},"op":")" + op + R"(","ts_ms":5})";
+}
+
+} // namespace
+
+TEST_CASE("a predicted line is what the decoder makes of it") {
+    LinePredictor predictor;
+    LineDecoder decoder;
+    const std::string lines[] = {
+        change("1", "\"x\""),
+        change("2", "null"),
+        change("-12345", R"("a \"quoted\" \\ word")"),
+        change("3", "\"" + std::string(300, 'y') + "\""),
+        change("4", "1.25", "b", "other"),
+        change("5", "true", "c"),
+        change("6", "1e20", "d"),
+        change("7", R"("\u00e9")", "e"),
+        change("8", R"({"a":[1]})", "f"),
+        change("9", "\"\"", "0", "t", "c"),
+        R"({"key":{"id":1},"before":{"id":1},"after":null,"source":{"table":"t","order":"000100000000015101f0000000000001"},"op":"d","ts_ms":1})",
+        R"({"key":null,"before":null,"after":null,"source":{"table":"t","order":"000100000000015101f0000000000001"},"op":"t","ts_ms":1})",
+        R"({"key":{"id":1},"before":null,"after":{},"source":{"table":"t","order":"000100000000015101f0000000000001"},"op":"c","ts_ms":1})",
+        R"({"key":{"id":1},"before":{"id":1},"after":null,"key_after":{"id":2},"source":{"table":"t","order":"000100000000015101f0000000000001"},"op":"d","ts_ms":1})",
+        R"({"checkpoint":{"v":1},"ts_ms":1})",
+    };
+    for (int round = 0; round < 3; ++round) {
+        for (const std::string& line : lines) {
+            const Padded padded{line};
+            const std::string predicted = text(predictor.decode(padded.line()));
+            CHECK(predicted == text(decoder.decode(padded.line())));
+        }
+    }
+}
+
+TEST_CASE("what the decoder refuses, the predictor refuses in the same words") {
+    const std::string good = change("1", "\"x\"");
+    LinePredictor predictor;
+    LineDecoder decoder;
+    const auto verdict = [](auto& reader, std::string_view line) {
+        try {
+            return text(reader.decode(line));
+        } catch (const cdc::base::Error& error) {
+            return std::string{error.what()};
+        }
+    };
+    const Padded padded_good{good};
+    for (std::size_t at = 0; at < good.size(); ++at) {
+        for (const char byte : {'\0', '"', '\\', ',', '}', '{', '0', 'x', '\n', '\xff'}) {
+            predictor.decode(padded_good.line());
+            std::string changed = good;
+            changed[at] = byte;
+            const Padded padded{changed};
+            const std::string wanted = verdict(decoder, padded.line());
+            CHECK(verdict(predictor, padded.line()) == wanted);
+        }
+        predictor.decode(padded_good.line());
+        const Padded cut{good.substr(0, at)};
+        CHECK(verdict(predictor, cut.line()) == verdict(decoder, cut.line()));
+    }
+}
