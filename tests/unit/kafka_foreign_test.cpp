@@ -1,0 +1,148 @@
+#include "event/line_decoder.hpp"
+#include "kafka/envelope.hpp"
+#include "kafka/foreign.hpp"
+
+#include "support.hpp"
+
+using namespace cdc::kafka;
+
+namespace {
+
+std::string foreign(std::string_view key, std::string_view value, std::int64_t offset = 5) {
+    std::string out;
+    append_foreign(out, key, value, offset);
+    cdc::event::LineDecoder decoder;
+    REQUIRE(out.back() == '\n');
+    CHECK(decoder.decode(std::string_view{out}.substr(0, out.size() - 1)).kind ==
+          cdc::event::LineKind::change);
+    return out;
+}
+
+std::string exact(std::string_view json) {
+    std::string out;
+    append_exact_json(out, json);
+    return out;
+}
+
+const std::string kSource =
+    R"("source":{"connector":"postgresql","db":"d","schema":"s","table":"t","lsn":258})";
+
+} // namespace
+
+TEST_CASE("a bare Debezium change becomes a line with an order") {
+    CHECK(
+        foreign(R"({"id":7})", R"({"before":null,"after":{"id":7},)" + kSource +
+                                   R"(,"op":"c","ts_ms":5,"transaction":null})") ==
+        R"({"key":{"id":7},"before":null,"after":{"id":7},"source":{"connector":"postgresql",)"
+        R"("db":"d","schema":"s","table":"t","lsn":258,"order":"00000000000000000102000000000005"},)"
+        R"("op":"c","ts_ms":5,"transaction":null})"
+        "\n");
+}
+
+TEST_CASE("Connect's wrapped form is unwrapped, key and value each for itself") {
+    const std::string bare =
+        foreign(R"({"id":7})", R"({"after":{"id":7},)" + kSource + R"(,"op":"c"})");
+    const std::string value =
+        R"({"schema":{"type":"struct"},"payload":{"after":{"id":7},)" + kSource + R"(,"op":"c"}})";
+    CHECK(foreign(R"({"schema":{},"payload":{"id":7}})", value) == bare);
+    CHECK(foreign(R"({"id":7})", value) == bare);
+    CHECK(foreign("null", value).substr(0, 11) == R"({"key":null)");
+}
+
+TEST_CASE("numbers that a double would change become strings, white space goes") {
+    CHECK(exact("[1, -2.50,\n9007199254740993 , 9007199254740992,-9007199254740993, 1e30]") ==
+          R"([1,-2.50,"9007199254740993",9007199254740992,"-9007199254740993",1e30])");
+    CHECK(exact(R"({"a b":"x \" 12345678901234567890"})") ==
+          R"({"a b":"x \" 12345678901234567890"})");
+    const std::string line =
+        foreign("{\n \"id\": 7 }",
+                "{\n\"after\": {\"id\": 9223372036854775807},\n" + kSource + ",\"op\":\"c\"}\n");
+    CHECK(line.find(R"("after":{"id":"9223372036854775807"})") != std::string::npos);
+    CHECK(line.find('\n') == line.size() - 1);
+}
+
+TEST_CASE("values that Debezium did not know become unchanged columns") {
+    const std::string line =
+        foreign("null", R"({"after":{"id":7,"note":"__debezium_unavailable_value"},)" + kSource +
+                            R"(,"op":"u"})");
+    CHECK(line.find(R"("after":{"id":7},"unchanged":["note"])") != std::string::npos);
+}
+
+TEST_CASE("binlog positions make an order that rises over files and offsets") {
+    const auto order_of = [](const char* file, int pos, std::int64_t offset) {
+        const std::string line = foreign(
+            "null",
+            fmt::format(
+                R"({{"after":{{}},"source":{{"table":"t","file":"{}","pos":{}}},"op":"c"}})", file,
+                pos),
+            offset);
+        return line.substr(line.find("\"order\":") + 9, 32);
+    };
+    CHECK(order_of("bin.000002", 900, 1) < order_of("bin.000002", 900, 2));
+    CHECK(order_of("bin.000002", 900, 9) < order_of("bin.000002", 901, 1));
+    CHECK(order_of("bin.000002", 4000000, 1) < order_of("bin.000010", 4, 2));
+}
+
+TEST_CASE("an order that is there stays") {
+    const std::string line = foreign(
+        "null",
+        R"({"after":{},"source":{"table":"t","order":"000100000000015101f0000000000001"},"op":"c"})");
+    CHECK(line.find(R"("source":{"table":"t","order":"000100000000015101f0000000000001"})") !=
+          std::string::npos);
+}
+
+TEST_CASE("what is no change is bad data") {
+    std::string out;
+    for (const char* value :
+         {"", "hello", "[]", "{}", "{\"a\":1}", R"({"source":{},"op":"x"})", R"({"op":"c"})",
+          R"({"source":{"a":},"op":"c"})", R"({"source":{},"op":"c"} x)", "{\"a\":\"\xff\"}"}) {
+        CAPTURE(value);
+        CHECK_FAILS(append_foreign(out, "null", value, 0), bad_data, "");
+    }
+    CHECK_FAILS(append_foreign(out, "text", R"({"source":{},"op":"c"})", 0), bad_data, "key");
+}
+
+TEST_CASE("flat rows carry the deleted mark") {
+    ChangeCut cut;
+    std::string out;
+    cut.op = 'u';
+    cut.after = R"({"id":7})";
+    append_flat(out, cut);
+    CHECK(out == R"({"id":7,"__deleted":"false"})");
+    out.clear();
+    cut = {};
+    cut.op = 'd';
+    cut.key = R"({"id":7})";
+    cut.before = "null";
+    append_flat(out, cut);
+    CHECK(out == R"({"id":7,"__deleted":"true"})");
+}
+
+TEST_CASE("Connect's schemas follow the table line") {
+    const std::string table =
+        R"({"name":"s.t","version":"v","columns":[{"name":"id","type":"bigint","nullable":false,"key":1},)"
+        R"({"name":"f","type":"real","nullable":true},{"name":"n","type":"numeric","nullable":true}]})";
+    const std::string line =
+        R"({"key":{"id":"9223372036854775807"},"before":null,"after":{"id":"9223372036854775807","f":1.5,"n":"2.50"},)"
+        R"("source":{"table":"t","order":"000100000000015101f0000000000001"},"op":"c","ts_ms":5})";
+    ConnectSchemas schemas;
+    ChangeCut cut;
+    cut_change(line, cut);
+    std::string key;
+    schemas.append_key(key, cut, "p.s.t", "v", table);
+    CHECK(key ==
+          R"({"schema":{"type":"struct","fields":[{"type":"int64","optional":false,"field":"id"}],)"
+          R"("optional":false,"name":"p.s.t.Key"},"payload":{"id":9223372036854775807}})");
+    std::string value;
+    schemas.append_value(value, cut, "p.s.t", "v", table);
+    CHECK(
+        value.find(
+            R"("payload":{"before":null,"after":{"id":9223372036854775807,"f":1.5,"n":"2.50"})") !=
+        std::string::npos);
+    CHECK_FAILS(schemas.append_value(value, cut, "p.s.t", "", table), bad_data, "no table line");
+    const std::string nan =
+        R"({"key":null,"after":{"f":"NaN"},)"
+        R"("source":{"table":"t","order":"000100000000015101f0000000000001"},"op":"c"})";
+    cut_change(nan, cut);
+    CHECK_FAILS(schemas.append_value(value, cut, "p.s.t", "v", table), bad_data, "no form");
+}

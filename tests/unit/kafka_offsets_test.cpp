@@ -1,0 +1,76 @@
+#include "kafka/acknowledgements.hpp"
+#include "kafka/offsets.hpp"
+
+#include "support.hpp"
+
+#include <string>
+#include <vector>
+
+using namespace cdc::kafka;
+
+TEST_CASE("offsets go to text and back") {
+    const Offsets offsets{{{"shop.a", 0}, 152}, {{"shop.a", 1}, 77}, {{"shop.b", 0}, 5}};
+    CHECK(format_offsets(offsets) == "shop.a:0=152,1=77;shop.b:0=5");
+    CHECK(parse_offsets("shop.a:0=152,1=77;shop.b:0=5") == offsets);
+    CHECK(format_offsets({}).empty());
+    CHECK(parse_offsets("").empty());
+}
+
+TEST_CASE("text that is not offsets is refused") {
+    for (const char* text : {"a", "a:", ":0=1", "a:0", "a:0=", "a:x=1", "a:0=-1", "a:-1=0",
+                             "a:0=1;b", "a:0=1,,1=2", "a:0=99999999999999999999"}) {
+        CAPTURE(text);
+        CHECK_FAILS(parse_offsets(text), bad_data, "is not offsets");
+    }
+}
+
+TEST_CASE("the lowest offsets are those that both hold, the higher ones are kept when raised") {
+    const Offsets a{{{"t", 0}, 5}, {{"t", 1}, 9}};
+    const Offsets b{{{"t", 0}, 7}, {{"t", 2}, 3}};
+    CHECK(lowest_offsets(a, b) == Offsets{{{"t", 0}, 5}});
+    Offsets raised = a;
+    raise_offsets(raised, b);
+    CHECK(raised == Offsets{{{"t", 0}, 7}, {{"t", 1}, 9}, {{"t", 2}, 3}});
+}
+
+TEST_CASE("a checkpoint is durable when every record before it is acknowledged") {
+    Acknowledgements acks;
+    auto* first = acks.sent();
+    auto* second = acks.sent();
+    acks.checkpoint("one");
+    auto* third = acks.sent();
+    acks.checkpoint("two");
+    acks.acknowledged(third);
+    acks.acknowledged(second);
+    CHECK_FALSE(acks.take_durable());
+    acks.acknowledged(first);
+    CHECK(acks.take_durable() == "two");
+    CHECK_FALSE(acks.take_durable());
+    CHECK(acks.outstanding() == 0);
+}
+
+TEST_CASE("a checkpoint without records before it is durable at once") {
+    Acknowledgements acks;
+    acks.checkpoint("one");
+    CHECK(acks.take_durable() == "one");
+    acks.sent();
+    acks.checkpoint("two");
+    CHECK_FALSE(acks.take_durable());
+}
+
+TEST_CASE("many checkpoints are joined, late but never early") {
+    Acknowledgements acks;
+    std::vector<Acknowledgements::Group*> groups;
+    const std::size_t count = Acknowledgements::kMaxGroups + 100;
+    for (std::size_t i = 0; i < count; ++i) {
+        groups.push_back(acks.sent());
+        acks.checkpoint(std::to_string(i));
+    }
+    auto* last = groups.back();
+    for (std::size_t i = 0; i + 1 < groups.size(); ++i) {
+        acks.acknowledged(groups[i]);
+    }
+    CHECK(acks.take_durable() == std::to_string(Acknowledgements::kMaxGroups - 2));
+    acks.acknowledged(last);
+    CHECK(acks.take_durable() == std::to_string(count - 1));
+}
