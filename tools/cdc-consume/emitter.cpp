@@ -90,23 +90,25 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
         if ((kind == "table" || kind == "snapshot") &&
             std::memchr(value.data(), '\n', value.size()) == nullptr) {
             if (kind == "table") {
-                const auto index = static_cast<std::size_t>(record.topic);
-                if (m_versions.size() <= index) {
-                    m_versions.resize(index + 1);
-                }
-                m_versions[index].assign(record.table_version);
+                needs_table_line(record);
+                m_versions[static_cast<std::size_t>(record.topic)].assign(record.table_version);
             }
             out += value;
             out += '\n';
             return Emitted::other;
         }
-        append_table_line(out, record, topic_name);
-        if (kafka::append_joined(out, record.key.value_or("null"), value)) {
+        if (kind == "before" && needs_table_line(record)) {
+            m_line.clear();
+            if (kafka::append_joined(m_line, record.key.value_or("null"), value)) {
+                append_table_line(out, record, topic_name);
+            }
+        }
+        if (kind == "before" && kafka::append_joined(out, record.key.value_or("null"), value)) {
             out += '\n';
             m_order.assign(record.order);
             return Emitted::change;
         }
-        // Not as we write it; perhaps pretty-printed on the way.
+        // In one of Connect's forms, or changed on the way.
     }
     const std::string_view kind = first_member(value);
     if (kind == "checkpoint" || kind == "order" || kind == "table" || kind == "ts_ms") {
@@ -126,31 +128,34 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
         }
         return Emitted::other;
     }
-    const std::size_t start = out.size();
-    kafka::append_foreign(out, record.key.value_or("null"), value, record.offset);
-    kafka::cut_change(std::string_view{out}.substr(start, out.size() - start - 1), m_cut);
+    m_line.clear();
+    kafka::append_foreign(m_line, record.key.value_or("null"), value, record.offset);
+    m_line.pop_back(); // its '\n'
+    if (needs_table_line(record)) {
+        append_table_line(out, record, topic_name);
+    } else {
+        kafka::cut_change(m_line, m_cut);
+    }
+    out += m_line;
+    out += '\n';
     m_order.assign(m_cut.order);
     return Emitted::change;
 }
 
-void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& record,
-                                const std::string& topic_name) {
-    const std::string_view version = record.table_version;
+bool Emitter::needs_table_line(const kafka::IncomingRecord& record) {
     const auto index = static_cast<std::size_t>(record.topic);
     if (m_versions.size() <= index) {
         m_versions.resize(index + 1);
     }
-    if (version.empty() || m_versions[index] == version) {
-        return;
-    }
-    m_line.clear();
-    if (!kafka::append_joined(m_line, record.key.value_or("null"), *record.value)) {
-        return;
-    }
+    return !record.table_version.empty() && m_versions[index] != record.table_version;
+}
+
+void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& record,
+                                const std::string& topic_name) {
     kafka::cut_change(m_line, m_cut);
-    out += m_table_lines.of(topic_name, m_cut, version);
+    out += m_table_lines.of(topic_name, m_cut, record.table_version);
     out += '\n';
-    m_versions[index].assign(version);
+    m_versions[static_cast<std::size_t>(record.topic)].assign(record.table_version);
 }
 
 void Emitter::append_kafka_member(std::string& out, const kafka::IncomingRecord& record,

@@ -36,6 +36,8 @@ public:
 private:
     Emitted append_record(std::string& out, const kafka::IncomingRecord& record,
                           const std::string& topic_name);
+    bool needs_table_line(const kafka::IncomingRecord& record);
+    /// That of the change in m_line.
     void append_table_line(std::string& out, const kafka::IncomingRecord& record,
                            const std::string& topic_name);
     void append_kafka_member(std::string& out, const kafka::IncomingRecord& record,
@@ -46,7 +48,7 @@ private:
     std::vector<std::string> m_versions; ///< of the last change, by topic
     kafka::ChangeCut m_cut;
     std::string m_order;
-    std::string m_line;
+    std::string m_line; ///< scratch: a change without '\n'
 };
 
 } // namespace cdc::consume

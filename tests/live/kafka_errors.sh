@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# What goes wrong is told clearly, with the right exit status, and nothing is lost by it.
+. "$(dirname "$0")/lib.sh"
+start kafka
+B=$CDC_TEST_KAFKA_BROKERS
+K="--brokers $B"
+lines() { "$HERE/kafka_lines.py" "$@"; }
+consume() { cdc-consume --brokers "$B" --exit-at-end "$@" 2>con.err; }
+
+say "no broker"
+expect_exit 1 cdc-publish --brokers 127.0.0.1:1 --prefix e --connect-timeout 2s </dev/null 2>err
+expect_words err "no Kafka broker answers within 2 s"
+expect_words err "Connection refused"
+expect_exit 1 cdc-consume --brokers 127.0.0.1:1 --topics e --connect-timeout 2s 2>err
+expect_words err "no Kafka broker answers"
+
+say "login and rights"
+printf 'security.protocol=sasl_plaintext\nsasl.mechanism=PLAIN\nsasl.username=admin\nsasl.password=wrong\n' >wrong.properties
+sed 's/wrong/admin-secret/' wrong.properties >admin.properties
+sed 's/wrong/guest-secret/; s/=admin$/=guest/' wrong.properties >guest.properties
+lines --rows 5 >in.ndjson
+expect_exit 4 cdc-publish --brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-config wrong.properties --prefix sasl <in.ndjson 2>err
+expect_words err "uthentication"
+expect_words err "Look at sasl.username"
+grep -q wrong err && fail "the password is shown"
+expect_exit 4 cdc-publish --brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-config guest.properties --prefix sasl <in.ndjson 2>err
+expect_words err "uthorization"
+expect_exit 0 cdc-publish --brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-config admin.properties --prefix sasl <in.ndjson 2>err
+expect_exit 4 cdc-consume --brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-config wrong.properties --topics sasl.public.t0 --exit-at-end 2>err
+expect_exit 4 cdc-consume --brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-config guest.properties --topics sasl.public.t0 --exit-at-end 2>err
+expect_exit 4 cdc-consume --brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-config guest.properties --topics sasl.public.t0 --group g --exit-at-end 2>err
+expect_words err "uthorization"
+expect "with a login" "$(cdc-consume --brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-config admin.properties --topics sasl.public.t0 --exit-at-end 2>err | grep -c '^{"key')" 5
+
+say "TLS"
+tls=(-X security.protocol=ssl -X ssl.ca.location="$CDC_TEST_KAFKA_CA")
+expect_exit 0 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" "${tls[@]}" --prefix tls <in.ndjson 2>err
+expect "over TLS" "$(cdc-consume --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" "${tls[@]}" --topics tls.public.t0 --exit-at-end 2>err | grep -c '^{"key')" 5
+expect_exit 4 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" -X security.protocol=ssl --prefix tls --connect-timeout 5s <in.ndjson 2>err
+expect_words err "certificate"
+
+say "a record that is too large"
+lines --rows 20 --checkpoint-every 1 >small.ndjson
+lines --rows 1 --first 21 --keys 1000 --pad 200000 >large.ndjson
+lines --rows 10 --first 22 --checkpoint-every 1 >after.ndjson
+(cat small.ndjson; grep '^{"key' large.ndjson; cat after.ndjson) >in.ndjson
+# shellcheck disable=SC2086
+expect_exit 5 cdc-publish $K --prefix big --topic-config max.message.bytes=100000 --checkpoint big.json <in.ndjson 2>err
+expect_words err "the record of 200"
+expect_words err 'with key '"'"'{\"id\":21}'"'"
+expect_words err "max.message.bytes is 100000"
+expect "confirmed before it" "$(jq -r .checkpoint.position big.json 2>/dev/null || echo none)" "$(grep '^{"check' small.ndjson | tail -n 1 | jq -r .checkpoint.position)"
+expect "sent before it" "$(consume --topics big.public.t0 | grep -c '^{"key')" 20
+# shellcheck disable=SC2086
+expect_exit 0 cdc-publish $K --prefix big2 --topic-config max.message.bytes=100000 --on-error dead-letter --checkpoint big2.json <in.ndjson 2>err
+expect "all others" "$(consume --topics big2.public.t0 | grep -c '^{"key')" 30
+kcat -q -b "$B" -C -t big2.dead-letter -e >letter
+expect "dead letter" "$(jq -c '[.dead_letter.code,.dead_letter.tool,.dead_letter.line_number]' letter)" '[5,"cdc-publish",42]'
+expect "its bytes" "$(jq -r .dead_letter.bytes letter | base64 -d)" "$(grep '^{"key' large.ndjson)"
+expect "checkpoint" "$(cat big2.json)" "$(tail -n 1 after.ndjson)"
+# shellcheck disable=SC2086
+expect_exit 0 cdc-publish $K --prefix big3 --topic-config max.message.bytes=100000 --on-error dead-letter --dead-letter letters <in.ndjson 2>err
+expect "dead letter file" "$(jq -r .dead_letter.line_number letters)" 42
+
+say "lines that are none"
+printf '%s\n' 'hello' >>small.ndjson
+# shellcheck disable=SC2086
+expect_exit 5 cdc-publish $K --prefix bad <small.ndjson 2>err
+expect_words err "line 42: not a JSON object"
+printf '{"key":{"id":1},' >torn
+# shellcheck disable=SC2086
+expect_exit 1 cdc-publish $K --prefix bad <torn 2>err
+expect_words err "ends inside line 1"
+
+say "settings"
+# shellcheck disable=SC2086
+expect_exit 2 cdc-publish $K --prefix x --compression rar </dev/null 2>err
+# shellcheck disable=SC2086
+expect_exit 2 cdc-publish $K --prefix x -X compression.codec=rar </dev/null 2>err
+# shellcheck disable=SC2086
+expect_exit 2 cdc-publish $K --prefix x -X acks=1 </dev/null 2>err
+# shellcheck disable=SC2086
+expect_exit 4 cdc-publish $K --prefix rep --replication 3 <small.ndjson 2>err
+expect_words err "cannot create topic 'rep.public.t0'"
+# shellcheck disable=SC2086
+expect_exit 4 cdc-publish $K --prefix nc --no-create <small.ndjson 2>err
+expect_words err "there is no topic 'nc.public.t0'"
+lines --rows 3 >in.ndjson
+# shellcheck disable=SC2086
+expect_exit 0 cdc-publish $K --prefix big --partitions 7 --retention 1d <in.ndjson 2>err
+expect_words err "topic 'big.public.t0' is left as it is: 1 partitions, not 7; retention.ms 604800000, not 86400000"
+# shellcheck disable=SC2086
+expect_exit 4 cdc-consume $K --topics nowhere --exit-at-end 2>err
+expect_words err "there is no topic 'nowhere'"
+
+say "two tables, one topic"
+sed 's/"table":"t0"/"table":"t 0"/' in.ndjson >other.ndjson
+# shellcheck disable=SC2086
+expect_exit 4 cdc-publish $K --prefix col --topic '{prefix}.{table}' < <(sed 's/"table":"t0"/"table":"t_0"/' in.ndjson; cat other.ndjson) 2>err
+expect_words err "would be shared"
+
+say "records that are no change"
+for value in hello '{"a":1}' '[]' '{"op":"c"}'; do
+    topic=odd$((n = ${n:-0} + 1))
+    (echo "$value"; echo '{"after":{"id":1},"source":{"table":"t","lsn":1},"op":"c"}') | kcat -q -b "$B" -P -t "$topic" -p 0
+    # shellcheck disable=SC2086
+    expect_exit 5 cdc-consume $K --topics "$topic" --exit-at-end >out 2>err
+    expect_words err "topic '$topic' partition 0 offset 0"
+    rm -f letters
+    # shellcheck disable=SC2086
+    expect_exit 0 cdc-consume $K --topics "$topic" --exit-at-end --on-error dead-letter --dead-letter letters >out 2>err
+    expect "after the dead letter" "$(grep -c '^{"key' out)" 1
+    expect "dead letter" "$(jq -r .dead_letter.bytes letters | base64 -d)" "$value"
+done
+
+say "checkpoint files of others"
+grep '^{"check' in.ndjson | tail -n 1 >postgres.json
+# shellcheck disable=SC2086
+expect_exit 4 cdc-consume $K --topics big.public.t0 --checkpoint postgres.json --exit-at-end 2>err
+expect_words err "is of a postgres source"
+consume --topics big.public.t0 | tail -n 1 >alone.json
+# shellcheck disable=SC2086
+expect_exit 4 cdc-consume $K --topics big.public.t0 --group g --checkpoint alone.json --exit-at-end 2>err
+expect_words err "is of group '', not 'g'"
+sed 's/"server":"[^"]*"/"server":"other"/' alone.json >cluster.json
+# shellcheck disable=SC2086
+expect_exit 4 cdc-consume $K --topics big.public.t0 --checkpoint cluster.json --exit-at-end 2>err
+expect_words err "Kafka cluster 'other'"
+sed 's/:0=[0-9]*/:0=99999/' alone.json >far.json
+# shellcheck disable=SC2086
+expect_exit 3 cdc-consume $K --topics big.public.t0 --checkpoint far.json --exit-at-end 2>err
+
+say "a closed output"
+# shellcheck disable=SC2086
+{ cdc-consume $K --topics big.public.t0 --until-idle 5s 2>err || echo $? >code; } | true
+expect "exit status" "$(cat code)" 1
+
+say "the broker is away for a while: everything arrives, once"
+mkfifo pipe
+# shellcheck disable=SC2086
+cdc-publish $K --prefix away --checkpoint away.json <pipe 2>pub.err &
+publisher=$!
+exec 7>pipe
+lines --rows 100 --keys 50 >a.ndjson
+lines --rows 100 --keys 50 --first 101 >b.ndjson
+cat a.ndjson >&7
+wait_until 20 grep -q "$(tail -n 1 a.ndjson | jq -r .checkpoint.order)" away.json
+"$ROOT/scripts/services" kill kafka 2>/dev/null
+cat b.ndjson >&7
+sleep 1
+expect "nothing is confirmed" "$(cat away.json)" "$(tail -n 1 a.ndjson)"
+"$ROOT/scripts/services" start kafka 2>/dev/null
+wait_until 60 grep -q "$(tail -n 1 b.ndjson | jq -r .checkpoint.order)" away.json
+exec 7>&-
+code=0
+wait $publisher || code=$?
+expect "exit status" "$code" 0
+consume --topics away.public.t0 | grep '^{"key' | sort >out.sorted
+cat a.ndjson b.ndjson | grep '^{"key' | sort | cmp - out.sorted || fail "lines differ"
+echo PASSED

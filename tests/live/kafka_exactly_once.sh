@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# With --exactly-once every change is in its topic once for readers of committed records, whatever
+# was killed in between and however much of the input comes again.
+. "$(dirname "$0")/lib.sh"
+start kafka
+B=$CDC_TEST_KAFKA_BROKERS
+K="--brokers $B"
+kills=6
+rows=2000
+[ -n "$SOAK" ] && kills=40 rows=40000
+seed=${CDC_TEST_SEED:-$RANDOM}
+RANDOM=$seed
+say "seed $seed"
+changes() { cdc-consume --brokers "$B" --topics "$1" --exit-at-end 2>con.err | grep '^{"key'; }
+
+say "the same input twice"
+"$HERE/kafka_lines.py" --rows 300 --keys 20 >in.ndjson
+for try in 1 2; do
+    # shellcheck disable=SC2086
+    cdc-publish $K --prefix x --exactly-once --checkpoint x.json <in.ndjson 2>pub.err || fail "try $try"
+done
+grep '^{"key' in.ndjson >wanted
+changes x.public.t0 | cmp - wanted || fail "changes are not there once"
+expect_words pub.err "300 lines were dropped"
+expect "checkpoint" "$(cat x.json)" "$(tail -n 1 in.ndjson)"
+expect "position" "$(kcat -q -b "$B" -C -t x.checkpoints -e | tail -n 1 | jq -r .order)" "$(tail -n 1 wanted | jq -r .source.order)"
+
+say "another stream with the same name is refused, and nothing of it is confirmed"
+"$HERE/kafka_lines.py" --rows 300 --keys 20 --slot other >other.ndjson
+rm -f o.json
+# shellcheck disable=SC2086
+expect_exit 4 cdc-publish $K --prefix x --exactly-once --checkpoint o.json <other.ndjson 2>err
+expect_words err "belongs to another stream"
+[ ! -e o.json ] || fail "a checkpoint was written"
+
+say "$kills kills; each time the input comes again from the checkpoint file"
+"$HERE/kafka_lines.py" --rows $rows --keys 50 --tables 2 --alter 3 --checkpoint-every 17 >in.ndjson
+# As a source would: from the checkpoint in the file, table lines first.
+resume() {
+    python3 - "$1" "$2" <<'PY'
+import json, os, sys, time
+order = json.loads(open(sys.argv[2]).read())["checkpoint"]["order"] if os.path.exists(sys.argv[2]) else ""
+tables, started = {}, set()
+for number, text in enumerate(open(sys.argv[1])):
+    line = json.loads(text)
+    if "table" in line:
+        tables[line["source"]["table"]] = text
+        if line["source"]["table"] not in started:
+            continue
+    elif "op" in line:
+        if line["source"]["order"] < order:
+            continue
+        if line["source"]["table"] not in started:
+            started.add(line["source"]["table"])
+            sys.stdout.write(tables[line["source"]["table"]])
+    elif line["checkpoint"]["order"] <= order:
+        continue
+    sys.stdout.write(text)
+    if number % 20 == 0:
+        sys.stdout.flush()
+        time.sleep(0.01)
+PY
+}
+publish() {
+    # shellcheck disable=SC2086
+    exec cdc-publish $K --prefix kill --partitions 3 --exactly-once --transaction-rows 40 --transaction-time 50ms \
+        --checkpoint kill.json
+}
+counted=0
+for ((kill = 1; kill <= kills; kill++)); do
+    publish < <(resume in.ndjson kill.json 2>/dev/null) 2>kill$kill.err &
+    pid=$!
+    sleep "$(awk -v r=$RANDOM 'BEGIN { print 0.5 + r / 32768 * 0.8 }')"
+    if kill -9 $pid 2>/dev/null; then counted=$((counted + 1)); fi
+    wait $pid 2>/dev/null || true
+done
+[ $((counted * 3)) -ge $((kills * 2)) ] || fail "only $counted of $kills kills met a running publisher"
+publish < <(resume in.ndjson kill.json) 2>pub.err || fail "the last run"
+for table in t0 t1; do
+    grep '^{"key' in.ndjson | grep "\"table\":\"$table\"" | sort >wanted
+    changes kill.public.$table | sort | cmp - wanted || fail "changes of $table are not there once"
+done
+dropped=$(grep -ho '[0-9]* lines were dropped' kill*.err pub.err | awk '{ n += $1 } END { print n + 0 }')
+say "$counted kills, at the end $dropped lines dropped"
+
+say "a newer publisher takes over"
+mkfifo pipe
+# shellcheck disable=SC2086
+cdc-publish $K --prefix fence --exactly-once <pipe 2>old.err &
+old=$!
+exec 7>pipe
+"$HERE/kafka_lines.py" --rows 10 >&7
+wait_until 20 test "$(kcat -q -b "$B" -C -t fence.checkpoints -e 2>/dev/null | wc -l)" -ge 0
+sleep 1.5
+"$HERE/kafka_lines.py" --rows 20 >in.ndjson
+# shellcheck disable=SC2086
+cdc-publish $K --prefix fence --exactly-once <in.ndjson 2>pub.err || fail "the newer one"
+"$HERE/kafka_lines.py" --rows 10 --first 11 >&7
+code=0
+exec 7>&-
+wait $old || code=$?
+expect "exit status of the older one" "$code" 4
+expect_words old.err "taken over"
+expect "changes" "$(changes fence.public.t0 | wc -l)" 20
+
+say "the broker is killed inside transactions"
+# shellcheck disable=SC2086
+cdc-publish $K --prefix broker --exactly-once --transaction-time 100ms --checkpoint broker.json < <(
+    "$HERE/kafka_lines.py" --rows 200 --keys 20
+    sleep 1.5
+    "$HERE/kafka_lines.py" --rows 200 --keys 20 --first 201
+) 2>pub.err &
+publisher=$!
+sleep 1.2
+"$ROOT/scripts/services" kill kafka 2>/dev/null
+sleep 1
+"$ROOT/scripts/services" start kafka 2>/dev/null
+code=0
+wait $publisher || code=$?
+expect "exit status" "$code" 0
+expect "changes" "$(changes broker.public.t0 | sort -u | wc -l)" 400
+expect "no change twice" "$(changes broker.public.t0 | wc -l)" 400
+echo PASSED

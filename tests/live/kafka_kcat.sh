@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# kcat reads our topics with keys, headers, tombstones and partitions as Java's clients would choose
+# them; what kcat produces, in our form and in Debezium's, is consumed. Null, empty and binary keys,
+# headers and values survive --with kafka.
+. "$(dirname "$0")/lib.sh"
+start kafka
+B=$CDC_TEST_KAFKA_BROKERS
+K="--brokers $B"
+consume() { cdc-consume --brokers "$B" --exit-at-end "$@" 2>con.err | grep -v '^{"checkpoint'; }
+published() { cdc-publish --brokers "$B" "$@" 2>pub.err || fail "cdc-publish $*"; }
+
+say "records as kcat sees them"
+"$HERE/kafka_lines.py" --rows 20 --keys 4 >in.ndjson
+published --prefix k --partitions 3 <in.ndjson
+kcat -q -b "$B" -C -t k.public.t0 -e -f '%p|%k|%S|%T|%h\n' >records
+expect "tombstones" "$(grep -c '|-1|' records)" 2
+grep '"op":"d"' in.ndjson | jq -c .key | sort >deleted
+grep '|-1|' records | cut -d'|' -f2 | sort | cmp - deleted || fail "tombstones are not of the deleted keys"
+version=$(jq -r 'select(.table)|.table.version' in.ndjson)
+expect "version header" "$(grep -c "cdc.table-version=$version,cdc.order=0001" records)" 23
+expect "record time" "$(grep '{"id":1}' records | head -n 1 | cut -d'|' -f4)" \
+    "$(grep '"key":{"id":1}' in.ndjson | head -n 1 | jq .source.ts_ms)"
+kcat -q -b "$B" -C -t k.public.t0 -e -f '%k\t%s\n' | grep -v '^	' >values
+grep '^{"key":{' in.ndjson | sed -E 's/^\{"key":(\{[^}]*\}),/\1\t{/' | sort >wanted
+grep -v '	$' values | sort | cmp - wanted || fail "keys and values are not the line's bytes"
+
+say "partitions are those of Java's murmur2"
+python3 - records <<'PY' || fail "a key is in another partition than Java's client would choose"
+import sys
+def murmur2(data):
+    m, mask = 0x5bd1e995, 0xffffffff
+    h = (0x9747b28c ^ len(data)) & mask
+    whole = len(data) & ~3
+    for i in range(0, whole, 4):
+        k = int.from_bytes(data[i:i + 4], "little") * m & mask
+        k = (k ^ k >> 24) * m & mask
+        h = (h * m & mask) ^ k
+    for i in range(len(data) - 1, whole - 1, -1):
+        h ^= data[i] << 8 * (i - whole)
+        if i == whole:
+            h = h * m & mask
+    h = (h ^ h >> 13) * m & mask
+    return h ^ h >> 15
+assert murmur2(b"21") == -973932308 & 0xffffffff  # from Kafka's own test
+count = 0
+for line in open(sys.argv[1]):
+    partition, key = line.split("|")[:2]
+    if key:
+        assert int(partition) == (murmur2(key.encode()) & 0x7fffffff) % 3, line
+        count += 1
+assert count > 20
+PY
+
+say "schema-changes, heartbeat"
+expect "schema key" "$(kcat -q -b "$B" -C -t k.schema-changes -e -f '%k\n')" \
+    "{\"db\":\"inventory\",\"schema\":\"public\",\"table\":\"t0\",\"version\":\"$version\"}"
+expect "schema value" "$(kcat -q -b "$B" -C -t k.schema-changes -e)" "$(grep '^{"table' in.ndjson)"
+expect "heartbeat key" "$(kcat -q -b "$B" -C -t k.heartbeat -e -f '%k\n' | head -n 1)" '{"serverName":"k"}'
+
+say "envelopes"
+"$HERE/kafka_lines.py" --rows 7 --keys 9 >in.ndjson
+published --prefix flat --envelope flat --no-tombstones <in.ndjson
+kcat -q -b "$B" -C -t flat.public.t0 -e >flat
+expect "flat rows" "$(wc -l <flat)" 7
+expect "flat row" "$(head -n 1 flat | jq -c '[.id,.n,.__deleted]')" '[1,1,"false"]'
+expect "flat delete" "$(tail -n 1 flat | jq -c .)" '{"id":7,"__deleted":"true"}'
+published --prefix payload --envelope payload <in.ndjson
+kcat -q -b "$B" -C -t payload.public.t0 -e -f '%k\n' | head -n 1 >wrapped
+expect "wrapped key" "$(cat wrapped)" '{"schema":null,"payload":{"id":1}}'
+published --prefix schema --envelope schema <in.ndjson
+kcat -q -b "$B" -C -t schema.public.t0 -e -c 1 >schema
+expect "schema of after" "$(jq -c '.schema.fields[1].fields|map(.type)' schema)" '["int32","int32","string"]'
+expect "payload" "$(jq -c '.payload.after.n' schema)" 1
+expect "both wrapped forms are read" "$(consume --topics payload.public.t0 --topics schema.public.t0 | jq -c 'select(.op)|[.key.id,.op]' | sort | uniq -c | grep -c '^ *2 ')" 7
+
+say "Debezium's records, by kcat"
+cat >debezium.txt <<'TXT'
+{"id":1}|{"before":null,"after":{"id":1,"big":9223372036854775807,"note":"a"},"source":{"version":"3.3.1","connector":"postgresql","name":"d","ts_ms":1763709000000,"snapshot":"false","db":"d","schema":"s","table":"t","txId":1,"lsn":100,"xmin":null},"op":"c","ts_ms":1763709000001}
+{"schema":{"type":"struct"},"payload":{"id":1}}|{"schema":{"type":"struct"},"payload":{"before":null,"after":{"id":1,"big":5,"note":"__debezium_unavailable_value"},"source":{"connector":"postgresql","db":"d","schema":"s","table":"t","lsn":200,"ts_ns":1763709000000123456},"op":"u","ts_ms":2}}
+{"id":1}|{"before":{"id":1},"after":null,"source":{"connector":"postgresql","db":"d","schema":"s","table":"t","lsn":300},"op":"d","ts_ms":3}
+{"id":1}|
+TXT
+kcat -q -b "$B" -P -t debezium -K '|' -Z -p 0 -l debezium.txt
+consume --topics debezium >lines
+expect "changes" "$(wc -l <lines)" 3
+expect "big integer" "$(jq -r 'select(.op=="c")|.after.big' lines)" 9223372036854775807
+expect "unchanged" "$(jq -c 'select(.op=="u")|[.key,.after,.unchanged]' lines)" '[{"id":1},{"id":1,"big":5},["note"]]'
+expect "order" "$(jq -r .source.order lines | sort -c && echo rises)" rises
+expect "tombstone" "$(consume --topics debezium --with kafka | jq -c 'select(has("tombstone"))|[.tombstone,.kafka.offset,.kafka.key]')" '[{"id":1},3,"{\"id\":1}"]'
+
+say "our own form, by kcat, comes back as it was"
+"$HERE/kafka_lines.py" --rows 5 --keys 9 | grep '^{"key' >in.ndjson
+sed -E 's/^\{"key":(\{[^}]*\}),/\1|{/' in.ndjson | kcat -q -b "$B" -P -t own.public.t0 -K '|' -p 0
+consume --topics own.public.t0 | cmp - in.ndjson || fail "lines differ"
+
+say "null, empty and binary keys and headers"
+change='{"after":{"id":1},"source":{"table":"t","lsn":1},"op":"c"}'
+printf '%s' "$change" | kcat -q -b "$B" -P -t odd -p 0 -H 'text=ü' -H "bin=$(printf '\377\001')" -H 'empty=' -H 'none'
+consume --topics odd --with kafka >line
+expect "null key" "$(jq -c '[.key,.kafka.key]' line)" '[null,null]'
+expect "headers" "$(jq -c .kafka.headers line)" \
+    '[{"name":"text","value":"ü"},{"name":"bin","value_base64":"/wE="},{"name":"empty","value":""},{"name":"none","value":null}]'
+kcat -q -b "$B" -P -t binary -p 0 -K '|' -Z < <(printf '\377\376|\n')
+expect "binary key of a tombstone" "$(consume --topics binary --with kafka | jq -c '[.tombstone,.kafka.key_base64]')" '[null,"//4="]'
+echo PASSED

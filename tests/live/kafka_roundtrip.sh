@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Lines go through Kafka and come back byte by byte, each key in its order; positions are confirmed
+# when the brokers hold what is before them, and offsets when the sink does.
+. "$(dirname "$0")/lib.sh"
+start kafka
+K="--brokers $CDC_TEST_KAFKA_BROKERS"
+rows=3000
+[ -n "$SOAK" ] && rows=300000
+
+# What each key saw, in its order; lines without key have no order between partitions.
+by_key() {
+    grep '^{"key"' "$1" >changes.txt
+    jq -r '[.source.table, (.key|tostring)]|join(" ")' changes.txt | paste -d' ' - changes.txt >keyed.txt
+    grep -v '^[^ ]* null ' keyed.txt | LC_ALL=C sort -s -k1,2
+    grep '^[^ ]* null ' keyed.txt | LC_ALL=C sort
+}
+
+for partitions in 1 5; do
+    say "round trip, $partitions partitions"
+    "$HERE/kafka_lines.py" --rows $rows --keys 97 --tables 3 --truncates >in.ndjson
+    # shellcheck disable=SC2086
+    cdc-publish $K --prefix r$partitions --partitions $partitions --checkpoint pub.json <in.ndjson 2>pub.err ||
+        fail "cdc-publish"
+    expect "checkpoint file" "$(cat pub.json)" "$(grep '^{"checkpoint' in.ndjson | tail -n 1)"
+    # shellcheck disable=SC2086
+    cdc-consume $K --topics "^r$partitions[.]public[.]" --exit-at-end >out.ndjson 2>con.err || fail "cdc-consume"
+    by_key in.ndjson >in.keys
+    by_key out.ndjson >out.keys
+    cmp in.keys out.keys || fail "lines differ"
+    expect "table lines" "$(grep '^{"table' out.ndjson | sort -u)" "$(grep '^{"table' in.ndjson | sort -u)"
+    # A checkpoint of ours, and none of the publisher's source.
+    expect "checkpoint kinds" "$(grep '^{"checkpoint' out.ndjson | jq -r .checkpoint.kind | sort -u)" kafka
+    python3 - out.ndjson <<'PY' || fail "a change stands before its table line"
+import json, sys
+seen = set()
+for line in open(sys.argv[1]):
+    line = json.loads(line)
+    if "table" in line:
+        seen.add(line["source"]["table"])
+    elif "op" in line:
+        assert line["source"]["table"] in seen, line
+PY
+done
+
+say "the examples of cdc-event(5), as they stand in the page"
+grep -E '^    \{"(key|table|snapshot)' "$ROOT/man/cdc-event.5.md" | sed 's/^    //' >page.ndjson
+(grep '^{"table' page.ndjson; grep -v '^{"table' page.ndjson) >in.ndjson
+# shellcheck disable=SC2086
+cdc-publish $K --prefix page --partitions 1 --retention forever <in.ndjson 2>pub.err || fail "cdc-publish"
+# shellcheck disable=SC2086
+cdc-consume $K --topics page.inventory.orders --exit-at-end 2>con.err | grep -v '^{"checkpoint' >out.ndjson
+cmp in.ndjson out.ndjson || fail "lines of the page differ"
+
+say "without keys, everything still comes"
+"$HERE/kafka_lines.py" --rows 500 --no-key >in.ndjson
+# shellcheck disable=SC2086
+cdc-publish $K --prefix nokey --partitions 3 <in.ndjson 2>pub.err
+# shellcheck disable=SC2086
+cdc-consume $K --topics nokey.public.t0 --exit-at-end 2>con.err | grep '^{"key' | sort >out.sorted
+grep '^{"key' in.ndjson | sort | cmp - out.sorted || fail "lines differ"
+
+say "a group goes on where the sink's checkpoint file is, and commits no more than that"
+topic=r5.public.t1
+total=$(grep -c '"table":"t1"' in.keys || true)
+# The sink stores what comes up to the first checkpoint after half of it, then dies.
+# shellcheck disable=SC2086
+cdc-consume $K --topics $topic --group g --checkpoint group.json --checkpoint-interval 1ms \
+    --max-events $((total / 2)) --drain 5s 2>con1.err | tee part1.ndjson |
+    while IFS= read -r line; do case $line in '{"checkpoint'*) echo "$line" >group.new && mv group.new group.json ;; esac; done ||
+    fail "first reader"
+# shellcheck disable=SC2086
+cdc-consume $K --topics $topic --group g --checkpoint group.json --exit-at-end --drain 5s 2>con2.err | tee part2.ndjson |
+    while IFS= read -r line; do case $line in '{"checkpoint'*) echo "$line" >group.new && mv group.new group.json ;; esac; done ||
+    fail "second reader"
+expect "changes of both parts" "$(cat part1.ndjson part2.ndjson | grep -c '^{"key')" "$total"
+# shellcheck disable=SC2086
+cdc-consume $K --topics $topic --group g --ack on-write --exit-at-end >rest.ndjson 2>con3.err
+expect "left for the group" "$(grep -c '^{"key' rest.ndjson)" 0
+
+say "a sink that stores nothing confirms nothing"
+# shellcheck disable=SC2086
+expect_exit 1 cdc-consume $K --topics $topic --group none --checkpoint never.json --exit-at-end --drain 1s >/dev/null 2>con.err
+expect_words con.err "not acknowledged"
+# shellcheck disable=SC2086
+cdc-consume $K --topics $topic --group none --ack on-write --exit-at-end 2>con.err | grep -c '^{"key' >count || true
+expect "read again" "$(cat count)" "$total"
+
+say "--from, --until-time, offsets"
+# shellcheck disable=SC2086
+from() { cdc-consume $K --topics page.inventory.orders --exit-at-end "$@" 2>con.err | grep -c '^{"key'; }
+expect "from beginning" "$(from --from beginning)" 6
+expect "from end" "$(from --from end || true)" 0
+expect "from offsets" "$(from --from page.inventory.orders:0=5)" 3
+expect "from time" "$(from --from 1763709002000)" 4
+expect "from time" "$(from --from 2025-11-21T07:10:02Z)" 4
+expect "until time" "$(from --until-time 1763709002000)" 2
+# shellcheck disable=SC2086
+expect_exit 3 cdc-consume $K --topics page.inventory.orders --from page.inventory.orders:0=5000 --exit-at-end >/dev/null 2>con.err
+
+say "SIGTERM: the publisher reads to the end, the consumer waits for its sink"
+mkfifo pipe
+# shellcheck disable=SC2086
+cdc-publish $K --prefix term --checkpoint term.json <pipe 2>pub.err &
+publisher=$!
+exec 7>pipe
+"$HERE/kafka_lines.py" --rows 50 >&7
+kill -TERM $publisher
+sleep 0.3
+"$HERE/kafka_lines.py" --rows 50 --first 51 >&7
+exec 7>&-
+code=0
+wait $publisher || code=$?
+expect "exit status" "$code" 0
+# shellcheck disable=SC2086
+expect "all arrived" "$(cdc-consume $K --topics term.public.t0 --exit-at-end 2>con.err | grep -c '^{"key')" 100
+echo PASSED
