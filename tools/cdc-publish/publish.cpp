@@ -90,7 +90,16 @@ int run(const Options& options) {
     io::LineReader reader{STDIN_FILENO};
     reader.set_wake_fd(producer.wake_fd());
     DrainLimit limit{options.drain_ms};
-    const Result result = pump(reader, *stream, limit);
+    Result result = Result::waiting;
+    try {
+        result = pump(reader, *stream, limit);
+    } catch (const base::Error& error) {
+        if (error.code() == ExitCode::bad_data) {
+            // What came before the bad line is as good as ever.
+            stream->finish(static_cast<int>(options.drain_ms));
+        }
+        throw;
+    }
     if (result == Result::waiting) {
         log::warning("the input did not end within --drain; what was not acknowledged comes again");
     }
