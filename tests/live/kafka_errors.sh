@@ -47,7 +47,7 @@ lines --rows 10 --first 23 --checkpoint-every 1 >after.ndjson
 # shellcheck disable=SC2086
 expect_exit 5 cdc-publish $K --prefix big --topic-config max.message.bytes=100000 --checkpoint big.json <in.ndjson 2>err
 expect_words err "the record of 200"
-expect_words err "with key '{"
+expect_words err "with key '{\"id\":22}'"
 expect_words err "max.message.bytes is 100000"
 expect "confirmed before it" "$(jq -r .checkpoint.position big.json 2>/dev/null || echo none)" "$(grep '^{"check' small.ndjson | tail -n 1 | jq -r .checkpoint.position)"
 expect "sent before it" "$(consume --topics big.public.t0 | grep -c '^{"key')" 20
