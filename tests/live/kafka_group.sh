@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Pipes of one group share the partitions while their number grows and shrinks, by SIGTERM and by
+# kill -9. Nothing is lost; when all left cleanly, nothing was written twice; a pipe whose output is
+# stuck keeps its membership.
+. "$(dirname "$0")/lib.sh"
+start kafka
+B=$CDC_TEST_KAFKA_BROKERS
+rows=6000
+rounds=2
+[ -n "$SOAK" ] && rows=60000 rounds=10
+
+# pipe NAME GROUP TOPIC [SINK OPTIONS]: in the background; its consumer's pid goes to NAME.pid
+pipe() {
+    local name=$1 group=$2 topic=$3
+    shift 3
+    mkfifo "$name.fifo"
+    "$HERE/kafka_sink.py" "$name.kept" "$name.json" "$@" <"$name.fifo" &
+    cdc-consume --brokers "$B" --topics "$topic" --group "$group" --checkpoint "$name.json" \
+        --checkpoint-interval 100ms -X session.timeout.ms=6000 >"$name.fifo" 2>"$name.err" &
+    echo $! >"$name.pid"
+}
+stop() { # NAME
+    local code=0
+    kill -TERM "$(cat "$1.pid")"
+    wait "$(cat "$1.pid")" || code=$?
+    expect "exit status of $1" "$code" 0
+}
+kept() { cat ./*.kept 2>/dev/null | grep -c '^{"key' || true; }
+kept_unique() { cat ./*.kept 2>/dev/null | sort -u | wc -l; }
+arrived() { [ "$(kept_unique)" -ge "$1" ]; }
+
+say "growing and shrinking by SIGTERM while lines come"
+"$HERE/kafka_lines.py" --rows $rows --keys 500 | sed '/"op":"d"/d' >in.ndjson
+total=$(grep -c '^{"key' in.ndjson)
+(n=0; while IFS= read -r line; do
+    printf '%s\n' "$line"
+    if ((++n % 40 == 0)); then sleep 0.05; fi
+done <in.ndjson) | cdc-publish --brokers "$B" --prefix g --partitions 6 >pub.log 2>&1 &
+publisher=$!
+wait_until 20 kcat -q -b "$B" -C -t g.public.t0 -c 1 -e
+for ((round = 0; round < rounds; round++)); do
+    pipe "a$round" g g.public.t0
+    sleep 1
+    pipe "b$round" g g.public.t0
+    sleep 1.5
+    [ $round = 0 ] || stop "c$((round - 1))"
+    pipe "c$round" g g.public.t0
+    sleep 1.5
+    stop "a$round"
+    sleep 0.5
+    stop "b$round"
+done
+wait $publisher || fail "cdc-publish"
+wait_until 60 arrived "$total"
+stop "c$((rounds - 1))"
+expect "changes, none lost" "$(kept_unique)" "$total"
+expect "changes, none twice" "$(kept)" "$total"
+# Each key's changes stand in their order in every file, since partitions change hands cleanly.
+for file in *.kept; do
+    jq -r '"\(.key.id) \(.source.order)"' "$file" | sort -s -k1,1 -c -k2,2 2>/dev/null ||
+        jq -r '"\(.key.id) \(.source.order)"' "$file" | sort -s -k1,1 | sort -c || fail "order in $file"
+done
+for file in *.err; do
+    grep -q 'before their last lines were acknowledged' "$file" && fail "$file: a partition left unacknowledged"
+done
+rm -f ./*.kept ./*.fifo ./*.err
+
+say "kill -9 of one of two pipes: nothing is lost"
+pipe k1 g2 g.public.t0
+pipe k2 g2 g.public.t0
+wait_until 30 arrived 100
+kill -9 "$(cat k1.pid)"
+wait_until 60 arrived "$total"
+stop k2
+expect "changes" "$(kept_unique)" "$total"
+rm -f ./*.kept ./*.fifo ./*.err
+
+say "a slow sink: partitions wait for it when they leave, the others go on"
+pipe s1 g3 g.public.t0 --delay 0.7
+sleep 1.5
+pipe s2 g3 g.public.t0
+wait_until 60 arrived "$total"
+stop s1
+stop s2
+expect "changes, none twice" "$(kept)" "$total"
+rm -f ./*.kept ./*.fifo ./*.err
+
+say "a stuck output keeps its membership"
+"$HERE/kafka_lines.py" --rows 8000 --keys 500 --pad 2000 | sed '/"op":"d"/d' >in.ndjson
+total=$(grep -c '^{"key' in.ndjson)
+cdc-publish --brokers "$B" --prefix big --partitions 6 <in.ndjson 2>pub.log || fail "cdc-publish"
+mkfifo stuck
+cdc-consume --brokers "$B" --topics big.public.t0 --group g4 --ack on-write -X session.timeout.ms=6000 \
+    -X max.poll.interval.ms=6000 >stuck 2>stuck.err &
+echo $! >stuck.pid
+exec 8<stuck
+sleep 8
+pipe other g4 big.public.t0
+sleep 3
+grep -q 'partitions are wanted by others' stuck.err || fail "the stuck one left the group: $(cat stuck.err)"
+grep -q MAX_POLL stuck.err && fail "the stuck one was thrown out"
+grep --line-buffered '^{"key' <&8 >stuck.kept &
+wait_until 60 arrived "$total"
+stop other
+stop stuck
+exec 8<&-
+expect "changes" "$(kept_unique)" "$total"
+echo PASSED
