@@ -8,8 +8,6 @@
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include <poll.h>
 
@@ -29,8 +27,6 @@ constexpr std::int64_t kAckPollMs = 100; // how often checkpoint files are looke
 constexpr std::int64_t kQuietMs = 50;    // without data: the stream is idle
 constexpr std::int64_t kSubmitMs = 20;   // a line of a running transaction waits no longer
 constexpr std::int64_t kMaxStatusMs = 10000;
-constexpr std::int64_t kBusyMs = 5; // since the last change: the stream is in full flow
-constexpr std::chrono::microseconds kCoalesce{800};
 
 } // namespace
 
@@ -172,11 +168,6 @@ bool Capture::wait() {
     int ready = ::poll(fds, std::size(fds), 0);
     m_drained = can_read && fds[0].revents == 0;
     if (ready == 0 && !work_is_due()) {
-        if (m_now - m_last_data <= kBusyMs) {
-            // More is on its way. One read for many messages costs less than a wake-up for each,
-            // here and at the server.
-            std::this_thread::sleep_for(kCoalesce);
-        }
         ready = ::poll(fds, std::size(fds), next_timeout());
     }
     m_now = base::steady_ms();
