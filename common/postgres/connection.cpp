@@ -204,13 +204,14 @@ Result Connection::query(const std::string& sql, const std::vector<std::string>&
         }
         PQclear(last);
         last = next;
-        if (PQresultStatus(last) == PGRES_COPY_BOTH) {
+        if (PQresultStatus(last) == PGRES_COPY_BOTH || PQresultStatus(last) == PGRES_COPY_OUT) {
             break;
         }
     }
     Result result{last};
     const auto status = PQresultStatus(last);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_COPY_BOTH) {
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_COPY_BOTH &&
+        status != PGRES_COPY_OUT) {
         throw error("the source refused a command", last);
     }
     return result;

@@ -1,5 +1,6 @@
 #include "postgres/preflight.hpp"
 
+#include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "postgres/slot.hpp"
 
@@ -242,6 +243,29 @@ std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& quest
     look_at_publication(plain, question.publication, publication, slot.has_value(), findings);
     look_at_slot(plain, question.slot, slot, findings);
     return findings;
+}
+
+ExitCode report(const std::vector<Finding>& findings, bool everything) {
+    ExitCode code = ExitCode::ok;
+    for (const Finding& finding : findings) {
+        std::string text = finding.subject + ": " + finding.text;
+        if (finding.level == Level::problem || finding.level == Level::lost) {
+            base::log::write_error(text, finding.remedy);
+            if (code != ExitCode::position_lost) {
+                code = finding.level == Level::lost ? ExitCode::position_lost : ExitCode::refused;
+            }
+            continue;
+        }
+        if (!finding.remedy.empty()) {
+            text += " (" + finding.remedy + ")";
+        }
+        if (finding.level == Level::warning) {
+            base::log::warning("{}", text);
+        } else if (everything) {
+            base::log::info("{}", text);
+        }
+    }
+    return code;
 }
 
 } // namespace cdc::postgres

@@ -34,6 +34,10 @@ struct PreflightQuestion {
 /// when it cannot look.
 std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& question);
 
+/// Speaks of what is wrong, and of the rest too with `everything`. Gives the exit code: ok, refused
+/// or position_lost.
+base::ExitCode report(const std::vector<Finding>& findings, bool everything);
+
 } // namespace cdc::postgres
 
 #endif

@@ -1,5 +1,6 @@
 #include "postgres/slot.hpp"
 
+#include "base/log.hpp"
 #include "base/numbers.hpp"
 
 namespace cdc::postgres {
@@ -110,6 +111,28 @@ void create_publication(Connection& connection, const std::string& publication,
         "CREATE PUBLICATION {0} {1} WITH (publish = 'insert, update, delete, truncate', "
         "publish_via_partition_root = true); COMMENT ON PUBLICATION {0} IS '{2}'",
         name, what, kPublicationMark));
+}
+
+void ensure_publication(Connection& connection, const std::string& publication,
+                        const event::TableFilter& filter) {
+    if (inspect_publication(connection, publication)) {
+        base::log::info("publication {} is there already", base::in_quotes(publication));
+        return;
+    }
+    std::vector<TableName> tables;
+    if (!filter.matches_all()) {
+        tables = list_tables(connection);
+        std::erase_if(tables, [&](const TableName& table) {
+            return !filter.matches(table.schema, table.table);
+        });
+        if (tables.empty()) {
+            base::fail(ExitCode::refused, "no table of database {} matches --tables and --exclude",
+                       connection.description());
+        }
+    }
+    create_publication(connection, publication, tables);
+    base::log::info("made publication {} for {}", base::in_quotes(publication),
+                    tables.empty() ? "all tables" : fmt::format("{} tables", tables.size()));
 }
 
 void drop_publication(Connection& connection, const std::string& publication) {

@@ -1,6 +1,7 @@
 #ifndef CDC_POSTGRES_SLOT_HPP
 #define CDC_POSTGRES_SLOT_HPP
 
+#include "event/table_filter.hpp"
 #include "postgres/connection.hpp"
 #include "postgres/lsn.hpp"
 
@@ -55,6 +56,10 @@ std::optional<PublicationState> inspect_publication(Connection& connection,
 /// Publishes `tables`, or with none given all tables, present and future; through their roots.
 void create_publication(Connection& connection, const std::string& publication,
                         const std::vector<TableName>& tables);
+/// Makes the publication for the tables that match, if it is not there. Throws Error (refused) when
+/// none does.
+void ensure_publication(Connection& connection, const std::string& publication,
+                        const event::TableFilter& filter);
 void drop_publication(Connection& connection, const std::string& publication);
 
 } // namespace cdc::postgres

@@ -37,7 +37,7 @@ TEST_CASE("every worked line of cdc-event(5) can be decoded") {
     CHECK(seen[LineKind::change] >= 6);
     CHECK(seen[LineKind::table] >= 1);
     CHECK(seen[LineKind::snapshot] == 2);
-    CHECK(seen[LineKind::checkpoint] == 1);
+    CHECK(seen[LineKind::checkpoint] == 2);
     CHECK(seen[LineKind::dead_letter] == 1);
 }
 

@@ -18,70 +18,16 @@ using postgres::Connection;
 
 namespace {
 
-std::vector<postgres::TableName> matching_tables(Connection& plain, const Options& options) {
-    const event::TableFilter filter{options.tables, options.exclude};
-    std::vector<postgres::TableName> tables;
-    if (filter.matches_all()) {
-        return tables;
-    }
-    for (postgres::TableName& table : postgres::list_tables(plain)) {
-        if (filter.matches(table.schema, table.table)) {
-            tables.push_back(std::move(table));
-        }
-    }
-    if (tables.empty()) {
-        fail(ExitCode::refused, "no table of database {} matches --tables and --exclude",
-             plain.description());
-    }
-    return tables;
-}
-
-void create_publication(Connection& plain, const Options& options) {
-    if (postgres::inspect_publication(plain, options.publication)) {
-        base::log::info("publication {} is there already", in_quotes(options.publication));
-        return;
-    }
-    const auto tables = matching_tables(plain, options);
-    postgres::create_publication(plain, options.publication, tables);
-    base::log::info("made publication {} for {}", in_quotes(options.publication),
-                    tables.empty() ? "all tables" : fmt::format("{} tables", tables.size()));
-}
-
 postgres::PreflightQuestion question_of(const Options& options) {
     return {options.source, options.slot, options.publication,
             event::TableFilter{options.tables, options.exclude}, options.allow_no_identity};
-}
-
-/// Speaks of what is wrong, and of the rest too with `everything`. Returns the exit code.
-ExitCode report(const std::vector<postgres::Finding>& findings, bool everything) {
-    using Level = postgres::Finding::Level;
-    ExitCode code = ExitCode::ok;
-    for (const postgres::Finding& finding : findings) {
-        std::string text = finding.subject + ": " + finding.text;
-        if (finding.level == Level::problem || finding.level == Level::lost) {
-            base::log::write_error(text, finding.remedy);
-            if (code != ExitCode::position_lost) {
-                code = finding.level == Level::lost ? ExitCode::position_lost : ExitCode::refused;
-            }
-            continue;
-        }
-        if (!finding.remedy.empty()) {
-            text += " (" + finding.remedy + ")";
-        }
-        if (finding.level == Level::warning) {
-            base::log::warning("{}", text);
-        } else if (everything) {
-            base::log::info("{}", text);
-        }
-    }
-    return code;
 }
 
 } // namespace
 
 int check(const Options& options) {
     Connection plain{options.source, Connection::Kind::plain};
-    const ExitCode code = report(postgres::preflight(plain, question_of(options)), true);
+    const ExitCode code = postgres::report(postgres::preflight(plain, question_of(options)), true);
     base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
     return static_cast<int>(code);
 }
@@ -106,14 +52,15 @@ void create(const Options& options, const std::string& checkpoint_file) {
     std::erase_if(findings, [](const postgres::Finding& f) {
         return f.subject == "publication" && f.remedy == "--create makes it";
     });
-    if (const ExitCode code = report(findings, false); code != ExitCode::ok) {
+    if (const ExitCode code = postgres::report(findings, false); code != ExitCode::ok) {
         throw Error{code, "nothing was made: see the errors above"};
     }
     const auto slot = postgres::inspect_slot(plain, options.slot);
     if (slot) {
         check_slot(*slot, options.slot, plain.database());
     }
-    create_publication(plain, options);
+    postgres::ensure_publication(plain, options.publication,
+                                 event::TableFilter{options.tables, options.exclude});
     if (slot) {
         base::log::info("slot {} is there already; its stream begins at {}",
                         in_quotes(options.slot), postgres::format_lsn(slot->confirmed));

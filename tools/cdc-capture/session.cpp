@@ -33,17 +33,12 @@ std::int64_t sender_timeout_ms(Connection& connection) {
                               : 60000;
 }
 
-[[noreturn]] void lost(const std::string& message) {
-    throw Error{ExitCode::position_lost, message,
-                "the target has a gap there: take a new snapshot (or accept the loss: remove the "
-                "checkpoint file, and the slot with --drop)"};
-}
-
 postgres::SlotState find_slot(Connection& plain, const Options& options, bool resuming) {
     auto slot = postgres::inspect_slot(plain, options.slot);
     if (!slot && resuming) {
-        lost(fmt::format("slot {} is gone: what was committed since the checkpoint is lost",
-                         in_quotes(options.slot)));
+        postgres::position_lost(
+            fmt::format("slot {} is gone: what was committed since the checkpoint is lost",
+                        in_quotes(options.slot)));
     }
     if (!slot) {
         throw Error{ExitCode::refused,
@@ -110,52 +105,6 @@ ResumePoint resume_point(const event::Checkpoint& checkpoint, const std::string&
             checkpoint.commit_ts_ms,
             checkpoint.snapshot,
             checkpoint.extra};
-}
-
-void check_slot(const postgres::SlotState& slot, const std::string& name,
-                const std::string& database) {
-    if (slot.plugin != "pgoutput") {
-        fail(ExitCode::refused, "slot {} is of plugin {}, not of pgoutput", in_quotes(name),
-             in_quotes(slot.plugin));
-    }
-    if (slot.database != database) {
-        fail(ExitCode::refused, "slot {} belongs to database {}, not to {}", in_quotes(name),
-             in_quotes(slot.database), in_quotes(database));
-    }
-    if (slot.wal_status == "lost" || !slot.invalidation.empty()) {
-        lost(fmt::format("the server gave up slot {} ({}): the log from {} on is gone",
-                         in_quotes(name),
-                         slot.invalidation.empty() ? "wal_status lost" : slot.invalidation,
-                         format_lsn(slot.confirmed)));
-    }
-}
-
-void check_resume(const ResumePoint& resume, const postgres::SlotState& slot,
-                  const postgres::SystemIdentity& system, const std::string& database) {
-    if (resume.database != database) {
-        fail(ExitCode::refused, "{} belongs to database {}, not to {}", resume.where,
-             in_quotes(resume.database), in_quotes(database));
-    }
-    if (resume.server != system.identifier) {
-        fail(ExitCode::refused, "{} belongs to server {}, but this one is {}", resume.where,
-             in_quotes(resume.server), in_quotes(system.identifier));
-    }
-    const std::string position = format_lsn(resume.position);
-    if (!system.timelines.contains(resume.epoch, resume.position)) {
-        lost(fmt::format("{} is at {} of timeline {}, which is not part of the history of this "
-                         "server's timeline {}",
-                         resume.where, position, resume.epoch, system.timelines.current()));
-    }
-    if (resume.position < slot.confirmed) {
-        lost(fmt::format("{} is at {}, but the slot was confirmed up to {}: the changes between "
-                         "them are lost",
-                         resume.where, position, format_lsn(slot.confirmed)));
-    }
-    if (resume.position > system.flushed) {
-        lost(fmt::format("{} is at {}, but the server's log ends at {}: it was set back, and the "
-                         "changes between them are lost",
-                         resume.where, position, format_lsn(system.flushed)));
-    }
 }
 
 std::unique_ptr<Session> open_session(const Options& options,

@@ -5,6 +5,7 @@
 #include "event/checkpoint.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/change_builder.hpp"
+#include "postgres/resume.hpp"
 #include "postgres/slot.hpp"
 #include "postgres/stream.hpp"
 #include "postgres/timeline.hpp"
@@ -16,28 +17,10 @@
 
 namespace cdc::capture {
 
-/// Where to go on, and what the checkpoints from there on carry forward.
-struct ResumePoint {
-    postgres::Lsn position = 0;
-    std::uint16_t epoch = 0; ///< timeline that the position was seen on
-    std::string server;      ///< system identifier
-    std::string database;
-    std::string where; ///< for messages: "checkpoint file 'x'"
-    std::int64_t commit_ts_ms = 0;
-    nlohmann::ordered_json snapshot;
-    nlohmann::ordered_json extra = nlohmann::ordered_json::object();
-};
+using postgres::ResumePoint;
 
 /// From a checkpoint file. Throws Error (refused) for an unfinished snapshot.
 ResumePoint resume_point(const event::Checkpoint& checkpoint, const std::string& file);
-
-/// What the server will not tell by itself. Throws Error: refused (another server or
-/// database; a slot of another plugin), position_lost with the range that is lost (slot given up,
-/// position below the slot's, beyond the log, or off this timeline's history).
-void check_resume(const ResumePoint& resume, const postgres::SlotState& slot,
-                  const postgres::SystemIdentity& system, const std::string& database);
-void check_slot(const postgres::SlotState& slot, const std::string& name,
-                const std::string& database);
 
 /// One connection's worth of capture: all checks done, the stream started.
 struct Session {

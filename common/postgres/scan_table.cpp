@@ -1,0 +1,211 @@
+#include "postgres/scan_table.hpp"
+
+#include "base/numbers.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace cdc::postgres {
+
+using base::ExitCode;
+using base::fail;
+
+namespace {
+
+constexpr int kColumnLists = 150000; // and row filters
+
+// Published columns travel as a JSON array; NULL means all that are not generated.
+constexpr char kPublished[] = R"(
+SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.relreplident, {}
+FROM pg_publication_tables p
+JOIN pg_namespace n ON n.nspname = p.schemaname
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
+WHERE p.pubname = $1
+ORDER BY 2, 3)";
+
+constexpr char kAllTables[] = R"(
+SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.relreplident, NULL, NULL
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition
+    AND c.oid >= 16384 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+ORDER BY 2, 3)";
+
+// The identity as logicalrep_write_attrs() finds it: an index that is valid and not deferrable,
+// without its INCLUDE columns. Before 18 no stream carries generated columns, listed or not.
+constexpr char kColumns[] = R"(
+SELECT a.attname, a.atttypid, a.atttypmod,
+    $2 = 'f' OR coalesce(a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false)
+FROM pg_attribute a
+LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisvalid AND i.indimmediate
+    AND CASE $2 WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
+WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
+    AND CASE WHEN $3 = '' THEN a.attgenerated = ''
+             ELSE a.attname IN (SELECT json_array_elements_text(nullif($3, '')::json))
+             AND (a.attgenerated = '' OR current_setting('server_version_num')::int >= 180000) END
+ORDER BY a.attnum)";
+
+constexpr char kPagingKey[] = R"(
+SELECT a.attname, format_type(a.atttypid, a.atttypmod),
+    CASE WHEN k.coll <> 0 AND k.coll <> a.attcollation THEN
+        (SELECT format(' COLLATE %I.%I', cn.nspname, co.collname) FROM pg_collation co
+         JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = k.coll) END,
+    o.opcdefault AND o.opcnamespace = 'pg_catalog'::regnamespace AND k.opt & 1 = 0,
+    (SELECT abs(s.correlation) FROM pg_stats s WHERE s.schemaname = $3 AND s.tablename = $4
+     AND s.attname = a.attname LIMIT 1)
+FROM pg_index i
+CROSS JOIN unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[])
+    WITH ORDINALITY AS k(attnum, class, coll, opt, place)
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+JOIN pg_opclass o ON o.oid = k.class
+WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indimmediate AND k.place <= i.indnkeyatts
+    AND CASE $2 WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false ELSE i.indisprimary END
+ORDER BY k.place)";
+
+// The main forks of the table, or of all leaves under a root.
+constexpr char kSize[] = R"(
+SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::bigint,
+    coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint
+FROM pg_class c
+WHERE c.oid = $1::oid AND c.relkind = 'r'
+    OR c.oid IN (SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf))";
+
+constexpr char kMark[] = R"(
+SELECT string_agg(attnum || ':' || xmin, ' ' ORDER BY attnum) FROM pg_attribute
+WHERE attrelid = $1::oid AND attnum > 0)";
+
+constexpr char kRights[] = R"(
+SELECT has_schema_privilege(c.relnamespace, 'USAGE'),
+    has_table_privilege(c.oid, 'SELECT') OR NOT EXISTS (
+        SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        AND a.attname IN (SELECT json_array_elements_text($2::json))
+        AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT')),
+    row_security_active(c.oid), format('%I', current_user), format('%I', n.nspname), format('%I', c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid)";
+
+template<typename T>
+T number(const Result& result, int row, int column) {
+    const auto value = base::parse_integer<T>(result.text(row, column));
+    if (!value) {
+        fail(ExitCode::failed, "the catalog answered {} where a number belongs",
+             base::in_quotes(result.text(row, column)));
+    }
+    return *value;
+}
+
+bool is_true(const Result& result, int row, int column) {
+    return result.text(row, column) == "t";
+}
+
+std::string published_sql(const Connection& connection) {
+    return fmt::format(kPublished, connection.server_version() >= kColumnLists
+                                       ? "to_json(p.attnames), p.rowfilter"
+                                       : "NULL, NULL");
+}
+
+} // namespace
+
+pgoutput::Relation ScanTable::relation() const {
+    pgoutput::Relation out;
+    out.id = oid;
+    out.schema = schema;
+    out.name = name;
+    out.identity = identity;
+    for (const Column& column : columns) {
+        out.columns.push_back({column.identity, column.name, column.type, column.modifier});
+    }
+    return out;
+}
+
+std::vector<ScanTable> list_scan_tables(Connection& connection,
+                                        const std::optional<std::string>& publication,
+                                        const event::TableFilter& filter) {
+    const Result result = publication ? connection.query(published_sql(connection), {*publication})
+                                      : connection.query(kAllTables);
+    std::vector<ScanTable> tables;
+    for (int row = 0; row < result.rows(); ++row) {
+        if (!filter.matches(result.text(row, 1), result.text(row, 2))) {
+            continue;
+        }
+        ScanTable& table = tables.emplace_back();
+        table.oid = number<std::uint32_t>(result, row, 0);
+        table.schema = result.text(row, 1);
+        table.name = result.text(row, 2);
+        table.partitioned = is_true(result, row, 3);
+        table.identity = result.text(row, 4).empty() ? 'd' : result.text(row, 4)[0];
+        table.published_columns = result.text(row, 5);
+        table.row_filter = result.text(row, 6);
+    }
+    return tables;
+}
+
+void describe_scan_table(Connection& connection, ScanTable& table) {
+    const std::string oid = std::to_string(table.oid);
+    const std::string identity(1, table.identity);
+    const Result columns = connection.query(kColumns, {oid, identity, table.published_columns});
+    for (int row = 0; row < columns.rows(); ++row) {
+        table.columns.push_back({std::string{columns.text(row, 0)},
+                                 number<std::uint32_t>(columns, row, 1),
+                                 number<std::int32_t>(columns, row, 2), is_true(columns, row, 3)});
+    }
+    const Result key = connection.query(kPagingKey, {oid, identity, table.schema, table.name});
+    bool plain_order = true;
+    for (int row = 0; row < key.rows(); ++row) {
+        table.paging_key.push_back({std::string{key.text(row, 0)}, std::string{key.text(row, 1)},
+                                    std::string{key.text(row, 2)}});
+        plain_order = plain_order && is_true(key, row, 3);
+    }
+    if (!plain_order) {
+        table.paging_key.clear();
+    }
+    if (!table.paging_key.empty() && !key.is_null(0, 4)) {
+        table.correlation = std::strtod(std::string{key.text(0, 4)}.c_str(), nullptr);
+    }
+    const Result size = connection.query(kSize, {oid});
+    table.bytes = number<std::uint64_t>(size, 0, 0);
+    table.rows = static_cast<double>(number<std::uint64_t>(size, 0, 1));
+    table.mark = shape_mark(connection, table.oid);
+}
+
+std::string shape_mark(Connection& connection, std::uint32_t oid) {
+    const Result result = connection.query(kMark, {std::to_string(oid)});
+    return result.rows() == 1 ? std::string{result.text(0, 0)} : std::string{};
+}
+
+std::vector<Finding> missing_rights(Connection& connection, const std::vector<ScanTable>& tables) {
+    std::vector<Finding> missing;
+    const auto add = [&](std::string text, std::string remedy) {
+        missing.push_back({Finding::Level::problem, "tables", std::move(text), std::move(remedy)});
+    };
+    std::vector<std::string> schemas;
+    for (const ScanTable& table : tables) {
+        nlohmann::json names = nlohmann::json::array();
+        for (const ScanTable::Column& column : table.columns) {
+            names.push_back(column.name);
+        }
+        const Result result = connection.query(kRights, {std::to_string(table.oid), names.dump()});
+        if (result.rows() == 0) {
+            continue; // dropped meanwhile
+        }
+        const std::string role{result.text(0, 3)};
+        const std::string schema{result.text(0, 4)};
+        const std::string name = fmt::format("{}.{}", schema, result.text(0, 5));
+        if (!is_true(result, 0, 0) &&
+            std::find(schemas.begin(), schemas.end(), schema) == schemas.end()) {
+            schemas.push_back(schema);
+            add(fmt::format("role {} may not use schema {}", role, schema),
+                fmt::format("GRANT USAGE ON SCHEMA {} TO {};", schema, role));
+        }
+        if (!is_true(result, 0, 1)) {
+            add(fmt::format("role {} may not read {}", role, name),
+                fmt::format("GRANT SELECT ON {} TO {};", name, role));
+        } else if (is_true(result, 0, 2)) {
+            add(fmt::format("row security hides rows of {} from role {}", name, role),
+                fmt::format("ALTER ROLE {} BYPASSRLS;", role));
+        }
+    }
+    return missing;
+}
+
+} // namespace cdc::postgres

@@ -1,0 +1,71 @@
+#ifndef CDC_POSTGRES_SCAN_TABLE_HPP
+#define CDC_POSTGRES_SCAN_TABLE_HPP
+
+#include "event/table_filter.hpp"
+#include "postgres/connection.hpp"
+#include "postgres/pgoutput.hpp"
+#include "postgres/preflight.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cdc::postgres {
+
+/// A table to be read whole, as the catalog describes it in the transaction that asked.
+struct ScanTable {
+    struct Column {
+        std::string name;
+        std::uint32_t type = 0;
+        std::int32_t modifier = -1;
+        bool identity = false;
+    };
+    /// A column of the index by which the table can be read in ranges.
+    struct KeyColumn {
+        std::string name;
+        std::string type;    ///< as in a cast
+        std::string collate; ///< ` COLLATE "…"` where the index has another one than the column
+    };
+
+    std::uint32_t oid = 0;
+    std::string schema;
+    std::string name;
+    bool partitioned = false;      ///< read through this root
+    char identity = 'd';           ///< as in pgoutput::Relation
+    std::vector<Column> columns;   ///< those that the stream carries, in its order
+    std::string row_filter;        ///< of the publication; empty: none
+    std::string published_columns; ///< of the publication, a JSON array of names; empty: no list
+
+    /// In the order of the index. Empty: the table has no key, or its index sorts in a way that a
+    /// plain comparison of its columns does not (another operator class, descending).
+    std::vector<KeyColumn> paging_key;
+    double correlation = 1; ///< of the heap with the first key column, 0 to 1; unknown: 1
+    double rows = 0;        ///< estimate; 0: unknown
+    std::uint64_t bytes = 0;
+    /// Changes with every ALTER TABLE that touches columns; see shape_mark().
+    std::string mark;
+
+    std::string display_name() const { return schema + "." + name; }
+    /// The same as the stream would say it; views lie in this object.
+    pgoutput::Relation relation() const;
+};
+
+/// The tables of `publication` (of the whole database without one, but for partitions, temporary
+/// and unlogged tables, which no stream carries) that match, sorted by name.
+std::vector<ScanTable> list_scan_tables(Connection& connection,
+                                        const std::optional<std::string>& publication,
+                                        const event::TableFilter& filter);
+
+/// Fills in all that list_scan_tables() leaves empty behind `identity` and `row_filter`.
+void describe_scan_table(Connection& connection, ScanTable& table);
+
+/// ScanTable::mark as the transaction sees it; "" when the table is not there.
+std::string shape_mark(Connection& connection, std::uint32_t oid);
+
+/// What the session's role may not read of these tables, each with the command that grants it.
+std::vector<Finding> missing_rights(Connection& connection, const std::vector<ScanTable>& tables);
+
+} // namespace cdc::postgres
+
+#endif

@@ -1,0 +1,80 @@
+#include "postgres/snapshot_lines.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "event/json_writer.hpp"
+#include "postgres/row_json.hpp"
+
+namespace cdc::postgres {
+
+using base::ExitCode;
+using base::fail;
+
+SnapshotLines::SnapshotLines(const Place& place, const RelationPlan& plan)
+    : m_plan{&plan}, m_order{place.order} {
+    m_source_start = R"({"version":)";
+    event::append_json_string(m_source_start, CDC_VERSION);
+    m_source_start += R"(,"connector":"postgresql","name":)";
+    event::append_json_string(m_source_start, place.name);
+    m_source_start += R"(,"ts_ms":)";
+    base::append_integer(m_source_start, place.made_ms);
+    m_source_start += R"(,"snapshot":"true","db":)";
+    event::append_json_string(m_source_start, place.database);
+    m_source_start += ',';
+
+    const std::string lsn = std::to_string(place.position);
+    m_row_source = R"(,"source":)" + m_source_start + R"("sequence":"[\")" + lsn + R"(\",\")" +
+                   lsn + R"(\"]",)" + plan.source_members() + R"(,"txId":null,"lsn":)";
+    event::append_json_integer(m_row_source, place.position);
+    m_row_source += R"(,"xmin":null,"order":")" + place.order.text() + R"("},"op":"r","ts_ms":)";
+    set_time(place.made_ms);
+}
+
+std::string SnapshotLines::source(event::Order order) const {
+    return m_source_start + m_plan->source_members() + R"(,"order":")" + order.text() + "\"}";
+}
+
+void SnapshotLines::append_table(std::string& out, std::int64_t now_ms) const {
+    event::append_table_line(out, m_plan->shape(), source(m_order), now_ms);
+}
+
+void SnapshotLines::append_status(std::string& out, const char* status, event::Order order,
+                                  bool whole, std::int64_t now_ms) const {
+    out += R"({"snapshot":{"status":")";
+    out += status;
+    out += whole ? R"(","whole":true},"source":)" : R"(","whole":false},"source":)";
+    out += source(order);
+    out += R"(,"ts_ms":)";
+    base::append_integer(out, now_ms);
+    out += "}\n";
+}
+
+void SnapshotLines::append_begin(std::string& out, event::Order order, bool whole,
+                                 std::int64_t now_ms) const {
+    append_status(out, "begin", order, whole, now_ms);
+}
+
+void SnapshotLines::append_end(std::string& out, event::Order order, bool whole,
+                               std::int64_t now_ms) const {
+    append_status(out, "end", order, whole, now_ms);
+}
+
+void SnapshotLines::set_time(std::int64_t now_ms) {
+    m_row_end = m_row_source;
+    base::append_integer(m_row_end, now_ms);
+    m_row_end += "}\n";
+}
+
+void SnapshotLines::append_row(std::string& out, const pgoutput::Tuple& row) {
+    if (row.size() != m_plan->columns().size()) {
+        fail(ExitCode::bad_data, "a row of {} values for {} columns", row.size(),
+             m_plan->columns().size());
+    }
+    out += R"({"key":)";
+    append_key(out, *m_plan, row);
+    out += R"(,"before":null,"after":)";
+    postgres::append_row(out, *m_plan, row, m_missing);
+    out += m_row_end;
+}
+
+} // namespace cdc::postgres

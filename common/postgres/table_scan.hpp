@@ -1,0 +1,86 @@
+#ifndef CDC_POSTGRES_TABLE_SCAN_HPP
+#define CDC_POSTGRES_TABLE_SCAN_HPP
+
+#include "postgres/connection.hpp"
+#include "postgres/scan_table.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::postgres {
+
+/// A part of a table.
+struct ScanRange {
+    enum class Kind {
+        whole,
+        pages, ///< physical pages [first_page, end_page): only within one lock on the table
+        keys,  ///< keys in (after, until], in the order of the index
+    } kind = Kind::whole;
+    std::uint64_t first_page = 0;
+    std::optional<std::uint64_t> end_page; ///< none: to the end, wherever that is
+    std::vector<std::string> after;        ///< a value for each key column; empty: from the start
+    std::vector<std::string> until;        ///< empty: to the end
+};
+
+/// The statements that read a table. Pure: names and texts are quoted here.
+class ScanSql {
+public:
+    /// `condition` is the user's, in SQL; empty: none.
+    ScanSql(const ScanTable& table, const std::string& condition);
+
+    /// Takes ACCESS SHARE, the lock of every SELECT, until the end of the transaction, and finds
+    /// out whether table and columns are there.
+    std::string lock() const;
+    std::string copy(const ScanRange& range) const;
+    /// The key of the row that is `rows` rows behind `after`; no row when there are not so many.
+    /// Rows that a condition leaves out count too: the index alone answers.
+    std::string bound(const std::vector<std::string>& after, std::uint64_t rows) const;
+
+private:
+    std::string compare(const char* op, const std::vector<std::string>& values) const;
+
+    std::string m_columns;
+    std::string m_from;
+    std::string m_conditions;
+    std::string m_key_columns; ///< as they are compared and sorted
+    std::string m_key_names;
+    std::vector<std::string> m_key_types;
+    bool m_plain; ///< COPY of the table itself says the same
+};
+
+/// `"name"`, always quoted.
+std::string quote_name(std::string_view name);
+/// `'text'`, right whatever standard_conforming_strings says.
+std::string quote_text(std::string_view text);
+
+/// The rows of one COPY … TO STDOUT, one after the other, in memory that is kept from row to row:
+/// libpq's own PQgetCopyData would allocate each.
+class CopyOut {
+public:
+    /// While waiting for the server, `on_wait` is called at least every 100 ms and may throw.
+    /// Throws ServerError.
+    CopyOut(Connection& connection, const std::string& sql, std::function<void()> on_wait);
+
+    /// Waits for the next row in text format, with its '\n'; it may be changed in place. False at
+    /// the end. Throws ServerError when the server gave up.
+    bool next(char*& row, std::size_t& size);
+
+private:
+    bool end();
+
+    Connection* m_connection;
+    std::function<void()> m_on_wait;
+    std::vector<char> m_row;
+    std::size_t m_size = 0;
+};
+
+/// Settings of a session that reads tables for hours: nobody's timeouts, no rows hidden.
+void prepare_scan_session(Connection& connection);
+
+} // namespace cdc::postgres
+
+#endif

@@ -1,0 +1,40 @@
+"""cdc-snapshot against psql's COPY of the same table in text format, both to /dev/null."""
+import os
+
+from harness import FILL, ORDERS, Postgres, median, pairs, say, servers, timed
+
+ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
+ROWS = int(os.environ.get("CDC_BENCH_SNAPSHOT_ROWS", "5000000"))
+
+
+def snapshot_postgres(bin_folder, results):
+    with servers(bin_folder, "postgres") as (_, env):
+        postgres = Postgres(env)
+        source = env["CDC_TEST_POSTGRES_URL"]
+        say(f"snapshot-postgres: a table of {ROWS} rows")
+        postgres.sql(ORDERS, FILL.format(rows=ROWS), "VACUUM ANALYZE orders", "CHECKPOINT")
+
+        def peer(_):
+            return timed(f"exec psql -X -q '{source}' -c 'COPY orders TO STDOUT'", env)
+
+        # One connection first: what several gain needs as many processors.
+        for jobs, name, target in ((1, "snapshot-postgres", ">=0.6"), (2, "snapshot-postgres-2", None)):
+            def ours(_, jobs=jobs):
+                return timed(f"exec cdc-snapshot --source '{source}' --tables public.orders --jobs {jobs}", env)
+
+            mine, other = pairs(ours, peer, ROUNDS)
+            rate, peer_rate = ROWS / median(r.wall for r in mine), ROWS / median(r.wall for r in other)
+            results.add(name, rate, "rows/s", "psql COPY", peer_rate, rate / peer_rate, target)
+            results.add(f"memory-cdc-{name}", max(r.rss_mb for r in mine), "MB")
+
+        say("snapshot-postgres-key: the same by key")
+
+        def by_key(_):
+            return timed(f"exec cdc-snapshot --source '{source}' --tables public.orders --jobs 1 --chunk-by key", env)
+
+        mine, other = pairs(by_key, peer, ROUNDS)
+        rate, peer_rate = ROWS / median(r.wall for r in mine), ROWS / median(r.wall for r in other)
+        results.add("snapshot-postgres-key", rate, "rows/s", "psql COPY", peer_rate, rate / peer_rate)
+
+
+WORKS = {"snapshot-postgres": snapshot_postgres}

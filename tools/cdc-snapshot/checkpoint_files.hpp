@@ -1,0 +1,49 @@
+#ifndef CDC_SNAPSHOT_CHECKPOINT_FILES_HPP
+#define CDC_SNAPSHOT_CHECKPOINT_FILES_HPP
+
+#include "cdc-snapshot/progress.hpp"
+#include "event/checkpoint.hpp"
+#include "io/atomic_file.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cdc::snapshot {
+
+/// What the sinks have made durable, from the checkpoint files that they write.
+class CheckpointFiles {
+public:
+    /// Reads the files. Throws Error (bad_data: one is not a checkpoint file; refused: one belongs
+    /// to another kind of source, or to another slot).
+    CheckpointFiles(const std::vector<std::string>& paths, std::string slot);
+
+    bool none() const { return m_files.empty(); }
+    /// Every file says that the snapshot is done; false without files.
+    bool done() const;
+    /// Looks at files that changed.
+    void poll();
+
+    struct Resume {
+        event::Checkpoint checkpoint;
+        Progress progress;
+        std::string where; ///< for messages: "checkpoint file 'x'"
+    };
+    /// The least of what the files hold; nothing when one of them holds nothing. Throws Error
+    /// (refused) when one is past a stream that had no snapshot.
+    std::optional<Resume> resume() const;
+
+private:
+    struct File {
+        io::FileWatch watch;
+        std::optional<event::Checkpoint> checkpoint;
+    };
+    void read(File& file);
+
+    std::vector<File> m_files;
+    std::string m_slot;
+};
+
+} // namespace cdc::snapshot
+
+#endif

@@ -1,0 +1,171 @@
+#include "cdc-snapshot/options.hpp"
+
+#include "base/error.hpp"
+#include "cli/app.hpp"
+#include "event/table_filter.hpp"
+
+#include <algorithm>
+
+namespace cdc::snapshot {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+
+namespace {
+
+void add_source_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli.add_option("--source", options.source,
+                   "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text")
+        ->type_name("URL")
+        ->group("Source");
+    cli.add_option("--slot", options.slot,
+                   "Replication slot of the stream that follows; without it the tables are read "
+                   "beside a running capture")
+        ->type_name("NAME")
+        ->group("Source");
+    cli.add_option("--publication", options.publication,
+                   "Only its tables, as it publishes them (default: as the slot)")
+        ->type_name("NAME")
+        ->group("Source");
+    cli.add_option("--tables", options.tables,
+                   "Only tables that match this glob on schema.table; may be repeated")
+        ->type_name("PATTERN")
+        ->group("Source");
+    cli.add_option("--exclude", options.exclude, "No tables that match this glob; may be repeated")
+        ->type_name("PATTERN")
+        ->group("Source");
+    cli.add_option("--where", options.where,
+                   "Only rows of this table for which the SQL condition holds; may be repeated")
+        ->type_name("TABLE=CONDITION")
+        ->group("Source");
+    cli.add_flag("--create", options.create, "Make publication and slot if they are not there")
+        ->group("Source");
+    cli.add_flag("--add", options.add,
+                 "Add the tables to --publication first, for a capture that runs")
+        ->group("Source");
+    cli.add_flag("--allow-no-identity", options.allow_no_identity,
+                 "With --create and --add: publish tables without replica identity too, although "
+                 "the application's UPDATE and DELETE on them will then fail")
+        ->group("Source");
+    app.add_duration("--wait", options.wait_ms,
+                     "How long to wait for transactions that write at the start (default: for "
+                     "ever)")
+        ->default_str("")
+        ->group("Source");
+}
+
+void add_reading_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli.add_option("--jobs", options.jobs, "Connections that read at the same time")
+        ->check(CLI::Range(1, 64))
+        ->type_name("N")
+        ->capture_default_str()
+        ->group("Reading");
+    cli.add_option("--chunk-by", options.chunk_by,
+                   "Parts of a large table: key (goes on in the middle after a failure), ctid "
+                   "(physical, fastest), or auto")
+        ->check(CLI::IsMember({"auto", "key", "ctid"}))
+        ->type_name("HOW")
+        ->capture_default_str()
+        ->group("Reading");
+    cli.add_option("--chunk-rows", options.chunk_rows, "About so many rows a part")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
+        ->type_name("N")
+        ->capture_default_str()
+        ->group("Reading");
+    cli.add_option("--max-rows-per-second", options.max_rows_per_second,
+                   "Read no faster, all readers together; 0: no limit")
+        ->type_name("N")
+        ->group("Reading");
+    cli.add_flag("--schema-only", options.schema_only, "Table lines, no rows")->group("Reading");
+}
+
+} // namespace
+
+void add_options(cli::App& app, Options& options) {
+    add_source_options(app, options);
+    add_reading_options(app, options);
+    app.options()
+        .add_option("--prefix", options.prefix,
+                    "Name of the source in each line (default: the database)")
+        ->type_name("NAME")
+        ->group("Output");
+    app.options()
+        .add_option("--metrics", options.metrics,
+                    "Figures for Prometheus: written to a file, or served at HOST:PORT")
+        ->type_name("FILE|ADDR")
+        ->group("Output");
+    app.options()
+        .add_option("--checkpoint", options.checkpoints,
+                    "Checkpoint file of the last stage: go on from what it holds; may be repeated")
+        ->type_name("FILE")
+        ->group("Checkpoint");
+    app.add_duration("--drain", options.drain_ms,
+                     "How long to wait at the end until the checkpoint files say that all is "
+                     "durable")
+        ->group("Checkpoint");
+}
+
+Where parse_where(const std::string& text) {
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        quoted ^= text[i] == '"';
+        if (text[i] == '=' && !quoted) {
+            Where where{text.substr(0, i), text.substr(i + 1)};
+            const bool blank = where.condition.find_first_not_of(" \t\n") == std::string::npos;
+            if (i == 0 || blank) {
+                break;
+            }
+            return where;
+        }
+    }
+    throw Error{ExitCode::usage,
+                fmt::format("--where {} is not TABLE=CONDITION", base::in_quotes(text)),
+                "for example: --where 'public.orders=created_at >= ''2025-01-01'''"};
+}
+
+void check_options(Options& options) {
+    if (options.source.empty()) {
+        fail(ExitCode::usage, "--source is missing");
+    }
+    const bool slot_is_legal =
+        options.slot.size() < 64 &&
+        std::all_of(options.slot.begin(), options.slot.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+        });
+    if (!slot_is_legal) {
+        throw Error{ExitCode::usage,
+                    fmt::format("--slot {} is no name for a slot", base::in_quotes(options.slot)),
+                    "at most 63 lower-case letters, digits and underscores"};
+    }
+    if (options.create && !options.before_stream()) {
+        fail(ExitCode::usage, "--create needs --slot");
+    }
+    if (options.add && options.before_stream()) {
+        throw Error{ExitCode::usage, "--add and --slot contradict each other",
+                    "--add reads beside a capture that runs: name its --publication"};
+    }
+    if (options.add && options.publication.empty()) {
+        fail(ExitCode::usage, "--add needs --publication");
+    }
+    if (options.add && options.tables.empty()) {
+        fail(ExitCode::usage, "--add needs --tables");
+    }
+    if (options.before_stream() && options.publication.empty()) {
+        options.publication = options.slot;
+    }
+    event::TableFilter{options.tables, options.exclude};
+    std::vector<std::string> patterns;
+    for (const std::string& text : options.where) {
+        options.conditions.push_back(parse_where(text));
+        patterns.push_back(options.conditions.back().pattern);
+    }
+    event::TableFilter{patterns, {}};
+    if (options.tables.empty()) {
+        options.tables = patterns;
+    }
+}
+
+} // namespace cdc::snapshot

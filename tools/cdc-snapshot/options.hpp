@@ -1,0 +1,62 @@
+#ifndef CDC_SNAPSHOT_OPTIONS_HPP
+#define CDC_SNAPSHOT_OPTIONS_HPP
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cdc::cli {
+class App;
+}
+
+namespace cdc::snapshot {
+
+/// Rows of the tables that match `pattern` are read only where `condition` holds.
+struct Where {
+    std::string pattern; ///< as for --tables
+    std::string condition;
+};
+
+struct Options {
+    std::string source;               ///< libpq URI or "key=value" text
+    std::string slot;                 ///< of the stream that follows; empty: beside a running one
+    std::string publication;          ///< default: as the slot; empty: every table
+    std::vector<std::string> tables;  ///< globs; none: all
+    std::vector<std::string> exclude; ///< globs
+    std::vector<std::string> where;   ///< TABLE=CONDITION
+    std::vector<Where> conditions;    ///< `where`, taken apart by check_options()
+    bool create = false;              ///< make publication and slot
+    bool add = false;                 ///< add the tables to the publication first
+    bool allow_no_identity = false;   ///< publish tables that have no replica identity
+    std::int64_t wait_ms = -1;        ///< for running writers; -1: for ever
+
+    std::string prefix;  ///< source.name; default: the database's name
+    std::string metrics; ///< FILE or HOST:PORT; empty: none
+
+    std::vector<std::string> checkpoints; ///< files that the last stages write
+    std::int64_t drain_ms = 600000;       ///< how long the acknowledgement may take
+
+    int jobs = 2;                          ///< readers
+    std::string chunk_by = "auto";         ///< key, ctid or auto
+    std::uint64_t chunk_rows = 100000;     ///< about so many rows a range
+    std::uint64_t max_rows_per_second = 0; ///< of all readers; 0: no limit
+    bool schema_only = false;              ///< no rows
+    bool tid_ranges = true; ///< not an option: what the server can do, filled in by run()
+
+    /// Whether the stream of the slot follows; else another one runs beside this.
+    bool before_stream() const { return !slot.empty(); }
+};
+
+void add_options(cli::App& app, Options& options);
+
+/// Throws Error (usage) for what is missing or contradicts itself; fills in what depends on other
+/// options.
+void check_options(Options& options);
+
+/// "public.orders=id > 5": the first '=' outside double quotes ends the pattern. Throws Error
+/// (usage).
+Where parse_where(const std::string& text);
+
+} // namespace cdc::snapshot
+
+#endif

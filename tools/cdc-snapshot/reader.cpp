@@ -1,0 +1,229 @@
+#include "cdc-snapshot/reader.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "base/time.hpp"
+#include "postgres/copy_text.hpp"
+#include "postgres/exported_snapshot.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace cdc::snapshot {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using postgres::Connection;
+using postgres::ServerError;
+using Kind = postgres::ScanRange::Kind;
+
+namespace {
+
+constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
+constexpr char kUndefinedTable[] = "42P01";
+constexpr char kUndefinedColumn[] = "42703";
+constexpr char kUndefinedSchema[] = "3F000";
+constexpr std::int64_t kStopStepMs = 50;
+
+} // namespace
+
+std::uint64_t Throttle::step() const {
+    return m_rate == 0 ? 0 : std::clamp<std::uint64_t>(m_rate / 20, 1, 1000);
+}
+
+void Throttle::pass(std::uint64_t rows, const Output& output) {
+    std::int64_t until = 0;
+    {
+        const std::lock_guard lock{m_mutex};
+        const std::int64_t now = base::steady_ms();
+        m_next_ms = std::max(m_next_ms, now);
+        m_debt_ms += static_cast<double>(rows) * 1000 / static_cast<double>(m_rate);
+        const auto whole = static_cast<std::int64_t>(m_debt_ms);
+        m_next_ms += whole;
+        m_debt_ms -= static_cast<double>(whole);
+        until = m_next_ms;
+    }
+    for (std::int64_t left = until - base::steady_ms(); left > 0;
+         left = until - base::steady_ms()) {
+        if (output.stopped()) {
+            throw Stopped{};
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{std::min(left, kStopStepMs)});
+    }
+}
+
+std::string Present::shape_mark(std::uint32_t oid) {
+    const std::lock_guard lock{m_mutex};
+    return postgres::shape_mark(*m_connection, oid);
+}
+
+void Reader::check_stop() {
+    if (m_shared->output.stopped()) {
+        throw Stopped{};
+    }
+}
+
+void Reader::run() {
+    m_connection = std::make_unique<Connection>(m_shared->options.source, Connection::Kind::plain);
+    m_connection->set_on_wait([this] { check_stop(); });
+    postgres::prepare_scan_session(*m_connection);
+    while (true) {
+        Work::Task task = m_shared->work.next();
+        if (task.kind == Work::Task::Kind::none) {
+            break;
+        }
+        if (m_locked.count(task.table) == 0) {
+            begin_transaction();
+            if (const std::string why = lock(*task.table); !why.empty()) {
+                m_shared->work.give_up(*task.table, why);
+                continue;
+            }
+        }
+        if (task.kind == Work::Task::Kind::open) {
+            open(*task.table);
+            continue;
+        }
+        if (task.kind == Work::Task::Kind::cut) {
+            cut(task);
+        }
+        read(task);
+    }
+    if (m_in_transaction) {
+        m_connection->query("COMMIT");
+    }
+}
+
+/// A new one, unless the present one still holds the lock of a table that others are reading.
+void Reader::begin_transaction() {
+    if (m_in_transaction) {
+        const bool all_over =
+            std::all_of(m_locked.begin(), m_locked.end(),
+                        [this](TableWork* table) { return m_shared->work.is_over(*table); });
+        if (!all_over) {
+            return;
+        }
+        m_connection->query("COMMIT");
+        m_in_transaction = false;
+    }
+    m_locked.clear();
+    postgres::begin_in_snapshot(*m_connection, m_shared->snapshot);
+    m_in_transaction = true;
+}
+
+std::string Reader::lock(TableWork& table) {
+    m_connection->query("SAVEPOINT before_lock");
+    try {
+        m_connection->query(table.sql.lock());
+        m_connection->query("RELEASE before_lock");
+    } catch (const ServerError& error) {
+        if (error.sqlstate() != kUndefinedTable && error.sqlstate() != kUndefinedColumn &&
+            error.sqlstate() != kUndefinedSchema) {
+            throw;
+        }
+        m_connection->query("ROLLBACK TO before_lock");
+        return error.sqlstate() == kUndefinedColumn ? "was altered" : "was dropped";
+    }
+    // Our snapshot sees the catalog as it was. A column that came, went or changed since then may
+    // have had the table rewritten, and rows written after the snapshot are invisible in it.
+    if (m_shared->present.shape_mark(table.scan.oid) != table.scan.mark) {
+        return "was altered";
+    }
+    m_locked.insert(&table);
+    return {};
+}
+
+void Reader::open(TableWork& table) {
+    // Asked now: our transaction keeps the table from being rewritten.
+    const auto result = m_connection->query(
+        "SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::bigint / "
+        "current_setting('block_size')::int FROM pg_class c WHERE c.oid = $1::oid AND "
+        "c.relkind = 'r' OR c.oid IN (SELECT relid FROM pg_partition_tree($1::oid::regclass) "
+        "WHERE isleaf)",
+        {std::to_string(table.scan.oid)});
+    m_shared->work.open(table, base::parse_integer<std::uint64_t>(result.text(0, 0)).value_or(0));
+}
+
+void Reader::cut(Work::Task& task) {
+    // The statistics of a table may be missing or old; the index is there for certain.
+    m_connection->query("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off");
+    const auto result =
+        m_connection->query(task.table->sql.bound(task.range.after, m_shared->options.chunk_rows));
+    std::vector<std::string> until;
+    for (int column = 0; column < result.columns() && result.rows() == 1; ++column) {
+        until.emplace_back(result.text(0, column));
+    }
+    m_shared->work.cut(task, std::move(until));
+}
+
+void Reader::flush() {
+    if (m_lines.empty()) {
+        return;
+    }
+    if (m_shared->check_utf8 && !simdjson::validate_utf8(m_lines.data(), m_lines.size())) {
+        throw Error{ExitCode::bad_data, "a text that is not UTF-8",
+                    "the database's encoding is SQL_ASCII, which checks nothing"};
+    }
+    m_shared->output.put(m_lines);
+}
+
+void Reader::read(const Work::Task& task) {
+    TableWork& table = *task.table;
+    postgres::SnapshotLines lines = *table.lines;
+    postgres::pgoutput::Tuple tuple;
+    std::uint64_t rows = 0;
+    std::uint64_t counted = 0;
+    const std::uint64_t step = m_shared->throttle.step();
+    const auto count = [&] {
+        table.rows += rows - counted;
+        counted = rows;
+    };
+    m_lines.reserve(kChunkBytes + kChunkBytes / 4);
+    lines.set_time(base::now_ms());
+    m_connection->query(task.range.kind == Kind::keys
+                            ? "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"
+                            : "SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on");
+    try {
+        postgres::CopyOut copy{*m_connection, table.sql.copy(task.range), [&] {
+                                   check_stop();
+                                   count();
+                                   flush(); // a slow server: nothing waits for a neighbour
+                                   lines.set_time(base::now_ms());
+                               }};
+        char* row = nullptr;
+        std::size_t size = 0;
+        while (copy.next(row, size)) {
+            postgres::decode_copy_row(row, size, tuple);
+            lines.append_row(m_lines, tuple);
+            ++rows;
+            if (m_lines.size() >= kChunkBytes) {
+                count();
+                flush();
+                lines.set_time(base::now_ms());
+            }
+            if (step != 0 && rows % step == 0) {
+                count();
+                flush();
+                m_shared->throttle.pass(step, m_shared->output);
+            }
+        }
+        flush();
+    } catch (const ServerError& error) {
+        throw ServerError{
+            error.code(),
+            fmt::format("table {}: {}", in_quotes(table.scan.display_name()), error.what()),
+            error.sqlstate(), error.hint()};
+    } catch (const Error& error) {
+        throw Error{error.code(),
+                    fmt::format("table {}: {}", in_quotes(table.scan.display_name()), error.what()),
+                    error.hint()};
+    }
+    count();
+    m_shared->work.finish(task, rows);
+}
+
+} // namespace cdc::snapshot

@@ -1,0 +1,82 @@
+#ifndef CDC_SNAPSHOT_READER_HPP
+#define CDC_SNAPSHOT_READER_HPP
+
+#include "cdc-snapshot/output.hpp"
+#include "cdc-snapshot/work.hpp"
+#include "postgres/connection.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace cdc::snapshot {
+
+/// Lets all readers together pass so many rows a second. Safe from several threads.
+class Throttle {
+public:
+    explicit Throttle(std::uint64_t rows_per_second) : m_rate{rows_per_second} {}
+    /// So many rows between two calls; 0: no limit, never call.
+    std::uint64_t step() const;
+    /// Waits until so many more may pass. Throws Stopped.
+    void pass(std::uint64_t rows, const Output& output);
+
+private:
+    std::uint64_t m_rate;
+    std::mutex m_mutex;
+    std::int64_t m_next_ms = 0;
+    double m_debt_ms = 0;
+};
+
+/// The catalog as it is now, for readers whose own transactions see it as it was.
+class Present {
+public:
+    explicit Present(postgres::Connection& connection) : m_connection{&connection} {}
+    std::string shape_mark(std::uint32_t oid);
+
+private:
+    std::mutex m_mutex;
+    postgres::Connection* m_connection;
+};
+
+/// One connection that reads ranges of tables in the shared snapshot, on a thread of its own.
+///
+/// A table stays locked (ACCESS SHARE) from its opening to its end, by whoever opened it: no
+/// TRUNCATE, VACUUM FULL or ALTER TABLE can come between two of its ranges. Between tables the
+/// transaction ends, so that no lock is held longer than its table takes.
+class Reader {
+public:
+    struct Shared {
+        const Options& options;
+        Work& work;
+        Output& output;
+        Throttle& throttle;
+        Present& present;
+        std::string snapshot;
+        bool check_utf8 = false;
+    };
+    explicit Reader(Shared& shared) : m_shared{&shared} {}
+
+    /// Until nothing is left. Throws Stopped, Error.
+    void run();
+
+private:
+    /// Nothing when the table can be read; else why it cannot.
+    std::string lock(TableWork& table);
+    void begin_transaction();
+    void open(TableWork& table);
+    void cut(Work::Task& task);
+    void read(const Work::Task& task);
+    void flush();
+    void check_stop();
+
+    Shared* m_shared;
+    std::unique_ptr<postgres::Connection> m_connection;
+    bool m_in_transaction = false;
+    std::set<TableWork*> m_locked; ///< in this transaction
+    std::string m_lines;
+};
+
+} // namespace cdc::snapshot
+
+#endif

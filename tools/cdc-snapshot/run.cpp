@@ -1,0 +1,242 @@
+#include "cdc-snapshot/run.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "cdc-snapshot/reader.hpp"
+#include "cdc-snapshot/start.hpp"
+#include "cli/metrics.hpp"
+#include "cli/progress.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
+
+#include <csignal>
+#include <exception>
+#include <thread>
+
+#include <unistd.h>
+
+namespace cdc::snapshot {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+
+namespace {
+
+constexpr int kMinVersion = 130000;
+constexpr int kTidRangeScans = 140000;
+constexpr int kTickMs = 100;
+constexpr std::int64_t kDisorderMs = 5000;
+
+/// The readers' threads; the first error of any stops all.
+class Readers {
+public:
+    Readers(int jobs, Reader::Shared& shared) : m_output{&shared.output}, m_running{jobs} {
+        // Signals are for the main thread.
+        sigset_t all;
+        sigset_t before;
+        sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before);
+        for (int i = 0; i < jobs; ++i) {
+            m_threads.emplace_back([this, &shared] { work(shared); });
+        }
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+    ~Readers() {
+        m_output->stop();
+        join();
+    }
+    Readers(const Readers&) = delete;
+    Readers& operator=(const Readers&) = delete;
+
+    bool running() const { return m_running > 0; }
+    void join() {
+        for (std::thread& thread : m_threads) {
+            if (thread.joinable()) {
+                thread.join();
+            }
+        }
+    }
+    /// After join(): what went wrong first, if anything did.
+    std::exception_ptr error() const { return m_error; }
+
+private:
+    void work(Reader::Shared& shared) {
+        try {
+            Reader{shared}.run();
+        } catch (const Stopped&) {
+            // somebody else knows why
+        } catch (...) {
+            const std::lock_guard lock{m_mutex};
+            if (m_error == nullptr) {
+                m_error = std::current_exception();
+            }
+            m_output->stop();
+        }
+        --m_running;
+    }
+
+    Output* m_output;
+    std::vector<std::thread> m_threads;
+    std::atomic<int> m_running;
+    std::mutex m_mutex;
+    std::exception_ptr m_error;
+};
+
+/// How the work goes: for Prometheus, and as one line on a terminal.
+class Figures {
+public:
+    Figures(const std::string& destination, Work& work) : m_work{&work} {
+        show();
+        m_metrics.publish(destination);
+    }
+    void show() {
+        const auto rows = static_cast<std::int64_t>(m_work->rows());
+        m_rows.set(rows);
+        m_tables.set(static_cast<std::int64_t>(m_work->tables()));
+        m_over.set(static_cast<std::int64_t>(m_work->tables_over()));
+        m_progress.update([&] { return m_work->progress_text(m_rate.update(rows)); });
+    }
+
+private:
+    Work* m_work;
+    cli::Metrics m_metrics{"cdc_snapshot"};
+    cli::Metric& m_rows = m_metrics.counter("rows_total", "Rows read, those of earlier runs too");
+    cli::Metric& m_tables = m_metrics.gauge("tables", "Tables to read");
+    cli::Metric& m_over = m_metrics.gauge("tables_finished", "Tables that are finished");
+    cli::Progress m_progress;
+    cli::Rate m_rate;
+};
+
+/// True: all lines left the process. Gives up at the deadline, or at a second signal.
+bool finish_output(Output& output, std::int64_t deadline) {
+    while (!output.finish(kTickMs)) {
+        output.check();
+        if (base::steady_ms() >= deadline || io::stop_signal::count() > 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Waits until the files say that everything is durable. Without files there is nothing to wait
+/// for.
+void wait_acknowledged(const Options& options, CheckpointFiles& files, Output& output) {
+    const std::int64_t deadline = base::steady_ms() + options.drain_ms;
+    while (!files.none()) {
+        files.poll();
+        if (files.done()) {
+            return;
+        }
+        output.check();
+        if (io::stop_signal::requested()) {
+            fail(ExitCode::failed, "stopped while the last rows were being made durable");
+        }
+        if (base::steady_ms() >= deadline) {
+            throw Error{ExitCode::failed,
+                        "the checkpoint files did not say within --drain that all is durable",
+                        "run this again: it goes on with what is missing"};
+        }
+        io::wait_readable(io::stop_signal::wake_fd(), kTickMs);
+    }
+}
+
+void read_tables(const Options& options, postgres::Connection& plain, Start& start, Work& work,
+                 Output& output) {
+    Throttle throttle{options.max_rows_per_second};
+    Present present{plain};
+    Reader::Shared shared{options,
+                          work,
+                          output,
+                          throttle,
+                          present,
+                          start.snapshot->name(),
+                          plain.parameter("server_encoding") == "SQL_ASCII"};
+    plain.set_on_wait({});
+    Figures figures{options.metrics, work};
+    Readers readers{options.jobs, shared};
+    while (readers.running()) {
+        io::wait_readable(io::stop_signal::wake_fd(), kTickMs);
+        if (io::stop_signal::requested() && !output.stopped()) {
+            output.stop();
+        }
+        output.check();
+        work.checkpoint(false);
+        output.flush();
+        figures.show();
+    }
+    readers.join();
+    figures.show();
+    if (readers.error() != nullptr) {
+        // What is whole is worth having: the next run goes on behind it.
+        work.checkpoint(true);
+        finish_output(output, base::steady_ms() + kDisorderMs);
+        std::rethrow_exception(readers.error());
+    }
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string out;
+    for (const std::string& part : parts) {
+        out += (out.empty() ? "" : ", ") + part;
+    }
+    return out;
+}
+
+} // namespace
+
+int run(const Options& given) {
+    Options options = given;
+    CheckpointFiles files{options.checkpoints, options.slot};
+    if (files.done()) {
+        base::log::info("the snapshot is done: nothing to read");
+        return static_cast<int>(ExitCode::ok);
+    }
+    const auto resume = files.resume();
+    postgres::Connection plain{options.source, postgres::Connection::Kind::plain};
+    if (plain.server_version() < kMinVersion) {
+        fail(ExitCode::refused, "the source is PostgreSQL {}; 13 or newer is needed",
+             plain.server_version() / 10000);
+    }
+    options.tid_ranges = plain.server_version() >= kTidRangeScans;
+    Start start = begin(options, plain, resume);
+    base::log::info("reading {} tables of database {} as they were at {}{}", start.tables.size(),
+                    plain.description(), postgres::format_lsn(start.place.position),
+                    resume ? ", going on where the last run stopped" : "");
+
+    Output output{STDOUT_FILENO};
+    Work work{options,      output,      start.checkpoint,
+              start.before, start.place, std::move(start.tables)};
+    if (options.schema_only) {
+        work.append_shapes();
+    } else {
+        work.checkpoint(true); // from now on a rerun knows where the stream begins
+        read_tables(options, plain, start, work, output);
+    }
+    if (io::stop_signal::requested()) {
+        work.checkpoint(true);
+        finish_output(output, base::steady_ms() + options.drain_ms);
+        throw Error{ExitCode::failed, "stopped before all rows were read",
+                    "run this again: it goes on where it stopped"};
+    }
+    const auto missing = work.given_up();
+    if (missing.empty()) {
+        work.checkpoint_done();
+    } else {
+        work.checkpoint(true);
+    }
+    if (!finish_output(output, base::steady_ms() + options.drain_ms)) {
+        fail(ExitCode::failed, "the output took not all lines within --drain");
+    }
+    if (!missing.empty()) {
+        throw Error{ExitCode::failed,
+                    fmt::format("could not be read to the end: {}", joined(missing)),
+                    "run this again: it reads what is there now, and nothing twice"};
+    }
+    wait_acknowledged(options, files, output);
+    base::log::info("{} rows; the stream goes on at {}", work.rows(), start.checkpoint.position);
+    return static_cast<int>(ExitCode::ok);
+}
+
+} // namespace cdc::snapshot

@@ -1,0 +1,299 @@
+#include "cdc-snapshot/start.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "event/table_filter.hpp"
+#include "io/stop_signal.hpp"
+#include "postgres/catalog.hpp"
+#include "postgres/preflight.hpp"
+#include "postgres/resume.hpp"
+#include "postgres/slot.hpp"
+
+#include <algorithm>
+
+#include <unistd.h>
+
+namespace cdc::snapshot {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using postgres::Connection;
+using postgres::format_lsn;
+using postgres::ScanTable;
+
+namespace {
+
+constexpr int kSlotsOnStandby = 160000;
+
+void stop_if_asked() {
+    if (io::stop_signal::requested()) {
+        fail(ExitCode::failed, "stopped before the first row was read");
+    }
+}
+
+event::TableFilter filter_of(const Options& options) {
+    return {options.tables, options.exclude};
+}
+
+bool in_recovery(Connection& plain) {
+    return plain.query("SELECT pg_is_in_recovery()").text(0, 0) == "t";
+}
+
+void check_standby(const Options& options, Connection& plain) {
+    if (!in_recovery(plain)) {
+        return;
+    }
+    if (plain.server_version() < kSlotsOnStandby) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the source is a standby of PostgreSQL {}, which has no logical "
+                                "slots; 16 or newer is needed",
+                                plain.server_version() / 10000),
+                    "read from the primary"};
+    }
+    if (options.add) {
+        fail(ExitCode::refused, "--add changes a publication, and the source is a standby");
+    }
+    base::log::info("the source is a standby: the position comes with the primary's next record of "
+                    "running transactions (pg_log_standby_snapshot() there makes one at once)");
+}
+
+std::optional<std::string> publication_of(const Options& options) {
+    return options.publication.empty() ? std::nullopt
+                                       : std::optional<std::string>{options.publication};
+}
+
+/// The tables to be read as they are now, for checks before anything is made.
+std::vector<ScanTable> present_tables(const Options& options, Connection& plain,
+                                      bool publication_exists) {
+    const bool all = options.add || !publication_exists;
+    auto tables = postgres::list_scan_tables(plain, all ? std::nullopt : publication_of(options),
+                                             filter_of(options));
+    for (ScanTable& table : tables) {
+        postgres::describe_scan_table(plain, table);
+    }
+    if (tables.empty()) {
+        throw Error{ExitCode::refused,
+                    fmt::format("there is no table to read in database {}", plain.description()),
+                    publication_exists && !all
+                        ? fmt::format("publication {} has none that --tables and --exclude leave",
+                                      in_quotes(options.publication))
+                        : "--tables and --exclude leave none"};
+    }
+    return tables;
+}
+
+void check_rights(const Options& options, Connection& plain, bool publication_exists,
+                  bool slot_exists) {
+    const bool publishes = options.create || options.add;
+    auto findings = postgres::preflight(
+        plain, {options.source, options.slot, options.add ? "" : options.publication,
+                filter_of(options), options.allow_no_identity || !publishes});
+    std::erase_if(findings, [&](const postgres::Finding& finding) {
+        using Level = postgres::Finding::Level;
+        const bool about_publication = finding.subject == "publication";
+        const bool asked_below = finding.remedy.rfind("GRANT SELECT", 0) == 0;
+        return finding.level != Level::lost && (finding.subject == "slot" || asked_below ||
+                                                (about_publication && !publication_exists) ||
+                                                (finding.level == Level::warning && !publishes));
+    });
+    const auto missing =
+        postgres::missing_rights(plain, present_tables(options, plain, publication_exists));
+    findings.insert(findings.end(), missing.begin(), missing.end());
+    const ExitCode code = postgres::report(findings, false);
+    if (code != ExitCode::ok) {
+        throw Error{code, fmt::format("nothing was made{}: see the errors above",
+                                      slot_exists ? " or read" : "")};
+    }
+}
+
+void add_tables(const Options& options, Connection& plain,
+                const postgres::PublicationState& publication) {
+    if (publication.all_tables) {
+        base::log::info("publication {} is for all tables", in_quotes(options.publication));
+        return;
+    }
+    const auto published =
+        postgres::list_scan_tables(plain, options.publication, filter_of(options));
+    for (const ScanTable& table :
+         postgres::list_scan_tables(plain, std::nullopt, filter_of(options))) {
+        const bool there =
+            std::any_of(published.begin(), published.end(),
+                        [&](const ScanTable& other) { return other.oid == table.oid; });
+        if (!there) {
+            plain.query(fmt::format(
+                "ALTER PUBLICATION {} ADD TABLE {}.{}", plain.quoted_name(options.publication),
+                plain.quoted_name(table.schema), plain.quoted_name(table.name)));
+            base::log::info("added {} to publication {}", in_quotes(table.display_name()),
+                            in_quotes(options.publication));
+        }
+    }
+}
+
+/// The slot of the stream that follows, if it is there. Throws Error.
+std::optional<postgres::SlotState> find_slot(const Options& options, Connection& plain,
+                                             const std::optional<CheckpointFiles::Resume>& resume) {
+    if (!options.before_stream()) {
+        return std::nullopt;
+    }
+    auto slot = postgres::inspect_slot(plain, options.slot);
+    if (!slot && resume) {
+        postgres::position_lost(fmt::format("slot {} is gone: what was committed since {} is lost",
+                                            in_quotes(options.slot), resume->checkpoint.position));
+    }
+    if (!slot && !options.create) {
+        throw Error{ExitCode::refused,
+                    fmt::format("there is no slot {} in database {}", in_quotes(options.slot),
+                                plain.description()),
+                    "--create makes it, and the publication"};
+    }
+    if (slot) {
+        postgres::check_slot(*slot, options.slot, plain.database());
+    }
+    if (slot && slot->active_pid != 0) {
+        throw Error{ExitCode::refused,
+                    fmt::format("slot {} is in use by {}", in_quotes(options.slot),
+                                postgres::describe_session(plain, slot->active_pid)),
+                    "leave --slot out to read tables beside a capture that runs"};
+    }
+    return slot;
+}
+
+/// The condition that --where has for the table; empty: none.
+std::string condition_of(const Options& options, const ScanTable& table) {
+    std::string condition;
+    for (const Where& where : options.conditions) {
+        if (event::TableFilter{{where.pattern}, {}}.matches(table.schema, table.name)) {
+            condition += (condition.empty() ? "(" : " AND (") + where.condition + ")";
+        }
+    }
+    return condition;
+}
+
+/// The tables as the snapshot has them.
+Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
+                                const std::string& snapshot) {
+    postgres::begin_in_snapshot(plain, snapshot);
+    Work::Tables tables;
+    postgres::Catalog catalog{plain};
+    for (ScanTable& table :
+         postgres::list_scan_tables(plain, publication_of(options), filter_of(options))) {
+        postgres::describe_scan_table(plain, table);
+        if (table.columns.empty()) {
+            base::log::warning("table {} has no columns and is left out",
+                               in_quotes(table.display_name()));
+            continue;
+        }
+        // A default that cannot be evaluated breaks the transaction it is tried in.
+        plain.query("SAVEPOINT describe");
+        const postgres::pgoutput::Relation relation = table.relation();
+        postgres::RelationPlan plan{relation, plain.database(), catalog.describe(relation)};
+        plain.query("ROLLBACK TO describe");
+        std::string condition = condition_of(options, table);
+        if (!condition.empty() && plan.key().empty()) {
+            throw Error{ExitCode::refused,
+                        fmt::format("--where on table {}, which has no key: its rows would be "
+                                    "there twice",
+                                    in_quotes(table.display_name())),
+                        "read it whole, or give it a key"};
+        }
+        tables.push_back(
+            std::make_unique<TableWork>(std::move(table), std::move(plan), std::move(condition)));
+    }
+    plain.query("COMMIT");
+    return tables;
+}
+
+event::Checkpoint checkpoint_at(const Start& start, const Options& options,
+                                const std::string& database,
+                                const std::optional<postgres::SlotState>& slot,
+                                const std::optional<CheckpointFiles::Resume>& resume) {
+    if (resume) {
+        return resume->checkpoint;
+    }
+    const postgres::SystemIdentity& system = start.snapshot->system();
+    const postgres::Lsn position = slot ? slot->confirmed : start.snapshot->position();
+    event::Checkpoint checkpoint;
+    checkpoint.kind = "postgres";
+    checkpoint.server = system.identifier;
+    checkpoint.database = database;
+    checkpoint.slot = options.slot;
+    checkpoint.position = format_lsn(position);
+    checkpoint.order = event::Order::make(system.timelines.at(position), position, 0);
+    checkpoint.commit_ts_ms = slot ? 0 : start.snapshot->made_ms();
+    return checkpoint;
+}
+
+void check_file(const CheckpointFiles::Resume& resume, const postgres::SystemIdentity& system,
+                const std::optional<postgres::SlotState>& slot, const std::string& database) {
+    const event::Checkpoint& file = resume.checkpoint;
+    const auto position = postgres::parse_lsn(file.position);
+    if (!position) {
+        fail(ExitCode::bad_data, "{} has a broken position {}", resume.where,
+             in_quotes(file.position));
+    }
+    const postgres::ResumePoint point{*position,     file.order.epoch(), file.server,
+                                      file.database, resume.where,       file.commit_ts_ms,
+                                      file.snapshot, file.extra};
+    // Without a slot of our own there is none that could have moved past us.
+    postgres::SlotState none;
+    postgres::check_resume(point, slot ? *slot : none, system, database);
+}
+
+} // namespace
+
+Start begin(const Options& options, Connection& plain,
+            const std::optional<CheckpointFiles::Resume>& resume) {
+    plain.set_on_wait(stop_if_asked);
+    postgres::prepare_scan_session(plain);
+    check_standby(options, plain);
+    const auto slot = find_slot(options, plain, resume);
+    const auto publication = options.publication.empty()
+                                 ? std::nullopt
+                                 : postgres::inspect_publication(plain, options.publication);
+    if (!options.publication.empty() && !publication && !options.create) {
+        throw Error{ExitCode::refused,
+                    fmt::format("there is no publication {} in database {}",
+                                in_quotes(options.publication), plain.description()),
+                    "--create makes it, and the slot; --publication names another"};
+    }
+    check_rights(options, plain, publication.has_value(), slot.has_value());
+    if (options.create) {
+        postgres::ensure_publication(plain, options.publication, filter_of(options));
+    }
+    if (options.add) {
+        add_tables(options, plain, *publication);
+    }
+
+    Start start;
+    const bool make_slot = options.before_stream() && !slot;
+    const std::string temporary = fmt::format("cdc_snapshot_{}", ::getpid());
+    base::log::debug("waiting for the transactions that write now");
+    start.snapshot = std::make_unique<postgres::ExportedSnapshot>(
+        options.source,
+        postgres::ExportedSnapshot::Slot{make_slot ? options.slot : temporary, !make_slot},
+        options.wait_ms, stop_if_asked);
+    if (make_slot) {
+        base::log::info("made slot {}; its stream begins at {}", in_quotes(options.slot),
+                        format_lsn(start.snapshot->position()));
+    }
+    const std::string database = plain.database();
+    if (resume) {
+        check_file(*resume, start.snapshot->system(), slot, database);
+        start.before = resume->progress;
+    }
+    start.checkpoint = checkpoint_at(start, options, database, slot, resume);
+    const postgres::Lsn position = start.snapshot->position();
+    start.place = {options.prefix.empty() ? database : options.prefix, database, position,
+                   event::Order::make(start.snapshot->system().timelines.at(position), position, 0),
+                   start.snapshot->made_ms()};
+    start.tables = tables_in_snapshot(options, plain, start.snapshot->name());
+    if (start.tables.empty()) {
+        fail(ExitCode::refused, "there is no table to read at {} in database {}",
+             format_lsn(position), plain.description());
+    }
+    return start;
+}
+
+} // namespace cdc::snapshot

@@ -1,0 +1,333 @@
+#include "cdc-snapshot/work.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "cli/progress.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace cdc::snapshot {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using Kind = postgres::ScanRange::Kind;
+using State = TableWork::State;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr std::int64_t kCheckpointMs = 1000;
+constexpr auto kStep = std::chrono::milliseconds{100};
+constexpr double kGuessedRowBytes = 100;
+constexpr std::uint64_t kPageBytes = 8192;
+// Below it reading in the order of the key would jump through the table.
+constexpr double kMinCorrelation = 0.5;
+
+double bytes_per_row(const postgres::ScanTable& scan) {
+    return scan.rows > 0 ? std::max(1.0, static_cast<double>(scan.bytes) / scan.rows)
+                         : kGuessedRowBytes;
+}
+
+} // namespace
+
+TableWork::TableWork(postgres::ScanTable table, postgres::RelationPlan relation_plan,
+                     std::string condition)
+    : scan{std::move(table)}, plan{std::move(relation_plan)}, sql{scan, condition},
+      whole{condition.empty()} {}
+
+Work::Work(const Options& options, Output& output, event::Checkpoint checkpoint, Progress before,
+           postgres::SnapshotLines::Place place, Tables tables)
+    : m_options{options}, m_output{output}, m_checkpoint{std::move(checkpoint)}, m_before{std::move(
+                                                                                     before)},
+      m_place{std::move(place)}, m_tables{std::move(tables)}, m_seq{m_before.seq} {
+    for (const auto& table : m_tables) {
+        take_up(*table);
+    }
+}
+
+/// What the progress of an earlier run says of the table.
+void Work::take_up(TableWork& table) {
+    table.lines = std::make_unique<postgres::SnapshotLines>(m_place, table.plan);
+    table.order = m_place.order;
+    const Progress::Table* before =
+        m_before.find(table.scan.schema, table.scan.name, table.scan.oid);
+    if (before == nullptr) {
+        return;
+    }
+    if (before->done) {
+        table.state = State::complete;
+        table.rows = before->rows;
+        table.done_rows = before->rows;
+        return;
+    }
+    const auto& key = table.scan.paging_key;
+    const bool same_key =
+        key.size() == before->key.size() &&
+        std::equal(key.begin(), key.end(), before->key.begin(),
+                   [](const auto& column, const std::string& name) { return column.name == name; });
+    const auto order = event::Order::parse(before->order);
+    if (!same_key || !order || before->after.size() != key.size()) {
+        return;
+    }
+    table.mode = Kind::keys;
+    table.order = *order;
+    table.cut_after = before->after;
+    table.done_until = before->after;
+    table.done_rows = before->rows;
+    table.rows = before->rows;
+}
+
+Work::Task Work::next() {
+    std::unique_lock lock{m_mutex};
+    while (true) {
+        if (m_output.stopped()) {
+            throw Stopped{};
+        }
+        bool all_over = true;
+        for (const auto& item : m_tables) {
+            TableWork& table = *item;
+            if (table.state == State::complete || table.state == State::gone) {
+                continue;
+            }
+            all_over = false;
+            if (table.state == State::waiting) {
+                table.state = State::opening;
+                return {Task::Kind::open, &table, {}, 0};
+            }
+            if (table.state == State::opening || table.all_given || table.cutting) {
+                continue;
+            }
+            Task task{Task::Kind::read, &table, {table.mode, 0, {}, {}, {}}, table.next_range++};
+            ++table.running;
+            if (table.mode == Kind::keys) {
+                task.kind = Task::Kind::cut;
+                task.range.after = table.cut_after;
+                table.cutting = true;
+            } else if (table.mode == Kind::pages) {
+                const auto pages = static_cast<std::uint64_t>(
+                    std::max(1.0, static_cast<double>(m_options.chunk_rows) *
+                                      bytes_per_row(table.scan) / static_cast<double>(kPageBytes)));
+                task.range.first_page = table.next_page;
+                table.next_page += pages;
+                table.all_given = table.next_page >= table.end_page;
+                if (!table.all_given) {
+                    task.range.end_page = table.next_page;
+                }
+            } else {
+                table.all_given = true;
+            }
+            return task;
+        }
+        if (all_over) {
+            return {};
+        }
+        m_changed.wait_for(lock, kStep);
+    }
+}
+
+/// Whether a table that begins now is read by key.
+bool Work::begin_keys(TableWork& table) const {
+    if (table.scan.paging_key.empty() || m_options.chunk_by == "ctid") {
+        return false;
+    }
+    // By key only to go on in the middle some day, and where that does not cost much.
+    return m_options.chunk_by == "key" ||
+           (!m_options.checkpoints.empty() && table.scan.correlation >= kMinCorrelation) ||
+           table.scan.partitioned;
+}
+
+void Work::open(TableWork& table, std::uint64_t pages) {
+    const std::lock_guard lock{m_mutex};
+    const double rows =
+        static_cast<double>(pages) * static_cast<double>(kPageBytes) / bytes_per_row(table.scan);
+    const bool large = rows > static_cast<double>(m_options.chunk_rows);
+    if (table.mode != Kind::keys && large) {
+        if (begin_keys(table)) {
+            table.mode = Kind::keys;
+        } else if (!table.scan.partitioned && m_options.tid_ranges) {
+            table.mode = Kind::pages;
+            table.end_page = pages;
+        }
+    }
+    table.begun_ms = base::steady_ms();
+    const std::int64_t now = base::now_ms();
+    std::string lines;
+    table.lines->append_table(lines, now);
+    table.lines->append_begin(lines, table.order, table.whole, now);
+    m_output.append(lines);
+    table.state = State::open;
+    m_news = true;
+    m_changed.notify_all();
+}
+
+void Work::give_up(TableWork& table, const std::string& why) {
+    const std::lock_guard lock{m_mutex};
+    table.state = State::gone;
+    table.why_gone = why;
+    m_changed.notify_all();
+    base::log::warning("table {} {}", in_quotes(table.scan.display_name()), why);
+}
+
+void Work::cut(Task& task, std::vector<std::string> until) {
+    const std::lock_guard lock{m_mutex};
+    TableWork& table = *task.table;
+    table.cutting = false;
+    table.all_given = until.empty();
+    table.cut_after = until;
+    task.range.until = std::move(until);
+    m_changed.notify_all();
+}
+
+void Work::finish(const Task& task, std::uint64_t rows) {
+    const std::lock_guard lock{m_mutex};
+    TableWork& table = *task.table;
+    --table.running;
+    if (table.mode == Kind::keys) {
+        table.finished[task.number] = {task.range.until, rows};
+        for (auto first = table.finished.find(table.first_unfinished);
+             first != table.finished.end(); first = table.finished.find(table.first_unfinished)) {
+            if (!first->second.until.empty()) {
+                table.done_until = first->second.until;
+            }
+            table.done_rows += first->second.rows;
+            table.finished.erase(first);
+            ++table.first_unfinished;
+            m_news = true;
+        }
+    }
+    if (table.all_given && table.running == 0 && table.state == State::open) {
+        complete(table);
+    }
+    m_changed.notify_all();
+}
+
+void Work::complete(TableWork& table) {
+    std::string line;
+    table.lines->append_end(line, table.order, table.whole, base::now_ms());
+    m_output.append(line);
+    table.state = State::complete;
+    table.done_rows = table.rows;
+    m_news = true;
+    const std::int64_t ms = std::max<std::int64_t>(1, base::steady_ms() - table.begun_ms);
+    base::log::info("{}: {} rows in {}", in_quotes(table.scan.display_name()), table.rows.load(),
+                    ms < 10000 ? fmt::format("{:.1f} s", static_cast<double>(ms) / 1000)
+                               : cli::short_duration(ms));
+}
+
+bool Work::is_over(const TableWork& table) {
+    const std::lock_guard lock{m_mutex};
+    return table.state == State::complete || table.state == State::gone;
+}
+
+Progress Work::progress() const {
+    Progress out;
+    out.seq = m_seq;
+    for (const auto& table : m_tables) {
+        if (table->state != State::complete && table->done_until.empty()) {
+            continue;
+        }
+        Progress::Table item;
+        item.schema = table->scan.schema;
+        item.table = table->scan.name;
+        item.oid = table->scan.oid;
+        item.rows = table->done_rows;
+        item.done = table->state == State::complete;
+        item.order = table->order.text();
+        item.after = table->done_until;
+        for (const auto& column : table->scan.paging_key) {
+            item.key.push_back(column.name);
+        }
+        out.tables.push_back(std::move(item));
+    }
+    return out;
+}
+
+void Work::put_checkpoint(Json snapshot) {
+    m_checkpoint.snapshot = std::move(snapshot);
+    m_checkpoint.ts_ms = base::now_ms();
+    try {
+        m_output.append(m_checkpoint.encode() + "\n");
+    } catch (const Json::type_error&) {
+        fail(ExitCode::bad_data, "a key that is not UTF-8: use --chunk-by ctid");
+    }
+    m_news = false;
+    m_last_checkpoint_ms = base::steady_ms();
+}
+
+void Work::checkpoint(bool now) {
+    const std::lock_guard lock{m_mutex};
+    if (now || (m_news && base::steady_ms() - m_last_checkpoint_ms >= kCheckpointMs)) {
+        ++m_seq;
+        put_checkpoint(progress().encode());
+    }
+}
+
+void Work::checkpoint_done() {
+    const std::lock_guard lock{m_mutex};
+    put_checkpoint("done");
+}
+
+void Work::append_shapes() {
+    for (const auto& table : m_tables) {
+        std::string line;
+        table->lines->append_table(line, base::now_ms());
+        m_output.append(line);
+    }
+}
+
+std::vector<std::string> Work::given_up() {
+    const std::lock_guard lock{m_mutex};
+    std::vector<std::string> out;
+    for (const auto& table : m_tables) {
+        if (table->state == State::gone) {
+            out.push_back(in_quotes(table->scan.display_name()) + " " + table->why_gone);
+        }
+    }
+    return out;
+}
+
+std::uint64_t Work::rows() const {
+    std::uint64_t sum = 0;
+    for (const auto& table : m_tables) {
+        sum += table->rows;
+    }
+    return sum;
+}
+
+std::size_t Work::tables_over() {
+    const std::lock_guard lock{m_mutex};
+    return static_cast<std::size_t>(
+        std::count_if(m_tables.begin(), m_tables.end(), [](const auto& table) {
+            return table->state == State::complete || table->state == State::gone;
+        }));
+}
+
+std::string Work::progress_text(double rate) {
+    const std::lock_guard lock{m_mutex};
+    std::size_t complete = 0;
+    double wanted = 0;
+    std::string running;
+    for (const auto& table : m_tables) {
+        const auto rows = static_cast<double>(table->rows.load());
+        const bool over = table->state == State::complete || table->state == State::gone;
+        complete += over ? 1 : 0;
+        const double all = table->scan.rows > 0
+                               ? table->scan.rows
+                               : static_cast<double>(table->scan.bytes) / kGuessedRowBytes;
+        wanted += over ? 0 : std::max(0.0, all - rows);
+        if (table->state == State::open) {
+            running += fmt::format("{}{} {} of ~{}", running.empty() ? "" : ", ",
+                                   table->scan.display_name(), cli::short_number(rows),
+                                   cli::short_number(std::max(all, rows)));
+        }
+    }
+    const std::string eta =
+        rate >= 1 ? cli::short_duration(static_cast<std::int64_t>(wanted / rate * 1000)) : "?";
+    return fmt::format("{}; {} rows/s, {} of {} tables, about {} more", running,
+                       cli::short_number(rate), complete, m_tables.size(), eta);
+}
+
+} // namespace cdc::snapshot

@@ -1,0 +1,149 @@
+#ifndef CDC_SNAPSHOT_WORK_HPP
+#define CDC_SNAPSHOT_WORK_HPP
+
+#include "cdc-snapshot/options.hpp"
+#include "cdc-snapshot/output.hpp"
+#include "cdc-snapshot/progress.hpp"
+#include "event/checkpoint.hpp"
+#include "postgres/snapshot_lines.hpp"
+#include "postgres/table_scan.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+/// Why a table may be read at several positions.
+///
+/// A snapshot that was killed has rows of position P1 in the target, and goes on at P2 > P1; the
+/// stream still starts at the first position of all, P0 <= P1, and delivers every change from there
+/// on. Let a key be read at Pk (each key is read at one position that counts). Changes of that key
+/// - that committed before Pk are in what was read, and lose against it: their order is lower;
+/// - that committed after Pk have a higher order, come through the stream, and win;
+/// - deletes need no row of ours: a key deleted before Pk was not read, and if the target has it
+///   from an earlier chunk or position (the row moved through the key space, or the table began
+///   anew), then it was there at some P < Pk with order P, and its delete, after P >= P0, is in the
+///   stream with a higher order.
+/// What the target holds from before P0 has no stream that would delete it: the end line does, by
+/// voiding rows below its order. That order must not exceed the position of any chunk of the table,
+/// else it would void rows that were read rightly: it is that of the first one, said in the begin
+/// line and kept in the progress. Rows between P0 and there are the stream's.
+///
+/// A table without key is emptied at its begin line, below that line's order, and is read at that
+/// one position only: begun anew, it gets a new begin line with a higher order, which voids the
+/// rows of the attempt before; changes of the stream up to there are part of what is read, and
+/// changes after it are above the line.
+namespace cdc::snapshot {
+
+/// One table on its way. What is const after open() may be read without the lock.
+struct TableWork {
+    TableWork(postgres::ScanTable table, postgres::RelationPlan relation_plan,
+              std::string condition);
+
+    const postgres::ScanTable scan;
+    const postgres::RelationPlan plan;
+    const postgres::ScanSql sql;
+    const bool whole; ///< no condition of the user's
+    std::unique_ptr<postgres::SnapshotLines> lines;
+    postgres::ScanRange::Kind mode = postgres::ScanRange::Kind::whole;
+    event::Order order; ///< of begin and end line
+    std::atomic<std::uint64_t> rows{0};
+
+    // Under the lock of Work.
+    enum class State { waiting, opening, open, complete, gone } state = State::waiting;
+    std::string why_gone;
+    std::uint64_t next_page = 0;
+    std::uint64_t end_page = 0;
+    std::vector<std::string> cut_after; ///< where the next range by key begins
+    bool cutting = false;
+    bool all_given = false; ///< no further range will be given out
+    std::uint64_t next_range = 0;
+    std::uint64_t running = 0; ///< ranges given out and not finished
+    struct Finished {
+        std::vector<std::string> until;
+        std::uint64_t rows = 0;
+    };
+    std::map<std::uint64_t, Finished> finished; ///< by number, those behind a gap
+    std::uint64_t first_unfinished = 0;
+    std::vector<std::string> done_until; ///< everything up to this key is read
+    std::uint64_t done_rows = 0;
+    std::int64_t begun_ms = 0;
+};
+
+/// What the readers share: who reads what next, the lines around the rows, progress and
+/// checkpoints. Safe from several threads.
+class Work {
+public:
+    using Tables = std::vector<std::unique_ptr<TableWork>>;
+
+    /// `checkpoint` has all but progress and time. `before` is what is done already.
+    Work(const Options& options, Output& output, event::Checkpoint checkpoint, Progress before,
+         postgres::SnapshotLines::Place place, Tables tables);
+
+    struct Task {
+        enum class Kind {
+            open, ///< lock the table, then open() it or give_up()
+            cut,  ///< find the end of `range`, then cut() and read it
+            read, ///< read `range`, then finish()
+            none, ///< nothing is left
+        } kind = Kind::none;
+        TableWork* table = nullptr;
+        postgres::ScanRange range;
+        std::uint64_t number = 0; ///< of the range
+    };
+    /// Waits for something to do. Throws Stopped.
+    Task next();
+
+    /// The table is locked and has its shape: begin it. `pages`: its size now.
+    void open(TableWork& table, std::uint64_t pages);
+    /// The table was dropped, or its shape changed, before it was locked.
+    void give_up(TableWork& table, const std::string& why);
+    /// `until` empty: the range goes to the end of the table.
+    void cut(Task& task, std::vector<std::string> until);
+    void finish(const Task& task, std::uint64_t rows);
+
+    /// Whether a reader may end the transaction that holds the table's lock.
+    bool is_over(const TableWork& table);
+
+    /// A checkpoint line when there is news and a second is over; with `now` in any case.
+    void checkpoint(bool now);
+    void checkpoint_done();
+    /// Of schema-only runs: table lines alone.
+    void append_shapes();
+
+    /// "'public.orders' was dropped", for all tables given up.
+    std::vector<std::string> given_up();
+    std::uint64_t rows() const;
+    std::size_t tables_over();
+    std::size_t tables() const { return m_tables.size(); }
+    /// For a terminal: what is read now, how far, and how long still.
+    std::string progress_text(double rate);
+
+private:
+    void complete(TableWork& table);
+    void put_checkpoint(nlohmann::ordered_json snapshot);
+    Progress progress() const;
+    void take_up(TableWork& table);
+    bool begin_keys(TableWork& table) const;
+
+    const Options& m_options;
+    Output& m_output;
+    event::Checkpoint m_checkpoint;
+    Progress m_before;
+    postgres::SnapshotLines::Place m_place;
+    Tables m_tables;
+
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    std::uint64_t m_seq;
+    bool m_news = true;
+    std::int64_t m_last_checkpoint_ms = 0;
+};
+
+} // namespace cdc::snapshot
+
+#endif
