@@ -136,7 +136,8 @@ void ExactlyOnceStream::publish(std::string_view line, std::uint64_t line_number
 }
 
 void ExactlyOnceStream::start_again() {
-    const std::string lines = std::exchange(m_lines, {});
+    std::string lines = std::exchange(m_lines, {});
+    lines.append(event::LinePredictor::kPadding, '\0');
     const auto bounds = std::exchange(m_bounds, {});
     log::warning("the transaction was aborted; its {} lines are sent again", bounds.size());
     std::this_thread::sleep_for(std::chrono::milliseconds{100});

@@ -85,10 +85,6 @@ void Publisher::check_size(const Topic& topic, std::string_view key, std::size_t
 }
 
 void Publisher::publish(std::string_view line) {
-    if (kafka::is_change(line)) {
-        publish_change(line);
-        return;
-    }
     const event::DecodedLine& decoded = m_decoder.decode(line);
     switch (decoded.kind) {
     case LineKind::table:
@@ -116,6 +112,7 @@ void Publisher::publish(std::string_view line) {
         break;
     }
     case LineKind::change:
+        publish_change(decoded);
         break;
     }
 }
@@ -156,8 +153,41 @@ std::string_view Publisher::value_of(const kafka::ChangeCut& cut, const Route& r
     return m_value;
 }
 
-void Publisher::publish_change(std::string_view line) {
-    kafka::cut_change(line, m_cut);
+void Publisher::fill_cut(const event::DecodedLine& line) {
+    m_cut = {};
+    m_cut.key = line.key.raw;
+    m_cut.before = line.before.raw;
+    m_cut.after = line.after.raw;
+    m_cut.op = line.op;
+    m_cut.source = line.source.raw;
+    m_cut.ts_ms = line.source.ts_ms;
+    // The text stands at the end of source in every line of ours.
+    constexpr std::string_view kOrder = R"("order":")";
+    const std::string_view source = line.source.raw;
+    const std::size_t tail = kOrder.size() + 32 + 2;
+    if (source.size() > tail && source.substr(source.size() - tail, kOrder.size()) == kOrder) {
+        m_cut.order = source.substr(source.size() - 34, 32);
+    } else {
+        m_order.clear();
+        line.source.order.append_text(m_order);
+        m_cut.order = m_order;
+    }
+    // The key is scanned again, for its own end: the decoder's view of a null lies elsewhere. That a
+    // comma comes next, perhaps behind white space, the decoder has seen.
+    JsonCursor cursor{line.raw};
+    cursor.open('{');
+    cursor.member_name();
+    m_cut.key = cursor.value();
+    cursor.accept(',');
+    m_cut.rest = line.raw.substr(cursor.offset());
+}
+
+void Publisher::publish_change(const event::DecodedLine& line) {
+    if (line.source.order == event::Order{} || (line.op != 'm' && line.source.table.empty())) {
+        fail(ExitCode::bad_data, "change without source.{}",
+             line.source.table.empty() ? "table" : "order");
+    }
+    fill_cut(line);
     const bool has_key = m_cut.key != "null";
     if (m_options.envelope == Envelope::flat && (m_cut.op == 't' || m_cut.op == 'm')) {
         ++m_skipped; // there is no row to be flat
@@ -175,7 +205,7 @@ void Publisher::publish_change(std::string_view line) {
         m_last_order.assign(m_cut.order);
         return;
     }
-    const Route& route = m_routes.of(m_cut);
+    const Route& route = m_routes.of(line.source.db, line.source.schema, line.source.table);
     record.value = value_of(m_cut, route);
     if (has_key) {
         record.key = key_of(m_cut, route);

@@ -4,7 +4,7 @@
 #include "cdc-publish/checkpoint_files.hpp"
 #include "cdc-publish/options.hpp"
 #include "cdc-publish/routes.hpp"
-#include "event/line_decoder.hpp"
+#include "event/line_predictor.hpp"
 #include "kafka/acknowledgements.hpp"
 #include "kafka/change_cut.hpp"
 #include "kafka/envelope.hpp"
@@ -27,7 +27,8 @@ public:
     /// change that uses a new table version.
     Publisher(const Options& options, kafka::Producer& producer, std::function<void()> barrier);
 
-    /// One line. Throws Error: bad_data for a line that cannot be sent (nothing of it was sent).
+    /// One line, with LinePredictor::kPadding bytes behind it. Throws Error: bad_data for a line
+    /// that cannot be sent (nothing of it was sent).
     void publish(std::string_view line);
     /// Sends the line as a dead letter.
     void dead_letter(std::string_view line, std::uint64_t line_number, const base::Error& error);
@@ -47,7 +48,8 @@ public:
     void send(const Topic& topic, kafka::OutgoingRecord record);
 
 private:
-    void publish_change(std::string_view line);
+    void fill_cut(const event::DecodedLine& line);
+    void publish_change(const event::DecodedLine& line);
     void publish_table(const event::DecodedLine& line);
     void publish_snapshot(const event::DecodedLine& line);
     void publish_transaction(std::string_view line, std::string_view payload);
@@ -60,8 +62,9 @@ private:
     kafka::Producer& m_producer;
     Routes m_routes;
     std::function<void()> m_barrier;
-    event::LineDecoder m_decoder;
+    event::LinePredictor m_decoder;
     kafka::ChangeCut m_cut;
+    std::string m_order;
     kafka::ConnectSchemas m_schemas;
     std::string m_value;
     std::string m_key;

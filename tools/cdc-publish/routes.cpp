@@ -2,8 +2,6 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "event/json_writer.hpp"
-#include "event/line_decoder.hpp"
 
 #include <fmt/ranges.h>
 
@@ -15,16 +13,6 @@ using base::in_quotes;
 namespace log = base::log;
 
 namespace {
-
-std::string json_text(const std::string& text) {
-    std::string out;
-    event::append_json_string(out, text);
-    return out;
-}
-
-std::string text_of(std::string_view json) {
-    return json.empty() || json == "null" ? std::string{} : event::json_string_value(json);
-}
 
 kafka::TopicSpec side_spec(const Options& options, const std::string& name) {
     kafka::TopicSpec spec;
@@ -65,36 +53,20 @@ Topic Routes::prepare(const std::string& name, const kafka::TopicSpec& spec) {
     return {m_producer.open_topic(name), name, facts->max_message_bytes()};
 }
 
-Route& Routes::of(const kafka::ChangeCut& cut) {
-    m_scratch.assign(cut.table);
-    m_scratch += cut.schema;
-    m_scratch += cut.db;
-    if (m_last != nullptr && m_scratch == m_last_key) {
+Route& Routes::of(const std::string& db, const std::string& schema, const std::string& table) {
+    if (m_last != nullptr && m_last->table == table && m_last->schema == schema &&
+        m_last->db == db) {
         return *m_last;
     }
-    auto found = m_routes.find(m_scratch);
+    m_key.assign(db).append(1, '\0').append(schema).append(1, '\0').append(table);
+    auto found = m_routes.find(m_key);
     if (found == m_routes.end()) {
-        // The same names may be spelled in another way ("\u0061", no schema or null).
-        Route& route = of(text_of(cut.db), text_of(cut.schema), text_of(cut.table));
-        m_last = &route;
-        m_last_key = m_scratch;
-        return route;
+        const std::string name = m_namer.topic_of(db, schema, table);
+        Route route{db, schema, table, prepare(name, topic_spec(m_options, schema, table)), {}, {}};
+        found = m_routes.emplace(m_key, std::move(route)).first;
     }
     m_last = &found->second;
-    m_last_key = m_scratch;
     return found->second;
-}
-
-Route& Routes::of(const std::string& db, const std::string& schema, const std::string& table) {
-    const std::string key =
-        json_text(table) + (schema.empty() ? "" : json_text(schema)) + json_text(db);
-    const auto found = m_routes.find(key);
-    if (found != m_routes.end()) {
-        return found->second;
-    }
-    const std::string name = m_namer.topic_of(db, schema, table);
-    Route route{db, schema, table, prepare(name, topic_spec(m_options, schema, table)), {}, {}};
-    return m_routes.emplace(key, std::move(route)).first->second;
 }
 
 const Topic& Routes::side(const std::string& name) {

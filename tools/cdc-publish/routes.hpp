@@ -2,7 +2,6 @@
 #define CDC_PUBLISH_ROUTES_HPP
 
 #include "cdc-publish/options.hpp"
-#include "kafka/change_cut.hpp"
 #include "kafka/producer.hpp"
 #include "kafka/topic_name.hpp"
 
@@ -35,8 +34,7 @@ class Routes {
 public:
     Routes(const Options& options, kafka::Producer& producer);
 
-    /// The route of a change's table; the reference stays valid. Throws Error.
-    Route& of(const kafka::ChangeCut& cut);
+    /// The reference stays valid. Throws Error.
     Route& of(const std::string& db, const std::string& schema, const std::string& table);
 
     /// `<prefix>.<name>` with what such a topic needs, made at the first call.
@@ -48,12 +46,10 @@ private:
     const Options& m_options;
     kafka::Producer& m_producer;
     kafka::TopicNamer m_namer;
-    std::unordered_map<std::string, Route> m_routes; ///< by the JSON texts of db, schema, table
+    std::unordered_map<std::string, Route> m_routes; ///< by db, schema and table
     std::unordered_map<std::string, Topic> m_side;
-    std::string m_scratch;
-    // The table of the last change, since most follow one of the same table.
-    std::string m_last_key;
-    Route* m_last = nullptr;
+    std::string m_key;
+    Route* m_last = nullptr; ///< most changes follow one of the same table
 };
 
 } // namespace cdc::publish
