@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# From a standby of PostgreSQL 16, and beside it the same versions' other words: what it refuses.
+source "$(dirname "$0")/lib.sh"
+export CDC_PG_CONF=$'hot_standby_feedback = on\nfsync = off'
+start postgres16
+CDC_TEST_POSTGRES_URL=$CDC_TEST_POSTGRES16_URL
+create_db
+sql "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'x' FROM generate_series(1, 1000) g"
+STATE=$CDC_SERVICES_DIR/postgres16
+"$ROOT/scripts/services" stop postgres16 >/dev/null 2>&1
+cp -a "$STATE/data" "$STATE/standby"
+start postgres16
+rm -f "$STATE/standby/postmaster.pid"
+PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >>"$STATE/standby/cdc.conf" <<CONF
+primary_conninfo = 'host=127.0.0.1 port=$(cat "$STATE/port") user=postgres'
+port = $PORT
+unix_socket_directories = ''
+CONF
+touch "$STATE/standby/standby.signal"
+user=()
+[ "$EUID" != 0 ] || { chown postgres "$STATE/standby/standby.signal"; user=(setpriv --reuid=postgres --regid=postgres --init-groups); }
+"${user[@]}" "$STATE/programs/bin/postgres" -D "$STATE/standby" >standby.err 2>&1 &
+wait_until 30 pg_isready -q -h 127.0.0.1 -p "$PORT"
+STANDBY=postgresql://postgres@127.0.0.1:$PORT/$DB
+sql "INSERT INTO t VALUES (5000, 'late')"
+wait_until 20 bash -c "[ \$(psql -X -At -d $STANDBY -c 'SELECT count(*) FROM t') = 1001 ]"
+
+say "rows at a position of the standby's own"
+(for _ in $(seq 20); do sleep 0.5; sql "SELECT pg_log_standby_snapshot()" >/dev/null; done) &
+cdc-snapshot --source "$STANDBY" --jobs 2 --chunk-rows 100 >lines 2>snapshot.err || fail "snapshot"
+expect "rows" "$(grep -c '"op":"r"' lines)" 1001
+expect_words snapshot.err "the source is a standby"
+
+say "a publication cannot be changed there"
+expect_exit 4 cdc-snapshot --source "$STANDBY" --publication p --add --tables t 2>snapshot.err
+expect_words snapshot.err "standby"
