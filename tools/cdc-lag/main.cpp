@@ -1,5 +1,6 @@
 #include "cdc-lag/options.hpp"
 #include "cdc-lag/run.hpp"
+#include "cli/app.hpp"
 
 int main(int argc, char** argv) {
     cdc::cli::App app{"cdc-lag", "Says how far behind each hop of a pipe is"};

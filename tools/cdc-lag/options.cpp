@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "cli/app.hpp"
 
 namespace cdc::lag {
 

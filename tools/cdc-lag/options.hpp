@@ -1,12 +1,14 @@
 #ifndef CDC_LAG_OPTIONS_HPP
 #define CDC_LAG_OPTIONS_HPP
 
-#include "cli/app.hpp"
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace cdc::cli {
+class App;
+}
 
 namespace cdc::lag {
 

@@ -1,0 +1,1 @@
+cdc-verify --source x

@@ -1,0 +1,108 @@
+#include "cdc-verify/column.hpp"
+
+#include "clickhouse/identifier.hpp"
+
+#include <algorithm>
+
+namespace cdc::verify {
+
+using clickhouse::Kind;
+using clickhouse::Type;
+
+namespace {
+
+// Ids of built-in types never change (pg_type.dat).
+bool sends_text(const postgres::FactColumn& column) {
+    static constexpr std::uint32_t kIds[] = {19, 25, 114, 1042,
+                                             1043}; // name text json char varchar
+    return column.is_enum ||
+           std::find(std::begin(kIds), std::end(kIds), column.type_id) != std::end(kIds);
+}
+
+bool is_integer(Kind kind) {
+    return kind >= Kind::int8 && kind <= Kind::uint64;
+}
+
+/// Whether encode() makes the target's own type of what the source sends in binary.
+bool converts(const postgres::FactColumn& source, const Type& type) {
+    switch (source.type_id) {
+    case 16: // bool
+        return type.kind == Kind::boolean;
+    case 20: // int8
+    case 21: // int2
+    case 23: // int4
+    case 26: // oid
+        return is_integer(type.kind);
+    case 700: // float4
+        return type.kind == Kind::float32;
+    case 701: // float8
+        return type.kind == Kind::float64;
+    case 1700: // numeric
+        return type.kind == Kind::decimal;
+    case 1082: // date
+        return type.kind == Kind::date32;
+    case 1114: // timestamp
+    case 1184: // timestamptz
+        return type.kind == Kind::datetime64;
+    case 2950: // uuid
+        return type.kind == Kind::uuid;
+    case 17: // bytea
+        return type.kind == Kind::string;
+    default:
+        return sends_text(source) && type.kind == Kind::string;
+    }
+}
+
+/// Types that cdc-load does not make, but people do, as ones that it makes.
+std::string widened(std::string_view target_type, const std::string& name, Type& type) {
+    type.nullable = target_type.find("Nullable(") != std::string_view::npos;
+    if (target_type.find("DateTime") != std::string_view::npos &&
+        target_type.find("DateTime64") == std::string_view::npos) {
+        type.kind = Kind::datetime64;
+        return "toDateTime64(" + name + ", 0, 'UTC')";
+    }
+    if (target_type == "Date" || target_type == "Nullable(Date)") {
+        type.kind = Kind::date32;
+        return "toDate32(" + name + ")";
+    }
+    return "toString(" + name + ")";
+}
+
+} // namespace
+
+Column pair_column(const postgres::FactColumn& source, const std::string& quoted,
+                   std::string_view target_type) {
+    Column column;
+    column.name = source.name;
+    column.source_type = source.type;
+    column.source_id = source.type_id;
+    const std::string name = clickhouse::quote_identifier(source.name);
+    if (const auto known = clickhouse::parse_type(target_type)) {
+        column.type = *known;
+        column.target_select = name;
+    } else {
+        column.target_select = widened(target_type, name, column.type);
+    }
+    column.type.low_cardinality = false;
+    if (converts(source, column.type)) {
+        column.source_select = quoted;
+        if (column.is_float()) { // one NaN for all
+            column.target_select =
+                "if(isNaN(" + name +
+                "), nan::" + (column.type.kind == Kind::float32 ? "Float32" : "Float64") + ", " +
+                name + ")";
+        }
+        return column;
+    }
+    column.as_text = true;
+    // format() calls the type's output function; a cast to text would not always.
+    column.source_select =
+        fmt::format("CASE WHEN num_nulls({0}) = 0 THEN format('%s', {0}) END", quoted);
+    if (column.type.kind != Kind::string) {
+        column.target_select = "toString(" + name + ")";
+        column.type.kind = Kind::string;
+    }
+    return column;
+}
+
+} // namespace cdc::verify

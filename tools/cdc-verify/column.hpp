@@ -1,0 +1,70 @@
+#ifndef CDC_VERIFY_COLUMN_HPP
+#define CDC_VERIFY_COLUMN_HPP
+
+#include "clickhouse/schema.hpp"
+#include "clickhouse/types.hpp"
+#include "postgres/binary_copy.hpp"
+#include "postgres/table_facts.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::verify {
+
+/// One column of both sides, and the one form in which its values are compared: the bytes that the
+/// value has in ClickHouse's RowBinary as `type` (strings without their length). Where there is no
+/// common type, `type` is String and the bytes are the text that cdc-load would store.
+struct Column {
+    std::string name;
+    std::string source_type; ///< for people
+    std::uint32_t source_id = 0;
+    clickhouse::Type type;
+    bool as_text = false;      ///< the source sends its text
+    std::string source_select; ///< SQL of the source that gives what encode() reads
+    std::string target_select; ///< SQL of the target, of type `type`
+    bool key = false;
+    bool is_float() const {
+        return type.kind == clickhouse::Kind::float32 || type.kind == clickhouse::Kind::float64;
+    }
+};
+
+/// How a source column and a target column (its type as in system.columns) are compared.
+/// `quoted` is the column's name as SQL of the source.
+Column pair_column(const postgres::FactColumn& source, const std::string& quoted,
+                   std::string_view target_type);
+
+/// A value in the form of its column. `bytes` lies in the field or in the scratch.
+struct Value {
+    std::string_view bytes;
+    bool null = false;
+    bool odd =
+        false; ///< `type` cannot hold it: `bytes` is its text, and it differs from all others
+};
+
+/// Room that one value needs; kept from row to row.
+struct Scratch {
+    char fixed[32];
+    std::string text;
+};
+
+/// What the source sent. Throws Error (bad_data) when it is not a value of its type.
+Value encode(const Column& column, const postgres::BinaryField& field, Scratch& scratch);
+
+/// The value in a RowBinary row, moving `at` on; nothing when it is cut.
+std::optional<Value> read_value(const clickhouse::Type& type, const char*& at, const char* end);
+
+/// The one text of a value, for people and for SQL of both sides: integers and decimals as digits,
+/// times as "2025-07-21 10:00:00.123456", floats in the shortest form that reads back the same.
+std::string text_of(const clickhouse::Type& type, const Value& value);
+
+/// Appends the value so that different values have different bytes.
+void append_image(std::string& out, const Value& value);
+/// The inverse: the values of an image of `columns` columns; they lie in it.
+std::vector<Value> split_image(std::string_view image, std::size_t columns);
+
+} // namespace cdc::verify
+
+#endif

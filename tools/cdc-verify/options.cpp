@@ -1,0 +1,140 @@
+#include "cdc-verify/options.hpp"
+
+#include "base/error.hpp"
+#include "cli/app.hpp"
+#include "event/table_filter.hpp"
+
+#include <charconv>
+
+namespace cdc::verify {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+double parse_sample(const std::string& text) {
+    std::string_view number = text;
+    const bool percent = !number.empty() && number.back() == '%';
+    number.remove_suffix(percent ? 1 : 0);
+    double value = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+    value /= percent ? 100 : 1;
+    if (error != std::errc{} || end != number.data() + number.size() || !(value > 0) || value > 1) {
+        throw CLI::ValidationError{"--sample",
+                                   in_quotes(text) + " is not a part such as 1% or 0.01"};
+    }
+    return value;
+}
+
+void add_selection(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    const auto add = [&cli](const char* name, auto& where, const char* type, const char* help) {
+        return cli.add_option(name, where, help)->type_name(type)->group("What to compare");
+    };
+    add("--source", options.source, "URL",
+        "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text");
+    add("--target", options.target, "URL",
+        "ClickHouse: http(s)://USER@HOST:PORT/DATABASE or chdb:DIR");
+    add("--chdb-library", options.chdb_library, "FILE", "Where libchdb.so is, for chdb:");
+    add("--tables", options.tables, "PATTERN",
+        "Only tables that match this glob on schema.table; may be repeated");
+    add("--exclude", options.exclude, "PATTERN", "No tables that match this glob; may be repeated");
+    add("--exclude-columns", options.exclude_columns, "NAME",
+        "Columns, or table.column, not to compare; may be repeated")
+        ->delimiter(',');
+    add("--where", options.where, "TABLE=CONDITION",
+        "Only rows of this table for which the condition, as SQL of both sides, holds");
+    cli.add_option_function<std::string>(
+           "--sample", [&options](const std::string& text) { options.sample = parse_sample(text); },
+           "Only this part of the rows, chosen by a hash of the key")
+        ->type_name("PART")
+        ->group("What to compare");
+    add("--float-tolerance", options.float_tolerance, "X",
+        "Floats that differ by no more than this, relative to the larger, are the same")
+        ->check(CLI::Range(0.0, 1.0));
+}
+
+void add_method(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    const auto flag = [&cli](const char* name, bool& where, const char* help) {
+        cli.add_flag(name, where, help)->group("How");
+    };
+    flag("--counts", options.counts, "Compare only how many rows there are");
+    flag("--rows", options.rows, "Compare every row's values, not checksums");
+    flag("--no-wait", options.no_wait,
+         "Compare as both stand; the user knows that they stand still");
+    flag("--repair", options.repair,
+         "Write lines to stdout that, loaded, make the target right; the report goes to stderr");
+    flag("--explain", options.explain, "Say how each table is compared, and why, on stderr");
+    cli.add_option("--slot", options.slot, "Slot whose position in the target counts")
+        ->type_name("NAME")
+        ->group("How");
+    cli.add_option("--checkpoint", options.checkpoint,
+                   "File that holds the target's position (default: its table _cdc_state)")
+        ->type_name("FILE")
+        ->group("How");
+    app.add_duration("--settle", options.settle_ms,
+                     "How long rows that differ are looked at again before they are given up")
+        ->group("How");
+    app.add_duration("--time-budget", options.time_budget_ms,
+                     "Begin no further table after this time; 0: no limit")
+        ->group("How");
+    cli.add_option("--jobs", options.jobs, "Readers of the source at a time")
+        ->type_name("N")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str()
+        ->group("How");
+    cli.add_option("--max-rows", options.max_rows, "Rows of each side held in memory at a time")
+        ->type_name("N")
+        ->check(CLI::Range(1000, 1'000'000'000))
+        ->capture_default_str()
+        ->group("How");
+}
+
+void add_output(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli.add_option("--show", options.show, "Differing rows shown of each table")
+        ->type_name("N")
+        ->capture_default_str()
+        ->group("Output");
+    cli.add_flag("--json", options.json, "One JSON document instead of the table")->group("Output");
+    cli.add_flag("--quiet", options.quiet, "No summary of tables that are the same")
+        ->group("Output");
+}
+
+} // namespace
+
+void add_options(cli::App& app, Options& options) {
+    add_selection(app, options);
+    add_method(app, options);
+    add_output(app, options);
+}
+
+void check_options(const Options& options) {
+    if (options.source.empty()) {
+        fail(ExitCode::usage, "--source is missing");
+    }
+    if (options.target.empty()) {
+        fail(ExitCode::usage, "--target is missing");
+    }
+    const auto together = [](bool a, const char* a_name, bool b, const char* b_name) {
+        if (a && b) {
+            fail(ExitCode::usage, "{} and {} contradict each other", a_name, b_name);
+        }
+    };
+    together(options.counts, "--counts", options.rows, "--rows");
+    together(options.counts, "--counts", options.repair, "--repair");
+    together(options.counts, "--counts", options.sample < 1, "--sample");
+    together(options.json, "--json", options.repair, "--repair");
+    together(options.no_wait, "--no-wait", !options.checkpoint.empty(), "--checkpoint");
+    for (const std::string& text : options.where) {
+        if (text.find('=') == std::string::npos) {
+            fail(ExitCode::usage, "--where {} is not TABLE=CONDITION", in_quotes(text));
+        }
+    }
+    event::TableFilter{options.tables, options.exclude};
+}
+
+} // namespace cdc::verify

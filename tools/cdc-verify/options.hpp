@@ -1,0 +1,48 @@
+#ifndef CDC_VERIFY_OPTIONS_HPP
+#define CDC_VERIFY_OPTIONS_HPP
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cdc::cli {
+class App;
+}
+
+namespace cdc::verify {
+
+struct Options {
+    std::string source;
+    std::string target;
+    std::string chdb_library;
+    std::string slot;       ///< whose position in the target counts; "": the only one
+    std::string checkpoint; ///< file that says the target's position; "": `_cdc_state` does
+    std::vector<std::string> tables;
+    std::vector<std::string> exclude;
+    std::vector<std::string> exclude_columns;
+    std::vector<std::string> where; ///< TABLE=CONDITION
+
+    bool counts = false;
+    bool rows = false;
+    double sample = 1;          ///< part of the rows, 0 to 1
+    double float_tolerance = 0; ///< largest difference that is none, relative to the larger value
+    int jobs = 2;
+    std::uint64_t max_rows = 1'000'000; ///< held in memory at a time, of each side
+    std::int64_t settle_ms = 30'000;
+    std::int64_t time_budget_ms = 0; ///< 0: none
+    bool no_wait = false;
+    bool repair = false;
+
+    std::size_t show = 20; ///< differing rows shown of each table
+    bool json = false;
+    bool quiet = false;
+    bool explain = false;
+};
+
+void add_options(cli::App& app, Options& options);
+/// Throws Error (usage).
+void check_options(const Options& options);
+
+} // namespace cdc::verify
+
+#endif

@@ -1,0 +1,181 @@
+#include "cdc-verify/report.hpp"
+
+#include "base/error.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace cdc::verify {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+constexpr std::size_t kCellBytes = 60;
+
+const char* verdict_text(Verdict verdict) {
+    return verdict == Verdict::same        ? "same"
+           : verdict == Verdict::different ? "different"
+                                           : "unknown";
+}
+
+const char* kind_text(RowDifference::Kind kind) {
+    switch (kind) {
+    case RowDifference::Kind::missing:
+        return "missing";
+    case RowDifference::Kind::extra:
+        return "extra";
+    case RowDifference::Kind::different:
+        break;
+    }
+    return "different";
+}
+
+std::string shown(const std::string& text, bool null) {
+    return null ? "NULL" : base::in_quotes(text, kCellBytes);
+}
+
+void append_row(std::string& out, const RowDifference& row) {
+    std::string key;
+    for (const auto& [name, value] : row.key) {
+        key += (key.empty() ? "" : ", ") + name + "=" + base::in_quotes(value, kCellBytes);
+    }
+    out += fmt::format("  {:<9}  {}", kind_text(row.kind), key);
+    if (std::max(row.source_count, row.target_count) > 1) {
+        out += fmt::format("  {} times in the source, {} in the target", row.source_count,
+                           row.target_count);
+    }
+    out += '\n';
+    for (const CellDifference& cell : row.cells) {
+        out +=
+            fmt::format("             {}: source {}, target {}\n", cell.column,
+                        shown(cell.source, cell.source_null), shown(cell.target, cell.target_null));
+    }
+}
+
+std::string summary(const TableReport& table) {
+    if (!table.error.empty()) {
+        return "could not be compared: " + table.error;
+    }
+    std::string text;
+    const auto add = [&text](std::uint64_t count, const char* what) {
+        if (count > 0) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, what);
+        }
+    };
+    add(table.missing, "missing");
+    add(table.extra, "extra");
+    add(table.different, "different");
+    add(table.unsettled, "did not settle");
+    return text.empty() ? "same" : text;
+}
+
+ordered_json count_json(const std::optional<std::uint64_t>& count) {
+    return count ? ordered_json(*count) : ordered_json(nullptr);
+}
+
+ordered_json row_json(const RowDifference& row) {
+    ordered_json item;
+    item["kind"] = kind_text(row.kind);
+    item["key"] = ordered_json::object();
+    for (const auto& [name, value] : row.key) {
+        item["key"][name] = value;
+    }
+    if (std::max(row.source_count, row.target_count) > 1) {
+        item["source_count"] = row.source_count;
+        item["target_count"] = row.target_count;
+    }
+    item["columns"] = ordered_json::array();
+    for (const CellDifference& cell : row.cells) {
+        item["columns"].push_back(
+            {{"name", cell.column},
+             {"source", cell.source_null ? ordered_json(nullptr) : ordered_json(cell.source)},
+             {"target", cell.target_null ? ordered_json(nullptr) : ordered_json(cell.target)}});
+    }
+    return item;
+}
+
+} // namespace
+
+Verdict TableReport::verdict() const {
+    if (!error.empty()) {
+        return Verdict::unknown;
+    }
+    return differences() > 0 ? Verdict::different
+           : unsettled > 0   ? Verdict::unknown
+                             : Verdict::same;
+}
+
+Verdict judge(const std::vector<TableReport>& tables) {
+    const auto any = [&tables](const auto& test) {
+        return std::any_of(tables.begin(), tables.end(), test);
+    };
+    if (tables.empty() || any([](const TableReport& table) { return !table.error.empty(); })) {
+        return Verdict::unknown;
+    }
+    if (any([](const TableReport& table) { return table.differences() > 0; })) {
+        return Verdict::different;
+    }
+    return any([](const TableReport& table) { return table.unsettled > 0; }) ? Verdict::unknown
+                                                                             : Verdict::same;
+}
+
+std::string render_table(const std::vector<TableReport>& tables, bool quiet) {
+    std::string out;
+    for (const TableReport& table : tables) {
+        if (quiet && table.verdict() == Verdict::same) {
+            continue;
+        }
+        std::string rows;
+        if (table.source_rows && table.target_rows) {
+            rows = *table.source_rows == *table.target_rows
+                       ? fmt::format("{} rows", *table.source_rows)
+                       : fmt::format("{} rows, target {}", *table.source_rows, *table.target_rows);
+        }
+        out += fmt::format("{}  {}  {}\n", table.table, rows, summary(table));
+        if (table.unsettled > 0) {
+            out += "  " + table.why_unsettled + "\n";
+        }
+        for (const RowDifference& row : table.shown) {
+            append_row(out, row);
+        }
+        if (table.differences() > table.shown.size() && !table.shown.empty()) {
+            out += fmt::format("  … and {} more\n", table.differences() - table.shown.size());
+        }
+    }
+    return out;
+}
+
+std::string render_json(const std::vector<TableReport>& tables, std::int64_t now_ms) {
+    ordered_json document;
+    document["ts_ms"] = now_ms;
+    document["verdict"] = verdict_text(judge(tables));
+    document["tables"] = ordered_json::array();
+    for (const TableReport& table : tables) {
+        ordered_json item;
+        item["table"] = table.table;
+        item["target"] = table.target;
+        item["verdict"] = verdict_text(table.verdict());
+        item["source_rows"] = count_json(table.source_rows);
+        item["target_rows"] = count_json(table.target_rows);
+        item["missing"] = table.missing;
+        item["extra"] = table.extra;
+        item["different"] = table.different;
+        item["unsettled"] = table.unsettled;
+        item["why_unsettled"] =
+            table.unsettled > 0 ? ordered_json(table.why_unsettled) : ordered_json(nullptr);
+        item["error"] = table.error.empty() ? ordered_json(nullptr) : ordered_json(table.error);
+        item["not_compared"] = table.not_compared;
+        item["stale"] = table.stale.empty() ? ordered_json(nullptr) : ordered_json(table.stale);
+        item["seconds"] = static_cast<double>(table.ms) / 1000;
+        item["differences"] = ordered_json::array();
+        for (const RowDifference& row : table.shown) {
+            item["differences"].push_back(row_json(row));
+        }
+        document["tables"].push_back(std::move(item));
+    }
+    return document.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+} // namespace cdc::verify

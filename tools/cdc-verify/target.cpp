@@ -1,0 +1,246 @@
+#include "cdc-verify/target.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "cdc-verify/source.hpp"
+#include "clickhouse/identifier.hpp"
+#include "clickhouse/schema.hpp"
+
+#include <cstring>
+
+namespace cdc::verify {
+
+using base::ExitCode;
+using base::fail;
+using clickhouse::quote_identifier;
+using clickhouse::quote_string;
+
+namespace {
+
+std::string hash_sql(const Table& table, bool key_only) {
+    std::string sum;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const Column& column = table.columns[i];
+        if (key_only && !column.key) {
+            continue;
+        }
+        std::string hash = "xxHash64(" + column.target_select + ")";
+        if (column.type.nullable) {
+            hash = fmt::format("if(isNull({0}), toUInt64({1}), xxHash64(assumeNotNull({0})))",
+                               column.target_select, kNullHash);
+        }
+        sum += fmt::format("{}{} * toUInt64({})", sum.empty() ? "" : " + ", hash, column_weight(i));
+    }
+    return "xxHash64(toUInt64(" + sum + "))";
+}
+
+template<typename T>
+T take(const char*& at, const char* end) {
+    T value{};
+    if (static_cast<std::size_t>(end - at) < sizeof(T)) {
+        fail(ExitCode::failed, "the target's answer is cut");
+    }
+    std::memcpy(&value, at, sizeof(T));
+    at += sizeof(T);
+    return value;
+}
+
+/// Rows below the table's barrier in `_cdc_state` are void.
+std::string valid_rows(const Table& table) {
+    return fmt::format("_version >= {}", clickhouse::barrier_sql(table.target));
+}
+
+std::string raw(const Table& table) {
+    return quote_identifier(clickhouse::raw_name(table.target));
+}
+
+std::string keys_sql(const Table& table, const std::vector<std::string>& keys) {
+    return key_condition(
+        table, keys, [](const Column& column) { return quote_identifier(column.name); },
+        target_literal);
+}
+
+} // namespace
+
+std::string row_hash_sql(const Table& table) {
+    return hash_sql(table, false);
+}
+
+std::string key_hash_sql(const Table& table) {
+    return table.keyed() ? hash_sql(table, true) : row_hash_sql(table);
+}
+
+std::string target_literal(const Column& column, const Value& value) {
+    clickhouse::Type type = column.type;
+    type.nullable = false;
+    std::string text = text_of(type, value);
+    if (type.kind >= clickhouse::Kind::int8 && type.kind <= clickhouse::Kind::uint64) {
+        return text;
+    }
+    text = quote_string(text);
+    return type.kind == clickhouse::Kind::string
+               ? text
+               : "CAST(" + text + ", " + quote_string(clickhouse::type_text(type)) + ")";
+}
+
+Target::Target(const std::string& url, const std::string& chdb_library)
+    : m_transport{clickhouse::open_existing(url, chdb_library)} {}
+
+std::vector<Target::ExistingColumn> Target::columns(const std::string& table) {
+    const std::string answer = m_transport->query(
+        fmt::format("SELECT name, type, is_in_sorting_key FROM system.columns WHERE "
+                    "database = currentDatabase() AND table = {} ORDER BY position",
+                    quote_string(clickhouse::raw_name(table))),
+        "TabSeparated");
+    std::vector<ExistingColumn> columns;
+    for (const auto& row : clickhouse::parse_tsv(answer)) {
+        if (row.size() == 3 && !clickhouse::is_own_column(row[0])) {
+            columns.push_back({row[0], row[1], row[2] == "1"});
+        }
+    }
+    return columns;
+}
+
+/// What stands behind FROM, with rows as they are now.
+std::string Target::from(const Table& table, const std::string& more) const {
+    std::string condition = more;
+    if (!table.where.empty()) {
+        condition = "(" + table.where + ")" + (condition.empty() ? "" : " AND " + condition);
+    }
+    if (table.keyed()) {
+        return raw(table) + " FINAL WHERE " + valid_rows(table) +
+               (condition.empty() ? "" : " AND " + condition);
+    }
+    return quote_identifier(table.target) + (condition.empty() ? "" : " WHERE " + condition);
+}
+
+std::string Target::condition(const Table& table, const Selection& selection) const {
+    std::string out;
+    const auto add = [&out](const std::string& text) {
+        out += (out.empty() ? "" : " AND ") + text;
+    };
+    if (!selection.keys.empty()) {
+        add(verify::keys_sql(table, selection.keys));
+    }
+    if (selection.sample_limit != 0) {
+        add(fmt::format("{} < toUInt64({})", key_hash_sql(table), selection.sample_limit));
+    }
+    if (!selection.buckets.empty()) {
+        std::string list;
+        for (std::size_t i = 0; i < selection.buckets.size(); ++i) {
+            if (selection.buckets[i]) {
+                list += fmt::format("{}{}", list.empty() ? "" : ", ", i);
+            }
+        }
+        add(fmt::format("bitShiftRight({}, {}) IN ({})", key_hash_sql(table),
+                        64 - selection.bucket_bits, list));
+    }
+    return out;
+}
+
+void Target::sums(const Table& table, const Selection& selection, Buckets& out) {
+    const std::string answer = m_transport->query(
+        fmt::format("SELECT toUInt64(bitShiftRight(k, {})) AS b, count(), sum(h) FROM (SELECT {} "
+                    "AS k, {} AS h FROM {}) GROUP BY b",
+                    64 - selection.bucket_bits, key_hash_sql(table), row_hash_sql(table),
+                    from(table, condition(table, selection))),
+        "RowBinary");
+    const char* at = answer.data();
+    const char* const end = at + answer.size();
+    while (at != end) {
+        const auto bucket = take<std::uint64_t>(at, end);
+        const auto count = take<std::uint64_t>(at, end);
+        const auto sum = take<std::uint64_t>(at, end);
+        if (bucket >= out.size()) {
+            fail(ExitCode::failed, "the target answered bucket {} of {}", bucket, out.size());
+        }
+        out[bucket].count += count;
+        out[bucket].sum += sum;
+    }
+}
+
+Rows Target::rows(const Table& table, const Selection& selection) {
+    const bool all = selection.whole_rows || !table.keyed();
+    std::string select = table.keyed() && !all ? row_hash_sql(table) : "";
+    for (const Column& column : table.columns) {
+        if (all || column.key) {
+            select += (select.empty() ? "" : ", ") + column.target_select;
+        }
+    }
+    const std::string answer = m_transport->query(
+        "SELECT " + select + " FROM " + from(table, condition(table, selection)), "RowBinary");
+    Rows rows;
+    const char* at = answer.data();
+    const char* const end = at + answer.size();
+    std::string key;
+    std::string image;
+    while (at != end) {
+        key.clear();
+        image.clear();
+        if (!all) {
+            image.assign(at, std::min<std::size_t>(8, static_cast<std::size_t>(end - at)));
+            take<std::uint64_t>(at, end);
+        }
+        for (const Column& column : table.columns) {
+            if (!all && !column.key) {
+                continue;
+            }
+            const auto value = read_value(column.type, at, end);
+            if (!value) {
+                fail(ExitCode::failed, "the target's answer about {} is cut",
+                     base::in_quotes(table.target));
+            }
+            if (column.key || !table.keyed()) {
+                append_image(key, *value);
+            }
+            if (all && table.keyed()) {
+                append_image(image, *value);
+            }
+        }
+        Row& row = rows[key];
+        ++row.count;
+        row.value = image;
+    }
+    return rows;
+}
+
+std::uint64_t Target::count(const Table& table) {
+    const std::string answer =
+        m_transport->query("SELECT count() FROM " + from(table, ""), "TabSeparated");
+    const auto rows = clickhouse::parse_tsv(answer);
+    return rows.empty() ? 0 : base::parse_integer<std::uint64_t>(rows[0][0]).value_or(0);
+}
+
+std::vector<event::Order> Target::versions_above(const Table& table,
+                                                 const std::vector<std::string>& keys,
+                                                 event::Order order) {
+    const std::string answer = m_transport->query(
+        fmt::format("SELECT DISTINCT lower(leftPad(hex(_version), 32, '0')) FROM {} WHERE "
+                    "_version > toUInt128('{}') AND {}",
+                    raw(table), base::decimal_text(order.value), verify::keys_sql(table, keys)),
+        "TabSeparated");
+    std::vector<event::Order> versions;
+    for (const auto& row : clickhouse::parse_tsv(answer)) {
+        if (const auto version = event::Order::parse(row[0])) {
+            versions.push_back(*version);
+        }
+    }
+    return versions;
+}
+
+std::uint64_t Target::remove_versions(const Table& table, const std::vector<std::string>& keys,
+                                      const std::vector<event::Order>& versions) {
+    std::string list;
+    for (const event::Order version : versions) {
+        list += fmt::format("{}toUInt128('{}')", list.empty() ? "" : ", ",
+                            base::decimal_text(version.value));
+    }
+    const std::string which = "_version IN (" + list + ") AND " + verify::keys_sql(table, keys);
+    const auto answer = clickhouse::parse_tsv(m_transport->query(
+        "SELECT count() FROM " + raw(table) + " WHERE " + which, "TabSeparated"));
+    m_transport->execute("ALTER TABLE " + raw(table) + " DELETE WHERE " + which +
+                         " SETTINGS mutations_sync = 2");
+    return answer.empty() ? 0 : base::parse_integer<std::uint64_t>(answer[0][0]).value_or(0);
+}
+
+} // namespace cdc::verify
