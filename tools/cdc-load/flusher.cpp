@@ -24,9 +24,9 @@ constexpr std::size_t kStoredLinesAtOnce = 10'000;
 constexpr int kTooMuchMemory = 241;
 } // namespace
 
-Flusher::Flusher(clickhouse::Transport& transport, const Options& options,
+Flusher::Flusher(clickhouse::Transport& transport, const Options& options, Figures& figures,
                  const std::vector<std::unique_ptr<TableLoader>>& tables)
-    : m_transport{transport}, m_options{options}, m_tables{tables},
+    : m_transport{transport}, m_options{options}, m_figures{figures}, m_tables{tables},
       m_resolver{transport, static_cast<std::size_t>(options.batch_bytes)} {
     m_retry.limit_ms = options.retry_ms;
     m_thread = std::thread{[this] {
@@ -106,7 +106,10 @@ void Flusher::flush(Work& work) {
     remove_void_rows(work);
     if (!work.checkpoint.empty()) {
         write_checkpoints(work.checkpoint);
+        m_figures.checkpoint_time.set(event::parse_checkpoint(work.checkpoint, "line").ts_ms);
     }
+    m_figures.rows.add(static_cast<std::int64_t>(work.rows));
+    m_figures.batches.add();
     base::log::debug("{} rows, {} bytes stored in {} ms", work.rows, work.bytes,
                      base::steady_ms() - started);
 }

@@ -1,6 +1,7 @@
 #ifndef CDC_LOAD_FLUSHER_HPP
 #define CDC_LOAD_FLUSHER_HPP
 
+#include "cdc-load/figures.hpp"
 #include "cdc-load/options.hpp"
 #include "cdc-load/resolver.hpp"
 #include "cdc-load/table_loader.hpp"
@@ -25,7 +26,7 @@ namespace cdc::load {
 class Flusher {
 public:
     /// `tables` is read while busy() only; the caller adds to it while idle.
-    Flusher(clickhouse::Transport& transport, const Options& options,
+    Flusher(clickhouse::Transport& transport, const Options& options, Figures& figures,
             const std::vector<std::unique_ptr<TableLoader>>& tables);
     ~Flusher();
     Flusher(const Flusher&) = delete;
@@ -54,6 +55,7 @@ private:
 
     clickhouse::Transport& m_transport;
     const Options& m_options;
+    Figures& m_figures;
     const std::vector<std::unique_ptr<TableLoader>>& m_tables;
     clickhouse::RetryPolicy m_retry;
     Resolver m_resolver;

@@ -43,8 +43,8 @@ io::FileDescriptor take_stdin() {
 /// Reads lines into the loader; true when the last one was whole.
 class Reading {
 public:
-    Reading(const Options& options, Loader& loader, int input)
-        : m_options{options}, m_loader{loader}, m_reader{input} {
+    Reading(const Options& options, Loader& loader, Figures& figures, int input)
+        : m_options{options}, m_loader{loader}, m_figures{figures}, m_reader{input} {
         m_reader.set_wake_fd(io::stop_signal::wake_fd());
     }
 
@@ -63,6 +63,7 @@ public:
                 m_wait_ms = turn();
                 break;
             case LineReader::Result::end:
+                turn();
                 return true;
             case LineReader::Result::torn:
                 base::log::warning("line {} has no end: the writer was stopped; it is dropped",
@@ -77,6 +78,9 @@ private:
     /// Flushes what is due; how long to wait for the next line.
     int turn() {
         m_loader.check();
+        m_figures.changes.set(static_cast<std::int64_t>(m_loader.changes()));
+        m_figures.bytes.set(static_cast<std::int64_t>(m_reader.bytes()));
+        m_figures.show();
         const std::int64_t due = m_loader.due_in_ms();
         if (due == 0) {
             m_loader.flush_if_idle();
@@ -99,6 +103,7 @@ private:
 
     const Options& m_options;
     Loader& m_loader;
+    Figures& m_figures;
     LineReader m_reader;
     int m_wait_ms = 0;
     int m_lines = 0;
@@ -118,8 +123,9 @@ int run(const Options& options) {
     const std::unique_ptr<clickhouse::Transport> transport =
         options.dry_run ? std::make_unique<DryRun>()
                         : clickhouse::open_transport(options.target, transport_options);
-    Loader loader{*transport, options};
-    Reading reading{options, loader, input.get()};
+    Figures figures{options.metrics};
+    Loader loader{*transport, options, figures};
+    Reading reading{options, loader, figures, input.get()};
     bool whole = true;
     try {
         whole = reading.run();

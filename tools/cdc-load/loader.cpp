@@ -46,8 +46,8 @@ void parse_snapshot(std::string_view payload, bool& begin, bool& whole) {
 
 } // namespace
 
-Loader::Loader(clickhouse::Transport& transport, const Options& options)
-    : m_transport{transport}, m_options{options}, m_flusher{transport, options, m_tables} {
+Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures& figures)
+    : m_transport{transport}, m_options{options}, m_flusher{transport, options, figures, m_tables} {
     clickhouse::with_retry(m_flusher.retry_policy(), [&] { set_up_target(m_transport); });
 }
 

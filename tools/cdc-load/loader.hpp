@@ -21,7 +21,7 @@ namespace cdc::load {
 /// Takes lines, one after the other, and hands full or old batches to the flusher.
 class Loader {
 public:
-    Loader(clickhouse::Transport& transport, const Options& options);
+    Loader(clickhouse::Transport& transport, const Options& options, Figures& figures);
 
     /// Takes one line, behind which LinePredictor::kPadding bytes can be read. Throws Error; the
     /// batch then holds everything before the line.

@@ -45,6 +45,10 @@ void add_options(cli::App& app, Options& options) {
     cli.add_flag("--dry-run", options.dry_run,
                  "Print the DDL and the first batch to stdout; touch no target")
         ->group("Target");
+    cli.add_option("--metrics", options.metrics,
+                   "Figures for Prometheus: rewrite this file, or answer at this address")
+        ->type_name("FILE|HOST:PORT")
+        ->group("General");
     cli.add_option("--batch-rows", options.batch_rows, "Insert at the latest after so many rows")
         ->type_name("N")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}))

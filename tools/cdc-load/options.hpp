@@ -22,6 +22,7 @@ struct Options {
     std::int64_t retry_ms = -1;            ///< of one request; -1: for ever
     std::vector<std::string> checkpoints;  ///< files; "-" is stdout
     std::int64_t drain_ms = 30'000;        ///< to read on after a signal
+    std::string metrics;                   ///< FILE or HOST:PORT; "": none
     bool dry_run = false;
 };
 

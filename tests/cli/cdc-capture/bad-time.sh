@@ -1,0 +1,1 @@
+cdc-capture --source postgresql://127.0.0.1:1/x --slot s --drain soon

@@ -1,0 +1,2 @@
+echo 'not a checkpoint' > f
+cdc-capture --source postgresql://127.0.0.1:1/x --slot s --checkpoint f

@@ -1,0 +1,2 @@
+echo '{"checkpoint":{"v":2},"ts_ms":1}' > f
+cdc-capture --source postgresql://127.0.0.1:1/x --slot s --checkpoint f

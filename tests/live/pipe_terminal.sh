@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Ctrl-C in a terminal on the whole pipe: drained, acknowledged, every stage exits 0, and starting
+# again replays nothing. A value of 50 MB and a long transaction come through whole. Metrics.
+source "$(dirname "$0")/lib.sh"
+ROWS=${CDC_TEST_BIG_ROWS:-100000}
+[ -z "$SOAK" ] || ROWS=5000000
+start postgres
+create_db
+export CDC_SOURCE CDC_SLOT=t CDC_PREFIX=t CDC_TARGET=$TARGET
+CDC_SOURCE=$(pg_url)
+sql "CREATE TABLE t (id int PRIMARY KEY, v text)"
+cdc-capture --create --exit-after-create 2>/dev/null
+
+cat >pipe.sh <<'PIPE'
+trap : INT # the shell stays, to say how the stages ended
+cdc-capture --checkpoint state.json --metrics capture.prom | tee -i "$1" |
+    cdc-load --checkpoint state.json --metrics load.prom
+echo "${PIPESTATUS[*]}" >codes
+PIPE
+
+# Runs pipe.sh on a terminal of its own; Ctrl-C once COMMAND holds.
+on_terminal() { # LINES COMMAND…
+    rm -f codes
+    python3 - "$@" <<'PY'
+import os, pty, subprocess, sys, time
+lines, condition = sys.argv[1], sys.argv[2:]
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp("bash", ["bash", "pipe.sh", lines])
+end = time.monotonic() + 300
+while subprocess.run(["bash", "-c", *condition], stdout=subprocess.DEVNULL).returncode != 0:
+    if time.monotonic() > end:
+        sys.exit("waited in vain")
+    time.sleep(0.1)
+os.write(terminal, b"\x03")
+said = b""
+try:
+    while True:
+        said += os.read(terminal, 65536)
+except OSError:
+    pass
+os.waitpid(pid, 0)
+open("said", "wb").write(said)
+PY
+}
+acknowledged() { # position of the file is the end of the log as it was
+    cat <<CHECK
+test -f state.json && test "\$(psql -X -q -At -d '$CDC_SOURCE' -c "SELECT '\$(jq -r .checkpoint.position state.json)'::pg_lsn >= '$1'")" = t
+CHECK
+}
+
+say "$ROWS rows in one transaction, and Ctrl-C while they are on their way"
+sql "INSERT INTO t SELECT g, 'row ' || g FROM generate_series(1, $ROWS) g"
+on_terminal lines.1 "test -s lines.1"
+expect "exit statuses" "$(cat codes)" "0 0 0"
+expect "slot and file" "$(sql 'SELECT confirmed_flush_lsn FROM pg_replication_slots')" "$(jq -r .checkpoint.position state.json)"
+parity public.t=t
+
+say "a restart replays nothing; a value of 50 MB comes through"
+sql "INSERT INTO t VALUES (0, repeat('long text ', 5000000))"
+on_terminal lines.2 "$(acknowledged "$(sql 'SELECT pg_current_wal_flush_lsn()')")"
+expect "exit statuses" "$(cat codes)" "0 0 0"
+expect "changes of the second run" "$(grep -c '^{"key"' lines.2)" 1
+parity public.t=t
+on_terminal lines.3 "test -s lines.3"
+expect "exit statuses" "$(cat codes)" "0 0 0"
+expect "changes of the third run" "$(grep -c '^{"key"' lines.3 || true)" 0
+
+say "figures"
+expect_words said "changes"
+expect_words load.prom "cdc_load_checkpoint_timestamp_seconds"
+expect_words capture.prom "cdc_capture_confirmed_position_bytes"
+say "all good"
