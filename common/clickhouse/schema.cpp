@@ -70,9 +70,6 @@ std::vector<std::string> split_sorting_key(std::string_view text) {
         text = text.substr(1, text.size() - 2);
     }
     std::vector<std::string> names;
-    if (text.size() >= 2 && text.front() == '(' && text.back() == ')') {
-        text = text.substr(1, text.size() - 2); // newer servers keep the parentheses of one column
-    }
     while (!text.empty()) {
         std::size_t end = 0;
         bool quoted = false;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno> // program_invocation_short_name
 #include <cstdlib>
 
 namespace cdc::postgres {
@@ -152,7 +153,7 @@ Connection::Connection(const std::string& source, Kind kind) {
                                   "10",
                                   "3",
                                   "60000",
-                                  "cdc-capture",
+                                  program_invocation_short_name,
                                   source.c_str(),
                                   "UTF8",
                                   session.c_str(),

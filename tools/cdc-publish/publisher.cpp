@@ -172,8 +172,8 @@ void Publisher::fill_cut(const event::DecodedLine& line) {
         line.source.order.append_text(m_order);
         m_cut.order = m_order;
     }
-    // The key is scanned again, for its own end: the decoder's view of a null lies elsewhere. That a
-    // comma comes next, perhaps behind white space, the decoder has seen.
+    // The key is scanned again, for its own end: the decoder's view of a null lies elsewhere. That
+    // a comma comes next, perhaps behind white space, the decoder has seen.
     JsonCursor cursor{line.raw};
     cursor.open('{');
     cursor.member_name();
