@@ -167,7 +167,7 @@ std::string Resolver::fetch_bases(TableLoader& table, Chains::iterator first, Ch
     for (auto chain = first; chain != last; ++chain) {
         keys += chain->first;
     }
-    RowEncoder& encoder = table.encoder();
+    const RowEncoder& encoder = table.encoder();
     std::string answer =
         m_transport.query(bases_sql(table, encoder.shape(), keys, m_barrier), "RowBinary");
     for (Rows walk{answer}; walk.more();) {
@@ -177,7 +177,7 @@ std::string Resolver::fetch_bases(TableLoader& table, Chains::iterator first, Ch
     return answer;
 }
 
-void Resolver::resolve_chain(TableLoader& table, const std::string& key, std::vector<Line>& lines,
+void Resolver::resolve_chain(RowEncoder& encoder, const std::string& key, std::vector<Line>& lines,
                              std::string_view base, RowBatch& filled) {
     std::stable_sort(lines.begin(), lines.end(),
                      [](const Line& a, const Line& b) { return a.order < b.order; });
@@ -200,7 +200,6 @@ void Resolver::resolve_chain(TableLoader& table, const std::string& key, std::ve
             }
         } else {
             const event::DecodedLine& decoded = m_decoder.decode(line.text);
-            RowEncoder& encoder = table.encoder();
             encoder.take(decoded.after);
             encoder.write_filled(filled, line.text.size(), line.order, decoded.source.ts_ms, kept);
             kept = filled.bytes(*filled.find(key));
@@ -212,6 +211,8 @@ void Resolver::resolve_chain(TableLoader& table, const std::string& key, std::ve
 
 void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Insert& insert) {
     RowBatch filled;
+    // The table's own encoder is at work in the reading thread meanwhile.
+    RowEncoder encoder{table.encoder().shape()};
     std::size_t keys_at_once = kFirstKeys;
     const std::string into = clickhouse::insert_sql(table.target(), table.encoder().shape());
     for (auto first = chains.begin(); first != chains.end();) {
@@ -226,7 +227,7 @@ void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Insert& 
         for (; first != last; ++first) {
             const auto found = bases.find(first->first);
             const std::string_view base = found == bases.end() ? std::string_view{} : found->second;
-            resolve_chain(table, first->first, first->second, base, filled);
+            resolve_chain(encoder, first->first, first->second, base, filled);
             if (filled.memory() >= m_batch_bytes / 2) {
                 insert(into, filled);
                 filled.clear();

@@ -46,8 +46,9 @@ private:
     std::string fetch_bases(TableLoader& table, Chains::iterator first, Chains::iterator last,
                             std::map<std::string_view, std::string_view>& bases);
     void resolve_chains(TableLoader& table, Chains& chains, const Insert& insert);
-    void resolve_chain(TableLoader& table, const std::string& key, std::vector<Line>& lines,
-                       std::string_view base, clickhouse::RowBatch& filled);
+    void resolve_chain(clickhouse::RowEncoder& encoder, const std::string& key,
+                       std::vector<Line>& lines, std::string_view base,
+                       clickhouse::RowBatch& filled);
     void write_pending(TableLoader& table);
 
     clickhouse::Transport& m_transport;

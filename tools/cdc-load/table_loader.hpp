@@ -14,7 +14,7 @@
 namespace cdc::load {
 
 /// One source table and its table in the target. The reading thread adds lines; the flushing
-/// thread reads encoder(), which changes only while it is idle.
+/// thread reads encoder(), whose shape changes only while it is idle, and copies it to make rows.
 class TableLoader {
 public:
     TableLoader(event::Table identity, std::string target);
@@ -25,7 +25,7 @@ public:
     /// The shape of the lines that follow, once the target has it.
     void set_shape(std::string version, clickhouse::TargetShape shape);
     const std::string& version() const { return m_version; }
-    clickhouse::RowEncoder& encoder() { return *m_encoder; }
+    const clickhouse::RowEncoder& encoder() const { return *m_encoder; }
 
     /// Everything below is void: from the target's state, from truncates and snapshots.
     void raise_barrier(event::Order order);
