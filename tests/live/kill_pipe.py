@@ -9,23 +9,18 @@ tables are the same row by row (parity.py).
 A kill counts only if lines were unacknowledged at that moment; fewer than two thirds fail the test.
 CDC_TEST_SOAK=1: 30 kills, else 6. CDC_TEST_SEED repeats a run's choices.
 """
-import json
 import os
-import pathlib
 import random
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.parse
-import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("CDC_TEST_BIN", ROOT / "build" / "bin"))
-KILLS = int(os.environ.get("CDC_TEST_KILLS", "30" if os.environ.get("CDC_TEST_SOAK") else "6"))
-SEED = int(os.environ.get("CDC_TEST_SEED", random.randrange(1 << 30)))
+import bed as beds
+from bed import BIN, lsn, say
+
+KILLS = int(os.environ.get("CDC_TEST_KILLS", "30" if beds.SOAK else "6"))
 TABLES = ["pgbench_accounts", "pgbench_branches", "pgbench_tellers", "pgbench_history", "mixed",
           "full_rows", "emptied", "ticks"]
 
@@ -79,23 +74,10 @@ END $$;
 """
 
 
-def say(text):
-    print(f"--- {text}", flush=True)
-
-
-def lsn(text):
-    high, low = text.split("/")
-    return int(high, 16) << 32 | int(low, 16)
-
-
-class Bed:
+class Pipe(beds.Bed):
     """The servers, the pipe and the load."""
 
     def __init__(self, work):
-        self.work = work
-        self.env = dict(os.environ, CDC_SERVICES_DIR=str(work / "services"),
-                        PATH=f"{BIN}:/usr/lib/postgresql/15/bin:{os.environ['PATH']}",
-                        PGCONNECT_TIMEOUT="5")
         self.checkpoint = work / "state.json"
         self.failure = None
         self.stop_load = threading.Event()
@@ -103,53 +85,17 @@ class Bed:
         self.stages = []
         self.run_number = 0
         self.looks = 0
-        self.services("start", "postgres", "clickhouse")
-        self.read_urls()
-
-    def services(self, *words):
-        done = subprocess.run([ROOT / "scripts" / "services", *words], env=self.env,
-                              capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise SystemExit(f"services {words}: {done.stdout}{done.stderr}")
-        return done.stdout
-
-    def read_urls(self):
-        lines = self.services("env", "postgres", "clickhouse").splitlines()
-        urls = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-        self.source = urls["CDC_TEST_POSTGRES_URL"].strip("'\"")
-        self.target = urls["CDC_TEST_CLICKHOUSE_URL"].strip("'\"")
-
-    def psql(self, *texts, check=True):
-        words = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", self.source]
-        for text in texts:
-            words += ["-c", text]
-        done = subprocess.run(words, env=self.env, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            if check:
-                raise RuntimeError(done.stderr)
-            return None
-        return done.stdout.strip()
-
-    def clickhouse(self, text):
-        parts = urllib.parse.urlsplit(self.target)
-        query = urllib.parse.urlencode({"database": parts.path.strip("/")})
-        with urllib.request.urlopen(f"http://{parts.hostname}:{parts.port}/?{query}", text.encode(),
-                                    timeout=20) as answer:
-            return answer.read().decode().strip()
+        super().__init__(work)
 
     # ---------------------------------------------------------------- the pipe
     def start_pipe(self):
         self.run_number += 1
         lines = self.work / f"lines.{self.run_number}"
-        errors = open(self.work / "pipe.err", "ab")
-        capture = subprocess.Popen(
-            [BIN / "cdc-capture", "--source", self.source, "--slot", "kills", "--prefix", "kills",
-             "--checkpoint", self.checkpoint], stdout=subprocess.PIPE, stderr=errors, env=self.env)
-        tee = subprocess.Popen(["tee", "-i", lines], stdin=capture.stdout, stdout=subprocess.PIPE,
-                               stderr=errors, env=self.env)
-        load = subprocess.Popen(
-            [BIN / "cdc-load", "--target", self.target, "--checkpoint", self.checkpoint],
-            stdin=tee.stdout, stderr=errors, env=self.env)
+        capture = self.spawn(["cdc-capture", "--source", self.source, "--slot", "kills", "--prefix",
+                              "kills", "--checkpoint", self.checkpoint], stdout=subprocess.PIPE)
+        tee = self.spawn(["tee", "-i", lines], stdin=capture.stdout, stdout=subprocess.PIPE)
+        load = self.spawn(["cdc-load", "--target", self.target, "--checkpoint", self.checkpoint],
+                          stdin=tee.stdout)
         capture.stdout.close()
         tee.stdout.close()
         self.stages = [capture, tee, load]
@@ -163,15 +109,8 @@ class Bed:
             raise RuntimeError(f"a stage gave up for good: {codes}\n{self.tail()}")
         return codes
 
-    def tail(self):
-        return (self.work / "pipe.err").read_text(errors="replace")[-3000:]
-
     def acknowledged(self):
-        try:
-            lines = self.checkpoint.read_text().splitlines()
-            return json.loads(lines[-1])["checkpoint"]
-        except (FileNotFoundError, IndexError):
-            return {"position": "0/0", "order": "0" * 32}
+        return beds.acknowledged(self.checkpoint)
 
     def unacknowledged(self):
         """Change lines that left capture and lie above the checkpoint file's order."""
@@ -228,9 +167,7 @@ class Bed:
     # ---------------------------------------------------------------- kills
     def kill(self, victim):
         if victim in ("postgres", "clickhouse"):
-            self.services("kill", victim)
-            time.sleep(random.uniform(0, 1))
-            self.services("start", victim)
+            self.kill_service(victim)
             return
         for name, stage in (("capture", self.stages[0]), ("load", self.stages[2])):
             if name in victim:
@@ -249,7 +186,14 @@ class Bed:
             time.sleep(0.1)
 
 
+    def stop(self):
+        self.stop_load.set()
+        self.stop_monitor.set()
+        super().stop()
+
+
 def run(bed):
+    say(f"{KILLS} kills")
     bed.psql(SCHEMA)
     subprocess.run(["pgbench", "-i", "-I", "dtp", bed.source], env=bed.env, check=True,
                    capture_output=True)
@@ -298,37 +242,9 @@ def run(bed):
     confirmed = bed.psql("SELECT confirmed_flush_lsn FROM pg_replication_slots")
     if lsn(confirmed) != lsn(bed.acknowledged()["position"]):
         raise RuntimeError(f"confirmed {confirmed}, acknowledged {bed.acknowledged()}")
-    subprocess.run([ROOT / "tests" / "live" / "parity.py", "--source", bed.source, "--target",
-                    bed.target, *TABLES], env=bed.env, check=True)
+    say(bed.parity(TABLES))
     say(f"{KILLS} kills, {counted} of them with lines unacknowledged; the slot was looked at "
         f"{bed.looks} times and never ahead of the target")
 
 
-def main():
-    random.seed(SEED)
-    say(f"{KILLS} kills, CDC_TEST_SEED={SEED}")
-    with tempfile.TemporaryDirectory(prefix="cdc-kill-") as folder:
-        work = pathlib.Path(folder)
-        work.chmod(0o755)
-        bed = None
-        try:
-            bed = Bed(work)
-            run(bed)
-        except Exception as error:
-            print(f"FAILED: {error}", file=sys.stderr)
-            if bed:
-                print(bed.tail() if (work / "pipe.err").exists() else "", file=sys.stderr)
-            return 1
-        finally:
-            if bed:
-                bed.stop_load.set()
-                bed.stop_monitor.set()
-                for stage in bed.stages:
-                    if stage.poll() is None:
-                        stage.kill()
-                        stage.wait()
-                bed.services("stop", "--purge")
-    return 0
-
-
-sys.exit(main())
+sys.exit(beds.main(Pipe, run))

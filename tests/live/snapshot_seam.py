@@ -14,25 +14,19 @@ ends with row-by-row parity (parity.py). The rounds, in turn:
 CDC_TEST_SOAK=1: 20 rounds of each kind, else 3 rounds of plain and one of each other.
 CDC_TEST_SEED repeats a run's choices; CDC_TEST_ROUNDS="plain killed" chooses rounds.
 """
-import json
 import os
-import pathlib
 import random
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
 import time
-import urllib.parse
-import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("CDC_TEST_BIN", ROOT / "build" / "bin"))
-SEED = int(os.environ.get("CDC_TEST_SEED", random.randrange(1 << 30)))
+import bed as beds
+from bed import lsn, say
+
 KINDS = ["plain", "killed", "vacuum", "beside", "gap"]
 ROUNDS = os.environ.get("CDC_TEST_ROUNDS", "").split() or (
-    KINDS * 20 if os.environ.get("CDC_TEST_SOAK") else ["plain"] * 2 + KINDS)
+    KINDS * 20 if beds.SOAK else ["plain"] * 2 + KINDS)
 TABLES = ["mixed", "words", "pairs", "full_rows", "emptied", "parted"]
 
 SCHEMA = """
@@ -107,50 +101,13 @@ END $$;
 """
 
 
-def say(text):
-    print(f"--- {text}", flush=True)
-
-
-def lsn(text):
-    high, low = text.split("/")
-    return int(high, 16) << 32 | int(low, 16)
-
-
-class Seam:
+class Seam(beds.Bed):
     def __init__(self, work):
-        self.work = work
-        self.env = dict(os.environ, CDC_SERVICES_DIR=str(work / "services"),
-                        CDC_PG_CONF="synchronous_commit=off\nwal_sender_timeout=10s",
-                        PATH=f"{BIN}:/usr/lib/postgresql/15/bin:{os.environ['PATH']}")
-        self.processes = []
         self.load_process = None
         self.number = 0
-        self.services("start", "postgres", "clickhouse")
-        lines = self.services("env", "postgres", "clickhouse").splitlines()
-        urls = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-        self.source = urls["CDC_TEST_POSTGRES_URL"].strip("'\"")
-        self.front = urls["CDC_TEST_CLICKHOUSE_URL"].strip("'\"")
+        super().__init__(work, CDC_PG_CONF="synchronous_commit=off\nwal_sender_timeout=10s")
+        self.front = self.target
         self.psql(SCHEMA)
-
-    def services(self, *words):
-        done = subprocess.run([ROOT / "scripts" / "services", *words], env=self.env,
-                              capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f"services {words}: {done.stdout}{done.stderr}")
-        return done.stdout
-
-    def psql(self, text, check=True):
-        done = subprocess.run(["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", self.source,
-                               "-c", text], env=self.env, capture_output=True, text=True, check=False)
-        if check and done.returncode != 0:
-            raise RuntimeError(done.stderr)
-        return done.stdout.strip()
-
-    def clickhouse(self, text):
-        parts = urllib.parse.urlsplit(self.front)
-        with urllib.request.urlopen(f"http://{parts.hostname}:{parts.port}/", text.encode(),
-                                    timeout=60) as answer:
-            return answer.read().decode().strip()
 
     # ---------------------------------------------------------------- the writers
     def write(self, run):
@@ -175,15 +132,8 @@ class Seam:
         self.name = f"seam_{self.number}"
         self.checkpoint = self.work / f"{self.name}.json"
         self.target = f"{self.front.rsplit('/', 1)[0]}/{self.name}"
-        self.clickhouse(f"CREATE DATABASE {self.name}")
+        self.clickhouse(f"CREATE DATABASE {self.name}", self.front)
         self.errors = self.work / f"{self.name}.err"
-
-    def spawn(self, words, stdin=None, stdout=None):
-        with open(self.errors, "ab") as errors:
-            process = subprocess.Popen([BIN / words[0], *map(str, words[1:])], env=self.env, stdin=stdin,
-                                       stdout=stdout or subprocess.DEVNULL, stderr=errors)
-        self.processes.append(process)
-        return process
 
     def start_pipe(self, rate=20000):
         """Snapshot and load; then_capture() follows when the snapshot has ended well."""
@@ -208,10 +158,7 @@ class Seam:
         os.close(self.write_end)
 
     def acknowledged(self):
-        try:
-            return json.loads(self.checkpoint.read_text().splitlines()[-1])["checkpoint"]
-        except (FileNotFoundError, IndexError):
-            return {"position": "0/0"}
+        return beds.acknowledged(self.checkpoint)
 
     def kill_snapshot(self):
         """True when it was still at work."""
@@ -239,15 +186,9 @@ class Seam:
         if codes != [0, 0]:
             raise RuntimeError(f"not a clean end: {codes}")
 
-    def compare(self):
-        done = subprocess.run([ROOT / "tests" / "live" / "parity.py", "--source", self.source, "--target",
-                               self.target, *TABLES], env=self.env, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f"source and target differ:\n{done.stdout}{done.stderr}")
-
     def drop(self):
         self.spawn(["cdc-capture", "--source", self.source, "--slot", self.name, "--drop"]).wait(60)
-        self.clickhouse(f"DROP DATABASE {self.name}")
+        self.clickhouse(f"DROP DATABASE {self.name}", self.front)
 
     # ---------------------------------------------------------------- rounds
     def run_again_after_kills(self, between):
@@ -317,7 +258,7 @@ class Seam:
         time.sleep(random.uniform(0, 1))
         self.catch_up()
         self.stop_pipe()
-        self.compare()
+        self.parity(TABLES)
         say(f"round {self.number}: {kind}: the same rows{', ' + note if note else ''}")
         self.drop()
         self.psql("""INSERT INTO mixed SELECT g, 0, 0, 'new', now(), 'new' FROM generate_series(1, 20000) g
@@ -327,33 +268,16 @@ class Seam:
                      DELETE FROM mixed WHERE id > 20000 AND id % 2 = 0; ANALYZE""")
 
     def stop(self):
-        for process in [*self.processes, self.load_process]:
-            if process is not None and process.poll() is None:
-                process.kill()
-                process.wait()
-        self.services("stop", "--purge")
+        if self.load_process is not None and self.load_process.poll() is None:
+            self.load_process.kill()
+            self.load_process.wait()
+        super().stop()
 
 
-def main():
-    random.seed(SEED)
-    say(f"{len(ROUNDS)} rounds, CDC_TEST_SEED={SEED}")
-    with tempfile.TemporaryDirectory(prefix="cdc-seam-") as folder:
-        work = pathlib.Path(folder)
-        work.chmod(0o755)
-        seam = None
-        try:
-            seam = Seam(work)
-            for kind in ROUNDS:
-                seam.round(kind)
-        except Exception as error:
-            print(f"FAILED: {error}", file=sys.stderr)
-            if seam and seam.number and seam.errors.exists():
-                print(seam.errors.read_text()[-4000:], file=sys.stderr)
-            return 1
-        finally:
-            if seam:
-                seam.stop()
-    return 0
+def run(seam):
+    say(f"{len(ROUNDS)} rounds")
+    for kind in ROUNDS:
+        seam.round(kind)
 
 
-sys.exit(main())
+sys.exit(beds.main(Seam, run))
