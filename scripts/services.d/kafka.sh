@@ -11,31 +11,8 @@ readonly kKafkaClusterId=Y2RjLXRvb2xraXQtdGVzdA
 kafka_home() { echo "$cache_dir/kafka-$kKafkaVersion"; }
 
 kafka_fetch() {
-    [[ ! -d $(kafka_home) ]] || return 0
-    say "fetching Kafka $kKafkaVersion"
-    mkdir -p "$cache_dir"
-    local work
-    work=$(mktemp -d "$cache_dir/fetch.XXXXXX")
-    cat >"$work/pom.xml" <<XML
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>cdc.toolkit</groupId><artifactId>kafka</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId>
-      <version>$kKafkaVersion</version></dependency>
-    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId>
-      <version>1.7.36</version></dependency>
-  </dependencies>
-</project>
-XML
-    (cd "$work" && mvn -B -q -Dstyle.color=never dependency:copy-dependencies \
-        -DoutputDirectory="$work/libs") >&2 ||
-        { rm -rf "$work"; fail "Maven could not fetch Kafka $kKafkaVersion"; }
-    mkdir -p "$(kafka_home).new"
-    rm -rf "$(kafka_home).new/libs"
-    mv "$work/libs" "$(kafka_home).new/libs"
-    rm -rf "$work"
-    mv -T "$(kafka_home).new" "$(kafka_home)"
+    maven_fetch "$(kafka_home)" "Kafka $kKafkaVersion" \
+        "org.apache.kafka:kafka_2.13:$kKafkaVersion" org.slf4j:slf4j-simple:1.7.36
 }
 
 # The nodes of the cluster that $name belongs to.

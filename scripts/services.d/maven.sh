@@ -1,0 +1,32 @@
+# Programs of the Java world, fetched by Maven into the cache; sourced by scripts/services.
+
+# The jars of the coordinates (group:artifact:version …), and all that they need, in HOME/libs;
+# nothing where they are there already. An interrupted fetch leaves nothing that looks whole.
+maven_fetch() { # home, name for people, coordinates…
+    local home=$1 what=$2 work coordinate group artifact version
+    shift 2
+    [[ ! -d $home ]] || return 0
+    say "fetching $what"
+    mkdir -p "$cache_dir"
+    work=$(mktemp -d "$cache_dir/fetch.XXXXXX")
+    {
+        echo '<project xmlns="http://maven.apache.org/POM/4.0.0">'
+        echo '<modelVersion>4.0.0</modelVersion>'
+        echo '<groupId>cdc.toolkit</groupId><artifactId>fetch</artifactId><version>1</version>'
+        echo '<dependencies>'
+        for coordinate in "$@"; do
+            IFS=: read -r group artifact version <<<"$coordinate"
+            echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId>" \
+                "<version>$version</version></dependency>"
+        done
+        echo '</dependencies></project>'
+    } >"$work/pom.xml"
+    (cd "$work" && mvn -B -q -Dstyle.color=never dependency:copy-dependencies \
+        -DoutputDirectory="$work/libs") >&2 ||
+        { rm -rf "$work"; fail "Maven could not fetch $what"; }
+    mkdir -p "$home.new"
+    rm -rf "$home.new/libs"
+    mv "$work/libs" "$home.new/libs"
+    rm -rf "$work"
+    mv -T "$home.new" "$home"
+}
