@@ -70,6 +70,24 @@ std::string Settings::get(const std::string& name) const {
     return found == m_values.end() ? std::string{} : found->second;
 }
 
+Settings make_settings(const std::string& brokers, const std::vector<std::string>& properties,
+                       const std::string& config_file) {
+    Settings settings;
+    if (!config_file.empty()) {
+        settings.read_file(config_file);
+    }
+    for (const std::string& property : properties) {
+        settings.parse(property);
+    }
+    if (!brokers.empty()) {
+        settings.set("bootstrap.servers", brokers);
+    }
+    if (!settings.has("bootstrap.servers") && !settings.has("metadata.broker.list")) {
+        fail(ExitCode::usage, "--brokers is required");
+    }
+    return settings;
+}
+
 void check_settings(const Settings& settings, const std::vector<Insisted>& insisted) {
     for (const auto& [name, value] : settings.values()) {
         const std::string spelled = canonical(name, value);

@@ -28,6 +28,11 @@ private:
     std::map<std::string, std::string> m_values;
 };
 
+/// The settings of a tool's --brokers, -X and --kafka-config; each of these beats the next:
+/// brokers, properties, file. Throws Error (usage), also when nothing names a broker.
+Settings make_settings(const std::string& brokers, const std::vector<std::string>& properties,
+                       const std::string& config_file);
+
 /// A property whose value carries one of our promises, and the promise.
 struct Insisted {
     std::vector<std::string> names; ///< the property, then its aliases

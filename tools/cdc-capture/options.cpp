@@ -2,13 +2,11 @@
 
 #include "base/error.hpp"
 #include "cli/app.hpp"
+#include "cli/groups.hpp"
 #include "event/table_filter.hpp"
-
-#include <algorithm>
 
 namespace cdc::capture {
 
-using base::Error;
 using base::ExitCode;
 using base::fail;
 
@@ -16,21 +14,12 @@ namespace {
 
 void add_source_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
-    cli.add_option("--source", options.source,
-                   "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text")
-        ->type_name("URL")
-        ->group("Source");
+    cli::add_source(app, options.source);
     cli.add_option("--slot", options.slot, "Replication slot")->type_name("NAME")->group("Source");
     cli.add_option("--publication", options.publication, "Publication (default: as the slot)")
         ->type_name("NAME")
         ->group("Source");
-    cli.add_option("--tables", options.tables,
-                   "Only tables that match this glob on schema.table; may be repeated")
-        ->type_name("PATTERN")
-        ->group("Source");
-    cli.add_option("--exclude", options.exclude, "No tables that match this glob; may be repeated")
-        ->type_name("PATTERN")
-        ->group("Source");
+    cli::add_tables(app, options.tables, options.exclude);
     cli.add_flag("--create", options.create, "Make publication and slot, then stream")
         ->group("Source");
     cli.add_flag("--exit-after-create", options.exit_after_create, "With --create: do not stream")
@@ -50,15 +39,8 @@ void add_source_options(cli::App& app, Options& options) {
 
 void add_checkpoint_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
-    cli.add_option("--checkpoint", options.checkpoints,
-                   "Checkpoint file of the last stage: resume there, confirm what it holds; may "
-                   "be repeated")
-        ->type_name("FILE")
-        ->group("Checkpoint");
-    cli.add_option("--ack", options.ack, "on-write: confirm what left this process, durable or not")
-        ->check(CLI::IsMember({"on-write"}))
-        ->type_name("HOW")
-        ->group("Checkpoint");
+    cli::add_checkpoints_to_read(app, options.checkpoints);
+    cli::add_ack(app, options.ack, "confirm what left this process, durable or not", "Checkpoint");
     cli.add_flag("--peek", options.peek, "Look only: confirm nothing, whatever the files hold")
         ->group("Checkpoint");
     app.add_duration("--checkpoint-interval", options.checkpoint_interval_ms,
@@ -99,28 +81,14 @@ void add_stop_options(cli::App& app, Options& options) {
         ->group("Stop conditions");
 }
 
-void refuse_together(bool one, const char* one_name, bool other, const char* other_name) {
-    if (one && other) {
-        fail(ExitCode::usage, "{} and {} contradict each other", one_name, other_name);
-    }
-}
-
 } // namespace
 
 void add_options(cli::App& app, Options& options) {
     add_source_options(app, options);
-    app.options()
-        .add_option("--prefix", options.prefix,
-                    "Name of the source in each line (default: the database)")
-        ->type_name("NAME")
-        ->group("Output");
+    cli::add_line_prefix(app, options.prefix);
     add_checkpoint_options(app, options);
     add_stop_options(app, options);
-    app.options()
-        .add_option("--metrics", options.metrics,
-                    "Figures for Prometheus: to a file, or at HOST:PORT")
-        ->type_name("FILE|ADDR")
-        ->group("General");
+    cli::add_metrics(app, options.metrics);
 }
 
 void check_options(Options& options) {
@@ -130,22 +98,13 @@ void check_options(Options& options) {
     if (options.slot.empty()) {
         fail(ExitCode::usage, "--slot is missing");
     }
-    const bool slot_is_legal =
-        options.slot.size() < 64 &&
-        std::all_of(options.slot.begin(), options.slot.end(), [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-        });
-    if (!slot_is_legal) {
-        throw Error{ExitCode::usage,
-                    fmt::format("--slot {} is no name for a slot", base::in_quotes(options.slot)),
-                    "at most 63 lower-case letters, digits and underscores"};
-    }
-    refuse_together(options.create, "--create", options.drop, "--drop");
-    refuse_together(options.create, "--create", options.peek, "--peek");
-    refuse_together(options.check, "--check", options.drop, "--drop");
-    refuse_together(!options.checkpoints.empty(), "--checkpoint", options.on_write(),
-                    "--ack on-write");
-    refuse_together(options.peek, "--peek", options.on_write(), "--ack on-write");
+    cli::check_slot_name(options.slot);
+    cli::refuse_together(options.create, "--create", options.drop, "--drop");
+    cli::refuse_together(options.create, "--create", options.peek, "--peek");
+    cli::refuse_together(options.check, "--check", options.drop, "--drop");
+    cli::refuse_together(!options.checkpoints.empty(), "--checkpoint", options.on_write(),
+                         "--ack on-write");
+    cli::refuse_together(options.peek, "--peek", options.on_write(), "--ack on-write");
     if (options.exit_after_create && !options.create) {
         fail(ExitCode::usage, "--exit-after-create needs --create");
     }

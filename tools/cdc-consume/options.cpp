@@ -4,6 +4,7 @@
 #include "base/numbers.hpp"
 #include "base/time.hpp"
 #include "cli/app.hpp"
+#include "cli/groups.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -17,19 +18,7 @@ using base::in_quotes;
 
 void add_options(cli::App& app, Options& o) {
     auto& cli = app.options();
-    cli.add_option("--brokers", o.brokers, "Kafka brokers to begin with")
-        ->type_name("HOST:PORT,...")
-        ->group("Kafka");
-    cli.add_option("-X,--kafka-property", o.properties, "A librdkafka property; may be repeated")
-        ->type_name("NAME=VALUE")
-        ->allow_extra_args(false)
-        ->group("Kafka");
-    cli.add_option("--kafka-config", o.kafka_config, "Read librdkafka properties from this file")
-        ->type_name("FILE")
-        ->group("Kafka");
-    app.add_duration("--connect-timeout", o.connect_timeout_ms,
-                     "How long to wait for a first broker")
-        ->group("Kafka");
+    cli::add_kafka(app, o.kafka);
 
     cli.add_option("--topics", o.topics,
                    "Topics, or a pattern that begins with '^'; may be repeated")
@@ -69,14 +58,8 @@ void add_options(cli::App& app, Options& o) {
         ->default_str("")
         ->group("When to stop");
 
-    cli.add_option("--checkpoint", o.checkpoints,
-                   "File that the last stage writes; may be repeated, the lowest counts")
-        ->type_name("FILE")
-        ->allow_extra_args(false)
-        ->group("Delivery");
-    cli.add_option("--ack", o.ack, "on-write: commit what was written to stdout, durable or not")
-        ->check(CLI::IsMember({"on-write"}))
-        ->group("Delivery");
+    cli::add_checkpoints_to_read(app, o.checkpoints, "Delivery");
+    cli::add_ack(app, o.ack, "commit what was written to stdout, durable or not", "Delivery");
     app.add_duration("--checkpoint-interval", o.checkpoint_interval_ms,
                      "At most this long between checkpoint lines while records come")
         ->group("Delivery");
@@ -163,18 +146,7 @@ void check(Options& o) {
     if (o.topics.empty()) {
         fail(ExitCode::usage, "--topics is required");
     }
-    if (!o.kafka_config.empty()) {
-        o.settings.read_file(o.kafka_config);
-    }
-    for (const std::string& property : o.properties) {
-        o.settings.parse(property);
-    }
-    if (!o.brokers.empty()) {
-        o.settings.set("bootstrap.servers", o.brokers);
-    }
-    if (!o.settings.has("bootstrap.servers") && !o.settings.has("metadata.broker.list")) {
-        fail(ExitCode::usage, "--brokers is required");
-    }
+    o.settings = kafka::make_settings(o.kafka.brokers, o.kafka.properties, o.kafka.config_file);
     if (o.settings.has("group.id")) {
         fail(ExitCode::usage, "-X group.id: use --group");
     }

@@ -1,16 +1,13 @@
 #ifndef CDC_CONSUME_OPTIONS_HPP
 #define CDC_CONSUME_OPTIONS_HPP
 
+#include "cli/groups.hpp"
 #include "kafka/offsets.hpp"
 #include "kafka/settings.hpp"
 
 #include <cstdint>
 #include <string>
 #include <vector>
-
-namespace cdc::cli {
-class App;
-}
 
 namespace cdc::consume {
 
@@ -19,10 +16,8 @@ enum class From { resume, beginning, end, time, offsets };
 
 struct Options {
     // As given.
-    std::string brokers;
-    std::vector<std::string> properties; ///< -X name=value
-    std::string kafka_config;            ///< properties file
-    std::vector<std::string> topics;     ///< names, or patterns that begin with '^'
+    cli::KafkaOptions kafka;
+    std::vector<std::string> topics; ///< names, or patterns that begin with '^'
     std::string group;
     std::string prefix; ///< of <prefix>.schema-changes; empty: found by the topic's name
     std::string from_text;
@@ -40,7 +35,6 @@ struct Options {
     std::int64_t heartbeat_ms = 10'000;
     std::int64_t revoke_wait_ms = 20'000;
     std::int64_t drain_ms = 30'000;
-    std::int64_t connect_timeout_ms = 30'000;
 
     // Made of the above by check().
     kafka::Settings settings;

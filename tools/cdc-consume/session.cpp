@@ -33,7 +33,7 @@ Session::Session(const Options& options)
     : m_options{options}, m_table_lines{options}, m_emitter{m_table_lines, options.with_kafka},
       m_writer{STDOUT_FILENO} {
     m_consumer = std::make_unique<kafka::Consumer>(
-        options.settings, options.group, static_cast<int>(options.connect_timeout_ms), *this);
+        options.settings, options.group, static_cast<int>(options.kafka.connect_timeout_ms), *this);
     m_cluster = m_consumer->cluster();
     m_acknowledged = std::make_unique<Acknowledged>(options, m_cluster);
     m_record_ms = m_checkpoint_ms = base::steady_ms();

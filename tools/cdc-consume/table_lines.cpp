@@ -69,7 +69,8 @@ const std::string& TableLines::of(const std::string& topic, const kafka::ChangeC
     while (found == source.lines.end()) {
         if (!source.reader) {
             source.reader = std::make_unique<kafka::TopicReader>(
-                m_options.settings, source_topic, static_cast<int>(m_options.connect_timeout_ms));
+                m_options.settings, source_topic,
+                static_cast<int>(m_options.kafka.connect_timeout_ms));
         }
         source.reader->read(
             [&](std::optional<std::string_view> record_key, std::optional<std::string_view> value) {

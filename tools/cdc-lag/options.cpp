@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "cli/app.hpp"
+#include "cli/groups.hpp"
 
 namespace cdc::lag {
 
@@ -34,10 +35,7 @@ std::uint64_t size(const std::string& name, const std::string& text) {
 
 void add_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
-    cli.add_option("--source", options.source,
-                   "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text")
-        ->type_name("URL")
-        ->group("What to look at");
+    cli::add_source(app, options.source, "What to look at");
     cli.add_option("--slot", options.slots,
                    "Replication slot (default: all logical slots of the database); may be repeated")
         ->type_name("NAME")
@@ -49,9 +47,7 @@ void add_options(cli::App& app, Options& options) {
                    "ClickHouse: http(s)://USER@HOST:PORT/DATABASE or chdb:DIR")
         ->type_name("URL")
         ->group("What to look at");
-    cli.add_option("--chdb-library", options.chdb_library, "Where libchdb.so is, for chdb:")
-        ->type_name("FILE")
-        ->group("What to look at");
+    cli::add_chdb_library(app, options.chdb_library, "What to look at");
 
     cli.add_option_function<std::string>(
            "--max-bytes",

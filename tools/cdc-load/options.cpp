@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "cli/app.hpp"
+#include "cli/groups.hpp"
 #include "clickhouse/http.hpp"
 
 namespace cdc::load {
@@ -21,10 +22,7 @@ void add_options(cli::App& app, Options& options) {
         ->type_name("TEMPLATE")
         ->capture_default_str()
         ->group("Target");
-    cli.add_option("--chdb-library", options.chdb_library,
-                   "libchdb.so for chdb: targets (default: from the cache folder)")
-        ->type_name("FILE")
-        ->group("Target");
+    cli::add_chdb_library(app, options.chdb_library);
     app.add_duration("--timeout", options.timeout_ms, "Longest wait for the answer to one request")
         ->group("Target");
     cli.add_option_function<std::string>(
@@ -45,10 +43,7 @@ void add_options(cli::App& app, Options& options) {
     cli.add_flag("--dry-run", options.dry_run,
                  "Print the DDL and the first batch to stdout; touch no target")
         ->group("Target");
-    cli.add_option("--metrics", options.metrics,
-                   "Figures for Prometheus: rewrite this file, or answer at this address")
-        ->type_name("FILE|HOST:PORT")
-        ->group("General");
+    cli::add_metrics(app, options.metrics);
     cli.add_option("--batch-rows", options.batch_rows, "Insert at the latest after so many rows")
         ->type_name("N")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}))
@@ -60,10 +55,7 @@ void add_options(cli::App& app, Options& options) {
     app.add_duration("--flush-interval", options.flush_interval_ms,
                      "Insert at the latest after this time")
         ->group("Batches");
-    cli.add_option("--checkpoint", options.checkpoints,
-                   "File for the last durable checkpoint; '-' prints each to stdout; repeatable")
-        ->type_name("FILE")
-        ->group("Checkpoint");
+    cli::add_checkpoints_to_write(app, options.checkpoints);
     app.add_duration("--drain", options.drain_ms,
                      "After SIGINT or SIGTERM, read on for at most this time")
         ->group("Checkpoint");

@@ -46,7 +46,7 @@ ExactlyOnceStream::ExactlyOnceStream(const Options& options, kafka::Producer& pr
 
 void ExactlyOnceStream::read_position() {
     kafka::TopicReader reader{m_options.settings, m_topic.name,
-                              static_cast<int>(m_options.connect_timeout_ms)};
+                              static_cast<int>(m_options.kafka.connect_timeout_ms)};
     const std::string wanted = position_key(m_options.transactional_id);
     std::string found;
     reader.read(

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "cli/app.hpp"
+#include "cli/groups.hpp"
 #include "event/table_filter.hpp"
 #include "kafka/topic_name.hpp"
 
@@ -67,20 +68,8 @@ void set_assignment(kafka::TopicSpec& spec, const std::string& text) {
 
 void add_options(cli::App& app, Options& o) {
     auto& cli = app.options();
-    cli.add_option("--brokers", o.brokers, "Kafka brokers to begin with")
-        ->type_name("HOST:PORT,...")
-        ->group("Kafka");
-    cli.add_option("-X,--kafka-property", o.properties, "A librdkafka property; may be repeated")
-        ->type_name("NAME=VALUE")
-        ->allow_extra_args(false)
-        ->group("Kafka");
-    cli.add_option("--kafka-config", o.kafka_config, "Read librdkafka properties from this file")
-        ->type_name("FILE")
-        ->group("Kafka");
+    cli::add_kafka(app, o.kafka);
     app.add_bytes("--queue", o.queue_bytes, "Bytes of records that may wait for the brokers")
-        ->group("Kafka");
-    app.add_duration("--connect-timeout", o.connect_timeout_ms,
-                     "How long to wait for a first broker")
         ->group("Kafka");
 
     cli.add_option("--prefix", o.prefix, "What names of topics begin with")
@@ -132,11 +121,7 @@ void add_options(cli::App& app, Options& o) {
         ->type_name("FILE")
         ->group("Records");
 
-    cli.add_option("--checkpoint", o.checkpoints,
-                   "Write acknowledged checkpoints to this file ('-': stdout); may be repeated")
-        ->type_name("FILE")
-        ->allow_extra_args(false)
-        ->group("Delivery");
+    cli::add_checkpoints_to_write(app, o.checkpoints, "Delivery");
     cli.add_flag("--exactly-once", o.exactly_once, "Send in Kafka transactions")->group("Delivery");
     cli.add_option("--transactional-id", o.transactional_id,
                    "Name of this stream (default: cdc-publish.PREFIX)")
@@ -162,18 +147,7 @@ void check(Options& o) {
              in_quotes(o.prefix));
     }
     kafka::TopicNamer{o.prefix, o.topic_template};
-    if (!o.kafka_config.empty()) {
-        o.settings.read_file(o.kafka_config);
-    }
-    for (const std::string& property : o.properties) {
-        o.settings.parse(property);
-    }
-    if (!o.brokers.empty()) {
-        o.settings.set("bootstrap.servers", o.brokers);
-    }
-    if (!o.settings.has("bootstrap.servers") && !o.settings.has("metadata.broker.list")) {
-        fail(ExitCode::usage, "--brokers is required");
-    }
+    o.settings = kafka::make_settings(o.kafka.brokers, o.kafka.properties, o.kafka.config_file);
     if (!o.compression.empty()) {
         o.settings.set("compression.codec", o.compression);
     }

@@ -1,6 +1,7 @@
 #ifndef CDC_PUBLISH_OPTIONS_HPP
 #define CDC_PUBLISH_OPTIONS_HPP
 
+#include "cli/groups.hpp"
 #include "kafka/settings.hpp"
 #include "kafka/topics.hpp"
 
@@ -9,19 +10,13 @@
 #include <string_view>
 #include <vector>
 
-namespace cdc::cli {
-class App;
-}
-
 namespace cdc::publish {
 
 enum class Envelope { plain, payload, schema, flat };
 
 struct Options {
     // As given.
-    std::string brokers;
-    std::vector<std::string> properties; ///< -X name=value
-    std::string kafka_config;            ///< properties file
+    cli::KafkaOptions kafka;
     std::string prefix;
     std::string topic_template{"{prefix}.{schema}.{table}"};
     std::string envelope_name{"plain"};
@@ -48,7 +43,6 @@ struct Options {
     std::vector<std::string> checkpoints; ///< files, or "-" for stdout
     std::uint64_t queue_bytes = std::uint64_t{16} << 20;
     std::int64_t drain_ms = 30'000;
-    std::int64_t connect_timeout_ms = 30'000;
 
     // Made of the above by check().
     kafka::Settings settings;

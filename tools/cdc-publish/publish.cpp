@@ -79,7 +79,8 @@ Result pump(io::LineReader& reader, Stream& stream, DrainLimit& limit) {
 int run(const Options& options) {
     kafka::Acknowledgements acknowledgements;
     kafka::Producer producer{{options.settings, options.transactional_id, 60'000,
-                              options.queue_bytes, static_cast<int>(options.connect_timeout_ms)},
+                              options.queue_bytes,
+                              static_cast<int>(options.kafka.connect_timeout_ms)},
                              acknowledgements};
     std::unique_ptr<Stream> stream;
     if (options.exactly_once) {

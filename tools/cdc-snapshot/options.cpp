@@ -2,9 +2,8 @@
 
 #include "base/error.hpp"
 #include "cli/app.hpp"
+#include "cli/groups.hpp"
 #include "event/table_filter.hpp"
-
-#include <algorithm>
 
 namespace cdc::snapshot {
 
@@ -16,10 +15,7 @@ namespace {
 
 void add_source_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
-    cli.add_option("--source", options.source,
-                   "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text")
-        ->type_name("URL")
-        ->group("Source");
+    cli::add_source(app, options.source);
     cli.add_option("--slot", options.slot,
                    "Replication slot of the stream that follows; without it the tables are read "
                    "beside a running capture")
@@ -29,13 +25,7 @@ void add_source_options(cli::App& app, Options& options) {
                    "Only its tables, as it publishes them (default: as the slot)")
         ->type_name("NAME")
         ->group("Source");
-    cli.add_option("--tables", options.tables,
-                   "Only tables that match this glob on schema.table; may be repeated")
-        ->type_name("PATTERN")
-        ->group("Source");
-    cli.add_option("--exclude", options.exclude, "No tables that match this glob; may be repeated")
-        ->type_name("PATTERN")
-        ->group("Source");
+    cli::add_tables(app, options.tables, options.exclude);
     cli.add_option("--where", options.where,
                    "Only rows of this table for which the SQL condition holds; may be repeated")
         ->type_name("TABLE=CONDITION")
@@ -87,21 +77,9 @@ void add_reading_options(cli::App& app, Options& options) {
 void add_options(cli::App& app, Options& options) {
     add_source_options(app, options);
     add_reading_options(app, options);
-    app.options()
-        .add_option("--prefix", options.prefix,
-                    "Name of the source in each line (default: the database)")
-        ->type_name("NAME")
-        ->group("Output");
-    app.options()
-        .add_option("--metrics", options.metrics,
-                    "Figures for Prometheus: written to a file, or served at HOST:PORT")
-        ->type_name("FILE|ADDR")
-        ->group("Output");
-    app.options()
-        .add_option("--checkpoint", options.checkpoints,
-                    "Checkpoint file of the last stage: go on from what it holds; may be repeated")
-        ->type_name("FILE")
-        ->group("Checkpoint");
+    cli::add_line_prefix(app, options.prefix);
+    cli::add_metrics(app, options.metrics);
+    cli::add_checkpoints_to_read(app, options.checkpoints);
     app.add_duration("--drain", options.drain_ms,
                      "How long to wait at the end until the checkpoint files say that all is "
                      "durable")
@@ -130,16 +108,7 @@ void check_options(Options& options) {
     if (options.source.empty()) {
         fail(ExitCode::usage, "--source is missing");
     }
-    const bool slot_is_legal =
-        options.slot.size() < 64 &&
-        std::all_of(options.slot.begin(), options.slot.end(), [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-        });
-    if (!slot_is_legal) {
-        throw Error{ExitCode::usage,
-                    fmt::format("--slot {} is no name for a slot", base::in_quotes(options.slot)),
-                    "at most 63 lower-case letters, digits and underscores"};
-    }
+    cli::check_slot_name(options.slot);
     if (options.create && !options.before_stream()) {
         fail(ExitCode::usage, "--create needs --slot");
     }

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "cli/app.hpp"
+#include "cli/groups.hpp"
 #include "event/table_filter.hpp"
 
 #include <charconv>
@@ -33,14 +34,11 @@ void add_selection(cli::App& app, Options& options) {
     const auto add = [&cli](const char* name, auto& where, const char* type, const char* help) {
         return cli.add_option(name, where, help)->type_name(type)->group("What to compare");
     };
-    add("--source", options.source, "URL",
-        "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text");
+    cli::add_source(app, options.source, "What to compare");
     add("--target", options.target, "URL",
         "ClickHouse: http(s)://USER@HOST:PORT/DATABASE or chdb:DIR");
-    add("--chdb-library", options.chdb_library, "FILE", "Where libchdb.so is, for chdb:");
-    add("--tables", options.tables, "PATTERN",
-        "Only tables that match this glob on schema.table; may be repeated");
-    add("--exclude", options.exclude, "PATTERN", "No tables that match this glob; may be repeated");
+    cli::add_chdb_library(app, options.chdb_library, "What to compare");
+    cli::add_tables(app, options.tables, options.exclude, "What to compare");
     add("--exclude-columns", options.exclude_columns, "NAME",
         "Columns, or table.column, not to compare; may be repeated")
         ->delimiter(',');
@@ -119,16 +117,11 @@ void check_options(const Options& options) {
     if (options.target.empty()) {
         fail(ExitCode::usage, "--target is missing");
     }
-    const auto together = [](bool a, const char* a_name, bool b, const char* b_name) {
-        if (a && b) {
-            fail(ExitCode::usage, "{} and {} contradict each other", a_name, b_name);
-        }
-    };
-    together(options.counts, "--counts", options.rows, "--rows");
-    together(options.counts, "--counts", options.repair, "--repair");
-    together(options.counts, "--counts", options.sample < 1, "--sample");
-    together(options.json, "--json", options.repair, "--repair");
-    together(options.no_wait, "--no-wait", !options.checkpoint.empty(), "--checkpoint");
+    cli::refuse_together(options.counts, "--counts", options.rows, "--rows");
+    cli::refuse_together(options.counts, "--counts", options.repair, "--repair");
+    cli::refuse_together(options.counts, "--counts", options.sample < 1, "--sample");
+    cli::refuse_together(options.json, "--json", options.repair, "--repair");
+    cli::refuse_together(options.no_wait, "--no-wait", !options.checkpoint.empty(), "--checkpoint");
     for (const std::string& text : options.where) {
         if (text.find('=') == std::string::npos) {
             fail(ExitCode::usage, "--where {} is not TABLE=CONDITION", in_quotes(text));

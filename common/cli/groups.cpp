@@ -1,0 +1,121 @@
+#include "cli/groups.hpp"
+
+#include "base/error.hpp"
+#include "cli/app.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cdc::cli {
+
+using base::ExitCode;
+
+void add_source(App& app, std::string& url, const std::string& group) {
+    app.options()
+        .add_option("--source", url,
+                    "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text")
+        ->type_name("URL")
+        ->group(group);
+}
+
+void add_tables(App& app, std::vector<std::string>& tables, std::vector<std::string>& exclude,
+                const std::string& group) {
+    app.options()
+        .add_option("--tables", tables,
+                    "Only tables that match this glob on schema.table; may be repeated")
+        ->type_name("PATTERN")
+        ->group(group);
+    app.options()
+        .add_option("--exclude", exclude, "No tables that match this glob; may be repeated")
+        ->type_name("PATTERN")
+        ->group(group);
+}
+
+void add_chdb_library(App& app, std::string& file, const std::string& group) {
+    app.options()
+        .add_option("--chdb-library", file,
+                    "libchdb.so for chdb: targets (default: from the cache folder)")
+        ->type_name("FILE")
+        ->group(group);
+}
+
+void add_line_prefix(App& app, std::string& prefix) {
+    app.options()
+        .add_option("--prefix", prefix, "Name of the source in each line (default: the database)")
+        ->type_name("NAME")
+        ->group("Output");
+}
+
+void add_metrics(App& app, std::string& where) {
+    app.options()
+        .add_option("--metrics", where, "Figures for Prometheus: to a file, or at HOST:PORT")
+        ->type_name("FILE|ADDR")
+        ->group("General");
+}
+
+void add_checkpoints_to_read(App& app, std::vector<std::string>& files, const std::string& group) {
+    app.options()
+        .add_option("--checkpoint", files,
+                    "Checkpoint file of the last stage: resume there, confirm what it holds; may "
+                    "be repeated, the lowest counts")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->group(group);
+}
+
+void add_checkpoints_to_write(App& app, std::vector<std::string>& files, const std::string& group) {
+    app.options()
+        .add_option("--checkpoint", files,
+                    "File for the last durable checkpoint; '-' prints each to stdout; may be "
+                    "repeated")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->group(group);
+}
+
+void add_ack(App& app, std::string& how, const std::string& help, const std::string& group) {
+    app.options()
+        .add_option("--ack", how, "on-write: " + help)
+        ->check(CLI::IsMember({"on-write"}))
+        ->type_name("HOW")
+        ->group(group);
+}
+
+void add_kafka(App& app, KafkaOptions& options) {
+    CLI::App& cli = app.options();
+    cli.add_option("--brokers", options.brokers, "Kafka brokers to begin with")
+        ->type_name("HOST:PORT,...")
+        ->group("Kafka");
+    cli.add_option("-X,--kafka-property", options.properties,
+                   "A librdkafka property; may be repeated")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false)
+        ->group("Kafka");
+    cli.add_option("--kafka-config", options.config_file,
+                   "Read librdkafka properties from this file")
+        ->type_name("FILE")
+        ->group("Kafka");
+    app.add_duration("--connect-timeout", options.connect_timeout_ms,
+                     "How long to wait for a first broker")
+        ->group("Kafka");
+}
+
+void check_slot_name(const std::string& name) {
+    const bool legal = name.size() < 64 && std::all_of(name.begin(), name.end(), [](char c) {
+                           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+                       });
+    if (!legal) {
+        throw base::Error{ExitCode::usage,
+                          fmt::format("--slot {} is no name for a slot", base::in_quotes(name)),
+                          "at most 63 lower-case letters, digits and underscores"};
+    }
+}
+
+void refuse_together(bool one, const char* one_name, bool other, const char* other_name) {
+    if (one && other) {
+        base::fail(ExitCode::usage, "{} and {} contradict each other", one_name, other_name);
+    }
+}
+
+} // namespace cdc::cli

@@ -1,0 +1,60 @@
+#ifndef CDC_CLI_GROUPS_HPP
+#define CDC_CLI_GROUPS_HPP
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// Options that several tools share, so that each is spelled, explained and checked alike.
+/// `group` is the heading under which --help lists them.
+namespace cdc::cli {
+
+class App;
+
+/// --source URL
+void add_source(App& app, std::string& url, const std::string& group = "Source");
+
+/// --tables PATTERN, --exclude PATTERN
+void add_tables(App& app, std::vector<std::string>& tables, std::vector<std::string>& exclude,
+                const std::string& group = "Source");
+
+/// --chdb-library FILE; --target itself differs in what it may hold
+void add_chdb_library(App& app, std::string& file, const std::string& group = "Target");
+
+/// --prefix NAME of tools that write lines
+void add_line_prefix(App& app, std::string& prefix);
+
+/// --metrics FILE|ADDR
+void add_metrics(App& app, std::string& where);
+
+/// --checkpoint FILE of tools that resume from what the last stage wrote
+void add_checkpoints_to_read(App& app, std::vector<std::string>& files,
+                             const std::string& group = "Checkpoint");
+
+/// --checkpoint FILE of the last stage; '-' is stdout
+void add_checkpoints_to_write(App& app, std::vector<std::string>& files,
+                              const std::string& group = "Checkpoint");
+
+/// --ack on-write
+void add_ack(App& app, std::string& how, const std::string& help, const std::string& group);
+
+/// How a Kafka cluster is reached; kafka::make_settings() turns it into settings.
+struct KafkaOptions {
+    std::string brokers;
+    std::vector<std::string> properties; ///< NAME=VALUE, from -X
+    std::string config_file;
+    std::int64_t connect_timeout_ms = 30'000;
+};
+
+/// --brokers, -X, --kafka-config, --connect-timeout
+void add_kafka(App& app, KafkaOptions& options);
+
+/// Throws Error (usage) unless `name` may be the name of a PostgreSQL slot.
+void check_slot_name(const std::string& name);
+
+/// Throws Error (usage) when both are given.
+void refuse_together(bool one, const char* one_name, bool other, const char* other_name);
+
+} // namespace cdc::cli
+
+#endif
