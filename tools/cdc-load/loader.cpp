@@ -56,8 +56,7 @@ void Loader::take(std::string_view line, std::uint64_t line_number) {
         const DecodedLine& decoded = m_predictor.decode(line);
         if (!m_held.empty() &&
             (decoded.kind != LineKind::change || decoded.op != 'c' || decoded.key_before.empty())) {
-            fail(ExitCode::bad_data, "the line before it, a delete with key_after, has no create "
-                                     "with key_before behind it");
+            take_held_delete(); // through Kafka its create may stand in another partition
         }
         switch (decoded.kind) {
         case LineKind::change:
@@ -125,11 +124,16 @@ void Loader::take_change(const DecodedLine& line) {
 
 void Loader::take_key_change(std::string_view created) {
     // Both or none: the create is the one that can fail, so it goes first; their keys differ.
-    m_scratch.swap(m_held);
-    m_held.clear();
     begin_work();
     const DecodedLine& create = m_decoder.decode(created);
     add(find_table(create.source, "change"), create);
+    take_held_delete();
+}
+
+void Loader::take_held_delete() {
+    m_scratch.swap(m_held);
+    m_held.clear();
+    begin_work();
     const DecodedLine& remove = m_decoder.decode(m_scratch);
     add(find_table(remove.source, "change"), remove);
 }

@@ -45,6 +45,7 @@ public:
 private:
     void take_change(const event::DecodedLine& line);
     void take_key_change(std::string_view created);
+    void take_held_delete();
     void take_table(const event::DecodedLine& line);
     void take_snapshot(const event::DecodedLine& line);
     TableLoader& find_table(const event::Source& source, const char* what);
