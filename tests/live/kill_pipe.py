@@ -247,4 +247,5 @@ def run(bed):
         f"{bed.looks} times and never ahead of the target")
 
 
-sys.exit(beds.main(Pipe, run))
+if __name__ == "__main__":
+    sys.exit(beds.main(Pipe, run))
