@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cdc::event {
 
@@ -45,6 +46,10 @@ Checkpoint parse_checkpoint(std::string_view line, std::string_view where);
 /// The checkpoint that a file holds; nothing when there is no file or no whole line in it.
 /// Throws Error (failed: cannot be read; bad_data: is not one).
 std::optional<Checkpoint> read_checkpoint_file(const std::string& path);
+
+/// Says in every file, and on stdout for "-", that all before this line is durable. `line` has no
+/// '\n'. Throws Error (failed).
+void write_checkpoint_files(const std::vector<std::string>& paths, std::string_view line);
 
 } // namespace cdc::event
 

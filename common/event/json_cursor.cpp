@@ -1,13 +1,10 @@
 #include "event/json_cursor.hpp"
 
 #include "base/numbers.hpp"
+#include "event/json_scan.hpp"
 
 #include <cstring>
 #include <optional>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 namespace cdc::event {
 
@@ -17,28 +14,6 @@ constexpr int kMaxDepth = 128;
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
-}
-
-/// First byte in [at, end) that is '"', '\' or a control character; `end` when there is none.
-const char* find_special(const char* at, const char* end) {
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i last_control = _mm_set1_epi8(0x1f);
-    for (; end - at >= 16; at += 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-        const __m128i special = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)), control);
-        if (const int mask = _mm_movemask_epi8(special); mask != 0) {
-            return at + __builtin_ctz(static_cast<unsigned>(mask));
-        }
-    }
-#endif
-    while (at < end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) {
-        ++at;
-    }
-    return at;
 }
 
 std::optional<unsigned> parse_hex4(std::string_view text) {
@@ -130,7 +105,7 @@ bool JsonCursor::next(char closing) {
 bool JsonCursor::scan_string() {
     ++m_at; // the opening quote
     while (true) {
-        m_at = find_special(m_at, m_end);
+        m_at = find_json_special(m_at, m_end);
         if (m_at == m_end) {
             return fail("string without an end");
         }

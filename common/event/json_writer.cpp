@@ -1,45 +1,13 @@
 #include "event/json_writer.hpp"
 
 #include "base/numbers.hpp"
-
-#include <cstring>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "event/json_scan.hpp"
 
 namespace cdc::event {
 
 namespace {
 
 constexpr std::int64_t kMaxExact = std::int64_t{1} << 53;
-
-bool needs_escape(char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-}
-
-/// Length of the part of `text` that can be copied as it is.
-std::size_t plain_length(const char* text, std::size_t size) {
-    std::size_t i = 0;
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i last_control = _mm_set1_epi8(0x1f);
-    for (; i + 16 <= size; i += 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + i));
-        const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-        const __m128i special = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)), control);
-        if (const int mask = _mm_movemask_epi8(special); mask != 0) {
-            return i + static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(mask)));
-        }
-    }
-#endif
-    while (i < size && !needs_escape(text[i])) {
-        ++i;
-    }
-    return i;
-}
 
 void append_escape(std::string& out, char c) {
     switch (c) {
@@ -74,7 +42,9 @@ void append_escape(std::string& out, char c) {
 
 void append_json_escaped(std::string& out, std::string_view text) {
     while (true) {
-        const std::size_t plain = plain_length(text.data(), text.size());
+        const char* const end = text.data() + text.size();
+        const auto plain =
+            static_cast<std::size_t>(find_json_special(text.data(), end) - text.data());
         out.append(text.data(), plain);
         if (plain == text.size()) {
             return;

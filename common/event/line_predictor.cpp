@@ -2,15 +2,12 @@
 
 #include "base/numbers.hpp"
 #include "event/json_cursor.hpp"
+#include "event/json_scan.hpp"
 
 #include <simdjson.h>
 
 #include <algorithm>
 #include <cstring>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 namespace cdc::event {
 
@@ -33,36 +30,11 @@ struct ImagePlace {
     std::size_t bytes_after = 0;
 };
 
-/// First byte at or after `at` that is '"', '\' or a control character. Reads up to 16 bytes on;
-/// a line is followed by a '\n' or is cut by the caller's bounds check.
-inline const char* find_special(const char* at, const char* end) {
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i last_control = _mm_set1_epi8(0x1f);
-    for (; at < end; at += 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-        const __m128i special = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)), control);
-        if (const int mask = _mm_movemask_epi8(special); mask != 0) {
-            return at + __builtin_ctz(static_cast<unsigned>(mask));
-        }
-    }
-    return end;
-#else
-    while (at < end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) {
-        ++at;
-    }
-    return at;
-#endif
-}
-
 /// Behind the string that starts at `at`; nullptr when it is not one that is certainly right.
 const char* skip_string(const char* at, const char* end) {
     ++at;
     while (true) {
-        at = find_special(at, end);
+        at = find_json_special<true>(at, end);
         if (at >= end) {
             return nullptr;
         }

@@ -5,17 +5,12 @@
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/schema.hpp"
 #include "event/checkpoint.hpp"
-#include "io/atomic_file.hpp"
-#include "io/file_descriptor.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 namespace cdc::load {
 
-using base::ExitCode;
-using base::fail;
 using clickhouse::ServerError;
 
 namespace {
@@ -105,7 +100,7 @@ void Flusher::flush(Work& work) {
     insert_state(work);
     remove_void_rows(work);
     if (!work.checkpoint.empty()) {
-        write_checkpoints(work.checkpoint);
+        event::write_checkpoint_files(m_options.checkpoints, work.checkpoint);
         m_figures.checkpoint_time.set(event::parse_checkpoint(work.checkpoint, "line").ts_ms);
     }
     m_figures.rows.add(static_cast<std::int64_t>(work.rows));
@@ -207,17 +202,6 @@ void Flusher::remove_void_rows(const Work& work) {
                 base::decimal_text(barrier.value)));
         } catch (const ServerError& error) {
             base::log::debug("void rows stay: {}", error.what());
-        }
-    }
-}
-
-void Flusher::write_checkpoints(const std::string& line) {
-    const std::string bytes = line + '\n';
-    for (const std::string& path : m_options.checkpoints) {
-        if (path != "-") {
-            io::write_file_atomically(path, bytes);
-        } else if (const int error = io::write_all(1, bytes); error != 0) {
-            fail(ExitCode::failed, "cannot write a checkpoint to stdout: {}", std::strerror(error));
         }
     }
 }

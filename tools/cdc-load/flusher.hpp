@@ -51,7 +51,6 @@ private:
                       std::size_t count);
     void insert_state(const Work& work);
     void remove_void_rows(const Work& work);
-    void write_checkpoints(const std::string& line);
 
     clickhouse::Transport& m_transport;
     const Options& m_options;

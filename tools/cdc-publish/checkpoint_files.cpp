@@ -1,13 +1,7 @@
 #include "cdc-publish/checkpoint_files.hpp"
 
-#include "base/error.hpp"
 #include "base/time.hpp"
-#include "io/atomic_file.hpp"
-#include "io/file_descriptor.hpp"
-
-#include <cstring>
-
-#include <unistd.h>
+#include "event/checkpoint.hpp"
 
 namespace cdc::publish {
 
@@ -24,15 +18,7 @@ void CheckpointFiles::write_due(bool now) {
     if (!m_pending || (!now && base::steady_ms() - m_written_ms < kIntervalMs)) {
         return;
     }
-    const std::string bytes = *m_pending + "\n";
-    for (const std::string& path : m_paths) {
-        if (path != "-") {
-            io::write_file_atomically(path, bytes);
-        } else if (const int error = io::write_all(STDOUT_FILENO, bytes); error != 0) {
-            base::fail(base::ExitCode::failed, "cannot write checkpoints to stdout: {}",
-                       std::strerror(error));
-        }
-    }
+    event::write_checkpoint_files(m_paths, *m_pending);
     m_pending.reset();
     m_written_ms = base::steady_ms();
 }
