@@ -42,6 +42,14 @@ print(f"METER {wall} {used.ru_utime + used.ru_stime} {used.ru_maxrss / 1024} {co
     return Run(float(wall), float(cpu), float(rss))
 
 
+def metered(command, path):
+    """The shell text of one stage of a pipe whose largest RSS (MB) is written to a file."""
+    script = ("import resource, shlex, subprocess, sys; code = subprocess.call(shlex.split(sys.argv[1])); "
+              "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, "
+              "file=open(sys.argv[2], 'w')); sys.exit(code)")
+    return shlex.join([sys.executable, "-c", script, command, str(path)])
+
+
 def pairs(ours, peers, rounds):
     """Both in turn, so that drift of the machine meets both. Each is a function that gives a Run."""
     mine, other = [], []

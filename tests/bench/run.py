@@ -12,6 +12,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import snapshot
+import verify
 from harness import FILL, ORDERS, ROOT, Postgres, Results, median, pairs, say, servers, timed
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
@@ -173,7 +174,7 @@ def pipe(bin_folder, results):
     results.add("pipe-postgres-chdb", rows / median(walls), "rows/s")
 
 
-WORKS = {**snapshot.WORKS, "capture-postgres": capture_postgres, "capture-postgres-small": capture_postgres_small,
+WORKS = {**snapshot.WORKS, **verify.WORKS, "capture-postgres": capture_postgres, "capture-postgres-small": capture_postgres_small,
          "load-chdb": load_chdb, "pipe-postgres-chdb": pipe}
 
 

@@ -1,58 +1,61 @@
-#!/usr/bin/env python3
-"""cdc-verify of an equal table against PostgreSQL's own md5 of every row: verify.py --bin DIR --out FILE
+"""cdc-verify of an equal table against PostgreSQL's own md5 of every row, and cdc-lag's one look.
 
-CDC_BENCH_ROUNDS (5) and CDC_BENCH_ROWS (5000000) make quick looks possible. Both see the same two
-cores: ours holds PostgreSQL, ClickHouse and the tool, the peer PostgreSQL with its parallel workers.
+Both see the same processors: ours holds PostgreSQL, ClickHouse and the tool, the peer PostgreSQL with
+its parallel workers. The rows come by cdc-snapshot, which gives `snapshot-chdb` on the way.
 """
-import argparse
 import os
-import pathlib
 import subprocess
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import FILL, ORDERS, Postgres, Results, median, pairs, say, servers, timed
+from harness import FILL, ORDERS, Postgres, median, metered, pairs, say, servers, timed
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
-ROWS = int(os.environ.get("CDC_BENCH_ROWS", "5000000"))
+ROWS = int(os.environ.get("CDC_BENCH_SNAPSHOT_ROWS", "5000000"))
 
 
 def verify(bin_folder, results):
-    say(f"verify: {ROWS} equal rows")
-    with servers(bin_folder, "postgres", "clickhouse") as (folder, env):
+    with servers(bin_folder, "postgres") as (folder, env):
         postgres = Postgres(env)
-        source, target = env["CDC_TEST_POSTGRES_URL"], env["CDC_TEST_CLICKHOUSE_URL"]
-        postgres.sql(ORDERS)
-        subprocess.run(["cdc-capture", "--source", source, "--slot", "bench", "--prefix", "bench",
-                        "--create", "--exit-after-create"], env=env, check=True,
-                       stderr=subprocess.DEVNULL)
-        postgres.sql(FILL.format(rows=ROWS), "VACUUM ANALYZE orders")
-        subprocess.run(f"cdc-capture --source '{source}' --slot bench --prefix bench --checkpoint "
-                       f"{folder}/state --exit-at-end | cdc-load --target '{target}' --checkpoint "
-                       f"{folder}/state", shell=True, env=env, check=True, stderr=subprocess.DEVNULL)
-        command = (f"exec cdc-verify --source '{source}' --target '{target}' --tables public.orders "
-                   "--no-wait")
-        md5 = ("exec psql -X -q -At -d '" + source +
-               "' -c 'SELECT sum(hashtext(md5(t::text))) FROM orders t'")
-        for warm in (command, md5):
+        env["CDC_SOURCE"] = env["CDC_TEST_POSTGRES_URL"]
+        postgres.sql(ORDERS, FILL.format(rows=ROWS), "VACUUM ANALYZE orders", "CHECKPOINT")
+
+        say(f"snapshot-chdb: {ROWS} rows from PostgreSQL into the embedded engine")
+        runs, memory = [], {"snapshot": 0, "load": 0}
+        for number in range(ROUNDS):
+            subprocess.run(["rm", "-rf", folder / "target"], check=True)
+            state = folder / f"state_{number}"
+            slot = f"--slot bench_{number} --publication bench"
+            meters = {tool: folder / f"{tool}.rss" for tool in memory}
+            snapshot = metered(f"cdc-snapshot {slot} --create --checkpoint {state}", meters["snapshot"])
+            load = metered(f"cdc-load --target chdb:{folder}/target --checkpoint {state}", meters["load"])
+            runs.append(timed(f"{snapshot} | {load}", env))
+            say(f"round {number + 1}: {runs[-1].wall:.2f} s")
+            for tool, path in meters.items():
+                memory[tool] = max(memory[tool], float(path.read_text()))
+            if number + 1 < ROUNDS: # the last one fills what is verified
+                postgres.sql(f"SELECT pg_drop_replication_slot('bench_{number}')")
+        results.add("snapshot-chdb", ROWS / median(r.wall for r in runs), "rows/s")
+        results.add("memory-snapshot-chdb-cdc-snapshot", memory["snapshot"], "MB")
+        results.add("memory-snapshot-chdb-cdc-load", memory["load"], "MB")
+
+        say(f"verify: {ROWS} equal rows")
+        env["CDC_TARGET"] = f"chdb:{folder}/target"
+        # Parts that are still being merged would make the first rounds slower than the last.
+        chdb = f"{os.path.dirname(os.path.abspath(__file__))}/../../scripts/chdb.py"
+        subprocess.run([chdb, folder / "target", "OPTIMIZE TABLE orders_raw FINAL"], env=env, check=True)
+        ours = "exec cdc-verify --tables public.orders --no-wait"
+        md5 = ("exec psql -X -q -At -d \"$CDC_SOURCE\" "
+               "-c 'SELECT sum(hashtext(md5(t::text))) FROM orders t'")
+        for warm in (ours, md5):
             timed(warm, env)
-        mine, other = pairs(lambda _: timed(command, env), lambda _: timed(md5, env), ROUNDS)
-    rate, peer_rate = ROWS / median(r.wall for r in mine), ROWS / median(r.wall for r in other)
-    results.add("verify-equal", rate, "rows/s", "md5 of every row", peer_rate, rate / peer_rate,
-                ">=1.5")
-    results.add("memory-cdc-verify", max(r.rss_mb for r in mine), "MB")
+        mine, other = pairs(lambda _: timed(ours, env), lambda _: timed(md5, env), ROUNDS)
+        rate, peer_rate = ROWS / median(r.wall for r in mine), ROWS / median(r.wall for r in other)
+        results.add("verify-equal", rate, "rows/s", "md5 of every row", peer_rate, rate / peer_rate,
+                    ">=1.5")
+        results.add("memory-cdc-verify", max(r.rss_mb for r in mine), "MB")
+
+        looks = [timed(f"exec cdc-lag --checkpoint {state}", env) for _ in range(ROUNDS)]
+        results.add("lag", median(r.wall for r in looks), "s")
+        results.add("memory-cdc-lag", max(r.rss_mb for r in looks), "MB")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bin", required=True)
-    parser.add_argument("--out", required=True)
-    options = parser.parse_args()
-    results = Results(options.out)
-    verify(pathlib.Path(options.bin).resolve(), results)
-    results.save()
-    results.print()
-
-
-if __name__ == "__main__":
-    main()
+WORKS = {"verify-equal": verify}
