@@ -75,10 +75,10 @@ check: build
 	@scripts/check-includes
 	@scripts/check-man $(BUILD)
 
-## make install PREFIX=/usr/local
+## make install PREFIX=/usr/local   stripped tools, man pages, completion for bash and zsh
 install: build
 	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
-	@cmake --install $(BUILD) --prefix $(PREFIX)
+	@cmake --install $(BUILD) --prefix $(PREFIX) --strip
 
 ## make clean
 clean:
