@@ -1,0 +1,1 @@
+cdc-snapshot --slot s
