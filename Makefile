@@ -5,11 +5,11 @@ PREFIX ?= /usr/local
 CMAKE_FLAGS ?=
 GENERATOR := $(shell command -v ninja >/dev/null && echo Ninja || echo "Unix Makefiles")
 
-# configure-and-build FOLDER FLAGS: quiet when all is well, everything when it is not.
+# configure-and-build FOLDER FLAGS [TARGET]: quiet when all is well, everything when it is not.
 define configure-and-build
 	@mkdir -p $(1) && cmake -S . -B $(1) -G "$(GENERATOR)" $(2) $(CMAKE_FLAGS) >$(1)/configure.log 2>&1 \
 		|| { cat $(1)/configure.log; exit 1; }
-	@cmake --build $(1) -j $(JOBS)
+	@cmake --build $(1) -j $(JOBS) $(if $(3),--target $(3))
 endef
 
 .PHONY: all help deps deps-build build test soak live asan tidy format format-check check demo bench fuzz install clean
@@ -53,7 +53,7 @@ asan: deps
 ## make fuzz SECONDS=60       each fuzz target for that long (clang)
 SECONDS ?= 60
 fuzz: deps
-	$(call configure-and-build,$(BUILD)-fuzz,-DCDC_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
+	$(call configure-and-build,$(BUILD)-fuzz,-DCDC_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++,fuzzers)
 	@tests/fuzz/run.sh $(BUILD)-fuzz $(SECONDS)
 
 ## make bench [ONLY=name]     our tools against their peers; table and build/bench.json

@@ -70,8 +70,8 @@ def capture_postgres_small(bin_folder, results):
 
     def fill(postgres, env):
         script = pathlib.Path(env["CDC_SERVICES_DIR"]) / "small.sql"
-        script.write_text("BEGIN;\n" + FILL.format(rows=1) + ";\nUPDATE orders SET quantity = "
-                          "quantity + 1 WHERE id = lastval();\nEND;\n")
+        script.write_text("BEGIN;\n" + FILL.format(rows=1) + " RETURNING id \\gset\n"
+                          "UPDATE orders SET quantity = quantity + 1 WHERE id = :id;\nEND;\n")
         subprocess.run(["pgbench", "-n", "-c", "4", "-t", str(count // 4), "-f", script, "-M",
                         "prepared", postgres.url], env=env, check=True, capture_output=True)
 

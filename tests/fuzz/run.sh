@@ -8,13 +8,21 @@ for target in "$build"/bin/*_fuzz; do
     name=$(basename "$target")
     corpus=$build/corpus/$name
     mkdir -p "$corpus"
-    if [ "$name" = line_decoder_fuzz ]; then
+    case $name in
+    line_decoder_fuzz | line_predictor_fuzz)
         grep '^    {"' "$here/../../man/cdc-event.5.md" | sed 's/^    //' |
             split -l 1 - "$corpus/page-"
-        for seed in "$corpus"/page-??; do
+        ;;
+    esac
+    for seed in "$corpus"/page-??; do
+        [ -e "$seed" ] || continue
+        if [ "$name" = line_predictor_fuzz ]; then
+            cat "$seed" "$seed" >"$corpus/twice" # what is learnt is used at once
+            mv "$corpus/twice" "$seed-twice"
+        else
             truncate -s -1 "$seed" # the newline is not part of a line
-        done
-    fi
+        fi
+    done
     seeds=()
     [ -d "$here/seeds/$name" ] && seeds=("$here/seeds/$name")
     echo "$name: $seconds s"

@@ -1,46 +1,9 @@
-#include "event/line_predictor.hpp"
-
+#include "line_text.hpp"
 #include "support.hpp"
 
 using namespace cdc::event;
 
 namespace {
-
-/// A line with the readable bytes behind it that the predictor wants.
-class Padded {
-public:
-    explicit Padded(const std::string& line) : m_bytes{line}, m_size{line.size()} {
-        m_bytes += '\n';
-        m_bytes.append(LinePredictor::kPadding, '"');
-    }
-    std::string_view line() const { return {m_bytes.data(), m_size}; }
-
-private:
-    std::string m_bytes;
-    std::size_t m_size;
-};
-
-std::string text(const Image& image) {
-    std::string out{image.raw};
-    for (const Field& field : image.fields) {
-        out += '|' + std::string{field.name} + '=' + std::string{field.value};
-    }
-    return out;
-}
-
-std::string text(const DecodedLine& line) {
-    std::string out = std::string{line.raw} + '\n' + std::string{line.payload} + '\n' + line.op;
-    for (const Image* image : {&line.key, &line.before, &line.after}) {
-        out += '\n' + text(*image);
-    }
-    for (const std::string_view name : line.unchanged) {
-        out += "\nunchanged " + std::string{name};
-    }
-    const Source& source = line.source;
-    return out + '\n' + std::string{source.raw} + '\n' + source.connector + source.db +
-           source.schema + source.table + source.order.text() + std::to_string(source.ts_ms) + '/' +
-           std::to_string(line.ts_ms) + std::string{line.key_before} + std::string{line.key_after};
-}
 
 std::string change(const std::string& id, const std::string& note, const std::string& order = "a",
                    const std::string& table = "t", const std::string& op = "u") {
@@ -87,13 +50,6 @@ TEST_CASE("what the decoder refuses, the predictor refuses in the same words") {
     const std::string good = change("1", "\"x\"");
     LinePredictor predictor;
     LineDecoder decoder;
-    const auto verdict = [](auto& reader, std::string_view line) {
-        try {
-            return text(reader.decode(line));
-        } catch (const cdc::base::Error& error) {
-            return std::string{error.what()};
-        }
-    };
     const Padded padded_good{good};
     for (std::size_t at = 0; at < good.size(); ++at) {
         for (const char byte : {'\0', '"', '\\', ',', '}', '{', '0', 'x', '\n', '\xff'}) {
