@@ -399,8 +399,27 @@ void Session::finish() {
         m_acknowledged->look(m_writer.written());
         let_go();
     }
-    commit(true);
+    commit_last(deadline);
     m_consumer->close();
+}
+
+/// A broker that comes back, or a rebalance under way, refuses for a while. What others were given
+/// meanwhile is no longer ours to commit.
+void Session::commit_last(std::int64_t deadline_ms) {
+    while (true) {
+        try {
+            commit(true);
+            return;
+        } catch (const Error& error) {
+            if (error.code() != ExitCode::failed || base::steady_ms() >= deadline_ms ||
+                io::stop_signal::count() >= 2) {
+                throw;
+            }
+            log::debug("{}; again", error.what());
+        }
+        m_consumer->poll(kTurnMs);
+        let_go();
+    }
 }
 
 void Session::run() {

@@ -55,6 +55,7 @@ private:
     std::string lowest_order() const;
     kafka::Offsets positions() const;
     void commit(bool wait);
+    void commit_last(std::int64_t deadline_ms);
     void let_go();
     void finish();
 
