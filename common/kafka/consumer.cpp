@@ -5,11 +5,12 @@
 #include "base/time.hpp"
 #include "kafka/client.hpp"
 #include "kafka/errors.hpp"
+#include "kafka/partition_list.hpp"
 #include "kafka/topics.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
-#include <regex>
 #include <set>
 #include <unordered_map>
 
@@ -24,31 +25,6 @@ namespace {
 
 constexpr int kRequestTimeoutMs = 30'000;
 constexpr std::size_t kBatch = 1024;
-
-PartitionList list_of(const std::vector<TopicPartition>& places) {
-    PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(places.size()))};
-    for (const TopicPartition& place : places) {
-        rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition);
-    }
-    return list;
-}
-
-PartitionList list_of(const Offsets& offsets) {
-    PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size()))};
-    for (const auto& [place, offset] : offsets) {
-        rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)
-            ->offset = offset;
-    }
-    return list;
-}
-
-std::vector<TopicPartition> places_of(const rd_kafka_topic_partition_list_t* list) {
-    std::vector<TopicPartition> places;
-    for (int i = 0; i < list->cnt; ++i) {
-        places.push_back({list->elems[i].topic, list->elems[i].partition});
-    }
-    return places;
-}
 
 std::optional<std::string_view> view(const void* data, std::size_t size) {
     if (data == nullptr) {
@@ -326,26 +302,16 @@ void Consumer::subscribe(const std::vector<std::string>& topics) {
 
 void Consumer::assign(const std::vector<std::string>& wanted) {
     const auto known = list_topics(m->client.get(), kRequestTimeoutMs);
-    std::vector<TopicPartition> places;
+    std::vector<TopicPartition> places = matching_partitions(known, wanted);
     for (const std::string& name : wanted) {
-        bool found = false;
-        for (const auto& [topic, partitions] : known) {
-            const bool matches =
-                name[0] == '^' ? std::regex_search(topic, std::regex{name}) : topic == name;
-            for (int partition = 0; matches && partition < partitions; ++partition) {
-                found = true;
-                if (m->own.count({topic, partition}) == 0) {
-                    places.push_back({topic, partition});
-                }
-            }
-        }
-        if (!found && m->own.empty()) {
+        if (m->own.empty() && matching_partitions(known, {name}).empty()) {
             throw Error{ExitCode::refused, fmt::format("there is no topic {}", in_quotes(name))};
         }
     }
+    places.erase(std::remove_if(places.begin(), places.end(),
+                                [&](const auto& place) { return m->own.count(place) > 0; }),
+                 places.end());
     if (!places.empty()) {
-        std::sort(places.begin(), places.end());
-        places.erase(std::unique(places.begin(), places.end()), places.end());
         m->start(places, true);
     }
 }
@@ -445,6 +411,8 @@ std::pair<std::int64_t, std::int64_t> Consumer::bounds(const TopicPartition& pla
             throw make_error(error, fmt::format("cannot look at topic {} partition {}",
                                                 in_quotes(place.topic), place.partition));
         }
+        // Only new metadata tell the client of a new leader.
+        list_topics(m->client.get(), kRequestTimeoutMs);
     }
 }
 

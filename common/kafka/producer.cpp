@@ -157,8 +157,8 @@ std::optional<TopicFacts> Producer::describe(const std::string& topic) {
     return describe_topic(m->client.get(), topic, kAdminTimeoutMs);
 }
 
-void Producer::create(const std::string& topic, const TopicSpec& spec) {
-    create_topic(m->client.get(), topic, spec, kAdminTimeoutMs);
+TopicFacts Producer::create(const std::string& topic, const TopicSpec& spec) {
+    return create_topic(m->client.get(), topic, spec, kAdminTimeoutMs);
 }
 
 int Producer::open_topic(const std::string& name) {

@@ -50,7 +50,7 @@ public:
     Producer& operator=(const Producer&) = delete;
 
     std::optional<TopicFacts> describe(const std::string& topic);
-    void create(const std::string& topic, const TopicSpec& spec);
+    TopicFacts create(const std::string& topic, const TopicSpec& spec);
     /// A number for the topic, which must be there.
     int open_topic(const std::string& name);
     std::string cluster();

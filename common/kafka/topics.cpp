@@ -2,8 +2,8 @@
 
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "kafka/admin.hpp"
 #include "kafka/errors.hpp"
-#include "kafka/handles.hpp"
 
 #include <chrono>
 #include <thread>
@@ -30,19 +30,6 @@ MetadataHandle get_metadata(rd_kafka_t* client, const std::string& topic, int ti
                                               : "cannot look at topic " + in_quotes(topic));
     }
     return MetadataHandle{raw};
-}
-
-/// Runs one admin request and gives its result event.
-template<typename Request>
-EventHandle ask(rd_kafka_t* client, rd_kafka_admin_op_t operation, int timeout_ms,
-                Request&& request) {
-    const QueueHandle queue{rd_kafka_queue_new(client)};
-    const AdminOptionsHandle options{rd_kafka_AdminOptions_new(client, operation)};
-    char text[256];
-    rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, text, sizeof(text));
-    rd_kafka_AdminOptions_set_operation_timeout(options.get(), timeout_ms, text, sizeof(text));
-    request(options.get(), queue.get());
-    return EventHandle{rd_kafka_queue_poll(queue.get(), timeout_ms + 1000)};
 }
 
 std::map<std::string, std::string> get_config(rd_kafka_t* client, const std::string& topic,
@@ -110,7 +97,7 @@ std::optional<TopicFacts> describe_topic(rd_kafka_t* client, const std::string& 
     return facts;
 }
 
-void create_topic(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec,
+TopicFacts create_topic(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec,
                   int timeout_ms) {
     char text[512] = "";
     const std::string what = "cannot create topic " + in_quotes(topic);
@@ -145,7 +132,10 @@ void create_topic(rd_kafka_t* client, const std::string& topic, const TopicSpec&
         }
     }
     const std::int64_t deadline = base::steady_ms() + timeout_ms;
-    while (!describe_topic(client, topic, timeout_ms)) {
+    while (true) {
+        if (auto facts = describe_topic(client, topic, timeout_ms)) {
+            return *facts;
+        }
         if (base::steady_ms() > deadline) {
             throw make_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
         }

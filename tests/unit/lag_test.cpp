@@ -1,4 +1,5 @@
 #include "cdc-lag/collect.hpp"
+#include "cdc-lag/kafka_hops.hpp"
 #include "cdc-lag/render.hpp"
 
 #include <doctest/doctest.h>
@@ -124,4 +125,56 @@ TEST_CASE("sizes and seconds for people") {
     CHECK(lag::size_text(std::uint64_t{64} << 20) == "64.0 MB");
     CHECK(lag::seconds_text(12000) == "12");
     CHECK(lag::seconds_text(250) == "0.25");
+}
+
+TEST_CASE("messages run from the commit or the first record kept to the end") {
+    kafka::PartitionLag lag{{"t", 0}, {}, {}, {}, {}};
+    const auto count = [&](std::optional<std::int64_t> committed,
+                           std::optional<kafka::Bounds> bounds) {
+        lag.committed = committed;
+        lag.bounds = bounds;
+        lag.messages.reset();
+        kafka::count_messages(lag);
+        return lag.messages;
+    };
+    CHECK(count(7, kafka::Bounds{0, 10}) == 3U);
+    CHECK(count(10, kafka::Bounds{0, 10}) == 0U);
+    CHECK(count(2, kafka::Bounds{5, 10}) == 5U);
+    CHECK(count(11, kafka::Bounds{0, 10}) == 0U);
+    CHECK_FALSE(count({}, kafka::Bounds{0, 10}).has_value()); // not the whole topic
+    CHECK(count({}, kafka::Bounds{4, 4}) == 0U);
+    CHECK_FALSE(count(7, {}).has_value());
+}
+
+TEST_CASE("a group knows only what each of its partitions tells") {
+    kafka::GroupLag group{"Stable", 1, {}};
+    group.partitions.push_back({{"t", 0}, 5, kafka::Bounds{0, 9}, 4U, 1000});
+    group.partitions.push_back({{"t", 1}, 3, kafka::Bounds{0, 3}, 0U, {}});
+    std::vector<Hop> hops;
+    lag::add_group(hops, "g", group, 4000);
+    REQUIRE(hops.size() == 3);
+    CHECK(hops[0].events == 4U);
+    CHECK(hops[0].ms == 3000);
+    CHECK(hops[2].name == "g t:1");
+    CHECK(hops[2].ms == 0);
+
+    group.partitions.push_back({{"t", 2}, {}, kafka::Bounds{0, 3}, {}, {}});
+    hops.clear();
+    lag::add_group(hops, "g", group, 4000);
+    CHECK_FALSE(hops[0].events.has_value());
+    CHECK_FALSE(hops[0].ms.has_value());
+    CHECK(verdict(hops, {}) == Verdict::unknown);
+}
+
+TEST_CASE("a group that missed records, or stands behind the end, is beyond whatever the limits") {
+    kafka::GroupLag group{"Empty", 0, {}};
+    group.partitions.push_back({{"t", 0}, 5, kafka::Bounds{8, 9}, 1U, 1000});
+    std::vector<Hop> hops;
+    lag::add_group(hops, "g", group, 4000);
+    CHECK(verdict(hops, {}) == Verdict::beyond);
+    CHECK(hops[1].broken == "offsets 5 to 7 are gone, and the group never read them");
+    group.partitions[0].bounds = kafka::Bounds{0, 4};
+    hops.clear();
+    lag::add_group(hops, "g", group, 4000);
+    CHECK(verdict(hops, {}) == Verdict::beyond);
 }

@@ -106,7 +106,7 @@ void describe_checkpoint(Hop& hop, const event::Checkpoint& checkpoint,
     }
 }
 
-Collector::Collector(const Options& options) : m_options{options} {}
+Collector::Collector(const Options& options) : m_options{options}, m_kafka{options} {}
 Collector::~Collector() = default;
 
 std::vector<Hop> Collector::look() {
@@ -114,6 +114,7 @@ std::vector<Hop> Collector::look() {
     m_source.reset();
     look_at_source(hops);
     look_at_checkpoints(hops);
+    m_kafka.look(hops);
     look_at_target(hops);
     return hops;
 }

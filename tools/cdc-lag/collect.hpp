@@ -2,6 +2,7 @@
 #define CDC_LAG_COLLECT_HPP
 
 #include "cdc-lag/hop.hpp"
+#include "cdc-lag/kafka_hops.hpp"
 #include "cdc-lag/options.hpp"
 #include "event/checkpoint.hpp"
 
@@ -56,6 +57,7 @@ private:
     std::unique_ptr<postgres::Connection> m_connection;
     std::unique_ptr<clickhouse::Transport> m_transport;
     std::optional<SourceView> m_source; ///< of this look
+    KafkaHops m_kafka;
 };
 
 } // namespace cdc::lag

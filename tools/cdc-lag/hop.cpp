@@ -15,6 +15,9 @@ std::string beyond(const Hop& hop, const Limits& limits) {
         return fmt::format("{} behind, more than {}", size_text(*hop.bytes),
                            size_text(*limits.max_bytes));
     }
+    if (limits.max_events && hop.events && *hop.events > *limits.max_events) {
+        return fmt::format("{} messages behind, more than {}", *hop.events, *limits.max_events);
+    }
     if (limits.max_ms && hop.ms && *hop.ms > *limits.max_ms) {
         return fmt::format("{} s behind, more than {} s", seconds_text(*hop.ms),
                            seconds_text(*limits.max_ms));
@@ -52,6 +55,10 @@ Verdict judge(const std::vector<Hop>& hops, const Limits& limits,
     if (limits.max_bytes && nobody([](const Hop& hop) { return hop.bytes.has_value(); })) {
         any_unknown = true;
         reasons.emplace_back("no hop says how many bytes it is behind");
+    }
+    if (limits.max_events && nobody([](const Hop& hop) { return hop.events.has_value(); })) {
+        any_unknown = true;
+        reasons.emplace_back("no hop says how many messages it is behind");
     }
     if (limits.max_ms && nobody([](const Hop& hop) { return hop.ms.has_value(); })) {
         any_unknown = true;

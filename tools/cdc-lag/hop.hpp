@@ -15,7 +15,8 @@ namespace cdc::lag {
 /// One place on the way, and how far behind it is. What is not known is nullopt, and never 0.
 /// Every kind of source, log or target gives such hops; the rest of the tool knows nothing else.
 struct Hop {
-    /// "slot", "checkpoint", "target". Scripts and dashboards depend on it: do not rename.
+    /// "slot", "checkpoint", "group", "partition", "topic", "target". Scripts and dashboards depend
+    /// on it: do not rename.
     std::string kind;
     std::string name;
     std::string position; ///< in the words of its source; "": not known
@@ -37,6 +38,7 @@ struct Limits {
     std::optional<std::uint64_t> max_bytes;
     std::optional<std::int64_t> max_ms;
     std::optional<std::uint64_t> min_safe_wal;
+    std::optional<std::uint64_t> max_events{};
 };
 
 /// Exit statuses of this tool; cron jobs depend on the numbers: do not renumber.

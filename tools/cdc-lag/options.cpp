@@ -4,6 +4,7 @@
 #include "base/numbers.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
+#include "kafka/settings.hpp"
 
 namespace cdc::lag {
 
@@ -49,11 +50,27 @@ void add_options(cli::App& app, Options& options) {
         ->group("What to look at");
     cli::add_chdb_library(app, options.chdb_library, "What to look at");
 
+    cli::add_kafka(app, options.kafka);
+    cli.add_option("--group", options.groups, "Consumer group; may be repeated")
+        ->type_name("NAME")
+        ->allow_extra_args(false)
+        ->group("Kafka");
+    cli.add_option("--topics", options.topics,
+                   "Topics whose rates are shown (default: those of the groups), or a pattern that "
+                   "begins with '^'; may be repeated")
+        ->type_name("NAME")
+        ->allow_extra_args(false)
+        ->group("Kafka");
+
     cli.add_option_function<std::string>(
            "--max-bytes",
            [&options](const std::string& text) { options.max_bytes = size("--max-bytes", text); },
            "A hop that is more bytes of log behind is beyond: exit 1")
         ->type_name("SIZE")
+        ->group("Limits");
+    cli.add_option("--max-messages", options.max_messages,
+                   "A group that is more messages behind is beyond: exit 1")
+        ->type_name("N")
         ->group("Limits");
     cli.add_option_function<std::string>(
            "--max-seconds",
@@ -90,8 +107,20 @@ void add_options(cli::App& app, Options& options) {
 }
 
 void check_options(const Options& options) {
-    if (options.source.empty() && options.checkpoints.empty() && options.target.empty()) {
-        fail(ExitCode::usage, "nothing to look at: give --source, --checkpoint or --target");
+    const bool kafka = !options.groups.empty() || !options.topics.empty();
+    if (options.source.empty() && options.checkpoints.empty() && options.target.empty() && !kafka) {
+        fail(ExitCode::usage,
+             "nothing to look at: give --source, --checkpoint, --group or --target");
+    }
+    if (kafka) {
+        kafka::check_settings(kafka::make_settings(options.kafka.brokers, options.kafka.properties,
+                                                   options.kafka.config_file),
+                              {});
+    } else if (!options.kafka.brokers.empty()) {
+        fail(ExitCode::usage, "--brokers needs --group or --topics");
+    }
+    if (options.max_messages && options.groups.empty()) {
+        fail(ExitCode::usage, "--max-messages needs --group");
     }
     if (!options.slots.empty() && options.source.empty()) {
         fail(ExitCode::usage, "--slot needs --source");

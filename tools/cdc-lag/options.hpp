@@ -1,6 +1,8 @@
 #ifndef CDC_LAG_OPTIONS_HPP
 #define CDC_LAG_OPTIONS_HPP
 
+#include "cli/groups.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +20,9 @@ struct Options {
     std::vector<std::string> checkpoints;
     std::string target; ///< URL; "": no target is asked
     std::string chdb_library;
+    cli::KafkaOptions kafka;
+    std::vector<std::string> groups;
+    std::vector<std::string> topics; ///< names, or patterns that begin with '^'
 
     bool json = false;
     std::string prometheus; ///< file; "": none
@@ -27,6 +32,7 @@ struct Options {
     std::optional<std::uint64_t> max_bytes;
     std::optional<std::int64_t> max_ms;
     std::optional<std::uint64_t> min_safe_wal;
+    std::optional<std::uint64_t> max_messages;
 };
 
 void add_options(cli::App& app, Options& options);

@@ -24,7 +24,8 @@ void print(const std::string& text) {
 }
 
 Verdict look_once(const Options& options, Collector& collector) {
-    const Limits limits{options.max_bytes, options.max_ms, options.min_safe_wal};
+    const Limits limits{options.max_bytes, options.max_ms, options.min_safe_wal,
+                        options.max_messages};
     const std::vector<Hop> hops = collector.look();
     std::vector<std::string> reasons;
     const Verdict verdict = judge(hops, limits, reasons);

@@ -41,12 +41,8 @@ Topic Routes::prepare(const std::string& name, const kafka::TopicSpec& spec) {
             throw Error{ExitCode::refused, fmt::format("there is no topic {}", in_quotes(name)),
                         "Make it, or leave out --no-create"};
         }
-        m_producer.create(name, spec);
+        facts = m_producer.create(name, spec);
         log::info("topic {} made", in_quotes(name));
-        facts = m_producer.describe(name);
-        if (!facts) {
-            throw Error{ExitCode::failed, fmt::format("topic {} went away again", in_quotes(name))};
-        }
     } else if (const auto found = kafka::differences(spec, *facts); !found.empty()) {
         log::warning("topic {} is left as it is: {}", in_quotes(name), fmt::join(found, "; "));
     }
