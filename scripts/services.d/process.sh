@@ -69,7 +69,7 @@ launch() {
 }
 
 wait_ready() {
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + ${CDC_SERVICES_WAIT:-60}))
     while ((SECONDS < deadline)); do
         running || return 1
         "${driver}_ready" && return 0

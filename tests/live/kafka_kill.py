@@ -75,7 +75,8 @@ class KafkaPipe(kill_pipe.Pipe):
         self.run_number = 0
         self.members = {}
         self.published = None
-        beds.Bed.__init__(self, work, ("postgres", "clickhouse", self.kafka))
+        beds.Bed.__init__(self, work, ("postgres", "clickhouse", self.kafka),
+                          CDC_SERVICES_WAIT="180") # a broker that recovers on a busy machine
         self.brokers = self.urls[f"CDC_TEST_{self.kafka.upper()}_BROKERS"]
 
     def start_publishing(self):
@@ -114,12 +115,17 @@ class KafkaPipe(kill_pipe.Pipe):
     def revive(self):
         """Starts again what ended, as a supervisor would."""
         if self.published and self.published.ended():
-            say(f"capture and publish ended: {self.published.wait(self, 90)}")
+            self.tell("capture and publish", self.published)
             self.start_publishing()
         for name, member in list(self.members.items()):
             if member.ended():
-                say(f"consume and load {name} ended: {member.wait(self, 90)}")
+                self.tell(f"consume and load {name}", member)
                 self.start_member(name)
+
+    def tell(self, what, half):
+        codes = half.wait(self, 90)
+        words = "" if -9 in codes else re.findall(r".* error: .*", self.tail())[-2:]
+        say(f"{what} ended: {codes} {words}")
 
     def leader(self):
         """The service that leads a partition of a busy topic."""
@@ -133,7 +139,9 @@ class KafkaPipe(kill_pipe.Pipe):
             half = self.published
         elif victim in ("broker", "leader"):
             half = random.choice([half, self.published])
-        waiting = half.unacknowledged()
+        end = time.monotonic() + 3
+        while not (waiting := half.unacknowledged()) and time.monotonic() < end:
+            time.sleep(0.02)
         if victim == "broker":
             self.kill_service(self.kafka)
         elif victim == "leader":
