@@ -11,11 +11,13 @@ connections to one folder work in parallel, each one query at a time.
 Exit status: 0 done, 1 the engine refused (its words on stderr), 2 wrong usage.
 """
 import argparse
+import contextlib
 import ctypes
 import os
 import re
 import sys
 import tempfile
+import threading
 
 
 class Error(Exception):
@@ -109,8 +111,9 @@ class Connection:
         argv = [b"clickhouse", b"--path=" + os.fsencode(self.path)]
         argv += [argument.encode() for argument in arguments]
         array = (ctypes.c_char_p * len(argv))(*argv)
-        self._connection, words = _with_captured_stderr(
-            lambda: self._library.chdb_connect(len(argv), array))
+        with _in_empty_folder():
+            self._connection, words = _with_captured_stderr(
+                lambda: self._library.chdb_connect(len(argv), array))
         if not self._connection:
             if "Cannot lock file" in words:
                 holder = holder_of(self.path)
@@ -148,6 +151,22 @@ class Connection:
 
     def __exit__(self, *_):
         self.close()
+
+
+_one_at_a_time = threading.Lock() # the working folder belongs to the whole process
+
+
+@contextlib.contextmanager
+def _in_empty_folder():
+    """The engine shows the files of the folder it was started in as tables of its `default`."""
+    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="cdc-chdb-") as empty:
+        before = os.open(".", os.O_RDONLY)
+        os.chdir(empty)
+        try:
+            yield
+        finally:
+            os.fchdir(before)
+            os.close(before)
 
 
 def _with_captured_stderr(call):
