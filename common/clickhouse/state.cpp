@@ -69,9 +69,35 @@ TableState read_table_state(Transport& transport, std::string_view table) {
             state.source = row[2];
         } else if (row[0] == "shape") {
             state.shape = row[2];
+            state.shape_order = event::Order::parse(row[1]).value_or(event::Order{});
+        } else if (row[0] == "stale") {
+            state.stale = row[2];
         }
     }
     return state;
+}
+
+std::string oid_item(std::uint32_t oid) {
+    return fmt::format("oid {}", oid);
+}
+
+std::string table_of_oid(Transport& transport, std::uint32_t oid, std::string_view table) {
+    const auto rows = parse_tsv(transport.query(
+        fmt::format("SELECT name FROM {} FINAL WHERE scope = 'table' AND item = {} AND name != {} "
+                    "ORDER BY version DESC LIMIT 1",
+                    kStateTable, quote_string(oid_item(oid)), quote_string(table)),
+        "TabSeparated"));
+    return rows.empty() || rows[0].empty() ? std::string{} : rows[0][0];
+}
+
+StateRow stale_row(std::string_view table, event::Order order, std::string_view reason) {
+    StateRow row;
+    row.scope = "table";
+    row.name = table;
+    row.item = "stale";
+    row.version = order;
+    row.value = reason;
+    return row;
 }
 
 } // namespace cdc::clickhouse

@@ -17,9 +17,10 @@ namespace cdc::clickhouse {
 ///     scope 'source', name 'postgres:SERVER:DATABASE:SLOT', item 'checkpoint': how far it is
 ///     loaded scope 'table',  name of the target table, item
 ///         'barrier'   rows of lower version are void
-///         'shape'     {"version":…,"columns":[…]} of the last table line
+///         'shape'     {"version":…,"oid":…,"columns":[…]} of the last table line
 ///         'source'    {"db":…,"schema":…,"table":…}: which source table it belongs to
-///         'stale'     rows differ from the source's until it is read again
+///         'oid N'     the source's table number N had this name
+///         'stale'     why rows may differ from the source's until it is read again; "": not
 struct StateRow {
     std::string scope;
     std::string name;
@@ -43,8 +44,18 @@ struct TableState {
     event::Order barrier;
     std::string source;
     std::string shape;
+    event::Order shape_order;
+    std::string stale;
 };
 TableState read_table_state(Transport& transport, std::string_view table);
+
+/// "oid 16402"
+std::string oid_item(std::uint32_t oid);
+/// The target table, other than `table`, that the source's table of this number had last; "": none.
+std::string table_of_oid(Transport& transport, std::uint32_t oid, std::string_view table);
+
+/// `reason` "": it was read again.
+StateRow stale_row(std::string_view table, event::Order order, std::string_view reason);
 
 } // namespace cdc::clickhouse
 

@@ -36,6 +36,9 @@ void append_column(std::string& out, const Column& column) {
     append_json_string(out, column.name);
     append_member(out, "type", column.type);
     out += column.nullable ? ",\"nullable\":true" : ",\"nullable\":false";
+    if (column.number > 0) {
+        append_member(out, "number", column.number);
+    }
     if (column.key > 0) {
         append_member(out, "key", column.key);
     }
@@ -112,6 +115,23 @@ void append_table_line(std::string& out, const Table& table, std::string_view so
     out += "{\"table\":{\"name\":";
     append_json_string(out, table.display_name());
     append_member(out, "version", shape_version(table.columns));
+    if (table.oid != 0) {
+        out += ",\"oid\":";
+        base::append_integer(out, table.oid);
+    }
+    if (!table.stale.empty()) {
+        append_member(out, "stale", table.stale);
+    }
+    if (!table.unfilled.empty()) {
+        out += ",\"unfilled\":";
+        char separator = '[';
+        for (const std::string& name : table.unfilled) {
+            out += separator;
+            append_json_string(out, name);
+            separator = ',';
+        }
+        out += ']';
+    }
     out += ",\"columns\":";
     append_columns(out, table.columns);
     out += "},\"source\":";
@@ -122,16 +142,25 @@ void append_table_line(std::string& out, const Table& table, std::string_view so
 }
 
 std::vector<Column> parse_columns(std::string_view table_json, std::string& version) {
+    return parse_table(table_json, version).columns;
+}
+
+Table parse_table(std::string_view table_json, std::string& version) {
     using Json = nlohmann::ordered_json;
-    std::vector<Column> columns;
+    Table table;
+    std::vector<Column>& columns = table.columns;
     try {
         const Json document = Json::parse(table_json);
         version = document.at("version").get<std::string>();
+        table.oid = document.value("oid", std::uint32_t{0});
+        table.stale = document.value("stale", "");
+        table.unfilled = document.value("unfilled", std::vector<std::string>{});
         for (const Json& item : document.at("columns")) {
             Column column;
             column.name = item.at("name").get<std::string>();
             column.type = item.at("type").get<std::string>();
             column.nullable = item.value("nullable", true);
+            column.number = integer_member(item, "number", 0);
             column.key = integer_member(item, "key", 0);
             if (item.contains("precision")) {
                 column.precision = integer_member(item, "precision", 0);
@@ -156,7 +185,7 @@ std::vector<Column> parse_columns(std::string_view table_json, std::string& vers
     if (columns.empty()) {
         fail(ExitCode::bad_data, "broken table line: no columns");
     }
-    return columns;
+    return table;
 }
 
 } // namespace cdc::event

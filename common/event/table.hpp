@@ -14,13 +14,16 @@ struct Column {
     std::string name;
     std::string type; ///< the source's full name for it: "numeric(12,2)", "integer"
     bool nullable = true;
-    int key = 0; ///< place in the key from 1; 0: not part of it
+    int number = 0; ///< the source's own number of it, kept when it is renamed; 0: not known
+    int key = 0;    ///< place in the key from 1; 0: not part of it
     std::optional<int> precision;
     std::optional<int> scale;
     std::vector<std::string> labels; ///< of an enum, in their order
     std::string element;             ///< type of an array's elements
     bool generated = false;
-    std::string default_json; ///< constant default, as its value stands in a change; "": none
+    /// What rows have that are older than the column, as a value stands in a change; "": NULL, or
+    /// the column is as old as the table.
+    std::string default_json;
     std::string comment;
 
     friend bool operator==(const Column&, const Column&) = default;
@@ -32,6 +35,10 @@ struct Table {
     std::string schema; ///< empty for MySQL
     std::string table;
     std::vector<Column> columns;
+    std::uint32_t oid = 0; ///< PostgreSQL's own number of it; 0: not known
+    /// Columns of which the source does not say what rows have that are older than the column.
+    std::vector<std::string> unfilled{};
+    std::string stale{}; ///< see shape_change.hpp; "": not
 
     /// For people: "schema.table", or "db.table" where there is no schema.
     std::string display_name() const;
@@ -51,6 +58,7 @@ void append_table_line(std::string& out, const Table& table, std::string_view so
 
 /// Reads the value of a table line's "table" member. The identity is left empty: it comes from
 /// the line's source. Throws Error (bad_data).
+Table parse_table(std::string_view table_json, std::string& version);
 std::vector<Column> parse_columns(std::string_view table_json, std::string& version);
 
 } // namespace cdc::event

@@ -1,6 +1,5 @@
 #include "postgres/catalog.hpp"
 
-#include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "postgres/value.hpp"
 
@@ -15,9 +14,18 @@ namespace {
 
 // Columns are matched by name and type: the stream may show an older shape than the catalog does.
 // Domains are followed to their base type, whose text and meaning their values have.
+//
+// What a column's default gave to rows that were there before it, the server keeps as the missing
+// value (a partition has it, its root not), until it rewrites the table. A default without one:
+// old rows have NULL if no storage was ever rewritten (a volatile default rewrites it), and else
+// nobody knows. Storage that was never rewritten has the number of its table.
 constexpr char kDescribe[] = R"(
 WITH RECURSIVE sent AS (
     SELECT * FROM unnest($2::text[], $3::oid[], $4::int4[]) WITH ORDINALITY AS s(name, type, modifier, n)
+), storage AS (
+    SELECT oid, relfilenode <> oid AS rewritten FROM pg_class
+    WHERE relkind = 'r' AND (oid = $1::oid OR oid IN (
+        SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf))
 ), resolved(n, type, modifier) AS (
     SELECT n, type, modifier FROM sent
     UNION ALL
@@ -26,9 +34,11 @@ WITH RECURSIVE sent AS (
 )
 SELECT format_type(r.type, r.modifier), r.type, r.modifier, coalesce(a.attnotnull, false),
     coalesce(a.attgenerated, '') <> '',
-    coalesce(a.attnum = ANY ((SELECT i.indkey FROM pg_index i
+    coalesce(a.attnum = ANY ((SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1] FROM pg_index i
                               WHERE i.indrelid = $1::oid AND i.indisprimary)::int2[]), false),
-    CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+    m.missing, coalesce(a.attnum, 0),
+    m.missing IS NULL AND (a.atthasdef OR a.attidentity <> '')
+        AND EXISTS (SELECT FROM storage WHERE rewritten),
     col_description(a.attrelid, a.attnum),
     CASE WHEN t.typtype = 'e' THEN (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder)
                                     FROM pg_enum e WHERE e.enumtypid = t.oid) END
@@ -37,7 +47,10 @@ JOIN resolved r ON r.n = s.n
 LEFT JOIN pg_type t ON t.oid = r.type
 LEFT JOIN pg_attribute a ON a.attrelid = $1::oid AND a.attname = s.name AND a.atttypid = s.type
     AND NOT a.attisdropped
-LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN LATERAL (
+    SELECT (l.attmissingval::text::text[])[1] AS missing
+    FROM pg_attribute l JOIN storage s ON s.oid = l.attrelid JOIN pg_type lt ON lt.oid = l.atttypid
+    WHERE l.attname = a.attname AND l.atthasmissing AND lt.typdelim = ',' LIMIT 1) m ON true
 WHERE t.typtype IS DISTINCT FROM 'd'
 ORDER BY s.n)";
 
@@ -81,29 +94,6 @@ void set_precision(event::Column& column, std::int32_t modifier) {
 
 } // namespace
 
-bool is_literal(std::string_view expression) {
-    if (expression == "true" || expression == "false") {
-        return true;
-    }
-    if (expression.empty() || expression[0] != '\'') {
-        return !expression.empty() &&
-               expression.find_first_not_of("0123456789.") == std::string_view::npos;
-    }
-    std::size_t end = 1;
-    while (end < expression.size() &&
-           (expression[end] != '\'' || expression.substr(end, 2) == "''")) {
-        end += expression[end] == '\'' ? 2 : 1;
-    }
-    if (end >= expression.size()) {
-        return false;
-    }
-    // Behind the text only a cast, which holds what names of types do.
-    const std::string_view cast = expression.substr(end + 1);
-    return cast.empty() ||
-           (cast.substr(0, 2) == "::" && cast.find("::", 2) == std::string_view::npos &&
-            cast.find_first_of("'+*/|-") == std::string_view::npos);
-}
-
 std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
     wait_until_visible();
     std::string names;
@@ -120,7 +110,6 @@ std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
     }
     const Result result = m_connection->query(
         kDescribe, {std::to_string(relation.id), names + "}", types + "}", modifiers + "}"});
-    std::vector<Default> defaults;
     for (int row = 0; row < result.rows(); ++row) {
         ColumnFacts fact;
         fact.column.name = relation.columns.at(static_cast<std::size_t>(row)).name;
@@ -132,46 +121,19 @@ std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
         fact.column.nullable = result.text(row, 3) != "t";
         fact.column.generated = result.text(row, 4) == "t";
         fact.in_primary_key = result.text(row, 5) == "t";
-        if (!result.is_null(row, 6) && is_literal(result.text(row, 6))) {
-            defaults.push_back({facts.size(), std::string{result.text(row, 6)}, fact.column.type});
+        if (!result.is_null(row, 6)) {
+            append_value(fact.column.default_json, value_kind(fact.type), result.text(row, 6));
         }
-        fact.column.comment = result.text(row, 7);
-        if (!result.is_null(row, 8)) {
+        fact.column.number = number<int>(result, row, 7);
+        fact.unfilled = result.text(row, 8) == "t";
+        fact.column.comment = result.text(row, 9);
+        if (!result.is_null(row, 10)) {
             fact.column.labels =
-                nlohmann::json::parse(result.text(row, 8)).get<std::vector<std::string>>();
+                nlohmann::json::parse(result.text(row, 10)).get<std::vector<std::string>>();
         }
         facts.push_back(std::move(fact));
     }
-    evaluate(defaults, facts);
     return facts;
-}
-
-/// The server spells a literal as a value of the column: 0 in a numeric(10,2) is 0.00.
-void Catalog::evaluate(const std::vector<Default>& defaults, std::vector<ColumnFacts>& facts) {
-    if (defaults.empty()) {
-        return;
-    }
-    std::string sql;
-    for (const Default& item : defaults) {
-        sql += sql.empty() ? "SELECT " : ", ";
-        sql += "CAST(" + item.expression + " AS " + item.type + ")";
-    }
-    try {
-        const Result result = m_connection->query(sql);
-        for (std::size_t i = 0; i < defaults.size(); ++i) {
-            if (const int column = static_cast<int>(i); !result.is_null(0, column)) {
-                ColumnFacts& fact = facts[defaults[i].column];
-                append_value(fact.column.default_json, value_kind(fact.type),
-                             result.text(0, column));
-            }
-        }
-    } catch (const ServerError& error) {
-        if (error.code() == ExitCode::failed) {
-            throw;
-        }
-        // A default that the server itself cannot store, such as an overflow, fills no row.
-        base::log::debug("constant defaults are left out: {}", error.what());
-    }
 }
 
 /// The commit record is decoded as soon as it is flushed; the transaction is taken off the list of

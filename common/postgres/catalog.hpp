@@ -19,22 +19,12 @@ public:
                                     const std::vector<std::string_view>& columns) override;
 
 private:
-    struct Default {
-        std::size_t column;
-        std::string expression;
-        std::string type;
-    };
     void wait_until_visible();
-    void evaluate(const std::vector<Default>& defaults, std::vector<ColumnFacts>& facts);
 
     Connection* m_connection;
     std::uint32_t m_wanted_xid = 0;  ///< 0: none yet
     std::uint32_t m_visible_xid = 0; ///< seen by this session
 };
-
-/// Whether the text of a default, as pg_get_expr writes it, is a literal and nothing else: a
-/// number, a quoted text (also with a cast), true or false.
-bool is_literal(std::string_view expression);
 
 } // namespace cdc::postgres
 

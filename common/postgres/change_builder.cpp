@@ -1,10 +1,11 @@
 #include "postgres/change_builder.hpp"
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "event/json_writer.hpp"
 #include "event/order.hpp"
-#include "postgres/row_json.hpp"
+#include "event/shape_change.hpp"
 
 #include <simdjson.h>
 
@@ -20,23 +21,6 @@ namespace {
 
 constexpr std::size_t kOrderStartDigits = 20;
 constexpr int kIndexDigits = 12;
-
-void check_width(const RelationPlan& plan, const pgoutput::Tuple& row) {
-    if (row.size() != plan.columns().size()) {
-        fail(ExitCode::bad_data, "a row of {} values, but the table was described with {} columns",
-             row.size(), plan.columns().size());
-    }
-}
-
-bool key_changed(const RelationPlan& plan, const pgoutput::Tuple& old_row,
-                 const pgoutput::Tuple& new_row) {
-    for (const std::size_t i : plan.key()) {
-        if (old_row[i].kind != new_row[i].kind || old_row[i].text != new_row[i].text) {
-            return true;
-        }
-    }
-    return false;
-}
 
 } // namespace
 
@@ -78,8 +62,7 @@ void ChangeBuilder::apply_any(const Message& message, Lsn lsn, std::string& out)
         begin(message);
         return;
     case Type::commit:
-        need_transaction(message);
-        m_in_transaction = false;
+        commit(message, out);
         return;
     case Type::relation:
         learn(message.relation);
@@ -100,6 +83,10 @@ void ChangeBuilder::apply_any(const Message& message, Lsn lsn, std::string& out)
         truncate(message, lsn, out);
         return;
     case Type::message:
+        if (!m_settings.messages.empty()) {
+            logical_message(message, lsn, out);
+            return;
+        }
         break;
     }
     fail(ExitCode::bad_data, "a replication message of kind '{}' that was not asked for",
@@ -125,15 +112,8 @@ void ChangeBuilder::begin(const Message& message) {
         event::Order::make(m_timelines.at(message.commit_lsn), message.commit_lsn, 0).text();
     m_order_start.resize(kOrderStartDigits);
 
-    m_table_source = R"({"version":)";
-    event::append_json_string(m_table_source, CDC_VERSION);
-    m_table_source += R"(,"connector":"postgresql","name":)";
-    event::append_json_string(m_table_source, m_settings.name);
-    m_table_source += R"(,"ts_ms":)";
-    base::append_integer(m_table_source, m_commit_ts_ms);
-    m_table_source += R"(,"snapshot":"false","db":)";
-    event::append_json_string(m_table_source, m_settings.database);
-    m_table_source += ',';
+    m_table_source.clear();
+    append_source_start(m_table_source, m_commit_ts_ms);
 
     m_source_start = R"(,"source":)" + m_table_source + R"("sequence":"[\")";
     base::append_integer(m_source_start, message.commit_lsn);
@@ -142,6 +122,35 @@ void ChangeBuilder::begin(const Message& message) {
     base::append_integer(m_source_ids, message.xid);
     m_lookup->must_show(message.xid);
     m_source_ids += R"(,"lsn":)";
+    if (m_settings.transactions) {
+        m_transaction_id = fmt::format("{}:{}", message.xid, message.commit_lsn);
+        m_transaction_begun = false;
+    }
+}
+
+void ChangeBuilder::commit(const Message& message, std::string& out) {
+    need_transaction(message);
+    m_in_transaction = false;
+    if (m_transaction_begun) {
+        end_lines(out);
+    }
+}
+
+/// `{"version":…,"db":…,`
+void ChangeBuilder::append_source_start(std::string& out, std::optional<std::int64_t> ts_ms) const {
+    out += R"({"version":)";
+    event::append_json_string(out, CDC_VERSION);
+    out += R"(,"connector":"postgresql","name":)";
+    event::append_json_string(out, m_settings.name);
+    out += R"(,"ts_ms":)";
+    if (ts_ms) {
+        base::append_integer(out, *ts_ms);
+    } else {
+        out += "null";
+    }
+    out += R"(,"snapshot":"false","db":)";
+    event::append_json_string(out, m_settings.database);
+    out += ',';
 }
 
 void ChangeBuilder::learn(const pgoutput::Relation& relation) {
@@ -176,200 +185,42 @@ RelationPlan& ChangeBuilder::plan_of(std::uint32_t id) {
 }
 
 void ChangeBuilder::announce(RelationPlan& plan, std::uint64_t index, std::string& out) {
+    begin_lines(out);
     if (plan.announced) {
         return;
     }
     std::string source = m_table_source + plan.source_members() + R"(,"order":")" + m_order_start;
     base::append_hex(source, index, kIndexDigits);
     source += "\"}";
-    event::append_table_line(out, plan.shape(), source, m_now_ms);
+    event::Table shape = plan.shape();
+    shape.stale = why_stale(shape);
+    if (!shape.stale.empty()) {
+        ++m_stale_tables;
+        base::log::warning("table {} is stale: {}; copies of it have wrong or missing rows until "
+                           "it is read again (cdc-snapshot --tables '{}')",
+                           in_quotes(shape.display_name()), shape.stale, shape.display_name());
+    }
+    event::append_table_line(out, shape, source, m_now_ms);
     plan.announced = true;
+    shape.stale.clear();
+    std::string name = shape.display_name();
+    m_names[shape.oid] = name;
+    m_announced[std::move(name)] = std::move(shape);
 }
 
-void ChangeBuilder::insert(const Message& message, Lsn lsn, std::string& out) {
-    need_transaction(message);
-    const std::uint64_t index = ++m_index;
-    RelationPlan& plan = plan_of(message.relation_id);
-    if (!plan.captured()) {
-        return;
+/// As far as this connection can tell; who keeps a copy knows its own last shape as well.
+std::string ChangeBuilder::why_stale(const event::Table& shape) {
+    const std::string name = shape.display_name();
+    if (const auto before = m_announced.find(name); before != m_announced.end()) {
+        return event::stale_reason(before->second, shape);
     }
-    check_width(plan, message.new_row);
-    announce(plan, index, out);
-    out += R"({"key":)";
-    append_key(out, plan, message.new_row);
-    out += R"(,"before":null,"after":)";
-    append_row(out, plan, message.new_row, m_missing);
-    if (!m_missing.empty()) {
-        fail(ExitCode::bad_data, "column {}: an inserted row without its value",
-             in_quotes(plan.columns()[m_missing.front()].name));
+    if (const auto known = m_names.find(shape.oid); known != m_names.end()) {
+        return fmt::format("it was called {}", in_quotes(known->second));
     }
-    end_line(out, plan, {lsn, index, 'c'});
-}
-
-/// The new row, and from the old one the values that the log left out of the new because they did
-/// not change. Under REPLICA IDENTITY FULL the old row has them all, else it has those of the key.
-const pgoutput::Tuple& ChangeBuilder::completed(const RelationPlan& plan, const Message& message) {
-    if (message.old_kind == 0) {
-        return message.new_row;
+    if (m_settings.published && !m_settings.published->contains(shape.oid)) {
+        return "it was added to the publication: what it held before is not in the stream";
     }
-    m_row = message.new_row;
-    for (std::size_t i = 0; i < m_row.size(); ++i) {
-        if (m_row[i].kind == 'u' && (message.old_kind == 'O' || plan.columns()[i].in_key)) {
-            m_row[i] = message.old_row[i];
-        }
-    }
-    return m_row;
-}
-
-void ChangeBuilder::append_old(std::string& out, const RelationPlan& plan, const Message& message) {
-    if (message.old_kind == 'O') {
-        append_row(out, plan, message.old_row, m_missing);
-    } else {
-        append_key(out, plan, message.old_row);
-    }
-}
-
-void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
-    need_transaction(message);
-    const std::uint64_t index = m_index + 1;
-    m_index += 2;
-    RelationPlan& plan = plan_of(message.relation_id);
-    if (!plan.captured()) {
-        return;
-    }
-    check_width(plan, message.new_row);
-    if (message.old_kind != 0) {
-        check_width(plan, message.old_row);
-    }
-    announce(plan, index, out);
-    const Tuple& row = completed(plan, message);
-    if (message.old_kind != 0 && key_changed(plan, message.old_row, row)) {
-        append_key_change(out, plan, message, row, lsn, index);
-        return;
-    }
-    out += R"({"key":)";
-    append_key(out, plan, row);
-    out += R"(,"before":)";
-    if (message.old_kind == 'O') {
-        append_old(out, plan, message);
-    } else {
-        out += "null";
-    }
-    out += R"(,"after":)";
-    append_row(out, plan, row, m_missing);
-    append_names(out, "unchanged", plan, m_missing);
-    end_line(out, plan, {lsn, index, 'u'});
-}
-
-void ChangeBuilder::append_key_change(std::string& out, const RelationPlan& plan,
-                                      const Message& message, const Tuple& row, Lsn lsn,
-                                      std::uint64_t index) {
-    out += R"({"key":)";
-    append_key(out, plan, message.old_row);
-    out += R"(,"before":)";
-    append_old(out, plan, message);
-    out += R"(,"after":null,"key_after":)";
-    append_key(out, plan, row);
-    end_line(out, plan, {lsn, index, 'd'});
-
-    out += R"({"key":)";
-    append_key(out, plan, row);
-    out += R"(,"before":null,"after":)";
-    append_row(out, plan, row, m_missing);
-    if (!m_missing.empty()) {
-        append_fetched(out, plan, row);
-    }
-    out += R"(,"key_before":)";
-    append_key(out, plan, message.old_row);
-    end_line(out, plan, {lsn, index + 1, 'c'});
-}
-
-/// Replaces the '}' of the row just written by the columns that only the source has.
-void ChangeBuilder::append_fetched(std::string& out, const RelationPlan& plan, const Tuple& row) {
-    std::vector<SourceLookup::Condition> key;
-    for (const std::size_t i : plan.key()) {
-        key.push_back({plan.columns()[i].name, row[i].text});
-    }
-    std::vector<std::string_view> names;
-    for (const std::size_t i : m_missing) {
-        names.emplace_back(plan.columns()[i].name);
-    }
-    const auto values = m_lookup->fetch(plan.shape().schema, plan.shape().table, key, names);
-    if (values.size() != names.size()) {
-        fail(ExitCode::failed, "the source answered {} of {} values", values.size(), names.size());
-    }
-    out.pop_back();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const std::size_t column = m_missing[i];
-        if (values[i].state == FetchedValue::State::gone) {
-            m_gone.push_back(column);
-            continue;
-        }
-        m_fetched.push_back(column);
-        out += out.back() == '{' ? "" : ",";
-        out += plan.columns()[column].member;
-        if (values[i].state == FetchedValue::State::null) {
-            out += "null";
-        } else {
-            append_value(out, plan.columns()[column].kind, values[i].text);
-        }
-    }
-    out += '}';
-}
-
-void ChangeBuilder::remove(const Message& message, Lsn lsn, std::string& out) {
-    need_transaction(message);
-    const std::uint64_t index = ++m_index;
-    RelationPlan& plan = plan_of(message.relation_id);
-    if (!plan.captured()) {
-        return;
-    }
-    check_width(plan, message.old_row);
-    announce(plan, index, out);
-    out += R"({"key":)";
-    append_key(out, plan, message.old_row);
-    out += R"(,"before":)";
-    append_old(out, plan, message);
-    out += R"(,"after":null)";
-    end_line(out, plan, {lsn, index, 'd'});
-}
-
-void ChangeBuilder::truncate(const Message& message, Lsn lsn, std::string& out) {
-    need_transaction(message);
-    for (const std::uint32_t id : message.truncated) {
-        const std::uint64_t index = ++m_index;
-        RelationPlan& plan = plan_of(id);
-        if (plan.captured()) {
-            announce(plan, index, out);
-            out += R"({"key":null,"before":null,"after":null)";
-            end_line(out, plan, {lsn, index, 't'});
-        }
-    }
-}
-
-void ChangeBuilder::end_line(std::string& out, const RelationPlan& plan, const Place& place) {
-    out += m_source_start;
-    base::append_integer(out, place.lsn);
-    out += R"(\"]",)";
-    out += plan.source_members();
-    out += m_source_ids;
-    event::append_json_integer(out, place.lsn);
-    out += R"(,"xmin":null,"order":")";
-    out += m_order_start;
-    base::append_hex(out, place.index, kIndexDigits);
-    out += '"';
-    if (!m_fetched.empty() || !m_gone.empty()) {
-        append_names(out, "fetched", plan, m_fetched);
-        append_names(out, "gone", plan, m_gone);
-        m_fetched.clear();
-        m_gone.clear();
-    }
-    out += R"(},"op":")";
-    out += place.op;
-    out += R"(","ts_ms":)";
-    base::append_integer(out, m_now_ms);
-    out += "}\n";
-    ++m_changes;
+    return {};
 }
 
 } // namespace cdc::postgres

@@ -1,14 +1,17 @@
 #ifndef CDC_POSTGRES_CHANGE_BUILDER_HPP
 #define CDC_POSTGRES_CHANGE_BUILDER_HPP
 
+#include "event/table.hpp"
 #include "event/table_filter.hpp"
 #include "postgres/pgoutput.hpp"
 #include "postgres/relation.hpp"
 #include "postgres/timeline.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace cdc::postgres {
@@ -17,14 +20,19 @@ namespace cdc::postgres {
 /// comes from a SourceLookup. No allocation per row once the buffers have grown.
 ///
 /// The index in a change's order counts what the server sends, before any filter: 1 for an insert,
-/// a delete and each table of a truncate, 2 for an update (its key may change, and then it is two
-/// lines; tables that the filter leaves out are not looked into).
+/// a delete, a message and each table of a truncate, 2 for an update (its key may change, and then
+/// it is two lines; tables that the filter leaves out are not looked into).
 class ChangeBuilder {
 public:
     struct Settings {
-        std::string name;        ///< source.name
-        std::string database;    ///< source.db
-        bool check_utf8 = false; ///< for databases whose encoding is SQL_ASCII
+        std::string name;                  ///< source.name
+        std::string database;              ///< source.db
+        bool check_utf8 = false;           ///< for databases whose encoding is SQL_ASCII
+        bool transactions = false;         ///< lines at begin and end, and a member in each change
+        std::vector<std::string> messages; ///< globs on prefixes; none: messages are passed by
+        /// The tables that were published when the stream began; nothing: of those that come later
+        /// no row is missing.
+        std::optional<std::unordered_set<std::uint32_t>> published;
     };
     /// `lookup` must outlive the builder.
     ChangeBuilder(Settings settings, event::TableFilter filter, Timelines timelines,
@@ -42,6 +50,8 @@ public:
     std::int64_t commit_ts_ms() const { return m_commit_ts_ms; }
     /// Change lines made so far.
     std::uint64_t changes() const { return m_changes; }
+    /// Table lines so far that said that the table is stale.
+    std::uint64_t stale_tables() const { return m_stale_tables; }
 
 private:
     using Message = pgoutput::Message;
@@ -56,16 +66,27 @@ private:
 
     void apply_any(const Message& message, Lsn lsn, std::string& out);
     void begin(const Message& message);
+    void commit(const Message& message, std::string& out);
     void learn(const pgoutput::Relation& relation);
     RelationPlan& plan_of(std::uint32_t id);
     void need_transaction(const Message& message) const;
 
+    // transaction_lines.cpp
+    void logical_message(const Message& message, Lsn lsn, std::string& out);
+    void append_source_start(std::string& out, std::optional<std::int64_t> ts_ms) const;
+    void begin_lines(std::string& out);
+    void end_lines(std::string& out);
+    void append_transaction(std::string& out, const RelationPlan* plan);
+
+    // row_changes.cpp
     void insert(const Message& message, Lsn lsn, std::string& out);
     void update(const Message& message, Lsn lsn, std::string& out);
     void remove(const Message& message, Lsn lsn, std::string& out);
     void truncate(const Message& message, Lsn lsn, std::string& out);
 
+    /// Writes what must stand before a change of this table.
     void announce(RelationPlan& plan, std::uint64_t index, std::string& out);
+    std::string why_stale(const event::Table& shape);
     const Tuple& completed(const RelationPlan& plan, const Message& message);
     void append_old(std::string& out, const RelationPlan& plan, const Message& message);
     void append_key_change(std::string& out, const RelationPlan& plan, const Message& message,
@@ -80,7 +101,10 @@ private:
     std::unordered_map<std::uint32_t, RelationPlan> m_plans;
     std::uint32_t m_last_id = 0;
     RelationPlan* m_last_plan = nullptr;
-    const RelationPlan* m_in_work = nullptr; ///< for messages
+    const RelationPlan* m_in_work = nullptr;                   ///< for messages
+    std::unordered_map<std::string, event::Table> m_announced; ///< shapes in the last table lines
+    std::unordered_map<std::uint32_t, std::string> m_names;    ///< of tables in these lines
+    std::uint64_t m_stale_tables = 0;
 
     bool m_in_transaction = false;
     std::int64_t m_commit_ts_ms = 0;
@@ -89,6 +113,15 @@ private:
     std::string m_source_start; ///< of its changes, up to their own position in `sequence`
     std::string m_source_ids;   ///< `,"txId":N,"lsn":`
     std::string m_table_source; ///< of its table lines, up to the table's name
+
+    struct Collection {
+        std::string name;
+        std::uint64_t changes = 0;
+    };
+    std::string m_transaction_id;          ///< xid and commit position
+    bool m_transaction_begun = false;      ///< its BEGIN line was written
+    std::uint64_t m_total_order = 0;       ///< change lines of this transaction
+    std::vector<Collection> m_collections; ///< the tables in it
 
     std::int64_t m_now_ms = 0;
     std::uint64_t m_changes = 0;

@@ -18,6 +18,7 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
     m_shape.db = database;
     m_shape.schema = relation.schema;
     m_shape.table = relation.name;
+    m_shape.oid = relation.id;
     for (std::size_t i = 0; i < facts.size(); ++i) {
         // Under FULL every column is marked as identity: there the primary key is the key.
         const bool in_key =
@@ -32,6 +33,9 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
         if (in_key) {
             m_key.push_back(i);
             shape.key = static_cast<int>(m_key.size());
+        }
+        if (facts[i].unfilled) {
+            m_shape.unfilled.push_back(column.name);
         }
         m_columns.push_back(std::move(column));
         m_shape.columns.push_back(std::move(shape));

@@ -17,6 +17,8 @@ struct ColumnFacts {
     event::Column column;        ///< `key` is left 0
     std::uint32_t type = 0;      ///< of a domain: its base type
     bool in_primary_key = false; ///< matters under REPLICA IDENTITY FULL, where no key is sent
+    /// Has a default, and the catalog does not say what it gave to rows older than the column.
+    bool unfilled = false;
 };
 
 /// A value read from the source because the log did not carry it.

@@ -32,12 +32,13 @@ char* write_uint64(char* to, std::uint64_t value) {
 }
 
 std::string start_command(const Connection& connection, const std::string& slot,
-                          const std::string& publication, Lsn start) {
+                          const std::string& publication, Lsn start, bool messages) {
     // publication_names is a text that holds a list of names.
     const std::string names = connection.quoted_text(connection.quoted_name(publication));
     return fmt::format(
-        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {})",
-        connection.quoted_name(slot), format_lsn(start), names);
+        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}{})",
+        connection.quoted_name(slot), format_lsn(start), names,
+        messages ? ", messages 'true'" : "");
 }
 
 } // namespace
@@ -47,9 +48,9 @@ void ReplicationStream::Free::operator()(char* buffer) const {
 }
 
 ReplicationStream::ReplicationStream(Connection connection, const std::string& slot,
-                                     const std::string& publication, Lsn start)
+                                     const std::string& publication, Lsn start, bool messages)
     : m_connection{std::move(connection)} {
-    m_connection.query(start_command(m_connection, slot, publication, start));
+    m_connection.query(start_command(m_connection, slot, publication, start, messages));
 }
 
 int ReplicationStream::socket() const {

@@ -19,8 +19,9 @@ class ReplicationStream {
 public:
     /// Starts to stream at `start`: the server moves a position below the confirmed one forward,
     /// without a word. Throws ServerError; sqlstate 55006: another session streams from the slot.
+    /// `messages`: with logical messages, which servers from 14 on can send.
     ReplicationStream(Connection connection, const std::string& slot,
-                      const std::string& publication, Lsn start);
+                      const std::string& publication, Lsn start, bool messages);
 
     struct Message {
         enum class Kind {

@@ -41,10 +41,10 @@ expect "full type names" \
 expect "enum labels" "$(jq -c '.table.columns[] | select(.labels) | [.type, .labels]' <<<"$table")" \
     '["public.mood",["sad","happy"]]'
 expect "primary key" "$(jq -c '.table.columns[0]' <<<"$table")" \
-    '{"name":"id","type":"bigint","nullable":false,"key":1}'
+    '{"name":"id","type":"bigint","nullable":false,"number":1,"key":1}'
 expect "a constant default" \
     "$(changes one | jq -c 'select(.table.name == "public.orders") | .table.columns[3]' | tail -n 1)" \
-    '{"name":"extra","type":"numeric(6,3)","nullable":true,"precision":6,"scale":3,"default":"1.500"}'
+    '{"name":"extra","type":"numeric(6,3)","nullable":true,"number":4,"precision":6,"scale":3,"default":"1.500"}'
 
 say "a value that the log left out is read from the source"
 sql "INSERT INTO orders VALUES (40, 1, repeat('long ', 600))"

@@ -75,6 +75,12 @@ inline std::string update(std::uint32_t id, char kind, const Values& old_row, co
 inline std::string remove(std::uint32_t id, char kind, const Values& row) {
     return "D" + integer(id) + kind + tuple(row);
 }
+inline std::string message(bool transactional, cdc::postgres::Lsn lsn, std::string_view prefix,
+                           std::string_view content) {
+    return "M" + std::string(1, transactional ? '\1' : '\0') + integer<std::uint64_t>(lsn) +
+           text(prefix) + integer<std::int32_t>(static_cast<std::int32_t>(content.size())) +
+           std::string{content};
+}
 inline std::string truncate(const std::vector<std::uint32_t>& ids) {
     std::string out = "T" + integer(static_cast<std::int32_t>(ids.size())) + std::string(1, '\0');
     for (const std::uint32_t id : ids) {

@@ -27,8 +27,18 @@ struct Fixture {
 
     explicit Fixture(const std::vector<std::string>& tables = {}, bool check_utf8 = false,
                      const Timelines& timelines = Timelines{1, ""})
-        : builder{{"shop", "inventory", check_utf8}, TableFilter{tables, {}}, timelines, lookup} {
+        : Fixture(settings(check_utf8), tables, timelines) {}
+    Fixture(ChangeBuilder::Settings settings, const std::vector<std::string>& tables,
+            const Timelines& timelines = Timelines{1, ""})
+        : builder{std::move(settings), TableFilter{tables, {}}, timelines, lookup} {
         builder.set_time(kNow);
+    }
+    static ChangeBuilder::Settings settings(bool check_utf8 = false) {
+        ChangeBuilder::Settings settings;
+        settings.name = "shop";
+        settings.database = "inventory";
+        settings.check_utf8 = check_utf8;
+        return settings;
     }
     void apply(const std::string& bytes, Lsn lsn = 0x1000) {
         builder.apply(decoder.decode(bytes), lsn, out);
@@ -227,7 +237,7 @@ TEST_CASE("a table without key has whole rows on both sides") {
 }
 
 TEST_CASE("tables that are filtered away cost a number and nothing else") {
-    Fixture f{{"public.orders"}};
+    Fixture f{std::vector<std::string>{"public.orders"}};
     f.apply(begin(1));
     f.apply(relation(8, "public", "other", 'd', {{"id", 23, true}}));
     f.apply(kOrders);
@@ -276,4 +286,89 @@ TEST_CASE("what cannot be right stops with table and position, and leaves no par
                 bad_data, "not asked for");
     CHECK(f.out == before);
     CHECK(f.builder.changes() == 1);
+}
+
+TEST_CASE("messages are counted, and written where their prefix is wanted") {
+    auto settings = Fixture::settings();
+    settings.messages = {"out*"};
+    Fixture f{settings, {}};
+    f.apply(begin(0x100, 0, 9));
+    f.apply(message(true, 0x50, "other", "x"));
+    f.apply(message(true, 0x60, "outbox", std::string_view{"\0\xff", 2}), 0x60);
+    f.apply(kOrders);
+    f.apply(insert(7, {"t1", "n", "n"}));
+    f.apply(commit(0x100, 0x130));
+    f.apply(message(false, 0x200, "out", "alone"), 0x200);
+    const auto lines = f.changes();
+    REQUIRE(lines.size() == 3);
+    CHECK(holds(lines[0], R"({"key":{"prefix":"outbox"},"before":null,"after":null,"message":)"
+                          R"({"transactional":true,"prefix":"outbox","content":"AP8="},)"));
+    CHECK(holds(lines[0], R"("schema":"","table":"","txId":9,"lsn":96,)"));
+    CHECK(order_of(lines[0]) == "00010000000000000100000000000002");
+    CHECK(order_of(lines[1]) == "00010000000000000100000000000003");
+    CHECK(order_of(lines[2]) == "00010000000000000200000000000000");
+    CHECK(holds(lines[2], R"("txId":null)"));
+}
+
+TEST_CASE("a message that was not asked for is not passed by in silence") {
+    Fixture f;
+    f.apply(begin(1));
+    CHECK_FAILS(f.apply(message(true, 1, "p", "x")), bad_data, "not asked for");
+}
+
+TEST_CASE("a transaction's lines stand between its begin and its end") {
+    auto settings = Fixture::settings();
+    settings.transactions = true;
+    Fixture f{settings, {"orders"}};
+    f.apply(begin(0x100, 0, 9));
+    f.apply(relation(8, "public", "other", 'd', {{"id", 23, true}}));
+    f.apply(insert(8, {"t1"}));
+    f.apply(commit(0x100, 0x130)); // brings nothing
+    f.apply(begin(0x200, 0, 10));
+    f.apply(kOrders);
+    f.apply(insert(7, {"t1", "n", "n"}));
+    f.apply(update(7, 'K', {"t1", "n", "n"}, {"t2", "n", "n"}));
+    f.apply(commit(0x200, 0x230));
+    const auto lines = f.lines();
+    REQUIRE(lines.size() == 6);
+    CHECK(holds(lines[0], R"({"transaction":{"status":"BEGIN","id":"10:512","event_count":null,)"));
+    CHECK(holds(lines[1], R"({"table")"));
+    CHECK(holds(lines[2],
+                R"("transaction":{"id":"10:512","total_order":1,"data_collection_order":1})"));
+    CHECK(holds(lines[4], R"("total_order":3,"data_collection_order":3})"));
+    CHECK(holds(lines[5], R"("status":"END","id":"10:512","event_count":3,"data_collections":)"
+                          R"([{"data_collection":"public.orders","event_count":3}])"));
+}
+
+TEST_CASE("a table line says when rows changed without a line") {
+    Fixture f;
+    f.apply(begin(1));
+    f.apply(kOrders);
+    f.apply(insert(7, {"t1", "n", "n"}));
+    f.apply(relation(7, "public", "orders", 'd', {{"id", 23, true}, {"n", 20}, {"note", 25}}));
+    f.apply(insert(7, {"t2", "n", "n"}));
+    f.apply(relation(9, "public", "orders", 'd', {{"id", 23, true}, {"n", 20}, {"note", 25}}));
+    f.apply(insert(9, {"t2", "n", "n"}));
+    f.apply(relation(7, "public", "orders_old", 'd', {{"id", 23, true}, {"n", 20}, {"note", 25}}));
+    f.apply(insert(7, {"t3", "n", "n"}));
+    const auto lines = f.lines();
+    REQUIRE(lines.size() == 8);
+    CHECK(!holds(lines[0], "stale"));
+    CHECK(holds(lines[2], R"("stale":"the type of column 'n' was changed)"));
+    CHECK(holds(lines[4], R"("oid":9,"stale":"another table has its name now")"));
+    CHECK(holds(lines[6], R"("stale":"it was called 'public.orders'")"));
+    CHECK(f.builder.stale_tables() == 3);
+}
+
+TEST_CASE("a table added to the publication has old rows that the stream lacks") {
+    auto settings = Fixture::settings();
+    settings.published = std::unordered_set<std::uint32_t>{7};
+    Fixture f{settings, {}};
+    f.apply(begin(1));
+    f.apply(kOrders);
+    f.apply(insert(7, {"t1", "n", "n"}));
+    f.apply(relation(8, "public", "other", 'd', {{"id", 23, true}}));
+    f.apply(insert(8, {"t1"}));
+    CHECK(!holds(f.lines().at(0), "stale"));
+    CHECK(holds(f.lines().at(2), R"("stale":"it was added to the publication)"));
 }

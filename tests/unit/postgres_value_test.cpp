@@ -1,4 +1,3 @@
-#include "postgres/catalog.hpp"
 #include "postgres/value.hpp"
 #include "support.hpp"
 
@@ -76,21 +75,4 @@ TEST_CASE("types without a form of their own are text") {
     CHECK(value_kind(99999) == ValueKind::text);
     CHECK(value_kind(20) == ValueKind::integer);
     CHECK(value_kind(1184) == ValueKind::timestamptz);
-}
-
-TEST_CASE("only literals are constant defaults") {
-    for (const char* text :
-         {"0", "1.50", "true", "'x'::text", "''::character varying", "'it''s'::text", "'{}'::jsonb",
-          "'2025-01-01'::date", "'-1'::integer", "'a::b'::text", "'x'::character varying(5)",
-          "'sad'::public.mood", "'1'::\"odd name\"", "'{}'::integer[]"}) {
-        CAPTURE(text);
-        CHECK(is_literal(text));
-    }
-    for (const char* text :
-         {"", "now()", "nextval('s'::regclass)", "CURRENT_TIMESTAMP", "(1 + 2)", "'a'::text || 'b'",
-          "('now'::text)::date", "'now'::text::date", "'x", "gen_random_uuid()", "ARRAY[1]",
-          "'a'::text + '1'::text", "NULL::text", "'a''"}) {
-        CAPTURE(text);
-        CHECK(!is_literal(text));
-    }
 }

@@ -1,6 +1,9 @@
+#include "event/shape_change.hpp"
 #include "event/table.hpp"
 
 #include "support.hpp"
+
+#include <array>
 
 using namespace cdc::event;
 
@@ -10,6 +13,7 @@ std::vector<Column> every_member() {
     column.name = "odd \"name\"";
     column.type = "mood[]";
     column.nullable = false;
+    column.number = 4;
     column.key = 2;
     column.precision = 12;
     column.scale = 2;
@@ -49,6 +53,7 @@ TEST_CASE("the version follows every member and nothing else") {
     CHECK(differs([](Column& c) { c.type = "text"; }));
     CHECK(differs([](Column& c) { c.nullable = true; }));
     CHECK(differs([](Column& c) { c.key = 1; }));
+    CHECK(differs([](Column& c) { c.number = 5; }));
     CHECK(differs([](Column& c) { c.scale = 3; }));
     CHECK(differs([](Column& c) { c.precision = {}; }));
     CHECK(differs([](Column& c) { c.labels.pop_back(); }));
@@ -68,4 +73,96 @@ TEST_CASE("broken table lines are bad data") {
 TEST_CASE("a table without schema is shown under its database") {
     CHECK(Table{"d", "", "t", {}}.display_name() == "d.t");
     CHECK(Table{"d", "s", "t", {}}.display_name() == "s.t");
+}
+
+TEST_CASE("what a table line says of the table itself is read back") {
+    Table table{"db", "s", "t", every_member()};
+    table.oid = 4294967295;
+    table.stale = "column \"a\" was dropped";
+    table.unfilled = {"plain"};
+    std::string line;
+    append_table_line(line, table, "{}", 7);
+    std::string version;
+    const Table read = parse_table(line.substr(9, line.find(R"(,"source":)") - 9), version);
+    CHECK(read.oid == table.oid);
+    CHECK(read.stale == table.stale);
+    CHECK(read.unfilled == table.unfilled);
+    CHECK(version == shape_version(table.columns));
+}
+
+namespace {
+Table shape(const std::vector<std::array<std::string, 3>>& columns, std::uint32_t oid = 1) {
+    Table table{"db", "s", "t", {}};
+    table.oid = oid;
+    for (const auto& [number, name, type] : columns) {
+        Column column;
+        column.number = std::stoi(number);
+        column.name = name;
+        column.type = type;
+        table.columns.push_back(column);
+    }
+    return table;
+}
+} // namespace
+
+TEST_CASE("changes of shape that alter stored rows make copies stale") {
+    const Table before = shape({{"1", "id", "integer"}, {"2", "a", "integer"}});
+    const auto why = [&](const Table& after) {
+        return stale_reason(before, after);
+    };
+    CHECK(why(before).empty());
+    CHECK(why(shape({{"1", "id", "integer"}})).empty()); // dropped
+    CHECK(why(shape({{"1", "id", "integer"}, {"2", "a", "integer"}, {"3", "b", "text"}})).empty());
+    CHECK(why(shape({{"1", "id", "integer"}, {"2", "a", "integer"}}, 2)) ==
+          "another table has its name now");
+    CHECK(why(shape({{"1", "id", "integer"}, {"2", "b", "integer"}})) ==
+          "column 'b' was called 'a'");
+    CHECK(why(shape({{"1", "id", "integer"}, {"3", "a", "integer"}})) ==
+          "column 'a' was dropped and made anew");
+    CHECK(why(shape({{"1", "id", "integer"}, {"2", "a", "bigint"}})) ==
+          "the type of column 'a' was changed from 'integer' to 'bigint'");
+
+    Table added = shape({{"1", "id", "integer"}, {"2", "a", "integer"}, {"3", "b", "text"}});
+    added.unfilled = {"a", "b"};
+    CHECK(why(added) == "column 'b' was added with values of its own in old rows");
+    added.columns.pop_back();
+    CHECK(why(added).empty()); // an old column's default is no news
+
+    Table labels = before;
+    labels.columns[1].labels = {"sad", "ok"};
+    Table renamed = labels;
+    renamed.columns[1].labels = {"sad", "good", "new"};
+    CHECK(stale_reason(labels, renamed) == "label 'ok' of column 'a' was renamed");
+    renamed.columns[1].labels = {"new", "sad", "ok"};
+    CHECK(stale_reason(labels, renamed).empty());
+
+    // Lines of other sources and older versions have no numbers.
+    CHECK(
+        stale_reason(shape({{"0", "id", "integer"}}, 0), shape({{"5", "id", "integer"}})).empty());
+}
+
+TEST_CASE("types that can change without touching a value") {
+    for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+             {"character varying(10)", "character varying(20)"},
+             {"character varying(10)", "text"},
+             {"character varying", "text"},
+             {"text", "character varying"},
+             {"numeric(8,2)", "numeric(12,2)"},
+             {"numeric(8,2)", "numeric"},
+             {"timestamp(3) with time zone", "timestamp(6) with time zone"},
+             {"timestamp(3) without time zone", "timestamp without time zone"}}) {
+        CAPTURE(from);
+        CHECK(keeps_values(from, to));
+        CHECK(!keeps_values(to, from.find('(') == std::string::npos ? "bytea" : from));
+    }
+    for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+             {"integer", "bigint"},
+             {"numeric(8,2)", "numeric(12,3)"},
+             {"numeric", "numeric(12,3)"},
+             {"timestamp(3) without time zone", "timestamp(6) with time zone"},
+             {"character(5)", "character(10)"},
+             {"text", "public.citext"}}) {
+        CAPTURE(from);
+        CHECK(!keeps_values(from, to));
+    }
 }

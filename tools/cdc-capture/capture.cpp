@@ -23,9 +23,6 @@ using Kind = postgres::ReplicationStream::Message::Kind;
 
 namespace {
 
-constexpr std::int64_t kAckPollMs = 100; // how often checkpoint files are looked at
-constexpr std::int64_t kQuietMs = 50;    // without data: the stream is idle
-constexpr std::int64_t kSubmitMs = 20;   // a line of a running transaction waits no longer
 constexpr std::int64_t kMaxStatusMs = 10000;
 
 } // namespace
@@ -104,6 +101,7 @@ void Capture::connect() {
 /// False when a stop was asked for meanwhile. Throws the last error when time is over.
 bool Capture::reconnect(const ServerError& cause) {
     m_changes_before += m_session->builder.changes();
+    m_stale_before += m_session->builder.stale_tables();
     m_resume->position = m_position;
     m_resume->epoch = m_session->system.timelines.at(m_position);
     m_resume->where = "this stream";
@@ -261,6 +259,11 @@ void Capture::handle_data(const StreamMessage& message) {
     const std::uint64_t changes = m_session->builder.changes();
     m_session->builder.apply(decoded, message.lsn, m_writer.buffer());
     m_lines_in_transaction |= m_session->builder.changes() != changes;
+    if (decoded.type == Type::message && !decoded.transactional) {
+        m_lines_since_checkpoint |= m_lines_in_transaction;
+        m_lines_in_transaction = false;
+        return;
+    }
     if (decoded.type != Type::commit) {
         return;
     }
@@ -273,84 +276,6 @@ void Capture::handle_data(const StreamMessage& message) {
     m_stop = m_options.max_events != 0 &&
              m_changes_before + m_session->builder.changes() >= m_options.max_events;
     emit_due_checkpoint();
-}
-
-void Capture::emit_due_checkpoint() {
-    const std::int64_t since = m_now - m_last_checkpoint;
-    const bool quiet = m_drained && m_now - m_last_data >= kQuietMs;
-    const bool due = m_position > m_checkpointed && (since >= m_options.checkpoint_interval_ms ||
-                                                     (quiet && m_lines_since_checkpoint));
-    if ((due || since >= m_options.heartbeat_ms) && m_writer.ready()) {
-        emit_checkpoint();
-    }
-}
-
-void Capture::emit_checkpoint() {
-    const ResumePoint& start = m_session->start;
-    event::Checkpoint checkpoint;
-    checkpoint.kind = "postgres";
-    checkpoint.server = m_session->system.identifier;
-    checkpoint.database = m_session->plain.database();
-    checkpoint.slot = m_options.slot;
-    checkpoint.position = format_lsn(m_position);
-    checkpoint.order =
-        event::Order::make(m_session->system.timelines.at(m_position), m_position, 0);
-    checkpoint.commit_ts_ms = m_commit_ts_ms;
-    checkpoint.snapshot = start.snapshot;
-    checkpoint.extra = start.extra;
-    checkpoint.ts_ms = base::now_ms();
-    std::string& out = m_writer.buffer();
-    out += checkpoint.encode();
-    out += '\n';
-    m_ack.emitted(m_position, m_writer.submitted() + out.size());
-    m_checkpointed = m_position;
-    m_last_checkpoint = m_now;
-    m_lines_since_checkpoint = false;
-}
-
-void Capture::submit_if_worthwhile() {
-    const bool waited =
-        m_drained && (!m_session->builder.in_transaction() || m_now - m_last_submit >= kSubmitMs);
-    if ((waited || m_writer.full()) && !m_writer.buffer().empty() && m_writer.ready()) {
-        m_writer.submit();
-        m_last_submit = m_now;
-    }
-}
-
-void Capture::poll_acknowledgement() {
-    if (m_now - m_last_poll < kAckPollMs) {
-        return;
-    }
-    m_last_poll = m_now;
-    m_ack.poll_files();
-    m_ack.written(m_writer.written());
-    show_figures();
-}
-
-void Capture::show_figures() {
-    if (m_session != nullptr) {
-        m_figures.changes.set(
-            static_cast<std::int64_t>(m_changes_before + m_session->builder.changes()));
-    }
-    m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));
-    m_figures.position.set(static_cast<std::int64_t>(m_position));
-    m_figures.confirmed.set(static_cast<std::int64_t>(m_confirmed));
-    m_figures.commit_time.set(m_commit_ts_ms != 0 ? m_commit_ts_ms : cli::Metric::kUnknown);
-    m_figures.show();
-}
-
-void Capture::send_status(bool want_reply) {
-    const Lsn flushed = m_options.peek ? 0 : m_ack.position();
-    m_session->stream.send_status(std::max(m_received, flushed), flushed, want_reply);
-    m_confirmed = flushed;
-    m_last_status = m_now;
-}
-
-void Capture::send_status_if_due() {
-    if (m_now - m_last_status >= m_status_interval ||
-        (!m_options.peek && m_ack.position() > m_confirmed)) {
-        send_status();
-    }
 }
 
 /// Whether to leave the stream now: at the end of a transaction, or when it takes too long.

@@ -44,6 +44,7 @@ private:
     bool position_reached();
     static void stop_at_second_signal();
 
+    // feedback.cpp
     void emit_checkpoint();
     void emit_due_checkpoint();
     void submit_if_worthwhile();
@@ -51,6 +52,11 @@ private:
     void send_status_if_due();
     void poll_acknowledgement();
     void show_figures();
+
+    static constexpr std::int64_t kAckPollMs = 100; ///< how often checkpoint files are looked at
+    static constexpr std::int64_t kQuietMs = 50;    ///< without data: the stream is idle
+    static constexpr std::int64_t kSubmitMs =
+        20; ///< a line of a running transaction waits no longer
 
     // drain.cpp
     int finish();
@@ -75,6 +81,7 @@ private:
     postgres::Lsn m_until = 0;        ///< stop there; 0: no such condition
     std::int64_t m_commit_ts_ms = 0;
     std::uint64_t m_changes_before = 0; ///< change lines of earlier connections
+    std::uint64_t m_stale_before = 0;   ///< table lines of earlier connections that said stale
     bool m_lines_in_transaction = false;
     bool m_lines_since_checkpoint = false;
     bool m_unread = false;  ///< messages were received that the output had no room for

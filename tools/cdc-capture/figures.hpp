@@ -23,6 +23,8 @@ private:
 public:
     cli::Metric& changes = m_metrics.counter("changes_total", "Change lines made");
     cli::Metric& transactions = m_metrics.counter("transactions_total", "Transactions read whole");
+    cli::Metric& stale = m_metrics.counter(
+        "stale_tables_total", "Tables whose rows were changed by DDL, without change lines");
     cli::Metric& bytes = m_metrics.counter("bytes_total", "Bytes that standard output took");
     cli::Metric& connections = m_metrics.counter("connections_total", "Connections made");
     cli::Metric& position =

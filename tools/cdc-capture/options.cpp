@@ -37,6 +37,18 @@ void add_source_options(cli::App& app, Options& options) {
         ->group("Source");
 }
 
+void add_output_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli::add_line_prefix(app, options.prefix);
+    cli.add_flag("--transactions", options.transactions,
+                 "A line at the begin and at the end of each transaction")
+        ->group("Output");
+    cli.add_option("--messages", options.messages,
+                   "Logical messages whose prefix matches this glob; may be repeated")
+        ->type_name("PATTERN")
+        ->group("Output");
+}
+
 void add_checkpoint_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
     cli::add_checkpoints_to_read(app, options.checkpoints);
@@ -85,7 +97,7 @@ void add_stop_options(cli::App& app, Options& options) {
 
 void add_options(cli::App& app, Options& options) {
     add_source_options(app, options);
-    cli::add_line_prefix(app, options.prefix);
+    add_output_options(app, options);
     add_checkpoint_options(app, options);
     add_stop_options(app, options);
     cli::add_metrics(app, options.metrics);

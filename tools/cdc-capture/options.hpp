@@ -27,7 +27,9 @@ struct Options {
     bool check = false;             ///< report whether capture can work, and exit
     bool allow_no_identity = false; ///< publish tables that have no replica identity
 
-    std::string prefix; ///< source.name; default: the database's name
+    std::string prefix;                ///< source.name; default: the database's name
+    bool transactions = false;         ///< lines at the begin and end of each transaction
+    std::vector<std::string> messages; ///< logical messages whose prefix matches one of these globs
 
     std::vector<std::string> checkpoints; ///< files that the last stages write
     std::string ack;                      ///< "on-write": confirm what left this process

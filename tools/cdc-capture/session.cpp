@@ -24,6 +24,7 @@ namespace {
 
 constexpr char kObjectInUse[] = "55006";
 constexpr int kMinVersion = 130000;
+constexpr int kMinMessageVersion = 140000;
 constexpr std::int64_t kSlotWaitMarginMs = 10000;
 
 std::int64_t sender_timeout_ms(Connection& connection) {
@@ -49,10 +50,20 @@ postgres::SlotState find_slot(Connection& plain, const Options& options, bool re
     return *slot;
 }
 
-postgres::ChangeBuilder::Settings builder_settings(const Connection& plain,
-                                                   const Options& options) {
-    return {options.prefix.empty() ? plain.database() : options.prefix, plain.database(),
-            plain.parameter("server_encoding") == "SQL_ASCII"};
+postgres::ChangeBuilder::Settings builder_settings(Connection& plain, const Options& options) {
+    return {options.prefix.empty() ? plain.database() : options.prefix,
+            plain.database(),
+            plain.parameter("server_encoding") == "SQL_ASCII",
+            options.transactions,
+            options.messages,
+            postgres::published_tables(plain, options.publication)};
+}
+
+void check_messages(const Connection& plain, const Options& options) {
+    if (!options.messages.empty() && plain.server_version() < kMinMessageVersion) {
+        fail(ExitCode::refused, "--messages needs PostgreSQL 14 or newer; the source is {}",
+             plain.server_version() / 10000);
+    }
 }
 
 /// Without it the stream would break at the first change, or stay stuck.
@@ -112,6 +123,7 @@ std::unique_ptr<Session> open_session(const Options& options,
                                       const event::TableFilter& filter) {
     Connection plain{options.source, Connection::Kind::plain};
     check_version(plain);
+    check_messages(plain, options);
     const std::string database = plain.database();
     // Not all servers notice a dead client at once: its session holds the slot until its timeout.
     const std::int64_t give_up = base::steady_ms() + sender_timeout_ms(plain) + kSlotWaitMarginMs;
@@ -134,7 +146,8 @@ std::unique_ptr<Session> open_session(const Options& options,
         }
         try {
             postgres::ReplicationStream stream{std::move(replication), options.slot,
-                                               options.publication, start.position};
+                                               options.publication, start.position,
+                                               !options.messages.empty()};
             return std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
                                              std::move(start), options, filter);
         } catch (const ServerError& error) {

@@ -25,6 +25,8 @@ public:
     cli::Metric& bytes = m_metrics.counter("bytes_total", "Bytes read");
     cli::Metric& rows = m_metrics.counter("rows_total", "Rows that the target acknowledged");
     cli::Metric& batches = m_metrics.counter("batches_total", "Batches made durable");
+    cli::Metric& stale = m_metrics.gauge(
+        "stale_tables", "Tables whose rows differ from the source's until they are read again");
     cli::Metric& checkpoint_time =
         m_metrics.gauge("checkpoint_timestamp_seconds",
                         "When the source made the last checkpoint that is durable", 1000);

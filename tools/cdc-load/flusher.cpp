@@ -163,12 +163,19 @@ void Flusher::insert_range(std::string_view into, const clickhouse::RowBatch& ro
 
 void Flusher::insert_state(const Work& work) {
     std::string rows;
+    bool reread = false;
     const std::int64_t now = base::now_ms();
     for (const std::size_t number : work.touched) {
         const TableWork& table = *work.tables[number];
         if (table.barrier != event::Order{}) {
             clickhouse::append_state_row(
                 rows, clickhouse::barrier_row(m_tables[number]->target(), table.barrier), now);
+        }
+        if (table.read_whole != event::Order{}) {
+            // Below a DDL of higher order it says nothing.
+            clickhouse::append_state_row(
+                rows, clickhouse::stale_row(m_tables[number]->target(), table.read_whole, ""), now);
+            reread = true;
         }
     }
     const std::int64_t tick = base::steady_ms();
@@ -185,6 +192,17 @@ void Flusher::insert_state(const Work& work) {
             m_transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
         });
     }
+    if (reread) {
+        for (const std::size_t number : work.touched) {
+            if (work.tables[number]->read_whole != event::Order{}) {
+                const auto state =
+                    clickhouse::read_table_state(m_transport, m_tables[number]->target());
+                m_tables[number]->stale = !state.stale.empty();
+            }
+        }
+    }
+    m_figures.stale.set(std::count_if(m_tables.begin(), m_tables.end(),
+                                      [](const auto& table) { return table->stale.load(); }));
 }
 
 void Flusher::remove_void_rows(const Work& work) {

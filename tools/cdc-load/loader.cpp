@@ -149,22 +149,21 @@ void Loader::add(TableLoader& table, const DecodedLine& line) {
 
 void Loader::take_table(const DecodedLine& line) {
     std::string version;
-    const std::vector<event::Column> columns = event::parse_columns(line.payload, version);
+    const event::Table described = event::parse_table(line.payload, version);
     TableLoader& table = add_table(line.source);
-    if (table.version() == version) {
+    if (table.version() == version && table.oid == described.oid) {
         return;
     }
     if (!m_work->empty() && !table.version().empty()) {
         submit(); // rows of the old shape first
     }
     wait_for_flusher();
-    std::string shape_json = "{\"version\":\"" + version + "\",\"columns\":";
-    event::append_columns(shape_json, columns);
-    shape_json += '}';
-    const clickhouse::TargetShape shape = clickhouse::make_shape(line.source.connector, columns);
+    const clickhouse::TargetShape shape =
+        clickhouse::make_shape(line.source.connector, described.columns);
     clickhouse::with_retry(m_flusher.retry_policy(), [&] {
-        set_up_table(m_transport, table, shape, version, shape_json, line.source.order);
+        set_up_table(m_transport, table, shape, described, version, line.source.order);
     });
+    table.oid = described.oid;
 }
 
 void Loader::take_snapshot(const DecodedLine& line) {

@@ -40,6 +40,9 @@ void TableLoader::snapshot(bool begin, bool whole, event::Order order, TableWork
         m_counting = begin;
         m_snapshot_rows = 0;
     }
+    if (whole && !begin) {
+        work.read_whole = order;
+    }
     // A keyed table keeps its old rows until the new ones are there; without a key nothing tells
     // old from new, so that it is emptied first.
     if (whole && begin != keyed) {

@@ -6,6 +6,7 @@
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/state.hpp"
 #include "event/json_writer.hpp"
+#include "event/shape_change.hpp"
 
 #include <algorithm>
 
@@ -96,8 +97,36 @@ void set_up_view(Transport& transport, const std::string& target,
     transport.execute(clickhouse::create_view_sql(target, names, shape.keyed()));
 }
 
-void remember(Transport& transport, const TableLoader& table, const clickhouse::TableState& before,
-              std::string_view shape_json, event::Order order) {
+std::string shape_json(const event::Table& described, const std::string& version) {
+    std::string out = "{\"version\":\"" + version + "\",";
+    if (described.oid != 0) {
+        out += fmt::format("\"oid\":{},", described.oid);
+    }
+    out += "\"columns\":";
+    event::append_columns(out, described.columns);
+    return out + '}';
+}
+
+/// What the target itself knows decides: a snapshot may have read the table in its new shape. For
+/// a table that is new here, the line.
+std::string why_stale(Transport& transport, const TableLoader& table,
+                      const clickhouse::TableState& before, const event::Table& described,
+                      event::Order order) {
+    if (!before.shape.empty()) {
+        std::string ignored;
+        return order < before.shape_order
+                   ? std::string{}
+                   : event::stale_reason(event::parse_table(before.shape, ignored), described);
+    }
+    if (!described.stale.empty() || described.oid == 0) {
+        return described.stale;
+    }
+    const std::string other = clickhouse::table_of_oid(transport, described.oid, table.target());
+    return other.empty() ? other : fmt::format("it was called {} here", in_quotes(other));
+}
+
+void remember(Transport& transport, TableLoader& table, const clickhouse::TableState& before,
+              const event::Table& described, const std::string& version, event::Order order) {
     std::string rows;
     const auto add = [&](std::string_view item, std::string_view value) {
         clickhouse::append_state_row(
@@ -107,8 +136,20 @@ void remember(Transport& transport, const TableLoader& table, const clickhouse::
     if (before.source.empty()) {
         add("source", source_json(table.source()));
     }
-    if (before.shape != shape_json) {
-        add("shape", shape_json);
+    if (const std::string shape = shape_json(described, version); before.shape != shape) {
+        add("shape", shape);
+        if (described.oid != 0) {
+            add(clickhouse::oid_item(described.oid), "");
+        }
+    }
+    table.stale = !before.stale.empty();
+    if (const std::string reason = why_stale(transport, table, before, described, order);
+        !reason.empty()) {
+        add("stale", reason);
+        table.stale = true;
+        base::log::warning("table {} is stale: {}; some of its rows differ from the source's until "
+                           "it is read again (cdc-snapshot --tables '{}')",
+                           in_quotes(table.target()), reason, table.source().display_name());
     }
     if (!rows.empty()) {
         const std::string_view piece = rows;
@@ -132,7 +173,7 @@ void set_up_target(Transport& transport) {
 }
 
 void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetShape shape,
-                  const std::string& version, std::string_view shape_json, event::Order order) {
+                  const event::Table& described, const std::string& version, event::Order order) {
     const std::string& target = table.target();
     const clickhouse::TableState state = clickhouse::read_table_state(transport, target);
     if (!state.source.empty() && state.source != source_json(table.source())) {
@@ -157,7 +198,7 @@ void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetSh
         }
     }
     set_up_view(transport, target, shape);
-    remember(transport, table, state, shape_json, order);
+    remember(transport, table, state, described, version, order);
 
     const std::string pending = clickhouse::pending_name(target);
     if (find_table(transport, pending).exists) {

@@ -17,12 +17,13 @@ void set_up_target(clickhouse::Transport& transport);
 
 /// Makes, or widens, the table's raw table and view, remembers the source and the shape, and
 /// gives the loader the shape, the barrier and the number of waiting updates. `order` is the table
-/// line's, `shape_json` its columns. Throws Error: refused when something else has the name, the
+/// line's, `described` what it says. Where that alters rows without change lines, the table is
+/// remembered as stale. Throws Error: refused when something else has the name, the
 /// table belongs to another source table, or the change is one that ClickHouse cannot make. May be
 /// repeated.
 void set_up_table(clickhouse::Transport& transport, TableLoader& table,
-                  clickhouse::TargetShape shape, const std::string& version,
-                  std::string_view shape_json, event::Order order);
+                  clickhouse::TargetShape shape, const event::Table& described,
+                  const std::string& version, event::Order order);
 
 } // namespace cdc::load
 

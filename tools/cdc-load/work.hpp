@@ -26,6 +26,7 @@ struct TableWork {
     std::unordered_set<std::string> waiting_keys;
     std::size_t waiting_bytes = 0;
     event::Order barrier;       ///< new since the last flush; 0: none
+    event::Order read_whole;    ///< of the last snapshot that ended; 0: none
     event::Order known_barrier; ///< the table's, when the batch was handed over
     bool touched = false;
 };
@@ -76,6 +77,7 @@ struct Work {
             work->waiting_keys.clear();
             work->waiting_bytes = 0;
             work->barrier = {};
+            work->read_whole = {};
             work->touched = false;
         }
         touched.clear();

@@ -1,0 +1,129 @@
+#include "event/shape_change.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+
+#include <algorithm>
+
+namespace cdc::event {
+
+using base::in_quotes;
+
+namespace {
+
+/// "numeric(12,2)" is numeric, 12, 2; "timestamp(3) with time zone" has its rest in the name too.
+struct TypeName {
+    std::string name;
+    int first = -1; ///< -1: none
+    int second = -1;
+};
+
+TypeName take_apart(std::string_view type) {
+    TypeName parts;
+    const auto open = type.find('(');
+    const auto close = type.find(')');
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+        parts.name = type;
+        return parts;
+    }
+    parts.name = type.substr(0, open);
+    parts.name += type.substr(close + 1);
+    const std::string_view arguments = type.substr(open + 1, close - open - 1);
+    const auto comma = arguments.find(',');
+    parts.first = base::parse_integer<int>(arguments.substr(0, comma)).value_or(-1);
+    if (comma != std::string_view::npos) {
+        parts.second = base::parse_integer<int>(arguments.substr(comma + 1)).value_or(-1);
+    }
+    return parts;
+}
+
+const Column* find_column(const Table& table, const Column& wanted) {
+    const auto found =
+        std::find_if(table.columns.begin(), table.columns.end(), [&](const Column& column) {
+            return column.number != 0 && wanted.number != 0 ? column.number == wanted.number
+                                                            : column.name == wanted.name;
+        });
+    return found != table.columns.end() ? &*found : nullptr;
+}
+
+bool has_column(const Table& table, const std::string& name) {
+    return std::any_of(table.columns.begin(), table.columns.end(),
+                       [&](const Column& column) { return column.name == name; });
+}
+
+std::string reason_of_column(const Table& before, const Table& after, const Column& now) {
+    const Column* then = find_column(before, now);
+    const std::string name = in_quotes(now.name);
+    if (then == nullptr) {
+        if (has_column(before, now.name)) {
+            return fmt::format("column {} was dropped and made anew", name);
+        }
+        const bool unfilled = std::find(after.unfilled.begin(), after.unfilled.end(), now.name) !=
+                              after.unfilled.end();
+        return unfilled
+                   ? fmt::format("column {} was added with values of its own in old rows", name)
+                   : std::string{};
+    }
+    if (then->name != now.name) {
+        return fmt::format("column {} was called {}", name, in_quotes(then->name));
+    }
+    if (!keeps_values(then->type, now.type)) {
+        return fmt::format("the type of column {} was changed from {} to {}", name,
+                           in_quotes(then->type), in_quotes(now.type));
+    }
+    for (const std::string& label : then->labels) {
+        if (!now.labels.empty() &&
+            std::find(now.labels.begin(), now.labels.end(), label) == now.labels.end()) {
+            return fmt::format("label {} of column {} was renamed", in_quotes(label), name);
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+bool keeps_values(std::string_view from, std::string_view to) {
+    if (from == to) {
+        return true;
+    }
+    const TypeName old_type = take_apart(from);
+    const TypeName new_type = take_apart(to);
+    const auto is_text = [](const TypeName& type) {
+        return type.name == "text" || type.name == "character varying";
+    };
+    if (is_text(old_type) && is_text(new_type) && new_type.first == -1) {
+        return true;
+    }
+    if (old_type.name != new_type.name) {
+        return false;
+    }
+    constexpr std::string_view kGrowing[] = {"character varying",
+                                             "bit varying",
+                                             "numeric",
+                                             "timestamp without time zone",
+                                             "timestamp with time zone",
+                                             "time without time zone",
+                                             "time with time zone"};
+    if (std::find(std::begin(kGrowing), std::end(kGrowing), old_type.name) == std::end(kGrowing)) {
+        return false;
+    }
+    if (new_type.first == -1) {
+        return true;
+    }
+    return old_type.first != -1 && new_type.first >= old_type.first &&
+           new_type.second == old_type.second;
+}
+
+std::string stale_reason(const Table& before, const Table& after) {
+    if (before.oid != 0 && after.oid != 0 && before.oid != after.oid) {
+        return "another table has its name now";
+    }
+    for (const Column& now : after.columns) {
+        if (std::string reason = reason_of_column(before, after, now); !reason.empty()) {
+            return reason;
+        }
+    }
+    return {};
+}
+
+} // namespace cdc::event

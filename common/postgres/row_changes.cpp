@@ -1,0 +1,225 @@
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "event/json_writer.hpp"
+#include "postgres/change_builder.hpp"
+#include "postgres/row_json.hpp"
+
+/// The part of ChangeBuilder that writes the lines of rows.
+namespace cdc::postgres {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+constexpr int kIndexDigits = 12;
+
+void check_width(const RelationPlan& plan, const pgoutput::Tuple& row) {
+    if (row.size() != plan.columns().size()) {
+        fail(ExitCode::bad_data, "a row of {} values, but the table was described with {} columns",
+             row.size(), plan.columns().size());
+    }
+}
+
+bool key_changed(const RelationPlan& plan, const pgoutput::Tuple& old_row,
+                 const pgoutput::Tuple& new_row) {
+    for (const std::size_t i : plan.key()) {
+        if (old_row[i].kind != new_row[i].kind || old_row[i].text != new_row[i].text) {
+            return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+void ChangeBuilder::insert(const Message& message, Lsn lsn, std::string& out) {
+    need_transaction(message);
+    const std::uint64_t index = ++m_index;
+    RelationPlan& plan = plan_of(message.relation_id);
+    if (!plan.captured()) {
+        return;
+    }
+    check_width(plan, message.new_row);
+    announce(plan, index, out);
+    out += R"({"key":)";
+    append_key(out, plan, message.new_row);
+    out += R"(,"before":null,"after":)";
+    append_row(out, plan, message.new_row, m_missing);
+    if (!m_missing.empty()) {
+        fail(ExitCode::bad_data, "column {}: an inserted row without its value",
+             in_quotes(plan.columns()[m_missing.front()].name));
+    }
+    end_line(out, plan, {lsn, index, 'c'});
+}
+
+/// The new row, and from the old one the values that the log left out of the new because they did
+/// not change. Under REPLICA IDENTITY FULL the old row has them all, else it has those of the key.
+const pgoutput::Tuple& ChangeBuilder::completed(const RelationPlan& plan, const Message& message) {
+    if (message.old_kind == 0) {
+        return message.new_row;
+    }
+    m_row = message.new_row;
+    for (std::size_t i = 0; i < m_row.size(); ++i) {
+        if (m_row[i].kind == 'u' && (message.old_kind == 'O' || plan.columns()[i].in_key)) {
+            m_row[i] = message.old_row[i];
+        }
+    }
+    return m_row;
+}
+
+void ChangeBuilder::append_old(std::string& out, const RelationPlan& plan, const Message& message) {
+    if (message.old_kind == 'O') {
+        append_row(out, plan, message.old_row, m_missing);
+    } else {
+        append_key(out, plan, message.old_row);
+    }
+}
+
+void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
+    need_transaction(message);
+    const std::uint64_t index = m_index + 1;
+    m_index += 2;
+    RelationPlan& plan = plan_of(message.relation_id);
+    if (!plan.captured()) {
+        return;
+    }
+    check_width(plan, message.new_row);
+    if (message.old_kind != 0) {
+        check_width(plan, message.old_row);
+    }
+    announce(plan, index, out);
+    const Tuple& row = completed(plan, message);
+    if (message.old_kind != 0 && key_changed(plan, message.old_row, row)) {
+        append_key_change(out, plan, message, row, lsn, index);
+        return;
+    }
+    out += R"({"key":)";
+    append_key(out, plan, row);
+    out += R"(,"before":)";
+    if (message.old_kind == 'O') {
+        append_old(out, plan, message);
+    } else {
+        out += "null";
+    }
+    out += R"(,"after":)";
+    append_row(out, plan, row, m_missing);
+    append_names(out, "unchanged", plan, m_missing);
+    end_line(out, plan, {lsn, index, 'u'});
+}
+
+void ChangeBuilder::append_key_change(std::string& out, const RelationPlan& plan,
+                                      const Message& message, const Tuple& row, Lsn lsn,
+                                      std::uint64_t index) {
+    out += R"({"key":)";
+    append_key(out, plan, message.old_row);
+    out += R"(,"before":)";
+    append_old(out, plan, message);
+    out += R"(,"after":null,"key_after":)";
+    append_key(out, plan, row);
+    end_line(out, plan, {lsn, index, 'd'});
+
+    out += R"({"key":)";
+    append_key(out, plan, row);
+    out += R"(,"before":null,"after":)";
+    append_row(out, plan, row, m_missing);
+    if (!m_missing.empty()) {
+        append_fetched(out, plan, row);
+    }
+    out += R"(,"key_before":)";
+    append_key(out, plan, message.old_row);
+    end_line(out, plan, {lsn, index + 1, 'c'});
+}
+
+/// Replaces the '}' of the row just written by the columns that only the source has.
+void ChangeBuilder::append_fetched(std::string& out, const RelationPlan& plan, const Tuple& row) {
+    std::vector<SourceLookup::Condition> key;
+    for (const std::size_t i : plan.key()) {
+        key.push_back({plan.columns()[i].name, row[i].text});
+    }
+    std::vector<std::string_view> names;
+    for (const std::size_t i : m_missing) {
+        names.emplace_back(plan.columns()[i].name);
+    }
+    const auto values = m_lookup->fetch(plan.shape().schema, plan.shape().table, key, names);
+    if (values.size() != names.size()) {
+        fail(ExitCode::failed, "the source answered {} of {} values", values.size(), names.size());
+    }
+    out.pop_back();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::size_t column = m_missing[i];
+        if (values[i].state == FetchedValue::State::gone) {
+            m_gone.push_back(column);
+            continue;
+        }
+        m_fetched.push_back(column);
+        out += out.back() == '{' ? "" : ",";
+        out += plan.columns()[column].member;
+        if (values[i].state == FetchedValue::State::null) {
+            out += "null";
+        } else {
+            append_value(out, plan.columns()[column].kind, values[i].text);
+        }
+    }
+    out += '}';
+}
+
+void ChangeBuilder::remove(const Message& message, Lsn lsn, std::string& out) {
+    need_transaction(message);
+    const std::uint64_t index = ++m_index;
+    RelationPlan& plan = plan_of(message.relation_id);
+    if (!plan.captured()) {
+        return;
+    }
+    check_width(plan, message.old_row);
+    announce(plan, index, out);
+    out += R"({"key":)";
+    append_key(out, plan, message.old_row);
+    out += R"(,"before":)";
+    append_old(out, plan, message);
+    out += R"(,"after":null)";
+    end_line(out, plan, {lsn, index, 'd'});
+}
+
+void ChangeBuilder::truncate(const Message& message, Lsn lsn, std::string& out) {
+    need_transaction(message);
+    for (const std::uint32_t id : message.truncated) {
+        const std::uint64_t index = ++m_index;
+        RelationPlan& plan = plan_of(id);
+        if (plan.captured()) {
+            announce(plan, index, out);
+            out += R"({"key":null,"before":null,"after":null)";
+            end_line(out, plan, {lsn, index, 't'});
+        }
+    }
+}
+
+void ChangeBuilder::end_line(std::string& out, const RelationPlan& plan, const Place& place) {
+    out += m_source_start;
+    base::append_integer(out, place.lsn);
+    out += R"(\"]",)";
+    out += plan.source_members();
+    out += m_source_ids;
+    event::append_json_integer(out, place.lsn);
+    out += R"(,"xmin":null,"order":")";
+    out += m_order_start;
+    base::append_hex(out, place.index, kIndexDigits);
+    out += '"';
+    if (!m_fetched.empty() || !m_gone.empty()) {
+        append_names(out, "fetched", plan, m_fetched);
+        append_names(out, "gone", plan, m_gone);
+        m_fetched.clear();
+        m_gone.clear();
+    }
+    out += R"(},"op":")";
+    out += place.op;
+    out += '"';
+    append_transaction(out, &plan);
+    out += R"(,"ts_ms":)";
+    base::append_integer(out, m_now_ms);
+    out += "}\n";
+    ++m_changes;
+}
+
+} // namespace cdc::postgres

@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# DDL while the pipe runs and while it is down: columns added, dropped, renamed, retyped; tables
+# dropped and made anew, renamed, swapped, added to and removed from a publication. What rows alone
+# do not tell marks the table stale, until it is read again.
+# Pain 10: a table is added to a running capture, and only its rows are read.
+# Pain 11: a column change stops nothing. Pain 13: the shape changed while the pipe was down.
+source "$(dirname "$0")/lib.sh"
+start postgres clickhouse
+TARGET=$CDC_TEST_CLICKHOUSE_URL
+ch() { printf '%s' "$1" | curl -sS --fail-with-body --data-binary @- "${CDC_TEST_CLICKHOUSE_URL%/*}/?database=${TARGET##*/}"; }
+
+pipe() {
+    cdc-capture --source "$(pg_url)" --slot "ddl_$DB" --publication ddl --prefix ddl --checkpoint state.json --metrics capture.prom "$@" 2>>capture.err |
+        tee -a lines |
+        cdc-load --target "$TARGET" --checkpoint state.json --metrics load.prom --flush-interval 100ms 2>>load.err
+}
+through() { pipe --exit-at-end || fail "the pipe ended with ${PIPESTATUS[*]}"; }
+stale() { # TABLE: why, as the target knows it
+    ch "SELECT value FROM _cdc_state FINAL WHERE scope = 'table' AND item = 'stale' AND name = '$1' FORMAT TSVRaw"
+}
+expect_stale() { # TABLE WORDS
+    case $(stale "$1") in
+    *"$2"*) ;;
+    *) fail "table $1 is stale because of '$(stale "$1")', not '$2'" ;;
+    esac
+}
+reread() { # TABLE
+    cdc-snapshot --source "$(pg_url)" --publication ddl --tables "public.$1" 2>snapshot.err |
+        cdc-load --target "$TARGET" 2>>load.err || fail "snapshot of $1"
+    expect "$1 was read again" "$(stale "$1")" ""
+}
+
+set_up() { # DATABASE
+    DB=$1
+    sql postgres "CREATE DATABASE $DB"
+    ch "CREATE DATABASE IF NOT EXISTS $DB" >/dev/null
+    TARGET=${CDC_TEST_CLICKHOUSE_URL%/*}/$DB
+    rm -f state.json lines ./*.err ./*.prom
+    sql "CREATE TYPE mood AS ENUM ('sad', 'happy');
+         CREATE TABLE calm (id int PRIMARY KEY, v text);
+         CREATE TABLE added (id int PRIMARY KEY, v text);
+         CREATE TABLE later (id int PRIMARY KEY, v text);
+         CREATE TABLE rewritten (id int PRIMARY KEY, n int);
+         CREATE TABLE widened (id int PRIMARY KEY, v varchar(10), d numeric(8,2));
+         CREATE TABLE random_default (id int PRIMARY KEY);
+         CREATE TABLE renamed_column (id int PRIMARY KEY, a int, b int);
+         CREATE TABLE dropped_column (id int PRIMARY KEY, a int, b int);
+         CREATE TABLE readded (id int PRIMARY KEY, a int);
+         CREATE TABLE labels (id int PRIMARY KEY, m mood);
+         CREATE TABLE swapped (id int PRIMARY KEY, v text);
+         CREATE TABLE swapped_new (id int PRIMARY KEY, v text);
+         CREATE TABLE anew (id int PRIMARY KEY, v text);
+         CREATE TABLE old_name (id int PRIMARY KEY, v text);
+         INSERT INTO calm SELECT g, 'x' FROM generate_series(1, 3) g;
+         INSERT INTO later SELECT g, 'x' FROM generate_series(1, 3) g"
+    cdc-capture --source "$(pg_url)" --slot "ddl_$DB" --publication ddl --create --exit-after-create --exclude later 2>create.err
+}
+stop() { # the pipe in the background
+    kill -TERM "$(pgrep -P "$PIPE" -x cdc-capture)"
+    wait "$PIPE" || fail "the pipe ended with $?"
+}
+fill() { # old rows everywhere
+    sql "INSERT INTO added SELECT g, 'x' FROM generate_series(1, 3) g;
+         INSERT INTO rewritten SELECT g, g FROM generate_series(1, 3) g;
+         INSERT INTO widened SELECT g, 'x', g FROM generate_series(1, 3) g;
+         INSERT INTO random_default SELECT g FROM generate_series(1, 3) g;
+         INSERT INTO renamed_column SELECT g, g, g FROM generate_series(1, 3) g;
+         INSERT INTO dropped_column SELECT g, g, g FROM generate_series(1, 3) g;
+         INSERT INTO readded SELECT g, g FROM generate_series(1, 3) g;
+         INSERT INTO labels SELECT g, 'happy' FROM generate_series(1, 3) g;
+         INSERT INTO swapped SELECT g, 'old' FROM generate_series(1, 3) g;
+         INSERT INTO swapped_new SELECT g, 'new' FROM generate_series(2, 6) g;
+         INSERT INTO anew SELECT g, 'x' FROM generate_series(1, 3) g;
+         INSERT INTO old_name SELECT g, 'x' FROM generate_series(1, 3) g"
+}
+change() { # every kind of DDL, then a row in the new shape
+    sql "ALTER TABLE added ADD c int DEFAULT 7, ADD t timestamptz NOT NULL DEFAULT now(), ADD n numeric(8,2);
+         ALTER TABLE added ALTER n SET DEFAULT 1.5; ALTER TABLE added ADD s text NOT NULL DEFAULT 'it''s';
+         INSERT INTO added VALUES (4, 'y')"
+    sql "ALTER TABLE rewritten ALTER n TYPE bigint USING n * 2; INSERT INTO rewritten VALUES (4, 40)"
+    sql "ALTER TABLE widened ALTER v TYPE text, ALTER d TYPE numeric(12,2); INSERT INTO widened VALUES (4, 'y', 1)"
+    sql "ALTER TABLE random_default ADD r float8 DEFAULT random(); INSERT INTO random_default VALUES (4)"
+    sql "ALTER TABLE renamed_column RENAME a TO aa; INSERT INTO renamed_column VALUES (4, 4, 4)"
+    sql "ALTER TABLE dropped_column DROP b; INSERT INTO dropped_column VALUES (4, 4)"
+    sql "ALTER TABLE readded DROP a; ALTER TABLE readded ADD a int; INSERT INTO readded VALUES (4, 4)"
+    sql "ALTER TYPE mood RENAME VALUE 'happy' TO 'glad'; ALTER TABLE labels ADD x int; INSERT INTO labels VALUES (4, 'glad')"
+    sql "BEGIN; ALTER TABLE swapped RENAME TO swapped_old; ALTER TABLE swapped_new RENAME TO swapped; COMMIT;
+         INSERT INTO swapped VALUES (7, 'swapped'); INSERT INTO swapped_old VALUES (4, 'old')"
+    sql "DROP TABLE anew; CREATE TABLE anew (id int PRIMARY KEY, v text);
+         $1 INSERT INTO anew VALUES (9, 'anew')"
+    sql "ALTER TABLE old_name RENAME TO new_name; INSERT INTO new_name VALUES (4, 'y')"
+}
+expect_all() {
+    expect "calm" "$(stale calm)" ""
+    expect "constant defaults fill old rows" "$(stale added)" ""
+    expect "widening touches no value" "$(stale widened)" ""
+    expect "a dropped column" "$(stale dropped_column)" ""
+    parity added widened
+    expect_stale rewritten "type of column 'n' was changed from 'integer' to 'bigint'"
+    expect_stale random_default "'r' was added with values of its own"
+    expect_stale renamed_column "'aa' was called 'a'"
+    expect_stale readded "'a' was dropped and made anew"
+    expect_stale labels "label 'happy' of column 'm' was renamed"
+    expect_stale swapped "another table has its name"
+    expect_stale swapped_old "it was called"
+    expect_stale anew "another table has its name"
+    expect_stale new_name "it was called"
+    expect "how many" "$(ch "SELECT count() FROM _cdc_state FINAL WHERE item = 'stale' AND value != ''")" 9
+}
+
+say "while the pipe is down"
+set_up down
+fill
+sql "INSERT INTO calm VALUES (4, 'y')"
+through
+change "ALTER PUBLICATION ddl ADD TABLE anew;"
+through
+expect_all
+
+say "lag, verify and the metrics show it"
+cdc-lag --source "$(pg_url)" --checkpoint state.json --target "$TARGET" --json >lag.json 2>lag.err || true
+expect "cdc-lag" "$(jq '[.hops[] | select(.kind == "target") | .stale_tables // .details.stale_tables] | add' lag.json)" 9
+cdc-verify --source "$(pg_url)" --target "$TARGET" --tables public.rewritten --json >verify.json 2>verify.err || true
+jq -e '[.. | .stale? // empty] | length > 0' verify.json >/dev/null || fail "cdc-verify says nothing: $(cat verify.json)"
+
+say "read again, it is right again"
+for table in rewritten random_default renamed_column readded labels swapped swapped_old anew new_name; do
+    reread $table
+done
+parity rewritten random_default readded labels swapped swapped_old anew new_name
+
+say "a table is added to the running capture, another removed"
+pipe &
+PIPE=$!
+wait_until 20 grep -q streaming capture.err
+sql "INSERT INTO calm VALUES (20, 'running')"
+wait_until 20 grep -q '"id":20,' lines
+sql "ALTER PUBLICATION ddl ADD TABLE later; INSERT INTO later VALUES (4, 'y')"
+stale_is() { [ -n "$(stale "$1")" ]; }
+wait_until 30 stale_is later
+expect_stale later "added to the publication"
+expect_words capture.err "cdc-snapshot --tables 'public.later'"
+reread later
+sql "INSERT INTO later VALUES (5, 'after')"
+later_is() { [ "$(ch "SELECT count() FROM later")" = "$1" ]; }
+wait_until 30 later_is 5
+sql "ALTER PUBLICATION ddl DROP TABLE calm; INSERT INTO calm VALUES (21, 'not published'); INSERT INTO later VALUES (6, 'z')"
+wait_until 30 later_is 6
+expect "removed" "$(ch "SELECT count() FROM calm WHERE id = 21")" 0
+parity later
+
+stop
+
+say "while the pipe runs"
+set_up running
+pipe &
+PIPE=$!
+fill
+loaded() { [ "$(ch "SELECT count() FROM $1")" = "$2" ]; }
+wait_until 30 loaded old_name 3
+change "ALTER PUBLICATION ddl ADD TABLE anew;"
+wait_until 60 loaded new_name 1
+sql "INSERT INTO calm VALUES (4, 'y')"
+wait_until 30 loaded calm 1
+stop
+expect_all
+expect "stale in the lines too" "$(jq -c 'select(.table.stale) | .source.table' lines | sort -u | wc -l)" 9
+expect "metrics" "$(grep -h '^cdc_.*_stale_tables' load.prom capture.prom | tr '\n' ' ')" \
+    "cdc_load_stale_tables 9 cdc_capture_stale_tables_total 9 "
+say "all good"
