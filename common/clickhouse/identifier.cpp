@@ -26,6 +26,14 @@ std::string quote_identifier(std::string_view name) {
     return quote(name, '`');
 }
 
+std::string quote_if_needed(std::string_view name) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    const bool plain = !name.empty() && name.find_first_not_of(kPlain) == std::string_view::npos &&
+                       (name.front() < '0' || name.front() > '9');
+    return plain ? std::string{name} : quote_identifier(name);
+}
+
 std::string quote_string(std::string_view text) {
     return quote(text, '\'');
 }

@@ -75,30 +75,41 @@ void RowEncoder::append_column(char*& out, std::size_t column) {
     }
 }
 
+std::size_t RowEncoder::end_key(char*& at, const char* start, event::Order order) const {
+    if (m_shape.history) {
+        append_number(at, order.value);
+    }
+    return static_cast<std::size_t>(at - start);
+}
+
 void RowEncoder::end_keyed(RowBatch& out, char* at, std::size_t key_size, event::Order order,
-                           bool deleted, std::int64_t ts_ms) {
-    append_number(at, order.value);
-    *at++ = deleted ? 1 : 0;
+                           char op, std::int64_t ts_ms) const {
+    if (m_shape.history) {
+        append_string(at, {&op, 1});
+    } else {
+        append_number(at, order.value);
+        *at++ = op == 'd' ? 1 : 0;
+    }
     append_number(at, ts_ms);
     out.end_row(at, key_size, order);
 }
 
 void RowEncoder::write_row(RowBatch& out, std::size_t line_size, event::Order order,
-                           std::int64_t ts_ms) {
+                           std::int64_t ts_ms, char op) {
     char* at = out.begin_row(room(line_size));
     const char* const start = at;
     std::size_t key_size = 0;
     for (std::size_t i = 0; i < m_layout.size(); ++i) {
         append_column(at, m_layout[i]);
         if (i + 1 == m_shape.key.size()) {
-            key_size = static_cast<std::size_t>(at - start);
+            key_size = end_key(at, start, order);
         }
     }
-    end_keyed(out, at, key_size, order, false, ts_ms);
+    end_keyed(out, at, key_size, order, op, ts_ms);
 }
 
 void RowEncoder::write_filled(RowBatch& out, std::size_t line_size, event::Order order,
-                              std::int64_t ts_ms, std::string_view base) {
+                              std::int64_t ts_ms, std::string_view base, char op) {
     // `base` may lie in `out`, whose memory moves when it grows.
     const std::string kept{base};
     char* at = out.begin_row(room(line_size) + kept.size());
@@ -120,10 +131,11 @@ void RowEncoder::write_filled(RowBatch& out, std::size_t line_size, event::Order
         }
         from = next;
         if (i + 1 == m_shape.key.size()) {
-            key_size = static_cast<std::size_t>(at - start);
+            key_size = end_key(at, start, order);
+            from += m_shape.history ? sizeof(order.value) : 0;
         }
     }
-    end_keyed(out, at, key_size, order, false, ts_ms);
+    end_keyed(out, at, key_size, order, op, ts_ms);
 }
 
 void RowEncoder::write_deleted(RowBatch& out, std::size_t line_size, event::Order order,
@@ -132,18 +144,20 @@ void RowEncoder::write_deleted(RowBatch& out, std::size_t line_size, event::Orde
     const char* const start = at;
     std::size_t key_size = 0;
     for (std::size_t i = 0; i < m_layout.size(); ++i) {
-        if (i < m_shape.key.size()) {
+        if (i < m_shape.key.size() || m_shape.history) {
             append_column(at, m_layout[i]);
-            key_size = static_cast<std::size_t>(at - start);
         } else {
             append_default(at, m_shape.columns[m_layout[i]].mapping.type);
         }
+        if (i + 1 == m_shape.key.size()) {
+            key_size = end_key(at, start, order);
+        }
     }
-    end_keyed(out, at, key_size, order, true, ts_ms);
+    end_keyed(out, at, key_size, order, 'd', ts_ms);
 }
 
 void RowEncoder::write_signed(RowBatch& out, std::size_t line_size, event::Order order,
-                              std::int64_t ts_ms, std::uint64_t row, std::int8_t sign) {
+                              std::int64_t ts_ms, std::uint64_t row, std::int8_t sign, char op) {
     char* at = out.begin_row(room(line_size));
     for (const std::size_t column : m_layout) {
         append_column(at, column);
@@ -151,8 +165,20 @@ void RowEncoder::write_signed(RowBatch& out, std::size_t line_size, event::Order
     append_number(at, order.value);
     append_number(at, row);
     append_number(at, sign);
+    if (m_shape.history) {
+        append_string(at, {&op, 1});
+    }
     append_number(at, ts_ms);
     out.end_row(at, 0, order);
+}
+
+void RowEncoder::write_truncate(RowBatch& out, event::Order order, std::int64_t ts_ms) {
+    std::fill(m_values.begin(), m_values.end(), std::string_view{});
+    if (m_shape.keyed()) {
+        write_row(out, 0, order, ts_ms, 't');
+    } else {
+        write_signed(out, 0, order, ts_ms, 0, 0, 't');
+    }
 }
 
 void RowEncoder::write_key(std::string& out) {
@@ -168,14 +194,16 @@ void RowEncoder::write_key(std::string& out) {
     out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
-event::Order RowEncoder::order_of(std::string_view row) {
+event::Order RowEncoder::order_of(std::string_view row) const {
     event::Order order;
-    std::memcpy(&order.value, row.data() + row.size() - kTailSize, sizeof(order.value));
+    const std::size_t at = m_shape.history ? key_size(row) : row.size() - kTailSize;
+    std::memcpy(&order.value, row.data() + at, sizeof(order.value));
     return order;
 }
 
-bool RowEncoder::is_deleted(std::string_view row) {
-    return row[row.size() - kTailSize + 16] != 0;
+bool RowEncoder::is_deleted(std::string_view row) const {
+    return m_shape.history ? row[row.size() - kHistoryTailSize + 1] == 'd'
+                           : row[row.size() - kTailSize + 16] != 0;
 }
 
 std::size_t RowEncoder::key_size(std::string_view row) const {
@@ -191,13 +219,19 @@ std::size_t RowEncoder::key_size(std::string_view row) const {
 }
 
 const char* RowEncoder::row_end(const char* at, const char* end) const {
-    for (const std::size_t column : m_layout) {
-        at = skip_value(at, end, m_shape.columns[column].mapping.type);
-        if (at == nullptr) {
-            return nullptr;
+    const auto skip = [&at, end](std::size_t size) {
+        at = static_cast<std::size_t>(end - at) >= size ? at + size : nullptr;
+    };
+    for (std::size_t i = 0; i < m_layout.size() && at != nullptr; ++i) {
+        at = skip_value(at, end, m_shape.columns[m_layout[i]].mapping.type);
+        if (at != nullptr && m_shape.history && i + 1 == m_shape.key.size()) {
+            skip(sizeof(event::Order::value));
         }
     }
-    return static_cast<std::size_t>(end - at) >= kTailSize ? at + kTailSize : nullptr;
+    if (at != nullptr) {
+        skip(m_shape.history ? kHistoryTailSize : kTailSize);
+    }
+    return at;
 }
 
 } // namespace cdc::clickhouse

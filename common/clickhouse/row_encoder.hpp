@@ -16,6 +16,10 @@ namespace cdc::clickhouse {
 ///
 ///     with key     key columns, other columns, _version, _deleted, _source_ts_ms
 ///     without      all columns, _version, _row, _sign, _source_ts_ms
+///     history      key columns, _version, other columns, operation_type, _source_ts_ms
+///     without key  all columns, _version, _row, _sign, operation_type, _source_ts_ms
+///
+/// A batch keeps one row of each key; in history the version belongs to the key.
 ///
 /// Pure. All functions throw Error (bad_data) that names column and value. Not for two threads at
 /// once.
@@ -33,39 +37,46 @@ public:
     std::string_view first_missing(const std::vector<std::string_view>& excused) const;
 
     /// A row of a table with key from the values taken; columns without a value get the type's
-    /// default. `line_size` bounds the values' size.
-    void write_row(RowBatch& out, std::size_t line_size, event::Order order, std::int64_t ts_ms);
+    /// default. `line_size` bounds the values' size. `op` is for the history.
+    void write_row(RowBatch& out, std::size_t line_size, event::Order order, std::int64_t ts_ms,
+                   char op = 'u');
     /// The same; columns without a value are copied from `base`, a row of this layout.
     void write_filled(RowBatch& out, std::size_t line_size, event::Order order, std::int64_t ts_ms,
-                      std::string_view base);
-    /// A deleted row: the key's columns as taken, defaults elsewhere.
+                      std::string_view base, char op = 'u');
+    /// A deleted row: the key's columns as taken, defaults elsewhere; in history all values taken.
     void write_deleted(RowBatch& out, std::size_t line_size, event::Order order,
                        std::int64_t ts_ms);
     /// A row of a table without key.
     void write_signed(RowBatch& out, std::size_t line_size, event::Order order, std::int64_t ts_ms,
-                      std::uint64_t row, std::int8_t sign);
+                      std::uint64_t row, std::int8_t sign, char op = 'u');
+    /// The row that stands for a truncate in a history.
+    void write_truncate(RowBatch& out, event::Order order, std::int64_t ts_ms);
 
-    /// Key bytes, as rows begin with them, of the values taken.
+    /// Key bytes, as rows begin with them (without the version of a history), of the values taken.
     void write_key(std::string& out);
 
     /// Parts of a row of a table with key.
-    static event::Order order_of(std::string_view row);
-    static bool is_deleted(std::string_view row);
-    /// Where the key ends in a row; npos when the row is broken.
+    event::Order order_of(std::string_view row) const;
+    bool is_deleted(std::string_view row) const;
+    /// Where the key, without version, ends in a row; npos when the row is broken.
     std::size_t key_size(std::string_view row) const;
     /// Where the row that starts at `at` ends; nullptr when it is not whole.
     const char* row_end(const char* at, const char* end) const;
 
-    /// The size of _version, _deleted, _source_ts_ms, which end a row of a table with key.
-    static constexpr std::size_t kTailSize = 16 + 1 + 8;
-
 private:
+    /// The size of _version, _deleted, _source_ts_ms, which end a row of a table with key; and of
+    /// operation_type, _source_ts_ms.
+    static constexpr std::size_t kTailSize = 16 + 1 + 8;
+    static constexpr std::size_t kHistoryTailSize = 2 + 8;
+
     void append_column(char*& out, std::size_t column);
+    /// Ends the key of a row that started at `start`; the key's size.
+    std::size_t end_key(char*& at, const char* start, event::Order order) const;
     std::size_t room(std::size_t line_size) const {
         return 2 * line_size + m_shape.columns.size() * 48 + 64;
     }
-    void end_keyed(RowBatch& out, char* at, std::size_t key_size, event::Order order, bool deleted,
-                   std::int64_t ts_ms);
+    void end_keyed(RowBatch& out, char* at, std::size_t key_size, event::Order order, char op,
+                   std::int64_t ts_ms) const;
 
     TargetShape m_shape;
     std::vector<std::size_t> m_layout;      ///< columns in the order of a row

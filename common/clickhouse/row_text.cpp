@@ -180,36 +180,54 @@ bool append_row_text(std::string& out, std::string_view row, const TargetShape& 
     const char* at = row.data();
     const char* const end = at + row.size();
     char separator = '[';
-    const auto append_column = [&](const TargetColumn& column) {
+    const auto append_column = [&](const Type& type) {
         out += separator;
         separator = ',';
-        return append_value_text(out, at, end, column.mapping.type);
+        return append_value_text(out, at, end, type);
+    };
+    const auto append_version = [&] {
+        out += ",\"" + base::decimal_text(read_number<base::Uint128>(at)) + '"';
+    };
+    const auto has = [&](std::size_t size) {
+        return static_cast<std::size_t>(end - at) >= size;
     };
     for (const std::size_t index : shape.key) {
-        if (!append_column(shape.columns[index])) {
+        if (!append_column(shape.columns[index].mapping.type)) {
             return false;
         }
+    }
+    const bool version_in_key = shape.history && shape.keyed();
+    if (version_in_key) {
+        if (!has(16)) {
+            return false;
+        }
+        append_version();
     }
     for (std::size_t i = 0; i < shape.columns.size(); ++i) {
         if (std::find(shape.key.begin(), shape.key.end(), i) == shape.key.end() &&
-            !append_column(shape.columns[i])) {
+            !append_column(shape.columns[i].mapping.type)) {
             return false;
         }
     }
-    const std::size_t tail = shape.keyed() ? 16 + 1 + 8 : 16 + 8 + 1 + 8;
-    if (static_cast<std::size_t>(end - at) != tail) {
-        return false;
+    const Type own[] = {{Kind::uint64}, {Kind::int8}, {Kind::string}, {Kind::uint8}, {Kind::int64}};
+    if (!version_in_key) {
+        if (!has(16)) {
+            return false;
+        }
+        append_version();
     }
-    out += ",\"" + base::decimal_text(read_number<base::Uint128>(at)) + "\",";
+    bool whole = true;
     if (!shape.keyed()) {
-        base::append_integer(out, read_number<std::uint64_t>(at));
-        out += ',';
+        whole = append_column(own[0]) && append_column(own[1]);
     }
-    base::append_integer(out, static_cast<int>(read_number<std::int8_t>(at)));
-    out += ',';
-    base::append_integer(out, read_number<std::int64_t>(at));
+    if (shape.history) {
+        whole = whole && append_column(own[2]);
+    } else if (shape.keyed()) {
+        whole = append_column(own[3]);
+    }
+    whole = whole && append_column(own[4]) && at == end;
     out += "]\n";
-    return true;
+    return whole;
 }
 
 } // namespace cdc::clickhouse

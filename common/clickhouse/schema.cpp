@@ -15,9 +15,6 @@ using base::in_quotes;
 
 namespace {
 
-constexpr std::string_view kOwnColumns[] = {"_version", "_deleted",      "_row",
-                                            "_sign",    "_source_ts_ms", "_synced_at"};
-
 std::string key_list(const TargetShape& shape) {
     std::string out;
     for (const std::size_t index : shape.key) {
@@ -90,29 +87,46 @@ std::vector<std::string> split_sorting_key(std::string_view text) {
     return names;
 }
 
-void check_same_key(std::string_view table, const TargetShape& shape,
-                    std::string_view sorting_key) {
-    std::vector<std::string> wanted;
+/// What a raw table is ordered by, as names.
+std::vector<std::string> sorting_columns(const Target& target, const TargetShape& shape) {
+    const Layout& own = target.own();
+    std::vector<std::string> names;
     for (const std::size_t index : shape.key) {
-        wanted.push_back(shape.columns[index].name);
+        names.push_back(shape.columns[index].name);
     }
     if (!shape.keyed()) {
-        wanted = {"_version", "_row"};
+        names = {own.version, own.row};
+    } else if (shape.history) {
+        names.push_back(own.version);
     }
+    return names;
+}
+
+std::string sorting_list(const Target& target, const TargetShape& shape) {
+    const Layout& own = target.own();
+    const std::string version = quote_if_needed(own.version);
+    if (!shape.keyed()) {
+        return version + ", " + quote_if_needed(own.row);
+    }
+    return key_list(shape) + (shape.history ? ", " + version : "");
+}
+
+void check_same_key(const Target& target, const TargetShape& shape, std::string_view sorting_key) {
+    const std::vector<std::string> wanted = sorting_columns(target, shape);
     const std::vector<std::string> found = split_sorting_key(sorting_key);
     if (found != wanted) {
         throw Error{
             ExitCode::refused,
             fmt::format("the target's table {} is ordered by ({}), but the source's key is "
                         "now ({})",
-                        in_quotes(raw_name(table)), fmt::join(found, ", "),
+                        in_quotes(target.raw), fmt::join(found, ", "),
                         shape.keyed() ? fmt::format("{}", fmt::join(wanted, ", ")) : "none"),
             "ClickHouse cannot change a table's key: load into another table "
             "(--table-name), or drop this one and take a new snapshot."};
     }
 }
 
-void widen(std::string_view table, const TargetShape& shape, TargetColumn& column,
+void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
            const ExistingColumn& existing, std::vector<std::string>& statements) {
     const std::optional<Type> have = parse_type(existing.type);
     Type wanted = column.mapping.type;
@@ -132,7 +146,7 @@ void widen(std::string_view table, const TargetShape& shape, TargetColumn& colum
     if (!have || in_key || !widens(*have, wanted)) {
         throw Error{ExitCode::refused,
                     fmt::format("column {} of {} is {}, and cannot become {}",
-                                in_quotes(column.name), in_quotes(raw_name(table)), existing.type,
+                                in_quotes(column.name), in_quotes(target.raw), existing.type,
                                 type_text(wanted)),
                     in_key ? "ClickHouse cannot change the type of a key column: load into another "
                              "table (--table-name), or drop this one and take a new snapshot."
@@ -141,24 +155,26 @@ void widen(std::string_view table, const TargetShape& shape, TargetColumn& colum
     }
     column.mapping.type = wanted;
     statements.push_back(fmt::format("ALTER TABLE {} MODIFY COLUMN {}",
-                                     quote_identifier(raw_name(table)), column_sql(column)));
+                                     quote_identifier(target.raw), column_sql(column)));
 }
 
 } // namespace
 
 bool is_own_column(std::string_view name) {
-    return std::find(std::begin(kOwnColumns), std::end(kOwnColumns), name) != std::end(kOwnColumns);
+    return Layout{}.is_own(name);
 }
 
-TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns) {
+TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns,
+                       const Layout& layout) {
     TargetShape shape;
+    shape.history = layout.history();
     std::vector<std::pair<int, std::size_t>> key;
     for (const event::Column& column : columns) {
-        if (is_own_column(column.name)) {
+        if (layout.is_own(column.name)) {
             throw Error{ExitCode::refused,
                         fmt::format("the source column {} has the name of one of the loader's own",
                                     in_quotes(column.name)),
-                        "Leave the column out at the source."};
+                        "Give the loader's own column another name, for example --version-column."};
         }
         if (column.key > 0) {
             key.emplace_back(column.key, shape.columns.size());
@@ -176,22 +192,32 @@ std::string raw_name(std::string_view table) {
     return std::string{table} + "_raw";
 }
 
-std::string pending_name(std::string_view table) {
-    return std::string{table} + "_pending";
-}
-
-std::string create_raw_sql(std::string_view table, const TargetShape& shape) {
-    std::string out = "CREATE TABLE IF NOT EXISTS " + quote_identifier(raw_name(table)) + "\n(\n";
+std::string create_raw_sql(const Target& target, const TargetShape& shape) {
+    const Layout& own = target.own();
+    const auto line = [](const std::string& name, std::string_view rest) {
+        return fmt::format("    {} {},\n", quote_identifier(name), rest);
+    };
+    std::string out = "CREATE TABLE IF NOT EXISTS " + quote_identifier(target.raw) + "\n(\n";
     for (const TargetColumn& column : shape.columns) {
         out += "    " + column_sql(column) + ",\n";
     }
-    out += "    `_version` UInt128,\n";
-    out += shape.keyed() ? "    `_deleted` UInt8,\n" : "    `_row` UInt64,\n    `_sign` Int8,\n";
-    out += "    `_source_ts_ms` Int64,\n"
-           "    `_synced_at` DateTime64(3, 'UTC') DEFAULT now64(3)\n)\nENGINE = ";
-    out += shape.keyed() ? "ReplacingMergeTree(_version, _deleted)\nORDER BY (" + key_list(shape)
-                         : "ReplacingMergeTree\nORDER BY (_version, _row";
-    return out + ")";
+    out += line(own.version, "UInt128");
+    if (!shape.keyed()) {
+        out += line(own.row, "UInt64") + line(own.sign, "Int8");
+    } else if (!shape.history) {
+        out += line(own.deleted, "UInt8");
+    }
+    if (shape.history) {
+        out += line(own.operation, "LowCardinality(String)");
+    }
+    out += line(own.source_time, "Int64");
+    out += fmt::format("    {} DateTime64(3, 'UTC') DEFAULT now64(3)\n)\nENGINE = ",
+                       quote_identifier(own.synced_at));
+    out += shape.keyed() && !shape.history
+               ? fmt::format("ReplacingMergeTree({}, {})", quote_if_needed(own.version),
+                             quote_if_needed(own.deleted))
+               : "ReplacingMergeTree";
+    return out + "\nORDER BY (" + sorting_list(target, shape) + ")";
 }
 
 std::string barrier_sql(std::string_view table) {
@@ -200,30 +226,46 @@ std::string barrier_sql(std::string_view table) {
                        kStateTable, quote_string(table));
 }
 
-std::string create_view_sql(std::string_view table, const std::vector<std::string>& columns,
-                            bool keyed) {
+std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,
+                            const TargetShape& shape) {
+    const Layout& own = target.own();
     std::string list;
     for (const std::string& column : columns) {
         list += list.empty() ? "" : ", ";
         list += quote_identifier(column);
     }
-    const std::string from = fmt::format("FROM {} FINAL\nWHERE _version >= {}",
-                                         quote_identifier(raw_name(table)), barrier_sql(table));
-    const std::string head =
-        fmt::format("CREATE OR REPLACE VIEW {} AS\nSELECT {}\n", quote_identifier(table), list);
-    if (keyed) {
+    const std::string version = quote_if_needed(own.version);
+    const bool last_of_key = shape.keyed() && shape.history;
+    const std::string from =
+        fmt::format("FROM {}{}\nWHERE {} >= {}", quote_identifier(target.raw),
+                    last_of_key ? "" : " FINAL", version, barrier_sql(target.name));
+    const std::string head = fmt::format("CREATE OR REPLACE VIEW {} AS\nSELECT {}\n",
+                                         quote_identifier(target.view), list);
+    if (last_of_key) {
+        // The reverse of the sorting key: rows are read in their order, nothing is sorted.
+        std::string order;
+        for (const std::size_t index : shape.key) {
+            order += quote_identifier(shape.columns[index].name) + " DESC, ";
+        }
+        const std::string operation = quote_if_needed(own.operation);
+        return fmt::format(
+            "{}FROM\n(\nSELECT {}, {}\n{} AND {} != 't'\nORDER BY {}{} DESC\nLIMIT 1 "
+            "BY {}\n)\nWHERE {} != 'd'",
+            head, list, operation, from, operation, order, version, key_list(shape), operation);
+    }
+    if (shape.keyed()) {
         return head + from;
     }
-    return fmt::format("{}FROM\n(\nSELECT {}, sum(_sign) AS _n\n{}\nGROUP BY {}\nHAVING _n > 0\n)\n"
+    return fmt::format("{}FROM\n(\nSELECT {}, sum({}) AS _n\n{}\nGROUP BY {}\nHAVING _n > 0\n)\n"
                        "ARRAY JOIN range(toUInt64(_n)) AS _i",
-                       head, list, from, list);
+                       head, list, quote_if_needed(own.sign), from, list);
 }
 
-std::string create_pending_sql(std::string_view table) {
+std::string create_pending_sql(const Target& target) {
     return fmt::format("CREATE TABLE IF NOT EXISTS {}\n(\n    `_key` String,\n    `_version` "
                        "UInt128,\n    `_line` String,\n    `_done` UInt8\n)\nENGINE = "
                        "ReplacingMergeTree(_done)\nORDER BY (_key, _version)",
-                       quote_identifier(pending_name(table)));
+                       quote_identifier(target.pending));
 }
 
 std::string create_state_sql() {
@@ -235,25 +277,41 @@ std::string create_state_sql() {
         kStateTable);
 }
 
-std::string insert_sql(std::string_view table, const TargetShape& shape) {
+std::string insert_sql(const Target& target, const TargetShape& shape) {
+    const Layout& own = target.own();
+    const std::string version = quote_if_needed(own.version);
+    const bool version_in_key = shape.keyed() && shape.history;
     std::string list = key_list(shape);
+    if (version_in_key) {
+        list += ", " + version;
+    }
     for (std::size_t i = 0; i < shape.columns.size(); ++i) {
         if (std::find(shape.key.begin(), shape.key.end(), i) == shape.key.end()) {
             list += list.empty() ? "" : ", ";
             list += quote_identifier(shape.columns[i].name);
         }
     }
-    return fmt::format("INSERT INTO {} ({}, _version, {}, _source_ts_ms)",
-                       quote_identifier(raw_name(table)), list,
-                       shape.keyed() ? "_deleted" : "_row, _sign");
+    if (!version_in_key) {
+        list += ", " + version;
+    }
+    if (!shape.keyed()) {
+        list += ", " + quote_if_needed(own.row) + ", " + quote_if_needed(own.sign);
+    }
+    if (shape.history) {
+        list += ", " + quote_if_needed(own.operation);
+    } else if (shape.keyed()) {
+        list += ", " + quote_if_needed(own.deleted);
+    }
+    return fmt::format("INSERT INTO {} ({}, {})", quote_identifier(target.raw), list,
+                       quote_if_needed(own.source_time));
 }
 
-Alteration alter_raw(std::string_view table, TargetShape& shape,
+Alteration alter_raw(const Target& target, TargetShape& shape,
                      const std::vector<ExistingColumn>& existing, std::string_view sorting_key) {
-    check_same_key(table, shape, sorting_key);
+    check_same_key(target, shape, sorting_key);
     Alteration result;
     for (const ExistingColumn& column : existing) {
-        if (!is_own_column(column.name)) {
+        if (!target.own().is_own(column.name)) {
             result.view_columns.push_back(column.name);
         }
     }
@@ -263,36 +321,14 @@ Alteration alter_raw(std::string_view table, TargetShape& shape,
                          [&](const ExistingColumn& e) { return e.name == column.name; });
         if (found == existing.end()) {
             result.statements.push_back(fmt::format("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}",
-                                                    quote_identifier(raw_name(table)),
+                                                    quote_identifier(target.raw),
                                                     column_sql(column)));
             result.view_columns.push_back(column.name);
         } else {
-            widen(table, shape, column, *found, result.statements);
+            widen(target, shape, column, *found, result.statements);
         }
     }
     return result;
-}
-
-std::string target_name(std::string_view name_template, const event::Table& table) {
-    std::string out;
-    while (!name_template.empty()) {
-        const auto replace = [&](std::string_view mark, const std::string& value) {
-            if (name_template.substr(0, mark.size()) != mark) {
-                return false;
-            }
-            out += value;
-            name_template.remove_prefix(mark.size());
-            return true;
-        };
-        if (replace("{table}", table.table) ||
-            replace("{schema}", table.schema.empty() ? table.db : table.schema) ||
-            replace("{db}", table.db)) {
-            continue;
-        }
-        out += name_template.front();
-        name_template.remove_prefix(1);
-    }
-    return out;
 }
 
 } // namespace cdc::clickhouse

@@ -1,6 +1,7 @@
 #ifndef CDC_CLICKHOUSE_SCHEMA_HPP
 #define CDC_CLICKHOUSE_SCHEMA_HPP
 
+#include "clickhouse/layout.hpp"
 #include "clickhouse/types.hpp"
 #include "event/table.hpp"
 
@@ -19,11 +20,14 @@
 /// the view gives each row as often as its signs add up to. Everything below the table's barrier in
 /// `_cdc_state` is void: the view leaves it out.
 ///
+/// In history mode t_raw is t_history, which keeps every operation: ReplacingMergeTree ORDER BY
+/// (the key, `_version`), so that a repeat adds nothing, with an `operation_type` c u d r t. A
+/// truncate is a row of its own, with nothing in its columns. The view is the same.
+///
 /// These functions only make SQL.
 namespace cdc::clickhouse {
 
-/// Names and the order of this program's own columns; users' queries depend on them: do not rename.
-inline constexpr std::string_view kVersionColumn = "_version";
+/// Users' queries depend on it: do not rename.
 inline constexpr std::string_view kStateTable = "_cdc_state";
 
 struct TargetColumn {
@@ -36,27 +40,30 @@ struct TargetColumn {
 struct TargetShape {
     std::vector<TargetColumn> columns; ///< in the order of the source
     std::vector<std::size_t> key;      ///< indexes into `columns`, in key order; empty: no key
+    bool history = false;              ///< of Layout
     bool keyed() const { return !key.empty(); }
 };
 
 /// Throws Error (refused) when a source column has one of this program's own names.
-TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns);
+TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns,
+                       const Layout& layout = {});
 
+/// In the default layout.
 std::string raw_name(std::string_view table);
-std::string pending_name(std::string_view table);
 
-std::string create_raw_sql(std::string_view table, const TargetShape& shape);
+std::string create_raw_sql(const Target& target, const TargetShape& shape);
 /// `columns`: of the raw table, without this program's own.
-std::string create_view_sql(std::string_view table, const std::vector<std::string>& columns,
-                            bool keyed);
-std::string create_pending_sql(std::string_view table);
+std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,
+                            const TargetShape& shape);
+std::string create_pending_sql(const Target& target);
 std::string create_state_sql();
 /// The scalar subquery that gives the table's barrier; 0 when there is none.
 std::string barrier_sql(std::string_view table);
 /// "INSERT INTO t_raw (k, a, b, _version, _deleted, _source_ts_ms)": the key's columns first, then
 /// the others in the order of the shape. Without a key: all columns, _version, _row, _sign,
-/// _source_ts_ms.
-std::string insert_sql(std::string_view table, const TargetShape& shape);
+/// _source_ts_ms. In history: (k, _version, a, b, operation_type, _source_ts_ms), and all columns,
+/// _version, _row, _sign, operation_type, _source_ts_ms.
+std::string insert_sql(const Target& target, const TargetShape& shape);
 
 /// A row of system.columns.
 struct ExistingColumn {
@@ -73,15 +80,11 @@ struct Alteration {
 /// Columns are added and widened, never dropped or narrowed: where the table is wider than the
 /// source's type, `shape` takes the table's type. `sorting_key` is system.tables.sorting_key.
 /// Throws Error (refused) on another key, or a type that cannot be widened.
-Alteration alter_raw(std::string_view table, TargetShape& shape,
+Alteration alter_raw(const Target& target, TargetShape& shape,
                      const std::vector<ExistingColumn>& existing, std::string_view sorting_key);
 
-/// Whether this is one of our own columns in a raw table.
+/// Whether this is one of our own columns in a raw table of the default layout.
 bool is_own_column(std::string_view name);
-
-/// `{table}`, `{schema}` and `{db}` in `name_template` replaced; `{schema}` of a source without
-/// schemas is its db.
-std::string target_name(std::string_view name_template, const event::Table& table);
 
 } // namespace cdc::clickhouse
 

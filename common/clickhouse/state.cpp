@@ -72,6 +72,8 @@ TableState read_table_state(Transport& transport, std::string_view table) {
             state.shape_order = event::Order::parse(row[1]).value_or(event::Order{});
         } else if (row[0] == "stale") {
             state.stale = row[2];
+        } else if (row[0] == "layout") {
+            state.layout = row[2];
         }
     }
     return state;

@@ -19,6 +19,7 @@ namespace cdc::clickhouse {
 ///         'barrier'   rows of lower version are void
 ///         'shape'     {"version":…,"oid":…,"columns":[…]} of the last table line
 ///         'source'    {"db":…,"schema":…,"table":…}: which source table it belongs to
+///         'layout'    mode and names where they are not the default ones (layout.hpp)
 ///         'oid N'     the source's table number N had this name
 ///         'stale'     why rows may differ from the source's until it is read again; "": not
 struct StateRow {
@@ -46,6 +47,7 @@ struct TableState {
     std::string shape;
     event::Order shape_order;
     std::string stale;
+    std::string layout;
 };
 TableState read_table_state(Transport& transport, std::string_view table);
 

@@ -3,7 +3,8 @@
 
 Random histories of a few keys (inserts, updates that leave columns unchanged, deletes, key changes,
 truncates, a snapshot in the middle) are cut into several loads. Lines of one key keep their order;
-snapshot rows, other keys and repeats come anywhere. The view must always be what the history says.
+snapshot rows, other keys and repeats come anywhere. The view must always be what the history says;
+in history mode, which every other round has, the target must hold each operation, whole and once.
 """
 import os
 import pathlib
@@ -31,6 +32,7 @@ class History:
         self.rows = {}
         self.stream = []       # (keys, line)
         self.snapshot = []
+        self.operations = []   # (order, text)
         self.position = lines.POSITION
         steps = rng.randrange(8, 30)
         snapshot_at = rng.randrange(steps)
@@ -42,6 +44,11 @@ class History:
     def value(self):
         return self.rng.choice([None, "", "x" * self.rng.randrange(1, 300), f"v{self.position}"])
 
+    def record(self, op, row, index=1):
+        row = {"id": 0, "q": None, "note": None, "bio": None} | row
+        self.operations.append((lines.order(self.position, index), row["id"],
+                                lines.text({"operation_type": op, **row})))
+
     def emit(self, keys, *arguments, **more):
         self.stream.append((keys, lines.change(*arguments, **more)))
 
@@ -50,6 +57,7 @@ class History:
         self.snapshot = [lines.snapshot("begin", "t", self.position)]
         for key, row in self.rows.items():
             self.snapshot.append(lines.change("r", "t", {"id": key}, self.position, 0, after=row))
+            self.record("r", row, 0)
         self.end = lines.snapshot("end", "t", self.position)
 
     def step(self):
@@ -59,10 +67,12 @@ class History:
         free = [key for key in range(6) if key not in self.rows]
         if kind == "t":
             self.rows.clear()
+            self.record("t", {})
             self.emit(None, "t", "t", None, at)
         elif kind == "c" and free:
             key = rng.choice(free)
             self.rows[key] = {"id": key, "q": at, "note": self.value(), "bio": self.value()}
+            self.record("c", self.rows[key])
             self.emit({key}, "c", "t", {"id": key}, at, after=self.rows[key])
         elif kind == "u" and self.rows:
             key = rng.choice(list(self.rows))
@@ -72,16 +82,20 @@ class History:
                 if name not in unchanged:
                     row[name] = self.value()
             self.rows[key] = row
+            self.record("u", row)
             after = {name: value for name, value in row.items() if name not in unchanged}
             more = {"unchanged": unchanged} if unchanged else {}
             self.emit({key}, "u", "t", {"id": key}, at, after=after, **more)
         elif kind == "d" and self.rows:
             key = rng.choice(list(self.rows))
             del self.rows[key]
+            self.record("d", {"id": key})
             self.emit({key}, "d", "t", {"id": key}, at, before={"id": key})
         elif kind == "k" and self.rows and free:
             old, new = rng.choice(list(self.rows)), rng.choice(free)
             self.rows[new] = dict(self.rows.pop(old), id=new)
+            self.record("d", {"id": old})
+            self.record("c", self.rows[new], 2)
             remove = lines.change("d", "t", {"id": old}, at, 1, before={"id": old}, key_after={"id": new})
             create = lines.change("c", "t", {"id": new}, at, 2, after=self.rows[new],
                                   key_before={"id": old})
@@ -109,9 +123,14 @@ class History:
         return out
 
 
-def load(target, part):
+def query(target, text):
+    return subprocess.run([ROOT / "scripts" / "chdb.py", "--format", "JSONEachRow", target, text],
+                          capture_output=True, check=True, text=True).stdout.splitlines()
+
+
+def load(target, part, mode):
     head = [lines.table("t", COLUMNS, "1111111111111111")]
-    done = subprocess.run([BIN / "cdc-load", "--target", target, "--flush-interval", "1ms",
+    done = subprocess.run([BIN / "cdc-load", "--target", target, "--mode", mode, "--flush-interval", "1ms",
                            "--batch-rows", str(random.choice([1, 3, 1000]))],
                           input=("\n".join(head + part) + "\n").encode(), capture_output=True,
                           check=False)
@@ -131,17 +150,20 @@ def one_round(seed, folder):
         loads.append(arrived[start:at + size])
         at += size
     target = folder / f"round{seed}"
+    mode = "history" if seed % 2 else "replace"
     for part in loads:
-        load(f"chdb:{target}", part)
-    query = "SELECT id, q, note, bio FROM t ORDER BY id"
-    got = subprocess.run([ROOT / "scripts" / "chdb.py", "--format", "JSONEachRow", target, query],
-                         capture_output=True, check=True, text=True).stdout.splitlines()
+        load(f"chdb:{target}", part, mode)
+    got = query(target, "SELECT id, q, note, bio FROM t ORDER BY id")
     wanted = [lines.text(history.rows[key]) for key in sorted(history.rows)]
+    if mode == "history":
+        got += query(target, "SELECT operation_type, id, q, note, bio FROM t_history FINAL "
+                             "ORDER BY _version, id")
+        wanted += [operation for _, _, operation in sorted(history.operations)]
     left = subprocess.run([ROOT / "scripts" / "chdb.py", target,
                            "SELECT count() FROM t_pending FINAL WHERE _done = 0"],
                           capture_output=True, check=False, text=True).stdout.strip()
     if got != wanted or left not in ("", "0"):
-        print(f"FAILED: seed {seed}, {left or 0} lines left waiting\nwanted:", *wanted, "got:", *got,
+        print(f"FAILED: seed {seed}, {mode}, {left or 0} lines left waiting\nwanted:", *wanted, "got:", *got,
               sep="\n")
         for number, part in enumerate(loads):
             print(f"--- load {number}", *part, sep="\n")

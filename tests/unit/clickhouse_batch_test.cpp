@@ -118,8 +118,8 @@ TEST_CASE("a row is made from the members of an image, in the layout of the inse
     encoder.write_row(batch, line.size(), Order{3}, 9);
     CHECK(text_of(encoder, batch) == "[1,\"x\",7,\"3\",0,9]\n");
     const std::string_view row = batch.bytes(batch.rows()[0]);
-    CHECK(RowEncoder::order_of(row) == Order{3});
-    CHECK_FALSE(RowEncoder::is_deleted(row));
+    CHECK(encoder.order_of(row) == Order{3});
+    CHECK_FALSE(encoder.is_deleted(row));
     CHECK(encoder.key_size(row) == 4);
     CHECK(encoder.row_end(row.data(), row.data() + row.size()) == row.data() + row.size());
     CHECK(encoder.row_end(row.data(), row.data() + row.size() - 1) == nullptr);
@@ -128,7 +128,7 @@ TEST_CASE("a row is made from the members of an image, in the layout of the inse
     CHECK(encoder.first_missing({}) == "note");
     encoder.write_deleted(batch, line.size(), Order{4}, 9);
     CHECK(text_of(encoder, batch) == "[1,null,null,\"4\",1,9]\n");
-    CHECK(RowEncoder::is_deleted(batch.bytes(batch.rows()[0])));
+    CHECK(encoder.is_deleted(batch.bytes(batch.rows()[0])));
 }
 
 TEST_CASE("members in another order, or escaped in another way, find their columns") {

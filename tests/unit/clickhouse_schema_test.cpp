@@ -128,7 +128,7 @@ TEST_CASE("a table with key has a raw table and a view over what the barrier lea
     CHECK(insert_sql("orders", shape) ==
           "INSERT INTO `orders_raw` (`id`, `price`, _version, _deleted, _source_ts_ms)");
     CHECK(
-        create_view_sql("orders", {"id", "price"}, true) ==
+        create_view_sql("orders", {"id", "price"}, shape) ==
         "CREATE OR REPLACE VIEW `orders` AS\nSELECT `id`, `price`\nFROM `orders_raw` FINAL\nWHERE "
         "_version >= (SELECT max(version) FROM _cdc_state WHERE scope = 'table' AND name = "
         "'orders' AND item = 'barrier')");
@@ -157,7 +157,7 @@ TEST_CASE("a table without key has signs") {
     const TargetShape shape = make_shape("postgresql", {column("word", "text", false)});
     CHECK(create_raw_sql("log", shape)
               .find("ENGINE = ReplacingMergeTree\nORDER BY (_version, _row)") != std::string::npos);
-    const std::string view = create_view_sql("log", {"word"}, false);
+    const std::string view = create_view_sql("log", {"word"}, shape);
     CHECK(view.find("sum(_sign) AS _n") != std::string::npos);
     CHECK(view.find("ARRAY JOIN range(toUInt64(_n))") != std::string::npos);
 }

@@ -47,10 +47,10 @@ void print_work(const Work& work, const std::vector<std::unique_ptr<TableLoader>
         if (!part.waiting.empty()) {
             out += fmt::format("-- {}: {} updates are completed from the rows that they change, "
                                "or wait for them\n\n",
-                               table.target(), part.waiting.size());
+                               table.target().name, part.waiting.size());
         }
         if (part.barrier != event::Order{}) {
-            out += fmt::format("-- {}: rows below {} are void\n\n", table.target(),
+            out += fmt::format("-- {}: rows below {} are void\n\n", table.target().name,
                                part.barrier.text());
         }
         if (out.size() >= (std::size_t{1} << 20)) {

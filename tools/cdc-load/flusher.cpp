@@ -169,12 +169,13 @@ void Flusher::insert_state(const Work& work) {
         const TableWork& table = *work.tables[number];
         if (table.barrier != event::Order{}) {
             clickhouse::append_state_row(
-                rows, clickhouse::barrier_row(m_tables[number]->target(), table.barrier), now);
+                rows, clickhouse::barrier_row(m_tables[number]->target().name, table.barrier), now);
         }
         if (table.read_whole != event::Order{}) {
             // Below a DDL of higher order it says nothing.
             clickhouse::append_state_row(
-                rows, clickhouse::stale_row(m_tables[number]->target(), table.read_whole, ""), now);
+                rows, clickhouse::stale_row(m_tables[number]->target().name, table.read_whole, ""),
+                now);
             reread = true;
         }
     }
@@ -196,7 +197,7 @@ void Flusher::insert_state(const Work& work) {
         for (const std::size_t number : work.touched) {
             if (work.tables[number]->read_whole != event::Order{}) {
                 const auto state =
-                    clickhouse::read_table_state(m_transport, m_tables[number]->target());
+                    clickhouse::read_table_state(m_transport, m_tables[number]->target().name);
                 m_tables[number]->stale = !state.stale.empty();
             }
         }
@@ -208,15 +209,16 @@ void Flusher::insert_state(const Work& work) {
 void Flusher::remove_void_rows(const Work& work) {
     for (const std::size_t number : work.touched) {
         const event::Order barrier = work.tables[number]->barrier;
-        if (barrier == event::Order{}) {
+        if (barrier == event::Order{} || m_options.layout.history()) {
             continue;
         }
         try {
             // Only to free the space: the view has left these rows out since the barrier.
             m_transport.execute(fmt::format(
-                "ALTER TABLE {} DELETE WHERE _version < toUInt128('{}') SETTINGS mutations_sync = "
+                "ALTER TABLE {} DELETE WHERE {} < toUInt128('{}') SETTINGS mutations_sync = "
                 "0",
-                clickhouse::quote_identifier(clickhouse::raw_name(m_tables[number]->target())),
+                clickhouse::quote_identifier(m_tables[number]->target().raw),
+                clickhouse::quote_if_needed(m_options.layout.version),
                 base::decimal_text(barrier.value)));
         } catch (const ServerError& error) {
             base::log::debug("void rows stay: {}", error.what());

@@ -101,7 +101,10 @@ void Loader::take_change(const DecodedLine& line) {
     case 't': {
         TableLoader& table = find_table(line.source, "truncate");
         begin_work();
-        table.truncate(line.source.order, m_work->table(m_last_number));
+        TableWork& work = m_work->table(m_last_number);
+        const std::size_t rows = work.rows.rows().size();
+        table.truncate(line, work);
+        m_work->rows += work.rows.rows().size() - rows;
         return;
     }
     case 'd':
@@ -159,7 +162,7 @@ void Loader::take_table(const DecodedLine& line) {
     }
     wait_for_flusher();
     const clickhouse::TargetShape shape =
-        clickhouse::make_shape(line.source.connector, described.columns);
+        clickhouse::make_shape(line.source.connector, described.columns, m_options.layout);
     clickhouse::with_retry(m_flusher.retry_policy(), [&] {
         set_up_table(m_transport, table, shape, described, version, line.source.order);
     });
@@ -198,8 +201,8 @@ TableLoader& Loader::add_table(const event::Source& source) {
     if (added) {
         wait_for_flusher(); // which reads m_tables
         event::Table identity{source.db, source.schema, source.table, {}};
-        std::string target = clickhouse::target_name(m_options.table_name, identity);
-        m_tables.push_back(std::make_unique<TableLoader>(std::move(identity), std::move(target)));
+        const clickhouse::Target target{m_options.layout, identity};
+        m_tables.push_back(std::make_unique<TableLoader>(std::move(identity), target));
     }
     return *m_tables[m_last_number];
 }

@@ -6,10 +6,107 @@
 #include "cli/groups.hpp"
 #include "clickhouse/http.hpp"
 
+#include <set>
+#include <utility>
+
 namespace cdc::load {
 
 using base::Error;
 using base::ExitCode;
+
+namespace {
+
+void add_layout_options(CLI::App& cli, clickhouse::Layout& layout) {
+    cli.add_option_function<std::string>(
+           "--mode",
+           [&layout](const std::string& mode) {
+               layout.mode =
+                   mode == "history" ? clickhouse::Mode::history : clickhouse::Mode::replace;
+           },
+           "replace: the rows as they are; history: a row for each operation")
+        ->type_name("MODE")
+        ->check(CLI::IsMember{{"replace", "history"}})
+        ->default_str("replace")
+        ->group("Target");
+    cli.add_option("--table-name", layout.table,
+                   "Name of a target table; {db}, {schema} and {table} are replaced")
+        ->type_name("TEMPLATE")
+        ->capture_default_str()
+        ->group("Names");
+    cli.add_option("--raw-name", layout.raw,
+                   "Name of the table with the changes; {name} is what --table-name gives "
+                   "(default: {name}_raw, or {name}_history)")
+        ->type_name("TEMPLATE")
+        ->group("Names");
+    const std::pair<const char*, std::string*> templates[] = {{"--view-name", &layout.view},
+                                                              {"--pending-name", &layout.pending}};
+    for (const auto& [name, value] : templates) {
+        cli.add_option(name, *value,
+                       value == &layout.view ? "Name of the view of current rows"
+                                             : "Name of the table of waiting updates")
+            ->type_name("TEMPLATE")
+            ->capture_default_str()
+            ->group("Names");
+    }
+    struct Column {
+        const char* option;
+        std::string* value;
+        const char* help;
+    };
+    const Column columns[] = {
+        {"--version-column", &layout.version, "Column of the change's order"},
+        {"--deleted-column", &layout.deleted, "Column that says that a row is gone"},
+        {"--operation-column", &layout.operation, "Column of the operation, in a history"},
+        {"--source-time-column", &layout.source_time, "Column of the commit time"},
+        {"--load-time-column", &layout.synced_at, "Column of the time of loading"},
+        {"--row-column", &layout.row, "Column of the row's number, in tables without key"},
+        {"--sign-column", &layout.sign, "Column of the sign, in tables without key"},
+    };
+    for (const Column& column : columns) {
+        cli.add_option(column.option, *column.value, column.help)
+            ->type_name("NAME")
+            ->capture_default_str()
+            ->group("Names");
+    }
+}
+
+void check_layout(const clickhouse::Layout& layout) {
+    if (layout.table.find("{table}") == std::string::npos) {
+        throw Error{ExitCode::usage, "--table-name has no {table} in it, so that all tables would "
+                                     "share one name"};
+    }
+    const std::pair<const char*, const std::string*> templates[] = {
+        {"--raw-name", &layout.raw},
+        {"--view-name", &layout.view},
+        {"--pending-name", &layout.pending}};
+    event::Table example;
+    example.db = "d";
+    example.schema = "s";
+    example.table = "t";
+    const clickhouse::Target target{layout, example};
+    for (const auto& [option, value] : templates) {
+        if (!value->empty() && value->find("{name}") == std::string::npos &&
+            value->find("{table}") == std::string::npos) {
+            throw Error{ExitCode::usage,
+                        fmt::format("{} has neither {{name}} nor {{table}} in it, so that all "
+                                    "tables would share one name",
+                                    option)};
+        }
+    }
+    if (std::set<std::string>{target.raw, target.view, target.pending}.size() != 3) {
+        throw Error{ExitCode::usage,
+                    "--raw-name, --view-name and --pending-name give the same name twice"};
+    }
+    const std::set<std::string> columns{layout.version,  layout.deleted, layout.operation,
+                                        layout.row,      layout.sign,    layout.source_time,
+                                        layout.synced_at};
+    if (columns.size() != 7 || columns.contains("")) {
+        throw Error{ExitCode::usage, "two of the loader's own columns have the same name, or one "
+                                     "has none"};
+    }
+}
+
+} // namespace
 
 void add_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
@@ -17,11 +114,7 @@ void add_options(cli::App& app, Options& options) {
                    "chdb:DIR, or http(s)://user:password@host:8123/database")
         ->type_name("URL")
         ->group("Target");
-    cli.add_option("--table-name", options.table_name,
-                   "Name of a target table; {db}, {schema} and {table} are replaced")
-        ->type_name("TEMPLATE")
-        ->capture_default_str()
-        ->group("Target");
+    add_layout_options(cli, options.layout);
     cli::add_chdb_library(app, options.chdb_library);
     app.add_duration("--timeout", options.timeout_ms, "Longest wait for the answer to one request")
         ->group("Target");
@@ -71,10 +164,7 @@ void check_options(const Options& options) {
     } else if (options.target == "chdb:") {
         throw Error{ExitCode::usage, "--target: chdb: has no folder behind it"};
     }
-    if (options.table_name.find("{table}") == std::string::npos) {
-        throw Error{ExitCode::usage, "--table-name has no {table} in it, so that all tables would "
-                                     "share one name"};
-    }
+    check_layout(options.layout);
     if (options.batch_bytes < (1U << 16)) {
         throw Error{ExitCode::usage, "--batch-bytes is less than 64k"};
     }

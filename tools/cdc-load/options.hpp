@@ -1,6 +1,8 @@
 #ifndef CDC_LOAD_OPTIONS_HPP
 #define CDC_LOAD_OPTIONS_HPP
 
+#include "clickhouse/layout.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,7 +15,7 @@ namespace cdc::load {
 
 struct Options {
     std::string target;                    ///< chdb:DIR or http(s)://user@host:port/database
-    std::string table_name{"{table}"};     ///< template of a target table's name
+    clickhouse::Layout layout;             ///< mode and names
     std::string chdb_library;              ///< "": found by itself
     std::int64_t timeout_ms = 300'000;     ///< of one request
     std::uint64_t batch_rows = 100'000;    ///< of all tables together

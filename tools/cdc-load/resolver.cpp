@@ -1,6 +1,7 @@
 #include "cdc-load/resolver.hpp"
 
 #include "base/error.hpp"
+#include "cdc-load/resolver_sql.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/row_format.hpp"
 #include "clickhouse/schema.hpp"
@@ -24,55 +25,6 @@ constexpr std::size_t kMostKeys = 16384;
 constexpr std::size_t kKeyBytes = std::size_t{1} << 20;
 constexpr std::size_t kAnswerBytes = std::size_t{8} << 20; ///< that a question may bring
 
-/// Keys as a table expression: "format(RowBinary, 'STRUCTURE', unhex('…'))".
-std::string keys_sql(std::string_view structure, std::string_view bytes) {
-    std::string sql = "SELECT * FROM format(RowBinary, ";
-    sql += clickhouse::quote_string(structure);
-    sql += ", unhex('";
-    for (const char c : bytes) {
-        base::append_hex(sql, static_cast<unsigned char>(c), 2);
-    }
-    return sql + "'))";
-}
-
-/// Walks over the answer to a question in RowBinary.
-class Rows {
-public:
-    explicit Rows(std::string_view bytes) : m_at{bytes.data()}, m_end{m_at + bytes.size()} {}
-    bool more() const { return m_at < m_end; }
-    std::string_view string() {
-        std::size_t size = 0;
-        if (!clickhouse::read_varint(m_at, m_end, size) ||
-            size > static_cast<std::size_t>(m_end - m_at)) {
-            fail(ExitCode::failed, "the target's answer is cut");
-        }
-        m_at += size;
-        return {m_at - size, size};
-    }
-    Order order() {
-        Order order;
-        if (static_cast<std::size_t>(m_end - m_at) < sizeof(order.value)) {
-            fail(ExitCode::failed, "the target's answer is cut");
-        }
-        std::memcpy(&order.value, m_at, sizeof(order.value));
-        m_at += sizeof(order.value);
-        return order;
-    }
-    std::string_view row(const RowEncoder& encoder) {
-        const char* end = encoder.row_end(m_at, m_end);
-        if (end == nullptr) {
-            fail(ExitCode::failed, "the target's answer is cut");
-        }
-        const std::string_view row{m_at, static_cast<std::size_t>(end - m_at)};
-        m_at = end;
-        return row;
-    }
-
-private:
-    const char* m_at;
-    const char* m_end;
-};
-
 void append_pending_row(std::string& out, std::string_view key, Order order, std::string_view line,
                         bool done) {
     const std::size_t before = out.size();
@@ -83,36 +35,6 @@ void append_pending_row(std::string& out, std::string_view key, Order order, std
     clickhouse::append_string(at, line);
     *at++ = done ? 1 : 0;
     out.resize(static_cast<std::size_t>(at - out.data()));
-}
-
-/// The highest whole row of each key, in the layout of the encoder, not below the barrier.
-std::string bases_sql(const TableLoader& table, const clickhouse::TargetShape& shape,
-                      std::string_view key_bytes, Order barrier) {
-    std::string keys;
-    std::string structure;
-    for (const std::size_t index : shape.key) {
-        const clickhouse::TargetColumn& column = shape.columns[index];
-        keys += (keys.empty() ? "" : ", ") + quote_identifier(column.name);
-        structure += (structure.empty() ? "" : ", ") + quote_identifier(column.name) + " " +
-                     clickhouse::type_text(column.mapping.type);
-    }
-    std::string others;
-    std::string picked;
-    std::size_t place = 0;
-    for (std::size_t i = 0; i < shape.columns.size(); ++i) {
-        if (std::find(shape.key.begin(), shape.key.end(), i) == shape.key.end()) {
-            others += quote_identifier(shape.columns[i].name) + ", ";
-            picked += fmt::format("tupleElement(_picked, {}), ", ++place);
-        }
-    }
-    const std::string raw = quote_identifier(clickhouse::raw_name(table.target()));
-    // argMax passes over NULLs, but not over tuples that hold them.
-    return fmt::format(
-        "SELECT {0}, {1}_highest, tupleElement(_picked, {2}), toInt64(0) FROM (SELECT {0}, "
-        "argMax(tuple({3}_deleted), _version) AS _picked, max(_version) AS _highest FROM {4} WHERE "
-        "({0}) IN ({5}) AND _version >= {6} AND _version >= toUInt128('{7}') GROUP BY {0})",
-        keys, picked, place + 1, others, raw, keys_sql(structure, key_bytes),
-        clickhouse::barrier_sql(table.target()), base::decimal_text(barrier.value));
 }
 
 } // namespace
@@ -132,12 +54,8 @@ void Resolver::fetch_stored(TableLoader& table, const TableWork& work, Chains& c
         if (count == 0) {
             return;
         }
-        m_stored_answers.push_back(m_transport.query(
-            fmt::format("SELECT _key, _version, _line FROM {} FINAL WHERE _done = 0 AND _key IN "
-                        "({})",
-                        quote_identifier(clickhouse::pending_name(table.target())),
-                        keys_sql("k String", keys)),
-            "RowBinary"));
+        m_stored_answers.push_back(
+            m_transport.query(waiting_sql(table.target(), keys), "RowBinary"));
         add_stored(chains, m_stored_answers.back());
         keys.clear();
         count = 0;
@@ -153,7 +71,9 @@ void Resolver::fetch_stored(TableLoader& table, const TableWork& work, Chains& c
         }
     };
     for (const RowBatch::Row& row : work.rows.rows()) {
-        add(work.rows.key(row));
+        // In a history the version ends the key of a row.
+        const std::string_view key = work.rows.key(row);
+        add(key.substr(0, key.size() - (table.encoder().shape().history ? sizeof(Order) : 0)));
     }
     for (const std::string& key : work.waiting_keys) {
         add(key);
@@ -162,49 +82,107 @@ void Resolver::fetch_stored(TableLoader& table, const TableWork& work, Chains& c
 }
 
 std::string Resolver::fetch_bases(TableLoader& table, Chains::iterator first, Chains::iterator last,
-                                  std::map<std::string_view, std::string_view>& bases) {
-    std::string keys;
-    for (auto chain = first; chain != last; ++chain) {
-        keys += chain->first;
-    }
+                                  Bases& bases) {
     const RowEncoder& encoder = table.encoder();
+    const bool history = encoder.shape().history;
+    std::string asked;
+    for (auto chain = first; chain != last; ++chain) {
+        if (!history) {
+            asked += chain->first;
+            continue;
+        }
+        for (const Line& line : chain->second) {
+            asked += chain->first;
+            asked.append(reinterpret_cast<const char*>(&line.order.value), sizeof(Order));
+        }
+    }
     std::string answer =
-        m_transport.query(bases_sql(table, encoder.shape(), keys, m_barrier), "RowBinary");
+        m_transport.query(history ? history_bases_sql(table.target(), encoder.shape(), asked)
+                                  : bases_sql(table.target(), encoder.shape(), asked, m_barrier),
+                          "RowBinary");
     for (Rows walk{answer}; walk.more();) {
-        const std::string_view row = walk.row(encoder);
-        bases[row.substr(0, encoder.key_size(row))] = row;
+        Base base;
+        const Order at = history ? walk.order() : Order{};
+        base.stored = history && walk.byte() != 0;
+        base.row = walk.row(encoder);
+        const std::string_view key = base.row.substr(0, encoder.key_size(base.row));
+        if (encoder.order_of(base.row) == Order{}) {
+            base.row = {};
+        }
+        bases.emplace(std::pair{key, at}, base);
     }
     return answer;
 }
 
-void Resolver::resolve_chain(RowEncoder& encoder, const std::string& key, std::vector<Line>& lines,
-                             std::string_view base, RowBatch& filled) {
-    std::stable_sort(lines.begin(), lines.end(),
-                     [](const Line& a, const Line& b) { return a.order < b.order; });
-    bool complete = !base.empty() && !RowEncoder::is_deleted(base);
-    Order highest = base.empty() ? Order{} : RowEncoder::order_of(base);
-    const auto done = [&](const Line& line) {
-        if (line.stored) {
-            append_pending_row(m_pending_rows, key, line.order, "", true);
-            ++m_done;
-        }
-    };
-    std::string kept{base};
+void Resolver::finish_line(const std::string& key, const Line& line) {
+    if (line.stored) {
+        append_pending_row(m_pending_rows, key, line.order, "", true);
+        ++m_done;
+    }
+}
+
+void Resolver::keep_waiting(const std::string& key, const Line& line) {
+    if (!line.stored) {
+        append_pending_row(m_pending_rows, key, line.order, line.text, false);
+        ++m_new;
+    }
+}
+
+std::string Resolver::complete(RowEncoder& encoder, const Line& line, std::string_view base,
+                               RowBatch& filled) {
+    const event::DecodedLine& decoded = m_decoder.decode(line.text);
+    encoder.take(decoded.after);
+    RowBatch one;
+    encoder.write_filled(one, line.text.size(), line.order, decoded.source.ts_ms, base, decoded.op);
+    const std::string_view row = one.bytes(one.rows().front());
+    char* at = filled.begin_row(row.size());
+    std::memcpy(at, row.data(), row.size());
+    filled.end_row(at + row.size(), one.rows().front().key_size, line.order);
+    return std::string{row};
+}
+
+void Resolver::resolve_chain(RowEncoder& encoder, const std::string& key,
+                             const std::vector<Line>& lines, const Bases& bases, RowBatch& filled) {
+    const auto found = bases.find(std::pair{std::string_view{key}, Order{}});
+    std::string kept{found == bases.end() ? std::string_view{} : found->second.row};
+    const bool complete_base = !kept.empty() && !encoder.is_deleted(kept);
     for (const Line& line : lines) {
-        if (line.order < m_barrier || (!base.empty() && line.order <= highest)) {
-            done(line);
-        } else if (!complete) {
-            if (!line.stored) {
-                append_pending_row(m_pending_rows, key, line.order, line.text, false);
-                ++m_new;
-            }
+        if (line.order < m_barrier || (!kept.empty() && line.order <= encoder.order_of(kept))) {
+            finish_line(key, line);
+        } else if (!complete_base) {
+            keep_waiting(key, line);
         } else {
-            const event::DecodedLine& decoded = m_decoder.decode(line.text);
-            encoder.take(decoded.after);
-            encoder.write_filled(filled, line.text.size(), line.order, decoded.source.ts_ms, kept);
-            kept = filled.bytes(*filled.find(key));
-            highest = line.order;
-            done(line);
+            kept = complete(encoder, line, kept, filled);
+            finish_line(key, line);
+        }
+    }
+}
+
+void Resolver::resolve_history(RowEncoder& encoder, const std::string& key,
+                               const std::vector<Line>& lines, const Bases& bases,
+                               RowBatch& filled) {
+    std::string last; // the row that the line before became
+    Order waiting_from;
+    for (const Line& line : lines) {
+        const auto found = bases.find(std::pair{std::string_view{key}, line.order});
+        const Base base = found == bases.end() ? Base{} : found->second;
+        if (base.stored) {
+            finish_line(key, line);
+            continue;
+        }
+        std::string_view from = base.row;
+        if (!last.empty() && (from.empty() || encoder.order_of(from) < encoder.order_of(last))) {
+            from = last;
+        }
+        // A row below a line that waits itself is not the one before this line.
+        const bool usable =
+            !from.empty() && !encoder.is_deleted(from) && encoder.order_of(from) >= waiting_from;
+        if (usable) {
+            last = complete(encoder, line, from, filled);
+            finish_line(key, line);
+        } else {
+            waiting_from = line.order;
+            keep_waiting(key, line);
         }
     }
 }
@@ -213,6 +191,7 @@ void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Insert& 
     RowBatch filled;
     // The table's own encoder is at work in the reading thread meanwhile.
     RowEncoder encoder{table.encoder().shape()};
+    const bool history = encoder.shape().history;
     std::size_t keys_at_once = kFirstKeys;
     const std::string into = clickhouse::insert_sql(table.target(), table.encoder().shape());
     for (auto first = chains.begin(); first != chains.end();) {
@@ -220,14 +199,19 @@ void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Insert& 
         std::size_t key_bytes = 0;
         for (std::size_t n = 0; n < keys_at_once && key_bytes < kKeyBytes && last != chains.end();
              ++n, ++last) {
-            key_bytes += last->first.size();
+            std::vector<Line>& lines = last->second;
+            std::stable_sort(lines.begin(), lines.end(),
+                             [](const Line& a, const Line& b) { return a.order < b.order; });
+            key_bytes += (last->first.size() + sizeof(Order)) * (history ? lines.size() : 1);
         }
-        std::map<std::string_view, std::string_view> bases;
+        Bases bases;
         const std::string answer = fetch_bases(table, first, last, bases);
         for (; first != last; ++first) {
-            const auto found = bases.find(first->first);
-            const std::string_view base = found == bases.end() ? std::string_view{} : found->second;
-            resolve_chain(encoder, first->first, first->second, base, filled);
+            if (history) {
+                resolve_history(encoder, first->first, first->second, bases, filled);
+            } else {
+                resolve_chain(encoder, first->first, first->second, bases, filled);
+            }
             if (filled.memory() >= m_batch_bytes / 2) {
                 insert(into, filled);
                 filled.clear();
@@ -251,7 +235,7 @@ void Resolver::write_pending(TableLoader& table) {
     }
     const std::string_view piece = m_pending_rows;
     m_transport.insert(fmt::format("INSERT INTO {} (_key, _version, _line, _done)",
-                                   quote_identifier(clickhouse::pending_name(table.target()))),
+                                   quote_identifier(table.target().pending)),
                        "RowBinary", {&piece, 1});
     table.pending += m_new;
     table.pending -= std::min<std::uint64_t>(m_done, table.pending);
@@ -282,7 +266,7 @@ void Resolver::resolve_stored(TableLoader& table, Order barrier, std::size_t lim
     Chains chains;
     m_stored_answers.push_back(m_transport.query(
         fmt::format("SELECT _key, _version, _line FROM {} FINAL WHERE _done = 0 LIMIT {}",
-                    quote_identifier(clickhouse::pending_name(table.target())), limit),
+                    quote_identifier(table.target().pending), limit),
         "RowBinary"));
     add_stored(chains, m_stored_answers.back());
     resolve_chains(table, chains, insert);

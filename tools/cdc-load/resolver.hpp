@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cdc::load {
@@ -17,7 +18,8 @@ namespace cdc::load {
 /// Completes updates with unchanged columns from the target's highest whole row of lower order.
 /// Where none is there the line goes to the table's pending table, and is
 /// completed when a flush brings such a row. Lines of one key are completed in their order, each
-/// from the one before it; those below a whole row are superseded and dropped.
+/// from the one before it; those below a whole row are superseded and dropped. In a history each
+/// line is completed from the row below it, and dropped only when it is stored already.
 class Resolver {
 public:
     using Insert = std::function<void(std::string_view into, const clickhouse::RowBatch& rows)>;
@@ -43,12 +45,28 @@ private:
 
     void add_stored(Chains& chains, std::string_view rows);
     void fetch_stored(TableLoader& table, const TableWork& work, Chains& chains);
+    /// A row of the target that a line may be completed from.
+    struct Base {
+        std::string_view row; ///< empty: none
+        bool stored = false;  ///< the line itself is there already (history)
+    };
+    /// By key and, in a history, the line's order.
+    using Bases = std::map<std::pair<std::string_view, event::Order>, Base>;
+
     std::string fetch_bases(TableLoader& table, Chains::iterator first, Chains::iterator last,
-                            std::map<std::string_view, std::string_view>& bases);
+                            Bases& bases);
     void resolve_chains(TableLoader& table, Chains& chains, const Insert& insert);
     void resolve_chain(clickhouse::RowEncoder& encoder, const std::string& key,
-                       std::vector<Line>& lines, std::string_view base,
+                       const std::vector<Line>& lines, const Bases& bases,
                        clickhouse::RowBatch& filled);
+    void resolve_history(clickhouse::RowEncoder& encoder, const std::string& key,
+                         const std::vector<Line>& lines, const Bases& bases,
+                         clickhouse::RowBatch& filled);
+    /// Adds the line's row to `filled`, and gives it.
+    std::string complete(clickhouse::RowEncoder& encoder, const Line& line, std::string_view base,
+                         clickhouse::RowBatch& filled);
+    void finish_line(const std::string& key, const Line& line);
+    void keep_waiting(const std::string& key, const Line& line);
     void write_pending(TableLoader& table);
 
     clickhouse::Transport& m_transport;

@@ -11,7 +11,7 @@ using base::in_quotes;
 using clickhouse::RowBatch;
 using clickhouse::RowEncoder;
 
-TableLoader::TableLoader(event::Table identity, std::string target)
+TableLoader::TableLoader(event::Table identity, clickhouse::Target target)
     : m_source{std::move(identity)}, m_target{std::move(target)} {}
 
 void TableLoader::set_shape(std::string version, clickhouse::TargetShape shape) {
@@ -23,9 +23,16 @@ void TableLoader::raise_barrier(event::Order order) {
     m_barrier = std::max(m_barrier, order);
 }
 
-void TableLoader::truncate(event::Order order, TableWork& work) {
+void TableLoader::set_barrier(event::Order order, TableWork& work) {
     raise_barrier(order);
     work.barrier = std::max(work.barrier, order);
+}
+
+void TableLoader::truncate(const event::DecodedLine& line, TableWork& work) {
+    set_barrier(line.source.order, work);
+    if (m_encoder->shape().history) {
+        m_encoder->write_truncate(work.rows, line.source.order, line.source.ts_ms);
+    }
 }
 
 void TableLoader::snapshot(bool begin, bool whole, event::Order order, TableWork& work) {
@@ -46,7 +53,7 @@ void TableLoader::snapshot(bool begin, bool whole, event::Order order, TableWork
     // A keyed table keeps its old rows until the new ones are there; without a key nothing tells
     // old from new, so that it is emptied first.
     if (whole && begin != keyed) {
-        truncate(order, work);
+        set_barrier(order, work);
     }
 }
 
@@ -76,7 +83,7 @@ void TableLoader::require_full(const event::Image& image, const char* what) {
 }
 
 void TableLoader::add(const event::DecodedLine& line, TableWork& work) {
-    if (line.source.order < m_barrier) {
+    if (line.source.order < m_barrier && !m_encoder->shape().history) {
         return; // void already: a truncate or a snapshot that is later in the log came first
     }
     try {
@@ -95,7 +102,8 @@ void TableLoader::add(const event::DecodedLine& line, TableWork& work) {
 void TableLoader::add_keyed(const event::DecodedLine& line, TableWork& work) {
     const event::Order order = line.source.order;
     if (line.op == 'd') {
-        m_encoder->take(line.key.fields.empty() ? line.before : line.key);
+        const bool all = m_encoder->shape().history && !line.before.fields.empty();
+        m_encoder->take(all || line.key.fields.empty() ? line.before : line.key);
         m_encoder->write_deleted(work.rows, line.raw.size(), order, line.source.ts_ms);
         return;
     }
@@ -105,7 +113,7 @@ void TableLoader::add_keyed(const event::DecodedLine& line, TableWork& work) {
         return;
     }
     require_columns(line, line.after);
-    m_encoder->write_row(work.rows, line.raw.size(), order, line.source.ts_ms);
+    m_encoder->write_row(work.rows, line.raw.size(), order, line.source.ts_ms, line.op);
 }
 
 void TableLoader::add_unchanged(const event::DecodedLine& line, TableWork& work) {
@@ -116,13 +124,14 @@ void TableLoader::add_unchanged(const event::DecodedLine& line, TableWork& work)
     }
     const event::Order order = line.source.order;
     m_encoder->write_key(m_key);
-    const RowBatch::Row* base = work.rows.find(m_key);
+    // In a history the row below this line is wanted, not the highest: the target knows it.
+    const RowBatch::Row* base = m_encoder->shape().history ? nullptr : work.rows.find(m_key);
     if (base != nullptr && base->order >= order) {
         return; // a later whole row is there
     }
     // A snapshot's row may come after later changes that are stored already; the target knows.
     const bool usable = base != nullptr && base->order >= m_barrier && base->order.index() != 0 &&
-                        pending == 0 && !RowEncoder::is_deleted(work.rows.bytes(*base)) &&
+                        pending == 0 && !m_encoder->is_deleted(work.rows.bytes(*base)) &&
                         !work.waiting_keys.contains(m_key);
     if (usable) {
         m_encoder->write_filled(work.rows, line.raw.size(), order, line.source.ts_ms,
@@ -143,7 +152,7 @@ void TableLoader::add_keyless(const event::DecodedLine& line, TableWork& work) {
     const std::size_t size = line.raw.size();
     if (line.op == 'd') {
         require_full(line.before, "before");
-        m_encoder->write_signed(work.rows, size, order, ts_ms, 0, -1);
+        m_encoder->write_signed(work.rows, size, order, ts_ms, 0, -1, 'd');
         return;
     }
     if (line.op == 'u') {
@@ -159,7 +168,7 @@ void TableLoader::add_keyless(const event::DecodedLine& line, TableWork& work) {
     m_encoder->take(line.after);
     require_columns(line, line.after);
     if (line.op == 'c') {
-        m_encoder->write_signed(work.rows, size, order, ts_ms, 1, 1);
+        m_encoder->write_signed(work.rows, size, order, ts_ms, 1, 1, 'c');
         return;
     }
     if (!m_counting) {
@@ -168,7 +177,7 @@ void TableLoader::add_keyless(const event::DecodedLine& line, TableWork& work) {
                     "line before it",
                     "Such a snapshot cannot be taken up in its middle: take it again."};
     }
-    m_encoder->write_signed(work.rows, size, order, ts_ms, m_snapshot_rows++, 1);
+    m_encoder->write_signed(work.rows, size, order, ts_ms, m_snapshot_rows++, 1, 'r');
 }
 
 } // namespace cdc::load

@@ -2,6 +2,7 @@
 #define CDC_LOAD_TABLE_LOADER_HPP
 
 #include "cdc-load/work.hpp"
+#include "clickhouse/layout.hpp"
 #include "clickhouse/row_encoder.hpp"
 #include "event/line_decoder.hpp"
 #include "event/table.hpp"
@@ -17,10 +18,10 @@ namespace cdc::load {
 /// thread reads encoder(), whose shape changes only while it is idle, and copies it to make rows.
 class TableLoader {
 public:
-    TableLoader(event::Table identity, std::string target);
+    TableLoader(event::Table identity, clickhouse::Target target);
 
     const event::Table& source() const { return m_source; }
-    const std::string& target() const { return m_target; }
+    const clickhouse::Target& target() const { return m_target; }
 
     /// The shape of the lines that follow, once the target has it.
     void set_shape(std::string version, clickhouse::TargetShape shape);
@@ -34,7 +35,7 @@ public:
     /// Adds a change (op c, r, u, d) to the batch. Throws Error: bad_data, or refused when a
     /// table without key does not come with full rows; the batch is then as before.
     void add(const event::DecodedLine& line, TableWork& work);
-    void truncate(event::Order order, TableWork& work);
+    void truncate(const event::DecodedLine& line, TableWork& work);
     /// A snapshot line: "begin" or "end", of the whole table or not.
     void snapshot(bool begin, bool whole, event::Order order, TableWork& work);
 
@@ -45,6 +46,7 @@ public:
     std::uint32_t oid = 0;                  ///< the source's own number of it; 0: not known
 
 private:
+    void set_barrier(event::Order order, TableWork& work);
     void add_keyed(const event::DecodedLine& line, TableWork& work);
     void add_unchanged(const event::DecodedLine& line, TableWork& work);
     void add_keyless(const event::DecodedLine& line, TableWork& work);
@@ -52,7 +54,7 @@ private:
     void require_full(const event::Image& image, const char* what);
 
     event::Table m_source;
-    std::string m_target;
+    clickhouse::Target m_target;
     std::string m_version;
     std::unique_ptr<clickhouse::RowEncoder> m_encoder;
     event::Order m_barrier;

@@ -63,6 +63,29 @@ std::string source_json(const event::Table& source) {
     return out + "}";
 }
 
+void check_owner(const TableLoader& table, const clickhouse::TableState& state) {
+    const clickhouse::Target& target = table.target();
+    if (state.source.empty()) {
+        return;
+    }
+    if (state.source != source_json(table.source())) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the target's table {} belongs to the source table {}, not to {}",
+                                in_quotes(target.name), state.source, source_json(table.source())),
+                    "Tell them apart with --table-name '{schema}_{table}'."};
+    }
+    if (const std::string layout = clickhouse::layout_json(target); state.layout != layout) {
+        const auto shown = [](const std::string& json) {
+            return json.empty() ? "the default mode and names" : json;
+        };
+        throw Error{ExitCode::refused,
+                    fmt::format("the target's table {} was made with {}, not with {}",
+                                in_quotes(target.name), shown(state.layout), shown(layout)),
+                    "Give the options of --mode and of names as they were, or another "
+                    "--table-name."};
+    }
+}
+
 void check_engine(const Found& found, const std::string& name, std::string_view wanted) {
     if (found.exists && found.engine.find(wanted) == std::string::npos) {
         throw Error{
@@ -73,17 +96,16 @@ void check_engine(const Found& found, const std::string& name, std::string_view 
 }
 
 /// The view's columns follow the raw table's, also after a crash between the two.
-void set_up_view(Transport& transport, const std::string& target,
+void set_up_view(Transport& transport, const clickhouse::Target& target,
                  const clickhouse::TargetShape& shape) {
-    std::vector<clickhouse::ExistingColumn> raw =
-        find_columns(transport, clickhouse::raw_name(target));
+    std::vector<clickhouse::ExistingColumn> raw = find_columns(transport, target.raw);
     if (raw.empty()) { // a dry run
         for (const clickhouse::TargetColumn& column : shape.columns) {
             raw.push_back({column.name, clickhouse::type_text(column.mapping.type)});
         }
     }
-    std::erase_if(raw, [](const auto& column) { return clickhouse::is_own_column(column.name); });
-    const auto view = find_columns(transport, target);
+    std::erase_if(raw, [&](const auto& column) { return target.own().is_own(column.name); });
+    const auto view = find_columns(transport, target.view);
     const bool same = std::equal(
         raw.begin(), raw.end(), view.begin(), view.end(),
         [](const auto& a, const auto& b) { return a.name == b.name && a.type == b.type; });
@@ -94,7 +116,7 @@ void set_up_view(Transport& transport, const std::string& target,
     for (const auto& column : raw) {
         names.push_back(column.name);
     }
-    transport.execute(clickhouse::create_view_sql(target, names, shape.keyed()));
+    transport.execute(clickhouse::create_view_sql(target, names, shape));
 }
 
 std::string shape_json(const event::Table& described, const std::string& version) {
@@ -121,7 +143,8 @@ std::string why_stale(Transport& transport, const TableLoader& table,
     if (!described.stale.empty() || described.oid == 0) {
         return described.stale;
     }
-    const std::string other = clickhouse::table_of_oid(transport, described.oid, table.target());
+    const std::string other =
+        clickhouse::table_of_oid(transport, described.oid, table.target().name);
     return other.empty() ? other : fmt::format("it was called {} here", in_quotes(other));
 }
 
@@ -130,11 +153,16 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
     std::string rows;
     const auto add = [&](std::string_view item, std::string_view value) {
         clickhouse::append_state_row(
-            rows, {"table", table.target(), std::string{item}, order, "", std::string{value}, 0},
+            rows,
+            {"table", table.target().name, std::string{item}, order, "", std::string{value}, 0},
             base::now_ms());
     };
     if (before.source.empty()) {
         add("source", source_json(table.source()));
+    }
+    if (const std::string layout = clickhouse::layout_json(table.target());
+        before.layout != layout) {
+        add("layout", layout);
     }
     if (const std::string shape = shape_json(described, version); before.shape != shape) {
         add("shape", shape);
@@ -149,7 +177,7 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
         table.stale = true;
         base::log::warning("table {} is stale: {}; some of its rows differ from the source's until "
                            "it is read again (cdc-snapshot --tables '{}')",
-                           in_quotes(table.target()), reason, table.source().display_name());
+                           in_quotes(table.target().name), reason, table.source().display_name());
     }
     if (!rows.empty()) {
         const std::string_view piece = rows;
@@ -174,24 +202,18 @@ void set_up_target(Transport& transport) {
 
 void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetShape shape,
                   const event::Table& described, const std::string& version, event::Order order) {
-    const std::string& target = table.target();
-    const clickhouse::TableState state = clickhouse::read_table_state(transport, target);
-    if (!state.source.empty() && state.source != source_json(table.source())) {
-        throw Error{ExitCode::refused,
-                    fmt::format("the target's table {} belongs to the source table {}, not to {}",
-                                in_quotes(target), state.source, source_json(table.source())),
-                    "Tell them apart with --table-name '{schema}_{table}'."};
-    }
-    const std::string raw = clickhouse::raw_name(target);
-    const Found found_raw = find_table(transport, raw);
-    check_engine(find_table(transport, target), target, "View");
-    check_engine(found_raw, raw, "ReplacingMergeTree");
+    const clickhouse::Target& target = table.target();
+    const clickhouse::TableState state = clickhouse::read_table_state(transport, target.name);
+    check_owner(table, state);
+    const Found found_raw = find_table(transport, target.raw);
+    check_engine(find_table(transport, target.view), target.view, "View");
+    check_engine(found_raw, target.raw, "ReplacingMergeTree");
     if (!found_raw.exists) {
         transport.execute(clickhouse::create_raw_sql(target, shape));
-        base::log::info("made table {}", in_quotes(raw));
+        base::log::info("made table {}", in_quotes(target.raw));
     } else {
         const clickhouse::Alteration alteration = clickhouse::alter_raw(
-            target, shape, find_columns(transport, raw), found_raw.sorting_key);
+            target, shape, find_columns(transport, target.raw), found_raw.sorting_key);
         for (const std::string& statement : alteration.statements) {
             transport.execute(statement);
             base::log::info("{}", statement);
@@ -200,12 +222,11 @@ void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetSh
     set_up_view(transport, target, shape);
     remember(transport, table, state, described, version, order);
 
-    const std::string pending = clickhouse::pending_name(target);
-    if (find_table(transport, pending).exists) {
+    if (find_table(transport, target.pending).exists) {
         table.pending_table = true;
         const auto rows = clickhouse::parse_tsv(
             transport.query(fmt::format("SELECT count() FROM {} FINAL WHERE _done = 0",
-                                        clickhouse::quote_identifier(pending)),
+                                        clickhouse::quote_identifier(target.pending)),
                             "TabSeparated"));
         table.pending =
             rows.empty() ? 0 : base::parse_integer<std::uint64_t>(rows[0][0]).value_or(0);

@@ -1,0 +1,101 @@
+#include "clickhouse/layout.hpp"
+
+#include "event/json_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace cdc::clickhouse {
+
+namespace {
+
+const Layout& default_layout() {
+    static const Layout layout;
+    return layout;
+}
+
+std::string raw_template(const Layout& layout) {
+    return !layout.raw.empty() ? layout.raw : layout.history() ? "{name}_history" : "{name}_raw";
+}
+
+using Mark = std::pair<std::string_view, std::string_view>;
+
+template<std::size_t N>
+std::string fill(std::string_view text, const std::array<Mark, N>& marks) {
+    std::string out;
+    while (!text.empty()) {
+        const auto* mark = std::find_if(marks.begin(), marks.end(), [&](const Mark& candidate) {
+            return text.substr(0, candidate.first.size()) == candidate.first;
+        });
+        if (mark != marks.end()) {
+            out += mark->second;
+            text.remove_prefix(mark->first.size());
+        } else {
+            out += text.front();
+            text.remove_prefix(1);
+        }
+    }
+    return out;
+}
+
+std::string with_name(std::string_view text, const event::Table& table, std::string_view name) {
+    return fill(text,
+                std::array<Mark, 4>{{{"{table}", table.table},
+                                     {"{schema}", table.schema.empty() ? table.db : table.schema},
+                                     {"{db}", table.db},
+                                     {"{name}", name}}});
+}
+
+} // namespace
+
+bool Layout::is_own(std::string_view column) const {
+    return column == version || column == row || column == sign || column == source_time ||
+           column == synced_at || column == (history() ? operation : deleted);
+}
+
+std::string target_name(std::string_view name_template, const event::Table& table) {
+    return fill(name_template,
+                std::array<Mark, 3>{{{"{table}", table.table},
+                                     {"{schema}", table.schema.empty() ? table.db : table.schema},
+                                     {"{db}", table.db}}});
+}
+
+Target::Target(std::string_view table_name)
+    : layout{&default_layout()}, name{table_name}, raw{name + "_raw"}, view{name},
+      pending{name + "_pending"} {}
+
+Target::Target(const Layout& all, const event::Table& source)
+    : layout{&all}, name{target_name(all.table, source)}, raw{with_name(raw_template(all), source,
+                                                                        name)},
+      view{with_name(all.view, source, name)}, pending{with_name(all.pending, source, name)} {}
+
+std::string layout_json(const Target& target) {
+    const Layout& own = target.own();
+    const Target plain{target.name};
+    const Layout& usual = plain.own();
+    std::string out;
+    const auto add = [&](std::string_view member, const std::string& value,
+                         const std::string& normal) {
+        if (value != normal) {
+            out += out.empty() ? "{" : ",";
+            event::append_json_string(out, member);
+            out += ':';
+            event::append_json_string(out, value);
+        }
+    };
+    add("mode", own.history() ? "history" : "replace", "replace");
+    add("raw", target.raw, plain.raw);
+    add("view", target.view, plain.view);
+    add("pending", target.pending, plain.pending);
+    add("version", own.version, usual.version);
+    add("deleted", own.deleted, usual.deleted);
+    add("row", own.row, usual.row);
+    add("sign", own.sign, usual.sign);
+    add("operation", own.operation, usual.operation);
+    add("source_time", own.source_time, usual.source_time);
+    add("synced_at", own.synced_at, usual.synced_at);
+    return out.empty() ? out : out + "}";
+}
+
+} // namespace cdc::clickhouse

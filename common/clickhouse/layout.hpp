@@ -1,0 +1,67 @@
+#ifndef CDC_CLICKHOUSE_LAYOUT_HPP
+#define CDC_CLICKHOUSE_LAYOUT_HPP
+
+#include "event/table.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace cdc::clickhouse {
+
+enum class Mode {
+    replace, ///< the highest change of a key counts
+    history, ///< a row for each operation
+};
+
+/// How all tables of a target are made: the mode, and the names of what is not the source's.
+struct Layout {
+    Mode mode = Mode::replace;
+
+    // Templates: {db}, {schema}, {table} of the source; but in `table` also {name}, which is what
+    // `table` gives.
+    std::string table{"{table}"};
+    std::string raw; ///< "": {name}_raw, or {name}_history
+    std::string view{"{name}"};
+    std::string pending{"{name}_pending"};
+
+    // Columns.
+    std::string version{"_version"};
+    std::string deleted{"_deleted"};
+    std::string row{"_row"};
+    std::string sign{"_sign"};
+    std::string operation{"operation_type"};
+    std::string source_time{"_source_ts_ms"};
+    std::string synced_at{"_synced_at"};
+
+    bool history() const { return mode == Mode::history; }
+    /// Whether a column of a raw table is not the source's.
+    bool is_own(std::string_view column) const;
+};
+
+/// All that stands in a target for one source table. `layout` must outlive it.
+struct Target {
+    /// The default layout; for those who know the name only.
+    Target(std::string_view table_name);
+    Target(const char* table_name) : Target{std::string_view{table_name}} {}
+    Target(const Layout& layout, const event::Table& source);
+
+    const Layout* layout;
+    std::string name; ///< in `_cdc_state`, and of the view unless it has its own
+    std::string raw;
+    std::string view;
+    std::string pending;
+
+    const Layout& own() const { return *layout; }
+};
+
+/// `{table}`, `{schema}` and `{db}` in `name_template` replaced; `{schema}` of a source without
+/// schemas is its db.
+std::string target_name(std::string_view name_template, const event::Table& table);
+
+/// Mode and names as they are kept in `_cdc_state`; "" for those of the default layout. A target
+/// that was made with others must not be loaded.
+std::string layout_json(const Target& target);
+
+} // namespace cdc::clickhouse
+
+#endif

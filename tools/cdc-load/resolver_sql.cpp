@@ -1,0 +1,136 @@
+#include "cdc-load/resolver_sql.hpp"
+
+#include "base/error.hpp"
+#include "clickhouse/identifier.hpp"
+#include "clickhouse/row_format.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cdc::load {
+
+using base::ExitCode;
+using base::fail;
+using clickhouse::quote_identifier;
+using clickhouse::quote_if_needed;
+using clickhouse::Target;
+using clickhouse::TargetShape;
+using event::Order;
+
+namespace {
+
+constexpr const char* kCut = "the target's answer is cut";
+
+/// The parts of a SELECT that gives rows in the encoder's layout.
+struct Parts {
+    std::string keys;
+    std::string structure;
+    std::string others;   ///< columns behind the key, each with ", "
+    std::string picked;   ///< the same out of the tuple _picked
+    std::size_t last = 0; ///< place of the column behind them in that tuple
+};
+
+Parts parts_of(const TargetShape& shape) {
+    Parts parts;
+    for (const std::size_t index : shape.key) {
+        const clickhouse::TargetColumn& column = shape.columns[index];
+        parts.keys += (parts.keys.empty() ? "" : ", ") + quote_identifier(column.name);
+        parts.structure += (parts.structure.empty() ? "" : ", ") + quote_identifier(column.name) +
+                           " " + clickhouse::type_text(column.mapping.type);
+    }
+    for (std::size_t i = 0; i < shape.columns.size(); ++i) {
+        if (std::find(shape.key.begin(), shape.key.end(), i) == shape.key.end()) {
+            parts.others += quote_identifier(shape.columns[i].name) + ", ";
+            parts.picked += fmt::format("tupleElement(_picked, {}), ", ++parts.last);
+        }
+    }
+    ++parts.last;
+    return parts;
+}
+
+} // namespace
+
+std::string keys_sql(std::string_view structure, std::string_view bytes) {
+    std::string sql = "SELECT * FROM format(RowBinary, ";
+    sql += clickhouse::quote_string(structure);
+    sql += ", unhex('";
+    for (const char c : bytes) {
+        base::append_hex(sql, static_cast<unsigned char>(c), 2);
+    }
+    return sql + "'))";
+}
+
+std::string waiting_sql(const Target& target, std::string_view key_bytes) {
+    return fmt::format("SELECT _key, _version, _line FROM {} FINAL WHERE _done = 0 AND _key IN "
+                       "({})",
+                       quote_identifier(target.pending), keys_sql("k String", key_bytes));
+}
+
+std::string bases_sql(const Target& target, const TargetShape& shape, std::string_view key_bytes,
+                      Order barrier) {
+    const Parts parts = parts_of(shape);
+    // argMax passes over NULLs, but not over tuples that hold them.
+    return fmt::format(
+        "SELECT {0}, {1}_highest, tupleElement(_picked, {2}), toInt64(0) FROM (SELECT {0}, "
+        "argMax(tuple({3}{8}), {9}) AS _picked, max({9}) AS _highest FROM {4} WHERE "
+        "({0}) IN ({5}) AND {9} >= {6} AND {9} >= toUInt128('{7}') GROUP BY {0})",
+        parts.keys, parts.picked, parts.last, parts.others, quote_identifier(target.raw),
+        keys_sql(parts.structure, key_bytes), clickhouse::barrier_sql(target.name),
+        base::decimal_text(barrier.value), quote_if_needed(target.own().deleted),
+        quote_if_needed(target.own().version));
+}
+
+std::string history_bases_sql(const Target& target, const TargetShape& shape,
+                              std::string_view key_and_version_bytes) {
+    const Parts parts = parts_of(shape);
+    const std::string asked = keys_sql(parts.structure + ", `_at` UInt128", key_and_version_bytes);
+    const std::string version = quote_if_needed(target.own().version);
+    const std::string operation = quote_if_needed(target.own().operation);
+    return fmt::format(
+        "SELECT _at, _there, {0}, _highest, {1}tupleElement(_picked, {2}), toInt64(0) FROM ("
+        "SELECT {0}, _at, toUInt8(countIf({5} = _at) > 0) AS _there, maxIf({5}, {5} < _at) AS "
+        "_highest, argMaxIf(tuple({3}toString({6})), {5}, {5} < _at) AS _picked FROM {4} INNER "
+        "JOIN ({7}) AS _asked USING ({0}) WHERE ({0}) IN (SELECT {0} FROM ({7})) AND {6} != 't' "
+        "AND {5} <= _at GROUP BY {0}, _at)",
+        parts.keys, parts.picked, parts.last, parts.others, quote_identifier(target.raw), version,
+        operation, asked);
+}
+
+std::string_view Rows::string() {
+    std::size_t size = 0;
+    if (!clickhouse::read_varint(m_at, m_end, size) ||
+        size > static_cast<std::size_t>(m_end - m_at)) {
+        fail(ExitCode::failed, "{}", kCut);
+    }
+    m_at += size;
+    return {m_at - size, size};
+}
+
+Order Rows::order() {
+    Order order;
+    if (static_cast<std::size_t>(m_end - m_at) < sizeof(order.value)) {
+        fail(ExitCode::failed, "{}", kCut);
+    }
+    std::memcpy(&order.value, m_at, sizeof(order.value));
+    m_at += sizeof(order.value);
+    return order;
+}
+
+std::uint8_t Rows::byte() {
+    if (m_at == m_end) {
+        fail(ExitCode::failed, "{}", kCut);
+    }
+    return static_cast<std::uint8_t>(*m_at++);
+}
+
+std::string_view Rows::row(const clickhouse::RowEncoder& encoder) {
+    const char* end = encoder.row_end(m_at, m_end);
+    if (end == nullptr) {
+        fail(ExitCode::failed, "{}", kCut);
+    }
+    const std::string_view row{m_at, static_cast<std::size_t>(end - m_at)};
+    m_at = end;
+    return row;
+}
+
+} // namespace cdc::load

@@ -1,0 +1,48 @@
+#ifndef CDC_LOAD_RESOLVER_SQL_HPP
+#define CDC_LOAD_RESOLVER_SQL_HPP
+
+#include "clickhouse/row_encoder.hpp"
+#include "clickhouse/schema.hpp"
+#include "event/order.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// The questions that the resolver asks, and the reading of their answers (RowBinary).
+namespace cdc::load {
+
+/// Keys as a table expression: "SELECT * FROM format(RowBinary, 'STRUCTURE', unhex('…'))".
+std::string keys_sql(std::string_view structure, std::string_view bytes);
+
+/// Waiting lines of these keys (each a String): _key, _version, _line.
+std::string waiting_sql(const clickhouse::Target& target, std::string_view key_bytes);
+
+/// The highest whole row of each key, in the layout of the encoder, not below the barrier.
+std::string bases_sql(const clickhouse::Target& target, const clickhouse::TargetShape& shape,
+                      std::string_view key_bytes, event::Order barrier);
+
+/// In a history, for each key and version: the version, whether it is stored already, and the row
+/// below it in the layout of the encoder (version 0: none).
+std::string history_bases_sql(const clickhouse::Target& target,
+                              const clickhouse::TargetShape& shape,
+                              std::string_view key_and_version_bytes);
+
+/// Walks over an answer in RowBinary. Throws Error (failed) where it ends too early.
+class Rows {
+public:
+    explicit Rows(std::string_view bytes) : m_at{bytes.data()}, m_end{m_at + bytes.size()} {}
+    bool more() const { return m_at < m_end; }
+    std::string_view string();
+    event::Order order();
+    std::uint8_t byte();
+    std::string_view row(const clickhouse::RowEncoder& encoder);
+
+private:
+    const char* m_at;
+    const char* m_end;
+};
+
+} // namespace cdc::load
+
+#endif
