@@ -9,7 +9,7 @@ start postgres
 create_db
 sql "CREATE TABLE t (id integer PRIMARY KEY, a bigint, b numeric(12,2), v text, at timestamptz DEFAULT now())"
 capture --create --exit-after-create 2>/dev/null
-sql "INSERT INTO t SELECT i, i * 1000, i / 100.0, 'row number ' || i FROM generate_series(1, $ROWS) i"
+sql "INSERT INTO t SELECT i, i::bigint * 1000, i / 100.0, 'row number ' || i FROM generate_series(1, $ROWS) i"
 
 say "$ROWS rows in one transaction"
 measured() { # OUT COMMAND…: runs it, prints its greatest resident size in kB

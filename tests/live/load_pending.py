@@ -36,7 +36,10 @@ class History:
         self.position = lines.POSITION
         steps = rng.randrange(8, 30)
         snapshot_at = rng.randrange(steps)
+        begins_at = rng.randrange(snapshot_at + 1) # what is older, only the snapshot brings
         for step in range(steps):
+            if step == begins_at:
+                self.stream.clear()
             if step == snapshot_at:
                 self.take_snapshot()
             self.step()
