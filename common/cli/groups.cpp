@@ -47,6 +47,21 @@ void add_line_prefix(App& app, std::string& prefix) {
         ->group("Output");
 }
 
+void add_column_edits(App& app, std::vector<std::string>& leave_out,
+                      std::vector<std::string>& masks, std::string& key_file) {
+    CLI::App& cli = app.options();
+    cli.add_option("--leave-out", leave_out, "Leave out columns TABLE.COLUMN; may be repeated")
+        ->type_name("COLUMN")
+        ->group("Output");
+    cli.add_option("--mask", masks,
+                   "Mask columns: TABLE.COLUMN=hash or TABLE.COLUMN=fixed:TEXT; may be repeated")
+        ->type_name("COLUMN=HOW")
+        ->group("Output");
+    cli.add_option("--mask-key", key_file, "Secret key of the hashes, in a file")
+        ->type_name("FILE")
+        ->group("Output");
+}
+
 void add_metrics(App& app, std::string& where) {
     app.options()
         .add_option("--metrics", where, "Figures for Prometheus: to a file, or at HOST:PORT")

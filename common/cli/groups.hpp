@@ -24,6 +24,10 @@ void add_chdb_library(App& app, std::string& file, const std::string& group = "T
 /// --prefix NAME of tools that write lines
 void add_line_prefix(App& app, std::string& prefix);
 
+/// --leave-out COLUMN, --mask COLUMN=HOW, --mask-key FILE of tools that read rows
+void add_column_edits(App& app, std::vector<std::string>& leave_out,
+                      std::vector<std::string>& masks, std::string& key_file);
+
 /// --metrics FILE|ADDR
 void add_metrics(App& app, std::string& where);
 

@@ -157,7 +157,7 @@ void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     m_last_plan = nullptr;
     RelationPlan plan = RelationPlan::skipped();
     if (m_filter.matches(relation.schema, relation.name)) {
-        plan = {relation, m_settings.database, m_lookup->describe(relation)};
+        plan = {relation, m_settings.database, m_lookup->describe(relation), m_settings.edits};
     }
     const auto known = m_plans.find(relation.id);
     if (known == m_plans.end()) {

@@ -30,6 +30,7 @@ public:
         bool check_utf8 = false;           ///< for databases whose encoding is SQL_ASCII
         bool transactions = false;         ///< lines at begin and end, and a member in each change
         std::vector<std::string> messages; ///< globs on prefixes; none: messages are passed by
+        ColumnEdits edits;                 ///< of columns, before their values become lines
         /// The tables that were published when the stream began; nothing: of those that come later
         /// no row is missing.
         std::optional<std::unordered_set<std::uint32_t>> published;
@@ -87,11 +88,13 @@ private:
     /// Writes what must stand before a change of this table.
     void announce(RelationPlan& plan, std::uint64_t index, std::string& out);
     std::string why_stale(const event::Table& shape);
-    const Tuple& completed(const RelationPlan& plan, const Message& message);
-    void append_old(std::string& out, const RelationPlan& plan, const Message& message);
+    const Tuple& completed(const RelationPlan& plan, char old_kind, const Tuple& old_row,
+                           const Tuple& new_row);
+    void append_old(std::string& out, const RelationPlan& plan, char old_kind,
+                    const Tuple& old_row);
     void append_key_change(std::string& out, const RelationPlan& plan, const Message& message,
-                           const Tuple& row, Lsn lsn, std::uint64_t index);
-    void append_fetched(std::string& out, const RelationPlan& plan, const Tuple& row);
+                           const Tuple& old_row, const Tuple& row, const Place& place);
+    void append_fetched(std::string& out, const RelationPlan& plan, const Message& message);
     void end_line(std::string& out, const RelationPlan& plan, const Place& place);
 
     Settings m_settings;
@@ -125,7 +128,9 @@ private:
 
     std::int64_t m_now_ms = 0;
     std::uint64_t m_changes = 0;
-    Tuple m_row;                        ///< see completed()
+    Tuple m_row;                   ///< see completed()
+    RelationPlan::EditedRow m_old; ///< of the change in work
+    RelationPlan::EditedRow m_new;
     std::vector<std::size_t> m_missing; ///< columns without a value in the row written last
     std::vector<std::size_t> m_fetched; ///< of the line in work
     std::vector<std::size_t> m_gone;    ///< of the line in work

@@ -8,9 +8,36 @@ namespace cdc::postgres {
 using base::ExitCode;
 using base::fail;
 
+namespace {
+
+constexpr std::uint32_t kText = 25;
+
+/// A masked value is a text, whatever its column was.
+void mask_column(event::Column& column) {
+    column.type = "text";
+    column.precision.reset();
+    column.scale.reset();
+    column.labels.clear();
+    column.element.clear();
+    column.default_json.clear();
+}
+
+void check_key_edit(const pgoutput::Relation& relation, const std::string& column,
+                    ColumnEdits::Kind kind) {
+    if (kind == ColumnEdits::Kind::leave_out || kind == ColumnEdits::Kind::fixed) {
+        throw base::Error{ExitCode::refused,
+                          fmt::format("column {} of table '{}.{}' belongs to its key, which must "
+                                      "tell its rows apart",
+                                      base::in_quotes(column), relation.schema, relation.name),
+                          "--mask COLUMN=hash keeps keys apart."};
+    }
+}
+
+} // namespace
+
 RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string& database,
-                           const std::vector<ColumnFacts>& facts)
-    : m_captured{true} {
+                           const std::vector<ColumnFacts>& facts, const ColumnEdits& edits)
+    : m_width{relation.columns.size()}, m_captured{true} {
     if (facts.size() != relation.columns.size()) {
         fail(ExitCode::failed, "the catalog described {} of {} columns of '{}.{}'", facts.size(),
              relation.columns.size(), relation.schema, relation.name);
@@ -19,32 +46,95 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
     m_shape.schema = relation.schema;
     m_shape.table = relation.name;
     m_shape.oid = relation.id;
+    std::vector<ColumnEdit> column_edits;
+    bool edited = false;
     for (std::size_t i = 0; i < facts.size(); ++i) {
         // Under FULL every column is marked as identity: there the primary key is the key.
         const bool in_key =
             relation.identity == 'f' ? facts[i].in_primary_key : relation.columns[i].identity;
         Column column;
         column.name = relation.columns[i].name;
+        ColumnEdits::Edit edit;
+        if (!edits.empty()) {
+            edit = edits.of(relation.schema, relation.name, column.name);
+            edited |= edit.kind != ColumnEdits::Kind::keep;
+            if (in_key) {
+                check_key_edit(relation, column.name, edit.kind);
+            }
+            if (edit.kind == ColumnEdits::Kind::leave_out) {
+                continue;
+            }
+        }
+        const bool masked = edit.kind != ColumnEdits::Kind::keep;
         event::append_json_string(column.member, column.name);
         column.member += ':';
-        column.kind = value_kind(facts[i].type);
+        column.kind = value_kind(masked ? kText : facts[i].type);
         column.in_key = in_key;
         event::Column shape = facts[i].column;
+        if (masked) {
+            mask_column(shape);
+        }
         if (in_key) {
-            m_key.push_back(i);
+            m_key.push_back(m_columns.size());
             shape.key = static_cast<int>(m_key.size());
         }
         if (facts[i].unfilled) {
             m_shape.unfilled.push_back(column.name);
         }
+        column_edits.push_back({i, std::move(edit)});
         m_columns.push_back(std::move(column));
         m_shape.columns.push_back(std::move(shape));
+    }
+    if (m_columns.empty() && m_width != 0) {
+        throw base::Error{ExitCode::refused,
+                          fmt::format("every column of table '{}.{}' is left out", relation.schema,
+                                      relation.name),
+                          "--exclude leaves out a table."};
+    }
+    if (edited) {
+        m_edits = std::move(column_edits);
+        m_masks = edits;
     }
     m_version = event::shape_version(m_shape.columns);
     m_source_members = "\"schema\":";
     event::append_json_string(m_source_members, m_shape.schema);
     m_source_members += ",\"table\":";
     event::append_json_string(m_source_members, m_shape.table);
+}
+
+const pgoutput::Tuple& RelationPlan::edit(const pgoutput::Tuple& sent, EditedRow& memory) const {
+    if (m_edits.empty()) {
+        return sent;
+    }
+    memory.row.resize(m_edits.size());
+    memory.texts.resize(m_edits.size());
+    for (std::size_t i = 0; i < m_edits.size(); ++i) {
+        const ColumnEdit& column = m_edits[i];
+        pgoutput::TupleColumn& value = memory.row[i];
+        value = sent[column.place];
+        if (column.edit.kind == ColumnEdits::Kind::fixed && value.kind != 'n') {
+            value = {'t', column.edit.text}; // what did not change is the same text too
+        } else if (column.edit.kind == ColumnEdits::Kind::hash && value.kind == 't') {
+            memory.texts[i].clear();
+            m_masks.append_hash(memory.texts[i], value.text);
+            value.text = memory.texts[i];
+        }
+    }
+    return memory.row;
+}
+
+void RelationPlan::edit(std::size_t i, std::string& text) const {
+    if (m_edits.empty()) {
+        return;
+    }
+    const ColumnEdits::Edit& edit = m_edits[i].edit;
+    if (edit.kind == ColumnEdits::Kind::fixed) {
+        text = edit.text;
+    } else if (edit.kind == ColumnEdits::Kind::hash) {
+        std::string hash;
+        m_masks.append_hash(hash, text);
+        text = std::move(hash);
+    }
 }
 
 } // namespace cdc::postgres

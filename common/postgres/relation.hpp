@@ -2,6 +2,7 @@
 #define CDC_POSTGRES_RELATION_HPP
 
 #include "event/table.hpp"
+#include "postgres/column_edits.hpp"
 #include "postgres/pgoutput.hpp"
 #include "postgres/value.hpp"
 
@@ -67,8 +68,9 @@ public:
 
     /// A table that the filter leaves out: its rows are only counted.
     static RelationPlan skipped() { return {}; }
+    /// Throws Error (refused) when `edits` leave out a column of the key, or give all rows one.
     RelationPlan(const pgoutput::Relation& relation, const std::string& database,
-                 const std::vector<ColumnFacts>& facts);
+                 const std::vector<ColumnFacts>& facts, const ColumnEdits& edits = {});
 
     bool captured() const { return m_captured; }
     const event::Table& shape() const { return m_shape; }
@@ -76,6 +78,22 @@ public:
     const std::vector<Column>& columns() const { return m_columns; }
     /// Places in columns(), rising. Empty: the table has no key.
     const std::vector<std::size_t>& key() const { return m_key; }
+    /// Columns of a row as the source sends it; columns() lacks those that are left out.
+    std::size_t width() const { return m_width; }
+    /// Where column `i` of columns() stands in such a row.
+    std::size_t sent_place(std::size_t i) const { return m_edits.empty() ? i : m_edits[i].place; }
+
+    /// Memory for one edited row.
+    struct EditedRow {
+        pgoutput::Tuple row;
+        std::vector<std::string> texts;
+    };
+    /// A row as the source sent it, as columns() has it: columns left out and masked. `sent` itself
+    /// where the table has no edits, else in `memory`; valid as long as both.
+    const pgoutput::Tuple& edit(const pgoutput::Tuple& sent, EditedRow& memory) const;
+    /// Masks one value of column `i` in place.
+    void edit(std::size_t i, std::string& text) const;
+
     /// `"schema":"…","table":"…"`
     const std::string& source_members() const { return m_source_members; }
 
@@ -84,6 +102,14 @@ public:
 
 private:
     RelationPlan() = default;
+
+    struct ColumnEdit {
+        std::size_t place = 0;
+        ColumnEdits::Edit edit;
+    };
+    std::size_t m_width = 0;
+    std::vector<ColumnEdit> m_edits; ///< by columns(); empty: none
+    ColumnEdits m_masks;             ///< for its hash; empty where m_edits is
 
     bool m_captured = false;
     event::Table m_shape;

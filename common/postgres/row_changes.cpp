@@ -16,9 +16,9 @@ namespace {
 constexpr int kIndexDigits = 12;
 
 void check_width(const RelationPlan& plan, const pgoutput::Tuple& row) {
-    if (row.size() != plan.columns().size()) {
+    if (row.size() != plan.width()) {
         fail(ExitCode::bad_data, "a row of {} values, but the table was described with {} columns",
-             row.size(), plan.columns().size());
+             row.size(), plan.width());
     }
 }
 
@@ -43,10 +43,11 @@ void ChangeBuilder::insert(const Message& message, Lsn lsn, std::string& out) {
     }
     check_width(plan, message.new_row);
     announce(plan, index, out);
+    const Tuple& row = plan.edit(message.new_row, m_new);
     out += R"({"key":)";
-    append_key(out, plan, message.new_row);
+    append_key(out, plan, row);
     out += R"(,"before":null,"after":)";
-    append_row(out, plan, message.new_row, m_missing);
+    append_row(out, plan, row, m_missing);
     if (!m_missing.empty()) {
         fail(ExitCode::bad_data, "column {}: an inserted row without its value",
              in_quotes(plan.columns()[m_missing.front()].name));
@@ -56,24 +57,26 @@ void ChangeBuilder::insert(const Message& message, Lsn lsn, std::string& out) {
 
 /// The new row, and from the old one the values that the log left out of the new because they did
 /// not change. Under REPLICA IDENTITY FULL the old row has them all, else it has those of the key.
-const pgoutput::Tuple& ChangeBuilder::completed(const RelationPlan& plan, const Message& message) {
-    if (message.old_kind == 0) {
-        return message.new_row;
+const pgoutput::Tuple& ChangeBuilder::completed(const RelationPlan& plan, char old_kind,
+                                                const Tuple& old_row, const Tuple& new_row) {
+    if (old_kind == 0) {
+        return new_row;
     }
-    m_row = message.new_row;
+    m_row = new_row;
     for (std::size_t i = 0; i < m_row.size(); ++i) {
-        if (m_row[i].kind == 'u' && (message.old_kind == 'O' || plan.columns()[i].in_key)) {
-            m_row[i] = message.old_row[i];
+        if (m_row[i].kind == 'u' && (old_kind == 'O' || plan.columns()[i].in_key)) {
+            m_row[i] = old_row[i];
         }
     }
     return m_row;
 }
 
-void ChangeBuilder::append_old(std::string& out, const RelationPlan& plan, const Message& message) {
-    if (message.old_kind == 'O') {
-        append_row(out, plan, message.old_row, m_missing);
+void ChangeBuilder::append_old(std::string& out, const RelationPlan& plan, char old_kind,
+                               const Tuple& old_row) {
+    if (old_kind == 'O') {
+        append_row(out, plan, old_row, m_missing);
     } else {
-        append_key(out, plan, message.old_row);
+        append_key(out, plan, old_row);
     }
 }
 
@@ -90,16 +93,19 @@ void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
         check_width(plan, message.old_row);
     }
     announce(plan, index, out);
-    const Tuple& row = completed(plan, message);
-    if (message.old_kind != 0 && key_changed(plan, message.old_row, row)) {
-        append_key_change(out, plan, message, row, lsn, index);
+    const Tuple& old_row =
+        message.old_kind == 0 ? message.old_row : plan.edit(message.old_row, m_old);
+    const Tuple& row =
+        completed(plan, message.old_kind, old_row, plan.edit(message.new_row, m_new));
+    if (message.old_kind != 0 && key_changed(plan, old_row, row)) {
+        append_key_change(out, plan, message, old_row, row, {lsn, index, 'd'});
         return;
     }
     out += R"({"key":)";
     append_key(out, plan, row);
     out += R"(,"before":)";
     if (message.old_kind == 'O') {
-        append_old(out, plan, message);
+        append_old(out, plan, 'O', old_row);
     } else {
         out += "null";
     }
@@ -110,39 +116,44 @@ void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
 }
 
 void ChangeBuilder::append_key_change(std::string& out, const RelationPlan& plan,
-                                      const Message& message, const Tuple& row, Lsn lsn,
-                                      std::uint64_t index) {
+                                      const Message& message, const Tuple& old_row,
+                                      const Tuple& row, const Place& place) {
     out += R"({"key":)";
-    append_key(out, plan, message.old_row);
+    append_key(out, plan, old_row);
     out += R"(,"before":)";
-    append_old(out, plan, message);
+    append_old(out, plan, message.old_kind, old_row);
     out += R"(,"after":null,"key_after":)";
     append_key(out, plan, row);
-    end_line(out, plan, {lsn, index, 'd'});
+    end_line(out, plan, place);
 
     out += R"({"key":)";
     append_key(out, plan, row);
     out += R"(,"before":null,"after":)";
     append_row(out, plan, row, m_missing);
     if (!m_missing.empty()) {
-        append_fetched(out, plan, row);
+        append_fetched(out, plan, message);
     }
     out += R"(,"key_before":)";
-    append_key(out, plan, message.old_row);
-    end_line(out, plan, {lsn, index + 1, 'c'});
+    append_key(out, plan, old_row);
+    end_line(out, plan, {place.lsn, place.index + 1, 'c'});
 }
 
 /// Replaces the '}' of the row just written by the columns that only the source has.
-void ChangeBuilder::append_fetched(std::string& out, const RelationPlan& plan, const Tuple& row) {
+void ChangeBuilder::append_fetched(std::string& out, const RelationPlan& plan,
+                                   const Message& message) {
     std::vector<SourceLookup::Condition> key;
     for (const std::size_t i : plan.key()) {
-        key.push_back({plan.columns()[i].name, row[i].text});
+        // As the source knows it, not masked.
+        const std::size_t place = plan.sent_place(i);
+        const pgoutput::TupleColumn& sent = message.new_row[place];
+        key.push_back(
+            {plan.columns()[i].name, sent.kind == 'u' ? message.old_row[place].text : sent.text});
     }
     std::vector<std::string_view> names;
     for (const std::size_t i : m_missing) {
         names.emplace_back(plan.columns()[i].name);
     }
-    const auto values = m_lookup->fetch(plan.shape().schema, plan.shape().table, key, names);
+    auto values = m_lookup->fetch(plan.shape().schema, plan.shape().table, key, names);
     if (values.size() != names.size()) {
         fail(ExitCode::failed, "the source answered {} of {} values", values.size(), names.size());
     }
@@ -159,6 +170,7 @@ void ChangeBuilder::append_fetched(std::string& out, const RelationPlan& plan, c
         if (values[i].state == FetchedValue::State::null) {
             out += "null";
         } else {
+            plan.edit(column, values[i].text);
             append_value(out, plan.columns()[column].kind, values[i].text);
         }
     }
@@ -174,10 +186,11 @@ void ChangeBuilder::remove(const Message& message, Lsn lsn, std::string& out) {
     }
     check_width(plan, message.old_row);
     announce(plan, index, out);
+    const Tuple& old_row = plan.edit(message.old_row, m_old);
     out += R"({"key":)";
-    append_key(out, plan, message.old_row);
+    append_key(out, plan, old_row);
     out += R"(,"before":)";
-    append_old(out, plan, message);
+    append_old(out, plan, message.old_kind, old_row);
     out += R"(,"after":null)";
     end_line(out, plan, {lsn, index, 'd'});
 }

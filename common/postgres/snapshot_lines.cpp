@@ -66,14 +66,14 @@ void SnapshotLines::set_time(std::int64_t now_ms) {
 }
 
 void SnapshotLines::append_row(std::string& out, const pgoutput::Tuple& row) {
-    if (row.size() != m_plan->columns().size()) {
-        fail(ExitCode::bad_data, "a row of {} values for {} columns", row.size(),
-             m_plan->columns().size());
+    if (row.size() != m_plan->width()) {
+        fail(ExitCode::bad_data, "a row of {} values for {} columns", row.size(), m_plan->width());
     }
+    const pgoutput::Tuple& edited = m_plan->edit(row, m_edited);
     out += R"({"key":)";
-    append_key(out, *m_plan, row);
+    append_key(out, *m_plan, edited);
     out += R"(,"before":null,"after":)";
-    postgres::append_row(out, *m_plan, row, m_missing);
+    postgres::append_row(out, *m_plan, edited, m_missing);
     out += m_row_end;
 }
 

@@ -47,6 +47,7 @@ private:
     std::string m_row_source;   ///< `,"source":{…},"op":"r","ts_ms":`
     std::string m_row_end;      ///< the same with time and end of line
     std::vector<std::size_t> m_missing;
+    RelationPlan::EditedRow m_edited;
 };
 
 } // namespace cdc::postgres

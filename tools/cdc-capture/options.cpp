@@ -40,6 +40,7 @@ void add_source_options(cli::App& app, Options& options) {
 void add_output_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
     cli::add_line_prefix(app, options.prefix);
+    cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key);
     cli.add_flag("--transactions", options.transactions,
                  "A line at the begin and at the end of each transaction")
         ->group("Output");
@@ -124,6 +125,7 @@ void check_options(Options& options) {
         options.publication = options.slot;
     }
     event::TableFilter{options.tables, options.exclude};
+    options.column_edits();
 }
 
 } // namespace cdc::capture

@@ -1,6 +1,7 @@
 #ifndef CDC_CAPTURE_OPTIONS_HPP
 #define CDC_CAPTURE_OPTIONS_HPP
 
+#include "postgres/column_edits.hpp"
 #include "postgres/lsn.hpp"
 
 #include <cstdint>
@@ -15,11 +16,14 @@ class App;
 namespace cdc::capture {
 
 struct Options {
-    std::string source;               ///< libpq URI or "key=value" text
-    std::string slot;                 ///< replication slot
-    std::string publication;          ///< default: the name of the slot
-    std::vector<std::string> tables;  ///< globs; none: all
-    std::vector<std::string> exclude; ///< globs
+    std::string source;                 ///< libpq URI or "key=value" text
+    std::string slot;                   ///< replication slot
+    std::string publication;            ///< default: the name of the slot
+    std::vector<std::string> tables;    ///< globs; none: all
+    std::vector<std::string> exclude;   ///< globs
+    std::vector<std::string> leave_out; ///< columns
+    std::vector<std::string> masks;     ///< COLUMN=HOW
+    std::string mask_key;               ///< file
 
     bool create = false;            ///< make publication and slot first
     bool exit_after_create = false; ///< and do not stream
@@ -48,6 +52,10 @@ struct Options {
     std::string metrics; ///< file or HOST:PORT for Prometheus
 
     bool on_write() const { return ack == "on-write"; }
+    /// Throws Error (usage).
+    postgres::ColumnEdits column_edits() const {
+        return {leave_out, masks, postgres::read_mask_key(mask_key)};
+    }
 };
 
 void add_options(cli::App& app, Options& options);

@@ -78,6 +78,7 @@ void add_options(cli::App& app, Options& options) {
     add_source_options(app, options);
     add_reading_options(app, options);
     cli::add_line_prefix(app, options.prefix);
+    cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key);
     cli::add_metrics(app, options.metrics);
     cli::add_checkpoints_to_read(app, options.checkpoints);
     app.add_duration("--drain", options.drain_ms,
@@ -126,6 +127,7 @@ void check_options(Options& options) {
         options.publication = options.slot;
     }
     event::TableFilter{options.tables, options.exclude};
+    options.column_edits();
     std::vector<std::string> patterns;
     for (const std::string& text : options.where) {
         options.conditions.push_back(parse_where(text));

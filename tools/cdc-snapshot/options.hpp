@@ -1,6 +1,8 @@
 #ifndef CDC_SNAPSHOT_OPTIONS_HPP
 #define CDC_SNAPSHOT_OPTIONS_HPP
 
+#include "postgres/column_edits.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,17 +20,20 @@ struct Where {
 };
 
 struct Options {
-    std::string source;               ///< libpq URI or "key=value" text
-    std::string slot;                 ///< of the stream that follows; empty: beside a running one
-    std::string publication;          ///< default: as the slot; empty: every table
-    std::vector<std::string> tables;  ///< globs; none: all
-    std::vector<std::string> exclude; ///< globs
-    std::vector<std::string> where;   ///< TABLE=CONDITION
-    std::vector<Where> conditions;    ///< `where`, taken apart by check_options()
-    bool create = false;              ///< make publication and slot
-    bool add = false;                 ///< add the tables to the publication first
-    bool allow_no_identity = false;   ///< publish tables that have no replica identity
-    std::int64_t wait_ms = -1;        ///< for running writers; -1: for ever
+    std::string source;                 ///< libpq URI or "key=value" text
+    std::string slot;                   ///< of the stream that follows; empty: beside a running one
+    std::string publication;            ///< default: as the slot; empty: every table
+    std::vector<std::string> tables;    ///< globs; none: all
+    std::vector<std::string> exclude;   ///< globs
+    std::vector<std::string> leave_out; ///< columns
+    std::vector<std::string> masks;     ///< COLUMN=HOW
+    std::string mask_key;               ///< file
+    std::vector<std::string> where;     ///< TABLE=CONDITION
+    std::vector<Where> conditions;      ///< `where`, taken apart by check_options()
+    bool create = false;                ///< make publication and slot
+    bool add = false;                   ///< add the tables to the publication first
+    bool allow_no_identity = false;     ///< publish tables that have no replica identity
+    std::int64_t wait_ms = -1;          ///< for running writers; -1: for ever
 
     std::string prefix;  ///< source.name; default: the database's name
     std::string metrics; ///< FILE or HOST:PORT; empty: none
@@ -43,6 +48,10 @@ struct Options {
     bool schema_only = false;              ///< no rows
     bool tid_ranges = true; ///< not an option: what the server can do, filled in by run()
 
+    /// Throws Error (usage).
+    postgres::ColumnEdits column_edits() const {
+        return {leave_out, masks, postgres::read_mask_key(mask_key)};
+    }
     /// Whether the stream of the slot follows; else another one runs beside this.
     bool before_stream() const { return !slot.empty(); }
 };

@@ -177,6 +177,7 @@ Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
     postgres::begin_in_snapshot(plain, snapshot);
     Work::Tables tables;
     postgres::Catalog catalog{plain};
+    const postgres::ColumnEdits edits = options.column_edits();
     for (ScanTable& table :
          postgres::list_scan_tables(plain, publication_of(options), filter_of(options))) {
         postgres::describe_scan_table(plain, table);
@@ -185,11 +186,14 @@ Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
                                in_quotes(table.display_name()));
             continue;
         }
-        // A default that cannot be evaluated breaks the transaction it is tried in.
-        plain.query("SAVEPOINT describe");
         const postgres::pgoutput::Relation relation = table.relation();
-        postgres::RelationPlan plan{relation, plain.database(), catalog.describe(relation)};
-        plain.query("ROLLBACK TO describe");
+        postgres::RelationPlan plan{relation, plain.database(), catalog.describe(relation), edits};
+        if (std::any_of(table.paging_key.begin(), table.paging_key.end(), [&](const auto& column) {
+                return edits.of(table.schema, table.name, column.name).kind !=
+                       postgres::ColumnEdits::Kind::keep;
+            })) {
+            table.paging_key.clear(); // checkpoints would tell its values
+        }
         std::string condition = condition_of(options, table);
         if (!condition.empty() && plan.key().empty()) {
             throw Error{ExitCode::refused,

@@ -1,0 +1,138 @@
+#include "postgres/column_edits.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include <fnmatch.h>
+
+namespace cdc::postgres {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+constexpr char kHint[] =
+    R"(columns look like 'customers.email', 'public.*.email' or 'a."odd.name"')";
+
+/// Place of the last `c` outside double quotes.
+std::size_t find_last(std::string_view text, char c) {
+    bool quoted = false;
+    std::size_t found = std::string_view::npos;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        quoted ^= text[i] == '"';
+        if (text[i] == c && !quoted) {
+            found = i;
+        }
+    }
+    return found;
+}
+
+/// A name in double quotes is meant literally.
+std::string glob_of(std::string_view column) {
+    if (column.size() < 2 || column.front() != '"' || column.back() != '"') {
+        return std::string{column};
+    }
+    std::string glob;
+    for (std::size_t i = 1; i + 1 < column.size(); ++i) {
+        i += column[i] == '"' ? 1 : 0; // doubled
+        if (std::strchr("*?[\\", column[i]) != nullptr) {
+            glob += '\\';
+        }
+        glob += column[i];
+    }
+    return glob;
+}
+
+} // namespace
+
+ColumnEdits::ColumnEdits(const std::vector<std::string>& leave_out,
+                         const std::vector<std::string>& masks, std::string key)
+    : m_key{std::move(key)} {
+    for (const std::string& column : leave_out) {
+        add(column, {Kind::leave_out, ""});
+    }
+    constexpr std::string_view kFixed = "fixed:";
+    for (const std::string& mask : masks) {
+        // The text may hold anything, the column only what its quotes protect.
+        const std::size_t equals =
+            mask.find(mask.find("=fixed:") != std::string::npos ? "=fixed:" : "=");
+        const std::string_view how = equals == std::string::npos
+                                         ? std::string_view{}
+                                         : std::string_view{mask}.substr(equals + 1);
+        const std::string_view column = std::string_view{mask}.substr(0, equals);
+        if (how == "hash") {
+            add(column, {Kind::hash, ""});
+        } else if (how.substr(0, kFixed.size()) == kFixed) {
+            add(column, {Kind::fixed, std::string{how.substr(kFixed.size())}});
+        } else {
+            throw Error{ExitCode::usage, fmt::format("--mask {} says not how", in_quotes(mask)),
+                        "--mask 'customers.email=hash' or --mask 'customers.email=fixed:hidden'"};
+        }
+    }
+}
+
+void ColumnEdits::add(std::string_view column, Edit edit) {
+    const std::size_t dot = find_last(column, '.');
+    if (dot == std::string_view::npos || dot == 0 || dot + 1 == column.size()) {
+        throw Error{ExitCode::usage,
+                    fmt::format("column {} is not TABLE.COLUMN", in_quotes(column)), kHint};
+    }
+    m_rules.push_back({event::TableFilter{{std::string{column.substr(0, dot)}}, {}},
+                       glob_of(column.substr(dot + 1)), std::move(edit)});
+}
+
+ColumnEdits::Edit ColumnEdits::of(std::string_view schema, std::string_view table,
+                                  std::string_view column) const {
+    const std::string name{column};
+    for (const Rule& rule : m_rules) {
+        if (rule.tables.matches(schema, table) &&
+            ::fnmatch(rule.column.c_str(), name.c_str(), 0) == 0) {
+            return rule.edit;
+        }
+    }
+    return {};
+}
+
+void ColumnEdits::append_hash(std::string& out, std::string_view text) const {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+    const bool done =
+        m_key.empty()
+            ? EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr) == 1
+            : HMAC(EVP_sha256(), m_key.data(), static_cast<int>(m_key.size()), bytes, text.size(),
+                   digest, &size) != nullptr;
+    if (!done) {
+        fail(ExitCode::failed, "cannot compute SHA-256");
+    }
+    for (unsigned int i = 0; i < size; ++i) {
+        base::append_hex(out, digest[i], 2);
+    }
+}
+
+std::string read_mask_key(const std::string& file) {
+    if (file.empty()) {
+        return {};
+    }
+    std::ifstream in{file, std::ios::binary};
+    std::string key{std::istreambuf_iterator<char>{in}, {}};
+    if (!key.empty() && key.back() == '\n') {
+        key.pop_back();
+    }
+    if (!in || key.empty()) {
+        fail(ExitCode::usage, "--mask-key {}: cannot be read, or is empty", in_quotes(file));
+    }
+    return key;
+}
+
+} // namespace cdc::postgres

@@ -1,0 +1,56 @@
+#ifndef CDC_POSTGRES_COLUMN_EDITS_HPP
+#define CDC_POSTGRES_COLUMN_EDITS_HPP
+
+#include "event/table_filter.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::postgres {
+
+/// What --leave-out and --mask do to columns before their values leave the process. A column is
+/// given as TABLE.COLUMN, TABLE being a pattern of event::TableFilter and COLUMN a glob, or a name
+/// in double quotes.
+class ColumnEdits {
+public:
+    enum class Kind {
+        keep,
+        leave_out,
+        hash, ///< hexadecimal HMAC-SHA-256 of the value's text (without a key: SHA-256); NULL stays
+        fixed ///< one text for every value; NULL stays
+    };
+    struct Edit {
+        Kind kind = Kind::keep;
+        std::string text; ///< fixed
+    };
+
+    ColumnEdits() = default;
+    /// `masks`: COLUMN=hash or COLUMN=fixed:TEXT. `key` of the hash; "": none. The first that
+    /// matches counts, leaving out before masks. Throws Error (usage).
+    ColumnEdits(const std::vector<std::string>& leave_out, const std::vector<std::string>& masks,
+                std::string key);
+
+    bool empty() const { return m_rules.empty(); }
+    Edit of(std::string_view schema, std::string_view table, std::string_view column) const;
+    void append_hash(std::string& out, std::string_view text) const;
+
+private:
+    struct Rule {
+        event::TableFilter tables;
+        std::string column; ///< for fnmatch
+        Edit edit;
+    };
+    void add(std::string_view column, Edit edit);
+
+    std::vector<Rule> m_rules;
+    std::string m_key;
+};
+
+/// The key of --mask-key: the bytes of a file, without a newline at its end. "" for no file. Throws
+/// Error (usage) when it cannot be read or is empty.
+std::string read_mask_key(const std::string& file);
+
+} // namespace cdc::postgres
+
+#endif

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# --leave-out and --mask: in rows of a snapshot and in changes alike, in keys, `before`, unchanged
+# and fetched values; the secret values leave neither process, in no line and no checkpoint.
+source "$(dirname "$0")/lib.sh"
+source "$HERE/capture_lib.sh"
+start postgres
+create_db
+sql "CREATE TABLE people (email text PRIMARY KEY, name varchar(40), phone text, pin int, long text, n int);
+     ALTER TABLE people ALTER long SET STORAGE EXTERNAL;
+     CREATE TABLE visits (id int, email text, pin int, n int); ALTER TABLE visits REPLICA IDENTITY FULL"
+printf 'key of the hashes\n' >mask.key
+hash_of() { printf '%s' "$1" | openssl dgst -sha256 -hmac 'key of the hashes' | sed 's/.*= //'; }
+edits=(--mask '*.email=hash' --mask 'people.phone=fixed:hidden' --mask 'people.long=hash' --mask-key mask.key
+    --leave-out 'public.*.pin')
+secret() { sql "SELECT 'secret-$1-' || repeat('s', $2)"; }
+long1=$(secret long 3000)
+sql "INSERT INTO people VALUES ('secret-a@x', 'A', 'secret-1', 424242, '$long1', 1), ('secret-b@x', 'B', NULL, NULL, NULL, 1);
+     INSERT INTO visits VALUES (1, 'secret-a@x', 424242, 1)"
+
+say "rows and changes"
+cdc-snapshot --source "$(pg_url)" --slot "$SLOT" --create --chunk-rows 1 --checkpoint state.json "${edits[@]}" 2>snapshot.err |
+    tee rows | cdc-load --target "$TARGET" --checkpoint state.json 2>load.err || fail "snapshot"
+sql "UPDATE people SET n = 2"
+sql "UPDATE people SET email = 'secret-c@x' WHERE email = 'secret-a@x'"
+sql "DELETE FROM people WHERE email = 'secret-b@x'; INSERT INTO people VALUES ('secret-d@x', 'D', 'secret-2', 424242, 'secret-short', 1)"
+sql "UPDATE visits SET n = 2; INSERT INTO visits VALUES (2, 'secret-d@x', 424242, 1)"
+capture --checkpoint state.json --exit-at-end "${edits[@]}" 2>capture.err |
+    tee changes | cdc-load --target "$TARGET" --checkpoint state.json 2>load.err || fail "capture"
+cat rows changes state.json ./*.err >everything
+grep -qE 'secret-|424242' everything && fail "a secret left: $(grep -oE '.{40}(secret-|424242).{20}' everything | head -n 3)"
+
+a=$(hash_of secret-a@x) c=$(hash_of secret-c@x) d=$(hash_of secret-d@x)
+expect "row" "$(jq -c 'select(.op == "r" and .after.name == "A") | [.key, .after.phone, .after.long, (.after | has("pin"))]' rows)" \
+    "[{\"email\":\"$a\"},\"hidden\",\"$(hash_of "$long1")\",false]"
+expect "NULL stays" "$(jq -c 'select(.op == "r" and .after.name == "B") | [.after.phone, .after.long]' rows)" "[null,null]"
+expect "shape" "$(jq -c 'select(.table.name == "public.people") | [.table.columns[] | [.name, .type]]' changes | head -n 1)" \
+    '[["email","text"],["name","character varying(40)"],["phone","text"],["long","text"],["n","integer"]]'
+expect "the same shape in the snapshot" "$(jq -r 'select(.table.name == "public.people") | .table.version' rows changes | sort -u | wc -l)" 1
+expect "an unchanged long value stays unchanged" "$(jq -c 'select(.op == "u" and .key.email == "'"$a"'") | [.unchanged, .after.phone]' changes)" '[["long"],"hidden"]'
+expect "a key change" "$(jq -c 'select(.key_after) | [.op, .key.email, .before.email, .key_after.email]' changes)" "[\"d\",\"$a\",\"$a\",\"$c\"]"
+expect "a fetched value" "$(jq -c 'select(.key_before) | [.after.email, .after.long, .source.fetched]' changes)" \
+    "[\"$c\",\"$(hash_of "$long1")\",[\"long\"]]"
+expect "before, under FULL" "$(jq -c 'select(.op == "u" and .source.table == "visits") | [.before, .after]' changes)" \
+    "[{\"id\":1,\"email\":\"$a\",\"n\":1},{\"id\":1,\"email\":\"$a\",\"n\":2}]"
+expect "the target" "$(ch "SELECT email, name, phone, long, n FROM people ORDER BY name FORMAT CSV" | tr -d '"' | tr '\n' ' ')" \
+    "$c,A,hidden,$(hash_of "$long1"),2 $d,D,hidden,$(hash_of secret-short),1 "
+
+say "what cannot be"
+sql "UPDATE people SET n = 3"
+expect_exit 4 capture --peek --exit-at-end --leave-out people.email 2>refused.err >lines
+expect_words refused.err "belongs to its key"
+expect_exit 4 capture --peek --exit-at-end --mask 'people.email=fixed:x' 2>refused.err >lines
+expect_words refused.err "--mask COLUMN=hash"
+expect_exit 2 capture --peek --mask 'people.email' 2>refused.err >lines
+expect_exit 2 capture --peek --leave-out 'email' 2>refused.err >lines
+expect_exit 2 capture --peek --mask 'people.email=hash' --mask-key nowhere 2>refused.err >lines
+say "all good"
