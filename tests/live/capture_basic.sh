@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # cdc-capture on a real server: every kind of change, read twice the same; filters; confirmation by
 # file, on write, and of an idle slot; stop conditions; --check, --create, --drop.
+# Pain 1, 2: an idle slot advances, also where all changes are filtered out or another database is
+# busy. Pain 14: tables without identity are told of first. Pain 47: --check.
 source "$(dirname "$0")/lib.sh"
 source "$HERE/capture_lib.sh"
 start postgres

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Standard output is not read for twice wal_sender_timeout, in the middle of a large transaction: the
-# connection lives, and no line is lost. Then a reader that goes away.
+# connection lives, and no line is lost. Then a reader that goes away. Pain 36: no walsender timeout.
 source "$(dirname "$0")/lib.sh"
 source "$HERE/capture_lib.sh"
 TIMEOUT=${CDC_TEST_SENDER_TIMEOUT:-3}

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # What the server would not notice, or only answer with silence: each is refused with its exit
 # status and its words.
+# Pain 3: a slot that the server gave up is exit 3, with the range. Pain 37: a slot in use is waited
+# for, and its holder named.
 source "$(dirname "$0")/lib.sh"
 source "$HERE/capture_lib.sh"
 start postgres

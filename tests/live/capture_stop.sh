@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SIGTERM and SIGINT: at a transaction's end, inside one, with a sink that answers late or never, and
 # twice. Connections that are cut, and a server that is killed and comes back.
+# Pain 39: what was acknowledged is confirmed at a clean stop, and not read again.
 source "$(dirname "$0")/lib.sh"
 source "$HERE/capture_lib.sh"
 start postgres

@@ -4,6 +4,7 @@
 # do not tell marks the table stale, until it is read again.
 # Pain 10: a table is added to a running capture, and only its rows are read.
 # Pain 11: a column change stops nothing. Pain 13: the shape changed while the pipe was down.
+# Pain 28: labels of an enum are renamed.
 source "$(dirname "$0")/lib.sh"
 start postgres clickhouse
 TARGET=$CDC_TEST_CLICKHOUSE_URL

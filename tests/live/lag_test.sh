@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # cdc-lag: within, beyond, could not tell; a stopped pipe is seen, a lost slot is beyond.
+# Pain 3: the slot that is about to be lost. Pain 46: a stopped pipe is an exit status.
 source "$(dirname "$0")/lib.sh"
 export CDC_PG_CONF=$'max_slot_wal_keep_size = 1MB\nmin_wal_size = 32MB\nmax_wal_size = 64MB'
 start postgres clickhouse

@@ -143,6 +143,7 @@ TEST_CASE("a table line stands before the first change, and again only for a new
     CHECK(!holds(lines[0], "txId"));
 }
 
+// Pain 5: no placeholder, no null.
 TEST_CASE("an unchanged long value is named, not invented") {
     Fixture f;
     f.apply(begin(1));
@@ -266,6 +267,7 @@ TEST_CASE("the order begins with the timeline of the commit") {
     CHECK(order_of(f.changes().at(1)) == "00020000000000006000000000000001");
 }
 
+// Pain 51: bytes are checked at the source.
 TEST_CASE("what cannot be right stops with table and position, and leaves no part of a line") {
     Fixture f{{}, true};
     CHECK_FAILS(f.apply(insert(7, {"t1"})), bad_data, "outside a transaction");
