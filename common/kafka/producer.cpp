@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
 #include "kafka/client.hpp"
 #include "kafka/errors.hpp"
 
@@ -23,7 +24,7 @@ namespace log = base::log;
 namespace {
 
 constexpr int kAdminTimeoutMs = 30'000;
-constexpr int kTransactionCallMs = 10'000;
+constexpr int kTransactionCallMs = 2'000;
 
 /// The callbacks' view of the producer.
 struct Callbacks : ClientState {
@@ -76,6 +77,23 @@ struct Producer::Implementation {
     std::vector<TopicHandle> topics; ///< destroyed before the client
     std::vector<std::string> topic_names;
 
+    std::int64_t drain_ms = -1;
+    std::int64_t drain_until_ms = 0; ///< 0: no signal was seen yet
+
+    void check_drain() {
+        if (drain_ms < 0 || !io::stop_signal::requested()) {
+            return;
+        }
+        const std::int64_t now = base::steady_ms();
+        if (drain_until_ms == 0) {
+            drain_until_ms = now + drain_ms;
+        }
+        if (now >= drain_until_ms || io::stop_signal::count() >= 2) {
+            base::fail(ExitCode::failed, "{} records were not acknowledged within --drain",
+                       callbacks.acknowledgements->outstanding());
+        }
+    }
+
     /// Runs a transaction call until it succeeds. False: abort. Throws Error otherwise.
     template<typename Call>
     bool transaction_call(const char* what, Call&& call) {
@@ -96,6 +114,7 @@ struct Producer::Implementation {
                                  rd_kafka_error_string(error.get()));
             }
             callbacks.check();
+            check_drain();
             log::debug("{} again: {}", what, rd_kafka_error_string(error.get()));
         }
     }
@@ -106,6 +125,7 @@ Producer::Producer(const Options& options, Acknowledgements& acknowledgements)
     Settings settings = options.settings;
     auto insisted = insisted_of_producers();
     m->callbacks.acknowledgements = &acknowledgements;
+    m->drain_ms = options.drain_ms;
     if (!options.transactional_id.empty()) {
         m->callbacks.transactional = true;
         settings.set("transactional.id", options.transactional_id);
@@ -244,6 +264,9 @@ void Producer::poll(int timeout_ms) {
     }
     rd_kafka_poll(m->client.get(), timeout_ms);
     m->callbacks.check();
+    if (timeout_ms > 0) {
+        m->check_drain();
+    }
 }
 
 bool Producer::flush(int timeout_ms) {

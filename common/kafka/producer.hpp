@@ -40,6 +40,8 @@ public:
         int transaction_timeout_ms = 60'000;
         std::uint64_t queue_bytes = std::uint64_t{16} << 20;
         int connect_timeout_ms = 30'000;
+        /// How long a wait for the brokers goes on after SIGINT or SIGTERM; -1: for ever.
+        std::int64_t drain_ms = -1;
     };
 
     /// Connects. Throws Error: usage (settings), refused (login), failed (no broker).
@@ -59,7 +61,8 @@ public:
     /// TransactionAborted.
     bool send(const OutgoingRecord& record);
     /// Takes acknowledgements in, waiting up to `timeout_ms` for the first. Throws the Error that
-    /// ended the producer, or that a record met.
+    /// ended the producer, or that a record met; and where it would wait, failed when drain_ms is
+    /// over.
     void poll(int timeout_ms);
     /// Polls until nothing is outstanding; false when the time ran out (-1: never).
     bool flush(int timeout_ms);
@@ -67,7 +70,8 @@ public:
     /// Readable when there is something to poll().
     int wake_fd() const;
 
-    /// With a transactional id. Each retries what can be retried, and throws Error; commit() gives
+    /// With a transactional id. Each retries what can be retried, while
+    /// drain_ms allows, and throws Error; commit() gives
     /// false when the transaction had to be aborted: all its records are to be sent again.
     void begin();
     bool commit();

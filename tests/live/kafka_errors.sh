@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What goes wrong is told clearly, with the right exit status, and nothing is lost by it.
+# Pain 41: a row larger than max.message.bytes.
 . "$(dirname "$0")/lib.sh"
 start kafka
 B=$CDC_TEST_KAFKA_BROKERS
@@ -113,6 +114,18 @@ for value in hello '{"a":1}' '[]' '{"op":"c"}'; do
     expect "dead letter" "$(jq -r .dead_letter.bytes letters | base64 -d)" "$value"
 done
 
+say "a record whose bytes were changed on the broker's disk"
+lines --rows 30 --checkpoint-every 1 >crc.ndjson
+# shellcheck disable=SC2086
+expect_exit 0 cdc-publish $K --prefix crc -X batch.num.messages=1 <crc.ndjson 2>err
+segment=$(echo "$CDC_SERVICES_DIR"/kafka/data/crc.public.t0-0/*0.log)
+at=$(grep -abo '"n":20,' "$segment" | head -n 1 | cut -d: -f1)
+printf '9' | dd of="$segment" bs=1 seek=$((at + 4)) conv=notrunc 2>/dev/null
+# shellcheck disable=SC2086
+expect_exit 5 cdc-consume $K --topics crc.public.t0 --exit-at-end >out 2>err
+expect_words err "cannot read topic 'crc.public.t0' partition 0 at offset"
+[ "$(grep -c '^{"key' out)" -le 19 ] || fail "lines behind the damaged record were written"
+
 say "checkpoint files of others"
 grep '^{"check' in.ndjson | tail -n 1 >postgres.json
 # shellcheck disable=SC2086
@@ -157,4 +170,29 @@ wait $publisher || code=$?
 expect "exit status" "$code" 0
 consume --topics away.public.t0 | grep '^{"key' | sort >out.sorted
 cat a.ndjson b.ndjson | grep '^{"key' | sort | cmp - out.sorted || fail "lines differ"
+say "the broker hangs: a stop ends within --drain, and confirms nothing"
+lines --rows 20000 --pad 1000 --checkpoint-every 100000 >many.ndjson
+for how in '' --exactly-once; do
+    mkfifo "hang$how"
+    # shellcheck disable=SC2086
+    cdc-publish $K --prefix "hang$how" --drain 2s --queue 1MB --checkpoint "hang$how.json" $how <"hang$how" 2>"hang$how.err" &
+    publisher=$!
+    exec 7>"hang$how"
+    head -n 2 many.ndjson >&7
+    wait_until 30 kcat -q -b "$B" -C -t "hang$how.public.t0" -c 1 -e -X isolation.level=read_uncommitted
+    sleep 1
+    "$ROOT/scripts/services" pause kafka
+    (timeout 20 tail -n +3 many.ndjson >&7) 2>/dev/null &
+    sleep 1
+    before=$SECONDS
+    kill -TERM $publisher
+    code=0
+    wait $publisher || code=$?
+    exec 7>&-
+    "$ROOT/scripts/services" continue kafka
+    expect "exit status with '$how'" "$code" 1
+    [ $((SECONDS - before)) -le 15 ] || fail "the stop took $((SECONDS - before)) s"
+    expect_words "hang$how.err" "within --drain"
+    [ ! -e "hang$how.json" ] || fail "a checkpoint was written"
+done
 echo PASSED
