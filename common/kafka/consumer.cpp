@@ -7,6 +7,7 @@
 #include "kafka/errors.hpp"
 #include "kafka/partition_list.hpp"
 #include "kafka/topics.hpp"
+#include "kafka/watermarks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -26,44 +27,7 @@ namespace {
 constexpr int kRequestTimeoutMs = 30'000;
 constexpr std::size_t kBatch = 1024;
 
-std::optional<std::string_view> view(const void* data, std::size_t size) {
-    if (data == nullptr) {
-        return std::nullopt;
-    }
-    return std::string_view{static_cast<const char*>(data), size};
-}
-
-std::string_view header(const rd_kafka_headers_t* headers, const char* name) {
-    const void* value = nullptr;
-    std::size_t size = 0;
-    if (rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        value == nullptr) {
-        return {};
-    }
-    return {static_cast<const char*>(value), size};
-}
-
 } // namespace
-
-std::vector<std::pair<std::string, std::optional<std::string>>>
-headers_of(const IncomingRecord& record) {
-    std::vector<std::pair<std::string, std::optional<std::string>>> out;
-    rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(static_cast<rd_kafka_message_t*>(record.handle), &headers) !=
-        RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return out;
-    }
-    const char* name = nullptr;
-    const void* value = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-         ++i) {
-        const auto bytes = view(value, size);
-        out.emplace_back(name, bytes ? std::optional{std::string{*bytes}} : std::nullopt);
-    }
-    return out;
-}
 
 struct Consumer::Implementation : ClientState {
     explicit Implementation(ConsumerHandler& h) : handler{h} {}
@@ -75,6 +39,7 @@ struct Consumer::Implementation : ClientState {
     bool paused = false;
     bool closing = false;
     bool closed = false;
+    bool ever_assigned = false;
     std::set<TopicPartition> own;
     std::vector<std::string> names;
     std::unordered_map<const void*, int> numbers; ///< of topics, by the client's handle
@@ -113,19 +78,8 @@ struct Consumer::Implementation : ClientState {
             on_message_error(message);
             return;
         }
-        IncomingRecord record;
+        IncomingRecord record = record_of(message);
         record.topic = number_of(message->rkt);
-        record.partition = message->partition;
-        record.offset = message->offset;
-        record.timestamp_ms = rd_kafka_message_timestamp(message, nullptr);
-        record.key = view(message->key, message->key_len);
-        record.value = view(message->payload, message->len);
-        record.handle = message;
-        rd_kafka_headers_t* headers = nullptr;
-        if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            record.table_version = header(headers, "cdc.table-version");
-            record.order = header(headers, "cdc.order");
-        }
         handler.record(record);
     }
 
@@ -232,6 +186,7 @@ struct Consumer::Implementation : ClientState {
         const auto places = places_of(list);
         try {
             if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+                ever_assigned = true;
                 start(places, cooperative());
                 return;
             }
@@ -387,6 +342,12 @@ void Consumer::close() {
     m->closed = m->closing = true;
     m->drop_batch();
     rd_kafka_consumer_close(m->client.get());
+    if (m->grouped && !m->ever_assigned) {
+        // librdkafka 2.0.2 aborts in the sticky assignor when a member is destroyed between its
+        // joining and its first assignment. The group knows that it left; the process ends anyway.
+        m->queue.reset();
+        static_cast<void>(m->client.release());
+    }
 }
 
 const std::string& Consumer::topic_name(int topic) const {
@@ -398,41 +359,11 @@ std::string Consumer::cluster() {
 }
 
 std::pair<std::int64_t, std::int64_t> Consumer::bounds(const TopicPartition& place) {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const std::int64_t deadline = base::steady_ms() + kRequestTimeoutMs;
-    while (true) {
-        const auto error = rd_kafka_query_watermark_offsets(m->client.get(), place.topic.c_str(),
-                                                            place.partition, &low, &high, 5000);
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return {low, high};
-        }
-        if (!is_transient(error) || base::steady_ms() > deadline) {
-            throw make_error(error, fmt::format("cannot look at topic {} partition {}",
-                                                in_quotes(place.topic), place.partition));
-        }
-        // Only new metadata tell the client of a new leader.
-        list_topics(m->client.get(), kRequestTimeoutMs);
-    }
+    return watermarks(m->client.get(), place, kRequestTimeoutMs);
 }
 
 Offsets Consumer::offsets_at(const std::vector<TopicPartition>& places, std::int64_t time_ms) {
-    const PartitionList list = list_of(places);
-    for (int i = 0; i < list->cnt; ++i) {
-        list->elems[i].offset = time_ms;
-    }
-    if (const auto error =
-            rd_kafka_offsets_for_times(m->client.get(), list.get(), kRequestTimeoutMs);
-        error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        throw make_error(error, "cannot find offsets by time");
-    }
-    Offsets out;
-    for (int i = 0; i < list->cnt; ++i) {
-        const auto& entry = list->elems[i];
-        const TopicPartition place{entry.topic, entry.partition};
-        out[place] = entry.offset >= 0 ? entry.offset : bounds(place).second;
-    }
-    return out;
+    return offsets_by_time(m->client.get(), places, time_ms, kRequestTimeoutMs);
 }
 
 std::vector<std::string> Consumer::topics() {

@@ -1,35 +1,17 @@
 #ifndef CDC_KAFKA_CONSUMER_HPP
 #define CDC_KAFKA_CONSUMER_HPP
 
+#include "kafka/incoming_record.hpp"
 #include "kafka/offsets.hpp"
 #include "kafka/settings.hpp"
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace cdc::kafka {
-
-/// A record as it came; views are valid during the call that hands it over.
-struct IncomingRecord {
-    int topic = 0; ///< a small number; Consumer::topic_name() has the name
-    int partition = 0;
-    std::int64_t offset = 0;
-    std::int64_t timestamp_ms = 0;
-    std::optional<std::string_view> key;
-    std::optional<std::string_view> value;
-    std::string_view table_version; ///< header cdc.table-version, or empty
-    std::string_view order;         ///< header cdc.order, or empty
-    void* handle = nullptr;         ///< for headers_of()
-};
-
-/// All headers, in order; a value may be null.
-std::vector<std::pair<std::string, std::optional<std::string>>>
-headers_of(const IncomingRecord& record);
 
 /// What a consumer tells. Calls come from poll() and close(), never from another thread.
 class ConsumerHandler {

@@ -206,7 +206,7 @@ LagReader::LagReader(const Settings& settings, int timeout_ms)
     : m{std::make_unique<Implementation>()} {
     m->timeout_ms = timeout_ms;
     Settings own = settings;
-    own.set("group.id", "cdc-lag"); // wanted by the client, joined by nobody
+    own.set("group.id", "cdc-lag");              // wanted by the client, joined by nobody
     own.set_default("queued.min.messages", "1"); // one record a partition is looked at
     own.set_default("queued.max.messages.kbytes", "16384");
     own.set_default("fetch.error.backoff.ms", "100");

@@ -98,7 +98,7 @@ std::optional<TopicFacts> describe_topic(rd_kafka_t* client, const std::string& 
 }
 
 TopicFacts create_topic(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec,
-                  int timeout_ms) {
+                        int timeout_ms) {
     char text[512] = "";
     const std::string what = "cannot create topic " + in_quotes(topic);
     const NewTopicHandle wanted{rd_kafka_NewTopic_new(topic.c_str(), spec.partitions,

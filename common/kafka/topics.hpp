@@ -36,7 +36,7 @@ std::optional<TopicFacts> describe_topic(rd_kafka_s* client, const std::string& 
 /// Makes the topic, and waits until the brokers know it; one that is there by now is as good.
 /// Throws Error.
 TopicFacts create_topic(rd_kafka_s* client, const std::string& topic, const TopicSpec& spec,
-                  int timeout_ms);
+                        int timeout_ms);
 
 /// What is asked for and is not so, in words ("3 partitions, not 6"); empty when all is as asked.
 std::vector<std::string> differences(const TopicSpec& asked, const TopicFacts& facts);

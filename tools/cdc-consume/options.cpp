@@ -19,6 +19,7 @@ using base::in_quotes;
 void add_options(cli::App& app, Options& o) {
     auto& cli = app.options();
     cli::add_kafka(app, o.kafka);
+    cli::add_metrics(app, o.metrics);
 
     cli.add_option("--topics", o.topics,
                    "Topics, or a pattern that begins with '^'; may be repeated")

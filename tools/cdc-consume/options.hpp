@@ -17,6 +17,7 @@ enum class From { resume, beginning, end, time, offsets };
 struct Options {
     // As given.
     cli::KafkaOptions kafka;
+    std::string metrics;             ///< FILE or HOST:PORT; "": none
     std::vector<std::string> topics; ///< names, or patterns that begin with '^'
     std::string group;
     std::string prefix; ///< of <prefix>.schema-changes; empty: found by the topic's name

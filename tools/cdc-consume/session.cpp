@@ -1,18 +1,14 @@
 #include "cdc-consume/session.hpp"
 
-#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "event/checkpoint.hpp"
-#include "event/json_writer.hpp"
+#include "event/dead_letter.hpp"
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace cdc::consume {
@@ -31,29 +27,12 @@ constexpr std::int64_t kCommitEveryMs = 500;
 
 Session::Session(const Options& options)
     : m_options{options}, m_table_lines{options}, m_emitter{m_table_lines, options.with_kafka},
-      m_writer{STDOUT_FILENO} {
+      m_writer{STDOUT_FILENO}, m_figures{options.metrics} {
     m_consumer = std::make_unique<kafka::Consumer>(
         options.settings, options.group, static_cast<int>(options.kafka.connect_timeout_ms), *this);
     m_cluster = m_consumer->cluster();
     m_acknowledged = std::make_unique<Acknowledged>(options, m_cluster);
     m_record_ms = m_checkpoint_ms = base::steady_ms();
-}
-
-Session::Place* Session::find(const kafka::IncomingRecord& record) {
-    const auto topic = static_cast<std::size_t>(record.topic);
-    const auto partition = static_cast<std::size_t>(record.partition);
-    if (m_index.size() <= topic) {
-        m_index.resize(topic + 1);
-    }
-    auto& places = m_index[topic];
-    if (places.size() <= partition) {
-        places.resize(partition + 1);
-    }
-    if (places[partition] == nullptr) {
-        const auto found = m_places.find({m_consumer->topic_name(record.topic), record.partition});
-        places[partition] = found == m_places.end() ? nullptr : &found->second;
-    }
-    return places[partition];
 }
 
 bool Session::can_take() {
@@ -71,7 +50,8 @@ bool Session::can_take() {
 }
 
 void Session::record(const kafka::IncomingRecord& record) {
-    Place* place = find(record);
+    Place* place =
+        m_places.find(record.topic, m_consumer->topic_name(record.topic), record.partition);
     // What was fetched before a partition left may still be in hand.
     if (place == nullptr || !place->own || place->leaving || place->past_until ||
         record.offset < place->next) {
@@ -107,36 +87,22 @@ void Session::record(const kafka::IncomingRecord& record) {
 }
 
 void Session::dead_letter(const kafka::IncomingRecord& record, const Error& error) {
-    std::string letter = R"({"dead_letter":{"reason":)";
-    event::append_json_string(letter, error.what());
-    letter += fmt::format(R"(,"code":{},"tool":"cdc-consume","line_number":null,"topic":)",
-                          static_cast<int>(error.code()));
-    event::append_json_string(letter, m_consumer->topic_name(record.topic));
-    letter += R"(,"bytes":")";
-    base::append_base64(letter, record.value.value_or(""));
-    letter += fmt::format("\"}},\"ts_ms\":{}}}\n", base::now_ms());
+    m_figures.dead_letters.add();
     log::warning("a record becomes a dead letter: {}", error.what());
-    const io::FileDescriptor fd{
-        ::open(m_options.dead_letter.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
-    int code = fd ? io::write_all(fd.get(), letter) : errno;
-    if (code == 0 && ::fdatasync(fd.get()) != 0 && errno != EINVAL) {
-        code = errno;
-    }
-    if (code != 0) {
-        base::fail(ExitCode::failed, "cannot write dead letters to {}: {}",
-                   in_quotes(m_options.dead_letter), std::strerror(code));
-    }
+    event::append_dead_letter(m_options.dead_letter,
+                              event::dead_letter_line(error, "cdc-consume", std::nullopt,
+                                                      m_consumer->topic_name(record.topic),
+                                                      record.value.value_or("")));
 }
 
 void Session::reached_end(const kafka::TopicPartition& at, std::int64_t offset) {
-    const auto found = m_places.find(at);
-    if (found == m_places.end() || !found->second.own || found->second.leaving ||
-        found->second.past_until) {
+    Place* place = m_places.find(at);
+    if (place == nullptr || !place->own || place->leaving || place->past_until) {
         return;
     }
     // Ends of transactions have offsets of their own.
-    found->second.next = std::max(found->second.next, offset);
-    found->second.at_end = true;
+    place->next = std::max(place->next, offset);
+    place->at_end = true;
 }
 
 std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
@@ -192,14 +158,10 @@ kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& place
         const std::int64_t start = start_of(at, committed, by_time);
         m_started.insert(at);
         starts[at] = start;
-        Place& place = m_places[at];
-        place = {};
-        place.next = start;
-        place.own = true;
+        m_places.start(at, start);
         log::debug("{}:{} from offset {}", at.topic, at.partition, start);
     }
     m_committed.insert(committed.begin(), committed.end());
-    m_index.clear(); // places that were not known may be now
     log::info("{} partitions came", places.size());
     return starts;
 }
@@ -207,7 +169,7 @@ kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& place
 void Session::revoked(const std::vector<kafka::TopicPartition>& places, bool lost) {
     log::info("{} partitions {}", places.size(), lost ? "are lost" : "are wanted by others");
     for (const kafka::TopicPartition& at : places) {
-        Place& place = m_places[at];
+        Place& place = *m_places.find(at);
         if (lost) {
             place.own = false;
             m_committed.erase(at);
@@ -226,41 +188,14 @@ void Session::revoked(const std::vector<kafka::TopicPartition>& places, bool los
     m_leaving_deadline_ms = base::steady_ms() + m_options.revoke_wait_ms;
 }
 
-kafka::Offsets Session::positions() const {
-    kafka::Offsets out;
-    for (const auto& [at, place] : m_places) {
-        if (place.own) {
-            out[at] = place.next;
-        }
-    }
-    return out;
-}
-
-/// Everything at or below it has been written: partitions that are at their end do not hold it
-/// back.
-std::string Session::lowest_order() const {
-    std::string lowest;
-    std::string highest;
-    for (const auto& [at, place] : m_places) {
-        if (!place.own || place.order.empty()) {
-            continue;
-        }
-        highest = std::max(highest, place.order);
-        if (!place.at_end && (lowest.empty() || place.order < lowest)) {
-            lowest = place.order;
-        }
-    }
-    return lowest.empty() ? highest : lowest;
-}
-
 void Session::write_checkpoint() {
     event::Checkpoint checkpoint;
-    const kafka::Offsets now = positions();
+    const kafka::Offsets now = m_places.positions();
     checkpoint.kind = "kafka";
     checkpoint.server = m_cluster;
     checkpoint.slot = m_options.group;
     checkpoint.position = kafka::format_offsets(now);
-    checkpoint.order = event::Order::parse(lowest_order()).value_or(event::Order{});
+    checkpoint.order = event::Order::parse(m_places.lowest_order()).value_or(event::Order{});
     checkpoint.commit_ts_ms = m_newest_ms;
     checkpoint.ts_ms = base::now_ms();
     m_writer.buffer() += checkpoint.encode();
@@ -273,9 +208,9 @@ void Session::write_checkpoint() {
 void Session::commit(bool wait) {
     kafka::Offsets due;
     for (const auto& [at, offset] : m_acknowledged->offsets()) {
-        const auto place = m_places.find(at);
+        const Place* place = m_places.find(at);
         const auto last = m_committed.find(at);
-        if (place != m_places.end() && place->second.own && offset <= place->second.next &&
+        if (place != nullptr && place->own && offset <= place->next &&
             (last == m_committed.end() || last->second < offset)) {
             due[at] = offset;
         }
@@ -308,7 +243,8 @@ void Session::let_go() {
         log::warning("{}; the partitions' next reader writes the last lines again", error.what());
     }
     for (const kafka::TopicPartition& at : m_leaving) {
-        m_places[at].own = m_places[at].leaving = false;
+        Place& place = *m_places.find(at);
+        place.own = place.leaving = false;
         m_committed.erase(at);
     }
     m_consumer->release(m_leaving);
@@ -328,7 +264,7 @@ bool Session::finished() const {
         return false;
     }
     const bool time_is_over = m_options.until_ms >= 0 && base::now_ms() >= m_options.until_ms;
-    return std::all_of(m_places.begin(), m_places.end(), [&](const auto& entry) {
+    return std::all_of(m_places.all().begin(), m_places.all().end(), [&](const auto& entry) {
         const Place& place = entry.second;
         return !place.own || place.past_until ||
                (place.at_end && (m_options.exit_at_end || time_is_over));
@@ -353,10 +289,10 @@ void Session::turn() {
         m_record_ms = now;
     }
     // A partition that leaves waits for a checkpoint that holds its last line.
-    const bool needed = !m_leaving_at.empty() && m_last_positions != positions();
+    const bool needed = !m_leaving_at.empty() && m_last_positions != m_places.positions();
     const std::int64_t since = now - m_checkpoint_ms;
     if (needed || since >= m_options.heartbeat_ms ||
-        (since >= m_options.checkpoint_interval_ms && m_last_positions != positions())) {
+        (since >= m_options.checkpoint_interval_ms && m_last_positions != m_places.positions())) {
         write_checkpoint();
     }
     if (m_writer.ready()) {
@@ -368,6 +304,18 @@ void Session::turn() {
         commit(false);
     }
     let_go();
+    show();
+}
+
+void Session::show() {
+    m_figures.changes.set(static_cast<std::int64_t>(m_events));
+    m_figures.passed_over.set(static_cast<std::int64_t>(m_passed_over));
+    m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));
+    m_figures.partitions.set(m_places.count_own());
+    if (m_newest_ms != 0) {
+        m_figures.newest_time.set(m_newest_ms);
+    }
+    m_figures.show();
 }
 
 void Session::finish() {
@@ -375,7 +323,7 @@ void Session::finish() {
     const auto left = [&] {
         return static_cast<int>(std::max<std::int64_t>(deadline - base::steady_ms(), 0));
     };
-    if (m_last_positions != positions()) {
+    if (m_last_positions != m_places.positions()) {
         write_checkpoint();
     }
     m_consumer->pause();
@@ -387,7 +335,7 @@ void Session::finish() {
         base::fail(ExitCode::failed, "the output did not take all lines within --drain");
     }
     ::close(STDOUT_FILENO); // the next stage reads to this end and stores what it has
-    const kafka::Offsets wanted = positions();
+    const kafka::Offsets wanted = m_places.positions();
     const bool wait = m_acknowledged->used() && !wanted.empty();
     while (wait && !m_acknowledged->covers(wanted)) {
         if (left() == 0 || io::stop_signal::count() >= 2) {
@@ -432,6 +380,7 @@ void Session::run() {
         turn();
     }
     finish();
+    show();
     log::debug("{} changes, {} records passed over", m_events, m_passed_over);
 }
 

@@ -4,13 +4,14 @@
 #include "base/error.hpp"
 #include "cdc-consume/acknowledged.hpp"
 #include "cdc-consume/emitter.hpp"
+#include "cdc-consume/figures.hpp"
 #include "cdc-consume/options.hpp"
+#include "cdc-consume/places.hpp"
 #include "cdc-consume/table_lines.hpp"
 #include "io/line_writer.hpp"
 #include "kafka/consumer.hpp"
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -35,25 +36,14 @@ public:
     void revoked(const std::vector<kafka::TopicPartition>& places, bool lost) override;
 
 private:
-    struct Place {
-        std::int64_t next = 0; ///< offset of the next record
-        bool own = false;
-        bool leaving = false; ///< the group wants it back
-        bool at_end = false;
-        bool past_until = false;
-        std::string order; ///< of its last change
-    };
-
-    Place* find(const kafka::IncomingRecord& record);
     std::int64_t start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
                           const kafka::Offsets& by_time);
     void dead_letter(const kafka::IncomingRecord& record, const base::Error& error);
     void turn();
+    void show();
     bool wait_for_output();
     bool finished() const;
     void write_checkpoint();
-    std::string lowest_order() const;
-    kafka::Offsets positions() const;
     void commit(bool wait);
     void commit_last(std::int64_t deadline_ms);
     void let_go();
@@ -67,8 +57,7 @@ private:
     std::unique_ptr<Acknowledged> m_acknowledged;
     std::string m_cluster;
 
-    std::map<kafka::TopicPartition, Place> m_places;
-    std::vector<std::vector<Place*>> m_index; ///< into m_places by topic number and partition
+    Places m_places;
     std::set<kafka::TopicPartition> m_started;
     kafka::Offsets m_committed;
     bool m_assigned = false; ///< at least once
@@ -84,6 +73,7 @@ private:
     std::int64_t m_newest_ms = 0; ///< time of the newest change
     std::uint64_t m_events = 0;
     std::uint64_t m_passed_over = 0;
+    Figures m_figures;
     bool m_done = false;
 };
 

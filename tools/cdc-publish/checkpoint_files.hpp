@@ -18,11 +18,14 @@ public:
     /// Writes what waits for its time; with `now`, at once.
     void write_due(bool now = false);
     bool pending() const noexcept { return m_pending.has_value(); }
+    /// When the last durable line was made; 0 before the first.
+    std::int64_t durable_ts_ms() const noexcept { return m_durable_ts_ms; }
 
 private:
     std::vector<std::string> m_paths;
     std::optional<std::string> m_pending;
     std::int64_t m_written_ms = 0;
+    std::int64_t m_durable_ts_ms = 0;
 };
 
 } // namespace cdc::publish

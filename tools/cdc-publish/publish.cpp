@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "cdc-publish/exactly_once.hpp"
+#include "cdc-publish/figures.hpp"
 #include "io/line_reader.hpp"
 #include "io/stop_signal.hpp"
 
@@ -53,7 +54,8 @@ private:
 };
 
 /// Gives the lines to the stream until the input ends or the time is over.
-Result pump(io::LineReader& reader, Stream& stream, DrainLimit& limit) {
+template<typename Show>
+Result pump(io::LineReader& reader, Stream& stream, DrainLimit& limit, Show&& show) {
     int lines = 0;
     std::string_view line;
     while (!limit.over()) {
@@ -70,6 +72,7 @@ Result pump(io::LineReader& reader, Stream& stream, DrainLimit& limit) {
         }
         lines = 0;
         stream.turn();
+        show();
     }
     return Result::waiting;
 }
@@ -80,8 +83,9 @@ int run(const Options& options) {
     kafka::Acknowledgements acknowledgements;
     kafka::Producer producer{{options.settings, options.transactional_id, 60'000,
                               options.queue_bytes,
-                              static_cast<int>(options.kafka.connect_timeout_ms)},
+                              static_cast<int>(options.kafka.connect_timeout_ms), options.drain_ms},
                              acknowledgements};
+    Figures figures{options.metrics};
     std::unique_ptr<Stream> stream;
     if (options.exactly_once) {
         stream = std::make_unique<ExactlyOnceStream>(options, producer, acknowledgements);
@@ -90,10 +94,21 @@ int run(const Options& options) {
     }
     io::LineReader reader{STDIN_FILENO};
     reader.set_wake_fd(producer.wake_fd());
+    const auto show = [&] {
+        figures.lines.set(static_cast<std::int64_t>(reader.line_number()));
+        figures.bytes.set(static_cast<std::int64_t>(reader.bytes()));
+        figures.waiting.set(static_cast<std::int64_t>(acknowledgements.outstanding()));
+        figures.records.set(
+            static_cast<std::int64_t>(stream->records() - acknowledgements.outstanding()));
+        if (stream->durable_ts_ms() != 0) {
+            figures.checkpoint_time.set(stream->durable_ts_ms());
+        }
+        figures.show();
+    };
     DrainLimit limit{options.drain_ms};
     Result result = Result::waiting;
     try {
-        result = pump(reader, *stream, limit);
+        result = pump(reader, *stream, limit, show);
     } catch (const base::Error& error) {
         if (error.code() == ExitCode::bad_data) {
             // What came before the bad line is as good as ever.
@@ -110,6 +125,7 @@ int run(const Options& options) {
                        acknowledgements.outstanding());
         }
     }
+    show();
     if (result == Result::torn) {
         base::fail(ExitCode::failed,
                    "the input ends inside line {}: its writer was killed; the part was dropped",

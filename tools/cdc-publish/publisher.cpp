@@ -1,19 +1,12 @@
 #include "cdc-publish/publisher.hpp"
 
-#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "event/dead_letter.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
 #include "event/table.hpp"
-#include "io/file_descriptor.hpp"
-
-#include <cerrno>
-#include <cstring>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace cdc::publish {
 
@@ -313,13 +306,7 @@ void Publisher::aborted() {
 }
 
 void Publisher::dead_letter(std::string_view line, std::uint64_t line_number, const Error& error) {
-    std::string letter = R"({"dead_letter":{"reason":)";
-    event::append_json_string(letter, error.what());
-    letter +=
-        fmt::format(R"(,"code":{},"tool":"cdc-publish","line_number":{},"topic":null,"bytes":")",
-                    static_cast<int>(error.code()), line_number);
-    base::append_base64(letter, line);
-    letter += fmt::format(R"("}},"ts_ms":{}}})", base::now_ms());
+    std::string letter = event::dead_letter_line(error, "cdc-publish", line_number, {}, line);
     log::warning("line {} becomes a dead letter: {}", line_number, error.what());
     if (m_options.dead_letter.empty()) {
         const Topic& topic = m_routes.side("dead-letter");
@@ -329,17 +316,7 @@ void Publisher::dead_letter(std::string_view line, std::uint64_t line_number, co
         send(topic, record);
         return;
     }
-    letter += '\n';
-    const io::FileDescriptor fd{
-        ::open(m_options.dead_letter.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
-    int code = fd ? io::write_all(fd.get(), letter) : errno;
-    if (code == 0 && ::fdatasync(fd.get()) != 0 && errno != EINVAL) {
-        code = errno;
-    }
-    if (code != 0) {
-        fail(ExitCode::failed, "cannot write dead letters to {}: {}",
-             in_quotes(m_options.dead_letter), std::strerror(code));
-    }
+    event::append_dead_letter(m_options.dead_letter, std::move(letter));
 }
 
 } // namespace cdc::publish

@@ -27,6 +27,9 @@ public:
     virtual int next_turn_ms() = 0;
     /// Makes everything durable and writes the last checkpoint; false: not within the time.
     virtual bool finish(int timeout_ms) = 0;
+
+    virtual std::uint64_t records() const = 0;      ///< sent so far
+    virtual std::int64_t durable_ts_ms() const = 0; ///< of the last durable checkpoint; 0: none
 };
 
 /// Each record is durable when it is acknowledged.
@@ -39,6 +42,8 @@ public:
     void turn() override;
     int next_turn_ms() override;
     bool finish(int timeout_ms) override;
+    std::uint64_t records() const override { return m_publisher.records(); }
+    std::int64_t durable_ts_ms() const override { return m_checkpoints.durable_ts_ms(); }
 
 private:
     kafka::Producer& m_producer;

@@ -1,0 +1,50 @@
+#ifndef CDC_CONSUME_PLACES_HPP
+#define CDC_CONSUME_PLACES_HPP
+
+#include "kafka/offsets.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace cdc::consume {
+
+/// Where reading stands in one partition.
+struct Place {
+    std::int64_t next = 0; ///< offset of the next record
+    bool own = false;
+    bool leaving = false; ///< the group wants it back
+    bool at_end = false;
+    bool past_until = false;
+    std::string order; ///< of its last change
+};
+
+/// All partitions that were ever ours. A Place stays where it is.
+class Places {
+public:
+    using Map = std::map<kafka::TopicPartition, Place>;
+
+    /// A partition came, or came again.
+    void start(const kafka::TopicPartition& at, std::int64_t offset);
+    /// By the consumer's number of the topic, without a search after the first time. nullptr for
+    /// one that never came.
+    Place* find(int topic, const std::string& topic_name, int partition);
+    Place* find(const kafka::TopicPartition& at);
+
+    const Map& all() const noexcept { return m_places; }
+    std::int64_t count_own() const;
+    /// The offset of the next record of each that is ours.
+    kafka::Offsets positions() const;
+    /// Everything at or below it has been written: partitions that are at their end do not hold it
+    /// back. Empty before the first change.
+    std::string lowest_order() const;
+
+private:
+    Map m_places;
+    std::vector<std::vector<Place*>> m_index; ///< into m_places by topic number and partition
+};
+
+} // namespace cdc::consume
+
+#endif
