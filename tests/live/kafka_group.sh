@@ -2,6 +2,7 @@
 # Pipes of one group share the partitions while their number grows and shrinks, by SIGTERM and by
 # kill -9. Nothing is lost; when all left cleanly, nothing was written twice; a pipe whose output is
 # stuck keeps its membership.
+# Pain 44: a rebalance.
 . "$(dirname "$0")/lib.sh"
 start kafka
 B=$CDC_TEST_KAFKA_BROKERS

@@ -1,0 +1,1 @@
+cdc-consume --topics t

@@ -1,0 +1,1 @@
+cdc-publish --prefix p </dev/null
