@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import kafka
 import snapshot
 import verify
 from harness import FILL, ORDERS, ROOT, Postgres, Results, median, pairs, say, servers, timed
@@ -174,7 +175,7 @@ def pipe(bin_folder, results):
     results.add("pipe-postgres-chdb", rows / median(walls), "rows/s")
 
 
-WORKS = {**snapshot.WORKS, **verify.WORKS, "capture-postgres": capture_postgres, "capture-postgres-small": capture_postgres_small,
+WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, "capture-postgres": capture_postgres, "capture-postgres-small": capture_postgres_small,
          "load-chdb": load_chdb, "pipe-postgres-chdb": pipe}
 
 

@@ -1,0 +1,267 @@
+"""Kafka: publish and consume against kcat, PostgreSQL to Kafka against Debezium, latency end to end.
+
+CDC_BENCH_DEBEZIUM_ROWS (1000000) and CDC_BENCH_LATENCY_SECONDS (20) make quick looks possible.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from harness import (FILL, ORDERS, ROOT, Postgres, Run, median, metered, pairs, say, servers, timed)
+
+ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
+ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
+DEBEZIUM_ROWS = int(os.environ.get("CDC_BENCH_DEBEZIUM_ROWS", "1000000"))
+LATENCY_SECONDS = int(os.environ.get("CDC_BENCH_LATENCY_SECONDS", "20"))
+
+
+def change_lines(folder, env, rows):
+    """Captured lines, and the same values with their keys in front as kcat -K takes them."""
+    some = subprocess.run([ROOT / "tests" / "live" / "kafka_lines.py", "--rows", "20000", "--keys",
+                           "20000", "--pad", "100", "--checkpoint-every", "1000000"], env=env,
+                          check=True, capture_output=True, text=True).stdout.splitlines()
+    table, changes = some[0], [line for line in some[1:] if '"op":"c"' in line]
+    with open(folder / "lines", "w") as lines, open(folder / "keyed", "w") as keyed:
+        lines.write(table + "\n")
+        for number in range(rows):
+            line = changes[number % len(changes)]
+            end = line.index('},"before"')
+            lines.write(line + "\n")
+            keyed.write(line[7:end + 1] + "\t{" + line[end + 2:] + "\n")
+    return folder / "lines", folder / "keyed"
+
+
+def publish_consume(bin_folder, results):
+    say(f"publish, consume: {ROWS} changes, one partition, against kcat")
+    with servers(bin_folder, "kafka") as (folder, env):
+        brokers = env["CDC_TEST_KAFKA_BROKERS"]
+        lines, keyed = change_lines(folder, env, ROWS)
+        peer_publish = (f"exec kcat -q -b {brokers} -P -K $'\\t' -X acks=all -X enable.idempotence=true "
+                        "-X partitioner=murmur2_random -H cdc.table-version=0123456789abcdef "
+                        f"-H cdc.order=00010000000000001008000000000001 -l {keyed} -t peer")
+        mine, other = pairs(
+            lambda n: timed(f"exec cdc-publish --brokers {brokers} --prefix ours{n} --partitions 1 "
+                            f"--no-tombstones --log-level error <{lines}", env),
+            lambda n: timed(f"{peer_publish}{n}", env), ROUNDS)
+        add_pair(results, "publish", mine, other, ROWS, "records/s", "kcat -P -l", ">=1.0")
+        # What a reader waits for at the end of the topic is set alike.
+        mine, other = pairs(
+            lambda n: timed(f"exec cdc-consume --brokers {brokers} --topics ours0.public.t0 "
+                            "--exit-at-end --log-level error", env),
+            lambda n: timed(f"exec kcat -q -b {brokers} -C -t ours0.public.t0 -e -X check.crcs=true "
+                            "-X fetch.wait.max.ms=100", env), ROUNDS)
+        add_pair(results, "consume", mine, other, ROWS, "records/s", "kcat -C -e", ">=1.0")
+
+
+def add_pair(results, work, mine, other, rows, unit, peer, target):
+    """Speed as the row of `work`; CPU-seconds and memory beside it."""
+    rate, peer_rate = rows / median(r.wall for r in mine), rows / median(r.wall for r in other)
+    results.add(work, rate, unit, peer, peer_rate, rate / peer_rate, target)
+    cpu, peer_cpu = median(r.cpu for r in mine), median(r.cpu for r in other)
+    results.add(f"cpu-{work}", cpu, "s", peer, peer_cpu, cpu / peer_cpu)
+    results.add(f"memory-cdc-{work}", max(r.rss_mb for r in mine), "MB", peer,
+                max(r.rss_mb for r in other))
+
+
+# ------------------------------------------------------------------------------------ Debezium
+def ends(brokers, topic):
+    """Records of a topic of one partition, or 0."""
+    done = subprocess.run(["kcat", "-q", "-b", brokers, "-Q", "-t", f"{topic}:0:-1"],
+                          capture_output=True, text=True, check=False)
+    found = re.search(r"offset (\d+)", done.stdout)
+    return int(found.group(1)) if found else 0
+
+
+class Worker:
+    """The Connect worker: connectors by its REST interface, its CPU and memory by /proc."""
+
+    def __init__(self, env):
+        self.url = env["CDC_TEST_DEBEZIUM_URL"]
+        status = subprocess.run([ROOT / "scripts" / "services", "status", "debezium"], env=env,
+                                check=True, capture_output=True, text=True).stdout
+        self.pid = re.search(r"pid=(\d+)", status).group(1)
+
+    def post(self, name, config):
+        body = json.dumps({"name": name, "config": config}).encode()
+        request = urllib.request.Request(f"{self.url}/connectors", body,
+                                         {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=60).close()
+
+    def delete(self, name):
+        request = urllib.request.Request(f"{self.url}/connectors/{name}", method="DELETE")
+        urllib.request.urlopen(request, timeout=60).close()
+
+    def cpu(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss_mb(self):
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
+
+
+def debezium_config(env, prefix, **more):
+    parts = re.match(r"postgresql://([^@]+)@([^:]+):(\d+)/(.*)", env["CDC_TEST_POSTGRES_URL"])
+    return {"connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+            "database.hostname": parts.group(2), "database.port": parts.group(3),
+            "database.user": parts.group(1), "database.password": "x",
+            "database.dbname": parts.group(4), "topic.prefix": prefix, "plugin.name": "pgoutput",
+            "publication.name": "bench", "publication.autocreate.mode": "disabled",
+            "table.include.list": "public.orders", "decimal.handling.mode": "string",
+            "slot.name": prefix, "producer.override.acks": "all", **more}
+
+
+def wait_for(what, seconds=600):
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        if time.monotonic() > end:
+            raise SystemExit("waited in vain for the connector")
+        time.sleep(0.05)
+    return found
+
+
+def measure_debezium(worker, brokers, name, config, rows):
+    """From its first record to its last one: its start-up does not count."""
+    topic = f"{name}.public.orders"
+    worker.post(name, config)
+    first = wait_for(lambda: ends(brokers, topic))
+    start, cpu = time.monotonic(), worker.cpu()
+    wait_for(lambda: ends(brokers, topic) >= rows)
+    share = (rows - first) / rows
+    run = Run((time.monotonic() - start) / share, (worker.cpu() - cpu) / share, worker.rss_mb())
+    worker.delete(name)
+    return run
+
+
+def measure_ours(folder, env, source, publish, number):
+    """A pipe of two stages; memory is the sum of both."""
+    files = [folder / f"rss_{number}_{stage}" for stage in (1, 2)]
+    run = timed(f"{metered(source, files[0])} | {metered(publish, files[1])}", env)
+    return Run(run.wall, run.cpu, sum(float(file.read_text()) for file in files))
+
+
+def debezium(bin_folder, results):
+    rows, rounds = DEBEZIUM_ROWS, min(ROUNDS, 3)
+    say(f"debezium: {rows} rows, snapshot and stream")
+    with servers(bin_folder, "postgres", "kafka") as (folder, env):
+        script = ROOT / "scripts" / "services"
+        subprocess.run([script, "start", "debezium"], env=env, check=True, stdout=subprocess.DEVNULL)
+        lines = subprocess.run([script, "env", "debezium"], env=env, check=True,
+                               capture_output=True, text=True).stdout
+        env["CDC_TEST_DEBEZIUM_URL"] = re.search(r"URL='([^']*)'", lines).group(1)
+        postgres, worker = Postgres(env), Worker(env)
+        brokers, source = env["CDC_TEST_KAFKA_BROKERS"], env["CDC_TEST_POSTGRES_URL"]
+        postgres.sql(ORDERS, "CREATE PUBLICATION bench FOR ALL TABLES")
+        for number in range(rounds):
+            postgres.sql(f"SELECT pg_create_logical_replication_slot('stream{number}', 'pgoutput')",
+                         f"SELECT pg_create_logical_replication_slot('ours{number}', 'pgoutput')")
+        postgres.sql(FILL.format(rows=rows))
+        postgres.sql("CHECKPOINT")
+        end = postgres.sql("SELECT pg_current_wal_flush_lsn()")
+        publish = f"cdc-publish --brokers {brokers} --partitions 1 --log-level error --prefix "
+        mine, other = pairs(
+            lambda n: measure_ours(folder, env,
+                                   f"cdc-capture --source {source} --slot ours{n} --publication bench "
+                                   f"--prefix ours{n} --peek --until-position {end}",
+                                   f"{publish}ours{n}", n),
+            lambda n: measure_debezium(worker, brokers, f"stream{n}", debezium_config(
+                env, f"stream{n}", **{"snapshot.mode": "no_data"}), rows), rounds)
+        add_pair(results, "kafka-postgres-stream", mine, other, rows, "rows/s", "Debezium 3.3", ">=2.0")
+        mine, other = pairs(
+            lambda n: measure_ours(folder, env,
+                                   f"cdc-snapshot --source {source} --tables public.orders "
+                                   f"--prefix snap{n}", f"{publish}snap{n}", n),
+            lambda n: measure_debezium(worker, brokers, f"initial{n}", debezium_config(
+                env, f"initial{n}", **{"snapshot.mode": "initial_only"}), rows), rounds)
+        add_pair(results, "kafka-postgres-snapshot", mine, other, rows, "rows/s", "Debezium 3.3",
+                 ">=5.0")
+
+
+# ------------------------------------------------------------------------------------- latency
+class Watcher(threading.Thread):
+    """Looks at one target table again and again; the ages of rows when they are first seen."""
+
+    def __init__(self, target, table):
+        super().__init__(daemon=True)
+        self.target, self.table = target, table
+        self.ages, self.last, self.stop = [], 0, False
+
+    def run(self):
+        host = re.match(r"http://(?:[^@]*@)?([^/]*)", self.target).group(1)
+        while not self.stop:
+            query = (f"SELECT toString(_version), toInt64(_source_ts_ms) FROM {self.table}_raw "
+                     f"WHERE _version > {self.last} ORDER BY _version FORMAT TSV")
+            try:
+                with urllib.request.urlopen(f"http://{host}/", query.encode(), timeout=30) as answer:
+                    text = answer.read().decode()
+            except urllib.error.URLError:
+                text = "" # the table is not made yet
+            now = time.time() * 1000
+            for line in text.splitlines():
+                version, made = line.split("\t")
+                self.ages.append(now - int(made))
+                self.last = int(version)
+            time.sleep(0.02)
+
+
+def latency(bin_folder, results):
+    for tables, targets in ((1, (("p50", 0.5, "<=0.2"), ("p99", 0.99, "<=1.0"))),
+                            (10, (("p50", 0.5, "<=0.5"),))):
+        say(f"latency: 1000 transactions a second into {tables} tables, for {LATENCY_SECONDS} s")
+        ages = latency_of(bin_folder, tables)
+        for name, share, target in targets:
+            value = ages[min(int(len(ages) * share), len(ages) - 1)] / 1000
+            results.add(f"latency-{tables}-{name}", value, "s", target=target)
+
+
+def latency_of(bin_folder, tables):
+    names = [f"t{number}" for number in range(tables)]
+    with servers(bin_folder, "postgres", "kafka", "clickhouse") as (folder, env):
+        postgres = Postgres(env)
+        source, target = env["CDC_TEST_POSTGRES_URL"], env["CDC_TEST_CLICKHOUSE_URL"]
+        brokers = env["CDC_TEST_KAFKA_BROKERS"]
+        postgres.sql(*[f"CREATE TABLE {name} (id bigserial PRIMARY KEY, v text)" for name in names])
+        postgres.sql(*[f"INSERT INTO {name} (v) VALUES ('first')" for name in names])
+        env.update(CDC_SOURCE=source, CDC_SLOT="latency", CDC_PREFIX="latency", CDC_BROKERS=brokers)
+        subprocess.run(["cdc-capture", "--create", "--exit-after-create"], env=env, check=True,
+                       stderr=subprocess.DEVNULL)
+        postgres.sql(*[f"INSERT INTO {name} (v) VALUES ('second')" for name in names])
+        quiet = {"env": env, "stderr": subprocess.DEVNULL, "start_new_session": True}
+        pipes = [subprocess.Popen(["bash", "-c", f"cdc-capture --checkpoint {folder}/p | "
+                                   f"cdc-publish --checkpoint {folder}/p -X linger.ms=5"], **quiet)]
+        topic = f"latency.public.{names[-1]}"
+        wait_for(lambda: ends(brokers, topic), 60)
+        pipes.append(subprocess.Popen(
+            ["bash", "-c", f"cdc-consume --topics '^latency[.]public[.]' --checkpoint {folder}/c "
+             f"--checkpoint-interval 100ms | cdc-load --target '{target}' --flush-interval 100ms "
+             f"--checkpoint {folder}/c"], **quiet))
+        watchers = [Watcher(target, name) for name in names]
+        for watcher in watchers:
+            watcher.start()
+        wait_for(lambda: all(watcher.last for watcher in watchers), 60)
+        for watcher in watchers:
+            watcher.ages.clear()
+        script = folder / "one.sql"
+        script.write_text("\\set n random(0, {})\nINSERT INTO t:n (v) VALUES ('some text of a row');\n"
+                          .format(tables - 1))
+        subprocess.run(["pgbench", "-n", "-c", "4", "-R", "1000", "-T", str(LATENCY_SECONDS), "-f",
+                        script, source], env=env, check=True, capture_output=True)
+        time.sleep(3)
+        for watcher in watchers:
+            watcher.stop = True
+            watcher.join()
+        for pipe in pipes:
+            os.killpg(pipe.pid, 15)
+            pipe.wait()
+    ages = sorted(age for watcher in watchers for age in watcher.ages)
+    if len(ages) < LATENCY_SECONDS * 900:
+        raise SystemExit(f"only {len(ages)} rows came: the machine is too busy for 1000 a second")
+    return ages
+
+
+WORKS = {"kafka": publish_consume, "debezium": debezium, "latency": latency}
