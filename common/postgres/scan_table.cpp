@@ -71,9 +71,17 @@ FROM pg_class c
 WHERE c.oid = $1::oid AND c.relkind = 'r'
     OR c.oid IN (SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf))";
 
+// Columns; then storage, which SET ACCESS METHOD and SET UNLOGGED rewrite, of the table and of all
+// partitions under it. By pg_inherits, which a snapshot sees as it was; pg_partition_tree() does
+// not.
 constexpr char kMark[] = R"(
-SELECT string_agg(attnum || ':' || xmin, ' ' ORDER BY attnum) FROM pg_attribute
-WHERE attrelid = $1::oid AND attnum > 0)";
+WITH RECURSIVE part(oid) AS (
+    SELECT $1::oid UNION ALL SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid
+    JOIN pg_class root ON root.oid = part.oid AND root.relkind = 'p')
+SELECT (SELECT string_agg(attnum || ':' || xmin, ' ' ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = $1::oid AND attnum > 0) || ' ' ||
+    (SELECT string_agg(format('%s:%s%s', c.oid, c.relam, c.relpersistence), ' ' ORDER BY c.oid)
+        FROM pg_class c JOIN part USING (oid)))";
 
 constexpr char kRights[] = R"(
 SELECT has_schema_privilege(c.relnamespace, 'USAGE'),

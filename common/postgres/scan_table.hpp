@@ -43,7 +43,8 @@ struct ScanTable {
     double correlation = 1; ///< of the heap with the first key column, 0 to 1; unknown: 1
     double rows = 0;        ///< estimate; 0: unknown
     std::uint64_t bytes = 0;
-    /// Changes with every ALTER TABLE that touches columns; see shape_mark().
+    /// Changes with every ALTER TABLE that touches columns or rewrites rows, and with every
+    /// partition that comes or goes; not with TRUNCATE, VACUUM FULL or CLUSTER. See shape_mark().
     std::string mark;
 
     std::string display_name() const { return schema + "." + name; }

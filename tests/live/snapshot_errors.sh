@@ -69,21 +69,33 @@ expect "rows" "$(grep -c '"op":"r"' lines)" 300
 expect "not whole" "$(jq -c 'select(.snapshot) | .snapshot.whole' lines | sort -u)" false
 sql "DROP TABLE nokey"
 
-say "a table that vanishes: named, the others read, the rerun ends well"
+say "a table that vanishes or is rewritten: named, the others read, the rerun ends well"
+sql "CREATE TABLE d (id int PRIMARY KEY, v text); INSERT INTO d SELECT g, 'x' FROM generate_series(1, 100) g;
+     CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
+     CREATE TABLE e (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
+     CREATE TABLE e1 PARTITION OF e FOR VALUES FROM (0) TO (100); INSERT INTO e SELECT g, 'x' FROM generate_series(1, 99) g;
+     CREATE TABLE f (id int PRIMARY KEY); INSERT INTO f SELECT generate_series(1, 100);
+     CREATE TABLE g (id int PRIMARY KEY); INSERT INTO g SELECT generate_series(1, 100)"
 cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint s.json --jobs 1 --max-rows-per-second 3000 2>snapshot.err |
     sink s.json &
-wait_until 20 grep -q "reading 3 tables" snapshot.err
-sql "DROP TABLE b; ALTER TABLE c ALTER v TYPE varchar(9) USING 'rewritten'"
+wait_until 20 grep -q "reading 7 tables" snapshot.err
+sql "DROP TABLE b; ALTER TABLE c ALTER v TYPE varchar(9) USING 'rewritten'; ALTER TABLE d SET ACCESS METHOD heap2;
+     CREATE TABLE e2 (id int PRIMARY KEY, v text); INSERT INTO e2 SELECT g, 'x' FROM generate_series(100, 149) g;
+     ALTER TABLE e ATTACH PARTITION e2 FOR VALUES FROM (100) TO (200); TRUNCATE f"
+sql "VACUUM FULL g"
 code=0; wait $! || code=$?
 expect "exit" $code 1
 expect_words snapshot.err "'public.b' was dropped"
 expect_words snapshot.err "'public.c' was altered"
-expect "unfinished" "$(jq -r '.checkpoint.snapshot.tables[].table' s.json)" a
+expect_words snapshot.err "'public.d' was altered" # its rows are all newer than the snapshot
+expect_words snapshot.err "'public.e' was altered" # rows came that no stream brings
+expect "finished" "$(jq -r '.checkpoint.snapshot.tables[].table' s.json | tr -d '\n')" afg
 expect_exit 4 cdc-capture --source "$(pg_url)" --slot s --checkpoint s.json --exit-at-end 2>capture.err
 expect_words capture.err "unfinished snapshot"
 { cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint s.json 2>snapshot.err | tee lines | sink s.json; } || fail "rerun"
-expect "only what was missing" "$(jq -r 'select(.table) | .table.name' lines)" public.c
-expect "all of it, as it is now" "$(jq -r 'select(.op) | .after.v' lines | sort | uniq -c | tr -s ' ')" " 3000 rewritten"
+expect "only what was missing" "$(jq -r 'select(.table) | .table.name' lines | sort | tr '\n' ' ')" "public.c public.d public.e "
+expect "all of it, as it is now" "$(jq -r 'select(.op) | .source.table + .after.v' lines | sort | uniq -c | tr -s ' \n' ' ')" " 3000 crewritten 100 dx 149 ex "
+sql "DROP TABLE d, e, f, g; DROP ACCESS METHOD heap2"
 expect "done" "$(jq -r .checkpoint.snapshot s.json)" done
 expect_exit 0 snapshot --slot s --create --checkpoint s.json
 expect "nothing more" "$(wc -c <lines)" 0

@@ -128,13 +128,17 @@ std::string Reader::lock(TableWork& table) {
         m_connection->query("ROLLBACK TO before_lock");
         return error.sqlstate() == kUndefinedColumn ? "was altered" : "was dropped";
     }
-    // Our snapshot sees the catalog as it was. A column that came, went or changed since then may
-    // have had the table rewritten, and rows written after the snapshot are invisible in it.
-    if (m_shared->present.shape_mark(table.scan.oid) != table.scan.mark) {
+    // Our snapshot sees the catalog as it was. What came, went or changed since then may have had
+    // the table rewritten, and rows written after the snapshot are invisible in it.
+    if (!is_unchanged(table)) {
         return "was altered";
     }
     m_locked.insert(&table);
     return {};
+}
+
+bool Reader::is_unchanged(const TableWork& table) {
+    return m_shared->present.shape_mark(table.scan.oid) == table.scan.mark;
 }
 
 void Reader::open(TableWork& table) {
@@ -223,6 +227,11 @@ void Reader::read(const Work::Task& task) {
                     error.hint()};
     }
     count();
+    // ATTACH PARTITION and DETACH CONCURRENTLY do not wait for our lock.
+    if (table.scan.partitioned && !is_unchanged(table)) {
+        m_shared->work.give_up(table, "was altered");
+        return;
+    }
     m_shared->work.finish(task, rows);
 }
 

@@ -63,6 +63,8 @@ public:
 private:
     /// Nothing when the table can be read; else why it cannot.
     std::string lock(TableWork& table);
+    /// Whether columns, storage and partitions are what they were at the position.
+    bool is_unchanged(const TableWork& table);
     void begin_transaction();
     void open(TableWork& table);
     void cut(Work::Task& task);

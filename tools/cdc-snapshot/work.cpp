@@ -165,8 +165,13 @@ void Work::open(TableWork& table, std::uint64_t pages) {
 
 void Work::give_up(TableWork& table, const std::string& why) {
     const std::lock_guard lock{m_mutex};
+    if (table.state == State::gone) {
+        return; // another reader found out, too
+    }
     table.state = State::gone;
     table.why_gone = why;
+    table.done_until.clear(); // what was read of it counts for nothing
+    m_news = true;
     m_changed.notify_all();
     base::log::warning("table {} {}", in_quotes(table.scan.display_name()), why);
 }
@@ -185,6 +190,9 @@ void Work::finish(const Task& task, std::uint64_t rows) {
     const std::lock_guard lock{m_mutex};
     TableWork& table = *task.table;
     --table.running;
+    if (table.state == State::gone) {
+        return;
+    }
     if (table.mode == Kind::keys) {
         table.finished[task.number] = {task.range.until, rows};
         for (auto first = table.finished.find(table.first_unfinished);
