@@ -119,6 +119,24 @@ sql "INSERT INTO everything (id) VALUES (5000001)"
 expect_exit 2 verify --settle 1s --tables everything >report.txt
 expect_words report.txt "did not settle"
 
+say "a table that the target does not hold"
+sql "CREATE TABLE absent (id int PRIMARY KEY)"
+verify --no-wait --tables absent >report.txt || fail "an empty table that is not there differs"
+sql "INSERT INTO absent SELECT generate_series(1, 5)"
+expect_exit 1 verify --no-wait --tables absent --json >report.json
+found "rows" '.tables[0] | [.table, .missing, .target_rows] | join(" ")' "public.absent 5 0"
+expect_exit 2 verify --settle 1s --tables absent >report.txt # it may be on its way
+expect_exit 2 verify --publication nobody >report.txt
+expect_words verify.err "no publication 'nobody'"
+sql "CREATE PUBLICATION chosen FOR TABLE parted"
+expect_exit 2 verify --no-wait --publication chosen --tables absent >report.txt
+expect_words verify.err "no table"
+sql "DROP TABLE absent"
+
+say "a time budget ends in the midst of a table"
+verify --no-wait --tables keyless,everything --time-budget 1ms >report.txt && fail "nothing was compared, and that is the same"
+expect_words verify.err "the time is up: 0 of 2 tables were compared"
+
 say "a table that may not be read is 2, though another differs"
 sql "CREATE ROLE reader LOGIN; GRANT SELECT ON keyless, parted TO reader; GRANT pg_monitor TO reader"
 expect_exit 2 cdc-verify --source "$(pg_url | sed s/postgres@/reader@/)" --target "$TARGET" --no-wait 2>verify.err >report.txt

@@ -36,6 +36,10 @@ struct Found {
 ///          for the row was the same from P to after the reading of T
 ///     the rest changed meanwhile: again, with S' for S
 ///
+/// Rows of a table without key are counted, and the counts of a busy one never rest. But the target
+/// keeps every such row with its order: what still moves after one turn is compared as both sides
+/// were at one position, the source's rows in the snapshot of a temporary slot.
+///
 /// Memory: two arrays of buckets, and the rows of --max-rows keys of each side.
 class Comparer {
 public:
@@ -58,6 +62,8 @@ private:
     void compare_group(const Table& table, const Selection& selection, TableReport& report);
     void settle(const Table& table, const Selection& group, std::vector<std::string> keys,
                 std::vector<Found>& found, TableReport& report);
+    bool settle_at_position(const Table& table, const Selection& group, std::vector<Found>& found,
+                            std::int64_t deadline);
     Rows read(const Table& table, const Selection& group, const std::vector<std::string>& keys,
               const std::function<Rows(const Selection&)>& reader) const;
     bool same(const Table& table, const Row& source, const Row& target) const;

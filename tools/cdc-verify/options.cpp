@@ -69,6 +69,10 @@ void add_method(cli::App& app, Options& options) {
     cli.add_option("--slot", options.slot, "Slot whose position in the target counts")
         ->type_name("NAME")
         ->group("How");
+    cli.add_option("--publication", options.publication,
+                   "Publication whose tables the target has to hold (default: named as the slot)")
+        ->type_name("NAME")
+        ->group("How");
     cli.add_option("--checkpoint", options.checkpoint,
                    "File that holds the target's position (default: its table _cdc_state)")
         ->type_name("FILE")
@@ -77,7 +81,7 @@ void add_method(cli::App& app, Options& options) {
                      "How long rows that differ are looked at again before they are given up")
         ->group("How");
     app.add_duration("--time-budget", options.time_budget_ms,
-                     "Begin no further table after this time; 0: no limit")
+                     "Compare for no longer than this; 0: no limit")
         ->group("How");
     cli.add_option("--jobs", options.jobs, "Readers of the source at a time")
         ->type_name("N")

@@ -21,6 +21,7 @@ struct Options {
     std::vector<std::string> exclude;
     std::vector<std::string> exclude_columns;
     std::vector<std::string> where; ///< TABLE=CONDITION
+    std::string publication;        ///< whose tables must be there; "": that named as the slot
 
     bool counts = false;
     bool rows = false;

@@ -5,15 +5,13 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "cdc-verify/moment.hpp"
 #include "event/json_writer.hpp"
-#include "event/order.hpp"
 #include "io/file_descriptor.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/row_json.hpp"
-#include "postgres/timeline.hpp"
 
 #include <cstring>
-#include <unordered_set>
 
 #include <unistd.h>
 
@@ -89,21 +87,8 @@ void append_object(std::string& out, const Table& table, const std::vector<std::
 /// A moment of the source: its rows over a plain connection, and its exact position.
 struct Repairer::Snapshot {
     Snapshot(const std::string& url, const Table& of)
-        : replication{url, Connection::Kind::replication}, reader{url}, plain{reader.connection()},
-          table{of} {
-        const postgres::SystemIdentity system = postgres::identify_system(replication);
-        const postgres::Result slot = replication.query(
-            fmt::format("CREATE_REPLICATION_SLOT cdc_verify_{} TEMPORARY LOGICAL pgoutput "
-                        "EXPORT_SNAPSHOT",
-                        ::getpid()));
-        const auto lsn = slot.rows() == 1 ? postgres::parse_lsn(slot.text(0, 1)) : std::nullopt;
-        if (!lsn) {
-            fail(ExitCode::failed, "the source made no snapshot");
-        }
-        position = *lsn;
-        epoch = system.timelines.at(position);
-        plain.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-        plain.query("SET TRANSACTION SNAPSHOT " + plain.quoted_text(slot.text(0, 2)));
+        : moment{url, -1}, reader{url}, plain{reader.connection()}, table{of} {
+        postgres::begin_in_snapshot(plain, moment.snapshot());
         describe();
     }
 
@@ -152,17 +137,15 @@ struct Repairer::Snapshot {
         out += ",\"snapshot\":\"true\",\"db\":";
         event::append_json_string(out, plain.database());
         out += ',' + plan->source_members() + ",\"lsn\":";
-        event::append_json_integer(out, position);
-        out += ",\"xmin\":null,\"order\":\"" + event::Order::make(epoch, position, index).text();
+        event::append_json_integer(out, moment.position());
+        out += ",\"xmin\":null,\"order\":\"" + moment.order(index).text();
         out += "\"}";
     }
 
-    Connection replication;
+    Moment moment;
     Source reader;
     Connection& plain; ///< the reader's
     const Table& table;
-    postgres::Lsn position = 0;
-    std::uint16_t epoch = 0;
     std::string select;
     std::unique_ptr<postgres::RelationPlan> plan;
 };
@@ -231,17 +214,17 @@ void Repairer::write_keyed(const Table& table, const std::vector<Found>& found,
 
 std::uint64_t Repairer::remove_impossible(const Table& table, const std::vector<std::string>& keys,
                                           Snapshot& snapshot) {
-    const std::vector<event::Order> versions = m_target.versions_above(
-        table, keys,
-        event::Order::make(snapshot.epoch, snapshot.position, event::Order::kMaxIndex));
+    const std::vector<event::Order> versions =
+        m_target.versions_above(table, keys, snapshot.moment.order(event::Order::kMaxIndex));
     if (versions.empty()) {
         return 0;
     }
     // Asked for after the target was read: what was there and lies beyond cannot come from the log.
     const postgres::Lsn end = snapshot.reader.insert_position();
+    const std::uint16_t epoch = snapshot.moment.order().epoch();
     std::vector<event::Order> impossible;
     for (const event::Order version : versions) {
-        if (version > event::Order::make(snapshot.epoch, end, event::Order::kMaxIndex)) {
+        if (version > event::Order::make(epoch, end, event::Order::kMaxIndex)) {
             impossible.push_back(version);
         }
     }
@@ -260,7 +243,7 @@ void Repairer::write_keyless(const Table& table, const std::vector<Found>& found
         append_object(object, table, all, split_image(item.key, all.size()));
         for (std::uint64_t n = item.target.count; n < item.source.count; ++n) {
             m_out += "{\"key\":null,\"before\":null,\"after\":" + object;
-            snapshot.append_tail(m_out, 'r', ++index);
+            snapshot.append_tail(m_out, 'c', ++index);
             ++m_lines;
         }
         for (std::uint64_t n = item.source.count; n < item.target.count; ++n) {

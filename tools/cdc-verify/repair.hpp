@@ -18,7 +18,8 @@ namespace cdc::verify {
 /// target whose version lies beyond the end of the source's log is no row of the source, and no
 /// line could win against it: it is deleted from the target first.
 ///
-/// Without a key: each row as often as it is missing as `r`, each that is too many as `d`.
+/// Without a key: each row as often as it is missing as `c` (an `r` would have to stand between the
+/// lines of a snapshot, which empties the table), each that is too many as `d`.
 class Repairer {
 public:
     Repairer(const Options& options, Target& target) : m_options{options}, m_target{target} {}

@@ -3,9 +3,11 @@
 
 #include "base/xxh64.hpp"
 #include "cdc-verify/column.hpp"
+#include "event/order.hpp"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -58,6 +60,9 @@ struct Selection {
     std::vector<bool> buckets;      ///< empty: all
     std::vector<std::string> keys;  ///< images of keys; empty: not by key
     bool whole_rows = false;        ///< give images of rows instead of their hashes
+    /// Of a table without key in the target: as it was then, and what can never have been written.
+    std::optional<event::Order> up_to;
+    std::vector<event::Order> impossible;
 };
 
 struct Row {

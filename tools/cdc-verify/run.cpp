@@ -34,18 +34,64 @@ void announce(const Table& table) {
     }
 }
 
-TableReport compare_one(const Options& options, const Candidate& candidate, Source& source,
-                        Target& target, Comparer& comparer) {
+/// A table that the target should hold and does not: nothing is missing if it is empty, and nothing
+/// is sure before the target has got as far as we have.
+void compare_absent(const Options& options, const Candidate& candidate, Source& source,
+                    Target& target, Position& position, TableReport& report) {
+    Table table;
+    auto facts = postgres::read_table_facts(source.connection(), candidate.schema, candidate.table);
+    if (!facts) {
+        return; // dropped since
+    }
+    table.facts = std::move(*facts);
+    report.source_rows = source.count(table);
+    report.target_rows = 0;
+    if (*report.source_rows == 0) {
+        return;
+    }
+    if (!options.no_wait) {
+        const std::int64_t deadline = base::steady_ms() + options.settle_ms;
+        if (!position.wait(source.position_after(), deadline)) {
+            report.unsettled = *report.source_rows;
+            report.why_unsettled = position.why();
+            return;
+        }
+        const auto now = find_tables(options, source, target, source.connection().database());
+        for (const Candidate& other : now) {
+            if (other.name() == candidate.name() && !other.target.empty()) {
+                report.unsettled = *report.source_rows;
+                report.why_unsettled = "the target made this table just now";
+                return;
+            }
+        }
+    }
+    report.missing = *report.source_rows;
+    base::log::warning("{}: the target does not hold this table; cdc-snapshot --tables reads it",
+                       candidate.name());
+}
+
+/// Nothing: the time was over before anything could be said.
+std::optional<TableReport> compare_one(const Options& options, const Candidate& candidate,
+                                       Source& source, Target& target, Position& position,
+                                       Comparer& comparer) {
     TableReport report;
     report.table = candidate.name();
     report.target = candidate.target;
     const std::int64_t start = base::steady_ms();
     try {
-        const Table table = describe(options, candidate, source, target);
-        report.not_compared = table.not_compared;
-        report.stale = table.stale;
-        announce(table);
-        comparer.compare(table, report);
+        if (candidate.target.empty()) {
+            compare_absent(options, candidate, source, target, position, report);
+        } else {
+            const Table table = describe(options, candidate, source, target);
+            report.not_compared = table.not_compared;
+            report.stale = table.stale;
+            announce(table);
+            comparer.compare(table, report);
+        }
+    } catch (const TimeUp&) {
+        if (report.differences() == 0) {
+            return std::nullopt;
+        }
     } catch (const base::Error& error) {
         report.error = error.what();
         base::log::write_error(candidate.name() + ": " + error.what(), error.hint());
@@ -55,7 +101,8 @@ TableReport compare_one(const Options& options, const Candidate& candidate, Sour
 }
 
 Verdict compare_all(const Options& options) {
-    const std::int64_t start = base::steady_ms();
+    const std::int64_t end =
+        options.time_budget_ms > 0 ? base::steady_ms() + options.time_budget_ms : 0;
     std::vector<std::unique_ptr<Source>> sources;
     for (int i = 0; i < options.jobs; ++i) {
         sources.push_back(std::make_unique<Source>(options.source));
@@ -74,14 +121,21 @@ Verdict compare_all(const Options& options) {
     }
     Comparer comparer{options, sources, target, position, write_repair};
     std::vector<TableReport> reports;
-    const std::vector<Candidate> tables = find_tables(options, target, database);
+    const std::vector<Candidate> tables = find_tables(options, *sources[0], target, database);
+    for (const auto& source : sources) {
+        source->set_end(end);
+    }
     for (const Candidate& candidate : tables) {
-        if (options.time_budget_ms > 0 && base::steady_ms() - start > options.time_budget_ms) {
+        auto report =
+            end != 0 && base::steady_ms() >= end
+                ? std::nullopt
+                : compare_one(options, candidate, *sources[0], target, position, comparer);
+        if (!report) {
             base::log::warning("the time is up: {} of {} tables were compared", reports.size(),
                                tables.size());
             break;
         }
-        reports.push_back(compare_one(options, candidate, *sources[0], target, comparer));
+        reports.push_back(std::move(*report));
     }
     if (repairer) {
         repairer->finish();

@@ -4,6 +4,7 @@
 #include "base/time.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
+#include "postgres/exported_snapshot.hpp"
 
 #include <algorithm>
 
@@ -12,7 +13,8 @@ namespace cdc::verify {
 namespace {
 
 constexpr std::int64_t kFlushWaitMs = 2000; ///< more than three times wal_writer_delay
-constexpr int kTidRangeScan = 140000;       ///< first version that reads a range of ctids alone
+constexpr std::uint64_t kRowsBetweenLooks = 10000;
+constexpr int kTidRangeScan = 140000; ///< first version that reads a range of ctids alone
 
 std::string join_conditions(const std::string& a, const std::string& b) {
     return a.empty() ? b : b.empty() ? a : "(" + a + ") AND (" + b + ")";
@@ -51,11 +53,16 @@ std::string key_condition(const Table& table, const std::vector<std::string>& ke
 Source::Source(const std::string& url)
     : m_connection{url, postgres::Connection::Kind::plain},
       m_standby{m_connection.query("SELECT pg_is_in_recovery()").text(0, 0) == "t"} {
-    m_connection.set_on_wait([] {
-        if (io::stop_signal::requested()) {
-            base::fail(base::ExitCode::failed, "stopped");
-        }
-    });
+    m_connection.set_on_wait([this] { check_stop(); });
+}
+
+void Source::check_stop() const {
+    if (io::stop_signal::requested()) {
+        base::fail(base::ExitCode::failed, "stopped");
+    }
+    if (m_end != 0 && base::steady_ms() >= m_end) {
+        throw TimeUp{};
+    }
 }
 
 std::string Source::from(const Table& table) const {
@@ -95,7 +102,11 @@ void Source::scan(const Table& table, const std::string& condition, const Select
     std::vector<Value> values(table.columns.size());
     std::vector<postgres::BinaryField> fields;
     postgres::BinaryCopy copy{m_connection, sql};
+    std::uint64_t rows = 0;
     while (copy.next(fields)) {
+        if (++rows % kRowsBetweenLooks == 0) {
+            check_stop();
+        }
         std::uint64_t row_sum = 0;
         std::uint64_t key_sum = 0;
         for (std::size_t i = 0; i < values.size(); ++i) {
@@ -169,6 +180,18 @@ Rows Source::rows(const Table& table, const Selection& selection) {
              }
          });
     return rows;
+}
+
+Rows Source::rows_in(const std::string& snapshot, const Table& table, const Selection& selection) {
+    postgres::begin_in_snapshot(m_connection, snapshot);
+    try {
+        Rows found = rows(table, selection);
+        m_connection.query("COMMIT");
+        return found;
+    } catch (const base::Error&) {
+        m_connection.query("ROLLBACK"); // the session goes on with other tables
+        throw;
+    }
 }
 
 std::uint64_t Source::count(const Table& table) {

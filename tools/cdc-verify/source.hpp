@@ -12,10 +12,15 @@
 
 namespace cdc::verify {
 
-/// Reads tables of PostgreSQL. One per thread. Throws ServerError.
+/// Thrown by a reading when its time is over.
+struct TimeUp {};
+
+/// Reads tables of PostgreSQL. One per thread. Throws ServerError, TimeUp.
 class Source {
 public:
     explicit Source(const std::string& url);
+    /// From now on nothing goes on behind `end` (steady_ms; 0: whenever).
+    void set_end(std::int64_t end) { m_end = end; }
 
     postgres::Connection& connection() { return m_connection; }
 
@@ -24,6 +29,9 @@ public:
 
     /// One statement, so one state of the table.
     Rows rows(const Table& table, const Selection& selection);
+
+    /// The same in an exported snapshot.
+    Rows rows_in(const std::string& snapshot, const Table& table, const Selection& selection);
 
     std::uint64_t count(const Table& table);
 
@@ -44,7 +52,10 @@ private:
 
     postgres::Lsn ask(const char* function);
 
+    void check_stop() const;
+
     postgres::Connection m_connection;
+    std::int64_t m_end = 0;
     bool m_standby = false;
 };
 

@@ -1,7 +1,10 @@
 #include "cdc-verify/tables.hpp"
 
 #include "base/error.hpp"
+#include "event/checkpoint.hpp"
 #include "event/table_filter.hpp"
+#include "postgres/scan_table.hpp"
+#include "postgres/slot.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -34,21 +37,56 @@ std::string condition_of(const Options& options, const Candidate& table) {
     return {};
 }
 
+std::vector<std::string> publications(const Options& options, const clickhouse::TargetState& state,
+                                      const std::string& database) {
+    if (!options.publication.empty()) {
+        return {options.publication};
+    }
+    std::vector<std::string> names;
+    for (const auto& source : state.sources) {
+        const auto checkpoint =
+            event::parse_checkpoint(source.checkpoint, "the target's checkpoint");
+        if (checkpoint.kind == "postgres" && checkpoint.database == database &&
+            !checkpoint.slot.empty() && (options.slot.empty() || checkpoint.slot == options.slot)) {
+            names.push_back(checkpoint.slot);
+        }
+    }
+    return names;
+}
+
 } // namespace
 
-std::vector<Candidate> find_tables(const Options& options, Target& target,
+std::vector<Candidate> find_tables(const Options& options, Source& source, Target& target,
                                    const std::string& database) {
     const event::TableFilter filter{options.tables, options.exclude};
     std::vector<Candidate> found;
-    for (const auto& table : clickhouse::read_target_state(target.transport()).tables) {
-        const auto source = nlohmann::json::parse(table.source, nullptr, false);
-        if (!source.is_object() || source.value("db", "") != database) {
+    const clickhouse::TargetState state = clickhouse::read_target_state(target.transport());
+    for (const auto& table : state.tables) {
+        const auto origin = nlohmann::json::parse(table.source, nullptr, false);
+        if (!origin.is_object() || origin.value("db", "") != database) {
             continue;
         }
-        Candidate candidate{source.value("schema", ""), source.value("table", ""), table.name,
+        Candidate candidate{origin.value("schema", ""), origin.value("table", ""), table.name,
                             table.stale};
         if (filter.matches(candidate.schema, candidate.table)) {
             found.push_back(std::move(candidate));
+        }
+    }
+    for (const std::string& publication : publications(options, state, database)) {
+        if (!postgres::inspect_publication(source.connection(), publication)) {
+            if (publication == options.publication) {
+                fail(ExitCode::refused, "the source has no publication {}", in_quotes(publication));
+            }
+            continue;
+        }
+        for (const auto& table :
+             postgres::list_scan_tables(source.connection(), publication, filter)) {
+            const bool there = std::any_of(found.begin(), found.end(), [&](const Candidate& other) {
+                return other.schema == table.schema && other.table == table.name;
+            });
+            if (!there) {
+                found.push_back({table.schema, table.name, "", ""});
+            }
         }
     }
     if (found.empty()) {

@@ -15,13 +15,16 @@ namespace cdc::verify {
 struct Candidate {
     std::string schema;
     std::string table;
-    std::string target;
+    std::string target; ///< "": it should hold it, and does not
     std::string stale;
     std::string name() const { return schema + "." + table; }
 };
 
-/// What `_cdc_state` says of tables of this database, filtered as the options say, by name.
-std::vector<Candidate> find_tables(const Options& options, Target& target,
+/// What `_cdc_state` says of tables of this database, and the tables of the publication that it
+/// does not name, filtered as the options say, by name. The publication is --publication, or one
+/// that is named as a slot that fills the target; where there is none, nothing says what should be
+/// there.
+std::vector<Candidate> find_tables(const Options& options, Source& source, Target& target,
                                    const std::string& database);
 
 /// Pairs the columns of both sides by name. Throws Error (refused) when there is no such table on

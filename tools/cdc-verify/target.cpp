@@ -60,6 +60,15 @@ std::string keys_sql(const Table& table, const std::vector<std::string>& keys) {
         target_literal);
 }
 
+std::string version_list(const std::vector<event::Order>& versions) {
+    std::string list;
+    for (const event::Order version : versions) {
+        list += fmt::format("{}toUInt128('{}')", list.empty() ? "" : ", ",
+                            base::decimal_text(version.value));
+    }
+    return list;
+}
+
 } // namespace
 
 std::string row_hash_sql(const Table& table) {
@@ -102,7 +111,8 @@ std::vector<Target::ExistingColumn> Target::columns(const std::string& table) {
 }
 
 /// What stands behind FROM, with rows as they are now.
-std::string Target::from(const Table& table, const std::string& more) const {
+std::string Target::from(const Table& table, const std::string& more,
+                         const Selection& selection) const {
     std::string condition = more;
     if (!table.where.empty()) {
         condition = "(" + table.where + ")" + (condition.empty() ? "" : " AND " + condition);
@@ -111,7 +121,36 @@ std::string Target::from(const Table& table, const std::string& more) const {
         return raw(table) + " FINAL WHERE " + valid_rows(table) +
                (condition.empty() ? "" : " AND " + condition);
     }
+    if (selection.up_to) {
+        // What the view does, up to an order.
+        std::string list;
+        for (const Column& column : table.columns) {
+            list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
+        }
+        std::string valid =
+            fmt::format("_version <= toUInt128('{}')", base::decimal_text(selection.up_to->value));
+        if (!selection.impossible.empty()) {
+            valid = "(" + valid + " OR _version IN (" + version_list(selection.impossible) + "))";
+        }
+        return fmt::format(
+            "(SELECT {0}, sum(_sign) AS _n FROM {1} FINAL WHERE {2} AND {3}{4} GROUP "
+            "BY {0} HAVING _n > 0) ARRAY JOIN range(toUInt64(_n)) AS _i{5}",
+            list, raw(table), valid_rows(table), valid,
+            table.where.empty() ? "" : " AND (" + table.where + ")",
+            more.empty() ? "" : " WHERE " + more);
+    }
     return quote_identifier(table.target) + (condition.empty() ? "" : " WHERE " + condition);
+}
+
+event::Order Target::barrier(const Table& table) {
+    const auto rows = clickhouse::parse_tsv(m_transport->query(
+        "SELECT lower(leftPad(hex(" + clickhouse::barrier_sql(table.target) + "), 32, '0'))",
+        "TabSeparated"));
+    const auto order = rows.empty() ? std::nullopt : event::Order::parse(rows[0][0]);
+    if (!order) {
+        fail(ExitCode::failed, "the target has no barrier for {}", base::in_quotes(table.target));
+    }
+    return *order;
 }
 
 std::string Target::condition(const Table& table, const Selection& selection) const {
@@ -168,7 +207,8 @@ Rows Target::rows(const Table& table, const Selection& selection) {
         }
     }
     const std::string answer = m_transport->query(
-        "SELECT " + select + " FROM " + from(table, condition(table, selection)), "RowBinary");
+        "SELECT " + select + " FROM " + from(table, condition(table, selection), selection),
+        "RowBinary");
     Rows rows;
     const char* at = answer.data();
     const char* const end = at + answer.size();
@@ -215,9 +255,10 @@ std::vector<event::Order> Target::versions_above(const Table& table,
                                                  const std::vector<std::string>& keys,
                                                  event::Order order) {
     const std::string answer = m_transport->query(
-        fmt::format("SELECT DISTINCT lower(leftPad(hex(_version), 32, '0')) FROM {} WHERE "
-                    "_version > toUInt128('{}') AND {}",
-                    raw(table), base::decimal_text(order.value), verify::keys_sql(table, keys)),
+        fmt::format("SELECT DISTINCT lower(leftPad(hex(_version), 32, '0')) AS v FROM {} WHERE "
+                    "_version > toUInt128('{}'){} ORDER BY v DESC LIMIT 10000",
+                    raw(table), base::decimal_text(order.value),
+                    keys.empty() ? "" : " AND " + verify::keys_sql(table, keys)),
         "TabSeparated");
     std::vector<event::Order> versions;
     for (const auto& row : clickhouse::parse_tsv(answer)) {
@@ -230,12 +271,8 @@ std::vector<event::Order> Target::versions_above(const Table& table,
 
 std::uint64_t Target::remove_versions(const Table& table, const std::vector<std::string>& keys,
                                       const std::vector<event::Order>& versions) {
-    std::string list;
-    for (const event::Order version : versions) {
-        list += fmt::format("{}toUInt128('{}')", list.empty() ? "" : ", ",
-                            base::decimal_text(version.value));
-    }
-    const std::string which = "_version IN (" + list + ") AND " + verify::keys_sql(table, keys);
+    const std::string which =
+        "_version IN (" + version_list(versions) + ") AND " + verify::keys_sql(table, keys);
     const auto answer = clickhouse::parse_tsv(m_transport->query(
         "SELECT count() FROM " + raw(table) + " WHERE " + which, "TabSeparated"));
     m_transport->execute("ALTER TABLE " + raw(table) + " DELETE WHERE " + which +

@@ -40,8 +40,12 @@ public:
     void sums(const Table& table, const Selection& selection, Buckets& out);
     Rows rows(const Table& table, const Selection& selection);
     std::uint64_t count(const Table& table);
+    /// What is below is void. It only rises: rows read up to an order at or above it were all
+    /// valid.
+    event::Order barrier(const Table& table);
 
-    /// The versions above `order` of these keys' rows, deleted ones too.
+    /// The versions above `order` of these keys' rows, or of all; deleted ones too, the highest
+    /// first, at most 10000.
     std::vector<event::Order>
     versions_above(const Table& table, const std::vector<std::string>& keys, event::Order order);
     /// Deletes the rows of these keys and versions; gives how many there were.
@@ -49,7 +53,8 @@ public:
                                   const std::vector<event::Order>& versions);
 
 private:
-    std::string from(const Table& table, const std::string& condition) const;
+    std::string from(const Table& table, const std::string& condition,
+                     const Selection& selection = {}) const;
     std::string condition(const Table& table, const Selection& selection) const;
 
     std::unique_ptr<clickhouse::Transport> m_transport;
