@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cdc::capture {
 
@@ -63,9 +64,14 @@ void Acknowledgement::poll_files() {
 }
 
 void Acknowledgement::find_lowest() {
+    // At one position a file whose snapshot is not done holds less.
+    const auto rank = [](const File& file) {
+        return std::pair{file.position, file.checkpoint && (file.checkpoint->snapshot.is_null() ||
+                                                            file.checkpoint->snapshot == "done")};
+    };
     const auto lowest =
         std::min_element(m_files.begin(), m_files.end(),
-                         [](const File& a, const File& b) { return a.position < b.position; });
+                         [rank](const File& a, const File& b) { return rank(a) < rank(b); });
     m_lowest = lowest->checkpoint;
     m_lowest_position = lowest->position;
     m_lowest_file = lowest->watch.path();
