@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A killed snapshot goes on: finished tables are not read again, a table read by key goes on at its
+# Pain 7: a killed snapshot goes on: finished tables are not read again, a table read by key goes on at its
 # next part, one read physically and one without key begin anew at a higher order. And the shell line
 # of the initial load, as it stands in the man page, killed and run again.
 source "$(dirname "$0")/lib.sh"

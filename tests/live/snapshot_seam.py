@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The seam between snapshot and stream, under eight writers: nothing lost, nothing twice.
+"""The seam between snapshot and stream, under eight writers. Pain 9: nothing lost, nothing twice.
 
 Each round takes the whole way of `{ cdc-snapshot --create && cdc-capture; } | cdc-load` into an
 empty target while eight sessions insert, update (TOAST too), delete, change keys and truncate, and

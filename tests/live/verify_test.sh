@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# cdc-verify finds each planted difference and names its key; --repair makes the pair equal; a failed
+# Pain 50: an equal pair of every type is the same. cdc-verify finds each planted difference and names its key; --repair makes the pair equal; a failed
 # read is 2, never 1. 100,000 rows; CDC_TEST_SOAK=1: a million.
 source "$(dirname "$0")/lib.sh"
 ROWS=${SOAK:+1000000}
