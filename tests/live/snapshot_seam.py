@@ -148,7 +148,7 @@ class Seam(beds.Bed):
             stdout=self.write_end)
 
     def then_capture(self):
-        if self.snapshot.wait(120) != 0:
+        if self.snapshot.wait(600 if beds.SOAK else 120) != 0:
             raise RuntimeError(f"cdc-snapshot ended with {self.snapshot.returncode}")
         if self.acknowledged().get("snapshot") != "done":
             raise RuntimeError(f"exit 0, but the checkpoint is {self.acknowledged()}")
