@@ -62,6 +62,17 @@ void add_column_edits(App& app, std::vector<std::string>& leave_out,
         ->group("Output");
 }
 
+void add_types(App& app, std::string& types) {
+    app.options()
+        .add_option("--types", types,
+                    "How values are written: exact, or debezium, as its connector does with its "
+                    "own defaults")
+        ->check(CLI::IsMember({"exact", "debezium"}))
+        ->type_name("HOW")
+        ->capture_default_str()
+        ->group("Output");
+}
+
 void add_metrics(App& app, std::string& where) {
     app.options()
         .add_option("--metrics", where, "Figures for Prometheus: to a file, or at HOST:PORT")

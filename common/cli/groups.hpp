@@ -28,6 +28,9 @@ void add_line_prefix(App& app, std::string& prefix);
 void add_column_edits(App& app, std::vector<std::string>& leave_out,
                       std::vector<std::string>& masks, std::string& key_file);
 
+/// --types exact|debezium
+void add_types(App& app, std::string& types);
+
 /// --metrics FILE|ADDR
 void add_metrics(App& app, std::string& where);
 

@@ -13,6 +13,12 @@ using base::ExitCode;
 using base::fail;
 using base::in_quotes;
 
+namespace {
+
+constexpr std::size_t kProbe = 1 << 16; // so large that constant parts do not matter
+
+} // namespace
+
 RowEncoder::RowEncoder(TargetShape shape) : m_shape{std::move(shape)} {
     m_layout = m_shape.key;
     for (std::size_t i = 0; i < m_shape.columns.size(); ++i) {
@@ -21,6 +27,8 @@ RowEncoder::RowEncoder(TargetShape shape) : m_shape{std::move(shape)} {
         }
         m_names.emplace_back();
         event::append_json_escaped(m_names.back(), m_shape.columns[i].name);
+        const Type& type = m_shape.columns[i].mapping.type;
+        m_growth = std::max(m_growth, max_value_size(type, kProbe) / kProbe + 1);
     }
     m_values.resize(m_shape.columns.size());
 }

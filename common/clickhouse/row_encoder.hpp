@@ -73,12 +73,13 @@ private:
     /// Ends the key of a row that started at `start`; the key's size.
     std::size_t end_key(char*& at, const char* start, event::Order order) const;
     std::size_t room(std::size_t line_size) const {
-        return 2 * line_size + m_shape.columns.size() * 48 + 64;
+        return m_growth * line_size + m_shape.columns.size() * 96 + 64;
     }
     void end_keyed(RowBatch& out, char* at, std::size_t key_size, event::Order order, char op,
                    std::int64_t ts_ms) const;
 
     TargetShape m_shape;
+    std::size_t m_growth = 2;               ///< bytes of a row for each byte of its line, at most
     std::vector<std::size_t> m_layout;      ///< columns in the order of a row
     std::vector<std::string> m_names;       ///< as they stand between a line's quotes
     std::vector<std::string_view> m_values; ///< JSON texts; empty: none

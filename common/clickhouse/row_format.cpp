@@ -393,7 +393,61 @@ const char* append_not_null(char*& out, const ColumnMapping& column, std::string
     return "has an unknown type";
 }
 
+/// `{"bounds":"[0:1]","elements":[…]}`: an array whose indexes do not begin at 1. ClickHouse's do.
+std::string_view without_bounds(std::string_view json) {
+    event::JsonCursor cursor{json};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const bool elements = cursor.member_name() == "elements";
+        const std::string_view value = cursor.value();
+        if (elements) {
+            return value;
+        }
+    }
+    return {};
+}
+
+const char* append_array(char*& out, const ColumnMapping& column, std::string_view json) {
+    if (json == "null") {
+        append_varint(out, 0);
+        return nullptr;
+    }
+    if (json.front() == '{') {
+        json = without_bounds(json);
+    }
+    std::size_t count = 0;
+    event::JsonCursor counter{json};
+    for (bool more = counter.open('['); more; more = counter.next(']')) {
+        counter.value();
+        ++count;
+    }
+    if (counter.failed()) {
+        return "is not an array";
+    }
+    append_varint(out, count);
+    ColumnMapping element = column;
+    element.type.array = false;
+    event::JsonCursor cursor{json};
+    for (bool more = cursor.open('['); more; more = cursor.next(']')) {
+        const std::string_view value = cursor.value();
+        if (value.front() == '[') {
+            return "has more dimensions than the column";
+        }
+        if (const char* wrong = append_value(out, element, value); wrong != nullptr) {
+            return wrong;
+        }
+    }
+    return nullptr;
+}
+
 } // namespace
+
+std::size_t max_value_size(const Type& type, std::size_t json_size) {
+    if (!type.array) {
+        return max_value_size(json_size);
+    }
+    // An element has at least one byte and a comma.
+    return 2 * json_size + (json_size / 2 + 1) * (fixed_width(type) + 1) + 48;
+}
 
 void append_string(char*& out, std::string_view text) {
     append_varint(out, text.size());
@@ -402,6 +456,12 @@ void append_string(char*& out, std::string_view text) {
 }
 
 const char* append_value(char*& out, const ColumnMapping& column, std::string_view json) {
+    if (column.type.array) {
+        char* const start = out;
+        const char* wrong = append_array(out, column, json);
+        out = wrong != nullptr ? start : out;
+        return wrong;
+    }
     if (json == "null") {
         if (!column.type.nullable) {
             return "is NULL, and the column is not Nullable";
@@ -421,6 +481,10 @@ const char* append_value(char*& out, const ColumnMapping& column, std::string_vi
 }
 
 void append_default(char*& out, const Type& type) {
+    if (type.array) {
+        append_varint(out, 0);
+        return;
+    }
     if (type.nullable) {
         *out++ = 1;
         return;
@@ -443,6 +507,17 @@ bool read_varint(const char*& at, const char* end, std::size_t& value) {
 }
 
 const char* skip_value(const char* at, const char* end, const Type& type) {
+    if (type.array) {
+        std::size_t count = 0;
+        if (!read_varint(at, end, count)) {
+            return nullptr;
+        }
+        const Type element = type.element();
+        for (; count > 0 && at != nullptr; --count) {
+            at = skip_value(at, end, element);
+        }
+        return at;
+    }
     if (type.nullable) {
         if (at == end) {
             return nullptr;

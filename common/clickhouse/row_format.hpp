@@ -15,6 +15,7 @@
 ///     Bool           1 byte            Date32      Int32, days since 1970
 ///     DateTime64(s)  Int64 of 10^-s s  Decimal(p,s) Int32/64/128/256 of 10^-s, by p <= 9, 18, 38,
 ///     76 UUID           two UInt64, the more significant one first
+///     Array          number of elements as varint, elements
 ///
 /// Functions write to `out`, which they move on, without a check: the caller has made room.
 namespace cdc::clickhouse {
@@ -23,6 +24,8 @@ namespace cdc::clickhouse {
 constexpr std::size_t max_value_size(std::size_t json_size) {
     return json_size + 48;
 }
+/// The same of an array too, whose short elements may have longer ones in RowBinary.
+std::size_t max_value_size(const Type& type, std::size_t json_size);
 
 /// Appends the value that the JSON text means. nullptr, or what is wrong with it ("is out of the
 /// range of Int16"); `out` is then as before.

@@ -115,6 +115,17 @@ bool append_value_text(std::string& out, const char*& at, const char* end, const
     if (next == nullptr) {
         return false;
     }
+    if (type.array) {
+        std::size_t count = 0;
+        read_varint(at, end, count);
+        out += '[';
+        for (std::size_t i = 0; i < count; ++i) {
+            out += i == 0 ? "" : ",";
+            append_value_text(out, at, end, type.element());
+        }
+        out += ']';
+        return true;
+    }
     if (type.nullable && *at++ != 0) {
         out += "null";
         return true;

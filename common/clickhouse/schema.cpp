@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "clickhouse/identifier.hpp"
+#include "event/json_cursor.hpp"
 #include "event/line_decoder.hpp"
 
 #include <algorithm>
@@ -24,6 +25,20 @@ std::string key_list(const TargetShape& shape) {
     return out;
 }
 
+std::string default_sql(const TargetColumn& column);
+
+std::string default_array_sql(const TargetColumn& column) {
+    TargetColumn element = column;
+    element.mapping.type.array = false;
+    std::string list;
+    event::JsonCursor cursor{column.default_json};
+    for (bool more = cursor.open('['); more; more = cursor.next(']')) {
+        element.default_json = cursor.value();
+        list += (list.empty() ? "" : ", ") + default_sql(element);
+    }
+    return "CAST([" + list + "] AS " + type_text(column.mapping.type) + ")";
+}
+
 /// A constant of the source as SQL of the column's type.
 std::string default_sql(const TargetColumn& column) {
     const std::string& json = column.default_json;
@@ -31,6 +46,9 @@ std::string default_sql(const TargetColumn& column) {
     type.low_cardinality = false;
     if (json == "null") {
         return "NULL";
+    }
+    if (type.array) {
+        return default_array_sql(column);
     }
     if (json.front() != '"') {
         return type.kind == Kind::string ? quote_string(json) : json;
@@ -132,8 +150,9 @@ void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
     Type wanted = column.mapping.type;
     if (have && holds(*have, wanted)) {
         column.mapping.type = *have;
-        if (have->kind == Kind::string && wanted.kind != Kind::string) {
+        if (have->kind == Kind::string && (wanted.kind != Kind::string || wanted.array)) {
             column.mapping.only_strings = false;
+            column.mapping.base64 &= have->array;
         }
         return;
     }

@@ -25,10 +25,14 @@ constexpr Rule kPostgresRules[] = {
     {"integer", Kind::int32},
     {"bigint", Kind::int64},
     {"oid", Kind::uint32},
+    {"xid", Kind::uint32},
+    {"cid", Kind::uint32},
+    {"xid8", Kind::uint64},
     {"boolean", Kind::boolean},
     {"real", Kind::float32},
     {"double precision", Kind::float64},
     {"numeric", Kind::decimal},
+    {"money", Kind::decimal},
     {"date", Kind::date32},
     {"timestamp", Kind::datetime64},
     {"timestamp without time zone", Kind::datetime64},
@@ -157,7 +161,11 @@ bool same_or_wider(const Type& wide, const Type& narrow) {
 
 ColumnMapping map_column(std::string_view connector, const event::Column& column) {
     std::optional<int> argument;
-    const std::string name = without_arguments(column.type, argument);
+    // More dimensions have no type here, for every row may have other ones; and a key with NULLs
+    // in it is none for ClickHouse. Both are text.
+    const bool dimensions = column.type.ends_with("[][]");
+    const bool array = !column.element.empty() && !dimensions && column.key == 0;
+    const std::string name = without_arguments(array ? column.element : column.type, argument);
     ColumnMapping mapping;
     if (!column.labels.empty()) {
         mapping.type.low_cardinality = true;
@@ -178,7 +186,8 @@ ColumnMapping map_column(std::string_view connector, const event::Column& column
         mapping.only_strings =
             std::find(std::begin(kTextTypes), std::end(kTextTypes), name) != std::end(kTextTypes);
     }
-    mapping.type.nullable = column.nullable && column.key == 0;
+    mapping.type.array = array;
+    mapping.type.nullable = array || (column.nullable && column.key == 0);
     return mapping;
 }
 
@@ -192,7 +201,10 @@ std::string type_text(const Type& type) {
     if (type.nullable) {
         text = "Nullable(" + text + ")";
     }
-    return type.low_cardinality ? "LowCardinality(" + text + ")" : text;
+    if (type.low_cardinality) {
+        text = "LowCardinality(" + text + ")";
+    }
+    return type.array ? "Array(" + text + ")" : text;
 }
 
 std::optional<Type> parse_type(std::string_view text) {
@@ -205,6 +217,7 @@ std::optional<Type> parse_type(std::string_view text) {
         return true;
     };
     Type type;
+    type.array = unwrap("Array");
     type.low_cardinality = unwrap("LowCardinality");
     type.nullable = unwrap("Nullable");
     if (unwrap("Decimal")) {
@@ -241,7 +254,10 @@ std::optional<Type> parse_type(std::string_view text) {
 }
 
 bool holds(const Type& wide, const Type& narrow) {
-    if (narrow.nullable && !wide.nullable) {
+    if (narrow.array && !wide.array && wide.kind == Kind::string) {
+        return true;
+    }
+    if (wide.array != narrow.array || (narrow.nullable && !wide.nullable)) {
         return false;
     }
     if (wide.kind == Kind::string) {
@@ -251,7 +267,7 @@ bool holds(const Type& wide, const Type& narrow) {
 }
 
 bool widens(const Type& from, const Type& to) {
-    if (from.nullable && !to.nullable) {
+    if (from.array != to.array || (from.nullable && !to.nullable)) {
         return false;
     }
     const bool exact_text = integer_bits(from.kind) > 0 || from.kind == Kind::uuid;

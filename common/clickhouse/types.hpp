@@ -31,12 +31,18 @@ enum class Kind : std::uint8_t {
 
 /// A column's type in ClickHouse: the ones this program makes, and can therefore meet again.
 struct Type {
-    Kind kind = Kind::string;
+    Kind kind = Kind::string; ///< of an array: of its elements, as all that follows
     bool nullable = false;
     bool low_cardinality = false; ///< strings only
     int precision = 0;            ///< decimal: digits in all
     int scale = 0;                ///< decimal, datetime64: digits behind the point
+    bool array = false;           ///< Array(…), never Nullable itself: NULL is []
 
+    Type element() const {
+        Type out = *this;
+        out.array = false;
+        return out;
+    }
     friend bool operator==(const Type&, const Type&) = default;
 };
 

@@ -1,7 +1,7 @@
 #include "postgres/catalog.hpp"
 
 #include "base/numbers.hpp"
-#include "postgres/value.hpp"
+#include "postgres/debezium_value.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,7 +13,8 @@ using base::fail;
 namespace {
 
 // Columns are matched by name and type: the stream may show an older shape than the catalog does.
-// Domains are followed to their base type, whose text and meaning their values have.
+// Domains are followed to their base type, whose text and meaning their values have, and arrays to
+// the base type of their elements.
 //
 // What a column's default gave to rows that were there before it, the server keeps as the missing
 // value (a partition has it, its root not), until it rewrites the table. A default without one:
@@ -26,13 +27,22 @@ WITH RECURSIVE sent AS (
     SELECT oid, relfilenode <> oid AS rewritten FROM pg_class
     WHERE relkind = 'r' AND (oid = $1::oid OR oid IN (
         SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf))
-), resolved(n, type, modifier) AS (
-    SELECT n, type, modifier FROM sent
+), resolved(n, type, modifier, dimensions, element) AS (
+    SELECT n, type, modifier, 0, false FROM sent
     UNION ALL
-    SELECT r.n, t.typbasetype, t.typtypmod FROM resolved r JOIN pg_type t ON t.oid = r.type
-    WHERE t.typtype = 'd'
+    SELECT r.n, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END,
+        CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE r.modifier END,
+        greatest(r.dimensions, t.typndims), r.element OR t.typtype <> 'd'
+    FROM resolved r JOIN pg_type t ON t.oid = r.type
+    WHERE t.typtype = 'd' OR NOT r.element
+        AND EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)
+), elements AS (
+    SELECT r.n, r.type, r.modifier, r.dimensions, t.typdelim AS delimiter
+    FROM resolved r JOIN pg_type t ON t.oid = r.type WHERE r.element AND t.typtype <> 'd'
 )
-SELECT format_type(r.type, r.modifier), r.type, r.modifier, coalesce(a.attnotnull, false),
+SELECT format_type(r.type, r.modifier)
+    || repeat('[]', CASE WHEN e.n IS NULL THEN 0
+                         ELSE greatest(a.attndims, e.dimensions) - 1 END), r.type, r.modifier, coalesce(a.attnotnull, false),
     coalesce(a.attgenerated, '') <> '',
     coalesce(a.attnum = ANY ((SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1] FROM pg_index i
                               WHERE i.indrelid = $1::oid AND i.indisprimary)::int2[]), false),
@@ -41,9 +51,12 @@ SELECT format_type(r.type, r.modifier), r.type, r.modifier, coalesce(a.attnotnul
         AND EXISTS (SELECT FROM storage WHERE rewritten),
     col_description(a.attrelid, a.attnum),
     CASE WHEN t.typtype = 'e' THEN (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder)
-                                    FROM pg_enum e WHERE e.enumtypid = t.oid) END
+                                    FROM pg_enum e WHERE e.enumtypid = t.oid) END,
+    e.type, e.modifier, e.delimiter, format_type(e.type, e.modifier),
+    (SELECT typname FROM pg_type WHERE oid = coalesce(e.type, r.type))
 FROM sent s
-JOIN resolved r ON r.n = s.n
+JOIN resolved r ON r.n = s.n AND NOT r.element
+LEFT JOIN elements e ON e.n = s.n
 LEFT JOIN pg_type t ON t.oid = r.type
 LEFT JOIN pg_attribute a ON a.attrelid = $1::oid AND a.attname = s.name AND a.atttypid = s.type
     AND NOT a.attisdropped
@@ -55,6 +68,12 @@ WHERE t.typtype IS DISTINCT FROM 'd'
 ORDER BY s.n)";
 
 constexpr std::uint32_t kNumeric = 1700;
+constexpr std::uint32_t kMoney = 790;
+// Whether amounts have two digits behind a point, which the locale says: elsewhere they stay text.
+constexpr char kUsualMoney[] =
+    "SELECT 1234.5::pg_catalog.numeric::pg_catalog.money::text = '$1,234.50'";
+constexpr int kMoneyPrecision = 19;
+constexpr int kElement = 11; // first column of kDescribe about an array's elements
 constexpr char kUndefinedColumn[] = "42703";
 constexpr char kUndefinedTable[] = "42P01";
 constexpr char kUndefinedSchema[] = "3F000";
@@ -114,15 +133,27 @@ std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
         ColumnFacts fact;
         fact.column.name = relation.columns.at(static_cast<std::size_t>(row)).name;
         fact.column.type = result.text(row, 0);
-        fact.type = number<std::uint32_t>(result, row, 1);
-        if (fact.type == kNumeric) {
-            set_precision(fact.column, number<std::int32_t>(result, row, 2));
+        const bool array = !result.is_null(row, kElement);
+        const auto type = number<std::uint32_t>(result, row, array ? kElement : 1);
+        const auto modifier = number<std::int32_t>(result, row, array ? kElement + 1 : 2);
+        fact.codec = m_encoding == Encoding::debezium
+                         ? debezium_codec(type, modifier, result.text(row, kElement + 4))
+                         : ValueCodec{value_kind(type)};
+        if (array) {
+            fact.codec.delimiter = result.text(row, kElement + 2).at(0);
+            fact.column.element = result.text(row, kElement + 3);
+        }
+        if (type == kNumeric) {
+            set_precision(fact.column, modifier);
+        } else if (type == kMoney && usual_money()) {
+            fact.column.precision = kMoneyPrecision;
+            fact.column.scale = 2;
         }
         fact.column.nullable = result.text(row, 3) != "t";
         fact.column.generated = result.text(row, 4) == "t";
         fact.in_primary_key = result.text(row, 5) == "t";
         if (!result.is_null(row, 6)) {
-            append_value(fact.column.default_json, value_kind(fact.type), result.text(row, 6));
+            append_value(fact.column.default_json, fact.codec, result.text(row, 6));
         }
         fact.column.number = number<int>(result, row, 7);
         fact.unfilled = result.text(row, 8) == "t";
@@ -134,6 +165,13 @@ std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
         facts.push_back(std::move(fact));
     }
     return facts;
+}
+
+bool Catalog::usual_money() {
+    if (!m_usual_money) {
+        m_usual_money = m_connection->query(kUsualMoney).text(0, 0) == "t";
+    }
+    return *m_usual_money;
 }
 
 /// The commit record is decoded as soon as it is flushed; the transaction is taken off the list of

@@ -4,13 +4,17 @@
 #include "postgres/connection.hpp"
 #include "postgres/relation.hpp"
 
+#include <optional>
+
 namespace cdc::postgres {
 
 /// The answers of a live server, over a plain connection that must outlive the catalog. While a
 /// question waits, the connection's on-wait function runs.
 class Catalog : public SourceLookup {
 public:
-    explicit Catalog(Connection& connection) : m_connection{&connection} {}
+    /// `encoding` of the values of all columns that it describes.
+    explicit Catalog(Connection& connection, Encoding encoding = Encoding::exact)
+        : m_connection{&connection}, m_encoding{encoding} {}
 
     void must_show(std::uint32_t xid) override { m_wanted_xid = xid; }
     std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) override;
@@ -20,10 +24,13 @@ public:
 
 private:
     void wait_until_visible();
+    bool usual_money();
 
     Connection* m_connection;
+    Encoding m_encoding;
     std::uint32_t m_wanted_xid = 0;  ///< 0: none yet
     std::uint32_t m_visible_xid = 0; ///< seen by this session
+    std::optional<bool> m_usual_money;
 };
 
 } // namespace cdc::postgres

@@ -10,8 +10,6 @@ using base::fail;
 
 namespace {
 
-constexpr std::uint32_t kText = 25;
-
 /// A masked value is a text, whatever its column was.
 void mask_column(event::Column& column) {
     column.type = "text";
@@ -68,7 +66,11 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
         const bool masked = edit.kind != ColumnEdits::Kind::keep;
         event::append_json_string(column.member, column.name);
         column.member += ':';
-        column.kind = value_kind(masked ? kText : facts[i].type);
+        column.codec = facts[i].codec;
+        if (masked) {
+            column.codec.kind = ValueKind::text;
+            column.codec.delimiter = 0;
+        }
         column.in_key = in_key;
         event::Column shape = facts[i].column;
         if (masked) {
@@ -100,6 +102,9 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
     event::append_json_string(m_source_members, m_shape.schema);
     m_source_members += ",\"table\":";
     event::append_json_string(m_source_members, m_shape.table);
+    if (!facts.empty() && facts.front().codec.encoding == Encoding::debezium) {
+        m_source_members += R"(,"types":"debezium")";
+    }
 }
 
 const pgoutput::Tuple& RelationPlan::edit(const pgoutput::Tuple& sent, EditedRow& memory) const {

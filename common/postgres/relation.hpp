@@ -16,7 +16,7 @@ namespace cdc::postgres {
 /// What the catalog knows of a column and the stream does not say.
 struct ColumnFacts {
     event::Column column;        ///< `key` is left 0
-    std::uint32_t type = 0;      ///< of a domain: its base type
+    ValueCodec codec;            ///< of a domain: its base type's
     bool in_primary_key = false; ///< matters under REPLICA IDENTITY FULL, where no key is sent
     /// Has a default, and the catalog does not say what it gave to rows older than the column.
     bool unfilled = false;
@@ -62,7 +62,7 @@ public:
     struct Column {
         std::string name;
         std::string member; ///< `"name":`
-        ValueKind kind{};
+        ValueCodec codec;
         bool in_key = false;
     };
 

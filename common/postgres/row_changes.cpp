@@ -171,7 +171,7 @@ void ChangeBuilder::append_fetched(std::string& out, const RelationPlan& plan,
             out += "null";
         } else {
             plan.edit(column, values[i].text);
-            append_value(out, plan.columns()[column].kind, values[i].text);
+            append_value(out, plan.columns()[column].codec, values[i].text);
         }
     }
     out += '}';

@@ -19,7 +19,7 @@ void append_member(std::string& out, const RelationPlan::Column& column,
         return;
     }
     try {
-        append_value(out, column.kind, value.text);
+        append_value(out, column.codec, value.text);
     } catch (const Error& error) {
         throw Error{error.code(),
                     fmt::format("column {}: {}", base::in_quotes(column.name), error.what())};

@@ -26,7 +26,14 @@ SELECT r.name, format_type(r.type, r.modifier), r.type, r.modifier, t.typtype = 
     coalesce(r.n = ANY ((SELECT i.indkey FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
         WHERE i.indrelid = $1::oid AND
               CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false
-                   ELSE i.indisprimary END)::int2[]), false)
+                   ELSE i.indisprimary END)::int2[]), false),
+    (WITH RECURSIVE element AS (
+         SELECT e.oid, e.typtype, e.typbasetype, e.typdelim FROM pg_type e
+         WHERE e.oid = t.typelem AND e.typarray = t.oid
+         UNION ALL
+         SELECT e.oid, e.typtype, e.typbasetype, e.typdelim
+         FROM element d JOIN pg_type e ON e.oid = d.typbasetype WHERE d.typtype = 'd')
+     SELECT oid || typdelim::text FROM element WHERE typtype <> 'd')
 FROM resolved r JOIN pg_type t ON t.oid = r.type WHERE t.typtype <> 'd' ORDER BY r.n)";
 
 template<typename T>
@@ -60,6 +67,10 @@ std::optional<TableFacts> read_table_facts(Connection& connection, const std::st
         column.is_enum = columns.text(row, 4) == "t";
         column.generated = columns.text(row, 5) == "t";
         column.in_identity = columns.text(row, 6) == "t";
+        if (const std::string_view element = columns.text(row, 7); !element.empty()) {
+            column.element_id = number<std::uint32_t>(element.substr(0, element.size() - 1));
+            column.delimiter = element.back();
+        }
         facts.columns.push_back(std::move(column));
     }
     return facts;

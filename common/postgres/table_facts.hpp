@@ -16,6 +16,8 @@ struct FactColumn {
     std::string type;          ///< full name of the base type
     std::uint32_t type_id = 0; ///< of a domain: its base type's
     std::int32_t modifier = -1;
+    std::uint32_t element_id = 0; ///< of an array: its elements' base type; 0: no array
+    char delimiter = ',';         ///< between them
     bool is_enum = false;
     bool generated = false;
     bool in_identity = false; ///< part of the key that changes carry

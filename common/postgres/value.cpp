@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "event/json_writer.hpp"
+#include "postgres/debezium_value.hpp"
 
 #include <algorithm>
 
@@ -21,11 +22,14 @@ constexpr std::uint32_t kInt8 = 20;
 constexpr std::uint32_t kInt2 = 21;
 constexpr std::uint32_t kInt4 = 23;
 constexpr std::uint32_t kOid = 26;
+constexpr std::uint32_t kXid = 28;
+constexpr std::uint32_t kCid = 29;
 constexpr std::uint32_t kFloat4 = 700;
 constexpr std::uint32_t kFloat8 = 701;
 constexpr std::uint32_t kMoney = 790;
 constexpr std::uint32_t kTimestamp = 1114;
 constexpr std::uint32_t kTimestamptz = 1184;
+constexpr std::uint32_t kXid8 = 5069;
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -110,35 +114,8 @@ void append_timestamp(std::string& out, std::string_view text, bool zoned) {
     out += zoned ? "Z\"" : "\"";
 }
 
-} // namespace
-
-ValueKind value_kind(std::uint32_t type) {
-    switch (type) {
-    case kBool:
-        return ValueKind::boolean;
-    case kInt2:
-    case kInt4:
-    case kInt8:
-    case kOid:
-        return ValueKind::integer;
-    case kFloat4:
-    case kFloat8:
-        return ValueKind::real;
-    case kMoney:
-        return ValueKind::money;
-    case kBytea:
-        return ValueKind::bytes;
-    case kTimestamp:
-        return ValueKind::timestamp;
-    case kTimestamptz:
-        return ValueKind::timestamptz;
-    default:
-        return ValueKind::text;
-    }
-}
-
-void append_value(std::string& out, ValueKind kind, std::string_view text) {
-    switch (kind) {
+void append_scalar(std::string& out, ValueCodec codec, std::string_view text) {
+    switch (codec.kind) {
     case ValueKind::boolean:
         if (text != "t" && text != "f") {
             wrong("boolean", text);
@@ -176,6 +153,157 @@ void append_value(std::string& out, ValueKind kind, std::string_view text) {
     case ValueKind::text:
         event::append_json_string(out, text);
         return;
+    default:
+        append_debezium_value(out, codec, text);
+        return;
+    }
+}
+
+/// Takes an array's text apart (PostgreSQL documentation, "Array Input and Output Syntax"), as the
+/// server writes it: `{1,NULL,"a\\"b"}`, without blanks, dimensions as arrays within arrays.
+class ArrayText {
+public:
+    ArrayText(std::string_view text, ValueCodec codec) : m_text{text}, m_codec{codec} {}
+
+    void append_to(std::string& out) {
+        std::string_view bounds;
+        if (m_text.substr(0, 1) == "[") {
+            bounds = m_text.substr(0, m_text.find('='));
+            m_at = bounds.size() + 1;
+        }
+        if (m_codec.encoding == Encoding::debezium) {
+            bounds = {}; // Debezium has no place for them
+        } else if (!bounds.empty()) {
+            out += R"({"bounds":)";
+            event::append_json_string(out, bounds);
+            out += R"(,"elements":)";
+        }
+        append_dimension(out, 1);
+        out += bounds.empty() ? "" : "}";
+        if (m_at != m_text.size()) {
+            wrong_array();
+        }
+    }
+
+private:
+    static constexpr int kMaxDimensions = 6; // MAXDIM of the server
+
+    [[noreturn]] void wrong_array() const { wrong("array", m_text); }
+
+    char next() {
+        if (m_at >= m_text.size()) {
+            wrong_array();
+        }
+        return m_text[m_at++];
+    }
+
+    void append_dimension(std::string& out, int dimension) {
+        if (dimension > kMaxDimensions || next() != '{') {
+            wrong_array();
+        }
+        out += '[';
+        if (m_text.substr(m_at, 1) == "}") {
+            ++m_at;
+            out += ']';
+            return;
+        }
+        while (true) {
+            if (m_text.substr(m_at, 1) == "{") {
+                append_dimension(out, dimension + 1);
+            } else {
+                append_element(out);
+            }
+            const char end = next();
+            if (end == '}') {
+                out += ']';
+                return;
+            }
+            if (end != m_codec.delimiter) {
+                wrong_array();
+            }
+            out += ',';
+        }
+    }
+
+    void append_element(std::string& out) {
+        if (m_text.substr(m_at, 1) == "\"") {
+            ++m_at;
+            append_scalar(out, m_codec, quoted());
+            return;
+        }
+        const std::size_t start = m_at;
+        while (m_at < m_text.size() && m_text[m_at] != m_codec.delimiter && m_text[m_at] != '}') {
+            ++m_at;
+        }
+        const std::string_view element = m_text.substr(start, m_at - start);
+        if (element.empty()) {
+            wrong_array();
+        } else if (element == "NULL") {
+            out += "null";
+        } else {
+            append_scalar(out, m_codec, element);
+        }
+    }
+
+    /// The text up to the closing quote, without its escapes; lives until the next call.
+    std::string_view quoted() {
+        const std::size_t start = m_at;
+        char c = next();
+        while (c != '"' && c != '\\') {
+            c = next();
+        }
+        if (c == '"') {
+            return m_text.substr(start, m_at - 1 - start);
+        }
+        static thread_local std::string unescaped; // kept from row to row
+        unescaped.assign(m_text.substr(start, m_at - 1 - start));
+        while (c != '"') {
+            unescaped += c == '\\' ? next() : c;
+            c = next();
+        }
+        return unescaped;
+    }
+
+    std::string_view m_text;
+    ValueCodec m_codec;
+    std::size_t m_at = 0;
+};
+
+} // namespace
+
+ValueKind value_kind(std::uint32_t type) {
+    switch (type) {
+    case kBool:
+        return ValueKind::boolean;
+    case kInt2:
+    case kInt4:
+    case kInt8:
+    case kOid:
+    case kXid:
+    case kCid:
+    case kXid8:
+        return ValueKind::integer;
+    case kFloat4:
+    case kFloat8:
+        return ValueKind::real;
+    case kMoney:
+        return ValueKind::money;
+    case kBytea:
+        return ValueKind::bytes;
+    case kTimestamp:
+        return ValueKind::timestamp;
+    case kTimestamptz:
+        return ValueKind::timestamptz;
+    default:
+        return ValueKind::text;
+    }
+}
+
+void append_value(std::string& out, ValueCodec codec, std::string_view text) {
+    if (codec.is_array()) {
+        ArrayText{text, codec}.append_to(out);
+    } else {
+        append_scalar(out, codec, text);
     }
 }
 

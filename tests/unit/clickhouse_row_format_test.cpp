@@ -19,7 +19,7 @@ ColumnMapping mapping(std::string_view type_text) {
 
 /// What ClickHouse would show of the value, or "error: …".
 std::string stored(const ColumnMapping& column, const std::string& json) {
-    std::string buffer(max_value_size(json.size()), '\0');
+    std::string buffer(max_value_size(column.type, json.size()), '\0');
     char* out = buffer.data();
     if (const char* wrong = append_value(out, column, json); wrong != nullptr) {
         CHECK(out == buffer.data());
@@ -107,6 +107,23 @@ TEST_CASE("NULL goes into Nullable columns only") {
     }
     CHECK(stored("Nullable(Decimal(76, 10))", "null") == "null");
     CHECK(stored("LowCardinality(Nullable(String))", "null") == "null");
+}
+
+TEST_CASE("arrays have elements, NULL has none") {
+    CHECK(bytes("Array(Nullable(Int16))", "[1,null]") == std::string{"\x02\x00\x01\x00\x01", 5});
+    CHECK(stored("Array(Nullable(Int32))", "[1,null,-3]") == "[1,null,-3]");
+    CHECK(stored("Array(Nullable(Int32))", "[]") == "[]");
+    CHECK(stored("Array(Nullable(Int32))", "null") == "[]");
+    CHECK(stored("Array(Nullable(Int32))", R"({"bounds":"[0:1]","elements":[1,2]})") == "[1,2]");
+    CHECK(stored("Array(Nullable(String))", R"(["a\"b",null,""])") == R"(["a\"b",null,""])");
+    CHECK(stored("Array(Nullable(Decimal(76, 2)))", R"([1,2,3,4,5,6,7,8])") ==
+          R"(["1.00","2.00","3.00","4.00","5.00","6.00","7.00","8.00"])");
+    CHECK(stored("Array(Nullable(UUID))", R"([null])") == "[null]");
+    CHECK(refused("Array(Nullable(Int32))", "[[1]]"));
+    CHECK(refused("Array(Nullable(Int32))", "[1,\"x\"]"));
+    CHECK(refused("Array(Nullable(Int32))", "1"));
+    CHECK(refused("Array(Nullable(Int32))", R"({"elements":1})"));
+    CHECK(refused("Array(Nullable(Int32))", "[1"));
 }
 
 TEST_CASE("decimals are exact, or refused") {

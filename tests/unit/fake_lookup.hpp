@@ -28,7 +28,7 @@ public:
             // Ids of user types differ from recording to recording.
             fact.column.type =
                 column.type < 16384 ? "type " + std::to_string(column.type) : "user type";
-            fact.type = column.type;
+            fact.codec = cdc::postgres::value_kind(column.type);
             fact.in_primary_key = column.name == "id";
             facts.push_back(std::move(fact));
         }

@@ -70,6 +70,35 @@ TEST_CASE("a value that does not have the form of its type stops the stream") {
     CHECK_FAILS(json(ValueKind::bytes, "\\xabc"), bad_data, "bytea");
 }
 
+TEST_CASE("arrays are arrays of their elements") {
+    const auto array = [](ValueKind kind, std::string_view text, char delimiter = ',') {
+        std::string out;
+        append_value(out, ValueCodec{kind, delimiter}, text);
+        return out;
+    };
+    CHECK(array(ValueKind::integer, "{}") == "[]");
+    CHECK(array(ValueKind::integer, "{1,NULL,9223372036854775807}") ==
+          R"([1,null,"9223372036854775807"])");
+    CHECK(array(ValueKind::integer, "{{1,2},{3,NULL}}") == "[[1,2],[3,null]]");
+    CHECK(array(ValueKind::integer, "[0:1]={1,2}") == R"({"bounds":"[0:1]","elements":[1,2]})");
+    CHECK(array(ValueKind::boolean, "{t,f}") == "[true,false]");
+    CHECK(array(ValueKind::text, R"({"",NULL,"NULL",null,"a,b","c\\d","e\"f","{}"," x "})") ==
+          R"(["",null,"NULL","null","a,b","c\\d","e\"f","{}"," x "])");
+    CHECK(array(ValueKind::bytes, R"({"\\xdeadbeef",NULL})") == R"(["3q2+7w==",null])");
+    CHECK(array(ValueKind::timestamptz, R"({"2025-07-21 08:00:00+00"})") ==
+          R"(["2025-07-21T08:00:00Z"])");
+    CHECK(array(ValueKind::text, "{(3,4),(1,2);(1,1),(0,0)}", ';') ==
+          R"x(["(3,4),(1,2)","(1,1),(0,0)"])x");
+    const std::string whole = R"({{1,"2"},{3,4}})";
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        CHECK_FAILS(array(ValueKind::integer, whole.substr(0, size)), bad_data, "array");
+    }
+    for (const char* text : {"{1,}", "{,1}", "{1}}", "1", "{1;2}", "[0:1]", "{{{{{{{1}}}}}}}"}) {
+        CAPTURE(text);
+        CHECK_THROWS(array(ValueKind::integer, text));
+    }
+}
+
 TEST_CASE("types without a form of their own are text") {
     CHECK(value_kind(1700) == ValueKind::text); // numeric
     CHECK(value_kind(99999) == ValueKind::text);

@@ -135,7 +135,7 @@ TEST_CASE("the lines of a snapshot are those of cdc-event(5)") {
     for (std::size_t i = 0; i < facts.size(); ++i) {
         facts[i].column.name = table.columns[i].name;
         facts[i].column.type = i == 0 ? "integer" : "text";
-        facts[i].type = table.columns[i].type;
+        facts[i].codec = value_kind(table.columns[i].type);
     }
     const pgoutput::Relation relation = table.relation();
     const RelationPlan plan{relation, "db", facts};

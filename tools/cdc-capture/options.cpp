@@ -41,6 +41,7 @@ void add_output_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
     cli::add_line_prefix(app, options.prefix);
     cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key);
+    cli::add_types(app, options.types);
     cli.add_flag("--transactions", options.transactions,
                  "A line at the begin and at the end of each transaction")
         ->group("Output");

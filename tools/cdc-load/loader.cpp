@@ -151,6 +151,13 @@ void Loader::add(TableLoader& table, const DecodedLine& line) {
 }
 
 void Loader::take_table(const DecodedLine& line) {
+    if (line.source.raw.find(R"("types":"debezium")") != std::string_view::npos) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the values of {} are in Debezium's encodings, which lose what the "
+                                "target needs",
+                                base::in_quotes(line.source.schema + "." + line.source.table)),
+                    "capture without --types debezium"};
+    }
     std::string version;
     const event::Table described = event::parse_table(line.payload, version);
     TableLoader& table = add_table(line.source);

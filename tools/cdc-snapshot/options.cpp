@@ -79,6 +79,7 @@ void add_options(cli::App& app, Options& options) {
     add_reading_options(app, options);
     cli::add_line_prefix(app, options.prefix);
     cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key);
+    cli::add_types(app, options.types);
     cli::add_metrics(app, options.metrics);
     cli::add_checkpoints_to_read(app, options.checkpoints);
     app.add_duration("--drain", options.drain_ms,

@@ -35,8 +35,9 @@ struct Options {
     bool allow_no_identity = false;     ///< publish tables that have no replica identity
     std::int64_t wait_ms = -1;          ///< for running writers; -1: for ever
 
-    std::string prefix;  ///< source.name; default: the database's name
-    std::string metrics; ///< FILE or HOST:PORT; empty: none
+    std::string prefix;          ///< source.name; default: the database's name
+    std::string types = "exact"; ///< or "debezium": encoding of the values
+    std::string metrics;         ///< FILE or HOST:PORT; empty: none
 
     std::vector<std::string> checkpoints; ///< files that the last stages write
     std::int64_t drain_ms = 600000;       ///< how long the acknowledgement may take

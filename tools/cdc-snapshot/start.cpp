@@ -176,7 +176,8 @@ Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
                                 const std::string& snapshot) {
     postgres::begin_in_snapshot(plain, snapshot);
     Work::Tables tables;
-    postgres::Catalog catalog{plain};
+    postgres::Catalog catalog{plain, options.types == "debezium" ? postgres::Encoding::debezium
+                                                                 : postgres::Encoding::exact};
     const postgres::ColumnEdits edits = options.column_edits();
     for (ScanTable& table :
          postgres::list_scan_tables(plain, publication_of(options), filter_of(options))) {

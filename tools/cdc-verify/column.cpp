@@ -95,10 +95,19 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
         return column;
     }
     column.as_text = true;
+    column.codec =
+        source.element_id != 0
+            ? postgres::ValueCodec{postgres::value_kind(source.element_id), source.delimiter}
+            : postgres::ValueCodec{postgres::value_kind(source.type_id)};
     // format() calls the type's output function; a cast to text would not always.
     column.source_select =
         fmt::format("CASE WHEN num_nulls({0}) = 0 THEN format('%s', {0}) END", quoted);
-    if (column.type.kind != Kind::string) {
+    if (column.type.array) {
+        column.array = column.type;
+        column.target_select = elements_sql(name, column.type);
+        column.type = Type{};
+    } else if (column.type.kind != Kind::string) {
+        column.trimmed = column.type.kind == Kind::decimal;
         column.target_select = "toString(" + name + ")";
         column.type.kind = Kind::string;
     }

@@ -5,6 +5,7 @@
 #include "clickhouse/types.hpp"
 #include "postgres/binary_copy.hpp"
 #include "postgres/table_facts.hpp"
+#include "postgres/value.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -22,7 +23,11 @@ struct Column {
     std::string source_type; ///< for people
     std::uint32_t source_id = 0;
     clickhouse::Type type;
-    bool as_text = false;      ///< the source sends its text
+    bool as_text = false;       ///< the source sends its text
+    postgres::ValueCodec codec; ///< of that text
+    /// The target's type where it is an array: both sides then give elements_text() as String.
+    std::optional<clickhouse::Type> array;
+    bool trimmed = false;      ///< the target's text is a decimal without zeros at its end
     std::string source_select; ///< SQL of the source that gives what encode() reads
     std::string target_select; ///< SQL of the target, of type `type`
     bool key = false;
@@ -52,6 +57,13 @@ struct Scratch {
 
 /// What the source sent. Throws Error (bad_data) when it is not a value of its type.
 Value encode(const Column& column, const postgres::BinaryField& field, Scratch& scratch);
+
+/// One text for the elements of an array, the same as SQL of the target and as what encode() makes
+/// of the source's text: "n" for NULL, "v" and the hex digits of an element's text, with commas.
+std::string elements_sql(const std::string& name, const clickhouse::Type& array);
+/// `json` as cdc-load would store it in `array`; false when it would refuse it.
+bool append_elements_text(std::string& out, const clickhouse::Type& array, bool base64,
+                          std::string_view json);
 
 /// The value in a RowBinary row, moving `at` on; nothing when it is cut.
 std::optional<Value> read_value(const clickhouse::Type& type, const char*& at, const char* end);

@@ -129,13 +129,24 @@ Value uuid(const Column& column, const BinaryField& field, Scratch& scratch) {
 
 /// The text that cdc-load stores in a String column: that of the value's JSON.
 Value loader_text(const Column& column, const BinaryField& field, Scratch& scratch) {
-    const postgres::ValueKind kind = postgres::value_kind(column.source_id);
-    if (kind == postgres::ValueKind::text) {
+    if (column.codec.kind == postgres::ValueKind::text && !column.codec.is_array()) {
         return {field.view()};
     }
     std::string json;
-    postgres::append_value(json, kind, field.view());
+    postgres::append_value(json, column.codec, field.view());
+    if (column.array) {
+        scratch.text.clear();
+        const bool base64 = column.codec.kind == postgres::ValueKind::bytes;
+        return append_elements_text(scratch.text, *column.array, base64, json) ? Value{scratch.text}
+                                                                               : odd(scratch, json);
+    }
     scratch.text = json.front() == '"' ? event::json_string_value(json) : std::move(json);
+    if (column.trimmed && scratch.text.find('.') != std::string::npos) {
+        scratch.text.erase(scratch.text.find_last_not_of('0') + 1);
+        if (scratch.text.back() == '.') {
+            scratch.text.pop_back();
+        }
+    }
     return {scratch.text};
 }
 
@@ -143,7 +154,7 @@ Value loader_text(const Column& column, const BinaryField& field, Scratch& scrat
 
 Value encode(const Column& column, const BinaryField& field, Scratch& scratch) {
     if (field.is_null()) {
-        return {{}, true};
+        return {{}, !column.array}; // cdc-load stores NULL as an array without elements
     }
     if (column.as_text) {
         return loader_text(column, field, scratch);

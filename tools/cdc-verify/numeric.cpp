@@ -129,8 +129,16 @@ std::size_t encode_numeric(std::string_view binary, int precision, int scale, ch
         return width;
     }
     Limbs value;
+    // The last group's digits behind the scale are zeros; with them 76 digits may not fit.
+    std::uint16_t excess = 1;
+    int rest = shift;
+    for (; rest < 0 && excess < 1000; ++rest) {
+        excess = static_cast<std::uint16_t>(excess * 10);
+    }
     for (int i = 0; i < header.digits; ++i) {
-        if (!value.multiply_add(10000, word(binary, 4 + static_cast<std::size_t>(i)))) {
+        const std::uint16_t group = word(binary, 4 + static_cast<std::size_t>(i));
+        const std::uint16_t cut = i + 1 == header.digits ? excess : 1;
+        if (group % cut != 0 || !value.multiply_add(10000U / cut, group / cut)) {
             return 0;
         }
     }
@@ -139,7 +147,7 @@ std::size_t encode_numeric(std::string_view binary, int precision, int scale, ch
             return 0;
         }
     }
-    for (int i = shift; i < 0; ++i) {
+    for (int i = rest; i < 0; ++i) {
         if (value.divide(10) != 0) {
             return 0;
         }

@@ -37,6 +37,10 @@ void append_json(std::string& out, const Column& column, const Value& value) {
         out += "null";
         return;
     }
+    if (column.array) {
+        base::fail(base::ExitCode::refused, "column {}: an array cannot be repaired in this table",
+                   base::in_quotes(column.name));
+    }
     std::string text = text_of(column.type, value);
     switch (column.type.kind) {
     case Kind::boolean:
