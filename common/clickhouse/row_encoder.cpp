@@ -19,7 +19,8 @@ constexpr std::size_t kProbe = 1 << 16; // so large that constant parts do not m
 
 } // namespace
 
-RowEncoder::RowEncoder(TargetShape shape) : m_shape{std::move(shape)} {
+RowEncoder::RowEncoder(TargetShape shape, const ValuePolicy& policy)
+    : m_shape{std::move(shape)}, m_policy{policy} {
     m_layout = m_shape.key;
     for (std::size_t i = 0; i < m_shape.columns.size(); ++i) {
         if (std::find(m_shape.key.begin(), m_shape.key.end(), i) == m_shape.key.end()) {
@@ -31,6 +32,10 @@ RowEncoder::RowEncoder(TargetShape shape) : m_shape{std::move(shape)} {
         m_growth = std::max(m_growth, max_value_size(type, kProbe) / kProbe + 1);
     }
     m_values.resize(m_shape.columns.size());
+    m_in_key.resize(m_shape.columns.size());
+    for (const std::size_t index : m_shape.key) {
+        m_in_key[index] = true;
+    }
 }
 
 void RowEncoder::take(const event::Image& image) {
@@ -78,6 +83,10 @@ void RowEncoder::append_column(char*& out, std::size_t column) {
         return;
     }
     if (const char* wrong = append_value(out, target.mapping, json); wrong != nullptr) {
+        // Of keys nothing is replaced: two of them could become one.
+        if (!m_in_key[column] && append_by_policy(out, target.mapping, json, m_policy, m_counts)) {
+            return;
+        }
         fail(ExitCode::bad_data, "column {} ({}): {} {}", in_quotes(target.name),
              type_text(target.mapping.type), in_quotes(json, 60), wrong);
     }

@@ -3,6 +3,7 @@
 
 #include "clickhouse/batch.hpp"
 #include "clickhouse/schema.hpp"
+#include "clickhouse/value_policy.hpp"
 #include "event/line_decoder.hpp"
 
 #include <cstdint>
@@ -25,9 +26,12 @@ namespace cdc::clickhouse {
 /// once.
 class RowEncoder {
 public:
-    explicit RowEncoder(TargetShape shape);
+    explicit RowEncoder(TargetShape shape, const ValuePolicy& policy = {});
 
     const TargetShape& shape() const { return m_shape; }
+    const ValuePolicy& policy() const { return m_policy; }
+    /// Values that the policy decided; whoever writes a row only to prove it sets them back.
+    ValueCounts& counts() { return m_counts; }
 
     /// Takes the members of `image` as the column values of the next row. The image's bytes must
     /// live until the row is written.
@@ -80,6 +84,9 @@ private:
 
     TargetShape m_shape;
     std::size_t m_growth = 2;               ///< bytes of a row for each byte of its line, at most
+    ValuePolicy m_policy;
+    ValueCounts m_counts;
+    std::vector<bool> m_in_key;
     std::vector<std::size_t> m_layout;      ///< columns in the order of a row
     std::vector<std::string> m_names;       ///< as they stand between a line's quotes
     std::vector<std::string_view> m_values; ///< JSON texts; empty: none

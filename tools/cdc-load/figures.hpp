@@ -24,6 +24,8 @@ public:
     cli::Metric& changes = m_metrics.counter("changes_total", "Change lines read");
     cli::Metric& bytes = m_metrics.counter("bytes_total", "Bytes read");
     cli::Metric& rows = m_metrics.counter("rows_total", "Rows that the target acknowledged");
+    cli::Metric& replaced = m_metrics.counter(
+        "replaced_values_total", "Values that no column could hold, replaced by a policy");
     cli::Metric& batches = m_metrics.counter("batches_total", "Batches made durable");
     cli::Metric& stale = m_metrics.gauge(
         "stale_tables", "Tables whose rows differ from the source's until they are read again");

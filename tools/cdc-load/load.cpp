@@ -80,6 +80,7 @@ private:
         m_loader.check();
         m_figures.changes.set(static_cast<std::int64_t>(m_loader.changes()));
         m_figures.bytes.set(static_cast<std::int64_t>(m_reader.bytes()));
+        m_figures.replaced.set(static_cast<std::int64_t>(m_loader.replaced().all()));
         m_figures.show();
         const std::int64_t due = m_loader.due_in_ms();
         if (due == 0) {
@@ -144,6 +145,14 @@ int run(const Options& options) {
         throw;
     }
     loader.finish();
+    if (const clickhouse::ValueCounts replaced = loader.replaced(); replaced.all() > 0) {
+        base::log::warning("values that no column could hold were replaced: {} dates, {} numbers, "
+                           "{} NULLs",
+                           replaced.dates, replaced.numbers, replaced.nulls);
+    }
+    if (loader.ignored_truncates() > 0) {
+        base::log::warning("{} truncates were ignored", loader.ignored_truncates());
+    }
     if (loader.dead_letters() > 0) {
         base::log::warning("{} dead letters were passed over", loader.dead_letters());
     }

@@ -100,6 +100,10 @@ void Loader::take_change(const DecodedLine& line) {
         return;
     case 't': {
         TableLoader& table = find_table(line.source, "truncate");
+        if (m_options.ignore_truncates) {
+            ++m_ignored_truncates;
+            return;
+        }
         begin_work();
         TableWork& work = m_work->table(m_last_number);
         const std::size_t rows = work.rows.rows().size();
@@ -209,7 +213,8 @@ TableLoader& Loader::add_table(const event::Source& source) {
         wait_for_flusher(); // which reads m_tables
         event::Table identity{source.db, source.schema, source.table, {}};
         const clickhouse::Target target{m_options.layout, identity};
-        m_tables.push_back(std::make_unique<TableLoader>(std::move(identity), target));
+        m_tables.push_back(
+            std::make_unique<TableLoader>(std::move(identity), target, m_options.policy));
     }
     return *m_tables[m_last_number];
 }
@@ -218,6 +223,17 @@ void Loader::begin_work() {
     if (m_work->started_ms == 0) {
         m_work->started_ms = base::steady_ms();
     }
+}
+
+clickhouse::ValueCounts Loader::replaced() const {
+    clickhouse::ValueCounts sum;
+    for (const auto& table : m_tables) {
+        const clickhouse::ValueCounts counts = table->replaced();
+        sum.dates += counts.dates;
+        sum.numbers += counts.numbers;
+        sum.nulls += counts.nulls;
+    }
+    return sum;
 }
 
 std::int64_t Loader::due_in_ms() const {

@@ -41,6 +41,9 @@ public:
     bool done() const { return m_done; }
     std::uint64_t changes() const { return m_changes; }
     std::uint64_t dead_letters() const { return m_dead_letters; }
+    std::uint64_t ignored_truncates() const { return m_ignored_truncates; }
+    /// Values that the policies decided.
+    clickhouse::ValueCounts replaced() const;
 
 private:
     void take_change(const event::DecodedLine& line);
@@ -69,6 +72,7 @@ private:
     bool m_done = false;
     std::uint64_t m_changes = 0;
     std::uint64_t m_dead_letters = 0;
+    std::uint64_t m_ignored_truncates = 0;
     Flusher m_flusher; ///< last: its thread ends before the rest goes
 };
 

@@ -70,6 +70,45 @@ void add_layout_options(CLI::App& cli, clickhouse::Layout& layout) {
     }
 }
 
+void add_policy_options(CLI::App& cli, Options& options) {
+    const auto misfit = [&cli](const char* name, clickhouse::Misfit& wanted, const char* help) {
+        cli.add_option_function<std::string>(
+               name,
+               [&wanted](const std::string& text) {
+                   wanted = text == "null"    ? clickhouse::Misfit::null
+                            : text == "clamp" ? clickhouse::Misfit::clamp
+                                              : clickhouse::Misfit::fail;
+               },
+               help)
+            ->type_name("POLICY")
+            ->check(CLI::IsMember{{"fail", "null", "clamp"}})
+            ->default_str("fail")
+            ->group("Policies");
+    };
+    misfit("--on-bad-date", options.policy.dates,
+           "Dates that the column cannot hold: fail, null, or clamp to the nearest");
+    misfit("--on-overflow", options.policy.numbers,
+           "Numbers that the column cannot hold: fail, null, or clamp to the nearest");
+    cli.add_option_function<std::string>(
+           "--on-null",
+           [&options](const std::string& text) {
+               options.policy.null_as_default = text == "default";
+           },
+           "NULL for a column that is not Nullable: fail, or the type's default")
+        ->type_name("POLICY")
+        ->check(CLI::IsMember{{"fail", "default"}})
+        ->default_str("fail")
+        ->group("Policies");
+    cli.add_option_function<std::string>(
+           "--on-truncate",
+           [&options](const std::string& text) { options.ignore_truncates = text == "ignore"; },
+           "Truncates of the source: apply or ignore")
+        ->type_name("POLICY")
+        ->check(CLI::IsMember{{"apply", "ignore"}})
+        ->default_str("apply")
+        ->group("Policies");
+}
+
 void check_layout(const clickhouse::Layout& layout) {
     if (layout.table.find("{table}") == std::string::npos) {
         throw Error{ExitCode::usage, "--table-name has no {table} in it, so that all tables would "
@@ -115,6 +154,7 @@ void add_options(cli::App& app, Options& options) {
         ->type_name("URL")
         ->group("Target");
     add_layout_options(cli, options.layout);
+    add_policy_options(cli, options);
     cli::add_chdb_library(app, options.chdb_library);
     app.add_duration("--timeout", options.timeout_ms, "Longest wait for the answer to one request")
         ->group("Target");

@@ -2,6 +2,7 @@
 #define CDC_LOAD_OPTIONS_HPP
 
 #include "clickhouse/layout.hpp"
+#include "clickhouse/value_policy.hpp"
 
 #include <cstdint>
 #include <string>
@@ -14,8 +15,10 @@ class App;
 namespace cdc::load {
 
 struct Options {
-    std::string target;                    ///< chdb:DIR or http(s)://user@host:port/database
-    clickhouse::Layout layout;             ///< mode and names
+    std::string target;             ///< chdb:DIR or http(s)://user@host:port/database
+    clickhouse::Layout layout;      ///< mode and names
+    clickhouse::ValuePolicy policy; ///< of values that no column can hold
+    bool ignore_truncates = false;
     std::string chdb_library;              ///< "": found by itself
     std::int64_t timeout_ms = 300'000;     ///< of one request
     std::uint64_t batch_rows = 100'000;    ///< of all tables together

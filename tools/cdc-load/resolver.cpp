@@ -190,7 +190,7 @@ void Resolver::resolve_history(RowEncoder& encoder, const std::string& key,
 void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Insert& insert) {
     RowBatch filled;
     // The table's own encoder is at work in the reading thread meanwhile.
-    RowEncoder encoder{table.encoder().shape()};
+    RowEncoder encoder{table.encoder().shape(), table.encoder().policy()};
     const bool history = encoder.shape().history;
     std::size_t keys_at_once = kFirstKeys;
     const std::string into = clickhouse::insert_sql(table.target(), table.encoder().shape());

@@ -11,12 +11,19 @@ using base::in_quotes;
 using clickhouse::RowBatch;
 using clickhouse::RowEncoder;
 
-TableLoader::TableLoader(event::Table identity, clickhouse::Target target)
-    : m_source{std::move(identity)}, m_target{std::move(target)} {}
+TableLoader::TableLoader(event::Table identity, clickhouse::Target target,
+                         const clickhouse::ValuePolicy& policy)
+    : m_source{std::move(identity)}, m_target{std::move(target)}, m_policy{policy} {}
 
 void TableLoader::set_shape(std::string version, clickhouse::TargetShape shape) {
     m_version = std::move(version);
-    m_encoder = std::make_unique<RowEncoder>(std::move(shape));
+    const clickhouse::ValueCounts counts = replaced();
+    m_encoder = std::make_unique<RowEncoder>(std::move(shape), m_policy);
+    m_encoder->counts() = counts;
+}
+
+clickhouse::ValueCounts TableLoader::replaced() const {
+    return m_encoder != nullptr ? m_encoder->counts() : clickhouse::ValueCounts{};
 }
 
 void TableLoader::raise_barrier(event::Order order) {
@@ -158,7 +165,9 @@ void TableLoader::add_keyless(const event::DecodedLine& line, TableWork& work) {
     if (line.op == 'u') {
         require_full(line.before, "before");
         RowBatch proof;
+        const clickhouse::ValueCounts counts = m_encoder->counts();
         m_encoder->write_signed(proof, size, order, ts_ms, 0, -1);
+        m_encoder->counts() = counts;
         require_full(line.after, "after");
         m_encoder->write_signed(work.rows, size, order, ts_ms, 1, 1);
         m_encoder->take(line.before);

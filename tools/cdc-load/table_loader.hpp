@@ -18,7 +18,8 @@ namespace cdc::load {
 /// thread reads encoder(), whose shape changes only while it is idle, and copies it to make rows.
 class TableLoader {
 public:
-    TableLoader(event::Table identity, clickhouse::Target target);
+    TableLoader(event::Table identity, clickhouse::Target target,
+                const clickhouse::ValuePolicy& policy);
 
     const event::Table& source() const { return m_source; }
     const clickhouse::Target& target() const { return m_target; }
@@ -27,6 +28,9 @@ public:
     void set_shape(std::string version, clickhouse::TargetShape shape);
     const std::string& version() const { return m_version; }
     const clickhouse::RowEncoder& encoder() const { return *m_encoder; }
+
+    /// Values that the policy decided.
+    clickhouse::ValueCounts replaced() const;
 
     /// Everything below is void: from the target's state, from truncates and snapshots.
     void raise_barrier(event::Order order);
@@ -55,6 +59,7 @@ private:
 
     event::Table m_source;
     clickhouse::Target m_target;
+    clickhouse::ValuePolicy m_policy;
     std::string m_version;
     std::unique_ptr<clickhouse::RowEncoder> m_encoder;
     event::Order m_barrier;
