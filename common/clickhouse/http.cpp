@@ -6,7 +6,9 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 
 namespace cdc::clickhouse {
@@ -58,6 +60,49 @@ std::string encode_percent(std::string_view text) {
 [[noreturn]] void bad_url(const std::string& why) {
     throw Error{ExitCode::usage, "--target: " + why,
                 "Give chdb:DIR or http(s)://user:password@host:8123/database."};
+}
+
+/// "passfile=…&sslrootcert=…"
+void parse_parameters(std::string_view text, HttpUrl& url) {
+    const std::pair<std::string_view, std::string*> known[] = {{"passfile", &url.passfile},
+                                                               {"sslrootcert", &url.sslrootcert},
+                                                               {"sslcert", &url.sslcert},
+                                                               {"sslkey", &url.sslkey}};
+    while (!text.empty()) {
+        const std::string_view parameter = text.substr(0, text.find('&'));
+        text.remove_prefix(std::min(text.size(), parameter.size() + 1));
+        const std::string_view name = parameter.substr(0, parameter.find('='));
+        const auto* found = std::find_if(std::begin(known), std::end(known),
+                                         [name](const auto& k) { return k.first == name; });
+        if (found == std::end(known) || name.size() + 1 >= parameter.size()) {
+            bad_url(fmt::format("the target's URL has the parameter {}, which is not one of "
+                                "passfile, sslrootcert, sslcert, sslkey, or has no value",
+                                in_quotes(name)));
+        }
+        *found->second = decode_percent(parameter.substr(name.size() + 1));
+    }
+    if (url.scheme != "https" && !(url.sslrootcert + url.sslcert + url.sslkey).empty()) {
+        bad_url("the target's URL names certificates, but is not https://");
+    }
+    if (url.sslcert.empty() != url.sslkey.empty()) {
+        bad_url("sslcert and sslkey belong together in the target's URL");
+    }
+}
+
+std::string first_line_of(const std::string& path) {
+    std::ifstream file{path};
+    if (!file) {
+        base::fail(ExitCode::refused, "cannot read the password file {}: {}", in_quotes(path),
+                   std::strerror(errno));
+    }
+    std::string line;
+    if (!std::getline(file, line)) {
+        base::fail(ExitCode::refused, "the password file {} is empty", in_quotes(path));
+    }
+    if (!line.empty() && line.back() == '\r') {
+        line.pop_back();
+    }
+    return line;
 }
 
 std::size_t append_answer(char* bytes, std::size_t size, std::size_t count, void* target) {
@@ -137,12 +182,18 @@ HttpUrl parse_http_url(std::string_view url) {
         bad_url("the target is neither chdb:DIR nor a URL with http:// or https://");
     }
     url.remove_prefix(scheme_end + 3);
+    const std::size_t question = url.find('?');
+    std::string_view parameters;
+    if (question != std::string_view::npos) {
+        parameters = url.substr(question + 1);
+        url = url.substr(0, question);
+    }
     const std::size_t slash = url.find_first_of("/?#");
     std::string_view authority = url.substr(0, slash);
     if (slash != std::string_view::npos) {
         std::string_view path = url.substr(slash);
-        if (path.find_first_of("?#") != std::string_view::npos) {
-            bad_url("the target's URL has parameters, which are not known here");
+        if (path.find('#') != std::string_view::npos) {
+            bad_url("the target's URL has a '#'");
         }
         path.remove_prefix(1);
         while (!path.empty() && path.back() == '/') {
@@ -179,6 +230,7 @@ HttpUrl parse_http_url(std::string_view url) {
     if (result.host.empty()) {
         bad_url("the target's URL has no host");
     }
+    parse_parameters(parameters, result);
     return result;
 }
 
@@ -190,6 +242,9 @@ Http::Http(HttpUrl url, const TransportOptions& options)
     m_handle->curl = curl_easy_init();
     if (m_handle->curl == nullptr) {
         base::fail(ExitCode::failed, "cannot set up libcurl");
+    }
+    if (!m_url.passfile.empty()) {
+        m_url.password = first_line_of(m_url.passfile);
     }
     // "Expect: 100-continue" costs a round trip, and some proxies never answer it.
     for (const std::string& header : {std::string{"Expect:"}, "X-ClickHouse-User: " + m_url.user,
@@ -244,11 +299,19 @@ std::string Http::request(std::string_view sql, std::string_view format,
     curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 1L << 20);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "cdc-toolkit/" CDC_VERSION);
+    const std::pair<CURLoption, const std::string*> files[] = {{CURLOPT_CAINFO, &m_url.sslrootcert},
+                                                               {CURLOPT_SSLCERT, &m_url.sslcert},
+                                                               {CURLOPT_SSLKEY, &m_url.sslkey}};
+    for (const auto& [option, file] : files) {
+        if (!file->empty()) {
+            curl_easy_setopt(curl, option, file->c_str());
+        }
+    }
     const CURLcode result = curl_easy_perform(curl);
     if (result != CURLE_OK) {
         const bool forever = result == CURLE_UNSUPPORTED_PROTOCOL ||
                              result == CURLE_PEER_FAILED_VERIFICATION ||
-                             result == CURLE_SSL_CACERT_BADFILE;
+                             result == CURLE_SSL_CACERT_BADFILE || result == CURLE_SSL_CERTPROBLEM;
         throw ServerError{
             forever ? ExitCode::refused : ExitCode::failed,
             fmt::format("cannot reach {}: {}", in_quotes(m_name),

@@ -17,6 +17,12 @@ struct HttpUrl {
     int port = 0;     ///< 8123, or 8443 for https, when the URL has none
     std::string database{"default"};
 
+    // Parameters of the URL, named as libpq names its own; files.
+    std::string passfile;    ///< its first line is the password
+    std::string sslrootcert; ///< CA certificates to trust, instead of the system's
+    std::string sslcert;     ///< client certificate
+    std::string sslkey;      ///< and its key
+
     /// "http://user@host:8123/db": never with the password.
     std::string shown() const;
 };
@@ -25,6 +31,8 @@ struct HttpUrl {
 HttpUrl parse_http_url(std::string_view url);
 
 /// A ClickHouse server's HTTP interface: one kept-alive connection, opened by the first request.
+/// https: the certificate must be good, and be for the URL's host. The constructor reads passfile:
+/// Error (refused) where that fails.
 class Http : public Transport {
 public:
     Http(HttpUrl url, const TransportOptions& options);

@@ -34,7 +34,7 @@ std::string_view hint_for(int server_code) {
     case 193:
     case 194:
     case 516:
-        return "Give user and password in the target's URL, or the whole URL in CDC_TARGET.";
+        return "Name the user in the target's URL, and a file with the password: ?passfile=FILE.";
     case 497:
         return "The loader needs SELECT, INSERT, CREATE TABLE, CREATE VIEW, DROP VIEW and ALTER on "
                "the database.";

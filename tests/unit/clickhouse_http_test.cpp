@@ -22,11 +22,25 @@ TEST_CASE("a URL is taken apart, and shown without its password") {
     CHECK(full.shown() == "https://al@ice@[::1]:9440/shop db");
 }
 
+TEST_CASE("files with password and certificates are named in the URL") {
+    const HttpUrl url = parse_http_url(
+        "https://ann@ch.example/db?passfile=/a%20b&sslrootcert=ca&sslcert=c&sslkey=k");
+    CHECK(url.database == "db");
+    CHECK(url.passfile == "/a b");
+    CHECK(url.sslrootcert == "ca");
+    CHECK(url.sslcert == "c");
+    CHECK(url.sslkey == "k");
+    CHECK(url.shown() == "https://ann@ch.example:8443/db");
+    CHECK(parse_http_url("http://ch.example?passfile=p").passfile == "p");
+}
+
 TEST_CASE("a broken URL is wrong usage, and its password stays unsaid") {
     for (const char* url :
          {"", "ch.example", "ftp://u:secret@h/d", "http://", "http://u:secret@/d",
           "http://u:secret@h:0", "http://u:secret@h:port", "http://u:secret@h:70000",
-          "http://u:secret@h/a/b", "http://u:secret@h/d?x=1"}) {
+          "http://u:secret@h/a/b", "http://u:secret@h/d?x=1", "https://u:secret@h?sslcert=a",
+          "https://u:secret@h?passfile=", "http://u:secret@h?sslrootcert=a",
+          "http://u:secret@h/#a"}) {
         CHECK_FAILS(parse_http_url(url), usage, "--target");
         try {
             parse_http_url(url);
@@ -59,7 +73,7 @@ TEST_CASE("the server's words keep their number and their first line") {
     CHECK(std::string{error.what()} == "cannot insert: Code: 516. DB::Exception: no");
     CHECK(error.code() == cdc::base::ExitCode::refused);
     CHECK_FALSE(error.transient());
-    CHECK(error.hint().find("CDC_TARGET") != std::string::npos);
+    CHECK(error.hint().find("passfile") != std::string::npos);
     CHECK(server_error("x", "y", 252, 500).code() == cdc::base::ExitCode::failed);
 }
 
