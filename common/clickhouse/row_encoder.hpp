@@ -83,7 +83,7 @@ private:
                    std::int64_t ts_ms) const;
 
     TargetShape m_shape;
-    std::size_t m_growth = 2;               ///< bytes of a row for each byte of its line, at most
+    std::size_t m_growth = 2; ///< bytes of a row for each byte of its line, at most
     ValuePolicy m_policy;
     ValueCounts m_counts;
     std::vector<bool> m_in_key;

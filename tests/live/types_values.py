@@ -190,7 +190,7 @@ class Test(bed.Bed):
         for t in self.types:
             table = "types" if t.stored else "odd"
             column = dict(columns[table, t.name])
-            del column["name"], column["nullable"]
+            del column["name"], column["number"], column["nullable"]
             out.append(f"{t.name}: {t.sql} {text_of(column)} ClickHouse: {shapes.get(t.name, 'refused')}")
             for row, value in enumerate(["NULL"] + t.values):
                 line = f"    {text_of(value)} -> {text_of(values[table, RawNumber(row), t.name])}"

@@ -85,13 +85,14 @@ TEST_CASE("PostgreSQL types have their column types") {
 TEST_CASE("type texts are read back") {
     for (const char* text : {"Bool", "Int8", "UInt64", "Float32", "String", "UUID", "Date32",
                              "Decimal(12, 2)", "DateTime64(6, 'UTC')", "Nullable(Decimal(76, 0))",
-                             "LowCardinality(String)", "LowCardinality(Nullable(String))"}) {
+                             "LowCardinality(String)", "LowCardinality(Nullable(String))",
+                             "Array(Nullable(Int32))", "Array(Nullable(DateTime64(6, 'UTC')))"}) {
         const auto type = parse_type(text);
         REQUIRE_MESSAGE(type, text);
         CHECK(type_text(*type) == text);
     }
     for (const char* text :
-         {"Array(String)", "DateTime", "DateTime64(6)", "Decimal", "Int128",
+         {"Array(Array(String))", "DateTime", "DateTime64(6)", "Decimal", "Int128",
           "LowCardinality(Int32)", "", "Nullable(", "DateTime64(6, 'Asia/Tokyo')"}) {
         CHECK_FALSE_MESSAGE(parse_type(text), text);
     }
