@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
     try {
         postgres::ReplicationStream stream{
             postgres::Connection{argv[1], postgres::Connection::Kind::replication}, argv[2],
-            argv[3], 0};
+            argv[3], 0, false};
         while (io::wait_readable(stream.socket(), 1000)) {
             stream.receive();
             for (auto message = stream.next();
