@@ -107,7 +107,7 @@ class Bed:
                                "--target", target or self.target, *tables], env=self.env,
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise RuntimeError(f"source and target differ:\n{done.stdout}{done.stderr}")
+            raise RuntimeError(f"source and target differ, {tables}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def stop(self):
