@@ -125,6 +125,9 @@ class Seam(beds.Bed):
             self.load_process.terminate()
             self.load_process.wait()
             self.load_process = None
+            # A session that lost its client commits what it was at.
+            while self.psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'") != "0":
+                time.sleep(0.05)
 
     # ---------------------------------------------------------------- the pipe
     def begin_round(self):
@@ -172,7 +175,7 @@ class Seam(beds.Bed):
 
     def catch_up(self):
         self.write(False)
-        position = lsn(self.psql("SELECT pg_current_wal_flush_lsn()"))
+        position = lsn(self.psql("SELECT pg_current_wal_insert_lsn()")) # commits are asynchronous
         end = time.monotonic() + 120
         while lsn(self.acknowledged()["position"]) < position:
             if time.monotonic() > end or self.capture.poll() is not None or self.loader.poll() is not None:
