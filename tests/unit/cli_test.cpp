@@ -1,7 +1,7 @@
 #include "cli/app.hpp"
-#include "cli/metrics.hpp"
-#include "cli/progress.hpp"
+#include "cli/figures.hpp"
 
+#include "base/time.hpp"
 #include "support.hpp"
 
 #include <httplib.h>
@@ -86,6 +86,29 @@ TEST_CASE("metrics are Prometheus text; what is unknown is left out") {
           "cdc_test_rows_total 3\n");
     lag.set(1500);
     CHECK(metrics.render().find("cdc_test_lag_seconds 1.5\n") != std::string::npos);
+}
+
+TEST_CASE("a point of time is unknown until it is set, in metrics and in the line") {
+    struct Figures : cli::Figures {
+        Figures() : cli::Figures{"cdc_test"} {}
+        using cli::Figures::ago;
+        using cli::Figures::publish;
+        std::string line() override { return {}; }
+        cli::Metric& rows = counter("rows_total", "Rows");
+        cli::Metric& durable = time("durable_timestamp_seconds", "When");
+    };
+    const TemporaryFolder folder;
+    const std::string path = folder.file("cdc.prom");
+    {
+        Figures figures;
+        figures.publish(path);
+        CHECK(Figures::ago("durable up to", figures.durable).empty());
+    }
+    CHECK(read_file(path).find("cdc_test_rows_total 0\n") != std::string::npos);
+    CHECK(read_file(path).find("durable_timestamp") == std::string::npos);
+    Figures figures;
+    figures.durable.set(base::now_ms() - 3000);
+    CHECK(Figures::ago("durable up to", figures.durable) == ", durable up to 3 s ago");
 }
 
 TEST_CASE("metrics go to a file, and over HTTP") {

@@ -5,8 +5,7 @@
 #include "base/time.hpp"
 #include "cdc-snapshot/reader.hpp"
 #include "cdc-snapshot/start.hpp"
-#include "cli/metrics.hpp"
-#include "cli/progress.hpp"
+#include "cli/figures.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
 
@@ -85,28 +84,27 @@ private:
 };
 
 /// How the work goes: for Prometheus, and as one line on a terminal.
-class Figures {
+class Figures : public cli::Figures {
 public:
-    Figures(const std::string& destination, Work& work) : m_work{&work} {
-        show();
-        m_metrics.publish(destination);
+    Figures(const std::string& destination, Work& work)
+        : cli::Figures{"cdc_snapshot"}, m_work{&work} {
+        update();
+        publish(destination);
     }
-    void show() {
-        const auto rows = static_cast<std::int64_t>(m_work->rows());
-        m_rows.set(rows);
+    void update() {
+        m_rows.set(static_cast<std::int64_t>(m_work->rows()));
         m_tables.set(static_cast<std::int64_t>(m_work->tables()));
         m_over.set(static_cast<std::int64_t>(m_work->tables_over()));
-        m_progress.update([&] { return m_work->progress_text(m_rate.update(rows)); });
+        show();
     }
 
 private:
+    std::string line() override { return m_work->progress_text(per_second(m_rows)); }
+
     Work* m_work;
-    cli::Metrics m_metrics{"cdc_snapshot"};
-    cli::Metric& m_rows = m_metrics.counter("rows_total", "Rows read, those of earlier runs too");
-    cli::Metric& m_tables = m_metrics.gauge("tables", "Tables to read");
-    cli::Metric& m_over = m_metrics.gauge("tables_finished", "Tables that are finished");
-    cli::Progress m_progress;
-    cli::Rate m_rate;
+    cli::Metric& m_rows = counter("rows_total", "Rows read, those of earlier runs too");
+    cli::Metric& m_tables = gauge("tables", "Tables to read");
+    cli::Metric& m_over = gauge("tables_finished", "Tables that are finished");
 };
 
 /// True: all lines left the process. Gives up at the deadline, or at a second signal.
@@ -164,10 +162,10 @@ void read_tables(const Options& options, postgres::Connection& plain, Start& sta
         output.check();
         work.checkpoint(false);
         output.flush();
-        figures.show();
+        figures.update();
     }
     readers.join();
-    figures.show();
+    figures.update();
     if (readers.error() != nullptr) {
         // What is whole is worth having: the next run goes on behind it.
         work.checkpoint(true);
