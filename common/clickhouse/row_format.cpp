@@ -1,39 +1,16 @@
 #include "clickhouse/row_format.hpp"
 
 #include "base/base64.hpp"
-#include "base/time.hpp"
+#include "clickhouse/json_text.hpp"
+#include "clickhouse/number_format.hpp"
+#include "clickhouse/time_format.hpp"
 #include "event/json_cursor.hpp"
 
-#include <array>
-#include <charconv>
-#include <limits>
 #include <string>
 
 namespace cdc::clickhouse {
 
 namespace {
-
-constexpr const char* kNoInteger = "is not an integer";
-constexpr const char* kNoDecimal = "is not a decimal number";
-constexpr const char* kNoDate = "is not a date between 1900-01-01 and 2299-12-31";
-constexpr const char* kNoTime = "is not a date and time between 1900 and 2299";
-constexpr const char* kNoString = "is not a string";
-constexpr std::int64_t kFirstDay = -25567; // 1900-01-01
-constexpr std::int64_t kLastDay = 120529;  // 2299-12-31
-
-bool is_string(std::string_view json) {
-    return json.size() >= 2 && json.front() == '"';
-}
-
-std::string_view inside(std::string_view json) {
-    return json.substr(1, json.size() - 2);
-}
-
-/// The text of a JSON string without escapes, or of any other value. Every value but text is
-/// written without escapes by the tools, so that one with escapes is simply not that value.
-std::string_view plain_text(std::string_view json) {
-    return is_string(json) ? inside(json) : json;
-}
 
 std::string& scratch() {
     static thread_local std::string text;
@@ -47,211 +24,6 @@ void append_varint(char*& out, std::size_t value) {
         value >>= 7;
     }
     *out++ = static_cast<char>(value);
-}
-
-template<typename T>
-const char* append_integer(char*& out, std::string_view json, const char* out_of_range) {
-    const std::string_view text = plain_text(json);
-    T value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc{} && end == text.data() + text.size()) {
-        append_number(out, value);
-        return nullptr;
-    }
-    if (text.empty() ||
-        text.find_first_not_of("0123456789", text[0] == '-' ? 1 : 0) != std::string_view::npos) {
-        return kNoInteger;
-    }
-    return text == "-" ? kNoInteger : out_of_range;
-}
-
-template<typename T>
-const char* append_float(char*& out, std::string_view json) {
-    const std::string_view text = plain_text(json);
-    T value{};
-    if (is_string(json)) {
-        if (text == "NaN") {
-            value = std::numeric_limits<T>::quiet_NaN();
-        } else if (text == "Infinity") {
-            value = std::numeric_limits<T>::infinity();
-        } else if (text == "-Infinity") {
-            value = -std::numeric_limits<T>::infinity();
-        } else {
-            return "is not a number";
-        }
-    } else {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error == std::errc::result_out_of_range) {
-            return "is out of the range of the column's float";
-        }
-        if (error != std::errc{} || end != text.data() + text.size()) {
-            return "is not a number";
-        }
-    }
-    append_number(out, value);
-    return nullptr;
-}
-
-/// A number of up to 76 digits: four words, the least significant first.
-using Wide = std::array<std::uint64_t, 4>;
-
-void multiply_add(Wide& wide, std::uint64_t factor, std::uint64_t addend) {
-    base::Uint128 carry = addend;
-    for (std::uint64_t& word : wide) {
-        carry += static_cast<base::Uint128>(word) * factor;
-        word = static_cast<std::uint64_t>(carry);
-        carry >>= 64;
-    }
-}
-
-void negate(Wide& wide) {
-    base::Uint128 carry = 1;
-    for (std::uint64_t& word : wide) {
-        carry += ~word;
-        word = static_cast<std::uint64_t>(carry);
-        carry >>= 64;
-    }
-}
-
-int decimal_width(int precision) {
-    return precision <= 9 ? 4 : precision <= 18 ? 8 : precision <= 38 ? 16 : 32;
-}
-
-const char* append_decimal(char*& out, const Type& type, std::string_view json) {
-    std::string_view text = plain_text(json);
-    if (text == "NaN" || text == "Infinity" || text == "-Infinity") {
-        return "has no form as a Decimal";
-    }
-    const bool negative = !text.empty() && text.front() == '-';
-    text.remove_prefix(negative ? 1 : 0);
-    const std::size_t point = text.find('.');
-    std::string_view whole = text.substr(0, point);
-    std::string_view fraction =
-        point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
-    const bool digits_only = whole.find_first_not_of("0123456789") == std::string_view::npos &&
-                             fraction.find_first_not_of("0123456789") == std::string_view::npos;
-    if (!digits_only || whole.empty() || (point != std::string_view::npos && fraction.empty())) {
-        return kNoDecimal;
-    }
-    while (!whole.empty() && whole.front() == '0') {
-        whole.remove_prefix(1);
-    }
-    if (static_cast<int>(whole.size()) > type.precision - type.scale) {
-        return "has more digits before the point than the column's Decimal";
-    }
-    const auto scale = static_cast<std::size_t>(type.scale);
-    if (fraction.size() > scale) {
-        if (fraction.find_first_not_of('0', scale) != std::string_view::npos) {
-            return "has more digits behind the point than the column's Decimal";
-        }
-        fraction = fraction.substr(0, scale);
-    }
-    Wide wide{};
-    std::uint64_t chunk = 0;
-    std::uint64_t factor = 1;
-    const auto digit = [&](char c) {
-        chunk = chunk * 10 + static_cast<std::uint64_t>(c - '0');
-        factor *= 10;
-        if (factor == 1'000'000'000'000'000'000U) {
-            multiply_add(wide, factor, chunk);
-            chunk = 0;
-            factor = 1;
-        }
-    };
-    for (const char c : whole) {
-        digit(c);
-    }
-    for (const char c : fraction) {
-        digit(c);
-    }
-    for (std::size_t i = fraction.size(); i < scale; ++i) {
-        digit('0');
-    }
-    multiply_add(wide, factor, chunk);
-    if (negative) {
-        negate(wide);
-    }
-    const auto width = static_cast<std::size_t>(decimal_width(type.precision));
-    std::memcpy(out, wide.data(), width);
-    out += width;
-    return nullptr;
-}
-
-bool read_digits(std::string_view text, std::size_t at, int count, unsigned& value) {
-    value = 0;
-    for (int i = 0; i < count; ++i) {
-        const auto digit = static_cast<unsigned>(text[at + static_cast<std::size_t>(i)] - '0');
-        if (digit > 9) {
-            return false;
-        }
-        value = value * 10 + digit;
-    }
-    return true;
-}
-
-/// Days since 1970 of "YYYY-MM-DD" at the start of `text`; false outside 1900 to 2299.
-bool read_date(std::string_view text, std::int64_t& days) {
-    unsigned year = 0;
-    unsigned month = 0;
-    unsigned day = 0;
-    if (text.size() < 10 || text[4] != '-' || text[7] != '-' || !read_digits(text, 0, 4, year) ||
-        !read_digits(text, 5, 2, month) || !read_digits(text, 8, 2, day) ||
-        !base::is_valid_civil(year, month, day)) {
-        return false;
-    }
-    days = base::days_from_civil(year, month, day);
-    return days >= kFirstDay && days <= kLastDay;
-}
-
-const char* append_date(char*& out, std::string_view json) {
-    const std::string_view text = plain_text(json);
-    std::int64_t days = 0;
-    if (!is_string(json) || text.size() != 10 || !read_date(text, days)) {
-        return kNoDate;
-    }
-    append_number(out, static_cast<std::int32_t>(days));
-    return nullptr;
-}
-
-const char* append_datetime(char*& out, const Type& type, std::string_view json) {
-    std::string_view text = plain_text(json);
-    std::int64_t days = 0;
-    unsigned hour = 0;
-    unsigned minute = 0;
-    unsigned second = 0;
-    if (!is_string(json) || text.size() < 19 || !read_date(text, days) ||
-        (text[10] != 'T' && text[10] != ' ') || text[13] != ':' || text[16] != ':' ||
-        !read_digits(text, 11, 2, hour) || !read_digits(text, 14, 2, minute) ||
-        !read_digits(text, 17, 2, second) || hour > 23 || minute > 59 || second > 59) {
-        return kNoTime;
-    }
-    text.remove_prefix(19);
-    if (!text.empty() && text.back() == 'Z') {
-        text.remove_suffix(1);
-    }
-    std::int64_t ticks = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    int digits = 0;
-    if (!text.empty()) {
-        if (text[0] != '.' || text.size() == 1) {
-            return kNoTime;
-        }
-        for (const char c : text.substr(1)) {
-            if (c < '0' || c > '9') {
-                return kNoTime;
-            }
-            if (digits < type.scale) {
-                ticks = ticks * 10 + (c - '0');
-                ++digits;
-            } else if (c != '0') {
-                return "has more digits of a second than the column";
-            }
-        }
-    }
-    for (; digits < type.scale; ++digits) {
-        ticks *= 10;
-    }
-    append_number(out, ticks);
-    return nullptr;
 }
 
 int hex_digit(char c) {
@@ -292,7 +64,7 @@ const char* append_uuid(char*& out, std::string_view json) {
 const char* append_text(char*& out, const ColumnMapping& column, std::string_view json) {
     if (!is_string(json)) {
         if (column.only_strings) {
-            return kNoString;
+            return "is not a string";
         }
         append_string(out, json);
         return nullptr;
@@ -348,7 +120,7 @@ std::size_t fixed_width(const Type& type) {
     case Kind::uuid:
         return 16;
     case Kind::decimal:
-        return static_cast<std::size_t>(decimal_width(type.precision));
+        return decimal_width(type.precision);
     case Kind::string:
         break;
     }
@@ -360,25 +132,18 @@ const char* append_not_null(char*& out, const ColumnMapping& column, std::string
     case Kind::boolean:
         return append_boolean(out, json);
     case Kind::int8:
-        return append_integer<std::int8_t>(out, json, "is out of the range of Int8");
     case Kind::int16:
-        return append_integer<std::int16_t>(out, json, "is out of the range of Int16");
     case Kind::int32:
-        return append_integer<std::int32_t>(out, json, "is out of the range of Int32");
     case Kind::int64:
-        return append_integer<std::int64_t>(out, json, "is out of the range of Int64");
     case Kind::uint8:
-        return append_integer<std::uint8_t>(out, json, "is out of the range of UInt8");
     case Kind::uint16:
-        return append_integer<std::uint16_t>(out, json, "is out of the range of UInt16");
     case Kind::uint32:
-        return append_integer<std::uint32_t>(out, json, "is out of the range of UInt32");
     case Kind::uint64:
-        return append_integer<std::uint64_t>(out, json, "is out of the range of UInt64");
+        return append_integer(out, column.type.kind, json);
     case Kind::float32:
-        return append_float<float>(out, json);
+        return append_float32(out, json);
     case Kind::float64:
-        return append_float<double>(out, json);
+        return append_float64(out, json);
     case Kind::decimal:
         return append_decimal(out, column.type, json);
     case Kind::date32:
