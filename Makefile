@@ -12,7 +12,7 @@ define configure-and-build
 	@cmake --build $(1) -j $(JOBS) $(if $(3),--target $(3))
 endef
 
-.PHONY: all help deps deps-build build test soak live asan tidy format format-check check demo bench fuzz install clean
+.PHONY: all help deps deps-build build test soak live asan tidy format format-check check demo bench fuzz install deb clean
 
 all: build
 
@@ -79,6 +79,12 @@ check: build
 install: build
 	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
 	@cmake --install $(BUILD) --prefix $(PREFIX) --strip
+
+## make deb                   a Debian package in build/, tried in a bare Debian 12 (needs root)
+deb: deps build
+	@rm -f $(BUILD)/cdc-toolkit_*.deb
+	@cd $(BUILD) && cpack -G DEB >cpack.log 2>&1 || { cat cpack.log; exit 1; }
+	@scripts/check-deb $(BUILD)/cdc-toolkit_*.deb
 
 ## make clean
 clean:

@@ -47,7 +47,7 @@ void load_symbol(void* handle, const char* symbol, Function& function, bool requ
     if (address == nullptr && required) {
         throw ServerError{ExitCode::refused,
                           fmt::format("the ClickHouse engine has no function '{}'", symbol),
-                          "It is too old: scripts/install-deps fetches a current one.", 0, false};
+                          "It is too old: see EMBEDDED ENGINE in cdc-load(1).", 0, false};
     }
     std::memcpy(&function, &address, sizeof(address));
 }
@@ -58,11 +58,12 @@ const Library& library(const std::string& path) {
         void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
         if (handle == nullptr) {
             const char* words = ::dlerror();
-            throw ServerError{ExitCode::refused,
-                              fmt::format("cannot load the ClickHouse engine {}: {}",
-                                          in_quotes(path), words != nullptr ? words : "unknown"),
-                              "scripts/install-deps fetches it; --chdb-library says where it is.",
-                              0, false};
+            throw ServerError{
+                ExitCode::refused,
+                fmt::format("cannot load the ClickHouse engine {}: {}", in_quotes(path),
+                            words != nullptr ? words : "unknown"),
+                "EMBEDDED ENGINE in cdc-load(1) says where to get it; --chdb-library, where it is.",
+                0, false};
         }
         Library result{};
         load_symbol(handle, "chdb_connect", result.connect);
