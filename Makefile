@@ -35,15 +35,15 @@ demo: deps build
 
 ## make test                  every test with small counts: unit, golden, live
 test: deps build check
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -LE soak
 
 ## make live                  the live tests only
 live: deps build
 	@ctest --test-dir $(BUILD) --output-on-failure -L live
 
-## make soak                  the same live tests with the full counts (hours)
+## make soak                  the same live tests with the full counts, and other versions (hours)
 soak: deps build
-	@CDC_TEST_SOAK=1 ctest --test-dir $(BUILD) --output-on-failure -L live --timeout 7200
+	@CDC_TEST_SOAK=1 ctest --test-dir $(BUILD) --output-on-failure -L 'live|soak' --timeout 7200
 
 ## make asan                  unit and golden tests under address and undefined sanitizers
 asan: deps

@@ -17,6 +17,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("CDC_TEST_BIN", ROOT / "build" / "bin"))
 SOAK = bool(os.environ.get("CDC_TEST_SOAK"))
+POSTGRES = "postgres" + os.environ.get("CDC_TEST_POSTGRES_VERSION", "")
 SEED = int(os.environ.get("CDC_TEST_SEED", random.randrange(1 << 30)))
 
 
@@ -39,7 +40,10 @@ def acknowledged(path):
 
 
 class Bed:
-    """Servers of scripts/services in a folder of their own, and the processes of a test."""
+    """Servers of scripts/services in a folder of their own, and the processes of a test.
+
+    CDC_TEST_POSTGRES_VERSION=16, 17 or 18: another "postgres" than Debian's 15.
+    """
 
     def __init__(self, work, services=("postgres", "clickhouse"), **environment):
         self.work = work
@@ -53,10 +57,11 @@ class Bed:
         except RuntimeError:
             self.services("stop", "--purge")
             raise
-        self.source = self.urls.get("CDC_TEST_POSTGRES_URL")
+        self.source = self.urls.get(f"CDC_TEST_{POSTGRES.upper()}_URL")
         self.target = self.urls.get("CDC_TEST_CLICKHOUSE_URL")
 
     def services(self, *words):
+        words = [POSTGRES if word == "postgres" else word for word in words]
         done = subprocess.run([ROOT / "scripts" / "services", *words], env=self.env,
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:

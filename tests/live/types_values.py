@@ -11,6 +11,7 @@ an exact form. Pain 28: enums travel as labels.
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -256,8 +257,12 @@ class Test(bed.Bed):
             GOLDEN.parent.mkdir(exist_ok=True)
             GOLDEN.write_text(text)
             return
+        # A server without an extension has none of its types.
+        blocks = re.split(r"^(?=\w)", GOLDEN.read_text(), flags=re.MULTILINE)
+        names = {t.name for t in self.types}
+        (self.work / "wanted.golden").write_text("".join(b for b in blocks if b.split(":")[0] in names))
         (self.work / "got.golden").write_text(text)
-        done = subprocess.run(["diff", "-u", GOLDEN, self.work / "got.golden"], capture_output=True,
+        done = subprocess.run(["diff", "-u", self.work / "wanted.golden", self.work / "got.golden"], capture_output=True,
                               text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"not as in {GOLDEN.name}:\n{done.stdout[:6000]}")
