@@ -25,8 +25,19 @@ struct IncomingRecord {
     rd_kafka_message_s* handle = nullptr;
 };
 
-/// All members but `topic`.
-IncomingRecord record_of(rd_kafka_message_s* message);
+/// All members but `topic`. `next` is the message that came behind it, or nullptr.
+IncomingRecord record_of(rd_kafka_message_s* message, const rd_kafka_message_s* next);
+
+/// Our two headers, where the bytes behind a record's value are exactly them as version 2 of the
+/// record format writes them:
+///
+///     headers    count 2
+///     header     length 17 "cdc.table-version" length 16, 16 bytes
+///     header     length 9 "cdc.order" length 32, 32 bytes
+///
+/// all numbers as zigzag varints of one byte. False when they are anything else, and when `size`
+/// is too little.
+bool read_own_headers(const char* bytes, std::size_t size, IncomingRecord& record);
 
 /// All headers, in order; a value may be null.
 std::vector<std::pair<std::string, std::optional<std::string>>>

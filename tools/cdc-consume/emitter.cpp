@@ -83,7 +83,9 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
     const std::string_view value = *record.value;
     if (!record.order.empty() && record.table_version.size() <= 64) {
         // Ours. A change has its key cut off; every other kind of line came whole.
-        const std::string_view kind = first_member(value);
+        constexpr std::string_view kUsual{"{\"before\":"};
+        const std::string_view kind =
+            value.substr(0, kUsual.size()) == kUsual ? "before" : first_member(value);
         if (kind == "table" && record.key) {
             return Emitted::nothing; // a record of schema-changes
         }

@@ -20,7 +20,7 @@ using Result = io::LineReader::Result;
 
 namespace {
 
-constexpr int kLinesPerTurn = 64;
+constexpr int kLinesPerTurn = 256;
 
 /// After a signal the input is read to its end, for as long as --drain says.
 class DrainLimit {

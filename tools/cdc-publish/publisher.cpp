@@ -165,6 +165,13 @@ void Publisher::fill_cut(const event::DecodedLine& line) {
         line.source.order.append_text(m_order);
         m_cut.order = m_order;
     }
+    // "rest" begins behind the key's comma.
+    const std::size_t key_end =
+        static_cast<std::size_t>(m_cut.key.data() - line.raw.data()) + m_cut.key.size();
+    if (!line.key.is_null() && key_end < line.raw.size() && line.raw[key_end] == ',') {
+        m_cut.rest = line.raw.substr(key_end + 1);
+        return;
+    }
     // The key is scanned again, for its own end: the decoder's view of a null lies elsewhere. That
     // a comma comes next, perhaps behind white space, the decoder has seen.
     JsonCursor cursor{line.raw};
