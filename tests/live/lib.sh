@@ -20,10 +20,13 @@ SOAK=${CDC_TEST_SOAK:-}
 DB=inventory
 TARGET=chdb:$WORK/target
 cd "$WORK"
+exec {SPEECH}>&2 # `expect_exit 4 tool 2>err` must not swallow what expect_exit itself has to say
+SPOKEN=
 
 finish() {
-    local code=$?
+    local code=$? last=$BASH_COMMAND
     trap - EXIT INT TERM
+    [ $code = 0 ] || [ -n "$SPOKEN" ] || echo "FAILED: exit status $code at: $last" >&"$SPEECH"
     local pids
     pids=$(jobs -p)
     [ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
@@ -40,9 +43,10 @@ trap 'exit 130' INT TERM
 
 say() { echo "--- $*"; }
 fail() {
-    echo "FAILED: $*" >&2
-    for log in "$WORK"/*.err; do
-        [ -s "$log" ] && { echo "== ${log##*/}"; tail -n 20 "$log"; } >&2
+    SPOKEN=yes
+    echo "FAILED: $*" >&"$SPEECH"
+    for log in "$WORK"/*.err "$WORK"/err; do
+        [ -s "$log" ] && { echo "== ${log##*/}"; tail -n 20 "$log"; } >&"$SPEECH"
     done
     exit 1
 }
@@ -78,7 +82,7 @@ expect_exit() { # WANTED COMMAND…
     expect "exit status of $1" "$code" "$wanted"
 }
 expect_words() { # FILE WORDS
-    grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "'$2' is not in ${1##*/}"; }
+    grep -qF -- "$2" "$1" || { cat "$1" >&"$SPEECH"; fail "'$2' is not in ${1##*/}"; }
 }
 
 wait_until() { # SECONDS COMMAND…
