@@ -1,6 +1,9 @@
 #include "clickhouse/layout.hpp"
 
+#include "base/error.hpp"
+#include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
+#include "event/line_decoder.hpp"
 
 #include <algorithm>
 #include <array>
@@ -96,6 +99,48 @@ std::string layout_json(const Target& target) {
     add("source_time", own.source_time, usual.source_time);
     add("synced_at", own.synced_at, usual.synced_at);
     return out.empty() ? out : out + "}";
+}
+
+Target stored_target(std::string_view table_name, std::string_view json, Layout& layout) {
+    Target target{table_name};
+    target.layout = &layout;
+    if (json.empty()) {
+        return target;
+    }
+    const std::pair<std::string_view, std::string*> texts[] = {
+        {"raw", &target.raw},
+        {"view", &target.view},
+        {"pending", &target.pending},
+        {"version", &layout.version},
+        {"deleted", &layout.deleted},
+        {"row", &layout.row},
+        {"sign", &layout.sign},
+        {"operation", &layout.operation},
+        {"source_time", &layout.source_time},
+        {"synced_at", &layout.synced_at},
+    };
+    event::JsonCursor cursor{json};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view member = cursor.member_name();
+        const std::string_view json_value = cursor.value();
+        if (cursor.failed()) {
+            break;
+        }
+        const std::string value = event::json_string_value(json_value);
+        if (member == "mode") {
+            layout.mode = value == "history" ? Mode::history : Mode::replace;
+        }
+        for (const auto& [name, text] : texts) {
+            if (name == member) {
+                *text = value;
+            }
+        }
+    }
+    if (cursor.failed()) {
+        base::fail(base::ExitCode::bad_data, "the target's layout of {} is broken: {}",
+                   base::in_quotes(table_name), json);
+    }
+    return target;
 }
 
 } // namespace cdc::clickhouse

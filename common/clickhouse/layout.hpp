@@ -61,6 +61,9 @@ std::string target_name(std::string_view name_template, const event::Table& tabl
 /// Mode and names as they are kept in `_cdc_state`; "" for those of the default layout. A target
 /// that was made with others must not be loaded.
 std::string layout_json(const Target& target);
+/// The inverse, for those who look at a target: fills `layout`, which must outlive what is given.
+/// Throws Error (bad_data) when the text is not of layout_json().
+Target stored_target(std::string_view table_name, std::string_view json, Layout& layout);
 
 } // namespace cdc::clickhouse
 

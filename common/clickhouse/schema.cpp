@@ -179,10 +179,6 @@ void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
 
 } // namespace
 
-bool is_own_column(std::string_view name) {
-    return Layout{}.is_own(name);
-}
-
 TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns,
                        const Layout& layout) {
     TargetShape shape;
@@ -205,10 +201,6 @@ TargetShape make_shape(std::string_view connector, const std::vector<event::Colu
         shape.key.push_back(index);
     }
     return shape;
-}
-
-std::string raw_name(std::string_view table) {
-    return std::string{table} + "_raw";
 }
 
 std::string create_raw_sql(const Target& target, const TargetShape& shape) {

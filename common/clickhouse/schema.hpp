@@ -48,9 +48,6 @@ struct TargetShape {
 TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns,
                        const Layout& layout = {});
 
-/// In the default layout.
-std::string raw_name(std::string_view table);
-
 std::string create_raw_sql(const Target& target, const TargetShape& shape);
 /// `columns`: of the raw table, without this program's own.
 std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,
@@ -82,9 +79,6 @@ struct Alteration {
 /// Throws Error (refused) on another key, or a type that cannot be widened.
 Alteration alter_raw(const Target& target, TargetShape& shape,
                      const std::vector<ExistingColumn>& existing, std::string_view sorting_key);
-
-/// Whether this is one of our own columns in a raw table of the default layout.
-bool is_own_column(std::string_view name);
 
 } // namespace cdc::clickhouse
 

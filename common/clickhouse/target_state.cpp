@@ -25,7 +25,7 @@ LoadedTable& table_of(TargetState& state, const std::string& name) {
     if (found != state.tables.end()) {
         return *found;
     }
-    state.tables.push_back({name, {}, {}, {}});
+    state.tables.push_back({name, {}, {}, {}, {}});
     return state.tables.back();
 }
 
@@ -67,6 +67,8 @@ TargetState read_target_state(Transport& transport) {
                 table.barrier = order;
             } else if (row[2] == "source") {
                 table.source = row[5];
+            } else if (row[2] == "layout") {
+                table.layout = row[5];
             } else if (row[2] == "stale") {
                 table.stale = row[5];
             }

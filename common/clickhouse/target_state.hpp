@@ -25,7 +25,8 @@ struct LoadedTable {
     std::string name;   ///< of the target table
     std::string source; ///< {"db":…,"schema":…,"table":…}; "": not known
     event::Order barrier;
-    std::string stale; ///< why its rows differ until it is read again; "": they do not
+    std::string layout; ///< of layout_json()
+    std::string stale;  ///< why its rows differ until it is read again; "": they do not
 };
 
 struct TargetState {

@@ -226,6 +226,29 @@ TEST_CASE("names are quoted, and templates filled") {
     CHECK(target_name("{schema}_{table}", table) == "shop_orders");
 }
 
+TEST_CASE("a layout comes back from what is kept of it") {
+    cdc::event::Table table;
+    table.schema = "public";
+    table.table = "orders";
+    Layout own;
+    own.mode = Mode::history;
+    own.view = "now_{name}";
+    own.version = "a \"version\"";
+    own.synced_at = "loaded";
+    const Target target{own, table};
+    Layout read;
+    const Target same = stored_target(target.name, layout_json(target), read);
+    CHECK(layout_json(same) == layout_json(target));
+    CHECK(same.raw == "orders_history");
+    CHECK(same.view == "now_orders");
+    CHECK(read.history());
+    CHECK(read.is_own("a \"version\""));
+    Layout usual;
+    CHECK(layout_json(Target{usual, table}).empty());
+    CHECK(stored_target("orders", "", usual).raw == "orders_raw");
+    CHECK_FAILS(stored_target("orders", "{\"mode\":", usual), bad_data, "orders");
+}
+
 TEST_CASE("server versions") {
     CHECK(*parse_server_version("25.3.1.1\n") >= kOldestServer);
     CHECK(*parse_server_version("23.3.1") >= kOldestServer);

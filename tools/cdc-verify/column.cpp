@@ -68,6 +68,13 @@ std::string widened(std::string_view target_type, const std::string& name, Type&
     return "toString(" + name + ")";
 }
 
+void read_text(Column& column, const std::string& quoted) {
+    column.as_text = true;
+    // format() calls the type's output function; a cast to text would not always.
+    column.source_select =
+        fmt::format("CASE WHEN num_nulls({0}) = 0 THEN format('%s', {0}) END", quoted);
+}
+
 } // namespace
 
 Column pair_column(const postgres::FactColumn& source, const std::string& quoted,
@@ -76,6 +83,7 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
     column.name = source.name;
     column.source_type = source.type;
     column.source_id = source.type_id;
+    column.source_name = quoted;
     const std::string name = clickhouse::quote_identifier(source.name);
     if (const auto known = clickhouse::parse_type(target_type)) {
         column.type = *known;
@@ -94,14 +102,11 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
         }
         return column;
     }
-    column.as_text = true;
+    read_text(column, quoted);
     column.codec =
         source.element_id != 0
             ? postgres::ValueCodec{postgres::value_kind(source.element_id), source.delimiter}
             : postgres::ValueCodec{postgres::value_kind(source.type_id)};
-    // format() calls the type's output function; a cast to text would not always.
-    column.source_select =
-        fmt::format("CASE WHEN num_nulls({0}) = 0 THEN format('%s', {0}) END", quoted);
     if (column.type.array) {
         column.array = column.type;
         column.target_select = elements_sql(name, column.type);
@@ -112,6 +117,20 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
         column.type.kind = Kind::string;
     }
     return column;
+}
+
+void mask_column(Column& column, const postgres::ColumnEdits::Edit& mask,
+                 const std::shared_ptr<const postgres::ColumnEdits>& masks) {
+    read_text(column, column.source_name);
+    column.codec = {};
+    column.source_id = 0;
+    column.masks = masks;
+    column.mask = mask;
+    if (column.type.kind != Kind::string || column.array) {
+        column.array.reset();
+        column.target_select = "toString(" + clickhouse::quote_identifier(column.name) + ")";
+        column.type.kind = Kind::string;
+    }
 }
 
 } // namespace cdc::verify

@@ -4,10 +4,12 @@
 #include "clickhouse/schema.hpp"
 #include "clickhouse/types.hpp"
 #include "postgres/binary_copy.hpp"
+#include "postgres/column_edits.hpp"
 #include "postgres/table_facts.hpp"
 #include "postgres/value.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,7 @@ namespace cdc::verify {
 /// common type, `type` is String and the bytes are the text that cdc-load would store.
 struct Column {
     std::string name;
+    std::string source_name; ///< SQL of the source
     std::string source_type; ///< for people
     std::uint32_t source_id = 0;
     clickhouse::Type type;
@@ -31,6 +34,10 @@ struct Column {
     std::string source_select; ///< SQL of the source that gives what encode() reads
     std::string target_select; ///< SQL of the target, of type `type`
     bool key = false;
+    /// What the stream makes of the source's text, and whose hash that is; nothing: the value.
+    std::shared_ptr<const postgres::ColumnEdits> masks;
+    postgres::ColumnEdits::Edit mask;
+
     bool is_float() const {
         return type.kind == clickhouse::Kind::float32 || type.kind == clickhouse::Kind::float64;
     }
@@ -40,6 +47,10 @@ struct Column {
 /// `quoted` is the column's name as SQL of the source.
 Column pair_column(const postgres::FactColumn& source, const std::string& quoted,
                    std::string_view target_type);
+
+/// Makes it the column of a masked one: its values are what the mask makes of the source's text.
+void mask_column(Column& column, const postgres::ColumnEdits::Edit& mask,
+                 const std::shared_ptr<const postgres::ColumnEdits>& masks);
 
 /// A value in the form of its column. `bytes` lies in the field or in the scratch.
 struct Value {

@@ -129,6 +129,14 @@ Value uuid(const Column& column, const BinaryField& field, Scratch& scratch) {
 
 /// The text that cdc-load stores in a String column: that of the value's JSON.
 Value loader_text(const Column& column, const BinaryField& field, Scratch& scratch) {
+    if (column.mask.kind == postgres::ColumnEdits::Kind::fixed) {
+        return {column.mask.text};
+    }
+    if (column.mask.kind == postgres::ColumnEdits::Kind::hash) {
+        scratch.text.clear();
+        column.masks->append_hash(scratch.text, field.view());
+        return {scratch.text};
+    }
     if (column.codec.kind == postgres::ValueKind::text && !column.codec.is_array()) {
         return {field.view()};
     }

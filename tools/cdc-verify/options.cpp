@@ -111,6 +111,7 @@ void add_output(cli::App& app, Options& options) {
 void add_options(cli::App& app, Options& options) {
     add_selection(app, options);
     add_method(app, options);
+    cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key);
     add_output(app, options);
 }
 
@@ -132,6 +133,7 @@ void check_options(const Options& options) {
         }
     }
     event::TableFilter{options.tables, options.exclude};
+    options.edits();
 }
 
 } // namespace cdc::verify

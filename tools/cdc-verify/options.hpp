@@ -1,6 +1,8 @@
 #ifndef CDC_VERIFY_OPTIONS_HPP
 #define CDC_VERIFY_OPTIONS_HPP
 
+#include "postgres/column_edits.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,8 +22,11 @@ struct Options {
     std::vector<std::string> tables;
     std::vector<std::string> exclude;
     std::vector<std::string> exclude_columns;
-    std::vector<std::string> where; ///< TABLE=CONDITION
-    std::string publication;        ///< whose tables must be there; "": that named as the slot
+    std::vector<std::string> leave_out; ///< TABLE.COLUMN
+    std::vector<std::string> masks;     ///< COLUMN=HOW
+    std::string mask_key;               ///< file
+    std::vector<std::string> where;     ///< TABLE=CONDITION
+    std::string publication;            ///< whose tables must be there; "": that named as the slot
 
     bool counts = false;
     bool rows = false;
@@ -38,6 +43,11 @@ struct Options {
     bool json = false;
     bool quiet = false;
     bool explain = false;
+
+    /// Throws Error (usage).
+    postgres::ColumnEdits edits() const {
+        return {leave_out, masks, postgres::read_mask_key(mask_key)};
+    }
 };
 
 void add_options(cli::App& app, Options& options);

@@ -119,7 +119,7 @@ struct Repairer::Snapshot {
         }
         postgres::Catalog catalog{plain};
         plan = std::make_unique<postgres::RelationPlan>(relation, plain.database(),
-                                                        catalog.describe(relation));
+                                                        catalog.describe(relation), *table.edits);
     }
 
     /// `,"source":{…},"op":"r","ts_ms":N}` and a line end.
@@ -155,6 +155,13 @@ struct Repairer::Snapshot {
 };
 
 void Repairer::repair(const Table& table, const std::vector<Found>& found) {
+    if (table.masked_key) {
+        throw base::Error{ExitCode::refused,
+                          fmt::format("{}: its key is masked, so that the source's rows cannot be "
+                                      "found by the target's keys, and not be repaired",
+                                      table.name()),
+                          "cdc-snapshot --tables reads the table again."};
+    }
     Snapshot snapshot{m_options.source, table};
     std::string source;
     snapshot.append_source(source, 0);
@@ -184,16 +191,18 @@ void Repairer::write_keyed(const Table& table, const std::vector<Found>& found,
                                                            snapshot.reader.from(table) + " WHERE " +
                                                            snapshot.reader.keys_sql(table, keys));
         std::vector<std::size_t> missing;
+        postgres::RelationPlan::EditedRow memory;
         for (int row = 0; row < rows.rows(); ++row) {
             postgres::pgoutput::Tuple tuple;
             for (int column = 0; column < rows.columns(); ++column) {
                 const bool null = rows.is_null(row, column);
                 tuple.push_back({null ? 'n' : 't', rows.text(row, column)});
             }
+            const postgres::pgoutput::Tuple& edited = snapshot.plan->edit(tuple, memory);
             m_out += "{\"key\":";
-            postgres::append_key(m_out, *snapshot.plan, tuple);
+            postgres::append_key(m_out, *snapshot.plan, edited);
             m_out += ",\"before\":null,\"after\":";
-            postgres::append_row(m_out, *snapshot.plan, tuple, missing);
+            postgres::append_row(m_out, *snapshot.plan, edited, missing);
             snapshot.append_tail(m_out, 'r', 0);
             ++m_lines;
         }

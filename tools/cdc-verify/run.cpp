@@ -72,6 +72,7 @@ void compare_absent(const Options& options, const Candidate& candidate, Source& 
 
 /// Nothing: the time was over before anything could be said.
 std::optional<TableReport> compare_one(const Options& options, const Candidate& candidate,
+                                       const std::shared_ptr<const postgres::ColumnEdits>& edits,
                                        Source& source, Target& target, Position& position,
                                        Comparer& comparer) {
     TableReport report;
@@ -82,7 +83,7 @@ std::optional<TableReport> compare_one(const Options& options, const Candidate& 
         if (candidate.target.empty()) {
             compare_absent(options, candidate, source, target, position, report);
         } else {
-            const Table table = describe(options, candidate, source, target);
+            const Table table = describe(options, candidate, source, target, edits);
             report.not_compared = table.not_compared;
             report.stale = table.stale;
             announce(table);
@@ -122,6 +123,7 @@ Verdict compare_all(const Options& options) {
     Comparer comparer{options, sources, target, position, write_repair};
     std::vector<TableReport> reports;
     const std::vector<Candidate> tables = find_tables(options, *sources[0], target, database);
+    const auto edits = std::make_shared<const postgres::ColumnEdits>(options.edits());
     for (const auto& source : sources) {
         source->set_end(end);
     }
@@ -129,7 +131,7 @@ Verdict compare_all(const Options& options) {
         auto report =
             end != 0 && base::steady_ms() >= end
                 ? std::nullopt
-                : compare_one(options, candidate, *sources[0], target, position, comparer);
+                : compare_one(options, candidate, edits, *sources[0], target, position, comparer);
         if (!report) {
             base::log::warning("the time is up: {} of {} tables were compared", reports.size(),
                                tables.size());

@@ -7,6 +7,7 @@
 #include "postgres/exported_snapshot.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace cdc::verify {
 
@@ -73,7 +74,7 @@ std::string Source::from(const Table& table) const {
 
 std::string Source::keys_sql(const Table& table, const std::vector<std::string>& keys) const {
     return key_condition(
-        table, keys, [&](const Column& column) { return m_connection.quoted_name(column.name); },
+        table, keys, [](const Column& column) { return column.source_name; },
         [&](const Column& column, const Value& value) {
             if (column.source_id == 17) { // bytea
                 return m_connection.quoted_text(hex_text(value.bytes)) + "::bytea";
@@ -148,7 +149,10 @@ void Source::sums(const Table& table, const Selection& selection, int part, int 
 
 Rows Source::rows(const Table& table, const Selection& selection) {
     std::string condition;
-    if (!selection.keys.empty()) {
+    std::unordered_set<std::string> wanted; // of what SQL cannot find
+    if (table.masked_key) {
+        wanted.insert(selection.keys.begin(), selection.keys.end());
+    } else if (!selection.keys.empty()) {
         condition = keys_sql(table, selection.keys);
     }
     Rows rows;
@@ -164,6 +168,9 @@ Rows Source::rows(const Table& table, const Selection& selection) {
                  if (!table.keyed() || table.columns[i].key) {
                      append_image(key, values[i]);
                  }
+             }
+             if (!wanted.empty() && !wanted.contains(key)) {
+                 return;
              }
              Row& row = rows[key];
              ++row.count;

@@ -67,7 +67,7 @@ std::vector<Candidate> find_tables(const Options& options, Source& source, Targe
             continue;
         }
         Candidate candidate{origin.value("schema", ""), origin.value("table", ""), table.name,
-                            table.stale};
+                            table.layout, table.stale};
         if (filter.matches(candidate.schema, candidate.table)) {
             found.push_back(std::move(candidate));
         }
@@ -85,7 +85,7 @@ std::vector<Candidate> find_tables(const Options& options, Source& source, Targe
                 return other.schema == table.schema && other.table == table.name;
             });
             if (!there) {
-                found.push_back({table.schema, table.name, "", ""});
+                found.push_back({table.schema, table.name, "", "", ""});
             }
         }
     }
@@ -100,20 +100,26 @@ std::vector<Candidate> find_tables(const Options& options, Source& source, Targe
     return found;
 }
 
-Table describe(const Options& options, const Candidate& candidate, Source& source, Target& target) {
+Table describe(const Options& options, const Candidate& candidate, Source& source, Target& target,
+               const std::shared_ptr<const postgres::ColumnEdits>& edits) {
     auto facts = postgres::read_table_facts(source.connection(), candidate.schema, candidate.table);
     if (!facts) {
         fail(ExitCode::refused, "the source has no table {}", in_quotes(candidate.name()));
     }
-    const auto existing = target.columns(candidate.target);
+    Table table;
+    table.set_target(candidate.target, candidate.layout);
+    const auto existing = target.columns(table);
     if (existing.empty()) {
         fail(ExitCode::refused, "the target has no table for {}", in_quotes(candidate.name()));
     }
-    Table table;
-    table.target = candidate.target;
+    table.edits = edits;
     table.stale = candidate.stale;
     table.where = condition_of(options, candidate);
     for (const postgres::FactColumn& column : facts->columns) {
+        const auto edit = edits->of(facts->schema, facts->table, column.name);
+        if (edit.kind == postgres::ColumnEdits::Kind::leave_out) {
+            continue;
+        }
         const auto other = std::find_if(existing.begin(), existing.end(),
                                         [&](const auto& e) { return e.name == column.name; });
         if (other == existing.end()) {
@@ -128,6 +134,10 @@ Table describe(const Options& options, const Candidate& candidate, Source& sourc
         table.columns.push_back(
             pair_column(column, source.connection().quoted_name(column.name), other->type));
         table.columns.back().key = other->key;
+        if (edit.kind != postgres::ColumnEdits::Kind::keep) {
+            mask_column(table.columns.back(), edit, edits);
+            table.masked_key |= other->key;
+        }
         if (other->key) {
             table.key.push_back(table.columns.size() - 1);
         }

@@ -6,6 +6,7 @@
 #include "cdc-verify/table.hpp"
 #include "cdc-verify/target.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Candidate {
     std::string schema;
     std::string table;
     std::string target; ///< "": it should hold it, and does not
+    std::string layout; ///< of clickhouse::layout_json()
     std::string stale;
     std::string name() const { return schema + "." + table; }
 };
@@ -28,8 +30,9 @@ std::vector<Candidate> find_tables(const Options& options, Source& source, Targe
                                    const std::string& database);
 
 /// Pairs the columns of both sides by name. Throws Error (refused) when there is no such table on
-/// one of them, or a key column is missing.
-Table describe(const Options& options, const Candidate& candidate, Source& source, Target& target);
+/// one of them, or a key column is missing. `edits`: what the stream did to its columns.
+Table describe(const Options& options, const Candidate& candidate, Source& source, Target& target,
+               const std::shared_ptr<const postgres::ColumnEdits>& edits);
 
 } // namespace cdc::verify
 

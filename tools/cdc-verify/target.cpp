@@ -45,13 +45,17 @@ T take(const char*& at, const char* end) {
     return value;
 }
 
+std::string version(const Table& table) {
+    return clickhouse::quote_if_needed(table.layout->version);
+}
+
 /// Rows below the table's barrier in `_cdc_state` are void.
 std::string valid_rows(const Table& table) {
-    return fmt::format("_version >= {}", clickhouse::barrier_sql(table.target));
+    return fmt::format("{} >= {}", version(table), clickhouse::barrier_sql(table.target));
 }
 
 std::string raw(const Table& table) {
-    return quote_identifier(clickhouse::raw_name(table.target));
+    return quote_identifier(table.names.raw);
 }
 
 std::string keys_sql(const Table& table, const std::vector<std::string>& keys) {
@@ -95,15 +99,15 @@ std::string target_literal(const Column& column, const Value& value) {
 Target::Target(const std::string& url, const std::string& chdb_library)
     : m_transport{clickhouse::open_existing(url, chdb_library)} {}
 
-std::vector<Target::ExistingColumn> Target::columns(const std::string& table) {
+std::vector<Target::ExistingColumn> Target::columns(const Table& table) {
     const std::string answer = m_transport->query(
         fmt::format("SELECT name, type, is_in_sorting_key FROM system.columns WHERE "
                     "database = currentDatabase() AND table = {} ORDER BY position",
-                    quote_string(clickhouse::raw_name(table))),
+                    quote_string(table.names.raw)),
         "TabSeparated");
     std::vector<ExistingColumn> columns;
     for (const auto& row : clickhouse::parse_tsv(answer)) {
-        if (row.size() == 3 && !clickhouse::is_own_column(row[0])) {
+        if (row.size() == 3 && !table.layout->is_own(row[0])) {
             columns.push_back({row[0], row[1], row[2] == "1"});
         }
     }
@@ -117,29 +121,30 @@ std::string Target::from(const Table& table, const std::string& more,
     if (!table.where.empty()) {
         condition = "(" + table.where + ")" + (condition.empty() ? "" : " AND " + condition);
     }
-    if (table.keyed()) {
+    if (table.keyed() && !table.layout->history()) {
         return raw(table) + " FINAL WHERE " + valid_rows(table) +
                (condition.empty() ? "" : " AND " + condition);
     }
-    if (selection.up_to) {
+    if (!table.keyed() && selection.up_to) {
         // What the view does, up to an order.
         std::string list;
         for (const Column& column : table.columns) {
             list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
         }
-        std::string valid =
-            fmt::format("_version <= toUInt128('{}')", base::decimal_text(selection.up_to->value));
+        std::string valid = fmt::format("{} <= toUInt128('{}')", version(table),
+                                        base::decimal_text(selection.up_to->value));
         if (!selection.impossible.empty()) {
-            valid = "(" + valid + " OR _version IN (" + version_list(selection.impossible) + "))";
+            valid = "(" + valid + " OR " + version(table) + " IN (" +
+                    version_list(selection.impossible) + "))";
         }
-        return fmt::format(
-            "(SELECT {0}, sum(_sign) AS _n FROM {1} FINAL WHERE {2} AND {3}{4} GROUP "
-            "BY {0} HAVING _n > 0) ARRAY JOIN range(toUInt64(_n)) AS _i{5}",
-            list, raw(table), valid_rows(table), valid,
-            table.where.empty() ? "" : " AND (" + table.where + ")",
-            more.empty() ? "" : " WHERE " + more);
+        return fmt::format("(SELECT {0}, sum({6}) AS _n FROM {1} FINAL WHERE {2} AND {3}{4} GROUP "
+                           "BY {0} HAVING _n > 0) ARRAY JOIN range(toUInt64(_n)) AS _i{5}",
+                           list, raw(table), valid_rows(table), valid,
+                           table.where.empty() ? "" : " AND (" + table.where + ")",
+                           more.empty() ? "" : " WHERE " + more,
+                           clickhouse::quote_if_needed(table.layout->sign));
     }
-    return quote_identifier(table.target) + (condition.empty() ? "" : " WHERE " + condition);
+    return quote_identifier(table.names.view) + (condition.empty() ? "" : " WHERE " + condition);
 }
 
 event::Order Target::barrier(const Table& table) {
@@ -255,9 +260,9 @@ std::vector<event::Order> Target::versions_above(const Table& table,
                                                  const std::vector<std::string>& keys,
                                                  event::Order order) {
     const std::string answer = m_transport->query(
-        fmt::format("SELECT DISTINCT lower(leftPad(hex(_version), 32, '0')) AS v FROM {} WHERE "
-                    "_version > toUInt128('{}'){} ORDER BY v DESC LIMIT 10000",
-                    raw(table), base::decimal_text(order.value),
+        fmt::format("SELECT DISTINCT lower(leftPad(hex({0}), 32, '0')) AS v FROM {1} WHERE "
+                    "{0} > toUInt128('{2}'){3} ORDER BY v DESC LIMIT 10000",
+                    version(table), raw(table), base::decimal_text(order.value),
                     keys.empty() ? "" : " AND " + verify::keys_sql(table, keys)),
         "TabSeparated");
     std::vector<event::Order> versions;
@@ -271,8 +276,8 @@ std::vector<event::Order> Target::versions_above(const Table& table,
 
 std::uint64_t Target::remove_versions(const Table& table, const std::vector<std::string>& keys,
                                       const std::vector<event::Order>& versions) {
-    const std::string which =
-        "_version IN (" + version_list(versions) + ") AND " + verify::keys_sql(table, keys);
+    const std::string which = version(table) + " IN (" + version_list(versions) + ") AND " +
+                              verify::keys_sql(table, keys);
     const auto answer = clickhouse::parse_tsv(m_transport->query(
         "SELECT count() FROM " + raw(table) + " WHERE " + which, "TabSeparated"));
     m_transport->execute("ALTER TABLE " + raw(table) + " DELETE WHERE " + which +

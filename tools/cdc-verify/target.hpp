@@ -35,7 +35,7 @@ public:
         bool key = false;
     };
     /// The columns of a table's raw table without our own; empty when it does not exist.
-    std::vector<ExistingColumn> columns(const std::string& table);
+    std::vector<ExistingColumn> columns(const Table& table);
 
     void sums(const Table& table, const Selection& selection, Buckets& out);
     Rows rows(const Table& table, const Selection& selection);
