@@ -53,6 +53,31 @@ expect "done" "$(jq -r .checkpoint.snapshot state.json)" done
 expect_exit 0 cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint state.json >lines.3 2>snapshot.err
 expect "nothing more to read" "$(wc -c <lines.3)" 0
 
+say "partitions that came or went meanwhile: their rows have no change lines, the table is read again"
+sql "CREATE TABLE d_done (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
+     CREATE TABLE d_1 PARTITION OF d_done FOR VALUES FROM (1000) TO (2000);
+     INSERT INTO d_done SELECT g, 'old' FROM generate_series(1000, 1100) g;
+     CREATE TABLE e_parted (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
+     CREATE TABLE e_1 PARTITION OF e_parted FOR VALUES FROM (1000) TO (90000);
+     CREATE TABLE e_0 PARTITION OF e_parted FOR VALUES FROM (500) TO (1000);
+     INSERT INTO e_parted SELECT g, 'old' FROM generate_series(900, 12000) g;
+     CREATE TABLE d_0 (LIKE d_done INCLUDING ALL); INSERT INTO d_0 VALUES (5, 'attached');
+     CREATE TABLE e_low (LIKE e_parted INCLUDING ALL); INSERT INTO e_low VALUES (6, 'attached'); ANALYZE"
+cdc-capture --source "$(pg_url)" --slot s --drop 2>drop.err
+rm state.json
+killed_run '.checkpoint.snapshot.tables[]? | select(.table == "e_parted" and .rows >= 3000) | true' --tables 'public.[de]_*' --chunk-by key
+expect "the other is done" "$(progress d_done .done)" true
+sql "ALTER TABLE d_done ATTACH PARTITION d_0 FOR VALUES FROM (0) TO (10)"
+sql "ALTER TABLE e_parted ATTACH PARTITION e_low FOR VALUES FROM (0) TO (10); ALTER TABLE e_parted DETACH PARTITION e_0"
+cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint state.json --tables 'public.[de]_*' --chunk-by key 2>snapshot.err |
+    tee lines.2 | sink state.json || fail "rerun"
+expect "attached rows" "$(jq -r 'select(.op) | .after.v' lines.2 | grep -c attached)" 2
+expect "the whole table, without what was detached" "$(rows e_parted lines.2 | wc -l)" "$(sql "SELECT count(*) FROM e_parted")"
+expect "as a whole table" "$(jq -r 'select(.snapshot.status == "begin") | .source.table + " " + (.snapshot.whole | tostring)' lines.2 | tr '\n' ' ')" \
+    "d_done true e_parted true "
+expect_words snapshot.err "public.e_parted: its columns or partitions are not those of the earlier run"
+sql "DROP TABLE d_done, e_parted, e_0"
+
 say "physically, and without key: from the start, at a higher order"
 cdc-capture --source "$(pg_url)" --slot s --drop 2>drop.err
 rm state.json

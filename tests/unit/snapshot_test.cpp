@@ -89,13 +89,15 @@ TEST_CASE("keys are compared as rows, in the order and collation of the index") 
 TEST_CASE("progress is read back as it was written") {
     Progress progress;
     progress.seq = 7;
-    progress.tables.push_back({"public", "a.b", 16402, 200000, true, {}, {}, {}});
-    progress.tables.push_back({"s", "t", 1, 5, false, {"x", "2"}, {"k", "l"}, "0001"});
+    progress.tables.push_back({"public", "a.b", 16402, "", 200000, true, {}, {}, {}});
+    progress.tables.push_back(
+        {"s", "t", 1, cdc::snapshot::shape_of("1:733"), 5, false, {"x", "2"}, {"k", "l"}, "0001"});
     const Json json = progress.encode();
-    CHECK(json.dump() ==
-          R"({"seq":7,"tables":[{"schema":"public","table":"a.b","oid":16402,"rows":200000,)"
-          R"("done":true},{"schema":"s","table":"t","oid":1,"rows":5,"order":"0001",)"
-          R"("key":["k","l"],"after":["x","2"]}]})");
+    CHECK(
+        json.dump() ==
+        R"({"seq":7,"tables":[{"schema":"public","table":"a.b","oid":16402,"rows":200000,)"
+        R"("done":true},{"schema":"s","table":"t","oid":1,"shape":"ca7fdddb2459d545","rows":5,"order":"0001",)"
+        R"("key":["k","l"],"after":["x","2"]}]})");
     const Progress back = parse_progress(json, "file");
     CHECK(back.encode() == json);
     REQUIRE(back.find("s", "t", 1) != nullptr);

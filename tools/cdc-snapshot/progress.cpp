@@ -1,6 +1,8 @@
 #include "cdc-snapshot/progress.hpp"
 
 #include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "base/xxh64.hpp"
 #include "event/json_document.hpp"
 
 namespace cdc::snapshot {
@@ -12,10 +14,11 @@ using Json = nlohmann::ordered_json;
 Json Progress::encode() const {
     Json list = Json::array();
     for (const Table& table : tables) {
-        Json item{{"schema", table.schema},
-                  {"table", table.table},
-                  {"oid", table.oid},
-                  {"rows", table.rows}};
+        Json item{{"schema", table.schema}, {"table", table.table}, {"oid", table.oid}};
+        if (!table.shape.empty()) {
+            item["shape"] = table.shape;
+        }
+        item["rows"] = table.rows;
         if (table.done) {
             item["done"] = true;
         } else {
@@ -38,6 +41,12 @@ const Progress::Table* Progress::find(std::string_view schema, std::string_view 
     return nullptr;
 }
 
+std::string shape_of(std::string_view mark) {
+    std::string out;
+    base::append_hex(out, base::xxh64(mark), 16);
+    return out;
+}
+
 Progress parse_progress(const Json& member, std::string_view where) {
     Progress progress;
     try {
@@ -48,6 +57,7 @@ Progress parse_progress(const Json& member, std::string_view where) {
             table.schema = item.at("schema").get<std::string>();
             table.table = item.at("table").get<std::string>();
             table.oid = event::integer_member(item, "oid", std::uint32_t{0});
+            table.shape = item.value("shape", "");
             table.rows =
                 static_cast<std::uint64_t>(event::integer_member(item, "rows", std::int64_t{0}));
             table.done = item.value("done", false);

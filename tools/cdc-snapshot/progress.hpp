@@ -14,16 +14,18 @@ namespace cdc::snapshot {
 /// hold it: do not rename.
 ///
 ///     {"seq":7,"tables":[
-///       {"schema":"public","table":"orders","oid":16402,"rows":200000,"done":true},
-///       {"schema":"public","table":"items","oid":16409,"rows":300000,"order":"0001…",
-///        "key":["id"],"after":["300000"]}]}
+///       {"schema":"public","table":"orders","oid":16402,"shape":"9f3c…","rows":200000,"done":true},
+///       {"schema":"public","table":"items","oid":16409,"shape":"77a0…","rows":300000,
+///        "order":"0001…","key":["id"],"after":["300000"]}]}
 ///
-/// A table that is not listed, or was made anew under the same name, is read from its start.
+/// A table that is not listed, was made anew under the same name, or has another shape by now, is
+/// read from its start. Files of the first version have no shape: it is taken as the same.
 struct Progress {
     struct Table {
         std::string schema;
         std::string table;
         std::uint32_t oid = 0;
+        std::string shape;      ///< shape_of() when it was read; "": not known
         std::uint64_t rows = 0; ///< read so far
         bool done = false;
         /// Read by key up to here, in the server's text; empty unless there is such progress.
@@ -37,6 +39,10 @@ struct Progress {
     nlohmann::ordered_json encode() const;
     const Table* find(std::string_view schema, std::string_view table, std::uint32_t oid) const;
 };
+
+/// A short form of postgres::ScanTable::mark: another one means that rows may have come or gone
+/// without change lines, as by ATTACH PARTITION.
+std::string shape_of(std::string_view mark);
 
 /// Throws Error (bad_data) that begins with `where`.
 Progress parse_progress(const nlohmann::ordered_json& member, std::string_view where);

@@ -57,6 +57,12 @@ void Work::take_up(TableWork& table) {
     if (before == nullptr) {
         return;
     }
+    if (!before->shape.empty() && before->shape != shape_of(table.scan.mark)) {
+        base::log::info("{}: its columns or partitions are not those of the earlier run: it is "
+                        "read from its start",
+                        table.scan.display_name());
+        return;
+    }
     if (before->done) {
         table.state = State::complete;
         table.rows = before->rows;
@@ -241,6 +247,7 @@ Progress Work::progress() const {
         item.schema = table->scan.schema;
         item.table = table->scan.name;
         item.oid = table->scan.oid;
+        item.shape = shape_of(table->scan.mark);
         item.rows = table->done_rows;
         item.done = table->state == State::complete;
         item.order = table->order.text();
