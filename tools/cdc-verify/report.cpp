@@ -129,7 +129,8 @@ std::string render_table(const std::vector<TableReport>& tables, bool quiet) {
         }
         std::string rows;
         if (table.source_rows && table.target_rows) {
-            rows = *table.source_rows == *table.target_rows
+            // Under load both were counted at different moments: it settled, or it is told.
+            rows = *table.source_rows == *table.target_rows || table.verdict() == Verdict::same
                        ? fmt::format("{} rows", *table.source_rows)
                        : fmt::format("{} rows, target {}", *table.source_rows, *table.target_rows);
         }
