@@ -10,31 +10,13 @@ PRIMARY=${CDC_TEST_POSTGRES17_URL%/*}
 CDC_TEST_POSTGRES_URL=$CDC_TEST_POSTGRES17_URL
 create_db
 sql "CREATE TABLE t (id serial PRIMARY KEY, v text, n int DEFAULT 0); CREATE TABLE ticks (id serial PRIMARY KEY)"
-STATE=$CDC_SERVICES_DIR/postgres17
-"$ROOT/scripts/services" stop postgres17 >/dev/null 2>&1
-cp -a "$STATE/data" "$STATE/standby"
-start postgres17
-sql postgres "SELECT pg_create_physical_replication_slot('physical', true)" >/dev/null
-rm -f "$STATE/standby/postmaster.pid"
-PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-cat >>"$STATE/standby/cdc.conf" <<CONF
-primary_conninfo = 'host=127.0.0.1 port=$(cat "$STATE/port") user=postgres dbname=postgres'
-primary_slot_name = 'physical'
-synchronized_standby_slots = ''
-port = $PORT
-unix_socket_directories = ''
-CONF
-touch "$STATE/standby/standby.signal"
-user=()
-[ "$EUID" != 0 ] || { chown postgres "$STATE/standby/standby.signal"; user=(setpriv --reuid=postgres --regid=postgres --init-groups); }
-"${user[@]}" "$STATE/programs/bin/postgres" -D "$STATE/standby" >standby.err 2>&1 &
-wait_until 30 pg_isready -q -h 127.0.0.1 -p "$PORT"
-standby() { psql -X -q -At -v ON_ERROR_STOP=1 -d "postgresql://postgres@127.0.0.1:$PORT/${2:-$DB}" -c "$1"; }
+standby postgres17 "primary_slot_name = 'physical'" "synchronized_standby_slots = ''"
+on_standby() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$STANDBY/${2:-$DB}" -c "$1"; }
 
 say "a failover slot, and the standby has it"
 capture --create --exit-after-create 2>create.err
 expect "failover" "$(slot_is failover)" t
-BOTH=postgresql://postgres@127.0.0.1:${PRIMARY##*:},127.0.0.1:$PORT/$DB?target_session_attrs=read-write
+BOTH=postgresql://postgres@127.0.0.1:${PRIMARY##*:},${STANDBY##*@}/$DB?target_session_attrs=read-write
 pipe() {
     cdc-capture --source "$BOTH" --slot "$SLOT" --checkpoint state.json --retry 2m 2>capture.err |
         tee lines | cdc-load --target "$TARGET" --checkpoint state.json 2>load.err
@@ -42,26 +24,26 @@ pipe() {
 pipe &
 PIPE=$!
 sql "INSERT INTO t (v) SELECT 'first' FROM generate_series(1, 500)"
-synced() { [ "$(standby "SELECT synced AND NOT temporary AND invalidation_reason IS NULL FROM pg_replication_slots WHERE slot_name = '$SLOT'")" = t ]; }
+synced() { [ "$(on_standby "SELECT synced AND NOT temporary AND invalidation_reason IS NULL FROM pg_replication_slots WHERE slot_name = '$SLOT'")" = t ]; }
 for _ in $(seq 60); do
     synced && break
     sql "INSERT INTO ticks DEFAULT VALUES; SELECT pg_log_standby_snapshot()" >/dev/null
     sleep 0.5
 done
-synced || fail "the standby never got the slot: $(standby 'SELECT * FROM pg_replication_slots' )"
+synced || fail "the standby never got the slot: $(on_standby 'SELECT * FROM pg_replication_slots' )"
 
 say "the primary is killed under load, the standby promoted"
 (while sql "INSERT INTO t (v) SELECT 'load' FROM generate_series(1, 20); UPDATE t SET n = n + 1 WHERE id % 7 = 0" 2>/dev/null; do :; done) &
 sleep 3
 "$ROOT/scripts/services" kill postgres17 >/dev/null 2>&1
 sleep 1
-standby "SELECT pg_promote()" postgres >/dev/null
-wait_until 30 eval '[ "$(standby "SELECT pg_is_in_recovery()")" = f ]'
-standby "INSERT INTO t (v) SELECT 'after' FROM generate_series(1, 500); UPDATE t SET v = 'touched' WHERE id % 11 = 0; DELETE FROM t WHERE id % 13 = 0"
-goal=$(standby "SELECT pg_current_wal_flush_lsn()")
+on_standby "SELECT pg_promote()" postgres >/dev/null
+wait_until 30 eval '[ "$(on_standby "SELECT pg_is_in_recovery()")" = f ]'
+on_standby "INSERT INTO t (v) SELECT 'after' FROM generate_series(1, 500); UPDATE t SET v = 'touched' WHERE id % 11 = 0; DELETE FROM t WHERE id % 13 = 0"
+goal=$(on_standby "SELECT pg_current_wal_flush_lsn()")
 reached() {
     local at
-    at=$(jq -r .checkpoint.position state.json) && [ "$(standby "SELECT '$at'::pg_lsn >= '$goal'::pg_lsn")" = t ]
+    at=$(jq -r .checkpoint.position state.json) && [ "$(on_standby "SELECT '$at'::pg_lsn >= '$goal'::pg_lsn")" = t ]
 }
 wait_until 90 reached
 kill -TERM "$(pgrep -P "$PIPE" -x cdc-capture)"
@@ -76,7 +58,7 @@ expect "timelines" "$(cat epochs)" "0001 0002 "
 jq -r 'select(.op and .source.order[0:4] == "0001") | .source.order' lines | sort -u | tail -n 1 >last_old
 jq -r 'select(.op and .source.order[0:4] == "0002") | .source.order' lines | sort -u | head -n 1 >first_new
 [ "$(cat last_old)" \< "$(cat first_new)" ] || fail "orders: $(cat last_old) $(cat first_new)"
-CDC_TEST_POSTGRES_URL=postgresql://postgres@127.0.0.1:$PORT/postgres
+CDC_TEST_POSTGRES_URL=$STANDBY/postgres
 parity t ticks
 
 say "a checkpoint of the history that was left is refused"
@@ -85,9 +67,9 @@ expect_exit 3 cdc-capture --source "$(pg_url)" --slot "$SLOT" --checkpoint other
 expect_words other.err "timeline"
 
 say "without a failover slot nothing is made anew"
-standby "SELECT pg_drop_replication_slot('$SLOT')" >/dev/null
+on_standby "SELECT pg_drop_replication_slot('$SLOT')" >/dev/null
 expect_exit 3 cdc-capture --source "$(pg_url)" --slot "$SLOT" --checkpoint state.json --exit-at-end 2>gone.err >/dev/null
 expect_words gone.err "is gone"
 expect_exit 4 cdc-capture --source "$(pg_url)" --slot "$SLOT" --checkpoint state.json --create 2>create.err >/dev/null
-expect "slots" "$(standby "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '$SLOT'")" 0
+expect "slots" "$(on_standby "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '$SLOT'")" 0
 say "all good"

@@ -7,6 +7,8 @@
 #   expect WHAT GOT WANTED
 #   wait_until SECONDS COMMAND…
 #   parity TABLE[=VIEW]…   source and target row by row (parity.py)
+#   standby NAME [LINE…]   a standby of a private PostgreSQL that runs; sets STANDBY, its URL without a
+#                          database. LINEs are for its configuration, `primary_slot_name` makes the slot
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)
@@ -92,6 +94,27 @@ wait_until() { # SECONDS COMMAND…
         [ $SECONDS -lt $end ] || fail "waited in vain for: $*"
         sleep 0.1
     done
+}
+
+standby() { # NAME [LINE…]
+    local state=$CDC_SERVICES_DIR/$1 port user=() line
+    "$ROOT/scripts/services" stop "$1" >/dev/null 2>&1
+    cp -a "$state/data" "$state/standby"
+    start "$1"
+    shift
+    rm -f "$state/standby/postmaster.pid"
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    printf '%s\n' "primary_conninfo = 'host=127.0.0.1 port=$(cat "$state/port") user=postgres dbname=postgres'" \
+        "port = $port" "unix_socket_directories = ''" "$@" >>"$state/standby/cdc.conf"
+    for line in "$@"; do
+        [[ $line != primary_slot_name* ]] ||
+            sql postgres "SELECT pg_create_physical_replication_slot(${line#*=}, true)" >/dev/null
+    done
+    touch "$state/standby/standby.signal"
+    [ "$EUID" != 0 ] || { chown postgres "$state/standby/standby.signal"; user=(setpriv --reuid=postgres --regid=postgres --init-groups); }
+    "${user[@]}" "$state/programs/bin/postgres" -D "$state/standby" >standby.err 2>&1 &
+    wait_until 30 pg_isready -q -h 127.0.0.1 -p "$port"
+    STANDBY=postgresql://postgres@127.0.0.1:$port
 }
 
 parity() {

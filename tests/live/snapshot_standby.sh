@@ -6,23 +6,8 @@ start postgres16
 CDC_TEST_POSTGRES_URL=$CDC_TEST_POSTGRES16_URL
 create_db
 sql "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'x' FROM generate_series(1, 1000) g"
-STATE=$CDC_SERVICES_DIR/postgres16
-"$ROOT/scripts/services" stop postgres16 >/dev/null 2>&1
-cp -a "$STATE/data" "$STATE/standby"
-start postgres16
-rm -f "$STATE/standby/postmaster.pid"
-PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-cat >>"$STATE/standby/cdc.conf" <<CONF
-primary_conninfo = 'host=127.0.0.1 port=$(cat "$STATE/port") user=postgres'
-port = $PORT
-unix_socket_directories = ''
-CONF
-touch "$STATE/standby/standby.signal"
-user=()
-[ "$EUID" != 0 ] || { chown postgres "$STATE/standby/standby.signal"; user=(setpriv --reuid=postgres --regid=postgres --init-groups); }
-"${user[@]}" "$STATE/programs/bin/postgres" -D "$STATE/standby" >standby.err 2>&1 &
-wait_until 30 pg_isready -q -h 127.0.0.1 -p "$PORT"
-STANDBY=postgresql://postgres@127.0.0.1:$PORT/$DB
+standby postgres16
+STANDBY=$STANDBY/$DB
 sql "INSERT INTO t VALUES (5000, 'late')"
 wait_until 20 bash -c "[ \$(psql -X -At -d $STANDBY -c 'SELECT count(*) FROM t') = 1001 ]"
 
