@@ -64,6 +64,12 @@ def median(values):
     return statistics.median(values)
 
 
+def add_rates(results, work, rows, mine, other, peer, target=None, unit="rows/s"):
+    """Both medians as rates of `rows`, and their ratio."""
+    rate, peer_rate = (rows / median(run.wall for run in runs) for runs in (mine, other))
+    results.add(work, rate, unit, peer, peer_rate, rate / peer_rate, target)
+
+
 class Results:
     """Rows {"work","value","unit","peer","peer_value","ratio","target"}, kept in one file."""
 

@@ -1,7 +1,7 @@
 """cdc-snapshot against psql's COPY of the same table in text format, both to /dev/null."""
 import os
 
-from harness import FILL, ORDERS, Postgres, median, pairs, say, servers, timed
+from harness import FILL, ORDERS, Postgres, add_rates, pairs, say, servers, timed
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_SNAPSHOT_ROWS", "5000000"))
@@ -23,8 +23,7 @@ def snapshot_postgres(bin_folder, results):
                 return timed(f"exec cdc-snapshot --source '{source}' --tables public.orders --jobs {jobs}", env)
 
             mine, other = pairs(ours, peer, ROUNDS)
-            rate, peer_rate = ROWS / median(r.wall for r in mine), ROWS / median(r.wall for r in other)
-            results.add(name, rate, "rows/s", "psql COPY", peer_rate, rate / peer_rate, target)
+            add_rates(results, name, ROWS, mine, other, "psql COPY", target)
             results.add(f"memory-cdc-{name}", max(r.rss_mb for r in mine), "MB")
 
         say("snapshot-postgres-key: the same by key")
@@ -33,8 +32,7 @@ def snapshot_postgres(bin_folder, results):
             return timed(f"exec cdc-snapshot --source '{source}' --tables public.orders --jobs 1 --chunk-by key", env)
 
         mine, other = pairs(by_key, peer, ROUNDS)
-        rate, peer_rate = ROWS / median(r.wall for r in mine), ROWS / median(r.wall for r in other)
-        results.add("snapshot-postgres-key", rate, "rows/s", "psql COPY", peer_rate, rate / peer_rate)
+        add_rates(results, "snapshot-postgres-key", ROWS, mine, other, "psql COPY")
 
 
 WORKS = {"snapshot-postgres": snapshot_postgres}

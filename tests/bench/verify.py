@@ -6,7 +6,7 @@ its parallel workers. The rows come by cdc-snapshot, which gives `snapshot-chdb`
 import os
 import subprocess
 
-from harness import FILL, ORDERS, Postgres, median, metered, pairs, say, servers, timed
+from harness import FILL, ORDERS, Postgres, add_rates, median, metered, pairs, say, servers, timed
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_SNAPSHOT_ROWS", "5000000"))
@@ -48,9 +48,7 @@ def verify(bin_folder, results):
         for warm in (ours, md5):
             timed(warm, env)
         mine, other = pairs(lambda _: timed(ours, env), lambda _: timed(md5, env), ROUNDS)
-        rate, peer_rate = ROWS / median(r.wall for r in mine), ROWS / median(r.wall for r in other)
-        results.add("verify-equal", rate, "rows/s", "md5 of every row", peer_rate, rate / peer_rate,
-                    ">=1.5")
+        add_rates(results, "verify-equal", ROWS, mine, other, "md5 of every row", ">=1.5")
         results.add("memory-cdc-verify", max(r.rss_mb for r in mine), "MB")
 
         looks = [timed(f"exec cdc-lag --checkpoint {state}", env) for _ in range(ROUNDS)]

@@ -1,0 +1,71 @@
+"""cdc-capture against pg_recvlogical over the same changes, both to /dev/null."""
+import os
+import pathlib
+import subprocess
+
+from harness import FILL, ORDERS, Postgres, add_rates, pairs, say, servers, timed
+
+ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
+ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
+
+
+def capture_pair(bin_folder, ddl, fill):
+    """(ours, peer) runs over the same changes of one slot, each from a copy of it."""
+    with servers(bin_folder, "postgres") as (_, env):
+        postgres = Postgres(env)
+        postgres.sql(ddl)
+        postgres.sql("CREATE PUBLICATION bench FOR ALL TABLES",
+                     "SELECT pg_create_logical_replication_slot('base', 'pgoutput')")
+        fill(postgres, env)
+        postgres.sql("CHECKPOINT")
+        end = postgres.sql("SELECT pg_current_wal_flush_lsn()")
+        source = env["CDC_TEST_POSTGRES_URL"]
+
+        def slot(name):
+            postgres.sql(f"SELECT pg_copy_logical_replication_slot('base', '{name}')")
+            return name
+
+        def drop(name):
+            postgres.sql(f"SELECT pg_drop_replication_slot('{name}')")
+
+        def ours(number):
+            name = slot(f"ours_{number}")
+            run = timed(f"exec cdc-capture --source '{source}' --slot {name} --publication bench "
+                        f"--prefix bench --peek --until-position {end}", env)
+            drop(name)
+            return run
+
+        def peer(number):
+            name = slot(f"peer_{number}")
+            run = timed(f"exec pg_recvlogical -d '{source}' --slot {name} --start -f /dev/null "
+                        f"-o proto_version=1 -o publication_names=bench --endpos {end} --no-loop", env)
+            drop(name)
+            return run
+
+        return pairs(ours, peer, ROUNDS)
+
+
+def capture_postgres(bin_folder, results):
+    say(f"capture-postgres: one transaction of {ROWS} inserts")
+    mine, other = capture_pair(bin_folder, ORDERS, lambda pg, env: pg.sql(FILL.format(rows=ROWS)))
+    add_rates(results, "capture-postgres", ROWS, mine, other, "pg_recvlogical", ">=0.95")
+    results.add("memory-cdc-capture", max(r.rss_mb for r in mine), "MB", target="<=64")
+
+
+def capture_postgres_small(bin_folder, results):
+    count = ROWS // 10
+    say(f"capture-postgres-small: {count} transactions of two changes")
+
+    def fill(postgres, env):
+        script = pathlib.Path(env["CDC_SERVICES_DIR"]) / "small.sql"
+        script.write_text("BEGIN;\n" + FILL.format(rows=1) + " RETURNING id \\gset\n"
+                          "UPDATE orders SET quantity = quantity + 1 WHERE id = :id;\nEND;\n")
+        subprocess.run(["pgbench", "-n", "-c", "4", "-t", str(count // 4), "-f", script, "-M",
+                        "prepared", postgres.url], env=env, check=True, capture_output=True)
+
+    mine, other = capture_pair(bin_folder, ORDERS, fill)
+    add_rates(results, "capture-postgres-small", 2 * count, mine, other, "pg_recvlogical", ">=0.95",
+              "changes/s")
+
+
+WORKS = {"capture-postgres": capture_postgres, "capture-postgres-small": capture_postgres_small}

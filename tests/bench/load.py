@@ -1,0 +1,108 @@
+"""cdc-load into the embedded engine against JSONEachRow of the same rows, and the whole pipe."""
+import os
+import subprocess
+
+from harness import FILL, ORDERS, ROOT, Postgres, add_rates, median, pairs, say, servers, timed
+
+ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
+ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
+
+
+def change_lines(folder, env, ddl, fill):
+    """Captured lines of the inserts of `fill`, and the same rows ready for JSONEachRow."""
+    postgres = Postgres(env)
+    source = env["CDC_TEST_POSTGRES_URL"]
+    postgres.sql(ddl)
+    subprocess.run(["cdc-capture", "--source", source, "--slot", "bench", "--prefix", "bench",
+                    "--create", "--exit-after-create"], env=env, check=True, stderr=subprocess.DEVNULL)
+    postgres.sql(fill)
+    postgres.sql("CHECKPOINT") # flushes what was committed asynchronously
+    lines = folder / "lines"
+    with lines.open("wb") as out:
+        subprocess.run(["cdc-capture", "--source", source, "--slot", "bench", "--prefix", "bench",
+                        "--peek", "--exit-at-end"], env=env, check=True, stdout=out,
+                       stderr=subprocess.DEVNULL)
+    ready = folder / "rows"
+    with lines.open("rb") as source_lines, ready.open("wb") as out:
+        for line in source_lines:
+            if not line.startswith(b'{"key"'):
+                continue
+            start = line.index(b'"after":{') + 8
+            end = line.index(b'},"source":', start)
+            at = line.index(b'"order":"') + 9
+            version = int(line[at:at + 32], 16)
+            out.write(line[start:end] + b',"_version":%d,"_deleted":0,"_source_ts_ms":0}\n' % version)
+    return lines, ready
+
+
+def load_pair(bin_folder, table, ddl, fill):
+    """(ours, peer) runs of the same rows into the same table of the embedded engine."""
+    with servers(bin_folder, "postgres") as (folder, env):
+        lines, ready = change_lines(folder, env, ddl, fill)
+        chdb = ROOT / "scripts" / "chdb.py"
+        subprocess.run(f"head -n 100 {lines} | cdc-load --target chdb:{folder}/shape", shell=True,
+                       env=env, check=True, stderr=subprocess.DEVNULL)
+        target_ddl = subprocess.run([chdb, folder / "shape", f"SHOW CREATE TABLE {table}_raw FORMAT TSVRaw"],
+                             env=env, check=True, capture_output=True, text=True).stdout
+        counts = set()
+
+        def count(target):
+            counts.add(subprocess.run([chdb, target, f"SELECT count(), sum(id) FROM {table}_raw FINAL"],
+                                      env=env, check=True, capture_output=True, text=True).stdout)
+
+        def ours(number):
+            target = folder / f"ours_{number}"
+            run = timed(f"cat {lines} | cdc-load --target chdb:{target}", env)
+            count(target)
+            subprocess.run(["rm", "-rf", target], check=True)
+            return run
+
+        def peer(number):
+            target = folder / f"peer_{number}"
+            subprocess.run([chdb, "--create", target, target_ddl], env=env, check=True)
+            # Not by descriptor 0, which the engine reads by itself beside any INSERT.
+            run = timed(f"{chdb} {target} \"INSERT INTO {table}_raw FROM INFILE '/dev/fd/9' "
+                        f"COMPRESSION 'none' FORMAT JSONEachRow\" 9< <(cat {ready}) </dev/null", env)
+            count(target)
+            subprocess.run(["rm", "-rf", target], check=True)
+            return run
+
+        mine, other = pairs(ours, peer, ROUNDS)
+        if len(counts) != 1:
+            raise SystemExit(f"not the same rows on both sides: {counts}")
+        return mine, other
+
+
+def load_chdb(bin_folder, results):
+    say(f"load-chdb: {ROWS} change lines into the embedded engine")
+    mine, other = load_pair(bin_folder, "orders", ORDERS, FILL.format(rows=ROWS))
+    add_rates(results, "load-chdb", ROWS, mine, other, "JSONEachRow by pipe", ">=1.0")
+    results.add("memory-cdc-load", max(r.rss_mb for r in mine), "MB")
+
+
+def pipe(bin_folder, results):
+    """The whole pipe while the source is written to: seconds from commit to visible, at most."""
+    say("pipe: capture | load, one transaction, from commit to the last row loaded")
+    rows = ROWS // 2
+    with servers(bin_folder, "postgres") as (folder, env):
+        postgres = Postgres(env)
+        source = env["CDC_TEST_POSTGRES_URL"]
+        postgres.sql(ORDERS)
+        subprocess.run(["cdc-capture", "--source", source, "--slot", "bench", "--prefix", "bench",
+                        "--create", "--exit-after-create"], env=env, check=True,
+                       stderr=subprocess.DEVNULL)
+        postgres.sql(FILL.format(rows=rows))
+        postgres.sql("CHECKPOINT")
+        walls = []
+        for number in range(ROUNDS):
+            postgres.sql(f"SELECT pg_copy_logical_replication_slot('bench', 'run_{number}')")
+            run = timed(f"cdc-capture --source '{source}' --slot run_{number} --publication bench "
+                        f"--prefix bench --checkpoint {folder}/state_{number} --exit-at-end | "
+                        f"cdc-load --target chdb:{folder}/target_{number} "
+                        f"--checkpoint {folder}/state_{number}", env)
+            postgres.sql(f"SELECT pg_drop_replication_slot('run_{number}')")
+            walls.append(run.wall)
+    results.add("pipe-postgres-chdb", rows / median(walls), "rows/s")
+
+
+WORKS = {"load-chdb": load_chdb, "pipe-postgres-chdb": pipe}
