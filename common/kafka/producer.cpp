@@ -79,6 +79,7 @@ struct Producer::Implementation {
 
     std::int64_t drain_ms = -1;
     std::int64_t drain_until_ms = 0; ///< 0: no signal was seen yet
+    bool in_transaction = false;
 
     void check_drain() {
         if (drain_ms < 0 || !io::stop_signal::requested()) {
@@ -166,6 +167,21 @@ Producer::Producer(const Options& options, Acknowledgements& acknowledgements)
 }
 
 Producer::~Producer() {
+    if (m->in_transaction) {
+        // An open transaction would hold up every reader of committed records until it times out.
+        const ErrorHandle error{rd_kafka_abort_transaction(m->client.get(), kTransactionCallMs)};
+        if (error) {
+            // librdkafka 2.0.2 fails an assertion when a client goes while a partition is being
+            // added to its transaction; the process ends anyway.
+            log::debug("cannot abort the transaction: {}", rd_kafka_error_string(error.get()));
+            for (TopicHandle& topic : m->topics) {
+                static_cast<void>(topic.release());
+            }
+            static_cast<void>(m->events.release());
+            static_cast<void>(m->client.release());
+            return;
+        }
+    }
     m->topics.clear();
     if (rd_kafka_outq_len(m->client.get()) > 0) {
         rd_kafka_purge(m->client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
@@ -290,21 +306,25 @@ void Producer::begin() {
     m->callbacks.must_abort = false;
     m->transaction_call("begin a transaction",
                         [&] { return rd_kafka_begin_transaction(m->client.get()); });
+    m->in_transaction = true;
 }
 
 bool Producer::commit() {
     if (!flush(-1) || m->callbacks.must_abort) {
         return false;
     }
-    return m->transaction_call("commit a transaction", [&] {
+    const bool committed = m->transaction_call("commit a transaction", [&] {
         return rd_kafka_commit_transaction(m->client.get(), kTransactionCallMs);
     });
+    m->in_transaction = !committed;
+    return committed;
 }
 
 void Producer::abort() {
     m->transaction_call("abort a transaction", [&] {
         return rd_kafka_abort_transaction(m->client.get(), kTransactionCallMs);
     });
+    m->in_transaction = false;
     flush(-1);
     m->callbacks.must_abort = false;
 }
