@@ -72,6 +72,10 @@ published --prefix schema --envelope schema <in.ndjson
 kcat -q -b "$B" -C -t schema.public.t0 -e -c 1 >schema
 expect "schema of after" "$(jq -c '.schema.fields[1].fields|map(.type)' schema)" '["int32","int32","string"]'
 expect "payload" "$(jq -c '.payload.after.n' schema)" 1
+sed 's/"connector":"postgresql"/&,"types":"debezium"/' in.ndjson >debezium.ndjson
+expect_exit 4 cdc-publish --brokers "$B" --prefix refused --envelope schema <debezium.ndjson 2>pub.err
+expect_words pub.err "Debezium's encodings"
+published --prefix encoded --envelope payload <debezium.ndjson
 expect "both wrapped forms are read" "$(consume --topics payload.public.t0 --topics schema.public.t0 | jq -c 'select(.op)|[.key.id,.op]' | sort | uniq -c | grep -c '^ *2 ')" 7
 
 say "Debezium's records, by kcat"

@@ -227,6 +227,14 @@ void Publisher::publish_change(const event::DecodedLine& line) {
 
 void Publisher::publish_table(const event::DecodedLine& line) {
     const event::Source& source = line.source;
+    if (m_options.envelope == Envelope::schema &&
+        source.raw.find(R"("types":"debezium")") != std::string_view::npos) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the values of {} are in Debezium's encodings, for which "
+                                "--envelope schema has no schemas",
+                                in_quotes(source.schema + "." + source.table)),
+                    "Use --envelope plain or payload, or capture without --types debezium"};
+    }
     Route& route = m_routes.of(source.db, source.schema, source.table);
     std::string version;
     event::parse_columns(line.payload, version);
