@@ -229,7 +229,6 @@ Consumer::Consumer(const Settings& settings, const std::string& group, int conne
     own.set_default("fetch.error.backoff.ms", "100");
     own.set_default("check.crcs", "true");
     own.set_default("reconnect.backoff.max.ms", "1000");
-    own.set_default("topic.metadata.refresh.interval.ms", "30000");
     ConfHandle conf = make_conf(own, insisted_of_consumers(), *m);
     if (m->grouped) {
         rd_kafka_conf_set_rebalance_cb(conf.get(), Implementation::rebalance_callback);
@@ -255,8 +254,8 @@ void Consumer::subscribe(const std::vector<std::string>& topics) {
     }
 }
 
-void Consumer::assign(const std::vector<std::string>& wanted) {
-    const auto known = list_topics(m->client.get(), kRequestTimeoutMs);
+void Consumer::assign(const std::vector<std::string>& wanted, int timeout_ms) {
+    const auto known = list_topics(m->client.get(), timeout_ms);
     std::vector<TopicPartition> places = matching_partitions(known, wanted);
     for (const std::string& name : wanted) {
         if (m->own.empty() && matching_partitions(known, {name}).empty()) {

@@ -46,8 +46,9 @@ public:
     /// Names, and patterns that begin with '^'; as a member of the group.
     void subscribe(const std::vector<std::string>& topics);
     /// Without a group: all partitions of the topics that match. Throws Error (refused) when none
-    /// does. Later calls add what is new.
-    void assign(const std::vector<std::string>& topics);
+    /// does. Later calls add topics and partitions that are new, and wait at most `timeout_ms` for
+    /// the brokers.
+    void assign(const std::vector<std::string>& topics, int timeout_ms = 30'000);
 
     /// Hands over what is there, waiting up to `timeout_ms` for the first. Throws Error.
     /// Returns the number of records handed over.

@@ -100,6 +100,24 @@ expect "until time" "$(from --until-time 1763709002000)" 2
 # shellcheck disable=SC2086
 expect_exit 3 cdc-consume $K --topics page.inventory.orders --from page.inventory.orders:0=5000 --exit-at-end >/dev/null 2>con.err
 
+say "without a group too, topics of a pattern and partitions that are made later are read from their start"
+for from in beginning end; do
+    # shellcheck disable=SC2086
+    "$HERE/kafka_lines.py" --rows 10 | cdc-publish $K --prefix "late-$from" 2>pub.err || fail "the first table"
+    # shellcheck disable=SC2086
+    cdc-consume $K --topics "^late-$from[.]public[.]" --from $from --heartbeat 100ms \
+        -X topic.metadata.refresh.interval.ms=200 >late.$from 2>con-$from.err &
+    reader=$!
+    wait_until 20 grep -q '^{"checkpoint' late.$from # the first table's partition is being read
+    # shellcheck disable=SC2086
+    "$HERE/kafka_lines.py" --rows 30 --tables 3 --first 11 | cdc-publish $K --prefix "late-$from" 2>pub.err || fail "more tables"
+    wanted=30
+    [ $from = end ] || wanted=40
+    wait_until 20 eval "[ \$(grep -c '^{\"key' late.$from) = $wanted ]"
+    kill -TERM $reader
+    wait $reader || fail "the reader"
+done
+
 say "SIGTERM: the publisher reads to the end, the consumer waits for its sink"
 mkfifo pipe
 # shellcheck disable=SC2086

@@ -151,7 +151,11 @@ void check(Options& o) {
     if (o.settings.has("group.id")) {
         fail(ExitCode::usage, "-X group.id: use --group");
     }
+    o.settings.set_default("topic.metadata.refresh.interval.ms", "30000");
     kafka::check_settings(o.settings, kafka::insisted_of_consumers());
+    o.topics_refresh_ms =
+        base::parse_integer<std::int64_t>(o.settings.get("topic.metadata.refresh.interval.ms"))
+            .value_or(-1);
     check_from(o);
     if (!o.until_time_text.empty()) {
         o.until_ms = parse_time_ms(o.until_time_text, "--until-time");

@@ -44,6 +44,7 @@ struct Options {
     kafka::Offsets from_offsets;
     std::int64_t until_ms = -1; ///< -1: no such condition
     bool with_kafka = false;
+    std::int64_t topics_refresh_ms = 0; ///< how often new topics are looked for; -1: never
 
     bool on_write() const { return ack == "on-write"; }
 };

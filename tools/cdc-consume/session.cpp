@@ -32,7 +32,7 @@ Session::Session(const Options& options)
         options.settings, options.group, static_cast<int>(options.kafka.connect_timeout_ms), *this);
     m_cluster = m_consumer->cluster();
     m_acknowledged = std::make_unique<Acknowledged>(options, m_cluster);
-    m_record_ms = m_checkpoint_ms = base::steady_ms();
+    m_record_ms = m_checkpoint_ms = m_topics_ms = base::steady_ms();
 }
 
 bool Session::can_take() {
@@ -105,89 +105,6 @@ void Session::reached_end(const kafka::TopicPartition& at, std::int64_t offset) 
     place->at_end = true;
 }
 
-std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
-                               const kafka::Offsets& by_time) {
-    const auto [low, high] = m_consumer->bounds(place);
-    if (m_started.count(place) == 0) {
-        if (m_options.from == From::beginning) {
-            return low;
-        }
-        if (m_options.from == From::end) {
-            return high;
-        }
-        if (m_options.from == From::time) {
-            return by_time.at(place);
-        }
-    }
-    std::int64_t start = -1;
-    const auto given = m_options.from_offsets.find(place);
-    if (given != m_options.from_offsets.end() && m_started.count(place) == 0) {
-        start = given->second;
-    } else {
-        for (const kafka::Offsets* offsets : {&committed, &m_acknowledged->offsets()}) {
-            const auto found = offsets->find(place);
-            start = std::max(start, found == offsets->end() ? -1 : found->second);
-        }
-    }
-    if (start < 0) {
-        return low;
-    }
-    if (start < low || start > high) {
-        throw Error{ExitCode::position_lost,
-                    start < low
-                        ? fmt::format("topic {} partition {}: offsets {} to {} are gone",
-                                      in_quotes(place.topic), place.partition, start, low - 1)
-                        : fmt::format("topic {} partition {} ends at offset {}, before the "
-                                      "position {}: it was made anew",
-                                      in_quotes(place.topic), place.partition, high, start),
-                    "Read the tables again, or go on knowingly with --from"};
-    }
-    return start;
-}
-
-kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& places,
-                                 const kafka::Offsets& committed) {
-    m_assigned = true;
-    m_table_lines.set_topics(m_consumer->topics());
-    kafka::Offsets by_time;
-    if (m_options.from == From::time) {
-        by_time = m_consumer->offsets_at(places, m_options.from_ms);
-    }
-    kafka::Offsets starts;
-    for (const kafka::TopicPartition& at : places) {
-        const std::int64_t start = start_of(at, committed, by_time);
-        m_started.insert(at);
-        starts[at] = start;
-        m_places.start(at, start);
-        log::debug("{}:{} from offset {}", at.topic, at.partition, start);
-    }
-    m_committed.insert(committed.begin(), committed.end());
-    log::info("{} partitions came", places.size());
-    return starts;
-}
-
-void Session::revoked(const std::vector<kafka::TopicPartition>& places, bool lost) {
-    log::info("{} partitions {}", places.size(), lost ? "are lost" : "are wanted by others");
-    for (const kafka::TopicPartition& at : places) {
-        Place& place = *m_places.find(at);
-        if (lost) {
-            place.own = false;
-            m_committed.erase(at);
-            continue;
-        }
-        place.leaving = true;
-        m_leaving.push_back(at);
-        // Where nothing was written since the start, the group knows all there is to know.
-        const auto last = m_last_positions.find(at);
-        if (m_acknowledged->used() &&
-            (last == m_last_positions.end() || last->second != place.next ||
-             !m_acknowledged->covers({{at, place.next}}))) {
-            m_leaving_at[at] = place.next;
-        }
-    }
-    m_leaving_deadline_ms = base::steady_ms() + m_options.revoke_wait_ms;
-}
-
 void Session::write_checkpoint() {
     event::Checkpoint checkpoint;
     const kafka::Offsets now = m_places.positions();
@@ -203,53 +120,6 @@ void Session::write_checkpoint() {
     m_acknowledged->emitted(m_writer.submitted() + m_writer.buffer().size(), now);
     m_last_positions = now;
     m_checkpoint_ms = base::steady_ms();
-}
-
-void Session::commit(bool wait) {
-    kafka::Offsets due;
-    for (const auto& [at, offset] : m_acknowledged->offsets()) {
-        const Place* place = m_places.find(at);
-        const auto last = m_committed.find(at);
-        if (place != nullptr && place->own && offset <= place->next &&
-            (last == m_committed.end() || last->second < offset)) {
-            due[at] = offset;
-        }
-    }
-    if (due.empty() || m_options.group.empty()) {
-        return;
-    }
-    m_consumer->commit(due, wait);
-    for (const auto& [at, offset] : due) {
-        m_committed[at] = offset;
-    }
-    m_commit_ms = base::steady_ms();
-}
-
-void Session::let_go() {
-    if (m_leaving.empty()) {
-        return;
-    }
-    const bool covered = m_acknowledged->covers(m_leaving_at);
-    if (!covered && base::steady_ms() < m_leaving_deadline_ms) {
-        return;
-    }
-    if (!covered) {
-        log::warning("partitions leave before their last lines were acknowledged; their next "
-                     "reader writes them again");
-    }
-    try {
-        commit(true);
-    } catch (const Error& error) {
-        log::warning("{}; the partitions' next reader writes the last lines again", error.what());
-    }
-    for (const kafka::TopicPartition& at : m_leaving) {
-        Place& place = *m_places.find(at);
-        place.own = place.leaving = false;
-        m_committed.erase(at);
-    }
-    m_consumer->release(m_leaving);
-    m_leaving.clear();
-    m_leaving_at.clear();
 }
 
 bool Session::finished() const {
@@ -304,6 +174,7 @@ void Session::turn() {
         commit(false);
     }
     let_go();
+    look_for_topics(now);
     show();
 }
 
@@ -349,25 +220,6 @@ void Session::finish() {
     }
     commit_last(deadline);
     m_consumer->close();
-}
-
-/// A broker that comes back, or a rebalance under way, refuses for a while. What others were given
-/// meanwhile is no longer ours to commit.
-void Session::commit_last(std::int64_t deadline_ms) {
-    while (true) {
-        try {
-            commit(true);
-            return;
-        } catch (const Error& error) {
-            if (error.code() != ExitCode::failed || base::steady_ms() >= deadline_ms ||
-                io::stop_signal::count() >= 2) {
-                throw;
-            }
-            log::debug("{}; again", error.what());
-        }
-        m_consumer->poll(kTurnMs);
-        let_go();
-    }
 }
 
 void Session::run() {

@@ -37,7 +37,9 @@ public:
 
 private:
     std::int64_t start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
-                          const kafka::Offsets& by_time);
+                          const kafka::Offsets& by_time, bool is_new);
+    /// Without a group nobody else tells of them.
+    void look_for_topics(std::int64_t now_ms);
     void dead_letter(const kafka::IncomingRecord& record, const base::Error& error);
     void turn();
     void show();
@@ -69,6 +71,7 @@ private:
     kafka::Offsets m_last_positions; ///< in the last checkpoint line
     std::int64_t m_checkpoint_ms = 0;
     std::int64_t m_commit_ms = 0;
+    std::int64_t m_topics_ms = 0; ///< when topics were last looked for
     std::int64_t m_record_ms = 0; ///< when the last record came
     std::int64_t m_newest_ms = 0; ///< time of the newest change
     std::uint64_t m_events = 0;

@@ -1,0 +1,190 @@
+#include "cdc-consume/session.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "io/stop_signal.hpp"
+
+/// Which partitions are read, from where, and what is committed of them.
+namespace cdc::consume {
+
+using base::Error;
+using base::ExitCode;
+using base::in_quotes;
+namespace log = base::log;
+
+namespace {
+
+constexpr int kPollMs = 100;
+constexpr int kTopicsTimeoutMs = 1'000;
+
+} // namespace
+
+std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
+                               const kafka::Offsets& by_time, bool is_new) {
+    const auto [low, high] = m_consumer->bounds(place);
+    if (m_started.count(place) == 0) {
+        if (m_options.from == From::beginning) {
+            return low;
+        }
+        if (m_options.from == From::end) {
+            return is_new ? low : high;
+        }
+        if (m_options.from == From::time) {
+            return by_time.at(place);
+        }
+    }
+    std::int64_t start = -1;
+    const auto given = m_options.from_offsets.find(place);
+    if (given != m_options.from_offsets.end() && m_started.count(place) == 0) {
+        start = given->second;
+    } else {
+        for (const kafka::Offsets* offsets : {&committed, &m_acknowledged->offsets()}) {
+            const auto found = offsets->find(place);
+            start = std::max(start, found == offsets->end() ? -1 : found->second);
+        }
+    }
+    if (start < 0) {
+        return low;
+    }
+    if (start < low || start > high) {
+        throw Error{ExitCode::position_lost,
+                    start < low
+                        ? fmt::format("topic {} partition {}: offsets {} to {} are gone",
+                                      in_quotes(place.topic), place.partition, start, low - 1)
+                        : fmt::format("topic {} partition {} ends at offset {}, before the "
+                                      "position {}: it was made anew",
+                                      in_quotes(place.topic), place.partition, high, start),
+                    "Read the tables again, or go on knowingly with --from"};
+    }
+    return start;
+}
+
+kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& places,
+                                 const kafka::Offsets& committed) {
+    // Without a group, what comes later was made later.
+    const bool is_new = m_assigned && m_options.group.empty();
+    m_assigned = true;
+    m_table_lines.set_topics(m_consumer->topics());
+    kafka::Offsets by_time;
+    if (m_options.from == From::time) {
+        by_time = m_consumer->offsets_at(places, m_options.from_ms);
+    }
+    kafka::Offsets starts;
+    for (const kafka::TopicPartition& at : places) {
+        const std::int64_t start = start_of(at, committed, by_time, is_new);
+        m_started.insert(at);
+        starts[at] = start;
+        m_places.start(at, start);
+        log::debug("{}:{} from offset {}", at.topic, at.partition, start);
+    }
+    m_committed.insert(committed.begin(), committed.end());
+    log::info("{} partitions came", places.size());
+    return starts;
+}
+
+void Session::look_for_topics(std::int64_t now_ms) {
+    if (!m_options.group.empty() || m_options.exit_at_end || m_options.topics_refresh_ms < 0 ||
+        now_ms - m_topics_ms < m_options.topics_refresh_ms) {
+        return;
+    }
+    m_topics_ms = now_ms;
+    try {
+        m_consumer->assign(m_options.topics, kTopicsTimeoutMs);
+    } catch (const Error& error) {
+        if (error.code() != ExitCode::failed) {
+            throw;
+        }
+        log::debug("{}; again later", error.what());
+    }
+}
+
+void Session::revoked(const std::vector<kafka::TopicPartition>& places, bool lost) {
+    log::info("{} partitions {}", places.size(), lost ? "are lost" : "are wanted by others");
+    for (const kafka::TopicPartition& at : places) {
+        Place& place = *m_places.find(at);
+        if (lost) {
+            place.own = false;
+            m_committed.erase(at);
+            continue;
+        }
+        place.leaving = true;
+        m_leaving.push_back(at);
+        // Where nothing was written since the start, the group knows all there is to know.
+        const auto last = m_last_positions.find(at);
+        if (m_acknowledged->used() &&
+            (last == m_last_positions.end() || last->second != place.next ||
+             !m_acknowledged->covers({{at, place.next}}))) {
+            m_leaving_at[at] = place.next;
+        }
+    }
+    m_leaving_deadline_ms = base::steady_ms() + m_options.revoke_wait_ms;
+}
+
+void Session::commit(bool wait) {
+    kafka::Offsets due;
+    for (const auto& [at, offset] : m_acknowledged->offsets()) {
+        const Place* place = m_places.find(at);
+        const auto last = m_committed.find(at);
+        if (place != nullptr && place->own && offset <= place->next &&
+            (last == m_committed.end() || last->second < offset)) {
+            due[at] = offset;
+        }
+    }
+    if (due.empty() || m_options.group.empty()) {
+        return;
+    }
+    m_consumer->commit(due, wait);
+    for (const auto& [at, offset] : due) {
+        m_committed[at] = offset;
+    }
+    m_commit_ms = base::steady_ms();
+}
+
+void Session::let_go() {
+    if (m_leaving.empty()) {
+        return;
+    }
+    const bool covered = m_acknowledged->covers(m_leaving_at);
+    if (!covered && base::steady_ms() < m_leaving_deadline_ms) {
+        return;
+    }
+    if (!covered) {
+        log::warning("partitions leave before their last lines were acknowledged; their next "
+                     "reader writes them again");
+    }
+    try {
+        commit(true);
+    } catch (const Error& error) {
+        log::warning("{}; the partitions' next reader writes the last lines again", error.what());
+    }
+    for (const kafka::TopicPartition& at : m_leaving) {
+        Place& place = *m_places.find(at);
+        place.own = place.leaving = false;
+        m_committed.erase(at);
+    }
+    m_consumer->release(m_leaving);
+    m_leaving.clear();
+    m_leaving_at.clear();
+}
+
+/// A broker that comes back, or a rebalance under way, refuses for a while. What others were given
+/// meanwhile is no longer ours to commit.
+void Session::commit_last(std::int64_t deadline_ms) {
+    while (true) {
+        try {
+            commit(true);
+            return;
+        } catch (const Error& error) {
+            if (error.code() != ExitCode::failed || base::steady_ms() >= deadline_ms ||
+                io::stop_signal::count() >= 2) {
+                throw;
+            }
+            log::debug("{}; again", error.what());
+        }
+        m_consumer->poll(kPollMs);
+        let_go();
+    }
+}
+
+} // namespace cdc::consume
