@@ -93,6 +93,20 @@ SLOT=decoding expect_exit 4 capture 2>plugin.err
 expect_words plugin.err "'test_decoding'"
 sql "SELECT pg_drop_replication_slot('decoding')" >/dev/null
 
+cp second.json state.json
+say "a log that the server cannot read: not tried for ever"
+sql "SELECT pg_switch_wal(); INSERT INTO t VALUES (100, 'unreadable')" >/dev/null
+segment=$(sql "SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+wal=$(sql "SHOW data_directory")/pg_wal
+sql "SELECT pg_switch_wal()" >/dev/null
+mv "$wal/$segment" "$wal/$segment.away"
+expect_exit 1 capture --checkpoint state.json --exit-at-end --retry 3s >out 2>unreadable.err
+expect_words unreadable.err "each time"
+expect_words unreadable.err "cdc-snapshot --create"
+mv "$wal/$segment.away" "$wal/$segment"
+capture --checkpoint state.json --exit-at-end --drain 1s >out 2>unreadable.err || true # nobody acknowledges
+expect "the change, when it can be read again" "$(grep -c unreadable out)" 1
+
 say "a slot that the server gave up"
 sql "ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'"
 sql "SELECT pg_reload_conf()" >/dev/null

@@ -94,6 +94,7 @@ void Capture::connect() {
         send_status_if_due();
         stop_at_second_signal();
     });
+    m_unread = true; // the first messages may have come with the answer
     base::log::info("streaming from slot {} of database {} at {}", in_quotes(m_options.slot),
                     m_session->plain.description(), format_lsn(m_position));
 }
@@ -109,8 +110,22 @@ bool Capture::reconnect(const ServerError& cause) {
     m_session.reset();
     m_unread = false;
     m_drained = false;
+    if (m_failed_since == 0 || m_position != m_failed_at) {
+        m_failed_at = m_position;
+        m_failed_since = base::steady_ms();
+    }
+    // A connection that comes back only to fail at the same place is none.
+    const std::int64_t give_up = m_failed_since + m_options.retry_ms;
+    if (base::steady_ms() > give_up) {
+        throw ServerError{
+            ExitCode::failed,
+            fmt::format("the stream fails at {} each time: {}", format_lsn(m_position),
+                        cause.what()),
+            cause.sqlstate(),
+            "If the server cannot decode its log there, only a new slot leads past it: cdc-capture "
+            "--drop, then cdc-snapshot --create, which finds what the target lacks."};
+    }
     base::log::warning("{}; trying again", cause.what());
-    const std::int64_t give_up = base::steady_ms() + m_options.retry_ms;
     for (std::int64_t pause = 1000;; pause = std::min<std::int64_t>(pause * 2, 30000)) {
         const std::int64_t until = base::steady_ms() + pause;
         while (base::steady_ms() < until) {

@@ -97,6 +97,8 @@ private:
     std::int64_t m_last_poll = 0;
     std::int64_t m_last_question = 0; ///< see position_reached()
     std::int64_t m_status_interval = 0;
+    std::int64_t m_failed_since = 0; ///< the stream at m_failed_at, without getting further since
+    postgres::Lsn m_failed_at = 0;
     std::int64_t m_stop_deadline = 0; ///< for the end of the transaction; 0: no stop asked for
 };
 
