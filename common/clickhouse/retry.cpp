@@ -86,6 +86,40 @@ ErrorClass classify(int server_code, long http_status) {
     }
 }
 
+bool is_row_fault(int server_code) {
+    switch (server_code) {
+    case 6:   // CANNOT_PARSE_TEXT
+    case 25:  // CANNOT_PARSE_ESCAPE_SEQUENCE
+    case 26:  // CANNOT_PARSE_QUOTED_STRING
+    case 27:  // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+    case 38:  // CANNOT_PARSE_DATE
+    case 41:  // CANNOT_PARSE_DATETIME
+    case 69:  // ARGUMENT_OUT_OF_BOUND
+    case 70:  // CANNOT_CONVERT_TYPE
+    case 72:  // CANNOT_PARSE_NUMBER
+    case 117: // INCORRECT_DATA
+    case 128: // TOO_LARGE_ARRAY_SIZE
+    case 131: // TOO_LARGE_STRING_SIZE
+    case 153: // ILLEGAL_DIVISION
+    case 190: // SIZES_OF_ARRAYS_DONT_MATCH
+    case 321: // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+    case 349: // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+    case 376: // CANNOT_PARSE_UUID
+    case 395: // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO
+    case 407: // DECIMAL_OVERFLOW
+    case 441: // CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING
+    case 467: // CANNOT_PARSE_BOOL
+    case 469: // VIOLATED_CONSTRAINT
+    case 675: // CANNOT_PARSE_IPV4
+    case 676: // CANNOT_PARSE_IPV6
+    case 691: // UNKNOWN_ELEMENT_OF_ENUM
+        return true;
+    default:
+        // Not 33 (CANNOT_READ_ALL_DATA), which a request that was cut on its way gives too.
+        return false;
+    }
+}
+
 int exception_code(std::string_view text) {
     constexpr std::string_view kStart = "Code: ";
     const std::size_t at = text.find(kStart);

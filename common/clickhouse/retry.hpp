@@ -20,6 +20,10 @@ enum class ErrorClass {
 /// carries no number (a proxy).
 ErrorClass classify(int server_code, long http_status);
 
+/// Whether an INSERT may have been refused for what one of its rows holds: a value that does not
+/// parse or fit, a constraint, a materialized view that throws. Other rows may go in without it.
+bool is_row_fault(int server_code);
+
 /// "Code: 252. DB::Exception: …" -> 252; 0 when the text does not begin like that.
 int exception_code(std::string_view text);
 

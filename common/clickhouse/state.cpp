@@ -30,6 +30,17 @@ StateRow barrier_row(std::string_view table, event::Order order) {
     return row;
 }
 
+StateRow parked_row(std::string_view table, std::string_view key, const ParkedKey& parked) {
+    StateRow row;
+    row.scope = "parked";
+    row.name = table;
+    row.item = key;
+    row.version = parked.through;
+    row.position = parked.from.text();
+    row.value = parked.reason;
+    return row;
+}
+
 void append_state_row(std::string& out, const StateRow& row, std::int64_t now_ms) {
     const std::size_t before = out.size();
     out.resize(before + row.scope.size() + row.name.size() + row.item.size() + row.position.size() +
@@ -54,22 +65,26 @@ std::string insert_state_sql() {
 
 TableState read_table_state(Transport& transport, std::string_view table) {
     const std::string answer = transport.query(
-        fmt::format("SELECT item, lower(leftPad(hex(version), 32, '0')), value FROM {} FINAL "
-                    "WHERE scope = 'table' AND name = {}",
+        fmt::format("SELECT item, lower(leftPad(hex(version), 32, '0')), value, scope, position "
+                    "FROM {} FINAL WHERE scope IN ('table', 'parked') AND name = {}",
                     kStateTable, quote_string(table)),
         "TabSeparated");
     TableState state;
     for (const auto& row : parse_tsv(answer)) {
-        if (row.size() < 3) {
+        if (row.size() < 5) {
             continue;
         }
-        if (row[0] == "barrier") {
-            state.barrier = event::Order::parse(row[1]).value_or(event::Order{});
+        const event::Order version = event::Order::parse(row[1]).value_or(event::Order{});
+        if (row[3] == "parked") {
+            state.parked[row[0]] = {event::Order::parse(row[4]).value_or(event::Order{}), version,
+                                    row[2]};
+        } else if (row[0] == "barrier") {
+            state.barrier = version;
         } else if (row[0] == "source") {
             state.source = row[2];
         } else if (row[0] == "shape") {
             state.shape = row[2];
-            state.shape_order = event::Order::parse(row[1]).value_or(event::Order{});
+            state.shape_order = version;
         } else if (row[0] == "stale") {
             state.stale = row[2];
         } else if (row[0] == "layout") {

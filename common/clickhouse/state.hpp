@@ -5,6 +5,8 @@
 #include "event/checkpoint.hpp"
 #include "event/order.hpp"
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,8 @@ namespace cdc::clickhouse {
 ///         'layout'    mode and names where they are not the default ones (layout.hpp)
 ///         'oid N'     the source's table number N had this name
 ///         'stale'     why rows may differ from the source's until it is read again; "": not
+///     scope 'parked', name of the target table, item: a key as JSON; version: order of its last
+///         line that was not loaded, position: order of the first, value: why; "": loaded since
 struct StateRow {
     std::string scope;
     std::string name;
@@ -34,6 +38,17 @@ struct StateRow {
 
 StateRow checkpoint_row(const event::Checkpoint& checkpoint, std::string_view line);
 StateRow barrier_row(std::string_view table, event::Order order);
+
+/// A key with lines that could not be loaded: what comes after them would be applied over a hole.
+struct ParkedKey {
+    event::Order from;    ///< its first line that was not loaded
+    event::Order through; ///< its last one
+    std::string reason;   ///< of the first; "": all were loaded since, or are void
+    bool parked() const { return !reason.empty(); }
+};
+/// By the key as JSON, {"id":7}.
+using ParkedKeys = std::map<std::string, ParkedKey, std::less<>>;
+StateRow parked_row(std::string_view table, std::string_view key, const ParkedKey& parked);
 
 /// Appends the row in RowBinary of state_columns(); load_time is now.
 void append_state_row(std::string& out, const StateRow& row, std::int64_t now_ms);
@@ -48,6 +63,7 @@ struct TableState {
     event::Order shape_order;
     std::string stale;
     std::string layout;
+    ParkedKeys parked;
 };
 TableState read_table_state(Transport& transport, std::string_view table);
 

@@ -58,6 +58,13 @@ TEST_CASE("errors are waited for, halved or final by their number") {
     for (const int code : {16, 47, 53, 60, 62, 81, 164, 192, 193, 194, 497, 516}) {
         CHECK(classify(code, 500) == ErrorClass::refused);
     }
+    for (const int code : {6, 38, 41, 69, 72, 117, 321, 349, 395, 407, 469, 691}) {
+        CHECK(is_row_fault(code));
+        CHECK(classify(code, 500) == ErrorClass::refused);
+    }
+    for (const int code : {0, 3, 33, 53, 60, 159, 164, 209, 210, 241, 242, 243, 252, 319, 497}) {
+        CHECK_FALSE(is_row_fault(code));
+    }
     CHECK(classify(0, 502) == ErrorClass::transient);
     CHECK(classify(0, 503) == ErrorClass::transient);
     CHECK(classify(0, 429) == ErrorClass::transient);

@@ -19,6 +19,9 @@ public:
     cli::Metric& replaced =
         counter("replaced_values_total", "Values that no column could hold, replaced by a policy");
     cli::Metric& batches = counter("batches_total", "Batches made durable");
+    cli::Metric& dead_letters =
+        counter("dead_letters_total", "Lines that went to the dead-letter file");
+    cli::Metric& parked = gauge("parked_keys", "Keys whose lines go to the dead-letter file");
     cli::Metric& stale = gauge(
         "stale_tables", "Tables whose rows differ from the source's until they are read again");
     cli::Metric& checkpoint_time = time("checkpoint_timestamp_seconds",

@@ -22,7 +22,8 @@ constexpr int kTooMuchMemory = 241;
 Flusher::Flusher(clickhouse::Transport& transport, const Options& options, Figures& figures,
                  const std::vector<std::unique_ptr<TableLoader>>& tables)
     : m_transport{transport}, m_options{options}, m_figures{figures}, m_tables{tables},
-      m_resolver{transport, static_cast<std::size_t>(options.batch_bytes)} {
+      m_resolver{transport, static_cast<std::size_t>(options.batch_bytes)},
+      m_letters{options, figures}, m_careful{transport, options, m_resolver, m_letters, m_retry} {
     m_retry.limit_ms = options.retry_ms;
     m_thread = std::thread{[this] {
         run();
@@ -97,7 +98,12 @@ void Flusher::flush(Work& work) {
     for (const std::size_t number : work.touched) {
         flush_table(*m_tables[number], *work.tables[number], work.last);
     }
+    for (const BrokenLine& broken : work.broken) {
+        m_letters.add(nullptr, broken.line_number, broken.line, broken.error);
+    }
+    m_letters.write();
     insert_state(work);
+    count_parked();
     remove_void_rows(work);
     if (!work.checkpoint.empty()) {
         event::write_checkpoint_files(m_options.checkpoints, work.checkpoint);
@@ -109,21 +115,41 @@ void Flusher::flush(Work& work) {
                      base::steady_ms() - started);
 }
 
-void Flusher::flush_table(TableLoader& table, TableWork& work, bool last) {
+Resolver::Insert Flusher::inserter() {
+    return [this](std::string_view into, const clickhouse::RowBatch& rows) {
+        insert_rows(into, rows);
+    };
+}
+
+void Flusher::store(TableLoader& table, const TableWork& work) {
     if (!work.rows.empty()) {
         insert_rows(clickhouse::insert_sql(table.target(), table.encoder().shape()), work.rows);
     }
-    const Resolver::Insert insert = [this](std::string_view into,
-                                           const clickhouse::RowBatch& rows) {
-        insert_rows(into, rows);
-    };
     if (!work.waiting.empty() || table.pending > 0) {
-        clickhouse::with_retry(m_retry, [&] { m_resolver.resolve(table, work, insert); });
+        clickhouse::with_retry(m_retry, [&] { m_resolver.resolve(table, work, inserter()); });
+    }
+}
+
+void Flusher::flush_table(TableLoader& table, TableWork& work, bool last) {
+    const CarefulLoader::Store careful = [this](TableLoader& to, const TableWork& from) {
+        store(to, from);
+    };
+    if (m_options.keeps_lines() && m_careful.wanted(table, work)) {
+        m_careful.load(table, work, careful);
+    } else {
+        try {
+            store(table, work);
+        } catch (const ServerError& error) {
+            if (!m_options.keeps_lines() || !clickhouse::is_row_fault(error.server_code())) {
+                throw;
+            }
+            m_careful.load(table, work, careful);
+        }
     }
     if (last && table.pending > 0) {
         // Another loader may have brought the rows that were missing.
         clickhouse::with_retry(m_retry, [&] {
-            m_resolver.resolve_stored(table, work.known_barrier, kStoredLinesAtOnce, insert);
+            m_resolver.resolve_stored(table, work.known_barrier, kStoredLinesAtOnce, inserter());
         });
     }
 }
@@ -162,11 +188,15 @@ void Flusher::insert_range(std::string_view into, const clickhouse::RowBatch& ro
 }
 
 void Flusher::insert_state(const Work& work) {
-    std::string rows;
+    std::string rows = m_careful.take_state_rows();
     bool reread = false;
     const std::int64_t now = base::now_ms();
     for (const std::size_t number : work.touched) {
         const TableWork& table = *work.tables[number];
+        for (const auto& [key, parked] : table.freed) {
+            clickhouse::append_state_row(
+                rows, clickhouse::parked_row(m_tables[number]->target().name, key, parked), now);
+        }
         if (table.barrier != event::Order{}) {
             clickhouse::append_state_row(
                 rows, clickhouse::barrier_row(m_tables[number]->target().name, table.barrier), now);
@@ -204,6 +234,18 @@ void Flusher::insert_state(const Work& work) {
     }
     m_figures.stale.set(std::count_if(m_tables.begin(), m_tables.end(),
                                       [](const auto& table) { return table->stale.load(); }));
+}
+
+void Flusher::count_parked() {
+    if (!m_options.keeps_lines()) {
+        return;
+    }
+    std::int64_t count = 0;
+    for (const auto& table : m_tables) {
+        count += std::count_if(table->parked.begin(), table->parked.end(),
+                               [](const auto& entry) { return entry.second.parked(); });
+    }
+    m_figures.parked.set(count);
 }
 
 void Flusher::remove_void_rows(const Work& work) {

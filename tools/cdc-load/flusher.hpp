@@ -1,6 +1,8 @@
 #ifndef CDC_LOAD_FLUSHER_HPP
 #define CDC_LOAD_FLUSHER_HPP
 
+#include "cdc-load/careful_loader.hpp"
+#include "cdc-load/dead_letters.hpp"
 #include "cdc-load/figures.hpp"
 #include "cdc-load/options.hpp"
 #include "cdc-load/resolver.hpp"
@@ -20,9 +22,10 @@
 
 namespace cdc::load {
 
-/// Makes one Work durable at a time, on a thread of its own: rows of all tables, then barriers and
-/// the checkpoint's row in `_cdc_state`, then the checkpoint files. Each step is repeated while the
-/// target is busy or away; a repeat of what was stored changes nothing.
+/// Makes one Work durable at a time, on a thread of its own: rows of all tables, then dead letters,
+/// then parked keys, barriers and the checkpoint's row in `_cdc_state`, then the checkpoint files.
+/// Each step is repeated while the target is busy or away; a repeat of what was stored changes
+/// nothing.
 class Flusher {
 public:
     /// `tables` is read while busy() only; the caller adds to it while idle.
@@ -41,16 +44,22 @@ public:
     bool wait_idle(std::int64_t timeout_ms);
 
     clickhouse::RetryPolicy& retry_policy() { return m_retry; }
+    /// Durable ones. Call while idle.
+    std::uint64_t dead_letters() const { return m_letters.count(); }
 
 private:
     void run();
     void flush(Work& work);
     void flush_table(TableLoader& table, TableWork& work, bool last);
+    /// Rows, then waiting updates.
+    void store(TableLoader& table, const TableWork& work);
+    Resolver::Insert inserter();
     void insert_rows(std::string_view into, const clickhouse::RowBatch& rows);
     void insert_range(std::string_view into, const clickhouse::RowBatch& rows, std::size_t from,
                       std::size_t count);
     void insert_state(const Work& work);
     void remove_void_rows(const Work& work);
+    void count_parked();
 
     clickhouse::Transport& m_transport;
     const Options& m_options;
@@ -58,6 +67,8 @@ private:
     const std::vector<std::unique_ptr<TableLoader>>& m_tables;
     clickhouse::RetryPolicy m_retry;
     Resolver m_resolver;
+    DeadLetters m_letters;
+    CarefulLoader m_careful;
     std::vector<std::string_view> m_pieces;
     std::size_t m_insert_rows = SIZE_MAX; ///< of one insert; halved when memory is short
     std::int64_t m_state_ms = 0;          ///< when the checkpoint's row was last written

@@ -40,6 +40,33 @@ io::FileDescriptor take_stdin() {
     return input;
 }
 
+/// The lines to load: stdin's, or those of --replay.
+io::FileDescriptor open_input(const Options& options) {
+    io::FileDescriptor input = take_stdin();
+    if (options.replaying() && options.replay != "-") {
+        input = io::FileDescriptor{::open(options.replay.c_str(), O_RDONLY | O_CLOEXEC)};
+        if (!input) {
+            base::fail(ExitCode::failed, "cannot read {}: {}", base::in_quotes(options.replay),
+                       std::strerror(errno));
+        }
+    }
+    return input;
+}
+
+void report_dead_letters(const Options& options, const Loader& loader) {
+    if (loader.passed_over() > 0) {
+        base::log::warning("{} dead letters were passed over", loader.passed_over());
+    }
+    if (loader.dead_letters() > 0) {
+        base::log::warning("{} lines went to {}; {} keys are parked until it is replayed",
+                           loader.dead_letters(), base::in_quotes(options.dead_letter),
+                           loader.parked_keys());
+    } else if (options.replaying() && loader.parked_keys() > 0) {
+        base::log::warning("{} keys are still parked: not all of their lines were replayed",
+                           loader.parked_keys());
+    }
+}
+
 /// Reads lines into the loader; true when the last one was whole.
 class Reading {
 public:
@@ -117,7 +144,7 @@ int run(const Options& options) {
     if (options.dry_run && !base::log::enabled(base::log::Level::debug)) {
         base::log::set_level(base::log::Level::warning); // no table is made
     }
-    const io::FileDescriptor input = take_stdin();
+    const io::FileDescriptor input = open_input(options);
     clickhouse::TransportOptions transport_options;
     transport_options.chdb_library = options.chdb_library;
     transport_options.request_timeout_ms = options.timeout_ms;
@@ -153,8 +180,9 @@ int run(const Options& options) {
     if (loader.ignored_truncates() > 0) {
         base::log::warning("{} truncates were ignored", loader.ignored_truncates());
     }
-    if (loader.dead_letters() > 0) {
-        base::log::warning("{} dead letters were passed over", loader.dead_letters());
+    report_dead_letters(options, loader);
+    if (options.replaying() && loader.dead_letters() > 0) {
+        return static_cast<int>(ExitCode::bad_data);
     }
     return static_cast<int>(whole ? ExitCode::ok : ExitCode::failed);
 }

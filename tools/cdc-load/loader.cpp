@@ -1,8 +1,10 @@
 #include "cdc-load/loader.hpp"
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-load/careful_loader.hpp"
 #include "cdc-load/dry_run.hpp"
 #include "cdc-load/table_setup.hpp"
 #include "event/json_cursor.hpp"
@@ -44,6 +46,38 @@ void parse_snapshot(std::string_view payload, bool& begin, bool& whole) {
     begin = status == "\"begin\"";
 }
 
+/// Lines that others depend on: a broken one is no dead letter.
+bool is_not_of_one_row(std::string_view line) {
+    for (const std::string_view start : {R"({"table")", R"({"snapshot")", R"({"checkpoint")"}) {
+        if (line.substr(0, start.size()) == start) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// The line in a dead letter.
+std::string letter_bytes(std::string_view payload) {
+    std::string bytes;
+    event::JsonCursor cursor{payload};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == "bytes" &&
+            (value.size() < 2 ||
+             !base::append_base64_decoded(bytes, value.substr(1, value.size() - 2)))) {
+            bytes.clear();
+        }
+    }
+    if (cursor.failed() || bytes.empty()) {
+        fail(ExitCode::bad_data, "dead letter without a line in its bytes");
+    }
+    if (bytes.back() == '\n') {
+        bytes.pop_back();
+    }
+    return bytes;
+}
+
 } // namespace
 
 Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures& figures)
@@ -51,34 +85,31 @@ Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures
     clickhouse::with_retry(m_flusher.retry_policy(), [&] { set_up_target(m_transport); });
 }
 
-void Loader::take(std::string_view line, std::uint64_t line_number) {
+const DecodedLine* Loader::decode(std::string_view line) {
     try {
-        const DecodedLine& decoded = m_predictor.decode(line);
-        if (!m_held.empty() &&
-            (decoded.kind != LineKind::change || decoded.op != 'c' || decoded.key_before.empty())) {
-            take_held_delete(); // through Kafka its create may stand in another partition
+        return &m_predictor.decode(line);
+    } catch (const Error& error) {
+        if (!m_options.dead_letters || is_not_of_one_row(line)) {
+            throw;
         }
-        switch (decoded.kind) {
-        case LineKind::change:
-            take_change(decoded);
-            break;
-        case LineKind::table:
-            take_table(decoded);
-            break;
-        case LineKind::snapshot:
-            take_snapshot(decoded);
-            break;
-        case LineKind::checkpoint:
-            begin_work();
-            m_work->checkpoint = line;
-            m_work->checkpoint_line_number = line_number;
-            break;
-        case LineKind::dead_letter:
-            ++m_dead_letters;
-            break;
-        case LineKind::transaction:
-        case LineKind::tombstone:
-            break; // the changes themselves say it all
+        if (!m_held.empty()) {
+            take_held_delete(true);
+        }
+        begin_work();
+        m_work->bytes += line.size();
+        m_work->broken.push_back({m_line_number, std::string{line}, error});
+        return nullptr;
+    }
+}
+
+void Loader::take(std::string_view line, std::uint64_t line_number) {
+    m_line_number = line_number;
+    try {
+        const DecodedLine* decoded = decode(line);
+        if (decoded != nullptr && decoded->kind == LineKind::dead_letter && m_options.replaying()) {
+            take_letter(*decoded);
+        } else if (decoded != nullptr) {
+            take_decoded(*decoded);
         }
     } catch (const Error& error) {
         if (error.code() != ExitCode::bad_data && error.code() != ExitCode::refused) {
@@ -90,6 +121,46 @@ void Loader::take(std::string_view line, std::uint64_t line_number) {
     if ((m_work->rows >= m_options.batch_rows || m_work->bytes >= m_options.batch_bytes) &&
         m_held.empty()) {
         submit();
+    }
+}
+
+void Loader::take_letter(const DecodedLine& letter) {
+    m_letter = letter_bytes(letter.payload);
+    const std::size_t size = m_letter.size();
+    m_letter.append(event::LinePredictor::kPadding, '\0');
+    if (const DecodedLine* decoded = decode({m_letter.data(), size}); decoded != nullptr) {
+        take_decoded(*decoded);
+    }
+}
+
+void Loader::take_decoded(const DecodedLine& decoded) {
+    if (!m_held.empty() &&
+        (decoded.kind != LineKind::change || decoded.op != 'c' || decoded.key_before.empty())) {
+        take_held_delete(); // through Kafka its create may stand in another partition
+    }
+    switch (decoded.kind) {
+    case LineKind::change:
+        take_change(decoded);
+        break;
+    case LineKind::table:
+        take_table(decoded);
+        break;
+    case LineKind::snapshot:
+        take_snapshot(decoded);
+        break;
+    case LineKind::checkpoint:
+        if (!m_options.replaying()) {
+            begin_work();
+            m_work->checkpoint = decoded.raw;
+            m_work->checkpoint_line_number = m_line_number;
+        }
+        break;
+    case LineKind::dead_letter:
+        ++m_passed_over;
+        break;
+    case LineKind::transaction:
+    case LineKind::tombstone:
+        break; // the changes themselves say it all
     }
 }
 
@@ -107,6 +178,9 @@ void Loader::take_change(const DecodedLine& line) {
         begin_work();
         TableWork& work = m_work->table(m_last_number);
         const std::size_t rows = work.rows.rows().size();
+        if (m_options.keeps_lines() && m_options.layout.history()) {
+            keep(table, line.raw, {}, m_line_number);
+        }
         table.truncate(line, work);
         m_work->rows += work.rows.rows().size() - rows;
         return;
@@ -115,6 +189,7 @@ void Loader::take_change(const DecodedLine& line) {
         if (!line.key_after.empty()) {
             find_table(line.source, "change");
             m_held = line.raw;
+            m_held_number = m_line_number;
             return;
         }
         break;
@@ -126,6 +201,9 @@ void Loader::take_change(const DecodedLine& line) {
     }
     TableLoader& table = find_table(line.source, "change");
     begin_work();
+    if (m_options.keeps_lines()) {
+        keep(table, line.raw, {}, m_line_number);
+    }
     add(table, line);
 }
 
@@ -133,23 +211,76 @@ void Loader::take_key_change(std::string_view created) {
     // Both or none: the create is the one that can fail, so it goes first; their keys differ.
     begin_work();
     const DecodedLine& create = m_decoder.decode(created);
-    add(find_table(create.source, "change"), create);
-    take_held_delete();
+    TableLoader& table = find_table(create.source, "change");
+    if (m_options.keeps_lines()) {
+        keep(table, m_held, created, m_held_number);
+    }
+    add(table, create);
+    m_scratch.swap(m_held);
+    m_held.clear();
+    add(table, m_decoder.decode(m_scratch));
 }
 
-void Loader::take_held_delete() {
+void Loader::take_held_delete(bool half) {
     m_scratch.swap(m_held);
     m_held.clear();
     begin_work();
     const DecodedLine& remove = m_decoder.decode(m_scratch);
-    add(find_table(remove.source, "change"), remove);
+    TableLoader& table = find_table(remove.source, "change");
+    if (m_options.keeps_lines()) {
+        keep(table, m_scratch, {}, m_held_number, half);
+    }
+    if (!half) {
+        add(table, remove);
+    }
+}
+
+void Loader::keep(TableLoader& table, std::string_view first, std::string_view second,
+                  std::uint64_t line_number, bool half) {
+    TableWork& work = m_work->table(m_last_number);
+    work.kept.add(first, second, line_number, table.snapshot_row(), half);
+    work.suspect |= half;
+    m_work->bytes += first.size() + second.size() + sizeof(KeptLines::Unit);
+}
+
+/// What comes behind a hole is not loaded over it, also by a run that keeps no dead letters.
+void Loader::check_parked(TableLoader& table, const DecodedLine& line, TableWork& work) {
+    const std::string key = key_text(table.encoder().shape(), line);
+    const auto found = table.parked.find(key);
+    if (found == table.parked.end() || !found->second.parked()) {
+        return;
+    }
+    clickhouse::ParkedKey& parked = found->second;
+    if ((line.op == 'r' && line.source.order > parked.through) ||
+        parked.through < table.barrier()) {
+        parked.reason.clear();
+        parked.through = std::max(parked.through, line.source.order);
+        work.freed[key] = parked;
+    } else if (line.source.order >= parked.from) {
+        throw Error{ExitCode::bad_data,
+                    fmt::format("table {}: its key {} is parked, because an earlier line of it "
+                                "could not be loaded: {}",
+                                in_quotes(table.source().display_name()), key, parked.reason),
+                    "Load its dead letters with --replay FILE, or go on with --on-error "
+                    "dead-letter."};
+    }
 }
 
 void Loader::add(TableLoader& table, const DecodedLine& line) {
     TableWork& work = m_work->table(m_last_number);
     const std::size_t before = work.rows.memory() + work.waiting_bytes;
     const std::size_t rows = work.rows.rows().size() + work.waiting.size();
-    table.add(line, work);
+    if (!m_options.keeps_lines() && !table.parked.empty()) {
+        check_parked(table, line, work);
+    }
+    try {
+        table.add(line, work);
+    } catch (const Error& error) {
+        if (!m_options.keeps_lines() || error.code() != ExitCode::bad_data) {
+            throw;
+        }
+        work.suspect = true; // the flush looks at each line
+    }
     m_work->bytes += work.rows.memory() + work.waiting_bytes - before;
     m_work->rows += work.rows.rows().size() + work.waiting.size() - rows;
 }
@@ -178,6 +309,28 @@ void Loader::take_table(const DecodedLine& line) {
         set_up_table(m_transport, table, shape, described, version, line.source.order);
     });
     table.oid = described.oid;
+    if (m_options.keeps_lines()) {
+        table.table_line = line.raw;
+    }
+}
+
+TableLoader& Loader::know_table(const event::Source& source) {
+    TableLoader& table = add_table(source);
+    wait_for_flusher();
+    clickhouse::with_retry(m_flusher.retry_policy(), [&] {
+        const auto state = clickhouse::read_table_state(m_transport, table.target().name);
+        if (state.shape.empty()) {
+            fail(ExitCode::bad_data, "no table line of {}, and the target does not know it",
+                 in_quotes(table.source().display_name()));
+        }
+        std::string version;
+        const event::Table described = event::parse_table(state.shape, version);
+        set_up_table(m_transport, table,
+                     clickhouse::make_shape(source.connector, described.columns, m_options.layout),
+                     described, version, state.shape_order);
+        table.oid = described.oid;
+    });
+    return table;
 }
 
 void Loader::take_snapshot(const DecodedLine& line) {
@@ -197,6 +350,9 @@ TableLoader& Loader::find_table(const event::Source& source, const char* what) {
         }
     }
     const auto found = m_numbers.find(source.db + '\0' + source.schema + '\0' + source.table);
+    if (found == m_numbers.end() && m_options.replaying()) {
+        return know_table(source);
+    }
     if (found == m_numbers.end()) {
         fail(ExitCode::bad_data, "{} of table {} before its table line", what,
              in_quotes((source.schema.empty() ? source.db : source.schema) + "." + source.table));
@@ -234,6 +390,16 @@ clickhouse::ValueCounts Loader::replaced() const {
         sum.nulls += counts.nulls;
     }
     return sum;
+}
+
+std::size_t Loader::parked_keys() const {
+    std::size_t count = 0;
+    for (const auto& table : m_tables) {
+        for (const auto& [key, parked] : table->parked) {
+            count += parked.parked() ? 1 : 0;
+        }
+    }
+    return count;
 }
 
 std::int64_t Loader::due_in_ms() const {

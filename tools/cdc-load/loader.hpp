@@ -40,20 +40,32 @@ public:
     /// Nothing more is wanted: a dry run has printed its batch.
     bool done() const { return m_done; }
     std::uint64_t changes() const { return m_changes; }
-    std::uint64_t dead_letters() const { return m_dead_letters; }
+    /// Dead letters in the input, which only a replay loads.
+    std::uint64_t passed_over() const { return m_passed_over; }
+    /// Lines that went to the dead-letter file. Call after finish().
+    std::uint64_t dead_letters() const { return m_flusher.dead_letters(); }
+    std::size_t parked_keys() const;
     std::uint64_t ignored_truncates() const { return m_ignored_truncates; }
     /// Values that the policies decided.
     clickhouse::ValueCounts replaced() const;
 
 private:
+    /// nullptr: it is a dead letter now.
+    const event::DecodedLine* decode(std::string_view line);
+    void take_decoded(const event::DecodedLine& line);
+    void take_letter(const event::DecodedLine& letter);
     void take_change(const event::DecodedLine& line);
     void take_key_change(std::string_view created);
-    void take_held_delete();
+    void take_held_delete(bool half = false);
     void take_table(const event::DecodedLine& line);
     void take_snapshot(const event::DecodedLine& line);
     TableLoader& find_table(const event::Source& source, const char* what);
     TableLoader& add_table(const event::Source& source);
+    TableLoader& know_table(const event::Source& source);
     void add(TableLoader& table, const event::DecodedLine& line);
+    void keep(TableLoader& table, std::string_view first, std::string_view second,
+              std::uint64_t line_number, bool half = false);
+    void check_parked(TableLoader& table, const event::DecodedLine& line, TableWork& work);
     void begin_work();
     void submit();
     void wait_for_flusher();
@@ -69,9 +81,12 @@ private:
     event::LineDecoder m_decoder;     ///< for kept ones
     std::string m_held;               ///< `d` of a key change, until its `c` is there
     std::string m_scratch;
+    std::string m_letter; ///< the line in a dead letter, with padding
+    std::uint64_t m_line_number = 0;
+    std::uint64_t m_held_number = 0;
     bool m_done = false;
     std::uint64_t m_changes = 0;
-    std::uint64_t m_dead_letters = 0;
+    std::uint64_t m_passed_over = 0;
     std::uint64_t m_ignored_truncates = 0;
     Flusher m_flusher; ///< last: its thread ends before the rest goes
 };

@@ -6,6 +6,7 @@
 #include "cli/groups.hpp"
 #include "clickhouse/http.hpp"
 
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -109,6 +110,47 @@ void add_policy_options(CLI::App& cli, Options& options) {
         ->group("Policies");
 }
 
+void add_dead_letter_options(CLI::App& cli, Options& options) {
+    cli.add_option_function<std::string>(
+           "--on-error",
+           [&options](const std::string& text) { options.dead_letters = text == "dead-letter"; },
+           "For a line that cannot be loaded: stop, or dead-letter")
+        ->type_name("POLICY")
+        ->check(CLI::IsMember{{"stop", "dead-letter"}})
+        ->default_str("stop")
+        ->group("Dead letters");
+    cli.add_option("--dead-letter", options.dead_letter, "Append dead letters to this file")
+        ->type_name("FILE")
+        ->group("Dead letters");
+    cli.add_option("--replay", options.replay,
+                   "Load the lines of this dead-letter file instead of stdin, and free their keys")
+        ->type_name("FILE")
+        ->group("Dead letters");
+}
+
+void check_dead_letters(const Options& options) {
+    if (options.dead_letters != !options.dead_letter.empty()) {
+        throw Error{ExitCode::usage, "--on-error dead-letter and --dead-letter FILE go together"};
+    }
+    if (options.dead_letters && options.dry_run) {
+        throw Error{ExitCode::usage, "--dry-run writes no dead letters"};
+    }
+    if (!options.replaying()) {
+        return;
+    }
+    std::error_code ignored;
+    if (options.replay == options.dead_letter ||
+        std::filesystem::equivalent(options.replay, options.dead_letter, ignored)) {
+        throw Error{ExitCode::usage,
+                    "--replay and --dead-letter are the same file: what fails again goes to a new "
+                    "one"};
+    }
+    if (!options.checkpoints.empty() || options.dry_run) {
+        throw Error{ExitCode::usage, fmt::format("--replay and {} exclude each other",
+                                                 options.dry_run ? "--dry-run" : "--checkpoint")};
+    }
+}
+
 void check_layout(const clickhouse::Layout& layout) {
     if (layout.table.find("{table}") == std::string::npos) {
         throw Error{ExitCode::usage, "--table-name has no {table} in it, so that all tables would "
@@ -155,6 +197,7 @@ void add_options(cli::App& app, Options& options) {
         ->group("Target");
     add_layout_options(cli, options.layout);
     add_policy_options(cli, options);
+    add_dead_letter_options(cli, options);
     cli::add_chdb_library(app, options.chdb_library);
     app.add_duration("--timeout", options.timeout_ms, "Longest wait for the answer to one request")
         ->group("Target");
@@ -205,6 +248,7 @@ void check_options(const Options& options) {
         throw Error{ExitCode::usage, "--target: chdb: has no folder behind it"};
     }
     check_layout(options.layout);
+    check_dead_letters(options);
     if (options.batch_bytes < (1U << 16)) {
         throw Error{ExitCode::usage, "--batch-bytes is less than 64k"};
     }

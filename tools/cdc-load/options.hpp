@@ -27,8 +27,15 @@ struct Options {
     std::int64_t retry_ms = -1;            ///< of one request; -1: for ever
     std::vector<std::string> checkpoints;  ///< files; "-" is stdout
     std::int64_t drain_ms = 30'000;        ///< to read on after a signal
+    bool dead_letters = false;             ///< what cannot be loaded goes to a file
+    std::string dead_letter;               ///< that file
+    std::string replay;                    ///< file of dead letters to load; "": stdin is loaded
     std::string metrics;                   ///< FILE or HOST:PORT; "": none
     bool dry_run = false;
+
+    bool replaying() const { return !replay.empty(); }
+    /// Whether the lines of a batch are kept until it is durable.
+    bool keeps_lines() const { return dead_letters || replaying(); }
 };
 
 /// Registers the options of cdc-load, which fill `options`.

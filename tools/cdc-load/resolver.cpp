@@ -257,6 +257,28 @@ void Resolver::resolve(TableLoader& table, const TableWork& work, const Insert& 
     write_pending(table);
 }
 
+void Resolver::give_up(TableLoader& table, const TableWork& work,
+                       const std::function<void(Order, std::string_view)>& take,
+                       const std::function<void()>& keep) {
+    m_pending_rows.clear();
+    m_stored_answers.clear();
+    m_new = m_done = 0;
+    Chains chains;
+    if (table.pending > 0) {
+        fetch_stored(table, work, chains);
+    }
+    for (auto& [key, lines] : chains) {
+        std::stable_sort(lines.begin(), lines.end(),
+                         [](const Line& a, const Line& b) { return a.order < b.order; });
+        for (const Line& line : lines) {
+            take(line.order, line.text);
+            finish_line(key, line);
+        }
+    }
+    keep();
+    write_pending(table);
+}
+
 void Resolver::resolve_stored(TableLoader& table, Order barrier, std::size_t limit,
                               const Insert& insert) {
     m_pending_rows.clear();

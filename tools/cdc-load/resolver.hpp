@@ -35,6 +35,13 @@ public:
     void resolve_stored(TableLoader& table, event::Order barrier, std::size_t limit,
                         const Insert& insert);
 
+    /// Takes the lines that wait in the target for keys of `work` out of it: each is given to
+    /// `take`, in the order of its key; they are done with after `keep` has made them durable
+    /// elsewhere.
+    void give_up(TableLoader& table, const TableWork& work,
+                 const std::function<void(event::Order order, std::string_view line)>& take,
+                 const std::function<void()>& keep);
+
 private:
     struct Line {
         event::Order order;

@@ -64,6 +64,11 @@ void TableLoader::snapshot(bool begin, bool whole, event::Order order, TableWork
     }
 }
 
+void TableLoader::set_snapshot_row(std::uint64_t row) {
+    m_counting = row != KeptLines::kNoRow;
+    m_snapshot_rows = m_counting ? row : 0;
+}
+
 void TableLoader::require_columns(const event::DecodedLine& line, const event::Image& image) {
     if (image.fields.size() == m_encoder->shape().columns.size()) {
         return; // take() has found each of them in the table line

@@ -4,6 +4,7 @@
 #include "cdc-load/work.hpp"
 #include "clickhouse/layout.hpp"
 #include "clickhouse/row_encoder.hpp"
+#include "clickhouse/state.hpp"
 #include "event/line_decoder.hpp"
 #include "event/table.hpp"
 
@@ -42,6 +43,16 @@ public:
     void truncate(const event::DecodedLine& line, TableWork& work);
     /// A snapshot line: "begin" or "end", of the whole table or not.
     void snapshot(bool begin, bool whole, event::Order order, TableWork& work);
+
+    /// Inside the snapshot of a table without key: the number of its next row; else
+    /// KeptLines::kNoRow.
+    std::uint64_t snapshot_row() const { return m_counting ? m_snapshot_rows : KeptLines::kNoRow; }
+    void set_snapshot_row(std::uint64_t row);
+
+    /// Keys of which lines are in a dead-letter file, or were. While lines are kept the flushing
+    /// thread's, else the reading thread's.
+    clickhouse::ParkedKeys parked;
+    std::string table_line; ///< the last one, while lines are kept
 
     /// Updates that wait in the target's pending table, as far as this program knows.
     std::atomic<std::uint64_t> pending{0};

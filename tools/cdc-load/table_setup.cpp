@@ -232,6 +232,7 @@ void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetSh
             rows.empty() ? 0 : base::parse_integer<std::uint64_t>(rows[0][0]).value_or(0);
     }
     table.raise_barrier(state.barrier);
+    table.parked = state.parked;
     table.set_shape(version, std::move(shape));
 }
 

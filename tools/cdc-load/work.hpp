@@ -1,7 +1,10 @@
 #ifndef CDC_LOAD_WORK_HPP
 #define CDC_LOAD_WORK_HPP
 
+#include "base/error.hpp"
+#include "cdc-load/kept_lines.hpp"
 #include "clickhouse/batch.hpp"
+#include "clickhouse/state.hpp"
 #include "event/order.hpp"
 
 #include <cstdint>
@@ -19,15 +22,25 @@ struct WaitingLine {
     std::string line;
 };
 
+/// A line that could not be taken apart.
+struct BrokenLine {
+    std::uint64_t line_number;
+    std::string line;
+    base::Error error;
+};
+
 /// What one flush brings to one table.
 struct TableWork {
     clickhouse::RowBatch rows;
     std::vector<WaitingLine> waiting;
     std::unordered_set<std::string> waiting_keys;
     std::size_t waiting_bytes = 0;
-    event::Order barrier;       ///< new since the last flush; 0: none
-    event::Order read_whole;    ///< of the last snapshot that ended; 0: none
-    event::Order known_barrier; ///< the table's, when the batch was handed over
+    event::Order barrier;         ///< new since the last flush; 0: none
+    event::Order read_whole;      ///< of the last snapshot that ended; 0: none
+    event::Order known_barrier;   ///< the table's, when the batch was handed over
+    KeptLines kept;               ///< with Options::keeps_lines()
+    clickhouse::ParkedKeys freed; ///< keys that this batch makes good
+    bool suspect = false;         ///< a kept line does not fit
     bool touched = false;
 };
 
@@ -35,7 +48,8 @@ struct TableWork {
 struct Work {
     std::vector<std::unique_ptr<TableWork>> tables; ///< by the number of the table
     std::vector<std::size_t> touched;               ///< tables with something in them
-    std::string checkpoint;                         ///< last checkpoint line; "": none
+    std::vector<BrokenLine> broken;
+    std::string checkpoint; ///< last checkpoint line; "": none
     std::uint64_t checkpoint_line_number = 0;
     std::uint64_t rows = 0;
     std::size_t bytes = 0;       ///< of rows and waiting lines
@@ -56,13 +70,13 @@ struct Work {
         }
         return work;
     }
-    bool empty() const { return touched.empty() && checkpoint.empty(); }
+    bool empty() const { return touched.empty() && checkpoint.empty() && broken.empty(); }
 
     /// Empties it; memory is kept up to `keep_bytes`.
     void clear(std::size_t keep_bytes) {
         std::size_t kept = 0;
         for (const auto& work : tables) {
-            kept += work != nullptr ? work->rows.reserved() : 0;
+            kept += work != nullptr ? work->rows.reserved() + work->kept.capacity() : 0;
         }
         for (const auto& work : tables) {
             if (work == nullptr) {
@@ -70,9 +84,13 @@ struct Work {
             }
             if (kept > keep_bytes) {
                 work->rows.release();
+                work->kept.release();
             } else if (work->touched) {
                 work->rows.clear();
             }
+            work->kept.clear();
+            work->freed.clear();
+            work->suspect = false;
             work->waiting.clear();
             work->waiting_keys.clear();
             work->waiting_bytes = 0;
@@ -81,6 +99,7 @@ struct Work {
             work->touched = false;
         }
         touched.clear();
+        broken.clear();
         checkpoint.clear();
         rows = 0;
         bytes = 0;

@@ -1,0 +1,1 @@
+cdc-load --dry-run --on-error dead-letter --dead-letter dead
