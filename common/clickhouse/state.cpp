@@ -87,6 +87,8 @@ TableState read_table_state(Transport& transport, std::string_view table) {
             state.shape_order = version;
         } else if (row[0] == "stale") {
             state.stale = row[2];
+        } else if (row[0] == "reading") {
+            state.reading = row[2] == "begin" ? version : event::Order{};
         } else if (row[0] == "layout") {
             state.layout = row[2];
         }
@@ -105,6 +107,16 @@ std::string table_of_oid(Transport& transport, std::uint32_t oid, std::string_vi
                     kStateTable, quote_string(oid_item(oid)), quote_string(table)),
         "TabSeparated"));
     return rows.empty() || rows[0].empty() ? std::string{} : rows[0][0];
+}
+
+StateRow reading_row(std::string_view table, event::Order order, bool begin) {
+    StateRow row;
+    row.scope = "table";
+    row.name = table;
+    row.item = "reading";
+    row.version = order;
+    row.value = begin ? "begin" : "end";
+    return row;
 }
 
 StateRow stale_row(std::string_view table, event::Order order, std::string_view reason) {

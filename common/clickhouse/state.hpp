@@ -23,6 +23,7 @@ namespace cdc::clickhouse {
 ///         'source'    {"db":…,"schema":…,"table":…}: which source table it belongs to
 ///         'layout'    mode and names where they are not the default ones (layout.hpp)
 ///         'oid N'     the source's table number N had this name
+///         'reading'   a snapshot of this order is being loaded ("begin"), or was ("end")
 ///         'stale'     why rows may differ from the source's until it is read again; "": not
 ///     scope 'parked', name of the target table, item: a key as JSON; version: order of its last
 ///         line that was not loaded, position: order of the first, value: why; "": loaded since
@@ -63,6 +64,7 @@ struct TableState {
     event::Order shape_order;
     std::string stale;
     std::string layout;
+    event::Order reading; ///< of a snapshot whose end was not loaded; 0: none
     ParkedKeys parked;
 };
 TableState read_table_state(Transport& transport, std::string_view table);
@@ -71,6 +73,9 @@ TableState read_table_state(Transport& transport, std::string_view table);
 std::string oid_item(std::uint32_t oid);
 /// The target table, other than `table`, that the source's table of this number had last; "": none.
 std::string table_of_oid(Transport& transport, std::uint32_t oid, std::string_view table);
+
+/// Of a snapshot's begin and end line.
+StateRow reading_row(std::string_view table, event::Order order, bool begin);
 
 /// `reason` "": it was read again.
 StateRow stale_row(std::string_view table, event::Order order, std::string_view reason);

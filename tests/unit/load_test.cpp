@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 #include "cdc-load/careful_loader.hpp"
 #include "cdc-load/loader.hpp"
+#include "cdc-load/purge.hpp"
 #include "event/dead_letter.hpp"
 
 #include "support.hpp"
@@ -201,4 +202,25 @@ TEST_CASE("a torn last line of the dead-letter file is cut off") {
     event::append_dead_letter(path, "next");
     std::ifstream in{path};
     CHECK(std::string{std::istreambuf_iterator<char>{in}, {}} == "whole\nnext\n");
+}
+
+TEST_CASE("deleted rows are kept from the lowest line that can come again on") {
+    const auto order = [](std::uint64_t position) {
+        return *event::Order::parse(fmt::format("0001{:016x}{:012x}", position, 0));
+    };
+    clickhouse::TargetState target;
+    clickhouse::TableState table;
+    CHECK(load::purge_bound(target, table, std::nullopt).order == event::Order{});
+    table.parked["{}"] = {order(9), order(9), "bad"};
+    CHECK(load::purge_bound(target, table, std::nullopt).order == event::Order{});
+    target.sources.push_back({"a", order(50), "", "", 0, 0});
+    target.sources.push_back({"b", order(40), "", "", 0, 0});
+    CHECK(load::purge_bound(target, table, std::nullopt).why == "the parked key {}");
+    table.parked["{}"].reason.clear();
+    CHECK(load::purge_bound(target, table, std::nullopt).why == "the checkpoint of b");
+    CHECK(load::purge_bound(target, table, order(39)).order == order(39));
+    table.reading = order(38);
+    CHECK(load::purge_bound(target, table, order(39)).order == order(38));
+    table.barrier = order(45);
+    CHECK(load::purge_bound(target, table, order(39)).order == order(45));
 }

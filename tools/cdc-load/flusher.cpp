@@ -201,6 +201,13 @@ void Flusher::insert_state(const Work& work) {
             clickhouse::append_state_row(
                 rows, clickhouse::barrier_row(m_tables[number]->target().name, table.barrier), now);
         }
+        if (table.snapshot != event::Order{}) {
+            clickhouse::append_state_row(rows,
+                                         clickhouse::reading_row(m_tables[number]->target().name,
+                                                                 table.snapshot,
+                                                                 table.snapshot_begins),
+                                         now);
+        }
         if (table.read_whole != event::Order{}) {
             // Below a DDL of higher order it says nothing.
             clickhouse::append_state_row(

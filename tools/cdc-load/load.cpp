@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "cdc-load/dry_run.hpp"
 #include "cdc-load/loader.hpp"
+#include "cdc-load/purge.hpp"
 #include "clickhouse/transport.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/line_reader.hpp"
@@ -151,6 +152,9 @@ int run(const Options& options) {
     const std::unique_ptr<clickhouse::Transport> transport =
         options.dry_run ? std::make_unique<DryRun>()
                         : clickhouse::open_transport(options.target, transport_options);
+    if (options.purge) {
+        return purge(*transport, options);
+    }
     Figures figures{options.metrics};
     Loader loader{*transport, options, figures};
     Reading reading{options, loader, figures, input.get()};

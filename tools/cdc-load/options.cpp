@@ -6,6 +6,7 @@
 #include "cli/groups.hpp"
 #include "clickhouse/http.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -219,6 +220,9 @@ void add_options(cli::App& app, Options& options) {
     cli.add_flag("--dry-run", options.dry_run,
                  "Print the DDL and the first batch to stdout; touch no target")
         ->group("Target");
+    cli.add_flag("--purge", options.purge,
+                 "Load nothing: remove deleted rows that nothing can bring back")
+        ->group("Target");
     cli::add_metrics(app, options.metrics);
     cli.add_option("--batch-rows", options.batch_rows, "Insert at the latest after so many rows")
         ->type_name("N")
@@ -249,6 +253,13 @@ void check_options(const Options& options) {
     }
     check_layout(options.layout);
     check_dead_letters(options);
+    if (options.purge && (options.dry_run || options.keeps_lines())) {
+        throw Error{ExitCode::usage,
+                    "--purge loads nothing: it excludes --dry-run, --replay and --dead-letter"};
+    }
+    if (options.purge && std::count(options.checkpoints.begin(), options.checkpoints.end(), "-")) {
+        throw Error{ExitCode::usage, "--checkpoint - is no file, which --purge needs"};
+    }
     if (options.batch_bytes < (1U << 16)) {
         throw Error{ExitCode::usage, "--batch-bytes is less than 64k"};
     }

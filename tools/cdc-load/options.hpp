@@ -32,6 +32,7 @@ struct Options {
     std::string replay;                    ///< file of dead letters to load; "": stdin is loaded
     std::string metrics;                   ///< FILE or HOST:PORT; "": none
     bool dry_run = false;
+    bool purge = false; ///< remove deleted rows instead of loading
 
     bool replaying() const { return !replay.empty(); }
     /// Whether the lines of a batch are kept until it is durable.

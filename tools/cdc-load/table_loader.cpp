@@ -54,6 +54,8 @@ void TableLoader::snapshot(bool begin, bool whole, event::Order order, TableWork
         m_counting = begin;
         m_snapshot_rows = 0;
     }
+    work.snapshot = order;
+    work.snapshot_begins = begin;
     if (whole && !begin) {
         work.read_whole = order;
     }

@@ -37,6 +37,8 @@ struct TableWork {
     std::size_t waiting_bytes = 0;
     event::Order barrier;         ///< new since the last flush; 0: none
     event::Order read_whole;      ///< of the last snapshot that ended; 0: none
+    event::Order snapshot;        ///< of the last snapshot line; 0: none
+    bool snapshot_begins = false; ///< which of the two
     event::Order known_barrier;   ///< the table's, when the batch was handed over
     KeptLines kept;               ///< with Options::keeps_lines()
     clickhouse::ParkedKeys freed; ///< keys that this batch makes good
@@ -96,6 +98,7 @@ struct Work {
             work->waiting_bytes = 0;
             work->barrier = {};
             work->read_whole = {};
+            work->snapshot = {};
             work->touched = false;
         }
         touched.clear();
