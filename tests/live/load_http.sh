@@ -34,10 +34,25 @@ load <first || fail 'with 241'
 expect 'rows' "$(count)" 2000
 expect_words load.err 'inserting 500 rows at once'
 
-say 'an error that is final'
-printf '497 1\n' >"$faults"
-expect_exit 4 load <first
-expect_words load.err 'Code: 497'
+say 'a user who may not write: stopped at once, nothing acknowledged, and told what is needed'
+for code in 164 497; do
+    rm -f state.json
+    printf '%s *\n' $code >"$faults"
+    expect_exit 4 timeout 30 cdc-load --target "$TARGET" --checkpoint state.json <first 2>load.err
+    expect_words load.err "Code: $code"
+    expect_words load.err 'hint: The'
+    [ ! -e state.json ] || fail "a checkpoint behind rows that were refused ($code)"
+    : >"$faults"
+done
+
+say 'a full disk: waited for, also with --retry, whose end is worth another run'
+ch 'TRUNCATE TABLE t_raw'
+printf '243 2 t_raw\n' >"$faults"
+load <first || fail 'with a full disk'
+expect 'rows' "$(count)" 2000
+expect_words load.err 'Code: 243'
+printf '243 *\n' >"$faults"
+expect_exit 1 load --retry 300ms <first
 : >"$faults"
 
 say '--retry ends it'
