@@ -53,7 +53,9 @@ std::string key_text(const clickhouse::TargetShape& shape, const event::DecodedL
 }
 
 bool CarefulLoader::wanted(const TableLoader& table, const TableWork& work) const {
-    return work.suspect || m_options.replaying() || !table.parked.empty();
+    return work.suspect || m_options.replaying() ||
+           std::any_of(table.parked.begin(), table.parked.end(),
+                       [](const auto& entry) { return entry.second.parked(); });
 }
 
 void CarefulLoader::load(TableLoader& table, const TableWork& work, const Store& store) {

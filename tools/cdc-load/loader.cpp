@@ -311,6 +311,8 @@ void Loader::take_table(const DecodedLine& line) {
     table.oid = described.oid;
     if (m_options.keeps_lines()) {
         table.table_line = line.raw;
+    } else { // only who refuses a line needs to know of those that were replayed
+        std::erase_if(table.parked, [](const auto& entry) { return !entry.second.parked(); });
     }
 }
 
