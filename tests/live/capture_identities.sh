@@ -112,7 +112,15 @@ say "$TABLES tables"
 sql "DO \$\$ BEGIN FOR i IN 1..$TABLES LOOP
          EXECUTE format('CREATE TABLE many_%s (id int PRIMARY KEY, v text)', i);
          EXECUTE format('INSERT INTO many_%s VALUES (%s, ''x'')', i, i); END LOOP; END \$\$" >/dev/null
-capture --peek --exit-at-end >many 2>capture.err
+measured capture.use cdc-capture --source "$(pg_url)" --slot "$SLOT" --peek --exit-at-end >many 2>capture.err
 expect "table lines" "$(grep -c '^{"table"' many)" "$TABLES"
 expect "rows" "$(grep -c '"op":"c"' many)" "$TABLES"
+measured snapshot.use cdc-snapshot --source "$(pg_url)" --tables 'many_*' >many 2>snapshot.err
+expect "rows of a snapshot" "$(grep -c '"op":"r"' many)" "$TABLES"
+measured check.use cdc-capture --source "$(pg_url)" --slot "$SLOT" --check 2>check.err || [ $? = 4 ]
+for tool in capture snapshot check; do
+    read -r seconds memory <$tool.use
+    say "$TABLES tables, $tool: $seconds s, $memory MB"
+    [ "$memory" -le 96 ] || fail "$tool takes $memory MB for $TABLES tables"
+done
 say "all good"

@@ -30,5 +30,14 @@ positions_reach() { # FILE LSN: does the checkpoint file hold it?
     at=$(jq -r .checkpoint.position "$1" 2>/dev/null) || return 1
     [ "$(sql "SELECT '$at'::pg_lsn >= '$2'::pg_lsn")" = t ]
 }
+measured() { # FILE COMMAND…: its seconds and its largest memory in MB, into FILE
+    python3 -c '
+import resource, subprocess, sys, time
+start = time.monotonic()
+code = subprocess.call(sys.argv[2:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+open(sys.argv[1], "w").write(f"{time.monotonic() - start:.1f} {used.ru_maxrss // 1024}\n")
+sys.exit(code)' "$@"
+}
 set -E
 trap 'echo "line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND" >&2' ERR

@@ -26,7 +26,8 @@ CREATE TABLE swap_b (id serial PRIMARY KEY, v text);
 
 class DdlPipe(kill_pipe.Pipe):
     schema = kill_pipe.SCHEMA + SCHEMA
-    drain_seconds = 300 # each new table and column is a handful of questions to the target
+    # Each new table and column is a handful of questions to the target.
+    drain_seconds = 1200 if beds.SOAK else 300
     load_options = ["--mode", "history"] if os.environ.get("CDC_TEST_MODE") == "history" else []
 
     def __init__(self, work):

@@ -40,6 +40,7 @@ print(table('t', T, 'v1'))
 print(change('u', 't', {'id': 20}, 40, after={'id': 20, 'q': 1}, unchanged=['note']))
 print(change('u', 't', {'id': 20}, 41, after={'id': 20, 'q': 2}, unchanged=['note']))" | load || fail 'waiting'
 expect 'waiting' "$(ch 'SELECT count() FROM t_pending FINAL WHERE _done = 0')" 2
+expect_words load.err "table 't': 2 updates wait in 't_pending'"
 lines "
 print(table('t', T, 'v1'))
 print(change('r', 't', {'id': 20}, 30, 0, after={'id': 20, 'q': 0, 'note': 's'}))" | load || fail 'the row'

@@ -458,6 +458,13 @@ void Loader::finish() {
         submit();
     }
     wait_for_flusher();
+    for (const auto& table : m_tables) {
+        if (table->pending > 0) {
+            base::log::warning("table {}: {} updates wait in {} for rows to be completed from",
+                               in_quotes(table->target().name), table->pending.load(),
+                               in_quotes(table->target().pending));
+        }
+    }
 }
 
 } // namespace cdc::load
