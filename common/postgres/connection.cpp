@@ -89,11 +89,17 @@ std::string sqlstate_of_login(const char* const* keywords, const char* const* va
     return {};
 }
 
+constexpr std::string_view kNotText = "22021";         // a database of encoding SQL_ASCII
+constexpr std::string_view kNoSuchCharacter = "22P05"; // of another encoding
+
 } // namespace
 
 ExitCode exit_code_of_sqlstate(std::string_view sqlstate) {
     // 08 connection, 25 (idle timeouts), 40 rollback, 53 resources, 57 shutdown and cancel,
     // 58 system, XX internal; 55006 in use, 55P03 lock not available.
+    if (sqlstate == kNotText || sqlstate == kNoSuchCharacter) {
+        return ExitCode::bad_data;
+    }
     static constexpr std::string_view kPassing[] = {"08", "25", "40", "53", "57", "58", "XX"};
     const bool passing = sqlstate.empty() || sqlstate == "55006" || sqlstate == "55P03" ||
                          std::find(std::begin(kPassing), std::end(kPassing),
@@ -231,6 +237,10 @@ ServerError Connection::error(const std::string& what, const pg_result* result) 
         text += " (" + detail + ")";
     }
     const ExitCode code = exit_code_of_sqlstate(sqlstate);
+    if (const std::string place = field(PG_DIAG_CONTEXT);
+        code == ExitCode::bad_data && !place.empty()) {
+        text += " (" + one_line(place.c_str()) + ")";
+    }
     return {code, what + ": " + text, std::move(sqlstate), field(PG_DIAG_MESSAGE_HINT)};
 }
 

@@ -30,7 +30,7 @@ private:
 };
 
 /// `failed` for the classes of errors that pass by themselves (connection, resources, shutdown,
-/// conflicts), else `refused`.
+/// conflicts), `bad_data` for bytes that the server cannot give as UTF-8, else `refused`.
 base::ExitCode exit_code_of_sqlstate(std::string_view sqlstate);
 
 /// Rows of one reply.

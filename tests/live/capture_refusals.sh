@@ -2,7 +2,7 @@
 # What the server would not notice, or only answer with silence: each is refused with its exit
 # status and its words.
 # Pain 3: a slot that the server gave up is exit 3, with the range. Pain 37: a slot in use is waited
-# for, and its holder named.
+# for, and its holder named. Pain 51: bytes that are no text in UTF-8 end it, with their place.
 source "$(dirname "$0")/lib.sh"
 source "$HERE/capture_lib.sh"
 start postgres
@@ -106,6 +106,20 @@ expect_words unreadable.err "cdc-snapshot --create"
 mv "$wal/$segment.away" "$wal/$segment"
 capture --checkpoint state.json --exit-at-end --drain 1s >out 2>unreadable.err || true # nobody acknowledges
 expect "the change, when it can be read again" "$(grep -c unreadable out)" 1
+
+say "bytes that a database of no encoding took for text"
+sql postgres "CREATE DATABASE bytes ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0"
+sql bytes "CREATE TABLE raw (id int PRIMARY KEY, v text); INSERT INTO raw VALUES (0, 'good')"
+cdc-capture --source "$(pg_url bytes)" --slot bytes --create --exit-after-create 2>/dev/null
+sql bytes "INSERT INTO raw VALUES (1, 'good')"
+PGCLIENTENCODING=SQL_ASCII sql bytes "INSERT INTO raw VALUES (2, E'bad \\xff'), (3, 'good')"
+expect_exit 5 cdc-capture --source "$(pg_url bytes)" --slot bytes --peek --exit-at-end >out 2>bytes.err
+expect_words bytes.err 'associated LSN'
+expect_words bytes.err 'invalid byte sequence for encoding "UTF8": 0xff'
+expect "whole lines only" "$(changes out | jq -r 'select(.op) | .key.id')" 1
+expect_exit 5 cdc-snapshot --source "$(pg_url bytes)" --tables raw >out 2>bytes.err
+expect_words bytes.err 'invalid byte sequence for encoding "UTF8": 0xff'
+cdc-capture --source "$(pg_url bytes)" --slot bytes --drop 2>/dev/null
 
 say "a slot that the server gave up"
 sql "ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What users of other loaders complain of, from a real table to the target and back.
-# Pain 6: a value that the log did not carry is never overwritten. Pain 18: deletes stay deletes.
+# Pain 5, 6: a value that the log did not carry is named, and never overwritten. Pain 18: deletes stay
+# deletes. Pain 22: decimals are whole or refused. Pain 23, 24: dates that no column can hold.
 # Pain 19: duplicates are not seen, and few. Pain 21: truncates, in their order.
 # Pain 43: a target with too many parts is waited for, and not given more of them than it must.
 source "$(dirname "$0")/lib.sh"
@@ -11,8 +12,10 @@ TARGET=$CDC_TEST_CLICKHOUSE_URL
 ch() { printf '%s' "$1" | curl -sS --fail-with-body --data-binary @- "${TARGET%/*}/?database=${2:-default}"; }
 load() { cdc-load --target "$TARGET" "$@" 2>load.err || fail "cdc-load $*"; }
 # What came since the last time, into a file of lines.
-captured() {
-    capture --checkpoint state.json --exit-at-end 2>capture.err | tee "$1" | load --checkpoint state.json
+captured() { # FILE OPTION…
+    local file=$1
+    shift
+    capture --checkpoint state.json --exit-at-end 2>capture.err | tee "$file" | load --checkpoint state.json "$@"
 }
 parts() { ch "SELECT uniqExact(_part) FROM $1_raw"; }
 
@@ -22,7 +25,7 @@ sql "CREATE TABLE docs (id int PRIMARY KEY, n int, body text, extra text);
      CREATE TABLE items (id serial PRIMARY KEY, order_id int REFERENCES orders)"
 capture --create --exit-after-create 2>create.err
 
-say "Pain 6: an update that leaves a long value alone"
+say "Pain 5, 6: an update that leaves a long value alone"
 sql "INSERT INTO docs SELECT g, 0, repeat(md5(g::text), 200), '__debezium_unavailable_value' FROM generate_series(1, 3) g"
 captured rows
 sql "UPDATE docs SET n = 1 WHERE id < 3; UPDATE docs SET n = 2 WHERE id = 1; UPDATE docs SET body = NULL WHERE id = 2"
@@ -82,6 +85,31 @@ ch 'SYSTEM START MERGES orders_raw'
 wait $pipe || fail "the pipe ended with $?"
 [ "$confirmed" != "$(jq -r .checkpoint.position state.json)" ] || fail "the checkpoint did not move afterwards"
 parity orders
+
+say "Pain 22, 23, 24: numbers and dates that no column can hold: refused, or as told and counted"
+sql "CREATE TABLE bounds (id int PRIMARY KEY, free numeric, money numeric(30,10), at timestamptz, day date NOT NULL);
+     INSERT INTO bounds VALUES (1, 12345678901234567890123456789012345678901234567890.123456789, 99999999999999999999.9999999999, 'infinity', '4713-01-01 BC'),
+                               (2, 0.1, -0.0000000001, '0001-01-01', '5874897-12-31'), (3, NULL, NULL, NULL, '2025-07-21')"
+captured odd --on-bad-date null
+dates() { # TARGET-DATABASE OPTION…
+    local database=$1
+    shift
+    ch "CREATE DATABASE $database"
+    cdc-load --target "${TARGET%/*}/$database" "$@" <odd 2>load.err
+}
+values() { ch "SELECT id, at, day FROM bounds ORDER BY id FORMAT CSV" "$1" | tr -d '"' | tr '\n' ' '; }
+expect_exit 5 dates refused
+expect_words load.err "table 'public.bounds': column 'at'"
+expect "rows of a refused batch" "$(ch 'SELECT count() FROM bounds_raw' refused)" 0
+dates nulls --on-bad-date null || fail "null"
+expect "NULL, or the epoch where the column takes none" "$(values nulls)" \
+    '1,\N,1970-01-01 2,\N,1970-01-01 3,\N,2025-07-21 '
+expect_words load.err "4 dates"
+dates nearest --on-bad-date clamp || fail "clamp"
+expect "the nearest" "$(values nearest)" \
+    '1,2299-12-31 23:59:59.999999,1900-01-01 2,1900-01-01 00:00:00.000000,2299-12-31 3,\N,2025-07-21 '
+expect "decimals" "$(ch "SELECT free, toString(money) FROM bounds ORDER BY id LIMIT 2" nearest | tr '\t\n' '  ')" \
+    "$(sql "SELECT free || ' ' || money::text FROM bounds ORDER BY id LIMIT 2" | tr '\n' ' ')"
 
 say "Pain 21: truncates of several tables, between rows of one transaction"
 sql "INSERT INTO items (order_id) SELECT 1 FROM generate_series(1, 10)"

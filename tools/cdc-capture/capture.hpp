@@ -84,7 +84,7 @@ private:
     std::uint64_t m_stale_before = 0;   ///< table lines of earlier connections that said stale
     bool m_lines_in_transaction = false;
     bool m_lines_since_checkpoint = false;
-    bool m_unread = false;  ///< messages were received that the output had no room for
+    bool m_unread = false;  ///< messages may have been received and not yet taken
     bool m_drained = false; ///< nothing more was there at the last look
     bool m_stop = false;    ///< a stop condition is met
 
