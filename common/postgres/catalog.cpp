@@ -20,12 +20,15 @@ namespace {
 // value (a partition has it, its root not), until it rewrites the table. A default without one:
 // old rows have NULL if no storage was ever rewritten (a volatile default rewrites it), and else
 // nobody knows. Storage that was never rewritten has the number of its table.
+//
+// Arrays of numbers, not joins: the server must go by its indexes whatever it guesses, or each
+// table costs a look at all.
 constexpr char kDescribe[] = R"(
 WITH RECURSIVE sent AS (
     SELECT * FROM unnest($2::text[], $3::oid[], $4::int4[]) WITH ORDINALITY AS s(name, type, modifier, n)
 ), storage AS (
     SELECT oid, relfilenode <> oid AS rewritten FROM pg_class
-    WHERE relkind = 'r' AND (oid = $1::oid OR oid IN (
+    WHERE relkind = 'r' AND oid = ANY (ARRAY(SELECT $1::oid UNION ALL
         SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf))
 ), resolved(n, type, modifier, dimensions, element) AS (
     SELECT n, type, modifier, 0, false FROM sent
@@ -62,8 +65,8 @@ LEFT JOIN pg_attribute a ON a.attrelid = $1::oid AND a.attname = s.name AND a.at
     AND NOT a.attisdropped
 LEFT JOIN LATERAL (
     SELECT (l.attmissingval::text::text[])[1] AS missing
-    FROM pg_attribute l JOIN storage s ON s.oid = l.attrelid JOIN pg_type lt ON lt.oid = l.atttypid
-    WHERE l.attname = a.attname AND l.atthasmissing AND lt.typdelim = ',' LIMIT 1) m ON true
+    FROM pg_attribute l JOIN pg_type lt ON lt.oid = l.atttypid
+    WHERE l.attrelid = ANY (ARRAY(SELECT oid FROM storage)) AND l.attname = a.attname AND l.atthasmissing AND lt.typdelim = ',' LIMIT 1) m ON true
 WHERE t.typtype IS DISTINCT FROM 'd'
 ORDER BY s.n)";
 
