@@ -25,6 +25,7 @@ namespace {
 
 constexpr int kAdminTimeoutMs = 30'000;
 constexpr int kTransactionCallMs = 2'000;
+constexpr int kAskAgainMs = 200;
 
 /// The callbacks' view of the producer.
 struct Callbacks : ClientState {
@@ -92,6 +93,25 @@ struct Producer::Implementation {
         if (now >= drain_until_ms || io::stop_signal::count() >= 2) {
             base::fail(ExitCode::failed, "{} records were not acknowledged within --drain",
                        callbacks.acknowledgements->outstanding());
+        }
+    }
+
+    /// Asks the brokers until they answer, as records are sent until they arrive. Throws the Error
+    /// of what a second try cannot mend.
+    template<typename Call>
+    auto retried(Call&& call) {
+        while (true) {
+            try {
+                return call();
+            } catch (const Error& error) {
+                callbacks.check();
+                if (error.code() != ExitCode::failed) {
+                    throw;
+                }
+                log::debug("{}; again", error.what());
+            }
+            check_drain();
+            rd_kafka_poll(client.get(), kAskAgainMs);
         }
     }
 
@@ -190,11 +210,11 @@ Producer::~Producer() {
 }
 
 std::optional<TopicFacts> Producer::describe(const std::string& topic) {
-    return describe_topic(m->client.get(), topic, kAdminTimeoutMs);
+    return m->retried([&] { return describe_topic(m->client.get(), topic, kAdminTimeoutMs); });
 }
 
 TopicFacts Producer::create(const std::string& topic, const TopicSpec& spec) {
-    return create_topic(m->client.get(), topic, spec, kAdminTimeoutMs);
+    return m->retried([&] { return create_topic(m->client.get(), topic, spec, kAdminTimeoutMs); });
 }
 
 int Producer::open_topic(const std::string& name) {
