@@ -20,28 +20,37 @@ using event::JsonCursor;
 namespace {
 
 constexpr std::string_view kUnavailable = R"("__debezium_unavailable_value")";
+constexpr std::string_view kUnavailableBytes = R"("X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==")";
 
 std::string_view unquoted(std::string_view json) {
     return json.size() >= 2 && json[0] == '"' ? json.substr(1, json.size() - 2) : json;
 }
 
-/// The value under "payload" of Connect's wrapped form, else the text itself.
-std::string_view unwrapped(std::string_view json, const char* what) {
+/// The value under "payload" of Connect's wrapped form, else the text itself. `schema` is left as
+/// it is where there is none.
+std::string_view unwrapped(std::string_view json, const char* what, std::string_view& schema) {
     JsonCursor cursor{json};
     std::string_view payload;
+    std::string_view found;
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
         const std::string_view name = cursor.member_name();
         const std::string_view value = cursor.value();
         if (name == "payload") {
             payload = value;
-        } else if (name != "schema") {
+        } else if (name == "schema") {
+            found = value;
+        } else {
             return json;
         }
     }
     if (cursor.failed() || !cursor.at_end()) {
         fail(ExitCode::bad_data, "{} is not a JSON object: {}", what, in_quotes(json));
     }
-    return payload.empty() ? json : payload;
+    if (payload.empty()) {
+        return json;
+    }
+    schema = found;
+    return payload;
 }
 
 /// File number in the upper 24 bits, position below: as "mysql-bin.000012" and 4711.
@@ -96,20 +105,33 @@ void append_source(std::string& out, std::string_view source, std::int64_t offse
     out += separator == '{' ? "{}" : "}";
 }
 
-/// The after-image without the columns whose value was not known; their names go to `unchanged`.
-void append_after(std::string& out, std::string_view after,
-                  std::vector<std::string_view>& unchanged) {
-    if (after.empty() || after[0] != '{' || after.find(kUnavailable) == std::string_view::npos) {
-        append_exact_json(out, after.empty() ? "null" : after);
+bool is_unavailable(std::string_view value, const ConnectType* type) {
+    return value == kUnavailable || (type != nullptr && type->bytes && value == kUnavailableBytes);
+}
+
+/// A row, or a key. Columns whose value was not known are left out where `unchanged` is given, and
+/// their names go there.
+void append_row(std::string& out, std::string_view row, const ConnectRow* shape,
+                std::vector<std::string_view>* unchanged) {
+    const bool whole =
+        unchanged == nullptr || (row.find(kUnavailable) == std::string_view::npos &&
+                                 row.find(kUnavailableBytes) == std::string_view::npos);
+    if (row.empty() || row[0] != '{' || (shape == nullptr && whole)) {
+        append_exact_json(out, row.empty() ? "null" : row);
         return;
     }
-    JsonCursor cursor{after};
+    JsonCursor cursor{row};
     char separator = '{';
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
         const std::string_view name = cursor.member_name();
         const std::string_view value = cursor.value();
-        if (value == kUnavailable) {
-            unchanged.push_back(name);
+        const ConnectType* type = nullptr;
+        if (shape != nullptr) {
+            const auto found = shape->types.find(name);
+            type = found == shape->types.end() ? nullptr : &found->second;
+        }
+        if (unchanged != nullptr && is_unavailable(value, type)) {
+            unchanged->push_back(name);
             continue;
         }
         out += separator;
@@ -117,7 +139,11 @@ void append_after(std::string& out, std::string_view after,
         out += '"';
         out += name;
         out += "\":";
-        append_exact_json(out, value);
+        if (type == nullptr) {
+            append_exact_json(out, value);
+        } else {
+            append_connect_value(out, *type, value);
+        }
     }
     out += separator == '{' ? "{}" : "}";
 }
@@ -152,19 +178,21 @@ void append_exact_json(std::string& out, std::string_view json) {
     }
 }
 
-void append_foreign(std::string& out, std::string_view key, std::string_view value,
-                    std::int64_t offset) {
+const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
+                                 std::int64_t offset, ConnectRows* rows) {
     if (!simdjson::validate_utf8(key.data(), key.size()) ||
         !simdjson::validate_utf8(value.data(), value.size())) {
         fail(ExitCode::bad_data, "not UTF-8: {}", in_quotes(value, 60));
     }
+    std::string_view schema;
     if (key != "null") {
-        key = unwrapped(key, "the key");
+        key = unwrapped(key, "the key", schema);
         if (key != "null" && (key.empty() || key[0] != '{')) {
             fail(ExitCode::bad_data, "the key is not a JSON object: {}", in_quotes(key));
         }
     }
-    value = unwrapped(value, "the value");
+    schema = {};
+    value = unwrapped(value, "the value", schema);
     std::string_view source;
     std::string_view after;
     std::string_view op;
@@ -191,22 +219,23 @@ void append_foreign(std::string& out, std::string_view key, std::string_view val
         fail(ExitCode::bad_data, "the value is no change: source or a known op is missing: {}",
              in_quotes(value));
     }
+    const ConnectRow* shape = rows == nullptr || schema.empty() ? nullptr : rows->of(schema, key);
     std::vector<std::string_view> unchanged;
     out += "{\"key\":";
-    append_exact_json(out, key);
+    append_row(out, key, shape, nullptr);
     const auto append_other = [&](std::string_view wanted, bool same) {
         for (const auto& [name, member] : others) {
             if ((name == wanted) == same) {
                 out += ",\"";
                 out += name;
                 out += "\":";
-                append_exact_json(out, member);
+                append_row(out, member, same ? shape : nullptr, nullptr);
             }
         }
     };
     append_other("before", true);
     out += ",\"after\":";
-    append_after(out, after, unchanged);
+    append_row(out, after, shape, &unchanged);
     if (!unchanged.empty()) {
         char separator = '[';
         out += ",\"unchanged\":";
@@ -226,6 +255,7 @@ void append_foreign(std::string& out, std::string_view key, std::string_view val
     out += '"';
     append_other("before", false);
     out += "}\n";
+    return shape;
 }
 
 } // namespace cdc::kafka

@@ -1,6 +1,8 @@
 #ifndef CDC_KAFKA_FOREIGN_HPP
 #define CDC_KAFKA_FOREIGN_HPP
 
+#include "kafka/connect_row.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,10 +16,13 @@ namespace cdc::kafka {
 ///   `pos`, or 0; index = the Kafka offset. It rises like Debezium's own order.
 /// - Integers beyond ±2^53 become strings; white space between tokens goes away.
 /// - Columns that hold `__debezium_unavailable_value` go from `after` to `unchanged`.
+/// - With `rows`, and where the value comes with its schema, values become those of cdc-event(5):
+///   dates, times and decimals as text.
 ///
-/// `key` is the record's key, "null" for none. Throws Error (bad_data) on anything else.
-void append_foreign(std::string& out, std::string_view key, std::string_view value,
-                    std::int64_t offset);
+/// `key` is the record's key, "null" for none. Gives the row's columns, as ConnectRows::of() does;
+/// nullptr where there is no schema. Throws Error (bad_data) on anything else.
+const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
+                                 std::int64_t offset, ConnectRows* rows = nullptr);
 
 /// Appends the JSON text without white space and with integers beyond ±2^53 as strings. The text
 /// must be valid JSON.

@@ -93,6 +93,39 @@ expect "unchanged" "$(jq -c 'select(.op=="u")|[.key,.after,.unchanged]' lines)" 
 expect "order" "$(jq -r .source.order lines | sort -c && echo rises)" rises
 expect "tombstone" "$(consume --topics debezium --with kafka | jq -c 'select(has("tombstone"))|[.tombstone,.kafka.offset,.kafka.key]')" '[{"id":1},3,"{\"id\":1}"]'
 
+say "a schema that comes with the record gives a table line and exact values"
+python3 - >schema.txt <<'PY'
+import json
+fields = [{"type": "int32", "optional": False, "field": "id"},
+          {"type": "bytes", "optional": True, "name": "org.apache.kafka.connect.data.Decimal", "version": 1,
+           "parameters": {"scale": "2", "connect.decimal.precision": "12"}, "field": "price"},
+          {"type": "int64", "optional": True, "name": "io.debezium.time.MicroTimestamp", "version": 1, "field": "at"}]
+for row in range(6):
+    if row == 4:
+        fields.append({"type": "string", "optional": True, "name": "io.debezium.data.Uuid", "version": 1, "field": "u"})
+    image = {"type": "struct", "fields": fields, "optional": True, "name": "d.s.t.Value"}
+    schema = {"type": "struct", "fields": [{**image, "field": "before"}, {**image, "field": "after"},
+              {"type": "string", "optional": False, "field": "op"}], "optional": False, "name": "d.s.t.Envelope"}
+    after = {"id": row, "price": "MDk=", "at": 1753092000123456}
+    if row >= 4:
+        after["u"] = "00000000-0000-0000-0000-000000000001"
+    payload = {"before": None, "after": after, "op": "c", "ts_ms": 1,
+               "source": {"connector": "postgresql", "db": "d", "schema": "s", "table": "t", "lsn": 100 + row, "ts_ms": 1}}
+    print(json.dumps({"schema": {"type": "struct"}, "payload": {"id": row}}), json.dumps({"schema": schema, "payload": payload}), sep="|")
+PY
+kcat -q -b "$B" -P -t typed -K '|' -p 0 -l schema.txt
+consume --topics typed >lines
+expect "lines" "$(jq -r 'keys_unsorted[0]' lines | paste -sd' ')" "table key key key key table key key"
+expect "types" "$(jq -c 'select(.table)|[.table.name]+[.table.columns[].type]' lines | head -n 1)" \
+    '["s.t","integer","numeric(12,2)","timestamp without time zone"]'
+expect "key and identity" "$(jq -c 'select(.table)|[.table.columns[0].key,.source.db,.source.schema,.source.table]' lines | tail -n 1)" '[1,"d","s","t"]'
+expect "values" "$(tail -n 1 lines | jq -c '[.key.id,.after.price,.after.at,.after.u]')" \
+    '[5,"123.45","2025-07-21T10:00:00.123456","00000000-0000-0000-0000-000000000001"]'
+cdc-load --target "$TARGET" --dry-run <lines >made.sql 2>load.err || fail "cdc-load --dry-run"
+for column in 'price.? .*Decimal[(]12, ?2[)]' 'at.? .*DateTime64' 'u.? .*UUID'; do
+    grep -Eq "\b$column" made.sql || fail "the loader would make no column '$column': $(cat made.sql)"
+done
+
 say "our own form, by kcat, comes back as it was"
 "$HERE/kafka_lines.py" --rows 5 --keys 9 | grep '^{"key' >in.ndjson
 sed -E 's/^\{"key":(\{[^}]*\}),/\1|{/' in.ndjson | kcat -q -b "$B" -P -t own.public.t0 -K '|' -p 0

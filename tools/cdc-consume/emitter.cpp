@@ -5,6 +5,7 @@
 #include "base/numbers.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
+#include "event/table.hpp"
 #include "kafka/foreign.hpp"
 
 #include <simdjson.h>
@@ -131,12 +132,18 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
         return Emitted::other;
     }
     m_line.clear();
-    kafka::append_foreign(m_line, record.key.value_or("null"), value, record.offset);
+    // Values in our own forms have their table line elsewhere, and are not Debezium's.
+    const kafka::ConnectRow* row =
+        kafka::append_foreign(m_line, record.key.value_or("null"), value, record.offset,
+                              record.table_version.empty() ? &m_rows : nullptr);
     m_line.pop_back(); // its '\n'
     if (needs_table_line(record)) {
         append_table_line(out, record, topic_name);
     } else {
         kafka::cut_change(m_line, m_cut);
+        if (row != nullptr && m_cut.op != 't' && m_cut.op != 'm') {
+            append_row_table(out, record, *row);
+        }
     }
     out += m_line;
     out += '\n';
@@ -158,6 +165,28 @@ void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& r
     out += m_table_lines.of(topic_name, m_cut, record.table_version);
     out += '\n';
     m_versions[static_cast<std::size_t>(record.topic)].assign(record.table_version);
+}
+
+void Emitter::append_row_table(std::string& out, const kafka::IncomingRecord& record,
+                               const kafka::ConnectRow& row) {
+    std::string& version = m_versions[static_cast<std::size_t>(record.topic)];
+    if (version == row.version) {
+        return;
+    }
+    const auto text = [](std::string_view json) {
+        std::string plain;
+        if (json.size() > 2 && json[0] == '"') {
+            event::append_json_unescaped(plain, json.substr(1, json.size() - 2));
+        }
+        return plain;
+    };
+    event::Table table;
+    table.db = text(m_cut.db);
+    table.schema = text(m_cut.schema);
+    table.table = text(m_cut.table);
+    table.columns = row.columns;
+    event::append_table_line(out, table, m_cut.source, m_cut.ts_ms);
+    version = row.version;
 }
 
 void Emitter::append_kafka_member(std::string& out, const kafka::IncomingRecord& record,

@@ -3,6 +3,7 @@
 
 #include "cdc-consume/table_lines.hpp"
 #include "kafka/change_cut.hpp"
+#include "kafka/connect_row.hpp"
 #include "kafka/consumer.hpp"
 
 #include <cstdint>
@@ -40,6 +41,9 @@ private:
     /// That of the change in m_line.
     void append_table_line(std::string& out, const kafka::IncomingRecord& record,
                            const std::string& topic_name);
+    /// Of a record that came with its own schema.
+    void append_row_table(std::string& out, const kafka::IncomingRecord& record,
+                          const kafka::ConnectRow& row);
     void append_kafka_member(std::string& out, const kafka::IncomingRecord& record,
                              const std::string& topic_name);
 
@@ -47,6 +51,7 @@ private:
     bool m_with_kafka;
     std::vector<std::string> m_versions; ///< of the last change, by topic
     kafka::ChangeCut m_cut;
+    kafka::ConnectRows m_rows;
     std::string m_order;
     std::string m_line; ///< scratch: a change without '\n'
 };
