@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 services=$root/scripts/services
 chdb=$root/scripts/chdb.py
 names=("$@")
-((${#names[@]})) || names=(postgres postgres16 postgres17 postgres18 clickhouse clickhouse-server)
+((${#names[@]})) || names=(postgres postgres16 postgres17 postgres18 clickhouse clickhouse-server kafka)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/cdc-services-test.XXXXXX")
 chmod 755 "$work"
@@ -82,6 +82,39 @@ check_life() { # name
     echo "$name: checked"
 }
 
+check_kafka() {
+    local brokers first log=$work/records
+    records() { # partition 0 of the topic, or nothing when no broker answers
+        kcat -q -b "$brokers" -C -t t -p 0 -e -X socket.timeout.ms=5000 2>/dev/null | tr '\n' ' '
+    }
+    put() { echo "$1" | kcat -q -b "$brokers" -P -t t -p 0 -X acks=all -X message.timeout.ms=20000; }
+    expect 1 "$services" env kafka
+    said 'is not running'
+    expect 0 "$services" start kafka
+    brokers=$(eval "$("$services" env kafka)" && echo "$CDC_TEST_KAFKA_BROKERS")
+    first=$(pid_of kafka)
+    expect 0 "$services" start kafka
+    equal "kafka: a second start keeps the process" "$(pid_of kafka)" "$first"
+    expect 0 put one
+
+    expect 0 "$services" pause kafka
+    expect 1 kcat -b "$brokers" -L -m 2
+    expect 0 "$services" status kafka
+    said paused
+    expect 0 "$services" continue kafka
+    expect 0 put two
+
+    expect 0 "$services" kill kafka
+    expect 1 "$services" status kafka
+    [[ ! -d /proc/$first ]] || grep -q '^State:.Z' "/proc/$first/status" || fail "kafka outlived kill"
+    expect 0 "$services" start kafka
+    equal "kafka: records after kill" "$(records)" 'one two '
+    expect 0 "$services" restart kafka
+    equal "kafka: records after restart" "$(records)" 'one two '
+    ss -Hltn >"$log" 2>/dev/null && { ! grep -E "^LISTEN.* (0\.0\.0\.0|\*):${brokers##*:} " "$log" || fail "kafka listens beyond loopback"; }
+    echo "kafka: checked"
+}
+
 check_postgres() {
     equal "wal_level" "$(query postgres 'SHOW wal_level')" logical
     equal "fsync" "$(query postgres 'SHOW fsync')" on
@@ -154,7 +187,11 @@ expect 2 "$services" start nosuch
 expect 2 "$services" start
 expect 2 "$services" dance postgres
 for name in "${names[@]}"; do
-    check_life "$name"
+    if [[ $name == kafka ]]; then
+        check_kafka
+    else
+        check_life "$name"
+    fi
     case $name in
         postgres) check_postgres ;;
         clickhouse) check_front && check_chdb ;;
