@@ -32,6 +32,7 @@ std::string_view unwrapped(std::string_view json, const char* what, std::string_
     JsonCursor cursor{json};
     std::string_view payload;
     std::string_view found;
+    bool bare = false;
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
         const std::string_view name = cursor.member_name();
         const std::string_view value = cursor.value();
@@ -40,13 +41,13 @@ std::string_view unwrapped(std::string_view json, const char* what, std::string_
         } else if (name == "schema") {
             found = value;
         } else {
-            return json;
+            bare = true; // checked to its end all the same
         }
     }
     if (cursor.failed() || !cursor.at_end()) {
         fail(ExitCode::bad_data, "{} is not a JSON object: {}", what, in_quotes(json));
     }
-    if (payload.empty()) {
+    if (bare || payload.empty()) {
         return json;
     }
     schema = found;

@@ -7,6 +7,7 @@
 #include "kafka/foreign.hpp"
 #include "kafka/incoming_record.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -84,7 +85,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try_to([&] { wrap(value); });
     try_to([&] {
         std::string line;
-        kafka::append_foreign(line, key.empty() ? "null" : key, value, 7);
+        static kafka::ConnectRows rows;
+        kafka::append_foreign(line, key.empty() ? "null" : key, value, 7, &rows);
         line.pop_back();
         require(is_json(line) && line.find('\n') == std::string::npos);
         wrap(line);

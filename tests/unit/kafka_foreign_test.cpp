@@ -146,3 +146,12 @@ TEST_CASE("Connect's schemas follow the table line") {
     cut_change(nan, cut);
     CHECK_FAILS(schemas.append_value(value, cut, "p.s.t", "v", table), bad_data, "no form");
 }
+
+TEST_CASE("a key that is broken behind its first members is no key") {
+    for (const char* key : {R"({"schema":null,"payl:{"id":1}})", R"({"id":1,"x)", R"({"id":1}})"}) {
+        std::string out;
+        CAPTURE(key);
+        CHECK_THROWS_AS(append_foreign(out, key, "{" + kSource + R"(,"op":"c"})", 5),
+                        const cdc::base::Error&);
+    }
+}
