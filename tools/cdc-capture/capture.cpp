@@ -96,7 +96,6 @@ void Capture::connect() {
         send_status_if_due();
         stop_at_second_signal();
     });
-    m_unread = true; // the first messages may have come with the answer
     base::log::info("streaming from slot {} of database {} at {}", in_quotes(m_options.slot),
                     m_session->plain.description(), format_lsn(m_position));
 }
