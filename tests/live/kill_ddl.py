@@ -22,6 +22,10 @@ CREATE TABLE retyped (id serial PRIMARY KEY, a int, b varchar(10));
 CREATE TABLE swap_a (id serial PRIMARY KEY, v text);
 CREATE TABLE swap_b (id serial PRIMARY KEY, v text);
 """
+RETYPED = """SELECT atttypid = 'bigint'::regtype FROM pg_attribute
+             WHERE attrelid = 'retyped'::regclass AND attname = 'a'"""
+# swap_a was made first: its number is the lower one until they are swapped.
+SWAPPED = "SELECT 'swap_a'::regclass::oid > 'swap_b'::regclass::oid"
 
 
 class DdlPipe(kill_pipe.Pipe):
@@ -68,22 +72,19 @@ class DdlPipe(kill_pipe.Pipe):
         yield f"ALTER TABLE made_{n} ADD w int DEFAULT {n}"
         yield f"UPDATE made_{n} SET v = 'y', w = 0 WHERE id < 5"
         yield "INSERT INTO retyped (a, b) SELECT g, 'x' FROM generate_series(1, 5) g"
-        if n == 1:
+        # Once each, and again where a kill undid it.
+        if self.psql(RETYPED, check=False) == "f":
             yield "ALTER TABLE retyped ALTER a TYPE bigint USING a * 2"
         yield f"""INSERT INTO swap_a (v) VALUES ('a{n}'); INSERT INTO swap_b (v) VALUES ('b{n}')"""
-        if n == 1:
+        if self.psql(SWAPPED, check=False) == "f":
             yield """BEGIN; ALTER TABLE swap_a RENAME TO swap_c; ALTER TABLE swap_b RENAME TO swap_a;
                      ALTER TABLE swap_c RENAME TO swap_b; COMMIT;
                      INSERT INTO swap_a (v) VALUES ('swapped'); INSERT INTO swap_b (v) VALUES ('swapped')"""
 
     def wanted_stale(self):
         """What PostgreSQL says happened, whether or not we were told: a killed server may have."""
-        wanted = {"retyped"} if self.psql("SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE "
-                                          "attrelid = 'retyped'::regclass AND attname = 'a'") == "bigint" else set()
-        # swap_a was made first: its number is the lower one until they are swapped.
-        if self.psql("SELECT 'swap_a'::regclass::oid > 'swap_b'::regclass::oid") == "f":
-            return wanted
-        return wanted | {"swap_a", "swap_b"}
+        wanted = {"retyped"} if self.psql(RETYPED) == "t" else set()
+        return wanted | {"swap_a", "swap_b"} if self.psql(SWAPPED) == "t" else wanted
 
     def compare(self):
         wanted = self.wanted_stale()
