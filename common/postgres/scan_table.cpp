@@ -68,8 +68,8 @@ constexpr char kSize[] = R"(
 SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::bigint,
     coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint
 FROM pg_class c
-WHERE c.oid = $1::oid AND c.relkind = 'r'
-    OR c.oid IN (SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf))";
+WHERE c.relkind <> 'p' AND c.oid = ANY (ARRAY(SELECT $1::oid UNION ALL
+    SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf)))";
 
 // Columns; then storage, which SET ACCESS METHOD and SET UNLOGGED rewrite, of the table and of all
 // partitions under it. By pg_inherits, which a snapshot sees as it was; pg_partition_tree() does

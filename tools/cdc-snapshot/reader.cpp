@@ -145,9 +145,9 @@ void Reader::open(TableWork& table) {
     // Asked now: our transaction keeps the table from being rewritten.
     const auto result = m_connection->query(
         "SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::bigint / "
-        "current_setting('block_size')::int FROM pg_class c WHERE c.oid = $1::oid AND "
-        "c.relkind = 'r' OR c.oid IN (SELECT relid FROM pg_partition_tree($1::oid::regclass) "
-        "WHERE isleaf)",
+        "current_setting('block_size')::int FROM pg_class c WHERE c.relkind <> 'p' AND "
+        "c.oid = ANY (ARRAY(SELECT $1::oid UNION ALL SELECT relid FROM "
+        "pg_partition_tree($1::oid::regclass) WHERE isleaf))",
         {std::to_string(table.scan.oid)});
     m_shared->work.open(table, base::parse_integer<std::uint64_t>(result.text(0, 0)).value_or(0));
 }
