@@ -1,6 +1,7 @@
 #include "kafka/envelope.hpp"
 
 #include "base/error.hpp"
+#include "base/numbers.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
 
@@ -79,8 +80,9 @@ void append_row(std::string& out, std::string_view row, const Types& types) {
         out += '"';
         out += name;
         out += "\":";
-        if (quoted && wanted == "int64") {
-            out += value.substr(1, value.size() - 2);
+        const std::string_view text = quoted ? value.substr(1, value.size() - 2) : value;
+        if (quoted && wanted == "int64" && base::parse_integer<std::int64_t>(text)) {
+            out += text;
         } else if (quoted && wanted != "string" && wanted != "bytes") {
             fail(ExitCode::bad_data, "value {} of {} has no form in a schema of type {}",
                  in_quotes(value), in_quotes(name), wanted);

@@ -140,6 +140,8 @@ TEST_CASE("Connect's schemas follow the table line") {
             R"("payload":{"before":null,"after":{"id":9223372036854775807,"f":1.5,"n":"2.50"})") !=
         std::string::npos);
     CHECK_FAILS(schemas.append_value(value, cut, "p.s.t", "", table), bad_data, "no table line");
+    cut.key = R"({"id":"1970-01-02"})";
+    CHECK_FAILS(schemas.append_key(key, cut, "p.s.t", "v", table), bad_data, "no form");
     const std::string nan =
         R"({"key":null,"after":{"f":"NaN"},)"
         R"("source":{"table":"t","order":"000100000000015101f0000000000001"},"op":"c"})";
