@@ -1,6 +1,7 @@
 #include "clickhouse/layout.hpp"
 
 #include "base/error.hpp"
+#include "clickhouse/identifier.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
 #include "event/line_decoder.hpp"
@@ -20,6 +21,10 @@ const Layout& default_layout() {
 
 std::string raw_template(const Layout& layout) {
     return !layout.raw.empty() ? layout.raw : layout.history() ? "{name}_history" : "{name}_raw";
+}
+
+std::string stored_name(const Layout& layout, const std::string& raw) {
+    return layout.clustered() ? raw + "_local" : raw;
 }
 
 using Mark = std::pair<std::string_view, std::string_view>;
@@ -52,6 +57,10 @@ std::string with_name(std::string_view text, const event::Table& table, std::str
 
 } // namespace
 
+std::string Layout::on_cluster() const {
+    return clustered() ? " ON CLUSTER " + quote_identifier(cluster) : std::string{};
+}
+
 bool Layout::is_own(std::string_view column) const {
     return column == version || column == row || column == sign || column == source_time ||
            column == synced_at || column == (history() ? operation : deleted);
@@ -66,12 +75,12 @@ std::string target_name(std::string_view name_template, const event::Table& tabl
 
 Target::Target(std::string_view table_name)
     : layout{&default_layout()}, name{table_name}, raw{name + "_raw"}, view{name},
-      pending{name + "_pending"} {}
+      pending{name + "_pending"}, stored{raw} {}
 
 Target::Target(const Layout& all, const event::Table& source)
-    : layout{&all}, name{target_name(all.table, source)}, raw{with_name(raw_template(all), source,
-                                                                        name)},
-      view{with_name(all.view, source, name)}, pending{with_name(all.pending, source, name)} {}
+    : layout{&all}, name{target_name(all.table, source)},
+      raw{with_name(raw_template(all), source, name)}, view{with_name(all.view, source, name)},
+      pending{with_name(all.pending, source, name)}, stored{stored_name(all, raw)} {}
 
 std::string layout_json(const Target& target) {
     const Layout& own = target.own();
@@ -88,6 +97,7 @@ std::string layout_json(const Target& target) {
         }
     };
     add("mode", own.history() ? "history" : "replace", "replace");
+    add("cluster", own.cluster, "");
     add("raw", target.raw, plain.raw);
     add("view", target.view, plain.view);
     add("pending", target.pending, plain.pending);
@@ -108,6 +118,7 @@ Target stored_target(std::string_view table_name, std::string_view json, Layout&
         return target;
     }
     const std::pair<std::string_view, std::string*> texts[] = {
+        {"cluster", &layout.cluster},
         {"raw", &target.raw},
         {"view", &target.view},
         {"pending", &target.pending},
@@ -140,6 +151,7 @@ Target stored_target(std::string_view table_name, std::string_view json, Layout&
         base::fail(base::ExitCode::bad_data, "the target's layout of {} is broken: {}",
                    base::in_quotes(table_name), json);
     }
+    target.stored = stored_name(layout, target.raw);
     return target;
 }
 

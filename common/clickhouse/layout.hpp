@@ -24,6 +24,10 @@ struct Layout {
     std::string view{"{name}"};
     std::string pending{"{name}_pending"};
 
+    /// Of ON CLUSTER: every table is made on all its servers, replicated, and rows lie in the shard
+    /// of their key. "": one server.
+    std::string cluster;
+
     // Columns.
     std::string version{"_version"};
     std::string deleted{"_deleted"};
@@ -34,6 +38,9 @@ struct Layout {
     std::string synced_at{"_synced_at"};
 
     bool history() const { return mode == Mode::history; }
+    bool clustered() const { return !cluster.empty(); }
+    /// " ON CLUSTER `name`", or nothing.
+    std::string on_cluster() const;
     /// Whether a column of a raw table is not the source's.
     bool is_own(std::string_view column) const;
 };
@@ -50,6 +57,9 @@ struct Target {
     std::string raw;
     std::string view;
     std::string pending;
+    /// Where the rows are: `raw`, or on a cluster `raw`_local, which `raw` stands for on all
+    /// shards.
+    std::string stored;
 
     const Layout& own() const { return *layout; }
 };

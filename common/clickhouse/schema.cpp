@@ -144,6 +144,29 @@ void check_same_key(const Target& target, const TargetShape& shape, std::string_
     }
 }
 
+/// On a cluster, the rows' tables first: who reads by the other finds there what it asks for.
+void alter_all(const Target& target, const std::string& what,
+               std::vector<std::string>& statements) {
+    const std::string on_cluster = target.own().on_cluster();
+    statements.push_back("ALTER TABLE " + quote_identifier(target.stored) + on_cluster + " " +
+                         what);
+    if (target.own().clustered()) {
+        statements.push_back("ALTER TABLE " + quote_identifier(target.raw) + on_cluster + " " +
+                             what);
+    }
+}
+
+/// Macros are the servers'. `shard`: of each shard; else all servers hold the same.
+std::string engine_sql(const Layout& layout, bool shard, std::string_view arguments) {
+    if (!layout.clustered()) {
+        return arguments.empty() ? "ReplacingMergeTree"
+                                 : fmt::format("ReplacingMergeTree({})", arguments);
+    }
+    return fmt::format("ReplicatedReplacingMergeTree('/clickhouse/tables/{{uuid}}/{}', '{}'{}{})",
+                       shard ? "{shard}" : "all", shard ? "{replica}" : "{shard}_{replica}",
+                       arguments.empty() ? "" : ", ", arguments);
+}
+
 void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
            const ExistingColumn& existing, std::vector<std::string>& statements) {
     const std::optional<Type> have = parse_type(existing.type);
@@ -173,8 +196,7 @@ void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
                              "(--table-name)."};
     }
     column.mapping.type = wanted;
-    statements.push_back(fmt::format("ALTER TABLE {} MODIFY COLUMN {}",
-                                     quote_identifier(target.raw), column_sql(column)));
+    alter_all(target, "MODIFY COLUMN " + column_sql(column), statements);
 }
 
 } // namespace
@@ -208,7 +230,8 @@ std::string create_raw_sql(const Target& target, const TargetShape& shape) {
     const auto line = [](const std::string& name, std::string_view rest) {
         return fmt::format("    {} {},\n", quote_identifier(name), rest);
     };
-    std::string out = "CREATE TABLE IF NOT EXISTS " + quote_identifier(target.raw) + "\n(\n";
+    std::string out = "CREATE TABLE IF NOT EXISTS " + quote_identifier(target.stored) +
+                      own.on_cluster() + "\n(\n";
     for (const TargetColumn& column : shape.columns) {
         out += "    " + column_sql(column) + ",\n";
     }
@@ -224,11 +247,24 @@ std::string create_raw_sql(const Target& target, const TargetShape& shape) {
     out += line(own.source_time, "Int64");
     out += fmt::format("    {} DateTime64(3, 'UTC') DEFAULT now64(3)\n)\nENGINE = ",
                        quote_identifier(own.synced_at));
-    out += shape.keyed() && !shape.history
-               ? fmt::format("ReplacingMergeTree({}, {})", quote_if_needed(own.version),
-                             quote_if_needed(own.deleted))
-               : "ReplacingMergeTree";
+    out += engine_sql(own, true,
+                      shape.keyed() && !shape.history
+                          ? quote_if_needed(own.version) + ", " + quote_if_needed(own.deleted)
+                          : "");
     return out + "\nORDER BY (" + sorting_list(target, shape) + ")";
+}
+
+std::string create_distributed_sql(const Target& target, const TargetShape& shape,
+                                   std::string_view database) {
+    const Layout& own = target.own();
+    const std::string by = shape.keyed()
+                               ? key_list(shape)
+                               : quote_if_needed(own.version) + ", " + quote_if_needed(own.row);
+    return fmt::format("CREATE TABLE IF NOT EXISTS {}{} AS {}\nENGINE = Distributed({}, {}, {}, "
+                       "cityHash64({}))",
+                       quote_identifier(target.raw), own.on_cluster(),
+                       quote_identifier(target.stored), quote_string(own.cluster),
+                       quote_string(database), quote_string(target.stored), by);
 }
 
 std::string barrier_sql(std::string_view table) {
@@ -250,8 +286,8 @@ std::string create_view_sql(const Target& target, const std::vector<std::string>
     const std::string from =
         fmt::format("FROM {}{}\nWHERE {} >= {}", quote_identifier(target.raw),
                     last_of_key ? "" : " FINAL", version, barrier_sql(target.name));
-    const std::string head = fmt::format("CREATE OR REPLACE VIEW {} AS\nSELECT {}\n",
-                                         quote_identifier(target.view), list);
+    const std::string head = fmt::format("CREATE OR REPLACE VIEW {}{} AS\nSELECT {}\n",
+                                         quote_identifier(target.view), own.on_cluster(), list);
     if (last_of_key) {
         // The reverse of the sorting key: rows are read in their order, nothing is sorted.
         std::string order;
@@ -273,19 +309,22 @@ std::string create_view_sql(const Target& target, const std::vector<std::string>
 }
 
 std::string create_pending_sql(const Target& target) {
-    return fmt::format("CREATE TABLE IF NOT EXISTS {}\n(\n    `_key` String,\n    `_version` "
-                       "UInt128,\n    `_line` String,\n    `_done` UInt8\n)\nENGINE = "
-                       "ReplacingMergeTree(_done)\nORDER BY (_key, _version)",
-                       quote_identifier(target.pending));
+    const Layout& own = target.own();
+    return fmt::format("CREATE TABLE IF NOT EXISTS {}{}\n(\n    `_key` String,\n    `_version` "
+                       "UInt128,\n    `_line` String,\n    `_done` UInt8\n)\nENGINE = {}\n"
+                       "ORDER BY (_key, _version)",
+                       quote_identifier(target.pending), own.on_cluster(),
+                       engine_sql(own, false, "_done"));
 }
 
-std::string create_state_sql() {
+std::string create_state_sql(const Layout& layout) {
     return fmt::format(
-        "CREATE TABLE IF NOT EXISTS {}\n(\n    `scope` LowCardinality(String),\n    `name` String,"
+        "CREATE TABLE IF NOT EXISTS {}{}\n(\n    `scope` LowCardinality(String),\n    `name` "
+        "String,"
         "\n    `item` String,\n    `version` UInt128,\n    `position` String,\n    `value` String,"
         "\n    `commit_time` DateTime64(3, 'UTC'),\n    `load_time` DateTime64(3, 'UTC')\n)\n"
-        "ENGINE = ReplacingMergeTree(version)\nORDER BY (scope, name, item)",
-        kStateTable);
+        "ENGINE = {}\nORDER BY (scope, name, item)",
+        kStateTable, layout.on_cluster(), engine_sql(layout, false, "version"));
 }
 
 std::string insert_sql(const Target& target, const TargetShape& shape) {
@@ -313,8 +352,9 @@ std::string insert_sql(const Target& target, const TargetShape& shape) {
     } else if (shape.keyed()) {
         list += ", " + quote_if_needed(own.deleted);
     }
-    return fmt::format("INSERT INTO {} ({}, {})", quote_identifier(target.raw), list,
-                       quote_if_needed(own.source_time));
+    return fmt::format("INSERT INTO {} ({}, {}){}", quote_identifier(target.raw), list,
+                       quote_if_needed(own.source_time),
+                       own.clustered() ? " SETTINGS insert_distributed_sync = 1" : "");
 }
 
 Alteration alter_raw(const Target& target, TargetShape& shape,
@@ -331,9 +371,7 @@ Alteration alter_raw(const Target& target, TargetShape& shape,
             std::find_if(existing.begin(), existing.end(),
                          [&](const ExistingColumn& e) { return e.name == column.name; });
         if (found == existing.end()) {
-            result.statements.push_back(fmt::format("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}",
-                                                    quote_identifier(target.raw),
-                                                    column_sql(column)));
+            alter_all(target, "ADD COLUMN IF NOT EXISTS " + column_sql(column), result.statements);
             result.view_columns.push_back(column.name);
         } else {
             widen(target, shape, column, *found, result.statements);

@@ -48,18 +48,24 @@ struct TargetShape {
 TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns,
                        const Layout& layout = {});
 
+/// The table that the rows are in.
 std::string create_raw_sql(const Target& target, const TargetShape& shape);
+/// On a cluster, the table of the same columns that stands for those of all shards. All changes of
+/// a key have to lie in one, which FINAL needs. `database`: both tables'.
+std::string create_distributed_sql(const Target& target, const TargetShape& shape,
+                                   std::string_view database);
 /// `columns`: of the raw table, without this program's own.
 std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,
                             const TargetShape& shape);
 std::string create_pending_sql(const Target& target);
-std::string create_state_sql();
+std::string create_state_sql(const Layout& layout = {});
 /// The scalar subquery that gives the table's barrier; 0 when there is none.
 std::string barrier_sql(std::string_view table);
 /// "INSERT INTO t_raw (k, a, b, _version, _deleted, _source_ts_ms)": the key's columns first, then
 /// the others in the order of the shape. Without a key: all columns, _version, _row, _sign,
 /// _source_ts_ms. In history: (k, _version, a, b, operation_type, _source_ts_ms), and all columns,
-/// _version, _row, _sign, operation_type, _source_ts_ms.
+/// _version, _row, _sign, operation_type, _source_ts_ms. On a cluster with the settings by which an
+/// answer means that the rows are stored in their shards.
 std::string insert_sql(const Target& target, const TargetShape& shape);
 
 /// A row of system.columns.

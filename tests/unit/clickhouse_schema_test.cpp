@@ -226,6 +226,31 @@ TEST_CASE("names are quoted, and templates filled") {
     CHECK(target_name("{schema}_{table}", table) == "shop_orders");
 }
 
+TEST_CASE("on a cluster rows lie in local tables, and a change of shape reaches both") {
+    Layout own;
+    own.cluster = "main";
+    cdc::event::Table table;
+    table.table = "orders";
+    const Target target{own, table};
+    CHECK(target.stored == "orders_raw_local");
+    const TargetShape shape = make_shape("postgresql", {column("id", "bigint", false, 1)}, own);
+    CHECK(create_raw_sql(target, shape).find("`orders_raw_local` ON CLUSTER `main`\n") !=
+          std::string::npos);
+    CHECK(create_distributed_sql(target, shape, "shop") ==
+          "CREATE TABLE IF NOT EXISTS `orders_raw` ON CLUSTER `main` AS `orders_raw_local`\n"
+          "ENGINE = Distributed('main', 'shop', 'orders_raw_local', cityHash64(`id`))");
+    TargetShape wider =
+        make_shape("postgresql", {column("id", "bigint", false, 1), column("n", "integer")}, own);
+    CHECK(alter_raw(target, wider, {{"id", "Int64"}}, "id").statements ==
+          std::vector<std::string>{"ALTER TABLE `orders_raw_local` ON CLUSTER `main` ADD COLUMN IF "
+                                   "NOT EXISTS `n` Nullable(Int32)",
+                                   "ALTER TABLE `orders_raw` ON CLUSTER `main` ADD COLUMN IF NOT "
+                                   "EXISTS `n` Nullable(Int32)"});
+    Layout read;
+    CHECK(stored_target("orders", layout_json(target), read).stored == "orders_raw_local");
+    CHECK(read.cluster == "main");
+}
+
 TEST_CASE("a layout comes back from what is kept of it") {
     cdc::event::Table table;
     table.schema = "public";

@@ -24,7 +24,9 @@ void DryRun::execute(std::string_view sql) {
 }
 
 std::string DryRun::query(std::string_view sql, std::string_view /*format*/) {
-    return sql == "SELECT version()" ? "25.3.1.1\n" : "";
+    return sql == "SELECT version()"           ? "25.3.1.1\n"
+           : sql == "SELECT currentDatabase()" ? "default\n"
+                                               : "";
 }
 
 void DryRun::insert(std::string_view /*into*/, std::string_view /*format*/,

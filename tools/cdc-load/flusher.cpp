@@ -264,9 +264,10 @@ void Flusher::remove_void_rows(const Work& work) {
         try {
             // Only to free the space: the view has left these rows out since the barrier.
             m_transport.execute(fmt::format(
-                "ALTER TABLE {} DELETE WHERE {} < toUInt128('{}') SETTINGS mutations_sync = "
+                "ALTER TABLE {}{} DELETE WHERE {} < toUInt128('{}') SETTINGS mutations_sync = "
                 "0",
-                clickhouse::quote_identifier(m_tables[number]->target().raw),
+                clickhouse::quote_identifier(m_tables[number]->target().stored),
+                m_options.layout.on_cluster(),
                 clickhouse::quote_if_needed(m_options.layout.version),
                 base::decimal_text(barrier.value)));
         } catch (const ServerError& error) {

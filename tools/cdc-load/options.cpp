@@ -30,6 +30,11 @@ void add_layout_options(CLI::App& cli, clickhouse::Layout& layout) {
         ->check(CLI::IsMember{{"replace", "history"}})
         ->default_str("replace")
         ->group("Target");
+    cli.add_option("--cluster", layout.cluster,
+                   "Make replicated tables on all servers of this cluster, rows by key over its "
+                   "shards")
+        ->type_name("NAME")
+        ->group("Target");
     cli.add_option("--table-name", layout.table,
                    "Name of a target table; {db}, {schema} and {table} are replaced")
         ->type_name("TEMPLATE")
@@ -250,6 +255,12 @@ void check_options(const Options& options) {
         clickhouse::parse_http_url(options.target);
     } else if (options.target == "chdb:") {
         throw Error{ExitCode::usage, "--target: chdb: has no folder behind it"};
+    }
+    if (options.layout.clustered() && options.target.rfind("chdb:", 0) == 0) {
+        throw Error{ExitCode::usage, "--cluster: the embedded engine is no member of a cluster"};
+    }
+    if (options.layout.clustered() && options.purge) {
+        throw Error{ExitCode::usage, "--purge does not know clusters"};
     }
     check_layout(options.layout);
     check_dead_letters(options);

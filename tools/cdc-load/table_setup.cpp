@@ -95,6 +95,21 @@ void check_engine(const Found& found, const std::string& name, std::string_view 
     }
 }
 
+/// What stands for the tables of all shards, on a cluster.
+void set_up_distributed(Transport& transport, const clickhouse::Target& target,
+                        const clickhouse::TargetShape& shape) {
+    if (!target.own().clustered()) {
+        return;
+    }
+    const Found found = find_table(transport, target.raw);
+    check_engine(found, target.raw, "Distributed");
+    if (!found.exists) {
+        const auto database =
+            clickhouse::parse_tsv(transport.query("SELECT currentDatabase()", "TabSeparated"));
+        transport.execute(clickhouse::create_distributed_sql(target, shape, database.at(0).at(0)));
+    }
+}
+
 /// The view's columns follow the raw table's, also after a crash between the two.
 void set_up_view(Transport& transport, const clickhouse::Target& target,
                  const clickhouse::TargetShape& shape) {
@@ -187,7 +202,7 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
 
 } // namespace
 
-void set_up_target(Transport& transport) {
+void set_up_target(Transport& transport, const clickhouse::Layout& layout) {
     const std::string answer = transport.query("SELECT version()", "TabSeparated");
     const auto version = clickhouse::parse_server_version(answer);
     if (!version || *version < clickhouse::kOldestServer) {
@@ -197,7 +212,7 @@ void set_up_target(Transport& transport) {
                     fmt::format("At least {}.{} is needed.", clickhouse::kOldestServer.major,
                                 clickhouse::kOldestServer.minor)};
     }
-    transport.execute(clickhouse::create_state_sql());
+    transport.execute(clickhouse::create_state_sql(layout));
 }
 
 void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetShape shape,
@@ -205,20 +220,21 @@ void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetSh
     const clickhouse::Target& target = table.target();
     const clickhouse::TableState state = clickhouse::read_table_state(transport, target.name);
     check_owner(table, state);
-    const Found found_raw = find_table(transport, target.raw);
+    const Found found_raw = find_table(transport, target.stored);
     check_engine(find_table(transport, target.view), target.view, "View");
-    check_engine(found_raw, target.raw, "ReplacingMergeTree");
+    check_engine(found_raw, target.stored, "ReplacingMergeTree");
     if (!found_raw.exists) {
         transport.execute(clickhouse::create_raw_sql(target, shape));
-        base::log::info("made table {}", in_quotes(target.raw));
+        base::log::info("made table {}", in_quotes(target.stored));
     } else {
         const clickhouse::Alteration alteration = clickhouse::alter_raw(
-            target, shape, find_columns(transport, target.raw), found_raw.sorting_key);
+            target, shape, find_columns(transport, target.stored), found_raw.sorting_key);
         for (const std::string& statement : alteration.statements) {
             transport.execute(statement);
             base::log::info("{}", statement);
         }
     }
+    set_up_distributed(transport, target, shape);
     set_up_view(transport, target, shape);
     remember(transport, table, state, described, version, order);
 

@@ -13,7 +13,7 @@ namespace cdc::load {
 
 /// Makes the target ready for anything: checks its version (at least 23.3) and makes `_cdc_state`.
 /// Throws ServerError.
-void set_up_target(clickhouse::Transport& transport);
+void set_up_target(clickhouse::Transport& transport, const clickhouse::Layout& layout);
 
 /// Makes, or widens, the table's raw table and view, remembers the source and the shape, and
 /// gives the loader the shape, the barrier and the number of waiting updates. `order` is the table

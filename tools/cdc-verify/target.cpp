@@ -103,7 +103,7 @@ std::vector<Target::ExistingColumn> Target::columns(const Table& table) {
     const std::string answer = m_transport->query(
         fmt::format("SELECT name, type, is_in_sorting_key FROM system.columns WHERE "
                     "database = currentDatabase() AND table = {} ORDER BY position",
-                    quote_string(table.names.raw)),
+                    quote_string(table.names.stored)),
         "TabSeparated");
     std::vector<ExistingColumn> columns;
     for (const auto& row : clickhouse::parse_tsv(answer)) {
@@ -280,7 +280,8 @@ std::uint64_t Target::remove_versions(const Table& table, const std::vector<std:
                               verify::keys_sql(table, keys);
     const auto answer = clickhouse::parse_tsv(m_transport->query(
         "SELECT count() FROM " + raw(table) + " WHERE " + which, "TabSeparated"));
-    m_transport->execute("ALTER TABLE " + raw(table) + " DELETE WHERE " + which +
+    m_transport->execute("ALTER TABLE " + quote_identifier(table.names.stored) +
+                         table.layout->on_cluster() + " DELETE WHERE " + which +
                          " SETTINGS mutations_sync = 2");
     return answer.empty() ? 0 : base::parse_integer<std::uint64_t>(answer[0][0]).value_or(0);
 }

@@ -1,0 +1,1 @@
+cdc-load --cluster main --target chdb:x </dev/null

@@ -1,0 +1,2 @@
+. "$DATA/load-lines.bash"
+table | cdc-load --dry-run --cluster "main" --mode history
