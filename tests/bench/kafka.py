@@ -233,7 +233,10 @@ def latency(bin_folder, results):
 
 def latency_of(bin_folder, tables):
     names = [f"t{number}" for number in range(tables)]
-    with servers(bin_folder, "postgres", "kafka", "clickhouse") as (folder, env):
+    # As a server is by default: an asynchronous commit reaches the log on disk, and so every reader of
+    # it, up to 200 ms later (wal_writer_delay).
+    with servers(bin_folder, "postgres", "kafka", "clickhouse",
+                 conf="synchronous_commit=on\nmax_wal_size=8GB\nautovacuum=off") as (folder, env):
         postgres = Postgres(env)
         source, target = env["CDC_TEST_POSTGRES_URL"], env["CDC_TEST_CLICKHOUSE_URL"]
         brokers = env["CDC_TEST_KAFKA_BROKERS"]
