@@ -23,7 +23,8 @@ WITH RECURSIVE resolved(n, name, type, modifier, generated) AS (
     FROM resolved r JOIN pg_type t ON t.oid = r.type WHERE t.typtype = 'd'
 )
 SELECT r.name, format_type(r.type, r.modifier), r.type, r.modifier, t.typtype = 'e', r.generated,
-    coalesce(r.n = ANY ((SELECT i.indkey FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+    coalesce(r.n = ANY ((SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1]
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
         WHERE i.indrelid = $1::oid AND
               CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false
                    ELSE i.indisprimary END)::int2[]), false),

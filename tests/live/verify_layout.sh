@@ -6,7 +6,7 @@ start postgres clickhouse
 create_db
 ch() { printf '%s' "$1" | curl -sS --fail-with-body --data-binary @- "${TARGET%/*}/?database=${TARGET##*/}"; }
 verify() { cdc-verify --source "$(pg_url)" --target "$TARGET" --no-wait "$@" 2>verify.err; }
-sql "CREATE TABLE people (id int PRIMARY KEY, email text, phone varchar(20), pin int, born date);
+sql "CREATE TABLE people (id int, email text, phone varchar(20), pin int, born date, PRIMARY KEY (id) INCLUDE (born));
      CREATE TABLE visits (email text PRIMARY KEY, n int, note char(8));
      CREATE TABLE words (word text, n int); ALTER TABLE words REPLICA IDENTITY FULL"
 printf 'key of the hashes\n' >mask.key
