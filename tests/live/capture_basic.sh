@@ -67,7 +67,7 @@ say "stop conditions"
 end=$(log_end)
 expect "--max-events ends with its transaction" \
     "$(capture --peek --max-events 1 2>/dev/null | changes /dev/stdin | grep -c '"op"')" 2
-first=$(changes one | jq -r 'select(.op) | .source.sequence | fromjson | .[0]' | head -n 1)
+first=$(changes one | jq -r 'select(.op) | .source.sequence | fromjson | .[0]' | sed -n 1p)
 lsn=$(sql "SELECT '0/0'::pg_lsn + $first")
 expect "--until-position takes the commit at the position" \
     "$(capture --peek --until-position "$lsn" 2>/dev/null | changes /dev/stdin | grep -c '"op"')" 2

@@ -40,9 +40,9 @@ diff <(jq -r 'select(.op and .op != "m") | .source.order' some) <(jq -r 'select(
 say "--transactions"
 capture --peek --exit-at-end --transactions --messages 'outbox.*' --tables t >tx 2>tx.err
 expect "begins and ends" "$(jq -r 'select(.transaction.status) | .transaction.status' tx | tr '\n' ' ')" "BEGIN END BEGIN END "
-id=$(jq -r 'select(.transaction.status == "BEGIN") | .transaction.id' tx | head -n 1)
+id=$(jq -r 'select(.transaction.status == "BEGIN") | .transaction.id' tx | sed -n 1p)
 expect "id" "$id" "$(jq -r 'select(.op == "d") | "\(.source.txId):\(.source.sequence | fromjson | .[0])"' tx)"
-expect "end" "$(jq -c 'select(.transaction.status == "END") | .transaction | [.id, .event_count, .data_collections]' tx | head -n 1)" \
+expect "end" "$(jq -c 'select(.transaction.status == "END") | .transaction | [.id, .event_count, .data_collections]' tx | sed -n 1p)" \
     "[\"$id\",4,[{\"data_collection\":\"public.t\",\"event_count\":3}]]"
 expect "in each change" "$(jq -c "select(.op and .transaction.id == \"$id\") | [.op, .transaction.total_order, .transaction.data_collection_order]" tx | tr '\n' ' ')" \
     '["c",1,1] ["m",2,null] ["d",3,2] ["c",4,3] '

@@ -119,7 +119,7 @@ lines --rows 30 --checkpoint-every 1 >crc.ndjson
 # shellcheck disable=SC2086
 expect_exit 0 cdc-publish $K --prefix crc -X batch.num.messages=1 <crc.ndjson 2>err
 segment=$(echo "$CDC_SERVICES_DIR"/kafka/data/crc.public.t0-0/*0.log)
-at=$(grep -abo '"n":20,' "$segment" | head -n 1 | cut -d: -f1)
+at=$(grep -abo '"n":20,' "$segment" | sed -n 1p | cut -d: -f1)
 printf '9' | dd of="$segment" bs=1 seek=$((at + 4)) conv=notrunc 2>/dev/null
 # shellcheck disable=SC2086
 expect_exit 5 cdc-consume $K --topics crc.public.t0 --exit-at-end >out 2>err

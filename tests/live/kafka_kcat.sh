@@ -19,8 +19,8 @@ grep '"op":"d"' in.ndjson | jq -c .key | sort >deleted
 grep '|-1|' records | cut -d'|' -f2 | sort | cmp - deleted || fail "tombstones are not of the deleted keys"
 version=$(jq -r 'select(.table)|.table.version' in.ndjson)
 expect "version header" "$(grep -c "cdc.table-version=$version,cdc.order=0001" records)" 23
-expect "record time" "$(grep '{"id":1}' records | head -n 1 | cut -d'|' -f4)" \
-    "$(grep '"key":{"id":1}' in.ndjson | head -n 1 | jq .source.ts_ms)"
+expect "record time" "$(grep '{"id":1}' records | sed -n 1p | cut -d'|' -f4)" \
+    "$(grep '"key":{"id":1}' in.ndjson | sed -n 1p | jq .source.ts_ms)"
 kcat -q -b "$B" -C -t k.public.t0 -e -f '%k\t%s\n' | grep -v '^	' >values
 grep '^{"key":{' in.ndjson | sed -E 's/^\{"key":(\{[^}]*\}),/\1\t{/' | sort >wanted
 grep -v '	$' values | sort | cmp - wanted || fail "keys and values are not the line's bytes"
@@ -56,7 +56,7 @@ say "schema-changes, heartbeat"
 expect "schema key" "$(kcat -q -b "$B" -C -t k.schema-changes -e -f '%k\n')" \
     "{\"db\":\"inventory\",\"schema\":\"public\",\"table\":\"t0\",\"version\":\"$version\"}"
 expect "schema value" "$(kcat -q -b "$B" -C -t k.schema-changes -e)" "$(grep '^{"table' in.ndjson)"
-expect "heartbeat key" "$(kcat -q -b "$B" -C -t k.heartbeat -e -f '%k\n' | head -n 1)" '{"serverName":"k"}'
+expect "heartbeat key" "$(kcat -q -b "$B" -C -t k.heartbeat -e -f '%k\n' | sed -n 1p)" '{"serverName":"k"}'
 
 say "envelopes"
 "$HERE/kafka_lines.py" --rows 7 --keys 9 >in.ndjson
@@ -66,7 +66,7 @@ expect "flat rows" "$(wc -l <flat)" 7
 expect "flat row" "$(head -n 1 flat | jq -c '[.id,.n,.__deleted]')" '[1,1,"false"]'
 expect "flat delete" "$(tail -n 1 flat | jq -c .)" '{"id":7,"__deleted":"true"}'
 published --prefix payload --envelope payload <in.ndjson
-kcat -q -b "$B" -C -t payload.public.t0 -e -f '%k\n' | head -n 1 >wrapped
+kcat -q -b "$B" -C -t payload.public.t0 -e -f '%k\n' | sed -n 1p >wrapped
 expect "wrapped key" "$(cat wrapped)" '{"schema":null,"payload":{"id":1}}'
 published --prefix schema --envelope schema <in.ndjson
 kcat -q -b "$B" -C -t schema.public.t0 -e -c 1 >schema
@@ -116,7 +116,7 @@ PY
 kcat -q -b "$B" -P -t typed -K '|' -p 0 -l schema.txt
 consume --topics typed >lines
 expect "lines" "$(jq -r 'keys_unsorted[0]' lines | paste -sd' ')" "table key key key key table key key"
-expect "types" "$(jq -c 'select(.table)|[.table.name]+[.table.columns[].type]' lines | head -n 1)" \
+expect "types" "$(jq -c 'select(.table)|[.table.name]+[.table.columns[].type]' lines | sed -n 1p)" \
     '["s.t","integer","numeric(12,2)","timestamp without time zone"]'
 expect "key and identity" "$(jq -c 'select(.table)|[.table.columns[0].key,.source.db,.source.schema,.source.table]' lines | tail -n 1)" '[1,"d","s","t"]'
 expect "values" "$(tail -n 1 lines | jq -c '[.key.id,.after.price,.after.at,.after.u]')" \

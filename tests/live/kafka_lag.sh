@@ -50,7 +50,7 @@ say "seconds are the age of the first record that is not stored"
 kcat -q -b "$B" -C -t l.public.t0 -e -f '%p %o %T\n' >records
 oldest=$(while read -r place at; do
     awk -v p="${place##*:}" -v o="$at" '$1 == p && $2 == o { print $3 }' records
-done < <(jq -r '.hops[] | select(.kind == "partition" and .events > 0) | "\(.name) \(.position)"' lag.json | awk '{ print $2, $3 }') | sort -n | head -n 1)
+done < <(jq -r '.hops[] | select(.kind == "partition" and .events > 0) | "\(.name) \(.position)"' lag.json | awk '{ print $2, $3 }') | sort -n | sed -n 1p)
 jq -e --argjson t "$oldest" '.ts_ms as $now | .hops[] | select(.kind == "group") | (($now - $t) / 1000 - .seconds) | fabs < 3' lag.json >/dev/null || fail "seconds: $(of group .seconds), oldest $oldest"
 
 say "a member that runs; a partition without a commit is unknown, and not the whole topic"
