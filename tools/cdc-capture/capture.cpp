@@ -66,7 +66,8 @@ void Capture::connect() {
         m_checkpointed = m_resume->position;
     }
     m_session = open_session(m_options, m_resume, m_filter);
-    // The first messages, or the server's error, may have come with the answer that began the stream.
+    // The first messages, or the server's error, may have come with the answer that began the
+    // stream.
     m_unread = true;
     m_figures.connections.add();
     const ResumePoint& start = m_session->start;

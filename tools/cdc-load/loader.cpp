@@ -82,7 +82,8 @@ std::string letter_bytes(std::string_view payload) {
 
 Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures& figures)
     : m_transport{transport}, m_options{options}, m_flusher{transport, options, figures, m_tables} {
-    clickhouse::with_retry(m_flusher.retry_policy(), [&] { set_up_target(m_transport, m_options.layout); });
+    clickhouse::with_retry(m_flusher.retry_policy(),
+                           [&] { set_up_target(m_transport, m_options.layout); });
 }
 
 const DecodedLine* Loader::decode(std::string_view line) {
