@@ -247,12 +247,11 @@ void Flusher::count_parked() {
     if (!m_options.keeps_lines()) {
         return;
     }
-    std::int64_t count = 0;
+    std::size_t count = 0;
     for (const auto& table : m_tables) {
-        count += std::count_if(table->parked.begin(), table->parked.end(),
-                               [](const auto& entry) { return entry.second.parked(); });
+        count += table->parked_keys();
     }
-    m_figures.parked.set(count);
+    m_figures.parked.set(static_cast<std::int64_t>(count));
 }
 
 void Flusher::remove_void_rows(const Work& work) {

@@ -398,9 +398,7 @@ clickhouse::ValueCounts Loader::replaced() const {
 std::size_t Loader::parked_keys() const {
     std::size_t count = 0;
     for (const auto& table : m_tables) {
-        for (const auto& [key, parked] : table->parked) {
-            count += parked.parked() ? 1 : 0;
-        }
+        count += table->parked_keys();
     }
     return count;
 }

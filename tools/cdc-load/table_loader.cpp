@@ -2,6 +2,8 @@
 
 #include "base/error.hpp"
 
+#include <algorithm>
+
 namespace cdc::load {
 
 using base::Error;
@@ -24,6 +26,11 @@ void TableLoader::set_shape(std::string version, clickhouse::TargetShape shape) 
 
 clickhouse::ValueCounts TableLoader::replaced() const {
     return m_encoder != nullptr ? m_encoder->counts() : clickhouse::ValueCounts{};
+}
+
+std::size_t TableLoader::parked_keys() const {
+    return static_cast<std::size_t>(std::count_if(
+        parked.begin(), parked.end(), [](const auto& entry) { return entry.second.parked(); }));
 }
 
 void TableLoader::raise_barrier(event::Order order) {

@@ -52,6 +52,8 @@ public:
     /// Keys of which lines are in a dead-letter file, or were. While lines are kept the flushing
     /// thread's, else the reading thread's.
     clickhouse::ParkedKeys parked;
+    /// How many are parked still.
+    std::size_t parked_keys() const;
     std::string table_line; ///< the last one, while lines are kept
 
     /// Updates that wait in the target's pending table, as far as this program knows.
