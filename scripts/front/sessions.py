@@ -1,7 +1,7 @@
 """Engine connections for scripts/clickhouse-front."""
 import contextlib
-import queue
 import re
+import threading
 import time
 
 import chdb
@@ -22,32 +22,53 @@ class Sessions:
     """Engine connections, each given to one request at a time."""
 
     def __init__(self, path, count):
-        self._free = queue.LifoQueue()
+        self._free = []
         self._count = count
+        self._changed = threading.Condition()
         for _ in range(count):
             connection = chdb.Connection(path)
+            connection.settings = {}
             self._use(connection, "default")
-            self._free.put(connection)
+            self._free.append(connection)
         self.version = connection.query("SELECT version()").data.decode().strip()
 
     @contextlib.contextmanager
     def session(self, database, settings):
-        connection = self._free.get()
-        touched = []
+        """One with these settings and no others. They stay until a request brings others: each SET
+        costs as much as a small insert, which no server would pay."""
+        settings = dict(settings)
+        connection = self._take(settings)
         try:
             self._use(connection, database)
-            for name, value in settings:
-                if not re.fullmatch(r"\w+", name):
-                    raise failure(115, f"Setting {name} is neither a builtin setting")
-                touched.append(name)
-                quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-                connection.query(f"SET {name} = '{quoted}'")
+            self._set(connection, settings)
             yield connection
         finally:
-            for name in touched:
-                with contextlib.suppress(chdb.Error):
-                    connection.query(f"SET {name} = DEFAULT")
-            self._free.put(connection)
+            with self._changed:
+                self._free.append(connection)
+                self._changed.notify()
+
+    def _take(self, settings, timeout=None):
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._free, timeout):
+                return None
+            alike = [number for number, connection in enumerate(self._free)
+                     if connection.settings == settings]
+            return self._free.pop(alike[-1] if alike else -1)
+
+    def _set(self, connection, wanted):
+        current = connection.settings
+        for name in [name for name in current if name not in wanted]:
+            with contextlib.suppress(chdb.Error):
+                connection.query(f"SET {name} = DEFAULT")
+            del current[name]
+        for name, value in wanted.items():
+            if current.get(name) == value:
+                continue
+            if not re.fullmatch(r"\w+", name):
+                raise failure(115, f"Setting {name} is neither a builtin setting")
+            quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+            connection.query(f"SET {name} = '{quoted}'")
+            current[name] = value
 
     def _use(self, connection, database):
         if getattr(connection, "database", None) != database:
@@ -58,5 +79,6 @@ class Sessions:
         """Waits for running queries, then closes all."""
         deadline = time.monotonic() + seconds
         for _ in range(self._count):
-            with contextlib.suppress(queue.Empty):
-                self._free.get(timeout=max(0.01, deadline - time.monotonic())).close()
+            connection = self._take({}, max(0.01, deadline - time.monotonic()))
+            if connection:
+                connection.close()
