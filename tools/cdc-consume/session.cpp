@@ -151,9 +151,21 @@ bool Session::wait_for_output() {
     return false;
 }
 
-void Session::turn() {
+/// Records that are there fill the buffer; only who would wait for more hands over what it holds.
+int Session::take_records() {
     const bool flowing = wait_for_output();
-    const int records = m_consumer->poll(flowing ? kTurnMs : 0);
+    const int records = m_consumer->poll(0);
+    if (records > 0) {
+        return records;
+    }
+    if (m_writer.ready()) {
+        m_writer.submit();
+    }
+    return flowing ? m_consumer->poll(kTurnMs) : 0;
+}
+
+void Session::turn() {
+    const int records = take_records();
     const std::int64_t now = base::steady_ms();
     if (records > 0) {
         m_record_ms = now;
@@ -164,9 +176,6 @@ void Session::turn() {
     if (needed || since >= m_options.heartbeat_ms ||
         (since >= m_options.checkpoint_interval_ms && m_last_positions != m_places.positions())) {
         write_checkpoint();
-    }
-    if (m_writer.ready()) {
-        m_writer.submit();
     }
     m_writer.check();
     m_acknowledged->look(m_writer.written());

@@ -42,6 +42,7 @@ private:
     void look_for_topics(std::int64_t now_ms);
     void dead_letter(const kafka::IncomingRecord& record, const base::Error& error);
     void turn();
+    int take_records();
     void show();
     bool wait_for_output();
     bool finished() const;
