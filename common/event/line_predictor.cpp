@@ -61,14 +61,63 @@ const char* skip_string(const char* at, const char* end) {
     }
 }
 
-/// Behind a string, an integer without needless zeros, a simple decimal fraction, or a word.
-const char* skip_value(const char* at, const char* end) {
-    const auto digits = [](const char* from) {
-        while (*from >= '0' && *from <= '9') {
-            ++from;
+/// Behind the digits from `at`; `at` itself when there are none.
+const char* skip_digits(const char* at) {
+    while (*at >= '0' && *at <= '9') {
+        ++at;
+    }
+    return at;
+}
+
+const char* skip_number(const char* at) {
+    const char* const first = *at == '-' ? at + 1 : at;
+    const char* last = skip_digits(first);
+    if (last == first || (*first == '0' && last - first > 1)) {
+        return nullptr;
+    }
+    if (*last == '.') {
+        const char* const fraction = last + 1;
+        last = skip_digits(fraction);
+        if (last == fraction) {
+            return nullptr;
         }
-        return from;
-    };
+    }
+    if (*last == 'e' || *last == 'E') {
+        const char* const exponent = last + (last[1] == '-' || last[1] == '+' ? 2 : 1);
+        last = skip_digits(exponent);
+        return last == exponent ? nullptr : last;
+    }
+    return last;
+}
+
+constexpr int kMostDimensions = 6; // PostgreSQL's own limit
+
+const char* skip_value(const char* at, const char* end, int depth = 0);
+
+/// Behind the array that starts at `at`, when it has no white space.
+const char* skip_array(const char* at, const char* end, int depth) {
+    if (depth >= kMostDimensions) {
+        return nullptr;
+    }
+    if (*++at == ']') {
+        return at + 1;
+    }
+    while (true) {
+        at = skip_value(at, end, depth + 1);
+        if (at == nullptr || at >= end) {
+            return nullptr;
+        }
+        if (*at == ']') {
+            return at + 1;
+        }
+        if (*at++ != ',') {
+            return nullptr;
+        }
+    }
+}
+
+/// Behind a string, a number, a word, or an array of them.
+const char* skip_value(const char* at, const char* end, int depth) {
     switch (*at) {
     case '"':
         return skip_string(at, end);
@@ -78,21 +127,10 @@ const char* skip_value(const char* at, const char* end) {
         return std::memcmp(at, "true", 4) == 0 ? at + 4 : nullptr;
     case 'f':
         return std::memcmp(at, "false", 5) == 0 ? at + 5 : nullptr;
-    default: {
-        const char* first = *at == '-' ? at + 1 : at;
-        const char* last = digits(first);
-        if (last == first || (*first == '0' && last - first > 1)) {
-            return nullptr;
-        }
-        if (*last == '.') {
-            const char* fraction = last + 1;
-            last = digits(fraction);
-            if (last == fraction) {
-                return nullptr;
-            }
-        }
-        return *last == 'e' || *last == 'E' ? nullptr : last;
-    }
+    case '[':
+        return skip_array(at, end, depth);
+    default:
+        return skip_number(at);
     }
 }
 
