@@ -1,7 +1,7 @@
 """The works of the other files on a table of 60 columns of mixed types, some of them NULL.
 
 The ready-made rows keep bytea in base64, which spares the peer of wide-load its decoding.
-CDC_BENCH_WIDE_ROWS: 300000.
+CDC_BENCH_WIDE_ROWS: 600000.
 """
 import os
 import subprocess
@@ -11,7 +11,7 @@ from harness import ROOT, Postgres, add_rates, pairs, say, servers, timed
 from load import load_pair
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
-ROWS = int(os.environ.get("CDC_BENCH_WIDE_ROWS", "300000"))
+ROWS = int(os.environ.get("CDC_BENCH_WIDE_ROWS", "600000"))
 
 # (how many columns, type, value of row g and column number c)
 KINDS = [

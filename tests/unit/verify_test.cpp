@@ -85,6 +85,18 @@ TEST_CASE("decimals are compared by value, in the target's scale") {
                         8900})) == "-1234567890123456789012345678901234567890.0123456789");
     CHECK(text(column(1700, "numeric(30,0)", "Decimal(30, 0)"), numeric(5, 0, 0, {1})) ==
           "100000000000000000000");
+    const std::vector<int> nines{99, 9999, 9999, 9999, 9999, 9999, 9999, 9999, 9999, 9999};
+    const Column longest = column(1700, "numeric(38,0)", "Decimal(38, 0)");
+    CHECK(text(longest, numeric(9, 0, 0, nines)) == std::string(38, '9'));
+    CHECK(text(longest, numeric(9, 0x4000, 0, nines)) == "-" + std::string(38, '9'));
+    CHECK(text(longest, numeric(9, 0, 0, {100})) == "odd 1" + std::string(38, '0'));
+    const Column fine = column(1700, "numeric(24,8)", "Decimal(24, 8)");
+    CHECK(text(fine, numeric(1, 0x4000, 8, {1, 2369, 6789, 100})) == "-12369.67890100");
+    CHECK(text(fine, numeric(-2, 0, 8, {1})) == "0.00000001");
+    CHECK(text(fine, numeric(-3, 0, 9, {1000})) == "odd 0.000000001");
+    const Column of_19 = column(1700, "numeric(19,1)", "Decimal(19, 1)");
+    CHECK(text(of_19, numeric(4, 0, 1, {99, 9999, 9999, 9999, 9999, 9000})) ==
+          "999999999999999999.9");
 }
 
 TEST_CASE("times in the precision of the target; what it has no form for is odd") {
@@ -121,7 +133,10 @@ TEST_CASE("bytes, uuids, texts") {
                            16}) == "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
     CHECK(text(column(17, "bytea", "String"), std::string{"\0x", 2}) == std::string{"\0x", 2});
     CHECK(text(column(1042, "character(5)", "String"), "ab   ") == "ab   ");
-    CHECK(column(3802, "jsonb", "String").source_select.find("format('%s'") != std::string::npos);
+    CHECK(column(869, "inet", "String").source_select.find("format('%s'") != std::string::npos);
+    CHECK(text(column(3802, "jsonb", "String"), "\1{\"a\": 1}") == "{\"a\": 1}");
+    CHECK_THROWS(text(column(3802, "jsonb", "String"), "\2{}"));
+    CHECK_THROWS(text(column(3802, "jsonb", "String"), ""));
 }
 
 TEST_CASE("a String column holds the text that cdc-load stores") {

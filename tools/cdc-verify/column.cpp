@@ -46,7 +46,8 @@ bool converts(const postgres::FactColumn& source, const Type& type) {
         return type.kind == Kind::datetime64;
     case 2950: // uuid
         return type.kind == Kind::uuid;
-    case 17: // bytea
+    case 17:   // bytea
+    case 3802: // jsonb
         return type.kind == Kind::string;
     default:
         return sends_text(source) && type.kind == Kind::string;

@@ -22,6 +22,7 @@ using postgres::BinaryField;
 
 namespace {
 
+constexpr std::uint32_t kJsonb = 3802;
 constexpr std::int64_t kDaysTo2000 = 10957;
 constexpr std::int64_t kMicrosTo2000 = 946'684'800'000'000;
 
@@ -127,6 +128,15 @@ Value uuid(const Column& column, const BinaryField& field, Scratch& scratch) {
     return {{scratch.fixed, 16}};
 }
 
+/// jsonb_send(): a version, then the value's text.
+Value jsonb(const Column& column, const BinaryField& field) {
+    if (field.size == 0 || field.data[0] != 1) {
+        fail(ExitCode::bad_data, "column {}: jsonb of another version than 1",
+             base::in_quotes(column.name));
+    }
+    return {field.view().substr(1)};
+}
+
 /// The text that cdc-load stores in a String column: that of the value's JSON.
 Value loader_text(const Column& column, const BinaryField& field, Scratch& scratch) {
     if (column.mask.kind == postgres::ColumnEdits::Kind::fixed) {
@@ -194,7 +204,7 @@ Value encode(const Column& column, const BinaryField& field, Scratch& scratch) {
     case Kind::uuid:
         return uuid(column, field, scratch);
     case Kind::string:
-        return {field.view()};
+        return column.source_id == kJsonb ? jsonb(column, field) : Value{field.view()};
     default:
         return integer(scratch, column.type.kind, read_integer(column, field));
     }

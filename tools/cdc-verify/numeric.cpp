@@ -76,19 +76,40 @@ std::size_t width_of(int precision) {
     return precision <= 9 ? 4 : precision <= 18 ? 8 : precision <= 38 ? 16 : 32;
 }
 
-/// The common case: everything fits 64 bits while it is made.
-bool encode_small(std::string_view binary, const Header& header, int shift, std::int64_t& out) {
-    std::int64_t value = 0;
+__extension__ using Signed = __int128;
+
+constexpr int kDigits64 = 18;  ///< that every number of 64 bits has room for
+constexpr int kDigits128 = 38; ///< of 128 bits
+
+/// 10^n for n up to kMost.
+template<typename Integer, int kMost>
+constexpr auto kPowers = [] {
+    std::array<Integer, kMost + 1> powers{1};
+    for (std::size_t i = 1; i < powers.size(); ++i) {
+        powers[i] = powers[i - 1] * 10;
+    }
+    return powers;
+}();
+
+/// The common case: everything fits the integer while it is made. False: it does not, or the
+/// value is not one of `precision` digits.
+template<typename Integer, int kMost>
+bool encode_small(std::string_view binary, const Header& header, int shift, int precision,
+                  Integer& out) {
+    const auto& powers = kPowers<Integer, kMost>;
+    Integer value = 0;
     for (int i = 0; i < header.digits; ++i) {
         if (__builtin_mul_overflow(value, 10000, &value) ||
             __builtin_add_overflow(value, word(binary, 4 + static_cast<std::size_t>(i)), &value)) {
             return false;
         }
     }
-    for (; shift > 0; --shift) {
-        if (__builtin_mul_overflow(value, 10, &value)) {
-            return false;
-        }
+    if (shift > kMost || shift < -kMost) {
+        return false;
+    }
+    if (shift > 0 &&
+        __builtin_mul_overflow(value, powers[static_cast<std::size_t>(shift)], &value)) {
+        return false;
     }
     for (; shift < 0; ++shift) {
         if (value % 10 != 0) {
@@ -96,7 +117,22 @@ bool encode_small(std::string_view binary, const Header& header, int shift, std:
         }
         value /= 10;
     }
+    if (value >= powers[static_cast<std::size_t>(precision)]) {
+        return false;
+    }
     out = header.sign == kNegative ? -value : value;
+    return true;
+}
+
+template<typename Integer, int kMost>
+bool write_small(std::string_view binary, const Header& header, int shift, int precision,
+                 std::size_t width, char* out) {
+    Integer value = 0;
+    if (precision > kMost ||
+        !encode_small<Integer, kMost>(binary, header, shift, precision, value)) {
+        return false;
+    }
+    std::memcpy(out, &value, width);
     return true;
 }
 
@@ -117,15 +153,8 @@ std::size_t encode_numeric(std::string_view binary, int precision, int scale, ch
     // All digits make an integer in units of 10000^(weight - digits + 1).
     const int shift = 4 * (header.weight + 1 - header.digits) + scale;
     const std::size_t width = width_of(precision);
-    if (std::int64_t small = 0; precision <= 18 && encode_small(binary, header, shift, small)) {
-        std::int64_t limit = 1;
-        for (int i = 0; i < precision; ++i) {
-            limit *= 10;
-        }
-        if (small >= limit || small <= -limit) {
-            return 0;
-        }
-        std::memcpy(out, &small, width);
+    if (write_small<std::int64_t, kDigits64>(binary, header, shift, precision, width, out) ||
+        write_small<Signed, kDigits128>(binary, header, shift, precision, width, out)) {
         return width;
     }
     Limbs value;
