@@ -60,4 +60,9 @@ sql "SELECT pg_logical_emit_message(false, 'last', 'x', true)" >/dev/null 2>&1 |
 capture --checkpoint state.json --messages '*' --exit-at-end 2>pipe.err | tee rest |
     cdc-load --target "$TARGET" --checkpoint state.json 2>load.err
 expect "the rest" "$(changes rest | jq -r .message.prefix)" last
+say "Pain 2: --emit-heartbeat moves a server on which nothing happens"
+before=$(sql "SELECT pg_current_wal_lsn()")
+timeout 60 cdc-capture --source "$(pg_url)" --slot "$SLOT" --emit-heartbeat 300ms --messages 'cdc-*' --max-events 3 >beats 2>beats.err
+expect "their lines" "$(changes beats | jq -c '[.op, .key.prefix, .message.content]' | sort -u)" '["m","cdc-heartbeat",""]'
+[ "$(sql "SELECT pg_current_wal_lsn() > '$before'")" = t ] || fail "the log did not move"
 say "all good"

@@ -159,6 +159,7 @@ void Capture::stream() {
         if (stop_wanted()) {
             return;
         }
+        emit_heartbeat();
         if (wait()) {
             read();
         }
@@ -167,6 +168,17 @@ void Capture::stream() {
         }
         submit_if_worthwhile();
     }
+}
+
+void Capture::emit_heartbeat() {
+    const std::int64_t every = m_options.emit_heartbeat_ms;
+    if (every == 0 || m_now - std::max(m_last_heartbeat, m_last_data) < every) {
+        return;
+    }
+    m_last_heartbeat = m_now;
+    // Of a transaction: a message alone stays in the server's memory until something else is
+    // flushed.
+    m_session->plain.query("SELECT pg_logical_emit_message(true, 'cdc-heartbeat', '')");
 }
 
 /// Waits for the server or for the next thing to do. True: there may be something to read.

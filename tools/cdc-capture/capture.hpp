@@ -43,6 +43,8 @@ private:
     bool stop_wanted();
     bool position_reached();
     static void stop_at_second_signal();
+    /// The one thing that is ever written to the source, where asked.
+    void emit_heartbeat();
 
     // feedback.cpp
     void emit_checkpoint();
@@ -95,7 +97,8 @@ private:
     std::int64_t m_last_submit = 0;
     std::int64_t m_last_status = 0;
     std::int64_t m_last_poll = 0;
-    std::int64_t m_last_question = 0; ///< see position_reached()
+    std::int64_t m_last_heartbeat = 0; ///< written to the source
+    std::int64_t m_last_question = 0;  ///< see position_reached()
     std::int64_t m_status_interval = 0;
     std::int64_t m_failed_since = 0; ///< the stream at m_failed_at, without getting further since
     postgres::Lsn m_failed_at = 0;

@@ -63,6 +63,9 @@ void add_checkpoint_options(cli::App& app, Options& options) {
     app.add_duration("--heartbeat", options.heartbeat_ms,
                      "Time between checkpoint lines when nothing happens")
         ->group("Checkpoint");
+    app.add_duration("--emit-heartbeat", options.emit_heartbeat_ms,
+                     "Write a logical message into a quiet source this often; 0: never")
+        ->group("Checkpoint");
 }
 
 void add_stop_options(cli::App& app, Options& options) {
@@ -119,6 +122,8 @@ void check_options(Options& options) {
     cli::refuse_together(!options.checkpoints.empty(), "--checkpoint", options.on_write(),
                          "--ack on-write");
     cli::refuse_together(options.peek, "--peek", options.on_write(), "--ack on-write");
+    cli::refuse_together(options.peek, "--peek", options.emit_heartbeat_ms != 0,
+                         "--emit-heartbeat");
     if (options.exit_after_create && !options.create) {
         fail(ExitCode::usage, "--exit-after-create needs --create");
     }

@@ -41,6 +41,7 @@ struct Options {
     bool peek = false;                    ///< confirm nothing
     std::int64_t checkpoint_interval_ms = 1000;
     std::int64_t heartbeat_ms = 10000;
+    std::int64_t emit_heartbeat_ms = 0; ///< logical messages of ours in the source; 0: none
 
     std::optional<postgres::Lsn> until_position;
     std::int64_t until_idle_ms = -1; ///< -1: no such condition

@@ -67,6 +67,17 @@ void check_messages(const Connection& plain, const Options& options) {
     }
 }
 
+void check_heartbeat(Connection& plain, const Options& options) {
+    if (options.emit_heartbeat_ms != 0 &&
+        plain.query("SELECT pg_is_in_recovery()").text(0, 0) == "t") {
+        throw Error{ExitCode::refused,
+                    fmt::format("--emit-heartbeat cannot write to {}, which is a standby",
+                                plain.description()),
+                    "Write the messages on its primary: SELECT pg_logical_emit_message(true, "
+                    "'cdc-heartbeat', '')"};
+    }
+}
+
 /// Without it the stream would break at the first change, or stay stuck.
 void check_publication(Connection& plain, const Options& options) {
     if (!postgres::inspect_publication(plain, options.publication)) {
@@ -127,6 +138,7 @@ std::unique_ptr<Session> open_session(const Options& options,
     Connection plain{options.source, Connection::Kind::plain};
     check_version(plain);
     check_messages(plain, options);
+    check_heartbeat(plain, options);
     const std::string database = plain.database();
     // Not all servers notice a dead client at once: its session holds the slot until its timeout.
     const std::int64_t give_up = base::steady_ms() + sender_timeout_ms(plain) + kSlotWaitMarginMs;
