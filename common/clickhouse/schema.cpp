@@ -167,6 +167,13 @@ std::string engine_sql(const Layout& layout, bool shard, std::string_view argume
                        arguments.empty() ? "" : ", ", arguments);
 }
 
+void append_varint(std::string& out, std::size_t value) {
+    for (; value > 0x7f; value >>= 7) {
+        out += static_cast<char>(0x80 | (value & 0x7f));
+    }
+    out += static_cast<char>(value);
+}
+
 void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
            const ExistingColumn& existing, std::vector<std::string>& statements) {
     const std::optional<Type> have = parse_type(existing.type);
@@ -327,34 +334,64 @@ std::string create_state_sql(const Layout& layout) {
         kStateTable, layout.on_cluster(), engine_sql(layout, false, "version"));
 }
 
-std::string insert_sql(const Target& target, const TargetShape& shape) {
+std::vector<RowColumn> row_columns(const Target& target, const TargetShape& shape) {
     const Layout& own = target.own();
-    const std::string version = quote_if_needed(own.version);
+    std::vector<RowColumn> columns;
+    const auto add = [&](std::size_t index) {
+        const TargetColumn& column = shape.columns[index];
+        columns.push_back({column.name, type_text(column.mapping.type), false});
+    };
     const bool version_in_key = shape.keyed() && shape.history;
-    std::string list = key_list(shape);
+    for (const std::size_t index : shape.key) {
+        add(index);
+    }
     if (version_in_key) {
-        list += ", " + version;
+        columns.push_back({own.version, "UInt128", true});
     }
     for (std::size_t i = 0; i < shape.columns.size(); ++i) {
         if (std::find(shape.key.begin(), shape.key.end(), i) == shape.key.end()) {
-            list += list.empty() ? "" : ", ";
-            list += quote_identifier(shape.columns[i].name);
+            add(i);
         }
     }
     if (!version_in_key) {
-        list += ", " + version;
+        columns.push_back({own.version, "UInt128", true});
     }
     if (!shape.keyed()) {
-        list += ", " + quote_if_needed(own.row) + ", " + quote_if_needed(own.sign);
+        columns.push_back({own.row, "UInt64", true});
+        columns.push_back({own.sign, "Int8", true});
     }
     if (shape.history) {
-        list += ", " + quote_if_needed(own.operation);
+        columns.push_back({own.operation, "LowCardinality(String)", true});
     } else if (shape.keyed()) {
-        list += ", " + quote_if_needed(own.deleted);
+        columns.push_back({own.deleted, "UInt8", true});
     }
-    return fmt::format("INSERT INTO {} ({}, {}){}", quote_identifier(target.raw), list,
-                       quote_if_needed(own.source_time),
-                       own.clustered() ? " SETTINGS insert_distributed_sync = 1" : "");
+    columns.push_back({own.source_time, "Int64", true});
+    return columns;
+}
+
+std::string insert_sql(const Target& target, const TargetShape& shape) {
+    std::string list;
+    for (const RowColumn& column : row_columns(target, shape)) {
+        list += list.empty() ? "" : ", ";
+        list += column.own ? quote_if_needed(column.name) : quote_identifier(column.name);
+    }
+    return fmt::format("INSERT INTO {} ({}){}", quote_identifier(target.raw), list,
+                       target.own().clustered() ? " SETTINGS insert_distributed_sync = 1" : "");
+}
+
+std::string rows_header(const Target& target, const TargetShape& shape) {
+    const std::vector<RowColumn> columns = row_columns(target, shape);
+    std::string out;
+    append_varint(out, columns.size());
+    for (const RowColumn& column : columns) {
+        append_varint(out, column.name.size());
+        out += column.name;
+    }
+    for (const RowColumn& column : columns) {
+        append_varint(out, column.type.size());
+        out += column.type;
+    }
+    return out;
 }
 
 Alteration alter_raw(const Target& target, TargetShape& shape,

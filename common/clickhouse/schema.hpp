@@ -68,6 +68,19 @@ std::string barrier_sql(std::string_view table);
 /// answer means that the rows are stored in their shards.
 std::string insert_sql(const Target& target, const TargetShape& shape);
 
+/// A column of the rows that are inserted.
+struct RowColumn {
+    std::string name;
+    std::string type;
+    bool own; ///< this program's
+};
+/// In the order of insert_sql().
+std::vector<RowColumn> row_columns(const Target& target, const TargetShape& shape);
+/// Names and types before rows of insert_sql() in the format kRowsFormat, so that rows of a shape
+/// which is not the table's any more are refused, and never taken for other values.
+std::string rows_header(const Target& target, const TargetShape& shape);
+inline constexpr std::string_view kRowsFormat = "RowBinaryWithNamesAndTypes";
+
 /// A row of system.columns.
 struct ExistingColumn {
     std::string name;

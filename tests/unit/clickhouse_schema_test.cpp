@@ -147,6 +147,15 @@ TEST_CASE("the key's own order decides the sorting key and the front of a row") 
               .statements.empty());
 }
 
+TEST_CASE("rows are sent with their columns' names and types, so that another shape is refused") {
+    const TargetShape shape =
+        make_shape("postgresql", {column("a", "text"), column("id", "bigint", false, 1)});
+    CHECK(rows_header("t", shape) == "\x05\x02id\x01"
+                                     "a\x08_version\x08_deleted\x0d_source_ts_"
+                                     "ms\x05Int64\x10Nullable(String)\x07UInt128\x05UInt8"
+                                     "\x05Int64");
+}
+
 TEST_CASE("a sorting key is understood with and without parentheses") {
     for (const char* sorting_key : {"id", "(id)", "`id`", "(`id`)"}) {
         TargetShape shape = make_shape("postgresql", kOrders);

@@ -1,7 +1,9 @@
 #include "cdc-load/flusher.hpp"
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-load/catalog.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/schema.hpp"
 #include "event/checkpoint.hpp"
@@ -17,6 +19,8 @@ namespace {
 constexpr std::int64_t kStateEveryMs = 1000;
 constexpr std::size_t kStoredLinesAtOnce = 10'000;
 constexpr int kTooMuchMemory = 241;
+constexpr int kNoSuchColumn = 16;
+constexpr int kIncorrectData = 117;
 } // namespace
 
 Flusher::Flusher(clickhouse::Transport& transport, const Options& options, Figures& figures,
@@ -116,14 +120,14 @@ void Flusher::flush(Work& work) {
 }
 
 Resolver::Insert Flusher::inserter() {
-    return [this](std::string_view into, const clickhouse::RowBatch& rows) {
-        insert_rows(into, rows);
+    return [this](const TableLoader& table, const clickhouse::RowBatch& rows) {
+        insert_rows(table, rows);
     };
 }
 
 void Flusher::store(TableLoader& table, const TableWork& work) {
     if (!work.rows.empty()) {
-        insert_rows(clickhouse::insert_sql(table.target(), table.encoder().shape()), work.rows);
+        insert_rows(table, work.rows);
     }
     if (!work.waiting.empty() || table.pending > 0) {
         clickhouse::with_retry(m_retry, [&] { m_resolver.resolve(table, work, inserter()); });
@@ -154,11 +158,11 @@ void Flusher::flush_table(TableLoader& table, TableWork& work, bool last) {
     }
 }
 
-void Flusher::insert_rows(std::string_view into, const clickhouse::RowBatch& rows) {
+void Flusher::insert_rows(const TableLoader& table, const clickhouse::RowBatch& rows) {
     for (std::size_t from = 0; from < rows.rows().size();) {
         const std::size_t count = std::min(rows.rows().size() - from, m_insert_rows);
         try {
-            insert_range(into, rows, from, count);
+            insert_range(table, rows, from, count);
             from += count;
         } catch (const ServerError& error) {
             if (error.server_code() != kTooMuchMemory || count == 1) {
@@ -171,20 +175,46 @@ void Flusher::insert_rows(std::string_view into, const clickhouse::RowBatch& row
     }
 }
 
-void Flusher::insert_range(std::string_view into, const clickhouse::RowBatch& rows,
+void Flusher::insert_range(const TableLoader& table, const clickhouse::RowBatch& rows,
                            std::size_t from, std::size_t count) {
+    const clickhouse::TargetShape& shape = table.encoder().shape();
+    const std::string into = clickhouse::insert_sql(table.target(), shape);
+    const std::string header = clickhouse::rows_header(table.target(), shape);
     clickhouse::with_retry(m_retry, [&] {
         try {
             rows.pieces(m_pieces, from, count);
-            m_transport.insert(into, "RowBinary", m_pieces);
+            m_pieces.insert(m_pieces.begin(), header);
+            m_transport.insert(into, clickhouse::kRowsFormat, m_pieces);
         } catch (const ServerError& error) {
             if (error.server_code() == kTooMuchMemory && count > 1) {
                 throw ServerError{error.code(), error.what(), error.hint(), error.server_code(),
                                   false};
             }
+            check_columns(table, error);
             throw;
         }
     });
+}
+
+/// Another loader may have altered the table, or have put another one in its place.
+void Flusher::check_columns(const TableLoader& table, const ServerError& error) {
+    if (error.server_code() != kNoSuchColumn && error.server_code() != kIncorrectData) {
+        return;
+    }
+    const auto existing = find_columns(m_transport, table.target().raw);
+    for (const auto& column : clickhouse::row_columns(table.target(), table.encoder().shape())) {
+        const auto found =
+            std::find_if(existing.begin(), existing.end(),
+                         [&](const auto& candidate) { return candidate.name == column.name; });
+        if (found == existing.end() || found->type != column.type) {
+            throw base::Error{base::ExitCode::failed,
+                              fmt::format("column {} of {} was altered while rows were on their "
+                                          "way to it: {}",
+                                          base::in_quotes(column.name),
+                                          base::in_quotes(table.target().raw), error.what()),
+                              "Start again: the table is looked at anew."};
+        }
+    }
 }
 
 void Flusher::insert_state(const Work& work) {

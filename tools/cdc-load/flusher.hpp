@@ -54,9 +54,10 @@ private:
     /// Rows, then waiting updates.
     void store(TableLoader& table, const TableWork& work);
     Resolver::Insert inserter();
-    void insert_rows(std::string_view into, const clickhouse::RowBatch& rows);
-    void insert_range(std::string_view into, const clickhouse::RowBatch& rows, std::size_t from,
+    void insert_rows(const TableLoader& table, const clickhouse::RowBatch& rows);
+    void insert_range(const TableLoader& table, const clickhouse::RowBatch& rows, std::size_t from,
                       std::size_t count);
+    void check_columns(const TableLoader& table, const clickhouse::ServerError& error);
     void insert_state(const Work& work);
     void remove_void_rows(const Work& work);
     void count_parked();

@@ -193,7 +193,6 @@ void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Insert& 
     RowEncoder encoder{table.encoder().shape(), table.encoder().policy()};
     const bool history = encoder.shape().history;
     std::size_t keys_at_once = kFirstKeys;
-    const std::string into = clickhouse::insert_sql(table.target(), table.encoder().shape());
     for (auto first = chains.begin(); first != chains.end();) {
         auto last = first;
         std::size_t key_bytes = 0;
@@ -213,7 +212,7 @@ void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Insert& 
                 resolve_chain(encoder, first->first, first->second, bases, filled);
             }
             if (filled.memory() >= m_batch_bytes / 2) {
-                insert(into, filled);
+                insert(table, filled);
                 filled.clear();
             }
         }
@@ -221,7 +220,7 @@ void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Insert& 
                                                     : std::min(keys_at_once * 2, kMostKeys);
     }
     if (!filled.empty()) {
-        insert(into, filled);
+        insert(table, filled);
     }
 }
 

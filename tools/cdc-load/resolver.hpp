@@ -22,7 +22,7 @@ namespace cdc::load {
 /// line is completed from the row below it, and dropped only when it is stored already.
 class Resolver {
 public:
-    using Insert = std::function<void(std::string_view into, const clickhouse::RowBatch& rows)>;
+    using Insert = std::function<void(const TableLoader& table, const clickhouse::RowBatch& rows)>;
 
     Resolver(clickhouse::Transport& transport, std::size_t batch_bytes)
         : m_transport{transport}, m_batch_bytes{batch_bytes} {}

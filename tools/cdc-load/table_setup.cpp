@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-load/catalog.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/state.hpp"
 #include "event/json_writer.hpp"
@@ -19,39 +20,6 @@ using clickhouse::quote_string;
 using clickhouse::Transport;
 
 namespace {
-
-struct Found {
-    bool exists = false;
-    std::string engine;
-    std::string sorting_key;
-};
-
-Found find_table(Transport& transport, const std::string& name) {
-    const auto rows = clickhouse::parse_tsv(transport.query(
-        fmt::format("SELECT engine, sorting_key FROM system.tables WHERE database = "
-                    "currentDatabase() AND name = {}",
-                    quote_string(name)),
-        "TabSeparated"));
-    if (rows.empty() || rows[0].size() < 2) {
-        return {};
-    }
-    return {true, rows[0][0], rows[0][1]};
-}
-
-std::vector<clickhouse::ExistingColumn> find_columns(Transport& transport,
-                                                     const std::string& name) {
-    std::vector<clickhouse::ExistingColumn> columns;
-    for (auto& row : clickhouse::parse_tsv(
-             transport.query(fmt::format("SELECT name, type FROM system.columns WHERE database = "
-                                         "currentDatabase() AND table = {} ORDER BY position",
-                                         quote_string(name)),
-                             "TabSeparated"))) {
-        if (row.size() == 2) {
-            columns.push_back({std::move(row[0]), std::move(row[1])});
-        }
-    }
-    return columns;
-}
 
 std::string source_json(const event::Table& source) {
     std::string out = "{\"db\":";
@@ -86,7 +54,7 @@ void check_owner(const TableLoader& table, const clickhouse::TableState& state) 
     }
 }
 
-void check_engine(const Found& found, const std::string& name, std::string_view wanted) {
+void check_engine(const FoundTable& found, const std::string& name, std::string_view wanted) {
     if (found.exists && found.engine.find(wanted) == std::string::npos) {
         throw Error{
             ExitCode::refused,
@@ -101,7 +69,7 @@ void set_up_distributed(Transport& transport, const clickhouse::Target& target,
     if (!target.own().clustered()) {
         return;
     }
-    const Found found = find_table(transport, target.raw);
+    const FoundTable found = find_table(transport, target.raw);
     check_engine(found, target.raw, "Distributed");
     if (!found.exists) {
         const auto database =
@@ -220,7 +188,7 @@ void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetSh
     const clickhouse::Target& target = table.target();
     const clickhouse::TableState state = clickhouse::read_table_state(transport, target.name);
     check_owner(table, state);
-    const Found found_raw = find_table(transport, target.stored);
+    const FoundTable found_raw = find_table(transport, target.stored);
     check_engine(find_table(transport, target.view), target.view, "View");
     check_engine(found_raw, target.stored, "ReplacingMergeTree");
     if (!found_raw.exists) {
