@@ -5,7 +5,9 @@ Faults: before each INSERT the first line of --fail-file is read:
     drop [COUNT [WORD]]      insert, then close the connection without an answer
     reset [COUNT [WORD]]     close the connection without inserting
     delay SECONDS [COUNT [WORD]]   wait, then insert
+    hold SECONDS [COUNT [WORD]]    insert, then wait with the answer
 for the next COUNT inserts (default 1; * until the file changes) whose statement contains WORD.
+A WORD that is the first word of another statement, such as EXCHANGE, means that one instead.
 A line that is used up is removed from the file.
 """
 import os
@@ -23,7 +25,7 @@ class Faults:
         self._path = path
         self._lock = threading.Lock()
 
-    def next(self, sql):
+    def next(self, sql, verb):
         """(kind, argument) or None; takes one from the line's count."""
         if not self._path:
             return None
@@ -37,8 +39,10 @@ class Faults:
                 return None
             words = lines[0].split()
             kind = words.pop(0)
-            argument = float(words.pop(0)) if kind == "delay" else None
+            argument = float(words.pop(0)) if kind in ("delay", "hold") else None
             count = words.pop(0) if words else "1"
+            if not verb.startswith("INSERT") and (not words or words[0] != verb):
+                return None
             if words and words[0].encode() not in sql:
                 return None
             if count != "*":
