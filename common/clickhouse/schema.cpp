@@ -133,14 +133,14 @@ void check_same_key(const Target& target, const TargetShape& shape, std::string_
     const std::vector<std::string> wanted = sorting_columns(target, shape);
     const std::vector<std::string> found = split_sorting_key(sorting_key);
     if (found != wanted) {
-        throw Error{
+        throw ShapeConflict{
             ExitCode::refused,
             fmt::format("the target's table {} is ordered by ({}), but the source's key is "
                         "now ({})",
                         in_quotes(target.raw), fmt::join(found, ", "),
                         shape.keyed() ? fmt::format("{}", fmt::join(wanted, ", ")) : "none"),
-            "ClickHouse cannot change a table's key: load into another table "
-            "(--table-name), or drop this one and take a new snapshot."};
+            "ClickHouse cannot change a table's key: load a new snapshot of the table with "
+            "--rebuild, or load into another table (--table-name)."};
     }
 }
 
@@ -193,14 +193,14 @@ void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
         return shape.columns[index].name == column.name;
     });
     if (!have || in_key || !widens(*have, wanted)) {
-        throw Error{ExitCode::refused,
-                    fmt::format("column {} of {} is {}, and cannot become {}",
-                                in_quotes(column.name), in_quotes(target.raw), existing.type,
-                                type_text(wanted)),
-                    in_key ? "ClickHouse cannot change the type of a key column: load into another "
-                             "table (--table-name), or drop this one and take a new snapshot."
-                           : "Change the column by hand, or load into another table "
-                             "(--table-name)."};
+        throw ShapeConflict{
+            ExitCode::refused,
+            fmt::format("column {} of {} is {}, and cannot become {}", in_quotes(column.name),
+                        in_quotes(target.raw), existing.type, type_text(wanted)),
+            in_key ? "ClickHouse cannot change the type of a key column: load a new snapshot of "
+                     "the table with --rebuild, or load into another table (--table-name)."
+                   : "Change the column by hand, load a new snapshot of the table with --rebuild, "
+                     "or load into another table (--table-name)."};
     }
     column.mapping.type = wanted;
     alter_all(target, "MODIFY COLUMN " + column_sql(column), statements);

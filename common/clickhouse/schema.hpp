@@ -1,6 +1,7 @@
 #ifndef CDC_CLICKHOUSE_SCHEMA_HPP
 #define CDC_CLICKHOUSE_SCHEMA_HPP
 
+#include "base/error.hpp"
 #include "clickhouse/layout.hpp"
 #include "clickhouse/types.hpp"
 #include "event/table.hpp"
@@ -93,9 +94,15 @@ struct Alteration {
     std::vector<std::string> view_columns; ///< of the raw table afterwards
 };
 
+/// A table that ClickHouse cannot alter to hold a shape.
+class ShapeConflict : public base::Error {
+public:
+    using Error::Error;
+};
+
 /// Columns are added and widened, never dropped or narrowed: where the table is wider than the
 /// source's type, `shape` takes the table's type. `sorting_key` is system.tables.sorting_key.
-/// Throws Error (refused) on another key, or a type that cannot be widened.
+/// Throws ShapeConflict (refused) on another key, or a type that cannot be widened.
 Alteration alter_raw(const Target& target, TargetShape& shape,
                      const std::vector<ExistingColumn>& existing, std::string_view sorting_key);
 

@@ -89,6 +89,9 @@ TableState read_table_state(Transport& transport, std::string_view table) {
             state.stale = row[2];
         } else if (row[0] == "reading") {
             state.reading = row[2] == "begin" ? version : event::Order{};
+        } else if (row[0] == "rebuild") {
+            state.rebuild = row[2];
+            state.rebuild_order = version;
         } else if (row[0] == "layout") {
             state.layout = row[2];
         }

@@ -24,6 +24,8 @@ namespace cdc::clickhouse {
 ///         'layout'    mode and names where they are not the default ones (layout.hpp)
 ///         'oid N'     the source's table number N had this name
 ///         'reading'   a snapshot of this order is being loaded ("begin"), or was ("end")
+///         'rebuild'   the mark of the table that a snapshot of this order fills (rebuild.hpp); "":
+///                     none
 ///         'stale'     why rows may differ from the source's until it is read again; "": not
 ///     scope 'parked', name of the target table, item: a key as JSON; version: order of its last
 ///         line that was not loaded, position: order of the first, value: why; "": loaded since
@@ -65,6 +67,8 @@ struct TableState {
     std::string stale;
     std::string layout;
     event::Order reading; ///< of a snapshot whose end was not loaded; 0: none
+    std::string rebuild;  ///< mark of the table that is being filled; "": none
+    event::Order rebuild_order;
     ParkedKeys parked;
 };
 TableState read_table_state(Transport& transport, std::string_view table);

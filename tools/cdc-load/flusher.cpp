@@ -150,7 +150,7 @@ void Flusher::flush_table(TableLoader& table, TableWork& work, bool last) {
             m_careful.load(table, work, careful);
         }
     }
-    if (last && table.pending > 0) {
+    if ((last || work.complete_waiting) && table.pending > 0) {
         // Another loader may have brought the rows that were missing.
         clickhouse::with_retry(m_retry, [&] {
             m_resolver.resolve_stored(table, work.known_barrier, kStoredLinesAtOnce, inserter());

@@ -25,27 +25,6 @@ namespace {
 
 constexpr std::int64_t kAskEveryMs = 100;
 
-/// "status" and "whole" of a snapshot line.
-void parse_snapshot(std::string_view payload, bool& begin, bool& whole) {
-    std::string_view status;
-    whole = false;
-    event::JsonCursor cursor{payload};
-    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
-        const std::string_view name = cursor.member_name();
-        const std::string_view value = cursor.value();
-        if (name == "status") {
-            status = value;
-        } else if (name == "whole") {
-            whole = value == "true";
-        }
-    }
-    if (cursor.failed() || (status != "\"begin\"" && status != "\"end\"")) {
-        fail(ExitCode::bad_data, "snapshot line without status begin or end: {}",
-             in_quotes(payload));
-    }
-    begin = status == "\"begin\"";
-}
-
 /// Lines that others depend on: a broken one is no dead letter.
 bool is_not_of_one_row(std::string_view line) {
     for (const std::string_view start : {R"({"table")", R"({"snapshot")", R"({"checkpoint")"}) {
@@ -81,9 +60,13 @@ std::string letter_bytes(std::string_view payload) {
 } // namespace
 
 Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures& figures)
-    : m_transport{transport}, m_options{options}, m_flusher{transport, options, figures, m_tables} {
+    : m_transport{transport}, m_options{options}, m_flusher{transport, options, figures, m_tables},
+      m_rebuilder{transport, options, m_flusher.retry_policy()} {
     clickhouse::with_retry(m_flusher.retry_policy(),
                            [&] { set_up_target(m_transport, m_options.layout); });
+    if (m_options.rebuild) {
+        m_rebuilder.check_database();
+    }
 }
 
 const DecodedLine* Loader::decode(std::string_view line) {
@@ -167,11 +150,17 @@ void Loader::take_decoded(const DecodedLine& decoded) {
 
 void Loader::take_change(const DecodedLine& line) {
     ++m_changes;
-    switch (line.op) {
-    case 'm':
+    if (line.op == 'm') {
         return;
+    }
+    TableLoader& table = find_table(line.source, line.op == 't' ? "truncate" : "change");
+    const bool aside = line.op == 'r' && table.side;
+    if (table.misfit && !aside && !settle_shape(table, line.source.order)) {
+        m_held.clear();
+        return;
+    }
+    switch (line.op) {
     case 't': {
-        TableLoader& table = find_table(line.source, "truncate");
         if (m_options.ignore_truncates) {
             ++m_ignored_truncates;
             return;
@@ -188,7 +177,6 @@ void Loader::take_change(const DecodedLine& line) {
     }
     case 'd':
         if (!line.key_after.empty()) {
-            find_table(line.source, "change");
             m_held = line.raw;
             m_held_number = m_line_number;
             return;
@@ -200,12 +188,11 @@ void Loader::take_change(const DecodedLine& line) {
             return;
         }
     }
-    TableLoader& table = find_table(line.source, "change");
     begin_work();
     if (m_options.keeps_lines()) {
         keep(table, line.raw, {}, m_line_number);
     }
-    add(table, line);
+    add(aside ? *table.side : m_last_number, line);
 }
 
 void Loader::take_key_change(std::string_view created) {
@@ -216,10 +203,10 @@ void Loader::take_key_change(std::string_view created) {
     if (m_options.keeps_lines()) {
         keep(table, m_held, created, m_held_number);
     }
-    add(table, create);
+    add(m_last_number, create);
     m_scratch.swap(m_held);
     m_held.clear();
-    add(table, m_decoder.decode(m_scratch));
+    add(m_last_number, m_decoder.decode(m_scratch));
 }
 
 void Loader::take_held_delete(bool half) {
@@ -232,7 +219,7 @@ void Loader::take_held_delete(bool half) {
         keep(table, m_scratch, {}, m_held_number, half);
     }
     if (!half) {
-        add(table, remove);
+        add(m_last_number, remove);
     }
 }
 
@@ -267,8 +254,9 @@ void Loader::check_parked(TableLoader& table, const DecodedLine& line, TableWork
     }
 }
 
-void Loader::add(TableLoader& table, const DecodedLine& line) {
-    TableWork& work = m_work->table(m_last_number);
+void Loader::add(std::size_t number, const DecodedLine& line) {
+    TableLoader& table = *m_tables[number];
+    TableWork& work = m_work->table(number);
     const std::size_t before = work.rows.memory() + work.waiting_bytes;
     const std::size_t rows = work.rows.rows().size() + work.waiting.size();
     if (!m_options.keeps_lines() && !table.parked.empty()) {
@@ -284,98 +272,6 @@ void Loader::add(TableLoader& table, const DecodedLine& line) {
     }
     m_work->bytes += work.rows.memory() + work.waiting_bytes - before;
     m_work->rows += work.rows.rows().size() + work.waiting.size() - rows;
-}
-
-void Loader::take_table(const DecodedLine& line) {
-    if (line.source.raw.find(R"("types":"debezium")") != std::string_view::npos) {
-        throw Error{ExitCode::refused,
-                    fmt::format("the values of {} are in Debezium's encodings, which lose what the "
-                                "target needs",
-                                base::in_quotes(line.source.schema + "." + line.source.table)),
-                    "capture without --types debezium"};
-    }
-    std::string version;
-    const event::Table described = event::parse_table(line.payload, version);
-    TableLoader& table = add_table(line.source);
-    if (table.version() == version && table.oid == described.oid) {
-        return;
-    }
-    if (!m_work->empty() && !table.version().empty()) {
-        submit(); // rows of the old shape first
-    }
-    wait_for_flusher();
-    const clickhouse::TargetShape shape =
-        clickhouse::make_shape(line.source.connector, described.columns, m_options.layout);
-    clickhouse::with_retry(m_flusher.retry_policy(), [&] {
-        set_up_table(m_transport, table, shape, described, version, line.source.order);
-    });
-    table.oid = described.oid;
-    if (m_options.keeps_lines()) {
-        table.table_line = line.raw;
-    } else { // only who refuses a line needs to know of those that were replayed
-        std::erase_if(table.parked, [](const auto& entry) { return !entry.second.parked(); });
-    }
-}
-
-TableLoader& Loader::know_table(const event::Source& source) {
-    TableLoader& table = add_table(source);
-    wait_for_flusher();
-    clickhouse::with_retry(m_flusher.retry_policy(), [&] {
-        const auto state = clickhouse::read_table_state(m_transport, table.target().name);
-        if (state.shape.empty()) {
-            fail(ExitCode::bad_data, "no table line of {}, and the target does not know it",
-                 in_quotes(table.source().display_name()));
-        }
-        std::string version;
-        const event::Table described = event::parse_table(state.shape, version);
-        set_up_table(m_transport, table,
-                     clickhouse::make_shape(source.connector, described.columns, m_options.layout),
-                     described, version, state.shape_order);
-        table.oid = described.oid;
-    });
-    return table;
-}
-
-void Loader::take_snapshot(const DecodedLine& line) {
-    bool begin = false;
-    bool whole = false;
-    parse_snapshot(line.payload, begin, whole);
-    TableLoader& table = find_table(line.source, "snapshot line");
-    begin_work();
-    table.snapshot(begin, whole, line.source.order, m_work->table(m_last_number));
-}
-
-TableLoader& Loader::find_table(const event::Source& source, const char* what) {
-    if (m_last_number < m_tables.size()) {
-        const event::Table& last = m_tables[m_last_number]->source();
-        if (last.table == source.table && last.schema == source.schema && last.db == source.db) {
-            return *m_tables[m_last_number];
-        }
-    }
-    const auto found = m_numbers.find(source.db + '\0' + source.schema + '\0' + source.table);
-    if (found == m_numbers.end() && m_options.replaying()) {
-        return know_table(source);
-    }
-    if (found == m_numbers.end()) {
-        fail(ExitCode::bad_data, "{} of table {} before its table line", what,
-             in_quotes((source.schema.empty() ? source.db : source.schema) + "." + source.table));
-    }
-    m_last_number = found->second;
-    return *m_tables[m_last_number];
-}
-
-TableLoader& Loader::add_table(const event::Source& source) {
-    const auto [place, added] = m_numbers.try_emplace(
-        source.db + '\0' + source.schema + '\0' + source.table, m_tables.size());
-    m_last_number = place->second;
-    if (added) {
-        wait_for_flusher(); // which reads m_tables
-        event::Table identity{source.db, source.schema, source.table, {}};
-        const clickhouse::Target target{m_options.layout, identity};
-        m_tables.push_back(
-            std::make_unique<TableLoader>(std::move(identity), target, m_options.policy));
-    }
-    return *m_tables[m_last_number];
 }
 
 void Loader::begin_work() {

@@ -3,6 +3,7 @@
 
 #include "cdc-load/flusher.hpp"
 #include "cdc-load/options.hpp"
+#include "cdc-load/rebuilder.hpp"
 #include "cdc-load/table_loader.hpp"
 #include "cdc-load/work.hpp"
 #include "clickhouse/transport.hpp"
@@ -62,12 +63,17 @@ private:
     TableLoader& find_table(const event::Source& source, const char* what);
     TableLoader& add_table(const event::Source& source);
     TableLoader& know_table(const event::Source& source);
-    void add(TableLoader& table, const event::DecodedLine& line);
+    bool settle_shape(TableLoader& table, event::Order order);
+    bool begin_rebuild(std::size_t number, event::Order order);
+    bool end_rebuild(std::size_t number, event::Order order);
+    void put_aside(std::size_t number, std::unique_ptr<TableLoader> side);
+    void add(std::size_t number, const event::DecodedLine& line);
     void keep(TableLoader& table, std::string_view first, std::string_view second,
               std::uint64_t line_number, bool half = false);
     void check_parked(TableLoader& table, const event::DecodedLine& line, TableWork& work);
     void begin_work();
     void submit();
+    void make_durable();
     void wait_for_flusher();
 
     clickhouse::Transport& m_transport;
@@ -88,7 +94,8 @@ private:
     std::uint64_t m_changes = 0;
     std::uint64_t m_passed_over = 0;
     std::uint64_t m_ignored_truncates = 0;
-    Flusher m_flusher; ///< last: its thread ends before the rest goes
+    Flusher m_flusher; ///< behind what its thread uses
+    Rebuilder m_rebuilder;
 };
 
 } // namespace cdc::load

@@ -225,6 +225,10 @@ void add_options(cli::App& app, Options& options) {
     cli.add_flag("--dry-run", options.dry_run,
                  "Print the DDL and the first batch to stdout; touch no target")
         ->group("Target");
+    cli.add_flag("--rebuild", options.rebuild,
+                 "Let the snapshot of a whole table fill a new table beside the old one, and "
+                 "exchange the two at its end")
+        ->group("Target");
     cli.add_flag("--purge", options.purge,
                  "Load nothing: remove deleted rows that nothing can bring back")
         ->group("Target");
@@ -261,6 +265,17 @@ void check_options(const Options& options) {
     }
     if (options.layout.clustered() && options.purge) {
         throw Error{ExitCode::usage, "--purge does not know clusters"};
+    }
+    const std::pair<bool, const char*> excluded[] = {
+        {options.layout.history(), "--mode history"},
+        {options.layout.clustered(), "--cluster"},
+        {options.dead_letters, "--on-error dead-letter"},
+        {options.replaying(), "--replay"},
+        {options.purge, "--purge"}};
+    for (const auto& [given, name] : excluded) {
+        if (options.rebuild && given) {
+            throw Error{ExitCode::usage, fmt::format("--rebuild and {} exclude each other", name)};
+        }
     }
     check_layout(options.layout);
     check_dead_letters(options);

@@ -32,7 +32,8 @@ struct Options {
     std::string replay;                    ///< file of dead letters to load; "": stdin is loaded
     std::string metrics;                   ///< FILE or HOST:PORT; "": none
     bool dry_run = false;
-    bool purge = false; ///< remove deleted rows instead of loading
+    bool rebuild = false; ///< whole snapshots fill tables anew, which are then exchanged
+    bool purge = false;   ///< remove deleted rows instead of loading
 
     bool replaying() const { return !replay.empty(); }
     /// Whether the lines of a batch are kept until it is durable.

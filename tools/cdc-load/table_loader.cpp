@@ -1,6 +1,7 @@
 #include "cdc-load/table_loader.hpp"
 
 #include "base/error.hpp"
+#include "clickhouse/rebuild.hpp"
 
 #include <algorithm>
 
@@ -16,6 +17,13 @@ using clickhouse::RowEncoder;
 TableLoader::TableLoader(event::Table identity, clickhouse::Target target,
                          const clickhouse::ValuePolicy& policy)
     : m_source{std::move(identity)}, m_target{std::move(target)}, m_policy{policy} {}
+
+std::unique_ptr<TableLoader> TableLoader::aside(const TableLoader& table) {
+    auto side = std::make_unique<TableLoader>(
+        table.m_source, clickhouse::rebuild_target(table.m_target), table.m_policy);
+    side->m_aside = true;
+    return side;
+}
 
 void TableLoader::set_shape(std::string version, clickhouse::TargetShape shape) {
     m_version = std::move(version);
@@ -63,6 +71,9 @@ void TableLoader::snapshot(bool begin, bool whole, event::Order order, TableWork
     }
     work.snapshot = order;
     work.snapshot_begins = begin;
+    if (m_aside) {
+        return; // the exchange replaces the old rows
+    }
     if (whole && !begin) {
         work.read_whole = order;
     }

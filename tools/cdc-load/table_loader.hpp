@@ -11,9 +11,18 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace cdc::load {
+
+/// What a table line says.
+struct SourceShape {
+    std::string connector;
+    event::Table described;
+    std::string version;
+    event::Order order;
+};
 
 /// One source table and its table in the target. The reading thread adds lines; the flushing
 /// thread reads encoder(), whose shape changes only while it is idle, and copies it to make rows.
@@ -21,6 +30,10 @@ class TableLoader {
 public:
     TableLoader(event::Table identity, clickhouse::Target target,
                 const clickhouse::ValuePolicy& policy);
+
+    /// A second one of `table`, for the table that its snapshot's rows fill anew: it raises no
+    /// barrier.
+    static std::unique_ptr<TableLoader> aside(const TableLoader& table);
 
     const event::Table& source() const { return m_source; }
     const clickhouse::Target& target() const { return m_target; }
@@ -56,6 +69,14 @@ public:
     std::size_t parked_keys() const;
     std::string table_line; ///< the last one, while lines are kept
 
+    SourceShape line_shape; ///< of the last table line
+    /// Why the target cannot take that shape, which then waits for the first line that needs it.
+    std::optional<base::Error> misfit;
+
+    std::string rebuild_mark;        ///< of the table that is being filled; "": none
+    event::Order rebuild_order;      ///< of the snapshot that fills it
+    std::optional<std::size_t> side; ///< the number of the TableLoader that its rows go to
+
     /// Updates that wait in the target's pending table, as far as this program knows.
     std::atomic<std::uint64_t> pending{0};
     std::atomic<bool> pending_table{false}; ///< whether it is there
@@ -76,6 +97,7 @@ private:
     std::string m_version;
     std::unique_ptr<clickhouse::RowEncoder> m_encoder;
     event::Order m_barrier;
+    bool m_aside = false;
     bool m_counting = false;           ///< inside the snapshot of a table without key
     std::uint64_t m_snapshot_rows = 0; ///< of that snapshot, so far
     std::string m_key;                 ///< scratch

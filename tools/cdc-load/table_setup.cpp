@@ -131,8 +131,14 @@ std::string why_stale(Transport& transport, const TableLoader& table,
     return other.empty() ? other : fmt::format("it was called {} here", in_quotes(other));
 }
 
+bool is_void(const TableLoader& table, event::Order order) {
+    return order < table.barrier() && !table.target().own().history();
+}
+
 void remember(Transport& transport, TableLoader& table, const clickhouse::TableState& before,
-              const event::Table& described, const std::string& version, event::Order order) {
+              const SourceShape& from, bool read_again) {
+    const event::Table& described = from.described;
+    const event::Order order = from.order;
     std::string rows;
     const auto add = [&](std::string_view item, std::string_view value) {
         clickhouse::append_state_row(
@@ -147,15 +153,16 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
         before.layout != layout) {
         add("layout", layout);
     }
-    if (const std::string shape = shape_json(described, version); before.shape != shape) {
+    if (const std::string shape = shape_json(described, from.version); before.shape != shape) {
         add("shape", shape);
         if (described.oid != 0) {
             add(clickhouse::oid_item(described.oid), "");
         }
     }
     table.stale = !before.stale.empty();
-    if (const std::string reason = why_stale(transport, table, before, described, order);
-        !reason.empty()) {
+    const std::string reason =
+        read_again ? std::string{} : why_stale(transport, table, before, described, order);
+    if (!reason.empty()) {
         add("stale", reason);
         table.stale = true;
         base::log::warning("table {} is stale: {}; some of its rows differ from the source's until "
@@ -183,11 +190,16 @@ void set_up_target(Transport& transport, const clickhouse::Layout& layout) {
     transport.execute(clickhouse::create_state_sql(layout));
 }
 
-void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetShape shape,
-                  const event::Table& described, const std::string& version, event::Order order) {
+void set_up_table(Transport& transport, TableLoader& table, const SourceShape& from,
+                  bool read_again) {
     const clickhouse::Target& target = table.target();
+    clickhouse::TargetShape shape =
+        clickhouse::make_shape(from.connector, from.described.columns, target.own());
     const clickhouse::TableState state = clickhouse::read_table_state(transport, target.name);
     check_owner(table, state);
+    table.raise_barrier(state.barrier);
+    table.rebuild_mark = state.rebuild;
+    table.rebuild_order = state.rebuild_order;
     const FoundTable found_raw = find_table(transport, target.stored);
     check_engine(find_table(transport, target.view), target.view, "View");
     check_engine(found_raw, target.stored, "ReplacingMergeTree");
@@ -197,6 +209,11 @@ void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetSh
     } else {
         const clickhouse::Alteration alteration = clickhouse::alter_raw(
             target, shape, find_columns(transport, target.stored), found_raw.sorting_key);
+        if (is_void(table, from.order) && !alteration.statements.empty()) {
+            throw clickhouse::ShapeConflict{
+                ExitCode::refused,
+                fmt::format("the shape is older than the barrier of {}", in_quotes(target.name))};
+        }
         for (const std::string& statement : alteration.statements) {
             transport.execute(statement);
             base::log::info("{}", statement);
@@ -204,7 +221,7 @@ void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetSh
     }
     set_up_distributed(transport, target, shape);
     set_up_view(transport, target, shape);
-    remember(transport, table, state, described, version, order);
+    remember(transport, table, state, from, read_again);
 
     if (find_table(transport, target.pending).exists) {
         table.pending_table = true;
@@ -215,9 +232,24 @@ void set_up_table(Transport& transport, TableLoader& table, clickhouse::TargetSh
         table.pending =
             rows.empty() ? 0 : base::parse_integer<std::uint64_t>(rows[0][0]).value_or(0);
     }
-    table.raise_barrier(state.barrier);
     table.parked = state.parked;
-    table.set_shape(version, std::move(shape));
+    table.set_shape(from.version, std::move(shape));
+    table.oid = from.described.oid;
+    table.misfit.reset();
+}
+
+void set_up_or_wait(Transport& transport, TableLoader& table, const SourceShape& from,
+                    bool may_wait, bool read_again) {
+    table.line_shape = from;
+    try {
+        set_up_table(transport, table, from, read_again);
+    } catch (const clickhouse::ShapeConflict& conflict) {
+        if (!may_wait && !is_void(table, from.order)) {
+            throw;
+        }
+        table.misfit = conflict;
+        base::log::debug("{}; it waits for a line that needs it", conflict.what());
+    }
 }
 
 } // namespace cdc::load

@@ -4,10 +4,6 @@
 #include "cdc-load/table_loader.hpp"
 #include "clickhouse/schema.hpp"
 #include "clickhouse/transport.hpp"
-#include "event/order.hpp"
-
-#include <string_view>
-#include <vector>
 
 namespace cdc::load {
 
@@ -16,14 +12,18 @@ namespace cdc::load {
 void set_up_target(clickhouse::Transport& transport, const clickhouse::Layout& layout);
 
 /// Makes, or widens, the table's raw table and view, remembers the source and the shape, and
-/// gives the loader the shape, the barrier and the number of waiting updates. `order` is the table
-/// line's, `described` what it says. Where that alters rows without change lines, the table is
-/// remembered as stale. Throws Error: refused when something else has the name, the
-/// table belongs to another source table, or the change is one that ClickHouse cannot make. May be
-/// repeated.
-void set_up_table(clickhouse::Transport& transport, TableLoader& table,
-                  clickhouse::TargetShape shape, const event::Table& described,
-                  const std::string& version, event::Order order);
+/// gives the loader the shape, the barrier and the number of waiting updates. Where the shape
+/// alters rows without change lines, the table is remembered as stale, unless it was `read_again`.
+/// Throws Error: refused when something else has the name, or the table belongs to another source
+/// table; ShapeConflict when the change is one that ClickHouse cannot make, or is older than the
+/// table's barrier, and therefore undone by now perhaps. May be repeated.
+void set_up_table(clickhouse::Transport& transport, TableLoader& table, const SourceShape& from,
+                  bool read_again = false);
+
+/// The same; a conflict is kept in table.misfit if every line of the shape so far is void, or with
+/// `may_wait`.
+void set_up_or_wait(clickhouse::Transport& transport, TableLoader& table, const SourceShape& from,
+                    bool may_wait, bool read_again = false);
 
 } // namespace cdc::load
 

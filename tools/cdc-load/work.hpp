@@ -35,14 +35,15 @@ struct TableWork {
     std::vector<WaitingLine> waiting;
     std::unordered_set<std::string> waiting_keys;
     std::size_t waiting_bytes = 0;
-    event::Order barrier;         ///< new since the last flush; 0: none
-    event::Order read_whole;      ///< of the last snapshot that ended; 0: none
-    event::Order snapshot;        ///< of the last snapshot line; 0: none
-    bool snapshot_begins = false; ///< which of the two
-    event::Order known_barrier;   ///< the table's, when the batch was handed over
-    KeptLines kept;               ///< with Options::keeps_lines()
-    clickhouse::ParkedKeys freed; ///< keys that this batch makes good
-    bool suspect = false;         ///< a kept line does not fit
+    event::Order barrier;          ///< new since the last flush; 0: none
+    event::Order read_whole;       ///< of the last snapshot that ended; 0: none
+    event::Order snapshot;         ///< of the last snapshot line; 0: none
+    bool snapshot_begins = false;  ///< which of the two
+    event::Order known_barrier;    ///< the table's, when the batch was handed over
+    KeptLines kept;                ///< with Options::keeps_lines()
+    clickhouse::ParkedKeys freed;  ///< keys that this batch makes good
+    bool suspect = false;          ///< a kept line does not fit
+    bool complete_waiting = false; ///< rows came without this batch: look at all that wait
     bool touched = false;
 };
 
@@ -93,6 +94,7 @@ struct Work {
             work->kept.clear();
             work->freed.clear();
             work->suspect = false;
+            work->complete_waiting = false;
             work->waiting.clear();
             work->waiting_keys.clear();
             work->waiting_bytes = 0;

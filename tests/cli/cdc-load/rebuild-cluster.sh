@@ -1,0 +1,1 @@
+cdc-load --target http://x:1/d --rebuild --cluster c

@@ -1,0 +1,1 @@
+cdc-load --target chdb:x --rebuild --purge

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""cdc-snapshot | cdc-load --rebuild beside a running pipe, readers and writers at work.
+
+Two tables, with key and without, are filled anew while a pipe streams writes of three sessions into the
+same target; readers ask the views all the time. They must never see fewer, or more, of the rows that
+nobody touches. Then the loader of a rebuild gets SIGKILL at random times, and the same line is run
+again until it is done. At the end source and target are the same row by row (parity.py).
+
+CDC_TEST_SOAK=1: 10 rebuilds and 30 kills, else 2 and 5. CDC_TEST_SEED repeats a run's choices.
+"""
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import bed as beds
+from bed import lsn, say
+
+REBUILDS, KILLS = (10, 30) if beds.SOAK else (2, 5)
+ROWS = int(os.environ.get("CDC_TEST_ROWS", "100000" if beds.SOAK else "20000"))
+TABLES = ["mixed", "log"]
+SCHEMA = f"""
+CREATE TABLE mixed (id bigint PRIMARY KEY, n bigint NOT NULL, note text, price numeric(12,2));
+ALTER TABLE mixed ALTER note SET STORAGE EXTERNAL;
+CREATE TABLE log (a int, b text);
+ALTER TABLE log REPLICA IDENTITY FULL;
+INSERT INTO mixed SELECT g, 0, CASE WHEN g % 50 = 0 THEN repeat(md5(g::text), 150) ELSE 'short' END, g * 0.01
+    FROM generate_series(1, {ROWS}) g;
+INSERT INTO log SELECT -(g % 100) - 1, 'base' FROM generate_series(1, {ROWS // 4}) g;
+ANALYZE;
+CREATE FUNCTION mix() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    k bigint := 1 + random() * {ROWS - 5};
+    op float := random();
+BEGIN
+    IF op < 0.4 THEN
+        UPDATE mixed SET n = n + 1 WHERE id BETWEEN k AND k + 3;
+    ELSIF op < 0.5 THEN
+        UPDATE mixed SET note = repeat(md5(random()::text), 170) WHERE id = k;
+    ELSIF op < 0.7 THEN
+        INSERT INTO mixed VALUES ({ROWS} + k, 0, 'more', 1) ON CONFLICT DO NOTHING;
+    ELSIF op < 0.75 THEN
+        UPDATE mixed SET id = id + {ROWS} WHERE id = (SELECT min(id) FROM mixed WHERE id > {ROWS} + k)
+            AND NOT EXISTS (SELECT FROM mixed WHERE id = {2 * ROWS} + k);
+    ELSIF op < 0.8 THEN
+        DELETE FROM mixed WHERE id = (SELECT min(id) FROM mixed WHERE id > {ROWS} + k);
+    ELSIF op < 0.95 THEN
+        INSERT INTO log SELECT 1 + k % 10, 'more' FROM generate_series(1, 3);
+    ELSE
+        UPDATE log SET b = b || '+' WHERE ctid = (SELECT ctid FROM log WHERE a > 0 AND length(b) < 9 LIMIT 1);
+        DELETE FROM log WHERE ctid = (SELECT ctid FROM log WHERE a > 0 LIMIT 1);
+    END IF;
+EXCEPTION WHEN unique_violation THEN
+    NULL;
+END $$;
+"""
+
+
+class Rebuild(beds.Bed):
+    def __init__(self, work):
+        self.stop_writing = threading.Event()
+        self.stop_reading = threading.Event()
+        self.failure = None
+        self.looks = 0
+        self.dips = []
+        self.lines = []
+        super().__init__(work)
+
+    def line(self, text):
+        """A shell line in a process group of its own."""
+        with open(self.errors, "ab") as errors:
+            process = subprocess.Popen(["bash", "-c", f"set -o pipefail; trap : TERM; {text}"], env=self.env,
+                                       stderr=errors, stdin=subprocess.DEVNULL,
+                                       start_new_session=True)
+        self.lines.append(process)
+        return process
+
+    def write(self):
+        script = self.work / "mix.sql"
+        script.write_text("SELECT mix();\n")
+        while not self.stop_writing.is_set():
+            subprocess.run(["pgbench", "-n", "-c", "2", "-T", "2", "-R", "60", "-f", script,
+                            self.source], env=self.env, capture_output=True, check=False)
+
+    def read(self):
+        try:
+            self.look()
+        except (OSError, ValueError) as error:
+            self.failure = f"a reader failed: {error}"
+
+    def look(self):
+        """Rows that nobody touches are always there, once each; what was written dips for a moment."""
+        most, dip = 0, None
+        while not self.stop_reading.is_set():
+            mixed, written = map(int, self.clickhouse(
+                f"SELECT countIf(id <= {ROWS}), sum(n) FROM mixed").split())
+            log = int(self.clickhouse("SELECT countIf(a < 0) FROM log"))
+            self.looks += 1
+            if (mixed, log) != (ROWS, ROWS // 4):
+                self.failure = f"a reader saw {mixed} rows of {ROWS}, {log} of {ROWS // 4}"
+                return
+            now = time.monotonic()
+            if written < most:
+                dip = dip or (now, most - written)
+            elif dip:
+                self.dips.append((now - dip[0], dip[1]))
+                dip = None
+            most = max(most, written)
+            time.sleep(0.02)
+
+    def snapshot(self, number, rate):
+        state = self.work / f"rebuild.{number}.json"
+        return (f"cdc-snapshot --source {self.source} --publication live --tables 'public.mixed,public.log' "
+                f"--checkpoint {state} --chunk-by key --chunk-rows 2000 --max-rows-per-second {rate} "
+                f"| {{ echo $BASHPID > {self.work}/loader; exec cdc-load --target '{self.target}' "
+                f"--checkpoint {state} --rebuild; }}")
+
+    def check(self):
+        if self.failure:
+            raise RuntimeError(self.failure)
+        left = self.clickhouse("SELECT count() FROM system.tables WHERE name LIKE '%_rebuild'")
+        if left != "0":
+            raise RuntimeError(f"{left} tables of a rebuild are left")
+
+    def stop(self):
+        self.stop_writing.set()
+        self.stop_reading.set()
+        for line in self.lines:
+            if line.poll() is None:
+                os.killpg(line.pid, signal.SIGKILL)
+                line.wait()
+        super().stop()
+
+
+def run(bed):
+    bed.psql(SCHEMA)
+    state = bed.work / "state.json"
+    stream = bed.line(
+        f"{{ cdc-snapshot --source {bed.source} --slot live --create --checkpoint {state} && "
+        f"exec cdc-capture --source {bed.source} --slot live --checkpoint {state}; }} "
+        f"| cdc-load --target '{bed.target}' --checkpoint {state} --rebuild --flush-interval 100ms")
+    end = time.monotonic() + 60
+    while beds.acknowledged(state).get("snapshot") not in ("done", {"status": "done"}):
+        if time.monotonic() > end or stream.poll() is not None:
+            raise RuntimeError(f"no first load: {beds.acknowledged(state)}\n{bed.tail()}")
+        time.sleep(0.1)
+    say("the first load is done")
+    writer = threading.Thread(target=bed.write, daemon=True)
+    reader = threading.Thread(target=bed.read, daemon=True)
+    writer.start()
+    reader.start()
+
+    for number in range(REBUILDS):
+        code = bed.line(bed.snapshot(number, ROWS)).wait(120)
+        if code != 0:
+            raise RuntimeError(f"rebuild {number}: exit status {code}\n{bed.tail()}")
+        bed.check()
+    say(f"{REBUILDS} rebuilds, {bed.looks} looks of a reader")
+
+    kills, number, runs = 0, 100, 0
+    while kills < KILLS:
+        number += 1
+        done = False
+        while not done:
+            (bed.work / "loader").unlink(missing_ok=True)
+            line = bed.line(bed.snapshot(number, ROWS))
+            runs += 1
+            try:
+                wait = random.uniform(0.2, 3) if kills < KILLS else 120
+                code = line.wait(wait)
+                if code not in (0, 1):
+                    raise RuntimeError(f"exit status {code}\n{bed.tail()}")
+                done = code == 0
+            except subprocess.TimeoutExpired:
+                os.kill(int((bed.work / "loader").read_text()), signal.SIGKILL)
+                kills += 1
+                line.wait(60)
+        bed.check()
+    say(f"{KILLS} kills in {runs} runs of {number - 100} rebuilds, {bed.looks} looks")
+
+    bed.stop_writing.set()
+    writer.join()
+    bed.psql("CHECKPOINT")
+    position = lsn(bed.psql("SELECT pg_current_wal_flush_lsn()"))
+    end = time.monotonic() + 60
+    while lsn(beds.acknowledged(state)["position"]) < position:
+        if time.monotonic() > end or stream.poll() is not None:
+            raise RuntimeError(f"not acknowledged: {beds.acknowledged(state)}\n{bed.tail()}")
+        time.sleep(0.1)
+    bed.stop_reading.set()
+    reader.join()
+    bed.check()
+    os.killpg(stream.pid, signal.SIGTERM)
+    if stream.wait(60) != 0:
+        raise RuntimeError(f"not a clean end: {stream.returncode}\n{bed.tail()}")
+    say(bed.parity(TABLES))
+    longest = max((seconds for seconds, _ in bed.dips), default=0)
+    say(f"{bed.looks} looks; {len(bed.dips)} times changes of the last moment were out of sight, for "
+        f"{longest * 1000:.0f} ms at most")
+
+
+if __name__ == "__main__":
+    sys.exit(beds.main(Rebuild, run))

@@ -1,0 +1,218 @@
+#include "cdc-load/loader.hpp"
+
+#include "base/error.hpp"
+#include "cdc-load/table_setup.hpp"
+#include "event/json_cursor.hpp"
+
+#include <algorithm>
+
+/// What a Loader does with the lines that are about a whole table.
+namespace cdc::load {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using event::DecodedLine;
+
+namespace {
+
+/// "status" and "whole" of a snapshot line.
+void parse_snapshot(std::string_view payload, bool& begin, bool& whole) {
+    std::string_view status;
+    whole = false;
+    event::JsonCursor cursor{payload};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == "status") {
+            status = value;
+        } else if (name == "whole") {
+            whole = value == "true";
+        }
+    }
+    if (cursor.failed() || (status != "\"begin\"" && status != "\"end\"")) {
+        fail(ExitCode::bad_data, "snapshot line without status begin or end: {}",
+             in_quotes(payload));
+    }
+    begin = status == "\"begin\"";
+}
+
+} // namespace
+
+void Loader::take_table(const DecodedLine& line) {
+    if (line.source.raw.find(R"("types":"debezium")") != std::string_view::npos) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the values of {} are in Debezium's encodings, which lose what the "
+                                "target needs",
+                                base::in_quotes(line.source.schema + "." + line.source.table)),
+                    "capture without --types debezium"};
+    }
+    std::string version;
+    const event::Table described = event::parse_table(line.payload, version);
+    TableLoader& table = add_table(line.source);
+    if (table.version() == version && table.oid == described.oid) {
+        table.misfit.reset();
+        return;
+    }
+    if (table.misfit && table.line_shape.version == version) {
+        return;
+    }
+    if (!m_work->empty() && !table.version().empty()) {
+        submit(); // rows of the old shape first
+    }
+    wait_for_flusher();
+    const bool first = table.version().empty();
+    const std::size_t number = m_last_number;
+    clickhouse::with_retry(m_flusher.retry_policy(), [&] {
+        set_up_or_wait(m_transport, table,
+                       {line.source.connector, described, version, line.source.order},
+                       m_options.rebuild);
+    });
+    if (m_options.rebuild && first && !table.rebuild_mark.empty() && !table.side) {
+        auto side = TableLoader::aside(table);
+        if (m_rebuilder.resume(table, *side)) {
+            put_aside(number, std::move(side));
+        }
+    }
+    if (m_options.keeps_lines()) {
+        table.table_line = line.raw;
+    } else { // only who refuses a line needs to know of those that were replayed
+        std::erase_if(table.parked, [](const auto& entry) { return !entry.second.parked(); });
+    }
+}
+
+TableLoader& Loader::know_table(const event::Source& source) {
+    TableLoader& table = add_table(source);
+    wait_for_flusher();
+    clickhouse::with_retry(m_flusher.retry_policy(), [&] {
+        const auto state = clickhouse::read_table_state(m_transport, table.target().name);
+        if (state.shape.empty()) {
+            fail(ExitCode::bad_data, "no table line of {}, and the target does not know it",
+                 in_quotes(table.source().display_name()));
+        }
+        std::string version;
+        const event::Table described = event::parse_table(state.shape, version);
+        set_up_table(m_transport, table, {source.connector, described, version, state.shape_order});
+    });
+    return table;
+}
+
+/// False: the line is void, as all lines of the shape so far.
+bool Loader::settle_shape(TableLoader& table, event::Order order) {
+    if (order < table.barrier() && !m_options.layout.history()) {
+        return false;
+    }
+    if (!m_work->empty()) {
+        submit();
+    }
+    wait_for_flusher();
+    SourceShape shape = table.line_shape;
+    shape.order = std::max(shape.order, order);
+    clickhouse::with_retry(m_flusher.retry_policy(),
+                           [&] { set_up_or_wait(m_transport, table, shape, false); });
+    return true;
+}
+
+void Loader::take_snapshot(const DecodedLine& line) {
+    bool begin = false;
+    bool whole = false;
+    parse_snapshot(line.payload, begin, whole);
+    TableLoader& table = find_table(line.source, "snapshot line");
+    const std::size_t number = m_last_number;
+    const event::Order order = line.source.order;
+    if (whole && m_options.rebuild) {
+        if (begin ? begin_rebuild(number, order) : end_rebuild(number, order)) {
+            return;
+        }
+    } else if (whole && !table.rebuild_mark.empty()) {
+        make_durable();
+        m_rebuilder.leave(table, order, begin);
+    }
+    if (table.misfit && !settle_shape(table, order)) {
+        return;
+    }
+    begin_work();
+    table.snapshot(begin, whole, order, m_work->table(number));
+}
+
+void Loader::make_durable() {
+    if (!m_work->empty()) {
+        submit();
+    }
+    wait_for_flusher();
+}
+
+/// From here on the table's snapshot goes to another one.
+void Loader::put_aside(std::size_t number, std::unique_ptr<TableLoader> side) {
+    TableLoader& table = *m_tables[number];
+    if (table.side) {
+        m_tables[*table.side] = std::move(side);
+    } else {
+        table.side = m_tables.size();
+        m_tables.push_back(std::move(side));
+    }
+}
+
+bool Loader::begin_rebuild(std::size_t number, event::Order order) {
+    make_durable();
+    TableLoader& table = *m_tables[number];
+    auto side = TableLoader::aside(table);
+    if (!m_rebuilder.begin(table, *side, order)) {
+        table.side.reset();
+        return false;
+    }
+    put_aside(number, std::move(side));
+    begin_work();
+    m_tables[*table.side]->snapshot(true, true, order, m_work->table(*table.side));
+    return true;
+}
+
+bool Loader::end_rebuild(std::size_t number, event::Order order) {
+    TableLoader& table = *m_tables[number];
+    if (!table.side || table.rebuild_order != order) {
+        return false;
+    }
+    make_durable();
+    m_rebuilder.finish(table, *m_tables[*table.side]);
+    table.side.reset();
+    // Updates that waited for rows of the snapshot have them now.
+    begin_work();
+    m_work->table(number).complete_waiting = true;
+    return true;
+}
+
+TableLoader& Loader::find_table(const event::Source& source, const char* what) {
+    if (m_last_number < m_tables.size()) {
+        const event::Table& last = m_tables[m_last_number]->source();
+        if (last.table == source.table && last.schema == source.schema && last.db == source.db) {
+            return *m_tables[m_last_number];
+        }
+    }
+    const auto found = m_numbers.find(source.db + '\0' + source.schema + '\0' + source.table);
+    if (found == m_numbers.end() && m_options.replaying()) {
+        return know_table(source);
+    }
+    if (found == m_numbers.end()) {
+        fail(ExitCode::bad_data, "{} of table {} before its table line", what,
+             in_quotes((source.schema.empty() ? source.db : source.schema) + "." + source.table));
+    }
+    m_last_number = found->second;
+    return *m_tables[m_last_number];
+}
+
+TableLoader& Loader::add_table(const event::Source& source) {
+    const auto [place, added] = m_numbers.try_emplace(
+        source.db + '\0' + source.schema + '\0' + source.table, m_tables.size());
+    m_last_number = place->second;
+    if (added) {
+        wait_for_flusher(); // which reads m_tables
+        event::Table identity{source.db, source.schema, source.table, {}};
+        const clickhouse::Target target{m_options.layout, identity};
+        m_tables.push_back(
+            std::make_unique<TableLoader>(std::move(identity), target, m_options.policy));
+    }
+    return *m_tables[m_last_number];
+}
+
+} // namespace cdc::load
