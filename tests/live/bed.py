@@ -124,7 +124,7 @@ class Bed:
 
 
 def main(kind, run):
-    """Runs run(kind(folder)); the exit status of the test."""
+    """Runs run(kind(folder)) and ends the program with the test's exit status."""
     random.seed(SEED)
     say(f"CDC_TEST_SEED={SEED}")
     with tempfile.TemporaryDirectory(prefix="cdc-bed-") as folder:
@@ -136,8 +136,8 @@ def main(kind, run):
             run(bed)
         except Exception as error: # whatever it was, it is told and the servers are stopped
             print(f"FAILED: {error}\n{bed.tail() if bed else ''}", file=sys.stderr)
-            return 1
+            sys.exit(1)
         finally:
             if bed:
                 bed.stop()
-    return 0
+    sys.exit(0)

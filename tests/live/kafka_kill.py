@@ -225,4 +225,4 @@ def run(bed, victims=None, kills=None):
 
 
 if __name__ == "__main__":
-    sys.exit(beds.main(KafkaPipe, run))
+    beds.main(KafkaPipe, run)

@@ -19,4 +19,4 @@ def run(bed):
 
 
 if __name__ == "__main__":
-    sys.exit(beds.main(ThreeBrokers, run))
+    beds.main(ThreeBrokers, run)

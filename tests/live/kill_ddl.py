@@ -103,4 +103,4 @@ class DdlPipe(kill_pipe.Pipe):
 
 
 if __name__ == "__main__":
-    sys.exit(beds.main(DdlPipe, kill_pipe.run))
+    beds.main(DdlPipe, kill_pipe.run)

@@ -260,4 +260,4 @@ def run(bed):
 
 
 if __name__ == "__main__":
-    sys.exit(beds.main(Pipe, run))
+    beds.main(Pipe, run)

@@ -283,4 +283,4 @@ def run(seam):
         seam.round(kind)
 
 
-sys.exit(beds.main(Seam, run))
+beds.main(Seam, run)

@@ -120,7 +120,9 @@ class Test(bed.Bed):
 
     def check_same(self, lines):
         """What the stream says of a row last is what the snapshot says: the same bytes."""
-        snapshot = self.tool("cdc-snapshot", "--source", self.source, "--publication", "types").decode()
+        # What PostGIS brings along was there before the stream.
+        snapshot = self.tool("cdc-snapshot", "--source", self.source, "--publication", "types",
+                             "--exclude", "spatial_ref_sys").decode()
 
         def images(lines):
             rows, tables = {}, {}
