@@ -4,7 +4,8 @@
 Two tables, with key and without, are filled anew while a pipe streams writes of three sessions into the
 same target; readers ask the views all the time. They must never see fewer, or more, of the rows that
 nobody touches. Then the loader of a rebuild gets SIGKILL at random times, and the same line is run
-again until it is done. At the end source and target are the same row by row (parity.py).
+again until it is done. Then the key changes, a type is narrowed and a column dropped: the stream stops, a
+rebuild takes the new shape, and the stream goes on. Source and target are the same row by row (parity.py).
 
 CDC_TEST_SOAK=1: 10 rebuilds and 30 kills, else 2 and 5. CDC_TEST_SEED repeats a run's choices.
 """
@@ -118,6 +119,15 @@ class Rebuild(beds.Bed):
                 f"| {{ echo $BASHPID > {self.work}/loader; exec cdc-load --target '{self.target}' "
                 f"--checkpoint {state} --rebuild; }}")
 
+    def wait_acknowledged(self, stream, state):
+        self.psql("CHECKPOINT")
+        position = lsn(self.psql("SELECT pg_current_wal_flush_lsn()"))
+        end = time.monotonic() + 60
+        while lsn(beds.acknowledged(state)["position"]) < position:
+            if time.monotonic() > end or stream.poll() is not None:
+                raise RuntimeError(f"not acknowledged: {beds.acknowledged(state)}\n{self.tail()}")
+            time.sleep(0.1)
+
     def check(self):
         if self.failure:
             raise RuntimeError(self.failure)
@@ -135,13 +145,38 @@ class Rebuild(beds.Bed):
         super().stop()
 
 
+def change_shape(bed, pipe, state):
+    stream = bed.line(pipe)
+    bed.psql(f"INSERT INTO mixed VALUES ({4 * ROWS}, 1, 'before', 1)")
+    bed.wait_acknowledged(stream, state)
+    bed.psql(f"INSERT INTO mixed VALUES ({4 * ROWS} + 1, 1, 'at last', 1)")
+    bed.psql("ALTER TABLE mixed DROP CONSTRAINT mixed_pkey, DROP COLUMN price, ALTER n TYPE integer, "
+             "ADD PRIMARY KEY (n, id)")
+    bed.psql(f"INSERT INTO mixed VALUES ({4 * ROWS} + 2, 1, 'after')")
+    if (code := stream.wait(60)) != 4:
+        raise RuntimeError(f"the stream went on over another key: {code}\n{bed.tail()}")
+    code = bed.line(bed.snapshot("shape", 1000000)).wait(120)
+    if code != 0:
+        raise RuntimeError(f"rebuild of another shape: exit status {code}\n{bed.tail()}")
+    bed.check()
+    stream = bed.line(pipe)
+    bed.psql("UPDATE mixed SET n = n + 1 WHERE id % 100 = 0")
+    bed.wait_acknowledged(stream, state)
+    say(bed.parity(TABLES))
+    columns = bed.clickhouse("SELECT arrayStringConcat(groupArray(name || ' ' || type), ', ') FROM "
+                             "system.columns WHERE table = 'mixed'")
+    if columns != "id Int64, n Int32, note Nullable(String)":
+        raise RuntimeError(f"columns: {columns}")
+    say("the stream goes on with another key, a narrower type and without a column")
+
+
 def run(bed):
     bed.psql(SCHEMA)
     state = bed.work / "state.json"
-    stream = bed.line(
-        f"{{ cdc-snapshot --source {bed.source} --slot live --create --checkpoint {state} && "
-        f"exec cdc-capture --source {bed.source} --slot live --checkpoint {state}; }} "
-        f"| cdc-load --target '{bed.target}' --checkpoint {state} --rebuild --flush-interval 100ms")
+    pipe = (f"{{ cdc-snapshot --source {bed.source} --slot live --create --checkpoint {state} && "
+            f"exec cdc-capture --source {bed.source} --slot live --checkpoint {state}; }} "
+            f"| cdc-load --target '{bed.target}' --checkpoint {state} --rebuild --flush-interval 100ms")
+    stream = bed.line(pipe)
     end = time.monotonic() + 60
     while beds.acknowledged(state).get("snapshot") not in ("done", {"status": "done"}):
         if time.monotonic() > end or stream.poll() is not None:
@@ -183,13 +218,7 @@ def run(bed):
 
     bed.stop_writing.set()
     writer.join()
-    bed.psql("CHECKPOINT")
-    position = lsn(bed.psql("SELECT pg_current_wal_flush_lsn()"))
-    end = time.monotonic() + 60
-    while lsn(beds.acknowledged(state)["position"]) < position:
-        if time.monotonic() > end or stream.poll() is not None:
-            raise RuntimeError(f"not acknowledged: {beds.acknowledged(state)}\n{bed.tail()}")
-        time.sleep(0.1)
+    bed.wait_acknowledged(stream, state)
     bed.stop_reading.set()
     reader.join()
     bed.check()
@@ -200,6 +229,7 @@ def run(bed):
     longest = max((seconds for seconds, _ in bed.dips), default=0)
     say(f"{bed.looks} looks; {len(bed.dips)} times changes of the last moment were out of sight, for "
         f"{longest * 1000:.0f} ms at most")
+    change_shape(bed, pipe, state)
 
 
 if __name__ == "__main__":
