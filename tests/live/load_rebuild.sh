@@ -184,10 +184,7 @@ TARGET=${TARGET%/*}/plain refused 4 "has the engine 'Memory', which cannot excha
 
 say 'killed at each statement, before and after it is done; the same lines once more'
 n=0
-killed_at() { # FAULT…: one a line; the last one is where the loader is killed
-    n=$((n + 1))
-    old_rows k$n
-    snapshot_lines k$n >all
+killed() { # FAULT…: one a line; the last one is where the loader of all is killed, before it runs again
     printf '%s\n' "$@" >"$FAULTS"
     cdc-load --target "$TARGET" --rebuild <all 2>load.err &
     local loader=$!
@@ -196,6 +193,12 @@ killed_at() { # FAULT…: one a line; the last one is where the loader is killed
     kill -9 $loader 2>/dev/null || fail "the loader ended before $*: $(cat load.err)"
     wait $loader 2>/dev/null || true
     load --rebuild <all
+}
+killed_at() {
+    n=$((n + 1))
+    old_rows k$n
+    snapshot_lines k$n >all
+    killed "$@"
     check_new k$n
 }
 points=("delay 6 1 EXCHANGE" "hold 1 1 EXCHANGE" "hold 1 1 DETACH" "delay 6 1 ATTACH" "delay 6 1 DROP"
@@ -212,6 +215,20 @@ fi
 for point in "${points[@]}"; do
     IFS=';' read -ra faults <<<"$point"
     killed_at "${faults[@]}"
+done
+say 'killed behind the exchange of a table with another key'
+for fault in 'hold 1 1 EXCHANGE' 'delay 6 1 DROP'; do
+    n=$((n + 1))
+    old_rows k$n
+    lines "print(table('k$n', [column('id', 'bigint', False, 2), column('q', 'integer', False, 1)], 'v2', 32))
+print(snapshot('begin', 'k$n', 32))
+for i in [1, 6]: print(change('r', 'k$n', {'q': 1, 'id': i}, 32, 0, after={'id': i, 'q': 1}))
+print(snapshot('end', 'k$n', 32))
+print(change('c', 'k$n', {'q': 1, 'id': 9}, 33, after={'id': 9, 'q': 1}))" >all
+    killed "$fault"
+    expect 'rows' "$(ids k$n)" '[1,6,9]'
+    expect 'columns' "$(ch "SELECT arrayStringConcat(groupArray(name || ' ' || type), ', ') FROM system.columns WHERE table = 'k$n'")" 'id Int64, q Int32'
+    expect 'tables' "$(tables k$n)" "['k$n','k${n}_raw']"
 done
 say 'an EXCHANGE whose answer is lost is not undone'
 old_rows lost
