@@ -25,7 +25,7 @@ LoadedTable& table_of(TargetState& state, const std::string& name) {
     if (found != state.tables.end()) {
         return *found;
     }
-    state.tables.push_back({name, {}, {}, {}, {}});
+    state.tables.emplace_back().name = name;
     return state.tables.back();
 }
 
@@ -72,6 +72,8 @@ TargetState read_target_state(Transport& transport) {
             } else if (row[2] == "stale") {
                 table.stale = row[5];
             }
+        } else if (row[0] == "parked" && !row[5].empty()) {
+            ++table_of(state, row[1]).parked_keys;
         }
     }
     return state;

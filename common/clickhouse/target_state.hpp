@@ -25,8 +25,9 @@ struct LoadedTable {
     std::string name;   ///< of the target table
     std::string source; ///< {"db":…,"schema":…,"table":…}; "": not known
     event::Order barrier;
-    std::string layout; ///< of layout_json()
-    std::string stale;  ///< why its rows differ until it is read again; "": they do not
+    std::string layout;            ///< of layout_json()
+    std::string stale;             ///< why its rows differ until it is read again; "": they do not
+    std::uint64_t parked_keys = 0; ///< with lines that could not be loaded, and were not since
 };
 
 struct TargetState {

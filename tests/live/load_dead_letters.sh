@@ -67,6 +67,8 @@ expect 'row of a parked key' "$(ch 'SELECT count() FROM t WHERE id = 500')" 0
 expect 'row of another key' "$(ch 'SELECT q, note FROM t WHERE id = 499')" $'5\tn'
 expect_words metrics 'cdc_load_dead_letters_total 2'
 expect_words metrics 'cdc_load_parked_keys 1'
+cdc-lag --target "$TARGET" --json >lag.json 2>lag.err || fail "cdc-lag"
+expect "cdc-lag" "$(jq -c '[.hops[] | .parked_keys // .details.parked_keys]' lag.json)" '[1]'
 
 say 'a replay of what is not mended: parked still, and in a new file'
 head -n 2 dead >bad # a later line of its batch would take the place of the bad one

@@ -181,7 +181,9 @@ void Collector::look_at_target(std::vector<Hop>& hops) {
         }
         const clickhouse::TargetState state = clickhouse::read_target_state(*m_transport);
         std::vector<std::string> stale;
+        std::uint64_t parked = 0;
         for (const clickhouse::LoadedTable& table : state.tables) {
+            parked += table.parked_keys;
             if (!table.stale.empty()) {
                 stale.push_back(table.name);
             }
@@ -203,6 +205,7 @@ void Collector::look_at_target(std::vector<Hop>& hops) {
             if (!stale.empty()) {
                 hop.details.emplace_back("stale", stale);
             }
+            hop.details.emplace_back("parked_keys", parked);
             hops.push_back(std::move(hop));
         }
         if (state.sources.empty()) {
