@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/numbers.hpp"
 #include "base/time.hpp"
 #include "kafka/client.hpp"
 #include "kafka/errors.hpp"
@@ -36,6 +37,8 @@ struct Consumer::Implementation : ClientState {
     ClientHandle client;
     QueueHandle queue;
     bool grouped = false;
+    std::int64_t session_timeout_ms = 45'000; ///< librdkafka's defaults
+    std::int64_t heartbeat_ms = 3'000;
     bool paused = false;
     bool closing = false;
     bool closed = false;
@@ -229,6 +232,13 @@ Consumer::Consumer(const Settings& settings, const std::string& group, int conne
     own.set_default("fetch.error.backoff.ms", "100");
     own.set_default("check.crcs", "true");
     own.set_default("reconnect.backoff.max.ms", "1000");
+    const auto number = [&own](const char* name, std::int64_t& value) {
+        if (own.has(name)) {
+            value = base::parse_integer<std::int64_t>(own.get(name)).value_or(value);
+        }
+    };
+    number("session.timeout.ms", m->session_timeout_ms);
+    number("heartbeat.interval.ms", m->heartbeat_ms);
     ConfHandle conf = make_conf(own, insisted_of_consumers(), *m);
     if (m->grouped) {
         rd_kafka_conf_set_rebalance_cb(conf.get(), Implementation::rebalance_callback);
@@ -330,6 +340,10 @@ void Consumer::commit(const Offsets& offsets, bool wait) {
     }
 }
 
+std::int64_t Consumer::patience_ms() const {
+    return m->session_timeout_ms + 2 * m->heartbeat_ms;
+}
+
 void Consumer::release(const std::vector<TopicPartition>& places) {
     m->give_back(places);
 }
@@ -363,6 +377,10 @@ std::pair<std::int64_t, std::int64_t> Consumer::bounds(const TopicPartition& pla
 
 Offsets Consumer::offsets_at(const std::vector<TopicPartition>& places, std::int64_t time_ms) {
     return offsets_by_time(m->client.get(), places, time_ms, kRequestTimeoutMs);
+}
+
+std::size_t Consumer::count_partitions(const std::vector<std::string>& wanted) {
+    return matching_partitions(list_topics(m->client.get(), kRequestTimeoutMs), wanted).size();
 }
 
 std::vector<std::string> Consumer::topics() {

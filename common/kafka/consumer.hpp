@@ -60,6 +60,9 @@ public:
     /// Throws Error with `wait`; without it, a failure is told at the next call.
     void commit(const Offsets& offsets, bool wait);
     void release(const std::vector<TopicPartition>& places);
+    /// How long the group takes, at most, to give away what a killed member had, if that had our
+    /// settings.
+    std::int64_t patience_ms() const;
     /// Leaves the group.
     void close();
 
@@ -70,6 +73,8 @@ public:
     /// The first offset of a record at or after the time; the end where there is none.
     Offsets offsets_at(const std::vector<TopicPartition>& places, std::int64_t time_ms);
     std::vector<std::string> topics();
+    /// How many partitions the topics have that match. Throws Error.
+    std::size_t count_partitions(const std::vector<std::string>& wanted);
 
 private:
     struct Implementation;

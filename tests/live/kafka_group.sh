@@ -106,4 +106,29 @@ stop other
 stop stuck
 exec 8<&-
 expect "changes" "$(kept_unique)" "$total"
+
+say "--exit-at-end: what a killed member had comes; what a live one has is said to be left"
+end() { # NAME: all that the group g5 has not read
+    cdc-consume --brokers "$B" --topics big.public.t0 --group g5 --ack on-write --exit-at-end -X session.timeout.ms=6000 \
+        -X heartbeat.interval.ms=500 >"$1.kept" 2>"$1.err" || fail "exit status $?: $(cat "$1.err")"
+}
+member() { # NAME: one whose lines nobody stores: it commits nothing, and lets go of nothing
+    mkfifo "$1.full"
+    cdc-consume --brokers "$B" --topics big.public.t0 --group g5 --from beginning --checkpoint "$1.none" --drain 1s \
+        -X session.timeout.ms=6000 -X heartbeat.interval.ms=500 >"$1.full" 2>"$1.err" &
+    echo $! >"$1.pid"
+    exec 9<"$1.full"
+    wait_until 30 grep -q 'partitions came' "$1.err"
+}
+member dead
+kill -9 "$(cat dead.pid)"
+exec 9<&-
+end after_dead
+expect "changes" "$(grep -c '^{"key' after_dead.kept)" "$total"
+grep -q 'stopped at the end of' after_dead.err && fail "it had them all"
+member live
+end beside_live
+expect_words beside_live.err "stopped at the end of 0 of 6 partitions: other members of group 'g5' have the rest"
+kill -9 "$(cat live.pid)"
+exec 9<&-
 echo PASSED

@@ -22,6 +22,7 @@ namespace {
 
 constexpr int kTurnMs = 100;
 constexpr std::int64_t kCommitEveryMs = 500;
+constexpr std::int64_t kLookMs = 500; ///< between two questions about the group
 
 } // namespace
 
@@ -122,7 +123,16 @@ void Session::write_checkpoint() {
     m_checkpoint_ms = base::steady_ms();
 }
 
-bool Session::finished() const {
+bool Session::at_ends() const {
+    const bool time_is_over = m_options.until_ms >= 0 && base::now_ms() >= m_options.until_ms;
+    return std::all_of(m_places.all().begin(), m_places.all().end(), [&](const auto& entry) {
+        const Place& place = entry.second;
+        return !place.own || place.past_until ||
+               (place.at_end && (m_options.exit_at_end || time_is_over));
+    });
+}
+
+bool Session::finished() {
     if (m_done || io::stop_signal::requested()) {
         return true;
     }
@@ -133,12 +143,11 @@ bool Session::finished() const {
     if (!m_assigned || (!m_options.exit_at_end && m_options.until_ms < 0)) {
         return false;
     }
-    const bool time_is_over = m_options.until_ms >= 0 && base::now_ms() >= m_options.until_ms;
-    return std::all_of(m_places.all().begin(), m_places.all().end(), [&](const auto& entry) {
-        const Place& place = entry.second;
-        return !place.own || place.past_until ||
-               (place.at_end && (m_options.exit_at_end || time_is_over));
-    });
+    if (!at_ends() || now - m_look_ms < kLookMs) {
+        return false;
+    }
+    m_look_ms = now;
+    return !others_are_there();
 }
 
 /// While the output is stuck the partitions rest, and the group still hears of us.

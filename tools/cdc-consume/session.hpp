@@ -45,7 +45,9 @@ private:
     int take_records();
     void show();
     bool wait_for_output();
-    bool finished() const;
+    bool finished();
+    bool at_ends() const;
+    bool others_are_there();
     void write_checkpoint();
     void commit(bool wait);
     void commit_last(std::int64_t deadline_ms);
@@ -63,7 +65,9 @@ private:
     Places m_places;
     std::set<kafka::TopicPartition> m_started;
     kafka::Offsets m_committed;
-    bool m_assigned = false; ///< at least once
+    bool m_assigned = false;         ///< at least once
+    std::int64_t m_rebalance_ms = 0; ///< when partitions last came or went
+    bool m_said_waiting = false;     ///< for others of the group
 
     std::vector<kafka::TopicPartition> m_leaving;
     kafka::Offsets m_leaving_at; ///< what must be acknowledged before they go
@@ -73,6 +77,7 @@ private:
     std::int64_t m_checkpoint_ms = 0;
     std::int64_t m_commit_ms = 0;
     std::int64_t m_topics_ms = 0; ///< when topics were last looked for
+    std::int64_t m_look_ms = 0;   ///< for others of the group
     std::int64_t m_record_ms = 0; ///< when the last record came
     std::int64_t m_newest_ms = 0; ///< time of the newest change
     std::uint64_t m_events = 0;

@@ -65,6 +65,8 @@ kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& place
     // Without a group, what comes later was made later.
     const bool is_new = m_assigned && m_options.group.empty();
     m_assigned = true;
+    m_rebalance_ms = base::steady_ms();
+    m_said_waiting = false;
     m_table_lines.set_topics(m_consumer->topics());
     kafka::Offsets by_time;
     if (m_options.from == From::time) {
@@ -100,6 +102,7 @@ void Session::look_for_topics(std::int64_t now_ms) {
 }
 
 void Session::revoked(const std::vector<kafka::TopicPartition>& places, bool lost) {
+    m_rebalance_ms = base::steady_ms();
     log::info("{} partitions {}", places.size(), lost ? "are lost" : "are wanted by others");
     for (const kafka::TopicPartition& at : places) {
         Place& place = *m_places.find(at);
@@ -119,6 +122,34 @@ void Session::revoked(const std::vector<kafka::TopicPartition>& places, bool los
         }
     }
     m_leaving_deadline_ms = base::steady_ms() + m_options.revoke_wait_ms;
+}
+
+/// At the end of its own partitions a member of a group is at the end of all only when it has all.
+/// Others may be alive, and read the rest; or they were killed, and their partitions come to us
+/// when the group has missed them for long enough. False: there are none, or they are alive.
+bool Session::others_are_there() {
+    if (m_options.group.empty()) {
+        return false;
+    }
+    const auto own = static_cast<std::size_t>(m_places.count_own());
+    const std::size_t all = m_consumer->count_partitions(m_options.topics);
+    if (own >= all) {
+        return false;
+    }
+    const std::int64_t wait = m_consumer->patience_ms();
+    if (base::steady_ms() - m_rebalance_ms >= wait) {
+        log::warning("stopped at the end of {} of {} partitions: other members of group {} have "
+                     "the rest",
+                     own, all, in_quotes(m_options.group));
+        return false;
+    }
+    if (!m_said_waiting) {
+        m_said_waiting = true;
+        log::info("at the end of {} of {} partitions; if no member of group {} has the rest any "
+                  "more, it comes within {} s",
+                  own, all, in_quotes(m_options.group), wait / 1000);
+    }
+    return true;
 }
 
 void Session::commit(bool wait) {
