@@ -379,8 +379,8 @@ Offsets Consumer::offsets_at(const std::vector<TopicPartition>& places, std::int
     return offsets_by_time(m->client.get(), places, time_ms, kRequestTimeoutMs);
 }
 
-std::size_t Consumer::count_partitions(const std::vector<std::string>& wanted) {
-    return matching_partitions(list_topics(m->client.get(), kRequestTimeoutMs), wanted).size();
+std::size_t Consumer::count_partitions(const std::vector<std::string>& wanted, int timeout_ms) {
+    return matching_partitions(list_topics(m->client.get(), timeout_ms), wanted).size();
 }
 
 std::vector<std::string> Consumer::topics() {

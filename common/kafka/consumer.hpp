@@ -74,7 +74,7 @@ public:
     Offsets offsets_at(const std::vector<TopicPartition>& places, std::int64_t time_ms);
     std::vector<std::string> topics();
     /// How many partitions the topics have that match. Throws Error.
-    std::size_t count_partitions(const std::vector<std::string>& wanted);
+    std::size_t count_partitions(const std::vector<std::string>& wanted, int timeout_ms);
 
 private:
     struct Implementation;

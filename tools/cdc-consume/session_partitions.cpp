@@ -132,7 +132,16 @@ bool Session::others_are_there() {
         return false;
     }
     const auto own = static_cast<std::size_t>(m_places.count_own());
-    const std::size_t all = m_consumer->count_partitions(m_options.topics);
+    std::size_t all = 0;
+    try {
+        all = m_consumer->count_partitions(m_options.topics, kTopicsTimeoutMs);
+    } catch (const Error& error) {
+        if (error.code() != ExitCode::failed) {
+            throw;
+        }
+        log::debug("{}; again later", error.what());
+        return true;
+    }
     if (own >= all) {
         return false;
     }
