@@ -35,6 +35,7 @@ class Half:
         self.name, self.checkpoint = name, checkpoint
         bed.run_number += 1
         self.lines = bed.work / f"lines.{bed.run_number}"
+        self.lines.touch() # it is looked at before tee may have come so far
         words = ["--checkpoint", checkpoint]
         first = bed.spawn([*source, *words], stdout=subprocess.PIPE)
         tee = bed.spawn(["tee", "-i", self.lines], stdin=first.stdout, stdout=subprocess.PIPE)

@@ -103,6 +103,7 @@ class Pipe(beds.Bed):
     def start_pipe(self):
         self.run_number += 1
         lines = self.work / f"lines.{self.run_number}"
+        lines.touch() # it is looked at before tee may have come so far
         capture = self.spawn(["cdc-capture", "--source", self.source, "--slot", "kills", "--prefix",
                               "kills", "--checkpoint", self.checkpoint], stdout=subprocess.PIPE)
         tee = self.spawn(["tee", "-i", lines], stdin=capture.stdout, stdout=subprocess.PIPE)
