@@ -135,14 +135,18 @@ class KafkaPipe(kill_pipe.Pipe):
         return f"{self.kafka}-{random.choice(re.findall('leader ([0-9]+)', listing))}"
 
     def kill(self, victim):
-        half = self.members[random.choice(sorted(self.members))]
-        if victim in ("capture", "publish"):
-            half = self.published
-        elif victim in ("broker", "leader"):
-            half = random.choice([half, self.published])
-        end = time.monotonic() + 3
-        while not (waiting := half.unacknowledged()) and time.monotonic() < end:
+        # A group that lost its broker, or a member, reads nothing for some seconds.
+        end = time.monotonic() + 30
+        while True:
+            half = self.members[random.choice(sorted(self.members))]
+            if victim in ("capture", "publish"):
+                half = self.published
+            elif victim in ("broker", "leader"):
+                half = random.choice([half, self.published])
+            if (waiting := half.unacknowledged()) or time.monotonic() > end:
+                break
             time.sleep(0.02)
+            self.revive()
         if victim == "broker":
             self.kill_service(self.kafka)
         elif victim == "leader":
