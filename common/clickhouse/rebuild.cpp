@@ -68,13 +68,7 @@ std::string copy_sql(std::string_view from, const std::vector<ExistingColumn>& f
 }
 
 StateRow rebuild_row(std::string_view table, event::Order order, std::string_view mark) {
-    StateRow row;
-    row.scope = "table";
-    row.name = table;
-    row.item = "rebuild";
-    row.version = order;
-    row.value = mark;
-    return row;
+    return table_row(table, "rebuild", order, mark);
 }
 
 } // namespace cdc::clickhouse

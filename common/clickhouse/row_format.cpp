@@ -18,14 +18,6 @@ std::string& scratch() {
     return text;
 }
 
-void append_varint(char*& out, std::size_t value) {
-    while (value >= 0x80) {
-        *out++ = static_cast<char>(value | 0x80);
-        value >>= 7;
-    }
-    *out++ = static_cast<char>(value);
-}
-
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') {
         return c - '0';
@@ -212,6 +204,14 @@ std::size_t max_value_size(const Type& type, std::size_t json_size) {
     }
     // An element has at least one byte and a comma.
     return 2 * json_size + (json_size / 2 + 1) * (fixed_width(type) + 1) + 48;
+}
+
+void append_varint(char*& out, std::size_t value) {
+    while (value >= 0x80) {
+        *out++ = static_cast<char>(value | 0x80);
+        value >>= 7;
+    }
+    *out++ = static_cast<char>(value);
 }
 
 void append_string(char*& out, std::string_view text) {

@@ -42,6 +42,8 @@ void append_number(char*& out, T value) {
     std::memcpy(out, &value, sizeof(value));
     out += sizeof(value);
 }
+/// Room: 10 bytes.
+void append_varint(char*& out, std::size_t value);
 /// Room: 10 bytes and the text.
 void append_string(char*& out, std::string_view text);
 

@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "clickhouse/identifier.hpp"
+#include "clickhouse/row_format.hpp"
 #include "event/json_cursor.hpp"
 #include "event/line_decoder.hpp"
 
@@ -165,13 +166,6 @@ std::string engine_sql(const Layout& layout, bool shard, std::string_view argume
     return fmt::format("ReplicatedReplacingMergeTree('/clickhouse/tables/{{uuid}}/{}', '{}'{}{})",
                        shard ? "{shard}" : "all", shard ? "{replica}" : "{shard}_{replica}",
                        arguments.empty() ? "" : ", ", arguments);
-}
-
-void append_varint(std::string& out, std::size_t value) {
-    for (; value > 0x7f; value >>= 7) {
-        out += static_cast<char>(0x80 | (value & 0x7f));
-    }
-    out += static_cast<char>(value);
 }
 
 void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
@@ -381,16 +375,21 @@ std::string insert_sql(const Target& target, const TargetShape& shape) {
 
 std::string rows_header(const Target& target, const TargetShape& shape) {
     const std::vector<RowColumn> columns = row_columns(target, shape);
-    std::string out;
-    append_varint(out, columns.size());
+    constexpr std::size_t kMostOfVarint = 10;
+    std::size_t size = kMostOfVarint;
     for (const RowColumn& column : columns) {
-        append_varint(out, column.name.size());
-        out += column.name;
+        size += column.name.size() + column.type.size() + 2 * kMostOfVarint;
+    }
+    std::string out(size, '\0');
+    char* at = out.data();
+    append_varint(at, columns.size());
+    for (const RowColumn& column : columns) {
+        append_string(at, column.name);
     }
     for (const RowColumn& column : columns) {
-        append_varint(out, column.type.size());
-        out += column.type;
+        append_string(at, column.type);
     }
+    out.resize(static_cast<std::size_t>(at - out.data()));
     return out;
 }
 

@@ -21,13 +21,19 @@ StateRow checkpoint_row(const event::Checkpoint& checkpoint, std::string_view li
     return row;
 }
 
-StateRow barrier_row(std::string_view table, event::Order order) {
+StateRow table_row(std::string_view table, std::string_view item, event::Order order,
+                   std::string_view value) {
     StateRow row;
     row.scope = "table";
     row.name = table;
-    row.item = "barrier";
+    row.item = item;
     row.version = order;
+    row.value = value;
     return row;
+}
+
+StateRow barrier_row(std::string_view table, event::Order order) {
+    return table_row(table, "barrier", order, "");
 }
 
 StateRow parked_row(std::string_view table, std::string_view key, const ParkedKey& parked) {
@@ -113,23 +119,11 @@ std::string table_of_oid(Transport& transport, std::uint32_t oid, std::string_vi
 }
 
 StateRow reading_row(std::string_view table, event::Order order, bool begin) {
-    StateRow row;
-    row.scope = "table";
-    row.name = table;
-    row.item = "reading";
-    row.version = order;
-    row.value = begin ? "begin" : "end";
-    return row;
+    return table_row(table, "reading", order, begin ? "begin" : "end");
 }
 
 StateRow stale_row(std::string_view table, event::Order order, std::string_view reason) {
-    StateRow row;
-    row.scope = "table";
-    row.name = table;
-    row.item = "stale";
-    row.version = order;
-    row.value = reason;
-    return row;
+    return table_row(table, "stale", order, reason);
 }
 
 } // namespace cdc::clickhouse

@@ -40,6 +40,9 @@ struct StateRow {
 };
 
 StateRow checkpoint_row(const event::Checkpoint& checkpoint, std::string_view line);
+/// Of scope 'table'.
+StateRow table_row(std::string_view table, std::string_view item, event::Order order,
+                   std::string_view value);
 StateRow barrier_row(std::string_view table, event::Order order);
 
 /// A key with lines that could not be loaded: what comes after them would be applied over a hole.

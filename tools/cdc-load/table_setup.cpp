@@ -142,9 +142,7 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
     std::string rows;
     const auto add = [&](std::string_view item, std::string_view value) {
         clickhouse::append_state_row(
-            rows,
-            {"table", table.target().name, std::string{item}, order, "", std::string{value}, 0},
-            base::now_ms());
+            rows, clickhouse::table_row(table.target().name, item, order, value), base::now_ms());
     };
     if (before.source.empty()) {
         add("source", source_json(table.source()));
