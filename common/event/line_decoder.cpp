@@ -205,9 +205,14 @@ const DecodedLine& LineDecoder::decode(std::string_view line) {
         decode_change(cursor);
     } else {
         static constexpr std::pair<std::string_view, LineKind> kKinds[] = {
-            {"table", LineKind::table},           {"snapshot", LineKind::snapshot},
-            {"checkpoint", LineKind::checkpoint}, {"transaction", LineKind::transaction},
-            {"tombstone", LineKind::tombstone},   {"dead_letter", LineKind::dead_letter}};
+            {"table", LineKind::table},
+            {"facts", LineKind::facts},
+            {"mark", LineKind::mark},
+            {"snapshot", LineKind::snapshot},
+            {"checkpoint", LineKind::checkpoint},
+            {"transaction", LineKind::transaction},
+            {"tombstone", LineKind::tombstone},
+            {"dead_letter", LineKind::dead_letter}};
         const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds),
                                          [&](const auto& k) { return k.first == kind; });
         if (found == std::end(kKinds)) {
@@ -226,7 +231,8 @@ const DecodedLine& LineDecoder::decode(std::string_view line) {
         if (cursor.failed()) {
             broken(cursor, "not JSON");
         }
-        if (m_line.kind == LineKind::table || m_line.kind == LineKind::snapshot) {
+        if (m_line.kind == LineKind::table || m_line.kind == LineKind::facts ||
+            m_line.kind == LineKind::mark || m_line.kind == LineKind::snapshot) {
             if (source.empty()) {
                 fail(ExitCode::bad_data, "{} line without source", kind);
             }

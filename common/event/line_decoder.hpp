@@ -10,7 +10,17 @@
 
 namespace cdc::event {
 
-enum class LineKind { change, table, snapshot, transaction, checkpoint, tombstone, dead_letter };
+enum class LineKind {
+    change,
+    table,
+    facts,
+    mark,
+    snapshot,
+    transaction,
+    checkpoint,
+    tombstone,
+    dead_letter
+};
 
 /// A member of an object: both views lie in the line.
 struct Field {
@@ -44,7 +54,7 @@ struct DecodedLine {
     LineKind kind{};
     std::string_view raw;     ///< the line
     std::string_view payload; ///< JSON text of the first member's value
-    Source source;            ///< change, table, snapshot
+    Source source;            ///< change, table, facts, mark, snapshot
 
     // Changes only.
     char op = 0; ///< c u d r t m

@@ -1,5 +1,6 @@
 // The worked lines of cdc-event(5) are what the decoder reads and the encoders write.
 #include "event/checkpoint.hpp"
+#include "event/facts.hpp"
 #include "event/line_decoder.hpp"
 #include "event/table.hpp"
 
@@ -36,12 +37,15 @@ TEST_CASE("every worked line of cdc-event(5) can be decoded") {
     }
     CHECK(seen[LineKind::change] >= 6);
     CHECK(seen[LineKind::table] >= 1);
+    CHECK(seen[LineKind::facts] == 2);
+    CHECK(seen[LineKind::mark] == 1);
     CHECK(seen[LineKind::snapshot] == 2);
     CHECK(seen[LineKind::checkpoint] == 2);
     CHECK(seen[LineKind::dead_letter] == 1);
 }
 
-TEST_CASE("the worked checkpoint and table lines are byte for byte what the encoders write") {
+TEST_CASE("the worked checkpoint, table, facts and mark lines are byte for byte what the encoders "
+          "write") {
     LineDecoder decoder;
     for (const std::string& text : worked_lines()) {
         CAPTURE(text);
@@ -57,6 +61,14 @@ TEST_CASE("the worked checkpoint and table lines are byte for byte what the enco
             CHECK(version == shape_version(table.columns));
             std::string encoded;
             append_table_line(encoded, table, line.source.raw, 1763709000123);
+            CHECK(encoded == text + "\n");
+        } else if (line.kind == LineKind::facts) {
+            std::string encoded;
+            append_facts_line(encoded, parse_facts(line.payload), line.source.raw, 1763709000123);
+            CHECK(encoded == text + "\n");
+        } else if (line.kind == LineKind::mark) {
+            std::string encoded;
+            append_mark_line(encoded, parse_mark(line.payload), line.source.raw, 1763709000123);
             CHECK(encoded == text + "\n");
         }
     }

@@ -142,6 +142,8 @@ void Loader::take_decoded(const DecodedLine& decoded) {
     case LineKind::dead_letter:
         ++m_passed_over;
         break;
+    case LineKind::facts:
+    case LineKind::mark:
     case LineKind::transaction:
     case LineKind::tombstone:
         break; // the changes themselves say it all

@@ -83,6 +83,8 @@ void Publisher::publish(std::string_view line) {
     case LineKind::table:
         publish_table(decoded);
         break;
+    case LineKind::facts:
+    case LineKind::mark:
     case LineKind::snapshot:
         publish_snapshot(decoded);
         break;

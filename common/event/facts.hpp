@@ -1,0 +1,144 @@
+#ifndef CDC_EVENT_FACTS_HPP
+#define CDC_EVENT_FACTS_HPP
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the stored rows of a table depend on and no change line says: cdc-event(5), "Facts and
+/// marks". Two of them, of one table at two positions, tell whether a copy that was right at the
+/// first is right at the second.
+namespace cdc::event {
+
+/// A table that holds rows: the table itself, or a partition at any depth; and the partitioned
+/// tables between, which hold none.
+struct LeafFacts {
+    std::uint32_t oid = 0;
+    std::uint32_t storage = 0; ///< relfilenode; 0: holds no rows
+    std::string xmin;          ///< transaction that wrote its row of the catalog
+    std::string birth;         ///< transaction that made it
+    char kind = 'r';           ///< 'r', 'p' (partitioned), 'f' (foreign)
+    char persistence = 'p';    ///< 'p', 'u' (unlogged)
+    std::string under;         ///< "parent:xmin" of its place below the root; "": the root
+
+    friend bool operator==(const LeafFacts&, const LeafFacts&) = default;
+};
+
+/// A column that the stream carries.
+struct ColumnFact {
+    /// What rows older than the column have: nothing known of the kind, a value (JSON as in a
+    /// change), or one that cannot be told.
+    enum class Missing { none, value, unknown };
+
+    int number = 0;
+    std::string name;
+    std::string type; ///< as in a table line
+    std::uint32_t type_id = 0;
+    std::int32_t modifier = -1;
+    std::string generated;  ///< "", "s" (stored), "v" (virtual)
+    std::string expression; ///< row version of a generated column's expression; "": none
+    bool nullable = true;
+    Missing missing = Missing::none;
+    std::string missing_json; ///< Missing::value
+
+    friend bool operator==(const ColumnFact&, const ColumnFact&) = default;
+};
+
+struct LabelFact {
+    std::uint32_t oid = 0;
+    std::string label;
+
+    friend bool operator==(const LabelFact&, const LabelFact&) = default;
+};
+
+struct AttributeFact {
+    int number = 0;
+    std::uint32_t type = 0;
+
+    friend bool operator==(const AttributeFact&, const AttributeFact&) = default;
+};
+
+/// A type made by users, below the type of a column at any depth.
+struct TypeFacts {
+    std::uint32_t oid = 0;
+    char kind = 0;                         ///< pg_type.typtype: 'b', 'c', 'd', 'e', 'm', 'r'
+    std::string version;                   ///< row versions of an enum's labels
+    std::vector<LabelFact> labels;         ///< 'e', by oid
+    std::vector<AttributeFact> attributes; ///< 'c', by number
+    std::uint32_t base = 0;                ///< of a domain, an array, a range; 0: none
+    std::int32_t modifier = -1;            ///< of a domain
+
+    friend bool operator==(const TypeFacts&, const TypeFacts&) = default;
+};
+
+struct PublicationFacts {
+    std::uint32_t oid = 0;
+    std::string version;    ///< of its row
+    std::string operations; ///< of "iudt"
+    std::string entry;      ///< "oid:xmin" of what makes the table part of it; "": FOR ALL TABLES
+    std::string columns;    ///< the column list; "": all
+    std::string filter;     ///< hash of the row filter; "": none
+
+    friend bool operator==(const PublicationFacts&, const PublicationFacts&) = default;
+};
+
+struct KeyFacts {
+    std::uint32_t constraint = 0;
+    std::vector<int> columns; ///< numbers
+    bool immediate = true;    ///< not DEFERRABLE
+    bool valid = true;
+
+    friend bool operator==(const KeyFacts&, const KeyFacts&) = default;
+};
+
+/// Of one table at one position. `schema` and `table` stand in the line's source.
+struct Facts {
+    std::string schema;
+    std::string table;
+    std::uint32_t oid = 0;
+    std::string xid;    ///< first transaction that this look could not see, 64 bits
+    bool empty = false; ///< the table is known to hold no rows
+    bool gone = false;  ///< the table left the capture; nothing but `oid` and `xid` is told
+    std::vector<LeafFacts> leaves;   ///< by oid
+    std::vector<ColumnFact> columns; ///< by number
+    std::vector<TypeFacts> types;    ///< by oid
+    PublicationFacts publication;
+    std::optional<KeyFacts> key; ///< the primary key
+
+    friend bool operator==(const Facts&, const Facts&) = default;
+};
+
+/// Rows may have changed without change lines.
+struct Mark {
+    enum class Kind {
+        stale,    ///< they have
+        unproven, ///< nothing proves that they have not
+    };
+    Kind kind = Kind::stale;
+    std::string why; ///< for people
+
+    friend bool operator==(const Mark&, const Mark&) = default;
+};
+
+/// Appends the object; `parse_facts` reads it, without schema and table. Throws Error (bad_data).
+void append_facts(std::string& out, const Facts& facts);
+Facts parse_facts(std::string_view facts_json);
+
+void append_mark(std::string& out, const Mark& mark);
+Mark parse_mark(std::string_view mark_json);
+
+/// Appends a line, `source_json` being as for append_table_line().
+void append_facts_line(std::string& out, const Facts& facts, std::string_view source_json,
+                       std::int64_t ts_ms);
+void append_mark_line(std::string& out, const Mark& mark, std::string_view source_json,
+                      std::int64_t ts_ms);
+
+/// What a checkpoint line says of the facts of all tables, in any order of them: 16 hex digits.
+/// `xid` and `empty` do not count: they move without anything having changed.
+std::string facts_digest(const std::vector<Facts>& tables);
+
+} // namespace cdc::event
+
+#endif
