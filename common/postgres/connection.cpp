@@ -1,13 +1,13 @@
 #include "postgres/connection.hpp"
 
 #include "io/file_descriptor.hpp"
+#include "postgres/session_settings.hpp"
 
 #include <libpq-fe.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cerrno> // program_invocation_short_name
-#include <cstdlib>
 
 namespace cdc::postgres {
 
@@ -16,11 +16,6 @@ using base::ExitCode;
 namespace {
 
 constexpr int kWaitStepMs = 100;
-
-/// The forms that the value codec reads; cdc-event(5), "Values".
-constexpr char kSessionOptions[] =
-    "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c bytea_output=hex "
-    "-c extra_float_digits=3 -c search_path=pg_catalog -c xmloption=content";
 
 /// libpq's messages end in a newline, and long ones have several.
 std::string one_line(const char* message) {
@@ -38,9 +33,9 @@ struct FreeOptions {
 };
 using Options = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
-Options parse_source(const std::string& source) {
+void check_source(const std::string& source) {
     char* message = nullptr;
-    Options options{PQconninfoParse(source.c_str(), &message)};
+    const Options options{PQconninfoParse(source.c_str(), &message)};
     // libpq's message would quote parts of the text, which may be the password.
     PQfreemem(message);
     if (!options) {
@@ -48,16 +43,6 @@ Options parse_source(const std::string& source) {
                           "postgresql://USER@HOST:PORT/DATABASE, or host=… dbname=…; special "
                           "characters in a URI as %XX"};
     }
-    return options;
-}
-
-std::string value_of(const Options& options, std::string_view keyword) {
-    for (const PQconninfoOption* o = options.get(); o->keyword != nullptr; ++o) {
-        if (o->keyword == keyword && o->val != nullptr) {
-            return o->val;
-        }
-    }
-    return {};
 }
 
 /// libpq keeps no SQLSTATE of a failed login. A second try with verbose messages has it in its
@@ -133,15 +118,7 @@ void Connection::Finish::operator()(pg_conn* connection) const {
 }
 
 Connection::Connection(const std::string& source, Kind kind) {
-    const Options options = parse_source(source);
-    std::string session = value_of(options, "options");
-    if (const char* environment = std::getenv("PGOPTIONS");
-        session.empty() && environment != nullptr) {
-        session = environment;
-    }
-    session += session.empty() ? "" : " ";
-    session += kSessionOptions;
-
+    check_source(source);
     // Earlier entries are defaults; those behind dbname, which is expanded, override it.
     const char* const keywords[] = {"connect_timeout",
                                     "keepalives_idle",
@@ -151,20 +128,11 @@ Connection::Connection(const std::string& source, Kind kind) {
                                     "fallback_application_name",
                                     "dbname",
                                     "client_encoding",
-                                    "options",
                                     kind == Kind::replication ? "replication" : nullptr,
                                     nullptr};
-    const char* const values[] = {"10",
-                                  "30",
-                                  "10",
-                                  "3",
-                                  "60000",
-                                  program_invocation_short_name,
-                                  source.c_str(),
-                                  "UTF8",
-                                  session.c_str(),
-                                  "database",
-                                  nullptr};
+    const char* const values[] = {
+        "10",           "30",   "10",       "3",    "60000", program_invocation_short_name,
+        source.c_str(), "UTF8", "database", nullptr};
     m_connection.reset(PQconnectdbParams(keywords, values, 1));
     if (!m_connection) {
         throw std::bad_alloc{};
@@ -178,6 +146,7 @@ Connection::Connection(const std::string& source, Kind kind) {
     }
     PQsetNoticeProcessor(
         raw(), [](void*, const char*) {}, nullptr);
+    apply_session_settings(*this);
 }
 
 Result Connection::query(const std::string& sql, const std::vector<std::string>& parameters) {

@@ -52,8 +52,9 @@ private:
     std::unique_ptr<pg_result, Clear> m_result;
 };
 
-/// A connection whose session writes values in the one form that the value codec reads.
-/// The only place that opens libpq connections.
+/// A connection whose session writes values in the one form that the value codec reads, whatever
+/// environment, role and database say (session_settings.hpp). The only place that opens libpq
+/// connections.
 class Connection {
 public:
     enum class Kind {

@@ -49,8 +49,6 @@ std::string create_command(Connection& connection, const ExportedSnapshot::Slot&
 ExportedSnapshot::ExportedSnapshot(const std::string& source, const Slot& slot,
                                    std::int64_t wait_ms, std::function<void()> on_wait)
     : m_connection{source, Connection::Kind::replication}, m_system{identify_system(m_connection)} {
-    // The snapshot lives in a transaction of this connection, which is idle from then on.
-    m_connection.query("SET idle_in_transaction_session_timeout = 0");
     const std::string command = create_command(m_connection, slot);
     const std::int64_t give_up = base::steady_ms() + wait_ms;
     m_connection.set_on_wait([&] {

@@ -16,7 +16,6 @@ namespace {
 constexpr int kWaitStepMs = 100;
 constexpr std::size_t kFirstRowBytes = std::size_t{64} << 10;
 constexpr std::size_t kMinRoom = 4096;
-constexpr int kTransactionTimeout = 170000;
 
 void add_condition(std::string& conditions, const std::string& condition) {
     conditions += conditions.empty() ? " WHERE " : " AND ";
@@ -169,16 +168,6 @@ bool CopyOut::end() {
         throw m_connection->error("lost the connection");
     }
     return false;
-}
-
-void prepare_scan_session(Connection& connection) {
-    std::string sql = "SET statement_timeout = 0; SET lock_timeout = 0; "
-                      "SET idle_in_transaction_session_timeout = 0; SET row_security = off; "
-                      "SET jit = off";
-    if (connection.server_version() >= kTransactionTimeout) {
-        sql += "; SET transaction_timeout = 0";
-    }
-    connection.query(sql);
 }
 
 } // namespace cdc::postgres

@@ -78,9 +78,6 @@ private:
     std::size_t m_size = 0;
 };
 
-/// Settings of a session that reads tables for hours: nobody's timeouts, no rows hidden.
-void prepare_scan_session(Connection& connection);
-
 } // namespace cdc::postgres
 
 #endif

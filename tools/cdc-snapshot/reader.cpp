@@ -71,7 +71,6 @@ void Reader::check_stop() {
 void Reader::run() {
     m_connection = std::make_unique<Connection>(m_shared->options.source, Connection::Kind::plain);
     m_connection->set_on_wait([this] { check_stop(); });
-    postgres::prepare_scan_session(*m_connection);
     while (true) {
         Work::Task task = m_shared->work.next();
         if (task.kind == Work::Task::Kind::none) {

@@ -251,7 +251,6 @@ void check_file(const CheckpointFiles::Resume& resume, const postgres::SystemIde
 Start begin(const Options& options, Connection& plain,
             const std::optional<CheckpointFiles::Resume>& resume) {
     plain.set_on_wait(stop_if_asked);
-    postgres::prepare_scan_session(plain);
     check_standby(options, plain);
     const auto slot = find_slot(options, plain, resume);
     const auto publication = options.publication.empty()
