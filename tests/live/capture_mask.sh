@@ -45,6 +45,22 @@ expect "before, under FULL" "$(jq -c 'select(.op == "u" and .source.table == "vi
 expect "the target" "$(ch "SELECT email, name, phone, long, n FROM people ORDER BY name FORMAT CSV" | tr -d '"' | tr '\n' ' ')" \
     "$c,A,hidden,$(hash_of "$long1"),2 $d,D,hidden,$(hash_of secret-short),1 "
 
+say "a key file that is replaced while the stream runs: hashes stay as they began"
+capture --peek --exit-at-end "${edits[@]}" >lines 2>/dev/null
+sql "INSERT INTO people VALUES ('secret-e@x', 'E', NULL, NULL, NULL, 1)"
+cp mask.key mask.kept
+capture --peek --until-idle 4s "${edits[@]}" >lines 2>rotated.err &
+stream=$!
+wait_until 20 grep -q '"name":"E"' lines
+printf 'another key\n' >mask.key
+sql "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '$SLOT'" >/dev/null
+wait_until 20 slot_active
+sql "INSERT INTO people VALUES ('secret-f@x', 'F', NULL, NULL, NULL, 1)"
+wait $stream || fail "the stream ended with $?"
+expect_words rotated.err "trying again"
+expect "hash behind the rotation" "$(jq -r 'select(.after.name == "F") | .key.email' lines)" "$(hash_of secret-f@x)"
+mv mask.kept mask.key
+
 say "what cannot be"
 sql "UPDATE people SET n = 3"
 expect_exit 4 capture --peek --exit-at-end --leave-out people.email 2>refused.err >lines

@@ -131,7 +131,7 @@ void check_options(Options& options) {
         options.publication = options.slot;
     }
     event::TableFilter{options.tables, options.exclude};
-    options.column_edits();
+    options.edits = {options.leave_out, options.masks, postgres::read_mask_key(options.mask_key)};
 }
 
 } // namespace cdc::capture

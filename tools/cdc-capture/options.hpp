@@ -24,6 +24,8 @@ struct Options {
     std::vector<std::string> leave_out; ///< columns
     std::vector<std::string> masks;     ///< COLUMN=HOW
     std::string mask_key;               ///< file
+    postgres::ColumnEdits
+        edits; ///< of the three above; filled in by check_options(), which reads the key
 
     bool create = false;            ///< make publication and slot first
     bool exit_after_create = false; ///< and do not stream
@@ -54,10 +56,6 @@ struct Options {
     std::string metrics; ///< file or HOST:PORT for Prometheus
 
     bool on_write() const { return ack == "on-write"; }
-    /// Throws Error (usage).
-    postgres::ColumnEdits column_edits() const {
-        return {leave_out, masks, postgres::read_mask_key(mask_key)};
-    }
 };
 
 void add_options(cli::App& app, Options& options);

@@ -56,7 +56,7 @@ postgres::ChangeBuilder::Settings builder_settings(Connection& plain, const Opti
             plain.parameter("server_encoding") == "SQL_ASCII",
             options.transactions,
             options.messages,
-            options.column_edits(),
+            options.edits,
             postgres::published_tables(plain, options.publication)};
 }
 

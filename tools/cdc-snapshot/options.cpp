@@ -128,7 +128,7 @@ void check_options(Options& options) {
         options.publication = options.slot;
     }
     event::TableFilter{options.tables, options.exclude};
-    options.column_edits();
+    options.edits = {options.leave_out, options.masks, postgres::read_mask_key(options.mask_key)};
     std::vector<std::string> patterns;
     for (const std::string& text : options.where) {
         options.conditions.push_back(parse_where(text));

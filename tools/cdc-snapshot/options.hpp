@@ -28,12 +28,14 @@ struct Options {
     std::vector<std::string> leave_out; ///< columns
     std::vector<std::string> masks;     ///< COLUMN=HOW
     std::string mask_key;               ///< file
-    std::vector<std::string> where;     ///< TABLE=CONDITION
-    std::vector<Where> conditions;      ///< `where`, taken apart by check_options()
-    bool create = false;                ///< make publication and slot
-    bool add = false;                   ///< add the tables to the publication first
-    bool allow_no_identity = false;     ///< publish tables that have no replica identity
-    std::int64_t wait_ms = -1;          ///< for running writers; -1: for ever
+    postgres::ColumnEdits
+        edits; ///< of the three above; filled in by check_options(), which reads the key
+    std::vector<std::string> where; ///< TABLE=CONDITION
+    std::vector<Where> conditions;  ///< `where`, taken apart by check_options()
+    bool create = false;            ///< make publication and slot
+    bool add = false;               ///< add the tables to the publication first
+    bool allow_no_identity = false; ///< publish tables that have no replica identity
+    std::int64_t wait_ms = -1;      ///< for running writers; -1: for ever
 
     std::string prefix;          ///< source.name; default: the database's name
     std::string types = "exact"; ///< or "debezium": encoding of the values
@@ -49,10 +51,6 @@ struct Options {
     bool schema_only = false;              ///< no rows
     bool tid_ranges = true; ///< not an option: what the server can do, filled in by run()
 
-    /// Throws Error (usage).
-    postgres::ColumnEdits column_edits() const {
-        return {leave_out, masks, postgres::read_mask_key(mask_key)};
-    }
     /// Whether the stream of the slot follows; else another one runs beside this.
     bool before_stream() const { return !slot.empty(); }
 };

@@ -178,7 +178,7 @@ Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
     Work::Tables tables;
     postgres::Catalog catalog{plain, options.types == "debezium" ? postgres::Encoding::debezium
                                                                  : postgres::Encoding::exact};
-    const postgres::ColumnEdits edits = options.column_edits();
+    const postgres::ColumnEdits& edits = options.edits;
     for (ScanTable& table :
          postgres::list_scan_tables(plain, publication_of(options), filter_of(options))) {
         postgres::describe_scan_table(plain, table);
