@@ -12,7 +12,7 @@ define configure-and-build
 	@cmake --build $(1) -j $(JOBS) $(if $(3),--target $(3))
 endef
 
-.PHONY: all help deps deps-build build test soak live asan tidy format format-check check demo bench fuzz install deb clean
+.PHONY: all help deps deps-build build test soak live asan tsan tidy format format-check check demo bench fuzz install deb clean
 
 all: build
 
@@ -45,16 +45,27 @@ live: deps build
 soak: deps build
 	@CDC_TEST_SOAK=1 ctest --test-dir $(BUILD) --output-on-failure -L 'live|soak' --timeout 7200
 
-## make asan                  unit and golden tests under address and undefined sanitizers
-asan: deps
-	$(call configure-and-build,$(BUILD)-asan,-DCDC_SANITIZE=ON -DCDC_WERROR=ON -DCMAKE_BUILD_TYPE=Debug)
-	@ctest --test-dir $(BUILD)-asan --output-on-failure -j $(JOBS) -L 'unit|cli'
+# Both are built by clang, which also checks who holds which lock (-Wthread-safety).
+SANITIZED := -DCDC_WERROR=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1' \
+	-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 
-## make fuzz SECONDS=60       each fuzz target for that long (clang)
+## make asan                  unit, golden and one live test under address and undefined sanitizers
+asan: deps
+	$(call configure-and-build,$(BUILD)-asan,$(SANITIZED) -DCDC_SANITIZE=address -DCDC_FUZZ=ON)
+	@ctest --test-dir $(BUILD)-asan --output-on-failure -j $(JOBS) -L 'unit|cli'
+	@ctest --test-dir $(BUILD)-asan --output-on-failure -R '^live-sanitized_pipe$$'
+
+## make tsan                  unit tests and one live test under the thread sanitizer
+tsan: deps
+	$(call configure-and-build,$(BUILD)-tsan,$(SANITIZED) -DCDC_SANITIZE=thread)
+	@ctest --test-dir $(BUILD)-tsan --output-on-failure -L unit
+	@ctest --test-dir $(BUILD)-tsan --output-on-failure -R '^live-sanitized_pipe$$'
+
+## make fuzz SECONDS=60       each fuzz target for that long, in the build of make asan
 SECONDS ?= 60
 fuzz: deps
-	$(call configure-and-build,$(BUILD)-fuzz,-DCDC_FUZZ=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++,fuzzers)
-	@tests/fuzz/run.sh $(BUILD)-fuzz $(SECONDS)
+	$(call configure-and-build,$(BUILD)-asan,$(SANITIZED) -DCDC_SANITIZE=address -DCDC_FUZZ=ON,fuzzers)
+	@tests/fuzz/run.sh $(BUILD)-asan $(SECONDS)
 
 ## make bench [ONLY=name]     our tools against their peers; table and build/bench.json
 bench: deps build
@@ -88,4 +99,4 @@ deb: deps build
 
 ## make clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan

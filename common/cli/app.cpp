@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/numbers.hpp"
+#include "base/version.hpp"
 #include "io/stop_signal.hpp"
 
 #include <fmt/format.h>
@@ -31,7 +32,9 @@ App::App(std::string name, const std::string& description)
     : m_name{std::move(name)}, m_app{description, m_name} {
     base::log::configure(m_name, base::log::Level::info, base::log::Format::text);
     m_app.set_help_flag("-h,--help", "Show this help and exit")->group("General");
-    m_app.set_version_flag("-V,--version", m_name + " " CDC_VERSION, "Show the version and exit")
+    m_app
+        .set_version_flag("-V,--version", fmt::format("{} {}", m_name, base::version()),
+                          "Show the version and exit")
         ->group("General");
     m_app.set_config("--config", "", "Read options from this TOML file")->group("General");
     m_app.allow_config_extras(CLI::config_extras_mode::error);

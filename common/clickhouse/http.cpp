@@ -1,6 +1,7 @@
 #include "clickhouse/http.hpp"
 
 #include "base/numbers.hpp"
+#include "base/version.hpp"
 #include "clickhouse/retry.hpp"
 
 #include <curl/curl.h>
@@ -298,7 +299,8 @@ std::string Http::request(std::string_view sql, std::string_view format,
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 1L << 20);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "cdc-toolkit/" CDC_VERSION);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT,
+                     fmt::format("cdc-toolkit/{}", base::version()).c_str());
     const std::pair<CURLoption, const std::string*> files[] = {{CURLOPT_CAINFO, &m_url.sslrootcert},
                                                                {CURLOPT_SSLCERT, &m_url.sslcert},
                                                                {CURLOPT_SSLKEY, &m_url.sslkey}};

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/numbers.hpp"
+#include "base/version.hpp"
 #include "event/json_writer.hpp"
 #include "event/order.hpp"
 #include "event/shape_change.hpp"
@@ -139,7 +140,7 @@ void ChangeBuilder::commit(const Message& message, std::string& out) {
 /// `{"version":…,"db":…,`
 void ChangeBuilder::append_source_start(std::string& out, std::optional<std::int64_t> ts_ms) const {
     out += R"({"version":)";
-    event::append_json_string(out, CDC_VERSION);
+    event::append_json_string(out, base::version());
     out += R"(,"connector":"postgresql","name":)";
     event::append_json_string(out, m_settings.name);
     out += R"(,"ts_ms":)";

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "base/version.hpp"
 #include "event/json_writer.hpp"
 #include "postgres/row_json.hpp"
 
@@ -13,7 +14,7 @@ using base::fail;
 SnapshotLines::SnapshotLines(const Place& place, const RelationPlan& plan)
     : m_plan{&plan}, m_order{place.order} {
     m_source_start = R"({"version":)";
-    event::append_json_string(m_source_start, CDC_VERSION);
+    event::append_json_string(m_source_start, base::version());
     m_source_start += R"(,"connector":"postgresql","name":)";
     event::append_json_string(m_source_start, place.name);
     m_source_start += R"(,"ts_ms":)";

@@ -3,7 +3,7 @@
 #
 # A case is TOOL/CASE.sh, run by bash in an empty folder with BIN first in PATH. Its stdout, stderr
 # and exit status must be exactly CASE.stdout and CASE.stderr (missing: empty) and CASE.exit
-# (missing: 0). Set CDC_TEST_REWRITE=1 to write the goldens instead of comparing; read the diff.
+# (missing: 0). @VERSION@ stands for $CDC_TEST_VERSION, the version that was built. Set CDC_TEST_REWRITE=1 to write the goldens instead of comparing; read the diff.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "$1" && pwd)
@@ -15,7 +15,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 compare() { # GOLDEN ACTUAL WHAT
-    if ! diff -u --label "$3 expected" --label "$3 got" "$1" "$2" >"$work/diff"; then
+    sed "s/@VERSION@/${CDC_TEST_VERSION:-}/g" "$1" >"$work/golden"
+    if ! diff -u --label "$3 expected" --label "$3 got" "$work/golden" "$2" >"$work/diff"; then
         head -c 4000 "$work/diff"
         return 1
     fi

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "base/version.hpp"
 #include "cdc-verify/moment.hpp"
 #include "event/json_writer.hpp"
 #include "io/file_descriptor.hpp"
@@ -134,7 +135,9 @@ struct Repairer::Snapshot {
     }
 
     void append_source(std::string& out, std::uint64_t index) const {
-        out += "{\"version\":\"" CDC_VERSION "\",\"connector\":\"postgresql\",\"name\":";
+        out += "{\"version\":";
+        event::append_json_string(out, base::version());
+        out += ",\"connector\":\"postgresql\",\"name\":";
         event::append_json_string(out, plain.database());
         out += ",\"ts_ms\":";
         base::append_integer(out, base::now_ms());
