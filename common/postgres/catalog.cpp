@@ -77,10 +77,6 @@ constexpr char kUsualMoney[] =
     "SELECT 1234.5::pg_catalog.numeric::pg_catalog.money::text = '$1,234.50'";
 constexpr int kMoneyPrecision = 19;
 constexpr int kElement = 11; // first column of kDescribe about an array's elements
-constexpr char kUndefinedColumn[] = "42703";
-constexpr char kUndefinedTable[] = "42P01";
-constexpr char kUndefinedSchema[] = "3F000";
-constexpr char kNoRight[] = "42501";
 
 /// The text form of an array of texts.
 void append_array_item(std::string& out, std::string_view item) {
@@ -196,54 +192,6 @@ void Catalog::wait_until_visible() {
         m_connection->query("SELECT pg_sleep(0.002)");
     }
     m_visible_xid = m_wanted_xid;
-}
-
-std::vector<FetchedValue> Catalog::fetch(std::string_view schema, std::string_view table,
-                                         const std::vector<Condition>& key,
-                                         const std::vector<std::string_view>& columns) {
-    wait_until_visible();
-    std::string sql = "SELECT ";
-    for (const std::string_view column : columns) {
-        sql += (column.data() == columns.front().data() ? "" : ", ") +
-               m_connection->quoted_name(column);
-    }
-    sql += " FROM " + m_connection->quoted_name(schema) + "." + m_connection->quoted_name(table) +
-           " WHERE ";
-    std::vector<std::string> parameters;
-    for (const Condition& condition : key) {
-        sql += parameters.empty() ? "" : " AND ";
-        parameters.emplace_back(condition.text);
-        sql +=
-            fmt::format("{} = ${}", m_connection->quoted_name(condition.column), parameters.size());
-    }
-    std::vector<FetchedValue> values(columns.size());
-    try {
-        const Result result = m_connection->query(sql, parameters);
-        for (std::size_t i = 0; i < columns.size() && result.rows() == 1; ++i) {
-            const int column = static_cast<int>(i);
-            const bool null = result.is_null(0, column);
-            values[i] = {null ? FetchedValue::State::null : FetchedValue::State::value,
-                         std::string{result.text(0, column)}};
-        }
-    } catch (const ServerError& error) {
-        if (error.sqlstate() == kUndefinedColumn && columns.size() > 1) {
-            for (std::size_t i = 0; i < columns.size(); ++i) {
-                values[i] = fetch(schema, table, key, {columns[i]}).front();
-            }
-        } else if (error.sqlstate() == kNoRight) {
-            throw ServerError{ExitCode::refused,
-                              fmt::format("cannot read an unchanged value from '{}.{}': {}", schema,
-                                          table, error.what()),
-                              error.sqlstate(),
-                              fmt::format("GRANT SELECT ON {}.{} TO the capture's role",
-                                          m_connection->quoted_name(schema),
-                                          m_connection->quoted_name(table))};
-        } else if (error.sqlstate() != kUndefinedColumn && error.sqlstate() != kUndefinedTable &&
-                   error.sqlstate() != kUndefinedSchema) {
-            throw;
-        }
-    }
-    return values;
 }
 
 } // namespace cdc::postgres

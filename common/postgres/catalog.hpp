@@ -3,6 +3,7 @@
 
 #include "postgres/connection.hpp"
 #include "postgres/relation.hpp"
+#include "postgres/row_lookup.hpp"
 
 #include <optional>
 
@@ -18,12 +19,13 @@ public:
 
     void must_show(std::uint32_t xid) override { m_wanted_xid = xid; }
     std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) override;
-    std::vector<FetchedValue> fetch(std::string_view schema, std::string_view table,
-                                    const std::vector<Condition>& key,
+    std::vector<FetchedValue> fetch(std::uint32_t table, const std::vector<Condition>& key,
                                     const std::vector<std::string_view>& columns) override;
 
 private:
     void wait_until_visible();
+    std::vector<FetchedValue> fetch_visible(std::uint32_t table, const std::vector<Condition>& key,
+                                            const std::vector<std::string_view>& columns);
     bool usual_money();
 
     Connection* m_connection;
@@ -31,6 +33,8 @@ private:
     std::uint32_t m_wanted_xid = 0;  ///< 0: none yet
     std::uint32_t m_visible_xid = 0; ///< seen by this session
     std::optional<bool> m_usual_money;
+    bool m_locks_limited = false;
+    RowLookup m_rows; ///< of the table that was fetched from last
 };
 
 } // namespace cdc::postgres

@@ -149,7 +149,8 @@ Connection::Connection(const std::string& source, Kind kind) {
     apply_session_settings(*this);
 }
 
-Result Connection::query(const std::string& sql, const std::vector<std::string>& parameters) {
+Result Connection::query(const std::string& sql, const std::vector<std::string>& parameters,
+                         const std::vector<std::uint32_t>& types) {
     std::vector<const char*> values;
     values.reserve(parameters.size());
     for (const std::string& parameter : parameters) {
@@ -158,7 +159,8 @@ Result Connection::query(const std::string& sql, const std::vector<std::string>&
     const int sent = parameters.empty()
                          ? PQsendQuery(raw(), sql.c_str())
                          : PQsendQueryParams(raw(), sql.c_str(), static_cast<int>(values.size()),
-                                             nullptr, values.data(), nullptr, nullptr, 0);
+                                             types.empty() ? nullptr : types.data(), values.data(),
+                                             nullptr, nullptr, 0);
     if (sent == 0) {
         throw error("cannot send a query");
     }

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -68,7 +69,9 @@ public:
 
     /// Runs one statement. Parameters are text; $1 is the first. While the server works,
     /// set_on_wait()'s function is called at least every 100 ms, and may throw. Throws ServerError.
-    Result query(const std::string& sql, const std::vector<std::string>& parameters = {});
+    /// `types`: numbers of the parameters' types; none: the server finds them out.
+    Result query(const std::string& sql, const std::vector<std::string>& parameters = {},
+                 const std::vector<std::uint32_t>& types = {});
     void set_on_wait(std::function<void()> on_wait) { m_on_wait = std::move(on_wait); }
 
     /// 150004

@@ -49,9 +49,8 @@ public:
         std::string_view text;
     };
     /// The values of `columns` in the row that `key` identifies; all are gone when there is no
-    /// such row or table.
-    virtual std::vector<FetchedValue> fetch(std::string_view schema, std::string_view table,
-                                            const std::vector<Condition>& key,
+    /// such row, and when the table of this number is no more.
+    virtual std::vector<FetchedValue> fetch(std::uint32_t table, const std::vector<Condition>& key,
                                             const std::vector<std::string_view>& columns) = 0;
 };
 

@@ -153,7 +153,7 @@ void ChangeBuilder::append_fetched(std::string& out, const RelationPlan& plan,
     for (const std::size_t i : m_missing) {
         names.emplace_back(plan.columns()[i].name);
     }
-    auto values = m_lookup->fetch(plan.shape().schema, plan.shape().table, key, names);
+    auto values = m_lookup->fetch(plan.shape().oid, key, names);
     if (values.size() != names.size()) {
         fail(ExitCode::failed, "the source answered {} of {} values", values.size(), names.size());
     }

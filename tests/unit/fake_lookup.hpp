@@ -36,9 +36,9 @@ public:
     }
 
     std::vector<cdc::postgres::FetchedValue>
-    fetch(std::string_view schema, std::string_view table, const std::vector<Condition>& key,
+    fetch(std::uint32_t table, const std::vector<Condition>& key,
           const std::vector<std::string_view>& columns) override {
-        std::string text = std::string{schema} + "." + std::string{table};
+        std::string text = std::to_string(table);
         for (const Condition& condition : key) {
             text += " " + std::string{condition.column} + "=" + std::string{condition.text};
         }

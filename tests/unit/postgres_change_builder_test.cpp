@@ -181,7 +181,7 @@ TEST_CASE("a key change is a delete and a create with two numbers") {
         R"({"key":{"id":9},"before":null,"after":{"id":9,"n":1,"note":"read"},"key_before":{"id":8},)"));
     CHECK(holds(lines[1], R"("fetched":["note"]},"op":"c")"));
     CHECK(!holds(lines[1], "unchanged"));
-    CHECK(f.lookup.fetches == std::vector<std::string>{"public.orders id=9: note"});
+    CHECK(f.lookup.fetches == std::vector<std::string>{"7 id=9: note"});
     CHECK(f.lookup.shown != 0); // the row is read when its transaction can be seen
     CHECK(order_of(lines[0]).substr(20) == "000000000001");
     CHECK(order_of(lines[1]).substr(20) == "000000000002");
