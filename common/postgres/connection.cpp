@@ -1,13 +1,15 @@
 #include "postgres/connection.hpp"
 
-#include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
+#include "postgres/connect.hpp"
 #include "postgres/session_settings.hpp"
 
 #include <libpq-fe.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno> // program_invocation_short_name
+
+#include <poll.h>
 
 namespace cdc::postgres {
 
@@ -43,35 +45,6 @@ void check_source(const std::string& source) {
                           "postgresql://USER@HOST:PORT/DATABASE, or host=… dbname=…; special "
                           "characters in a URI as %XX"};
     }
-}
-
-/// libpq keeps no SQLSTATE of a failed login. A second try with verbose messages has it in its
-/// text: "FATAL:  28P01: …".
-std::string sqlstate_of_login(const char* const* keywords, const char* const* values) {
-    const std::unique_ptr<PGconn, decltype(&PQfinish)> connection{
-        PQconnectStartParams(keywords, values, 1), &PQfinish};
-    if (!connection) {
-        return {};
-    }
-    PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);
-    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-    for (int i = 0; i < 100 && status != PGRES_POLLING_FAILED && status != PGRES_POLLING_OK; ++i) {
-        if (status == PGRES_POLLING_READING) {
-            io::wait_readable(PQsocket(connection.get()), kWaitStepMs);
-        }
-        status = PQconnectPoll(connection.get());
-    }
-    const std::string text = PQerrorMessage(connection.get());
-    for (auto at = text.find(":  "); at != std::string::npos; at = text.find(":  ", at + 1)) {
-        const std::string_view code = std::string_view{text}.substr(at + 3, 6);
-        if (code.size() == 6 && code[5] == ':' &&
-            std::all_of(code.begin(), code.begin() + 5, [](unsigned char c) {
-                return std::isdigit(c) != 0 || std::isupper(c) != 0;
-            })) {
-            return std::string{code.substr(0, 5)};
-        }
-    }
-    return {};
 }
 
 constexpr std::string_view kNotText = "22021";         // a database of encoding SQL_ASCII
@@ -120,33 +93,36 @@ void Connection::Finish::operator()(pg_conn* connection) const {
 Connection::Connection(const std::string& source, Kind kind) {
     check_source(source);
     // Earlier entries are defaults; those behind dbname, which is expanded, override it.
-    const char* const keywords[] = {"connect_timeout",
-                                    "keepalives_idle",
-                                    "keepalives_interval",
-                                    "keepalives_count",
-                                    "tcp_user_timeout",
-                                    "fallback_application_name",
-                                    "dbname",
-                                    "client_encoding",
-                                    kind == Kind::replication ? "replication" : nullptr,
-                                    nullptr};
-    const char* const values[] = {
-        "10",           "30",   "10",       "3",    "60000", program_invocation_short_name,
-        source.c_str(), "UTF8", "database", nullptr};
-    m_connection.reset(PQconnectdbParams(keywords, values, 1));
-    if (!m_connection) {
-        throw std::bad_alloc{};
+    ConnectionParameters parameters{{"connect_timeout", "10"},
+                                    {"keepalives_idle", "30"},
+                                    {"keepalives_interval", "10"},
+                                    {"keepalives_count", "3"},
+                                    {"tcp_user_timeout", "60000"},
+                                    {"fallback_application_name", program_invocation_short_name},
+                                    {"dbname", source},
+                                    {"client_encoding", "UTF8"}};
+    if (kind == Kind::replication) {
+        parameters.emplace_back("replication", "database");
     }
-    if (PQstatus(raw()) != CONNECTION_OK) {
-        const std::string sqlstate = sqlstate_of_login(keywords, values);
-        throw ServerError{
-            exit_code_of_sqlstate(sqlstate),
-            fmt::format("cannot connect to the source: {}", one_line(PQerrorMessage(raw()))),
-            sqlstate};
+    Login login = log_in(parameters);
+    m_connection.reset(login.connection);
+    if (!login.error.empty()) {
+        throw ServerError{exit_code_of_sqlstate(login.sqlstate),
+                          "cannot connect to the source: " + login.error, login.sqlstate};
     }
     PQsetNoticeProcessor(
         raw(), [](void*, const char*) {}, nullptr);
     apply_session_settings(*this);
+}
+
+void Connection::stop_waiting() {
+    throw io::Stopped{"the source worked on a statement"};
+}
+
+void Connection::stop_when_asked() {
+    if (io::stop_signal::requested()) {
+        stop_waiting();
+    }
 }
 
 Result Connection::query(const std::string& sql, const std::vector<std::string>& parameters,
@@ -167,9 +143,13 @@ Result Connection::query(const std::string& sql, const std::vector<std::string>&
     pg_result* last = nullptr;
     while (true) {
         while (PQisBusy(raw()) != 0) {
-            io::wait_readable(PQsocket(raw()), kWaitStepMs);
+            pollfd socket{PQsocket(raw()), POLLIN, 0};
+            ::poll(&socket, 1, kWaitStepMs);
             if (m_on_wait) {
                 m_on_wait();
+            }
+            if (io::stop_signal::count() > 1) {
+                stop_waiting();
             }
             if (PQconsumeInput(raw()) == 0) {
                 PQclear(last);

@@ -64,12 +64,14 @@ public:
     };
 
     /// `source` is a libpq URI or "key=value" text; what it leaves out comes from libpq's own
-    /// environment and files. Throws ServerError; no message ever holds the password.
+    /// environment and files. Throws ServerError, or io::Stopped when a signal came meanwhile; no
+    /// message ever holds the password.
     Connection(const std::string& source, Kind kind);
 
     /// Runs one statement. Parameters are text; $1 is the first. While the server works,
-    /// set_on_wait()'s function is called at least every 100 ms, and may throw. Throws ServerError.
-    /// `types`: numbers of the parameters' types; none: the server finds them out.
+    /// set_on_wait()'s function is called at least every 100 ms, and may throw; where none was set
+    /// (an empty one counts), the first signal ends the wait, else the second. Throws ServerError,
+    /// io::Stopped. `types`: numbers of the parameters' types; none: the server finds them out.
     Result query(const std::string& sql, const std::vector<std::string>& parameters = {},
                  const std::vector<std::uint32_t>& types = {});
     void set_on_wait(std::function<void()> on_wait) { m_on_wait = std::move(on_wait); }
@@ -92,8 +94,11 @@ private:
     struct Finish {
         void operator()(pg_conn* connection) const;
     };
+    [[noreturn]] static void stop_waiting();
+    static void stop_when_asked();
+
     std::unique_ptr<pg_conn, Finish> m_connection;
-    std::function<void()> m_on_wait;
+    std::function<void()> m_on_wait = stop_when_asked;
 };
 
 } // namespace cdc::postgres

@@ -1,14 +1,21 @@
 #include "io/atomic_file.hpp"
 #include "io/line_reader.hpp"
 #include "io/line_writer.hpp"
+#include "io/stop_signal.hpp"
 
 #include "support.hpp"
 
+#include "base/time.hpp"
+
 #include <csignal>
+#include <functional>
 #include <thread>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace cdc::io;
 
@@ -166,4 +173,69 @@ TEST_CASE("a file is replaced as a whole, and watched") {
     CHECK_FAILS(write_file_atomically(folder.file("none/state"), "x"), failed, "cannot create");
     // No leftovers of the temporary neighbour.
     CHECK(std::system(("test \"$(ls " + folder.file("") + ")\" = state").c_str()) == 0);
+}
+
+namespace {
+
+/// Runs `body` in a process of its own, which signals may come to; what it returns.
+int in_child(const std::function<int()>& body) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        stop_signal::install();
+        ::_exit(body());
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/// Sends SIGTERM to this process after `ms`, from another one.
+void signal_after(int ms) {
+    const pid_t parent = ::getpid();
+    if (::fork() == 0) {
+        ::usleep(static_cast<useconds_t>(ms) * 1000);
+        ::kill(parent, SIGTERM);
+        ::_exit(0);
+    }
+}
+
+} // namespace
+
+TEST_CASE("the first signal ends a wait where nothing is to be drained") {
+    CHECK(in_child([] {
+              signal_after(100);
+              const auto begun = cdc::base::steady_ms();
+              const bool stopped = wait_for(-1, 0, 20'000) == Waited::stopped;
+              return stopped && cdc::base::steady_ms() - begun < 10'000 ? 7 : 1;
+          }) == 7);
+}
+
+TEST_CASE("the first signal lets a wait go on for the drain, the second ends it") {
+    CHECK(in_child([] {
+              stop_signal::set_drain_ms(400);
+              signal_after(50);
+              const auto begun = cdc::base::steady_ms();
+              const bool stopped = wait_for(-1, 0, 20'000) == Waited::stopped;
+              const auto took = cdc::base::steady_ms() - begun;
+              return stopped && took >= 400 && took < 10'000 ? 7 : 1;
+          }) == 7);
+    CHECK(in_child([] {
+              stop_signal::set_drain_ms(60'000);
+              signal_after(50);
+              signal_after(200);
+              const auto begun = cdc::base::steady_ms();
+              const bool stopped = wait_for(-1, 0, 20'000) == Waited::stopped;
+              return stopped && cdc::base::steady_ms() - begun < 10'000 ? 7 : 1;
+          }) == 7);
+}
+
+TEST_CASE("what is waited for comes before the drain is over") {
+    CHECK(in_child([] {
+              stop_signal::set_drain_ms(60'000);
+              stop_signal::raise();
+              Pipe pipe;
+              write_all(pipe.write_end.get(), "x");
+              const bool ready = wait_for(pipe.read_end.get(), POLLIN, 5000) == Waited::ready;
+              return ready && wait_for(-1, 0, 20) == Waited::time_over ? 7 : 1;
+          }) == 7);
 }
