@@ -12,7 +12,7 @@ define configure-and-build
 	@cmake --build $(1) -j $(JOBS) $(if $(3),--target $(3))
 endef
 
-.PHONY: all help deps deps-build build test soak live asan tsan tidy format format-check check demo bench fuzz install deb clean
+.PHONY: all help deps deps-build build test soak live asan tsan mutants tidy format format-check check demo bench fuzz install deb clean
 
 all: build
 
@@ -71,6 +71,10 @@ fuzz: deps
 bench: deps build
 	@tests/bench/run.py --bin $(BUILD)/bin --out $(BUILD)/bench.json $(if $(ONLY),--only $(ONLY))
 
+## make mutants [NAMES=…]     wrong changes on purpose, one at a time: which test notices (an hour)
+mutants: deps
+	@tests/mutants/run.py $(BUILD) $(NAMES)
+
 ## make tidy                  clang-tidy over all sources
 tidy: build
 	@scripts/run-tidy $(BUILD)
@@ -99,4 +103,4 @@ deb: deps build
 
 ## make clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-mutants
