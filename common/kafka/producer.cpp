@@ -23,7 +23,6 @@ namespace log = base::log;
 
 namespace {
 
-constexpr int kAdminTimeoutMs = 30'000;
 constexpr int kTransactionCallMs = 2'000;
 constexpr int kAskAgainMs = 200;
 
@@ -32,6 +31,7 @@ struct Callbacks : ClientState {
     Acknowledgements* acknowledgements = nullptr;
     bool transactional = false;
     bool must_abort = false;
+    bool purged = false;
 };
 
 std::string describe_record(const rd_kafka_message_t* message) {
@@ -51,6 +51,8 @@ void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* op
     if (callbacks.transactional && exit_code_of(message->err) == ExitCode::failed) {
         callbacks.acknowledgements->acknowledged(group);
         callbacks.must_abort = true;
+        // The client drops what waits when the transaction can only be aborted.
+        callbacks.purged = callbacks.purged || message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE;
         return;
     }
     auto error = message->err;
@@ -79,6 +81,7 @@ struct Producer::Implementation {
     std::vector<std::string> topic_names;
 
     std::int64_t drain_ms = -1;
+    int admin_timeout_ms = 0;
     std::int64_t drain_until_ms = 0; ///< 0: no signal was seen yet
     bool in_transaction = false;
 
@@ -115,6 +118,22 @@ struct Producer::Implementation {
         }
     }
 
+    /// What the brokers do not allow, another transaction does not change.
+    static void check_refused(const rd_kafka_error_t* error) {
+        const auto code = rd_kafka_error_code(error);
+        if (exit_code_of(code) == ExitCode::refused) {
+            throw make_error(code, "Kafka aborts the transaction", rd_kafka_error_string(error));
+        }
+    }
+
+    /// Only of a transaction that can only be aborted: the call that would commit it tells why.
+    void check_reason() const {
+        const ErrorHandle reason{rd_kafka_commit_transaction(client.get(), kTransactionCallMs)};
+        if (reason && rd_kafka_error_txn_requires_abort(reason.get()) != 0) {
+            check_refused(reason.get());
+        }
+    }
+
     /// Runs a transaction call until it succeeds. False: abort. Throws Error otherwise.
     template<typename Call>
     bool transaction_call(const char* what, Call&& call) {
@@ -125,6 +144,7 @@ struct Producer::Implementation {
                 return true;
             }
             if (rd_kafka_error_txn_requires_abort(error.get()) != 0) {
+                check_refused(error.get());
                 log::warning("Kafka aborts the transaction: {}",
                              rd_kafka_error_string(error.get()));
                 return false;
@@ -147,6 +167,7 @@ Producer::Producer(const Options& options, Acknowledgements& acknowledgements)
     auto insisted = insisted_of_producers();
     m->callbacks.acknowledgements = &acknowledgements;
     m->drain_ms = options.drain_ms;
+    m->admin_timeout_ms = options.admin_timeout_ms;
     if (!options.transactional_id.empty()) {
         m->callbacks.transactional = true;
         settings.set("transactional.id", options.transactional_id);
@@ -210,11 +231,12 @@ Producer::~Producer() {
 }
 
 std::optional<TopicFacts> Producer::describe(const std::string& topic) {
-    return m->retried([&] { return describe_topic(m->client.get(), topic, kAdminTimeoutMs); });
+    return m->retried([&] { return describe_topic(m->client.get(), topic, m->admin_timeout_ms); });
 }
 
 TopicFacts Producer::create(const std::string& topic, const TopicSpec& spec) {
-    return m->retried([&] { return create_topic(m->client.get(), topic, spec, kAdminTimeoutMs); });
+    return m->retried(
+        [&] { return create_topic(m->client.get(), topic, spec, m->admin_timeout_ms); });
 }
 
 int Producer::open_topic(const std::string& name) {
@@ -232,7 +254,7 @@ int Producer::open_topic(const std::string& name) {
 }
 
 std::string Producer::cluster() {
-    return cluster_id(m->client.get(), kAdminTimeoutMs);
+    return cluster_id(m->client.get(), m->admin_timeout_ms);
 }
 
 bool Producer::send(const OutgoingRecord& record) {
@@ -286,6 +308,7 @@ bool Producer::send(const OutgoingRecord& record) {
     rd_kafka_poll(m->client.get(), 0);
     m->callbacks.check();
     if (m->callbacks.transactional && code == RD_KAFKA_RESP_ERR__STATE) {
+        m->check_reason();
         throw TransactionAborted{ExitCode::failed, rd_kafka_error_string(error.get())};
     }
     throw make_error(code,
@@ -323,7 +346,7 @@ int Producer::wake_fd() const {
 }
 
 void Producer::begin() {
-    m->callbacks.must_abort = false;
+    m->callbacks.must_abort = m->callbacks.purged = false;
     m->transaction_call("begin a transaction",
                         [&] { return rd_kafka_begin_transaction(m->client.get()); });
     m->in_transaction = true;
@@ -331,6 +354,9 @@ void Producer::begin() {
 
 bool Producer::commit() {
     if (!flush(-1) || m->callbacks.must_abort) {
+        if (m->callbacks.purged) {
+            m->check_reason();
+        }
         return false;
     }
     const bool committed = m->transaction_call("commit a transaction", [&] {
@@ -346,7 +372,7 @@ void Producer::abort() {
     });
     m->in_transaction = false;
     flush(-1);
-    m->callbacks.must_abort = false;
+    m->callbacks.must_abort = m->callbacks.purged = false;
 }
 
 } // namespace cdc::kafka

@@ -42,6 +42,7 @@ public:
         int connect_timeout_ms = 30'000;
         /// How long a wait for the brokers goes on after SIGINT or SIGTERM; -1: for ever.
         std::int64_t drain_ms = -1;
+        int admin_timeout_ms = 30'000; ///< of one question about a topic
     };
 
     /// Connects. Throws Error: usage (settings), refused (login), failed (no broker).

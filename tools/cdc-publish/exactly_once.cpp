@@ -8,8 +8,6 @@
 #include "kafka/topic_reader.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 namespace cdc::publish {
 
@@ -22,6 +20,7 @@ namespace log = base::log;
 namespace {
 
 constexpr int kReadTimeoutMs = 60'000;
+constexpr int kAbortPauseMs = 20;
 
 std::string position_key(const std::string& transactional_id) {
     std::string key = R"({"transactional_id":)";
@@ -34,12 +33,7 @@ std::string position_key(const std::string& transactional_id) {
 ExactlyOnceStream::ExactlyOnceStream(const Options& options, kafka::Producer& producer,
                                      kafka::Acknowledgements& acknowledgements)
     : m_producer{producer}, m_acknowledgements{acknowledgements}, m_options{options},
-      m_publisher{options, producer,
-                  [this] {
-                      commit();
-                      open();
-                  }},
-      m_checkpoints{options.checkpoints} {
+      m_publisher{options, producer}, m_checkpoints{options.checkpoints} {
     m_topic = m_publisher.routes().side("checkpoints");
     read_position();
 }
@@ -78,19 +72,20 @@ void ExactlyOnceStream::read_position() {
     log::info("{} goes on behind order {}", in_quotes(m_options.transactional_id), m_stored_order);
 }
 
-bool ExactlyOnceStream::committed_before(std::string_view line) {
+/// A line that is broken is none: publish_line() says so.
+bool ExactlyOnceStream::committed_before(std::string_view line) const {
     if (!kafka::is_change(line)) {
         return false;
     }
     kafka::ChangeCut cut;
-    kafka::cut_change(line, cut);
-    if (cut.order > m_stored_order) {
-        m_dropping = false;
+    try {
+        kafka::cut_change(line, cut);
+    } catch (const Error&) {
         return false;
     }
     // Rows of an unfinished snapshot all have one order: how far it came, only its own
     // checkpoints say.
-    return cut.op != 'r' || m_stored_snapshot_done;
+    return cut.order <= m_stored_order && (cut.op != 'r' || m_stored_snapshot_done);
 }
 
 void ExactlyOnceStream::check_identity(std::string_view line) {
@@ -121,35 +116,47 @@ void ExactlyOnceStream::open() {
     }
 }
 
-void ExactlyOnceStream::publish(std::string_view line, std::uint64_t line_number) {
+void ExactlyOnceStream::keep(std::string_view line, std::uint64_t line_number) {
+    const std::size_t start = m_kept.empty() ? 0 : m_kept.back().end;
+    m_lines.resize(start);
+    m_lines += line;
+    m_kept.push_back({m_lines.size(), line_number});
+    m_lines.append(event::LinePredictor::kPadding, '\0');
+    ++m_sent;
+}
+
+/// Until `send` returns in a transaction that holds all lines before. Throws Error.
+template<typename Send>
+void ExactlyOnceStream::in_transaction(Send&& send) {
     while (true) {
         try {
             open();
-            publish_line(m_publisher, m_options, line, line_number);
-            m_lines += line;
-            m_bounds.emplace_back(m_lines.size(), line_number);
+            send_again();
+            send();
             return;
         } catch (const kafka::TransactionAborted&) {
-            start_again();
+            abort();
         }
     }
 }
 
-void ExactlyOnceStream::start_again() {
-    std::string lines = std::exchange(m_lines, {});
-    lines.append(event::LinePredictor::kPadding, '\0');
-    const auto bounds = std::exchange(m_bounds, {});
-    log::warning("the transaction was aborted; its {} lines are sent again", bounds.size());
-    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+void ExactlyOnceStream::send_again() {
+    for (; m_sent < m_kept.size(); ++m_sent) {
+        const std::size_t start = m_sent == 0 ? 0 : m_kept[m_sent - 1].end;
+        const Kept& kept = m_kept[m_sent];
+        publish_line(m_publisher, m_options,
+                     std::string_view{m_lines}.substr(start, kept.end - start), kept.line_number,
+                     true);
+    }
+}
+
+void ExactlyOnceStream::abort() {
+    log::warning("the transaction was aborted; its {} lines are sent again", m_kept.size());
     m_producer.abort();
     m_publisher.aborted();
     m_open = false;
-    std::size_t start = 0;
-    for (const auto& [end, line_number] : bounds) {
-        publish(std::string_view{lines}.substr(start, end - start), line_number);
-        start = end;
-    }
-    open();
+    m_sent = 0;
+    m_producer.poll(kAbortPauseMs);
 }
 
 void ExactlyOnceStream::send_position() {
@@ -169,20 +176,20 @@ void ExactlyOnceStream::send_position() {
 }
 
 void ExactlyOnceStream::commit() {
-    while (m_open) {
-        try {
+    for (bool committed = !m_open; !committed;) {
+        in_transaction([&] {
             send_position();
-            if (m_producer.commit()) {
-                break;
-            }
-        } catch (const kafka::TransactionAborted&) {
+            committed = m_producer.commit();
+        });
+        if (!committed) {
+            abort();
         }
-        start_again();
     }
     m_open = false;
     m_lines.clear();
-    m_bounds.clear();
-    m_publisher.committed();
+    m_kept.clear();
+    m_sent = 0;
+    m_publisher.settled();
     m_acknowledgements.take_durable();
     if (m_checkpoint_new) {
         m_checkpoint_new = false;
@@ -201,12 +208,17 @@ void ExactlyOnceStream::take(std::string_view line, std::uint64_t line_number) {
     if (checkpoint) {
         check_identity(line);
     }
-    publish(line, line_number);
+    if (m_publisher.must_settle(line)) {
+        commit();
+    }
+    in_transaction([&] { publish_line(m_publisher, m_options, line, line_number); });
+    keep(line, line_number);
+    m_dropping = m_dropping && m_publisher.last_order() <= m_stored_order;
     if (checkpoint) {
         m_checkpoint.assign(line);
         m_checkpoint_new = true;
     }
-    if (m_bounds.size() >= m_options.transaction_rows ||
+    if (m_kept.size() >= m_options.transaction_rows ||
         m_lines.size() >= m_options.transaction_bytes) {
         commit();
     }

@@ -34,12 +34,15 @@ public:
 private:
     void read_position();
     void open();
-    bool committed_before(std::string_view line);
+    bool committed_before(std::string_view line) const;
     void check_identity(std::string_view checkpoint_line);
-    void publish(std::string_view line, std::uint64_t line_number);
+    void keep(std::string_view line, std::uint64_t line_number);
+    template<typename Send>
+    void in_transaction(Send&& send);
+    void send_again();
+    void abort();
     void commit();
     void send_position();
-    void start_again();
 
     kafka::Producer& m_producer;
     kafka::Acknowledgements& m_acknowledgements;
@@ -57,8 +60,14 @@ private:
 
     bool m_open = false;
     std::int64_t m_opened_ms = 0;
-    std::string m_lines; ///< of the open transaction, to send them again after an abort
-    std::vector<std::pair<std::size_t, std::uint64_t>> m_bounds; ///< end in m_lines, line number
+    /// Lines of the open transaction, which are sent again after an abort.
+    struct Kept {
+        std::size_t end; ///< in m_lines
+        std::uint64_t line_number;
+    };
+    std::string m_lines; ///< and LinePredictor::kPadding bytes
+    std::vector<Kept> m_kept;
+    std::size_t m_sent = 0;   ///< of m_kept, in this attempt; all of them but after an abort
     std::string m_checkpoint; ///< last checkpoint line of the open transaction or before it
     bool m_checkpoint_new = false;
 };

@@ -53,10 +53,18 @@ json_object(std::initializer_list<std::pair<std::string_view, std::string_view>>
 
 } // namespace
 
-Publisher::Publisher(const Options& options, kafka::Producer& producer,
-                     std::function<void()> barrier)
-    : m_options{options}, m_producer{producer}, m_routes{options, producer}, m_barrier{std::move(
-                                                                                 barrier)} {}
+Publisher::Publisher(const Options& options, kafka::Producer& producer)
+    : m_options{options}, m_producer{producer}, m_routes{options, producer} {}
+
+bool Publisher::must_settle(std::string_view line) const {
+    if (!m_announcing) {
+        return false;
+    }
+    JsonCursor cursor{line};
+    cursor.open('{');
+    const std::string_view kind = cursor.member_name();
+    return kind == "key" || kind == "snapshot" || kind == "facts" || kind == "mark";
+}
 
 void Publisher::send(const Topic& topic, kafka::OutgoingRecord record) {
     record.topic = topic.id;
@@ -204,7 +212,7 @@ void Publisher::publish_change(const event::DecodedLine& line) {
             record.key = m_cut.key;
         }
         send(m_routes.side("message"), record);
-        m_last_order.assign(m_cut.order);
+        rise(m_cut.order);
         return;
     }
     const Route& route = m_routes.of(line.source.db, line.source.schema, line.source.table);
@@ -213,18 +221,13 @@ void Publisher::publish_change(const event::DecodedLine& line) {
         record.key = key_of(m_cut, route);
     }
     check_size(route.topic, m_cut.key, record.value->size());
-    if (m_announcing) {
-        m_announcing = false;
-        m_barrier();
-        m_unsettled.clear();
-    }
     record.table_version = route.version;
     send(route.topic, record);
     if (m_cut.op == 'd' && has_key && !m_options.no_tombstones) {
         record.value.reset();
         send(route.topic, record);
     }
-    m_last_order.assign(m_cut.order);
+    rise(m_cut.order);
 }
 
 void Publisher::publish_table(const event::DecodedLine& line) {
@@ -250,21 +253,30 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     const std::string order = source.order.text();
     record.order = order;
     record.table_version = version;
-    if (m_announced.insert(key).second) {
-        record.key = key;
-        const Topic& topic = m_routes.side("schema-changes");
-        check_size(topic, key, line.raw.size());
-        send(topic, record);
-        record.key.reset();
-        m_announcing = true;
-        m_unsettled.push_back(key);
+    const Topic& changes = m_routes.side("schema-changes");
+    const bool is_new = m_announced.count(key) == 0;
+    if (is_new) {
+        check_size(changes, key, line.raw.size());
     }
     if (m_options.envelope == Envelope::plain) {
         check_size(route.topic, {}, line.raw.size());
-        send(route.topic, record);
+    }
+    if (m_options.exactly_once) {
+        m_unsettled.push_back(
+            {is_new ? key : std::string{}, &route, route.version, route.table_json});
     }
     route.version = version;
     route.table_json.assign(line.payload);
+    if (is_new) {
+        m_announced.insert(key);
+        m_announcing = true;
+        record.key = key;
+        send(changes, record);
+        record.key.reset();
+    }
+    if (m_options.envelope == Envelope::plain) {
+        send(route.topic, record);
+    }
 }
 
 void Publisher::publish_snapshot(const event::DecodedLine& line) {
@@ -307,24 +319,39 @@ void Publisher::publish_heartbeat(std::string_view line) {
     send(m_routes.side("heartbeat"), record);
 }
 
-void Publisher::committed() {
+void Publisher::rise(std::string_view order) {
+    if (order > m_last_order) {
+        m_last_order.assign(order);
+    }
+}
+
+void Publisher::settled() {
     m_unsettled.clear();
-    m_committed_order = m_last_order;
+    m_announcing = false;
+    m_settled_order = m_last_order;
 }
 
 void Publisher::aborted() {
-    for (const std::string& key : m_unsettled) {
-        m_announced.erase(key);
+    for (auto last = m_unsettled.rbegin(); last != m_unsettled.rend(); ++last) {
+        m_announced.erase(last->announced);
+        last->route->version = std::move(last->version);
+        last->route->table_json = std::move(last->table_json);
     }
     m_unsettled.clear();
     m_announcing = false;
     m_heartbeat_ms = 0;
-    m_last_order = m_committed_order;
+    m_last_order = m_settled_order;
 }
 
-void Publisher::dead_letter(std::string_view line, std::uint64_t line_number, const Error& error) {
+void Publisher::dead_letter(std::string_view line, std::uint64_t line_number, const Error& error,
+                            bool again) {
+    if (again && !m_options.dead_letter.empty()) {
+        return; // the file has it
+    }
     std::string letter = event::dead_letter_line(error, "cdc-publish", line_number, {}, line);
-    log::warning("line {} becomes a dead letter: {}", line_number, error.what());
+    if (!again) {
+        log::warning("line {} becomes a dead letter: {}", line_number, error.what());
+    }
     if (m_options.dead_letter.empty()) {
         const Topic& topic = m_routes.side("dead-letter");
         check_size(topic, {}, letter.size());

@@ -11,7 +11,6 @@
 #include "kafka/producer.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -23,21 +22,25 @@ namespace cdc::publish {
 /// transactions the acknowledgement of all records, with them the commit.
 class Publisher {
 public:
-    /// `barrier` returns when everything sent so far is durable; it is called before the first
-    /// change that uses a new table version.
-    Publisher(const Options& options, kafka::Producer& producer, std::function<void()> barrier);
+    Publisher(const Options& options, kafka::Producer& producer);
 
+    /// Whether the line belongs to a table, and table lines were sent since settled(): readers of
+    /// this line look for its table line, so the caller makes everything durable first.
+    bool must_settle(std::string_view line) const;
     /// One line, with LinePredictor::kPadding bytes behind it. Throws Error: bad_data for a line
     /// that cannot be sent (nothing of it was sent).
     void publish(std::string_view line);
-    /// Sends the line as a dead letter.
-    void dead_letter(std::string_view line, std::uint64_t line_number, const base::Error& error);
+    /// Sends the line as a dead letter; with `again` it was one before, in a transaction that is
+    /// gone.
+    void dead_letter(std::string_view line, std::uint64_t line_number, const base::Error& error,
+                     bool again);
 
-    /// The order of the last change sent; 32 hex digits, empty before the first.
+    /// The highest order of a change sent; 32 hex digits, empty before the first.
     const std::string& last_order() const noexcept { return m_last_order; }
-    void set_last_order(const std::string& order) { m_last_order = m_committed_order = order; }
-    /// With transactions: what was sent since the last of these calls is durable, or is gone.
-    void committed();
+    void set_last_order(const std::string& order) { m_last_order = m_settled_order = order; }
+    /// Everything sent so far is durable.
+    void settled();
+    /// Everything sent since settled() is gone: the publisher is as it was then.
     void aborted();
     Routes& routes() noexcept { return m_routes; }
     std::uint64_t records() const noexcept { return m_records; }
@@ -48,7 +51,15 @@ public:
     void send(const Topic& topic, kafka::OutgoingRecord record);
 
 private:
+    /// What a table line changed here, to take it back when it is gone.
+    struct Unsettled {
+        std::string announced; ///< key of schema-changes; empty: it was known before
+        Route* route;
+        std::string version; ///< of the route, before the line
+        std::string table_json;
+    };
     void fill_cut(const event::DecodedLine& line);
+    void rise(std::string_view order);
     void publish_change(const event::DecodedLine& line);
     void publish_table(const event::DecodedLine& line);
     void publish_snapshot(const event::DecodedLine& line);
@@ -61,18 +72,17 @@ private:
     const Options& m_options;
     kafka::Producer& m_producer;
     Routes m_routes;
-    std::function<void()> m_barrier;
     event::LinePredictor m_decoder;
     kafka::ChangeCut m_cut;
     std::string m_order;
     kafka::ConnectSchemas m_schemas;
     std::string m_value;
     std::string m_key;
-    std::set<std::string> m_announced;    ///< keys of schema-changes that were sent
-    bool m_announcing = false;            ///< some of them may not be durable yet
-    std::vector<std::string> m_unsettled; ///< keys announced since committed() or aborted()
+    std::set<std::string> m_announced;  ///< keys of schema-changes that were sent
+    std::vector<Unsettled> m_unsettled; ///< with transactions, by table line since settled()
+    bool m_announcing = false;          ///< one of them was announced
     std::string m_last_order;
-    std::string m_committed_order;
+    std::string m_settled_order;
     std::int64_t m_heartbeat_ms = 0;
     std::uint64_t m_records = 0;
     std::uint64_t m_skipped = 0;

@@ -10,7 +10,7 @@ using base::Error;
 using base::ExitCode;
 
 void publish_line(Publisher& publisher, const Options& options, std::string_view line,
-                  std::uint64_t line_number) {
+                  std::uint64_t line_number, bool again) {
     try {
         publisher.publish(line);
     } catch (const Error& error) {
@@ -21,7 +21,7 @@ void publish_line(Publisher& publisher, const Options& options, std::string_view
             throw Error{error.code(), fmt::format("line {}: {}", line_number, error.what()),
                         error.hint()};
         }
-        publisher.dead_letter(line, line_number, error);
+        publisher.dead_letter(line, line_number, error, again);
     }
 }
 
@@ -33,13 +33,13 @@ bool is_checkpoint(std::string_view line) {
 PlainStream::PlainStream(const Options& options, kafka::Producer& producer,
                          kafka::Acknowledgements& acknowledgements)
     : m_producer{producer}, m_acknowledgements{acknowledgements}, m_options{options},
-      m_publisher{options, producer,
-                  [this] {
-                      m_producer.flush(-1);
-                  }},
-      m_checkpoints{options.checkpoints} {}
+      m_publisher{options, producer}, m_checkpoints{options.checkpoints} {}
 
 void PlainStream::take(std::string_view line, std::uint64_t line_number) {
+    if (m_publisher.must_settle(line)) {
+        m_producer.flush(-1);
+        m_publisher.settled();
+    }
     publish_line(m_publisher, m_options, line, line_number);
     if (is_checkpoint(line)) {
         m_acknowledgements.checkpoint(line);

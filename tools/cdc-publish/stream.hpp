@@ -54,9 +54,9 @@ private:
 };
 
 /// Publishes one line, or makes it a dead letter where the options say so. Throws Error with the
-/// number of the line in its text.
+/// number of the line in its text. `again`: the line was published in a transaction that is gone.
 void publish_line(Publisher& publisher, const Options& options, std::string_view line,
-                  std::uint64_t line_number);
+                  std::uint64_t line_number, bool again = false);
 
 /// Whether the line is a checkpoint.
 bool is_checkpoint(std::string_view line);
