@@ -102,6 +102,7 @@ void append(std::string& out, const TypeFacts& type) {
         members.list("labels", type.labels, [&out](const LabelFact& label) {
             Members inner{out};
             inner.number("oid", label.oid);
+            inner.text("xmin", label.xmin);
             inner.text("label", label.label);
             inner.end();
         });
@@ -215,7 +216,8 @@ TypeFacts type_of(const Json& item) {
     type.kind = letter_member(item, "kind", '\0');
     type.version = item.value("version", "");
     for (const Json& label : item.value("labels", Json::array())) {
-        type.labels.push_back({oid_member(label, "oid"), label.at("label").get<std::string>()});
+        type.labels.push_back({oid_member(label, "oid"), label.value("xmin", ""),
+                               label.at("label").get<std::string>()});
     }
     for (const Json& attribute : item.value("attributes", Json::array())) {
         type.attributes.push_back(

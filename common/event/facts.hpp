@@ -48,6 +48,7 @@ struct ColumnFact {
 
 struct LabelFact {
     std::uint32_t oid = 0;
+    std::string xmin; ///< moves when it is renamed, there and back too
     std::string label;
 
     friend bool operator==(const LabelFact&, const LabelFact&) = default;

@@ -35,7 +35,7 @@ Facts every_member() {
     computed.missing = ColumnFact::Missing::unknown;
     computed.missing_json.clear();
     facts.columns = {id, added, computed};
-    facts.types = {{16500, 'e', "f00d", {{16502, "sad"}, {16504, "ok"}}, {}, 0, -1},
+    facts.types = {{16500, 'e', "f00d", {{16502, "733", "sad"}, {16504, "734", "ok"}}, {}, 0, -1},
                    {16510, 'c', "", {}, {{1, 23}, {3, 16500}}, 0, -1},
                    {16520, 'd', "", {}, {}, 16500, 786438}};
     facts.publication = {16600, "820", "iud", "16601:821", "1 3", "abcd"};
@@ -113,6 +113,7 @@ TEST_CASE("the digest follows every fact, and neither the order of tables nor th
     CHECK(differs([](Facts& f) { f.columns[0].nullable = true; }));
     CHECK(differs([](Facts& f) { f.types[0].version = "1"; }));
     CHECK(differs([](Facts& f) { f.types[0].labels[0].label = "1"; }));
+    CHECK(differs([](Facts& f) { f.types[0].labels[0].xmin = "1"; }));
     CHECK(differs([](Facts& f) { f.types[1].attributes.pop_back(); }));
     CHECK(differs([](Facts& f) { f.types[2].base = 1; }));
     CHECK(differs([](Facts& f) { f.publication.operations = "iudt"; }));

@@ -1,0 +1,333 @@
+#include "postgres/facts.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "postgres/debezium_value.hpp"
+#include "postgres/facts_query.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+namespace cdc::postgres {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using event::ColumnFact;
+using event::Facts;
+
+namespace {
+
+constexpr Lsn kShortPageHeader = 24;
+constexpr Lsn kLongPageHeader = 40; // of the first page in a file
+
+template<typename T>
+T number(const Result& result, int row, int column) {
+    const auto value = base::parse_integer<T>(result.text(row, column));
+    if (!value) {
+        fail(ExitCode::failed, "the catalog answered {} where a number belongs",
+             in_quotes(result.text(row, column)));
+    }
+    return *value;
+}
+
+std::vector<int> numbers(std::string_view text) {
+    std::vector<int> out;
+    while (!text.empty()) {
+        const auto space = std::min(text.find(' '), text.size());
+        out.push_back(base::parse_integer<int>(text.substr(0, space)).value_or(0));
+        text.remove_prefix(std::min(space + 1, text.size()));
+    }
+    return out;
+}
+
+/// Four columns from `column` on.
+LookMoment moment_of(const Result& result, int row, int column) {
+    return {std::string{result.text(row, column)}, std::string{result.text(row, column + 1)},
+            before_page_header(parse_lsn(result.text(row, column + 2)).value_or(0),
+                               number<std::uint64_t>(result, row, column + 3))};
+}
+
+using TypeKey = std::pair<std::uint32_t, std::int32_t>; ///< oid and modifier
+
+/// Puts the rows of one answer together.
+class Assembly {
+public:
+    Assembly(const Result& result, const FactsScope& scope) : m_result{&result}, m_scope{&scope} {}
+
+    FactsLook take();
+
+private:
+    std::string_view text(int column) const { return m_result->text(m_row, column); }
+    template<typename T = std::uint32_t>
+    T integer(int column) const {
+        return number<T>(*m_result, m_row, column);
+    }
+    void take_row(char kind);
+    void take_column(Facts& facts);
+    void take_missing(Facts& facts, const std::string& name);
+    void finish(Facts& facts);
+    void add_types(Facts& facts, std::uint32_t type, bool masked, std::set<std::uint32_t>& seen);
+    ColumnEdits::Edit edit_of(const Facts& facts, std::string_view column) const {
+        return m_scope->edits.empty() ? ColumnEdits::Edit{}
+                                      : m_scope->edits.of(facts.schema, facts.table, column);
+    }
+
+    const Result* m_result;
+    const FactsScope* m_scope;
+    int m_row = 0;
+    FactsLook m_look;
+    event::PublicationFacts m_publication;
+    std::unordered_map<std::uint32_t, Facts> m_tables;
+    std::map<std::uint32_t, event::TypeFacts> m_types;
+    std::map<TypeKey, ValueCodec> m_codecs;
+};
+
+/// Tables, types and codecs first: the rows of the others refer to them.
+FactsLook Assembly::take() {
+    for (const std::string_view kinds : {"ptyd", "lckea", "m"}) {
+        for (m_row = 0; m_row < m_result->rows(); ++m_row) {
+            const char kind = text(0).empty() ? '\0' : text(0).front();
+            if (kinds.find(kind) != std::string_view::npos) {
+                take_row(kind);
+            }
+        }
+    }
+    m_look.tables.reserve(m_tables.size());
+    for (auto& [oid, facts] : m_tables) {
+        finish(facts);
+        m_look.tables.push_back(std::move(facts));
+    }
+    std::sort(m_look.tables.begin(), m_look.tables.end(),
+              [](const Facts& a, const Facts& b) { return a.oid < b.oid; });
+    m_look.digest = event::facts_digest(m_look.tables);
+    return std::move(m_look);
+}
+
+void Assembly::take_row(char kind) {
+    const auto oid = integer(1);
+    switch (kind) {
+    case 'p': {
+        m_publication.oid = oid;
+        m_publication.version = text(2);
+        m_publication.operations = text(3);
+        m_look.moment = moment_of(*m_result, m_row, 4);
+        return;
+    }
+    case 't':
+        if (m_scope->filter.matches(text(2), text(3))) {
+            Facts& facts = m_tables[oid];
+            facts.oid = oid;
+            facts.schema = text(2);
+            facts.table = text(3);
+            facts.publication.entry = text(4);
+            facts.publication.columns = text(5);
+            facts.publication.filter = text(6);
+        }
+        return;
+    case 'y': {
+        event::TypeFacts& type = m_types[oid];
+        type.oid = oid;
+        type.kind = text(2).front();
+        type.base = m_result->is_null(m_row, 3) ? 0 : integer(3);
+        type.modifier = integer<std::int32_t>(4);
+        return;
+    }
+    case 'e':
+        m_types[oid].labels.push_back({integer(2), std::string{text(3)}, std::string{text(4)}});
+        return;
+    case 'a':
+        m_types[oid].attributes.push_back({integer<int>(2), integer(3)});
+        return;
+    case 'd': {
+        ValueCodec& codec = m_codecs[{oid, integer<std::int32_t>(2)}];
+        const bool element = text(5) == "true";
+        if (codec.is_array() && !element) {
+            return; // the rows of one type come in any order
+        }
+        codec = m_scope->encoding == Encoding::debezium
+                    ? debezium_codec(integer(3), integer<std::int32_t>(4), text(7))
+                    : ValueCodec{value_kind(integer(3))};
+        if (element) {
+            codec.delimiter = text(6).at(0);
+        }
+        return;
+    }
+    default:
+        break;
+    }
+    const auto found = m_tables.find(oid);
+    if (found == m_tables.end()) {
+        return; // not captured
+    }
+    Facts& facts = found->second;
+    if (kind == 'l') {
+        event::LeafFacts leaf;
+        leaf.oid = integer(2);
+        leaf.storage = integer(3);
+        leaf.xmin = text(4);
+        leaf.birth = text(5);
+        leaf.kind = text(6).front();
+        leaf.persistence = text(7).front();
+        leaf.under = text(8);
+        facts.leaves.push_back(std::move(leaf));
+    } else if (kind == 'c') {
+        take_column(facts);
+    } else if (kind == 'm') {
+        take_missing(facts, std::string{text(2)});
+    } else if (kind == 'k') {
+        facts.key =
+            event::KeyFacts{integer(2), numbers(text(3)), text(4) != "true", text(5) == "true"};
+    }
+}
+
+void Assembly::take_column(Facts& facts) {
+    const auto edit = edit_of(facts, text(3));
+    if (edit.kind == ColumnEdits::Kind::leave_out) {
+        return;
+    }
+    ColumnFact column;
+    column.number = integer<int>(2);
+    column.name = text(3);
+    column.type = edit.kind == ColumnEdits::Kind::keep ? text(4) : "text";
+    column.type_id = integer(5);
+    column.modifier = integer<std::int32_t>(6);
+    const std::string_view flags = text(7);
+    column.nullable = flags.empty() || flags.front() != 'n';
+    column.generated = flags.substr(column.nullable ? 0 : 1);
+    column.expression = text(8);
+    facts.columns.push_back(std::move(column));
+}
+
+/// Leaves under one root may have it each for itself.
+void Assembly::take_missing(Facts& facts, const std::string& name) {
+    const auto column = std::find_if(facts.columns.begin(), facts.columns.end(),
+                                     [&](const ColumnFact& fact) { return fact.name == name; });
+    if (column == facts.columns.end()) {
+        return;
+    }
+    std::string value = single_element(text(3));
+    std::string json;
+    const auto edit = edit_of(facts, name);
+    ValueCodec codec = m_codecs[{integer(4), integer<std::int32_t>(5)}];
+    if (edit.kind == ColumnEdits::Kind::fixed) {
+        value = edit.text;
+        codec = {};
+    } else if (edit.kind == ColumnEdits::Kind::hash) {
+        std::string hash;
+        m_scope->edits.append_hash(hash, value);
+        value = std::move(hash);
+        codec = {};
+    }
+    try {
+        append_value(json, codec, value);
+    } catch (const base::Error&) {
+        json.clear();
+    }
+    if (column->missing == ColumnFact::Missing::none && !json.empty()) {
+        column->missing = ColumnFact::Missing::value;
+        column->missing_json = std::move(json);
+    } else if (column->missing_json != json) {
+        column->missing = ColumnFact::Missing::unknown;
+        column->missing_json.clear();
+    }
+}
+
+void Assembly::add_types(Facts& facts, std::uint32_t type, bool masked,
+                         std::set<std::uint32_t>& seen) {
+    const auto found = m_types.find(type);
+    if (found == m_types.end() || !seen.insert(type).second) {
+        return;
+    }
+    event::TypeFacts copy = found->second;
+    if (masked) {
+        for (event::LabelFact& label : copy.labels) {
+            std::string hash;
+            m_scope->edits.append_hash(hash, label.label);
+            label.label = std::move(hash);
+        }
+    }
+    const std::uint32_t base = copy.base;
+    const auto attributes = copy.attributes;
+    facts.types.push_back(std::move(copy));
+    add_types(facts, base, masked, seen);
+    for (const event::AttributeFact& attribute : attributes) {
+        add_types(facts, attribute.type, masked, seen);
+    }
+}
+
+void Assembly::finish(Facts& facts) {
+    const auto by_number = [](const auto& a, const auto& b) {
+        return a.number < b.number;
+    };
+    const auto by_oid = [](const auto& a, const auto& b) {
+        return a.oid < b.oid;
+    };
+    facts.xid = m_look.moment.next;
+    facts.publication.oid = m_publication.oid;
+    facts.publication.version = m_publication.version;
+    facts.publication.operations = m_publication.operations;
+    std::sort(facts.leaves.begin(), facts.leaves.end(), by_oid);
+    std::sort(facts.columns.begin(), facts.columns.end(), by_number);
+    std::set<std::uint32_t> seen;
+    for (const bool masked : {false, true}) {
+        for (const ColumnFact& column : facts.columns) {
+            const bool is_masked = edit_of(facts, column.name).kind != ColumnEdits::Kind::keep;
+            if (is_masked == masked) {
+                add_types(facts, column.type_id, masked, seen);
+            }
+        }
+    }
+    std::sort(facts.types.begin(), facts.types.end(), by_oid);
+    for (event::TypeFacts& type : facts.types) {
+        std::sort(type.labels.begin(), type.labels.end(), by_oid);
+        std::sort(type.attributes.begin(), type.attributes.end(), by_number);
+        type.version.clear();
+        for (const event::LabelFact& label : type.labels) {
+            type.version = std::max(type.version, label.xmin);
+        }
+    }
+}
+
+} // namespace
+
+Lsn before_page_header(Lsn position, Lsn page) {
+    const Lsn behind = page != 0 ? position % page : 0;
+    return behind == kShortPageHeader || behind == kLongPageHeader ? position - behind : position;
+}
+
+std::string single_element(std::string_view array) {
+    if (array.size() < 2 || array.front() != '{' || array.back() != '}') {
+        fail(ExitCode::failed, "the catalog answered {} where an array belongs", in_quotes(array));
+    }
+    array = array.substr(1, array.size() - 2);
+    if (array.size() < 2 || array.front() != '"') {
+        return std::string{array};
+    }
+    std::string out;
+    for (std::size_t i = 1; i + 1 < array.size(); ++i) {
+        i += array[i] == '\\' ? 1 : 0;
+        out += array[i];
+    }
+    return out;
+}
+
+FactsLook read_facts(Connection& connection, const FactsScope& scope) {
+    const Result result =
+        connection.query(facts_sql(connection.server_version()), {scope.publication});
+    FactsLook look = Assembly{result, scope}.take();
+    if (look.moment.position == 0) {
+        fail(ExitCode::refused, "there is no publication {} in database {}",
+             in_quotes(scope.publication), connection.description());
+    }
+    return look;
+}
+
+FactsVersion read_facts_version(Connection& connection) {
+    const Result result = connection.query(facts_version_sql(connection.server_version()));
+    return {moment_of(result, 0, 0), std::string{result.text(0, 4)}};
+}
+
+} // namespace cdc::postgres

@@ -1,0 +1,66 @@
+#ifndef CDC_POSTGRES_FACTS_HPP
+#define CDC_POSTGRES_FACTS_HPP
+
+#include "event/facts.hpp"
+#include "event/table_filter.hpp"
+#include "postgres/column_edits.hpp"
+#include "postgres/connection.hpp"
+#include "postgres/lsn.hpp"
+#include "postgres/value.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What stored rows depend on beside the log, read from the catalog: see event/facts.hpp.
+///
+/// The queries read columns of catalogs, and call nothing that opens a table: they neither wait for
+/// a lock that DDL holds, nor hold one that DDL waits for.
+namespace cdc::postgres {
+
+/// Which tables' facts, and in which form.
+struct FactsScope {
+    std::string publication; ///< "": every table that a publication can have, through its root
+    event::TableFilter filter;
+    ColumnEdits edits;
+    Encoding encoding = Encoding::exact;
+};
+
+/// When a look was made.
+struct LookMoment {
+    std::string next;    ///< first transaction that it could not see, 64 bits
+    std::string running; ///< all transactions before this one had ended, 64 bits
+    /// What the look could see was committed in the log before this position. It is a position of
+    /// the log as it is written, not as it is flushed: a commit can be seen before it is on disk.
+    Lsn position = 0;
+};
+
+/// The facts of all captured tables at one moment.
+struct FactsLook {
+    LookMoment moment;
+    std::vector<event::Facts> tables; ///< by number
+    std::string digest;
+};
+
+/// One statement, and so one snapshot: the transaction's, or its own. Throws ServerError, and Error
+/// (refused) when there is no such publication.
+FactsLook read_facts(Connection& connection, const FactsScope& scope);
+
+/// A text over the row versions that facts are made of: while it is the same, the facts are. Costs
+/// a fraction of read_facts().
+struct FactsVersion {
+    LookMoment moment;
+    std::string version;
+};
+FactsVersion read_facts_version(Connection& connection);
+
+/// The element of an array of one, as the server writes attmissingval: `{"it's"}`.
+std::string single_element(std::string_view array);
+
+/// A position at the start of a page of the log stands behind the page's header; a stream that has
+/// read everything before stands in front of it. `page` is the size of one.
+Lsn before_page_header(Lsn position, Lsn page);
+
+} // namespace cdc::postgres
+
+#endif

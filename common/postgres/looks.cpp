@@ -1,0 +1,141 @@
+#include "postgres/looks.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+
+namespace cdc::postgres {
+
+using base::ExitCode;
+
+namespace {
+
+constexpr std::int64_t kAskedMs = 1000;
+constexpr std::int64_t kEveryMs = 10000;
+constexpr std::int64_t kTimeoutMs = 1000;
+constexpr std::int64_t kMaxTimeoutMs = 64000;
+constexpr std::int64_t kShare = 9; ///< a pause is so many times as long as its look took
+constexpr char kCancelled[] = "57014";
+
+struct Stopped {};
+
+/// Signals are for the thread that runs the stream.
+std::thread start_without_signals(std::function<void()> work) {
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::thread thread{std::move(work)};
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return thread;
+}
+
+} // namespace
+
+Looks::Looks(std::string source, FactsScope scope)
+    : m_source{std::move(source)}, m_scope{std::move(scope)},
+      m_timeout_ms{kTimeoutMs}, m_thread{start_without_signals([this] { work(); })} {}
+
+Looks::~Looks() {
+    {
+        const std::lock_guard lock{m_mutex};
+        m_stop = true;
+    }
+    m_changed.notify_all();
+    m_thread.join();
+}
+
+void Looks::ask() {
+    {
+        const std::lock_guard lock{m_mutex};
+        m_asked = true;
+    }
+    m_changed.notify_all();
+}
+
+std::shared_ptr<const Look> Looks::take() {
+    const std::lock_guard lock{m_mutex};
+    if (m_error != nullptr) {
+        std::rethrow_exception(m_error);
+    }
+    return std::exchange(m_found, nullptr);
+}
+
+void Looks::check_stop() {
+    const std::lock_guard lock{m_mutex};
+    if (m_stop) {
+        throw Stopped{};
+    }
+}
+
+bool Looks::wait_until_due() {
+    std::unique_lock lock{m_mutex};
+    while (!m_stop) {
+        const std::int64_t due = m_asked ? m_next_asked : m_next;
+        const std::int64_t left = due - base::steady_ms();
+        if (left <= 0) {
+            m_asked = false;
+            return true;
+        }
+        m_changed.wait_for(lock, std::chrono::milliseconds{left});
+    }
+    return false;
+}
+
+void Looks::work() {
+    while (wait_until_due()) {
+        const std::int64_t begun = base::steady_ms();
+        std::shared_ptr<const Look> found;
+        try {
+            found = look();
+        } catch (const Stopped&) {
+            return;
+        } catch (const ServerError& error) {
+            base::log::debug("a look at the catalog failed: {}", error.what());
+            if (error.sqlstate() == kCancelled) {
+                m_timeout_ms = std::min(m_timeout_ms * 2, kMaxTimeoutMs);
+            } else {
+                m_connection.reset();
+            }
+            ask();
+        } catch (...) {
+            const std::lock_guard lock{m_mutex};
+            m_error = std::current_exception();
+            return;
+        }
+        const std::int64_t now = base::steady_ms();
+        const std::int64_t pause = (now - begun) * kShare;
+        m_next_asked = now + std::max(kAskedMs, pause);
+        m_next = now + std::max(kEveryMs, pause);
+        if (found != nullptr) {
+            const std::lock_guard lock{m_mutex};
+            m_found = std::move(found);
+        }
+    }
+}
+
+std::shared_ptr<const Look> Looks::look() {
+    if (m_connection == nullptr) {
+        m_connection = std::make_unique<Connection>(m_source, Connection::Kind::plain);
+        m_connection->set_on_wait([this] { check_stop(); });
+        m_connection->query(fmt::format("SET jit = off; SET lock_timeout = {}", kTimeoutMs));
+    }
+    m_connection->query(fmt::format("SET statement_timeout = {}", m_timeout_ms));
+    const FactsVersion version = read_facts_version(*m_connection);
+    auto found = std::make_shared<Look>();
+    found->moment = version.moment;
+    if (m_facts == nullptr || version.version != m_version) {
+        m_facts = std::make_shared<const FactsLook>(read_facts(*m_connection, m_scope));
+        m_version = version.version;
+        found->moment = m_facts->moment;
+    }
+    found->facts = m_facts;
+    found->made_ms = base::steady_ms();
+    return found;
+}
+
+} // namespace cdc::postgres

@@ -1,0 +1,70 @@
+#ifndef CDC_POSTGRES_LOOKS_HPP
+#define CDC_POSTGRES_LOOKS_HPP
+
+#include "postgres/facts.hpp"
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace cdc::postgres {
+
+/// What one look found. The tables are those of the look before where nothing has moved.
+struct Look {
+    LookMoment moment;
+    std::shared_ptr<const FactsLook> facts;
+    std::int64_t made_ms = 0; ///< on the monotonic clock
+};
+
+/// Looks at the facts beside a stream, on a connection and a thread of its own: at once, when it is
+/// asked (at most once a second), and every 10 s; less often where a look takes long, so that the
+/// source spends at most a tenth of a core on them. A look that fails is tried again.
+class Looks {
+public:
+    Looks(std::string source, FactsScope scope);
+    /// Ends the thread, within 100 ms where it does not connect just then.
+    ~Looks();
+    Looks(const Looks&) = delete;
+    Looks& operator=(const Looks&) = delete;
+
+    /// Something may have changed.
+    void ask();
+    /// The newest look since the last call; nothing when there is none. Throws the Error of a look
+    /// that no other try would mend.
+    std::shared_ptr<const Look> take();
+
+private:
+    void work();
+    /// False: it is time to end.
+    bool wait_until_due();
+    std::shared_ptr<const Look> look();
+    void check_stop();
+
+    const std::string m_source;
+    const FactsScope m_scope;
+
+    // The thread's own.
+    std::unique_ptr<Connection> m_connection;
+    std::string m_version;
+    std::shared_ptr<const FactsLook> m_facts;
+    std::int64_t m_timeout_ms;     ///< for the statement that reads all facts
+    std::int64_t m_next_asked = 0; ///< not before, on the monotonic clock
+    std::int64_t m_next = 0;       ///< then in any case
+
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    // Under the lock.
+    bool m_stop = false;
+    bool m_asked = true;
+    std::shared_ptr<const Look> m_found;
+    std::exception_ptr m_error;
+
+    std::thread m_thread; ///< last: it uses all of the above
+};
+
+} // namespace cdc::postgres
+
+#endif
