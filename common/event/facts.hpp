@@ -94,6 +94,9 @@ struct KeyFacts {
     friend bool operator==(const KeyFacts&, const KeyFacts&) = default;
 };
 
+/// Member of a checkpoint: the digest of the facts that stand before it.
+inline constexpr char kFactsMember[] = "facts";
+
 /// Of one table at one position. `schema` and `table` stand in the line's source.
 struct Facts {
     std::string schema;

@@ -1,6 +1,7 @@
 #ifndef CDC_POSTGRES_CHANGE_BUILDER_HPP
 #define CDC_POSTGRES_CHANGE_BUILDER_HPP
 
+#include "event/facts.hpp"
 #include "event/table.hpp"
 #include "event/table_filter.hpp"
 #include "postgres/pgoutput.hpp"
@@ -45,6 +46,9 @@ public:
     /// Appends the lines of one message; `lsn` is its own position. Throws Error (bad_data), which
     /// names table and position; `out` is then as it was.
     void apply(const pgoutput::Message& message, Lsn lsn, std::string& out);
+
+    /// Facts of a table as they were at `position`, which is not below what apply() has seen.
+    void append_facts(std::string& out, const event::Facts& facts, Lsn position) const;
 
     bool in_transaction() const { return m_in_transaction; }
     /// Of the transaction begun last; 0 before the first.

@@ -39,6 +39,11 @@ void SnapshotLines::append_table(std::string& out, std::int64_t now_ms) const {
     event::append_table_line(out, m_plan->shape(), source(m_order), now_ms);
 }
 
+void SnapshotLines::append_facts(std::string& out, const event::Facts& facts,
+                                 std::int64_t now_ms) const {
+    event::append_facts_line(out, facts, source(m_order), now_ms);
+}
+
 void SnapshotLines::append_status(std::string& out, const char* status, event::Order order,
                                   bool whole, std::int64_t now_ms) const {
     out += R"({"snapshot":{"status":")";

@@ -1,6 +1,7 @@
 #ifndef CDC_POSTGRES_SNAPSHOT_LINES_HPP
 #define CDC_POSTGRES_SNAPSHOT_LINES_HPP
 
+#include "event/facts.hpp"
 #include "event/order.hpp"
 #include "postgres/lsn.hpp"
 #include "postgres/pgoutput.hpp"
@@ -26,6 +27,8 @@ public:
     SnapshotLines(const Place& place, const RelationPlan& plan);
 
     void append_table(std::string& out, std::int64_t now_ms) const;
+    /// As they were at the position.
+    void append_facts(std::string& out, const event::Facts& facts, std::int64_t now_ms) const;
     /// `order`: of the begin line, the end line of one table have the same, though its rows may
     /// come from several positions; see cdc-snapshot's work.hpp.
     void append_begin(std::string& out, event::Order order, bool whole, std::int64_t now_ms) const;

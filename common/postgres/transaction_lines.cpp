@@ -73,6 +73,19 @@ void ChangeBuilder::logical_message(const Message& message, Lsn lsn, std::string
     ++m_changes;
 }
 
+void ChangeBuilder::append_facts(std::string& out, const event::Facts& facts, Lsn position) const {
+    std::string source;
+    append_source_start(source, m_now_ms);
+    source += R"("schema":)";
+    event::append_json_string(source, facts.schema);
+    source += R"(,"table":)";
+    event::append_json_string(source, facts.table);
+    source += R"(,"order":")";
+    event::Order::make(m_timelines.at(position), position, 0).append_text(source);
+    source += "\"}";
+    event::append_facts_line(out, facts, source, m_now_ms);
+}
+
 /// Before the first line of a transaction that brings any.
 void ChangeBuilder::begin_lines(std::string& out) {
     if (!m_settings.transactions || m_transaction_begun) {

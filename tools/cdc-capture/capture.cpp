@@ -84,19 +84,17 @@ void Capture::connect() {
     m_last_status = 0;
     const std::int64_t timeout = m_session->sender_timeout_ms;
     m_status_interval = timeout == 0 ? kMaxStatusMs : std::min(kMaxStatusMs, timeout / 3);
-    if (m_options.exit_at_end && m_until == 0) {
-        m_until = m_session->system.flushed;
-    }
-    if (m_options.until_position) {
-        m_until =
-            m_until == 0 ? *m_options.until_position : std::min(m_until, *m_options.until_position);
-    }
     m_session->plain.set_on_wait([this] {
         m_now = base::steady_ms();
         poll_acknowledgement();
         send_status_if_due();
         stop_at_second_signal();
     });
+    begin_looks();
+    if (m_options.until_position) {
+        m_until =
+            m_until == 0 ? *m_options.until_position : std::min(m_until, *m_options.until_position);
+    }
     base::log::info("streaming from slot {} of database {} at {}", in_quotes(m_options.slot),
                     m_session->plain.description(), format_lsn(m_position));
 }
@@ -163,6 +161,7 @@ void Capture::stream() {
         if (wait()) {
             read();
         }
+        take_look();
         if (!m_session->builder.in_transaction()) {
             emit_due_checkpoint();
         }
@@ -280,9 +279,14 @@ void Capture::handle(const StreamMessage& message) {
 void Capture::handle_data(const StreamMessage& message) {
     using postgres::pgoutput::Type;
     const postgres::pgoutput::Message& decoded = m_decoder.decode(message.payload);
-    if (decoded.type == Type::begin && m_until != 0 && decoded.commit_lsn > m_until) {
-        m_stop = true;
-        return;
+    if (decoded.type == Type::begin) {
+        pass_looks(decoded.commit_lsn); // transactions come in the order of their commits
+        if (m_until != 0 && decoded.commit_lsn > m_until) {
+            m_stop = true;
+            return;
+        }
+    } else if (decoded.type == Type::relation) {
+        m_session->looks.ask();
     }
     m_last_data = m_now;
     const std::uint64_t changes = m_session->builder.changes();
@@ -302,6 +306,7 @@ void Capture::handle_data(const StreamMessage& message) {
     m_figures.transactions.add();
     m_lines_since_checkpoint |= m_lines_in_transaction;
     m_lines_in_transaction = false;
+    pass_looks(m_position);
     m_stop = m_options.max_events != 0 &&
              m_changes_before + m_session->builder.changes() >= m_options.max_events;
     emit_due_checkpoint();
@@ -309,8 +314,8 @@ void Capture::handle_data(const StreamMessage& message) {
 
 /// Whether to leave the stream now: at the end of a transaction, or when it takes too long.
 bool Capture::stop_wanted() {
-    const bool idle =
-        m_options.until_idle_ms >= 0 && m_drained && m_now - m_last_data >= m_options.until_idle_ms;
+    const bool idle = m_options.until_idle_ms >= 0 && m_drained && first_look_passed() &&
+                      m_now - m_last_data >= m_options.until_idle_ms;
     if (!m_stop && !idle && !io::stop_signal::requested() && !position_reached()) {
         return false;
     }
@@ -330,7 +335,8 @@ bool Capture::stop_wanted() {
 /// A transaction whose commit record begins exactly at the wanted position belongs to it; the
 /// server tells whether there is one.
 bool Capture::position_reached() {
-    if (m_until == 0 || !m_drained || m_session->builder.in_transaction()) {
+    const bool look_needed = m_options.exit_at_end && !first_look_passed();
+    if (m_until == 0 || !m_drained || m_session->builder.in_transaction() || look_needed) {
         return false;
     }
     if (m_position > m_until) {

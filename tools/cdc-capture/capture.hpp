@@ -10,6 +10,7 @@
 #include "postgres/pgoutput.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -55,6 +56,14 @@ private:
     void poll_acknowledgement();
     void show_figures();
 
+    // facts.cpp
+    void begin_looks();
+    void take_look();
+    void pass_looks(postgres::Lsn passed);
+    void ask_for_passing();
+    void emit_facts(const postgres::Look& look);
+    bool first_look_passed() const { return !m_facts.first; }
+
     static constexpr std::int64_t kAckPollMs = 100; ///< how often checkpoint files are looked at
     static constexpr std::int64_t kQuietMs = 50;    ///< without data: the stream is idle
     static constexpr std::int64_t kSubmitMs =
@@ -75,6 +84,18 @@ private:
     Figures m_figures;
     std::unique_ptr<Session> m_session;
     std::optional<ResumePoint> m_resume;
+
+    /// What was looked up beside the stream, and how much of it was put out.
+    struct FactsState {
+        std::string digest; ///< of the facts put out last, by an earlier run too; "": none were
+        std::shared_ptr<const postgres::FactsLook> emitted; ///< null: only their digest is known
+        /// Looks whose position the stream has not passed: the first of them, and the newest.
+        std::deque<std::shared_ptr<const postgres::Look>> pending;
+        bool first = true;              ///< this connection's first look was not passed yet
+        std::int64_t last_question = 0; ///< to the server, how far it is
+        std::int64_t last_check = 0;    ///< of the end of the log
+    };
+    FactsState m_facts;
 
     postgres::Lsn m_position = 0;     ///< everything before it was put out whole
     postgres::Lsn m_received = 0;     ///< the highest position that the server named

@@ -14,8 +14,9 @@ using postgres::Lsn;
 void Capture::emit_due_checkpoint() {
     const std::int64_t since = m_now - m_last_checkpoint;
     const bool quiet = m_drained && m_now - m_last_data >= kQuietMs;
-    const bool due = m_position > m_checkpointed && (since >= m_options.checkpoint_interval_ms ||
-                                                     (quiet && m_lines_since_checkpoint));
+    const bool news = m_position > m_checkpointed || m_lines_since_checkpoint;
+    const bool due =
+        news && (since >= m_options.checkpoint_interval_ms || (quiet && m_lines_since_checkpoint));
     if ((due || since >= m_options.heartbeat_ms) && m_writer.ready()) {
         emit_checkpoint();
     }
@@ -34,6 +35,9 @@ void Capture::emit_checkpoint() {
     checkpoint.commit_ts_ms = m_commit_ts_ms;
     checkpoint.snapshot = start.snapshot;
     checkpoint.extra = start.extra;
+    if (!m_facts.digest.empty()) {
+        checkpoint.extra[event::kFactsMember] = m_facts.digest;
+    }
     checkpoint.ts_ms = base::now_ms();
     std::string& out = m_writer.buffer();
     out += checkpoint.encode();

@@ -50,6 +50,10 @@ postgres::SlotState find_slot(Connection& plain, const Options& options, bool re
     return *slot;
 }
 
+postgres::Encoding encoding_of(const Options& options) {
+    return options.types == "debezium" ? postgres::Encoding::debezium : postgres::Encoding::exact;
+}
+
 postgres::ChangeBuilder::Settings builder_settings(Connection& plain, const Options& options) {
     return {options.prefix.empty() ? plain.database() : options.prefix,
             plain.database(),
@@ -101,12 +105,12 @@ void wait_a_second() {
 Session::Session(Connection plain_connection, postgres::SystemIdentity identity,
                  postgres::ReplicationStream started, ResumePoint from, const Options& options,
                  const event::TableFilter& filter)
-    : plain{std::move(plain_connection)}, system{std::move(identity)},
-      catalog{plain, options.types == "debezium" ? postgres::Encoding::debezium
-                                                 : postgres::Encoding::exact},
+    : plain{std::move(plain_connection)}, system{std::move(identity)}, catalog{plain, encoding_of(
+                                                                                          options)},
       stream{std::move(started)}, builder{builder_settings(plain, options), filter,
                                           system.timelines, catalog},
-      start{std::move(from)}, sender_timeout_ms{capture::sender_timeout_ms(plain)} {}
+      start{std::move(from)}, sender_timeout_ms{capture::sender_timeout_ms(plain)},
+      looks{options.source, {options.publication, filter, options.edits, encoding_of(options)}} {}
 
 void check_version(const Connection& connection) {
     if (connection.server_version() < kMinVersion) {

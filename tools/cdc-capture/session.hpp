@@ -5,6 +5,7 @@
 #include "event/checkpoint.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/change_builder.hpp"
+#include "postgres/looks.hpp"
 #include "postgres/resume.hpp"
 #include "postgres/slot.hpp"
 #include "postgres/stream.hpp"
@@ -35,6 +36,7 @@ struct Session {
     postgres::ChangeBuilder builder;
     ResumePoint start;
     std::int64_t sender_timeout_ms; ///< the server's wal_sender_timeout; 0: none
+    postgres::Looks looks;
 };
 
 /// `resume`: nothing starts where the slot stands. Waits for a slot that another session holds, as

@@ -5,11 +5,13 @@
 #include "event/table_filter.hpp"
 #include "io/stop_signal.hpp"
 #include "postgres/catalog.hpp"
+#include "postgres/facts.hpp"
 #include "postgres/preflight.hpp"
 #include "postgres/resume.hpp"
 #include "postgres/slot.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <unistd.h>
 
@@ -171,13 +173,26 @@ std::string condition_of(const Options& options, const ScanTable& table) {
     return condition;
 }
 
-/// The tables as the snapshot has them.
+void add_facts(Work::Tables& tables, std::vector<event::Facts> all) {
+    std::unordered_map<std::uint32_t, event::Facts> by_oid;
+    for (event::Facts& facts : all) {
+        by_oid[facts.oid] = std::move(facts);
+    }
+    for (const auto& table : tables) {
+        if (const auto found = by_oid.find(table->scan.oid); found != by_oid.end()) {
+            table->facts = std::move(found->second);
+        }
+    }
+}
+
+/// The tables as the snapshot has them, and the digest of their facts.
 Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
-                                const std::string& snapshot) {
+                                const std::string& snapshot, std::string& digest) {
     postgres::begin_in_snapshot(plain, snapshot);
     Work::Tables tables;
-    postgres::Catalog catalog{plain, options.types == "debezium" ? postgres::Encoding::debezium
-                                                                 : postgres::Encoding::exact};
+    const postgres::Encoding encoding =
+        options.types == "debezium" ? postgres::Encoding::debezium : postgres::Encoding::exact;
+    postgres::Catalog catalog{plain, encoding};
     const postgres::ColumnEdits& edits = options.edits;
     for (ScanTable& table :
          postgres::list_scan_tables(plain, publication_of(options), filter_of(options))) {
@@ -206,6 +221,11 @@ Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
         tables.push_back(
             std::make_unique<TableWork>(std::move(table), std::move(plan), std::move(condition)));
     }
+    plain.query("SET LOCAL jit = off");
+    postgres::FactsLook look =
+        postgres::read_facts(plain, {options.publication, filter_of(options), edits, encoding});
+    digest = std::move(look.digest);
+    add_facts(tables, std::move(look.tables));
     plain.query("COMMIT");
     return tables;
 }
@@ -292,7 +312,11 @@ Start begin(const Options& options, Connection& plain,
     start.place = {options.prefix.empty() ? database : options.prefix, database, position,
                    event::Order::make(start.snapshot->system().timelines.at(position), position, 0),
                    start.snapshot->made_ms()};
-    start.tables = tables_in_snapshot(options, plain, start.snapshot->name());
+    std::string digest;
+    start.tables = tables_in_snapshot(options, plain, start.snapshot->name(), digest);
+    if (!resume) {
+        start.checkpoint.extra[event::kFactsMember] = digest;
+    }
     if (start.tables.empty()) {
         fail(ExitCode::refused, "there is no table to read at {} in database {}",
              format_lsn(position), plain.description());

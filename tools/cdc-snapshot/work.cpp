@@ -162,6 +162,9 @@ void Work::open(TableWork& table, std::uint64_t pages) {
     const std::int64_t now = base::now_ms();
     std::string lines;
     table.lines->append_table(lines, now);
+    if (table.facts) {
+        table.lines->append_facts(lines, *table.facts, now);
+    }
     table.lines->append_begin(lines, table.order, table.whole, now);
     m_output.append(lines);
     table.state = State::open;

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ struct TableWork {
     const postgres::RelationPlan plan;
     const postgres::ScanSql sql;
     const bool whole; ///< no condition of the user's
+    std::optional<event::Facts> facts;
     std::unique_ptr<postgres::SnapshotLines> lines;
     postgres::ScanRange::Kind mode = postgres::ScanRange::Kind::whole;
     event::Order order; ///< of begin and end line

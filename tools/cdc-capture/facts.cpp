@@ -1,0 +1,168 @@
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "cdc-capture/capture.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
+
+#include <algorithm>
+#include <map>
+
+/// The part of Capture that puts out what the log does not say: what a look at the catalog found
+/// waits until the stream has passed the look's position, and goes out there when it is news.
+namespace cdc::capture {
+
+using event::Facts;
+using postgres::Lsn;
+
+namespace {
+
+constexpr int kStepMs = 20;
+constexpr std::int64_t kFirstLookMs = 60000;
+constexpr std::int64_t kQuestionMs = 200;
+/// A commit that a look could see is on disk, and in the stream's reach, three delays of the
+/// server's WAL writer later at most: 0.6 s, unless it is told otherwise.
+constexpr std::int64_t kFlushedMs = 3000;
+constexpr std::int64_t kFlushCheckMs = 500;
+
+bool same(const Facts& a, const Facts& b) {
+    Facts copy = b;
+    copy.xid = a.xid;
+    copy.empty = a.empty;
+    return a == copy;
+}
+
+/// Tables that were captured and are so no more, unless another one has their name.
+std::vector<Facts> left(const std::vector<Facts>& before, const std::vector<Facts>& after,
+                        const std::string& xid) {
+    std::map<std::pair<std::string_view, std::string_view>, const Facts*> names;
+    for (const Facts& facts : after) {
+        names[{facts.schema, facts.table}] = &facts;
+    }
+    std::vector<Facts> out;
+    for (const Facts& facts : before) {
+        if (names.count({facts.schema, facts.table}) == 0) {
+            Facts& gone = out.emplace_back();
+            gone.schema = facts.schema;
+            gone.table = facts.table;
+            gone.oid = facts.oid;
+            gone.xid = xid;
+            gone.gone = true;
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+/// What happened before this connection is seen by its first look: an end that is the end of the
+/// log at the start is not before that look.
+void Capture::begin_looks() {
+    m_facts.pending.clear();
+    m_facts.first = true;
+    if (m_facts.digest.empty()) {
+        const auto& extra = m_session->start.extra;
+        const auto found = extra.find(event::kFactsMember);
+        m_facts.digest =
+            found != extra.end() && found->is_string() ? found->get<std::string>() : "";
+    }
+    if (!m_options.exit_at_end || m_until != 0) {
+        return;
+    }
+    m_until = m_session->system.flushed;
+    const std::int64_t give_up = base::steady_ms() + kFirstLookMs;
+    while (m_facts.pending.empty() && base::steady_ms() < give_up &&
+           !io::stop_signal::requested()) {
+        io::wait_readable(io::stop_signal::wake_fd(), kStepMs);
+        m_now = base::steady_ms();
+        poll_acknowledgement();
+        send_status_if_due();
+        stop_at_second_signal();
+        take_look();
+    }
+    if (!m_facts.pending.empty()) {
+        m_until = std::max(m_until, m_facts.pending.front()->moment.position);
+    } else if (!io::stop_signal::requested()) {
+        base::fail(base::ExitCode::failed, "the catalog did not answer within a minute");
+    }
+}
+
+void Capture::take_look() {
+    m_session->builder.set_time(base::now_ms());
+    if (auto look = m_session->looks.take(); look != nullptr) {
+        if (m_facts.pending.size() > 1) {
+            m_facts.pending.pop_back();
+        }
+        m_facts.pending.push_back(std::move(look));
+    }
+    if (!m_session->builder.in_transaction()) {
+        pass_looks(m_position);
+        ask_for_passing();
+    }
+}
+
+/// `passed`: all commits before it are put out. Not within a transaction.
+void Capture::pass_looks(Lsn passed) {
+    while (!m_facts.pending.empty() && m_facts.pending.front()->moment.position <= passed) {
+        const auto look = std::move(m_facts.pending.front());
+        m_facts.pending.pop_front();
+        m_facts.first = false;
+        if (look->facts->digest != m_facts.digest) {
+            emit_facts(*look);
+            m_facts.digest = look->facts->digest;
+            m_lines_since_checkpoint = true;
+        }
+        m_facts.emitted = look->facts;
+    }
+}
+
+/// An idle server names its position only now and then, unless it is asked to.
+void Capture::ask_for_passing() {
+    if (m_facts.pending.empty() || !m_drained) {
+        return;
+    }
+    const postgres::Look& look = *m_facts.pending.front();
+    if (!m_facts.first && look.facts->digest == m_facts.digest) {
+        return;
+    }
+    if (m_now - m_facts.last_question >= kQuestionMs) {
+        m_facts.last_question = m_now;
+        send_status(true);
+    }
+    // What was written before the look and not committed need not be flushed for hours.
+    if (m_now - look.made_ms >= kFlushedMs && m_now - m_facts.last_check >= kFlushCheckMs) {
+        m_facts.last_check = m_now;
+        if (postgres::end_of_log(m_session->plain) <= m_position) {
+            if (m_options.exit_at_end && m_until == look.moment.position) {
+                m_until = m_position;
+            }
+            pass_looks(look.moment.position);
+        }
+    }
+}
+
+void Capture::emit_facts(const postgres::Look& look) {
+    std::string& out = m_writer.buffer();
+    const auto append = [&](const Facts& facts) {
+        m_session->builder.append_facts(out, facts, look.moment.position);
+    };
+    const std::vector<Facts>& now = look.facts->tables;
+    if (m_facts.emitted == nullptr) {
+        std::for_each(now.begin(), now.end(), append);
+        return;
+    }
+    const std::vector<Facts>& before = m_facts.emitted->tables;
+    for (const Facts& facts : left(before, now, look.moment.next)) {
+        append(facts);
+    }
+    for (const Facts& facts : now) {
+        const auto then =
+            std::lower_bound(before.begin(), before.end(), facts.oid,
+                             [](const Facts& a, std::uint32_t oid) { return a.oid < oid; });
+        if (then == before.end() || then->oid != facts.oid || !same(*then, facts)) {
+            append(facts);
+        }
+    }
+}
+
+} // namespace cdc::capture
