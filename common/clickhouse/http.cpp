@@ -324,10 +324,16 @@ std::string Http::request(std::string_view sql, std::string_view format,
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     // An exception after the first bytes of an answer comes inside the body, under status 200.
     const bool inside = has_rows && answer.find("DB::Exception") != std::string::npos;
+    if (inside) {
+        answer.erase(0, std::min(answer.find("Code: "), answer.find("DB::Exception")));
+    }
     if (status != 200 || code != 0 || inside) {
+        const bool named = code != 0 || exception_code(answer) != 0;
+        const std::string words =
+            named ? answer
+                  : fmt::format("HTTP status {}{}{}", status, answer.empty() ? "" : ": ", answer);
         throw server_error(
-            fmt::format("{} refuses {}", in_quotes(m_name), in_quotes(sql.substr(0, 100))),
-            answer.empty() ? fmt::format("HTTP status {}", status) : answer,
+            fmt::format("{} refuses {}", in_quotes(m_name), in_quotes(sql.substr(0, 100))), words,
             code != 0 ? code : exception_code(answer), status);
     }
     return answer;

@@ -6,6 +6,13 @@ Faults: before each INSERT the first line of --fail-file is read:
     reset [COUNT [WORD]]     close the connection without inserting
     delay SECONDS [COUNT [WORD]]   wait, then insert
     hold SECONDS [COUNT [WORD]]    insert, then wait with the answer
+    inside CODE [COUNT [WORD]]     do not insert, and say so inside an answer with status 200, as the
+                                   server does once it has sent the first bytes. Of a statement that
+                                   gives rows it has sent none under wait_end_of_query=1, and the
+                                   status is an error's
+    busy SECONDS [COUNT [WORD]]    do not insert; 503 and Retry-After, as a proxy before the server
+    slow SECONDS [COUNT [WORD]]    insert, then give the answer byte by byte over that time
+    close [COUNT [WORD]]           insert, answer, and close a connection that was to be kept
 for the next COUNT inserts (default 1; * until the file changes) whose statement contains WORD.
 A WORD that is the first word of another statement, such as EXCHANGE, means that one instead.
 A line that is used up is removed from the file.
@@ -39,7 +46,7 @@ class Faults:
                 return None
             words = lines[0].split()
             kind = words.pop(0)
-            argument = float(words.pop(0)) if kind in ("delay", "hold") else None
+            argument = float(words.pop(0)) if kind in ("delay", "hold", "inside", "busy", "slow") else None
             count = words.pop(0) if words else "1"
             if not verb.startswith("INSERT") and (not words or words[0] != verb):
                 return None

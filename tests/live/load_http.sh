@@ -27,6 +27,30 @@ expect 'rows' "$(count)" 2000
 expect_words load.err 'Code: 252'
 expect 'faults left' "$(cat "$faults")" ''
 
+say 'an exception inside an answer with status 200: nothing was stored, and no checkpoint says so'
+rm -f state.json
+ch 'TRUNCATE TABLE t_raw'
+printf 'inside 252 *\n' >"$faults"
+expect_exit 1 load --retry 300ms <first
+expect_words load.err 'Code: 252'
+[ ! -e state.json ] || fail 'a checkpoint behind rows that were not stored'
+printf 'inside 252 2 t_raw\n' >"$faults"
+load <first || fail 'with exceptions inside answers'
+expect 'rows' "$(count)" 2000
+
+say 'the same in an answer with rows, as of the question what to complete an update from'
+ch 'TRUNCATE TABLE t_raw'
+printf 'inside 241 1 SELECT\n' >"$faults"
+load <first || fail 'with an exception inside rows'
+expect 'the completed row' "$(ch "SELECT q, note FROM t WHERE id = 1")" $'-1\tn'
+
+say 'a proxy without a server, slow answers, connections that were to be kept and are not'
+ch 'TRUNCATE TABLE t_raw'
+printf 'busy 1 2 t_raw\nslow 1 1 t_raw\nclose 3\n' >"$faults"
+load --batch-rows 100 <first || fail 'with busy, slow, close'
+expect 'rows' "$(count)" 2000
+expect_words load.err '503'
+
 say 'memory is short: halves'
 printf '241 2 t_raw\n' >"$faults"
 ch 'TRUNCATE TABLE t_raw'

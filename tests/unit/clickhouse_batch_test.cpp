@@ -73,6 +73,23 @@ TEST_CASE("of one key the highest order stays, the later one when orders are equ
     CHECK(batch.find("k1") == nullptr);
 }
 
+TEST_CASE("the highest order stays in whatever order rows of one size come") {
+    const auto kept = [](const std::vector<std::uint64_t>& orders) {
+        RowBatch batch;
+        for (const std::uint64_t order : orders) {
+            add(batch, "k", std::to_string(order), order);
+        }
+        CHECK(batch.rows().size() == 1);
+        CHECK(batch.find("k")->order == Order{30});
+        return all(batch);
+    };
+    CHECK(kept({10, 30, 20}) == "k30");
+    CHECK(kept({10, 20, 30}) == "k30");
+    CHECK(kept({30, 10, 20}) == "k30");
+    CHECK(kept({20, 30, 10}) == "k30");
+    CHECK(kept({20, 10, 30, 29, 11}) == "k30");
+}
+
 TEST_CASE("rows without key are all kept") {
     RowBatch batch;
     for (int i = 0; i < 3; ++i) {

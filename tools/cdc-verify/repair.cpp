@@ -26,7 +26,6 @@ using postgres::Connection;
 namespace {
 
 constexpr std::size_t kKeysPerQuery = 1000;
-constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
 
 /// Lines of tables without key need orders of their own that no change of the log can have: a
 /// transaction never has so many changes.
