@@ -65,6 +65,20 @@ void RowEncoder::take(const event::Image& image) {
     }
 }
 
+std::optional<std::size_t> RowEncoder::misplaced_null(const event::Image& image) {
+    if (m_policy.nulls != NullPolicy::widen) {
+        return std::nullopt;
+    }
+    take(image);
+    for (std::size_t i = 0; i < m_values.size(); ++i) {
+        const Type& type = m_shape.columns[i].mapping.type;
+        if (m_values[i] == "null" && !m_in_key[i] && !type.nullable && !type.array) {
+            return i;
+        }
+    }
+    return std::nullopt;
+}
+
 std::string_view RowEncoder::first_missing(const std::vector<std::string_view>& excused) const {
     for (std::size_t i = 0; i < m_values.size(); ++i) {
         if (m_values[i].empty() &&
@@ -87,8 +101,18 @@ void RowEncoder::append_column(char*& out, std::size_t column) {
         if (!m_in_key[column] && append_by_policy(out, target.mapping, json, m_policy, m_counts)) {
             return;
         }
-        fail(ExitCode::bad_data, "column {} ({}): {} {}", in_quotes(target.name),
-             type_text(target.mapping.type), in_quotes(json, 60), wrong);
+        const std::string message =
+            fmt::format("column {} ({}): {} {}", in_quotes(target.name),
+                        type_text(target.mapping.type), in_quotes(json, 60), wrong);
+        if (json == "null" && !m_in_key[column] && m_policy.nulls == NullPolicy::widen) {
+            throw NullValue{message, column};
+        }
+        const std::string_view option = m_in_key[column] ? "" : policy_option(target.mapping, json);
+        throw base::Error{ExitCode::bad_data, message,
+                          option.empty() ? ""
+                                         : fmt::format("Say what becomes of such values: {} null, "
+                                                       "or clamp.",
+                                                       option)};
     }
 }
 

@@ -1,17 +1,30 @@
 #ifndef CDC_CLICKHOUSE_ROW_ENCODER_HPP
 #define CDC_CLICKHOUSE_ROW_ENCODER_HPP
 
+#include "base/error.hpp"
 #include "clickhouse/batch.hpp"
 #include "clickhouse/schema.hpp"
 #include "clickhouse/value_policy.hpp"
 #include "event/line_decoder.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace cdc::clickhouse {
+
+/// NULL for a column that is not Nullable, and could be: it is no part of the key.
+class NullValue : public base::Error {
+public:
+    NullValue(const std::string& message, std::size_t column)
+        : base::Error{base::ExitCode::bad_data, message}, m_column{column} {}
+    std::size_t column() const noexcept { return m_column; }
+
+private:
+    std::size_t m_column;
+};
 
 /// Turns images of change lines into rows of one raw table, in the layout of insert_sql():
 ///
@@ -22,8 +35,8 @@ namespace cdc::clickhouse {
 ///
 /// A batch keeps one row of each key; in history the version belongs to the key.
 ///
-/// Pure. All functions throw Error (bad_data) that names column and value. Not for two threads at
-/// once.
+/// Pure. All functions throw Error (bad_data) that names column and value, NullValue where the
+/// policy leaves the choice. Not for two threads at once.
 class RowEncoder {
 public:
     explicit RowEncoder(TargetShape shape, const ValuePolicy& policy = {});
@@ -32,6 +45,9 @@ public:
     const ValuePolicy& policy() const { return m_policy; }
     /// Values that the policy decided; whoever writes a row only to prove it sets them back.
     ValueCounts& counts() { return m_counts; }
+
+    /// The first column that is NULL in `image` and cannot be; nothing: there is none.
+    std::optional<std::size_t> misplaced_null(const event::Image& image);
 
     /// Takes the members of `image` as the column values of the next row. The image's bytes must
     /// live until the row is written.

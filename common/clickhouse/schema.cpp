@@ -80,32 +80,6 @@ std::string column_sql(const TargetColumn& column) {
     return out;
 }
 
-std::vector<std::string> split_sorting_key(std::string_view text) {
-    // `ORDER BY (a)` comes back as "(a)", `ORDER BY (a, b)` as "a, b".
-    if (text.size() > 1 && text.front() == '(' && text.back() == ')') {
-        text = text.substr(1, text.size() - 2);
-    }
-    std::vector<std::string> names;
-    while (!text.empty()) {
-        std::size_t end = 0;
-        bool quoted = false;
-        while (end < text.size() && (quoted || text[end] != ',')) {
-            if (quoted && text[end] == '\\') {
-                ++end;
-            } else if (text[end] == '`') {
-                quoted = !quoted;
-            }
-            ++end;
-        }
-        names.push_back(unquote_identifier(text.substr(0, end)));
-        text.remove_prefix(std::min(text.size(), end + 1));
-        while (!text.empty() && text.front() == ' ') {
-            text.remove_prefix(1);
-        }
-    }
-    return names;
-}
-
 /// What a raw table is ordered by, as names.
 std::vector<std::string> sorting_columns(const Target& target, const TargetShape& shape) {
     const Layout& own = target.own();
@@ -170,16 +144,11 @@ std::string engine_sql(const Layout& layout, bool shard, std::string_view argume
 
 void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
            const ExistingColumn& existing, std::vector<std::string>& statements) {
-    const std::optional<Type> have = parse_type(existing.type);
-    Type wanted = column.mapping.type;
-    if (have && holds(*have, wanted)) {
-        column.mapping.type = *have;
-        if (have->kind == Kind::string && (wanted.kind != Kind::string || wanted.array)) {
-            column.mapping.only_strings = false;
-            column.mapping.base64 &= have->array;
-        }
+    if (keep_wider_type(column, existing.type)) {
         return;
     }
+    const std::optional<Type> have = parse_type(existing.type);
+    Type wanted = column.mapping.type;
     if (have && have->nullable && !wanted.nullable) {
         wanted.nullable = true;
     }
@@ -197,10 +166,61 @@ void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
                      "or load into another table (--table-name)."};
     }
     column.mapping.type = wanted;
-    alter_all(target, "MODIFY COLUMN " + column_sql(column), statements);
+    // Its default stays: old rows may have no other value.
+    alter_all(target,
+              fmt::format("MODIFY COLUMN {} {}", quote_identifier(column.name), type_text(wanted)),
+              statements);
 }
 
 } // namespace
+
+bool keep_wider_type(TargetColumn& column, std::string_view type) {
+    const std::optional<Type> have = parse_type(type);
+    const Type wanted = column.mapping.type;
+    if (!have || !holds(*have, wanted)) {
+        return false;
+    }
+    column.mapping.type = *have;
+    if (have->kind == Kind::string && (wanted.kind != Kind::string || wanted.array)) {
+        column.mapping.only_strings = false;
+        column.mapping.base64 &= have->array;
+    }
+    return true;
+}
+
+std::vector<std::string> modify_column_sql(const Target& target, std::string_view column,
+                                           std::string_view type) {
+    std::vector<std::string> statements;
+    alter_all(target, fmt::format("MODIFY COLUMN {} {}", quote_identifier(column), type),
+              statements);
+    return statements;
+}
+
+std::vector<std::string> split_sorting_key(std::string_view text) {
+    // `ORDER BY (a)` comes back as "(a)", `ORDER BY (a, b)` as "a, b".
+    if (text.size() > 1 && text.front() == '(' && text.back() == ')') {
+        text = text.substr(1, text.size() - 2);
+    }
+    std::vector<std::string> names;
+    while (!text.empty()) {
+        std::size_t end = 0;
+        bool quoted = false;
+        while (end < text.size() && (quoted || text[end] != ',')) {
+            if (quoted && text[end] == '\\') {
+                ++end;
+            } else if (text[end] == '`') {
+                quoted = !quoted;
+            }
+            ++end;
+        }
+        names.push_back(unquote_identifier(text.substr(0, end)));
+        text.remove_prefix(std::min(text.size(), end + 1));
+        while (!text.empty() && text.front() == ' ') {
+            text.remove_prefix(1);
+        }
+    }
+    return names;
+}
 
 TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns,
                        const Layout& layout) {
@@ -274,8 +294,8 @@ std::string barrier_sql(std::string_view table) {
                        kStateTable, quote_string(table));
 }
 
-std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,
-                            const TargetShape& shape) {
+std::string select_current_sql(const Target& target, const std::vector<std::string>& columns,
+                               const TargetShape& shape) {
     const Layout& own = target.own();
     std::string list;
     for (const std::string& column : columns) {
@@ -287,8 +307,7 @@ std::string create_view_sql(const Target& target, const std::vector<std::string>
     const std::string from =
         fmt::format("FROM {}{}\nWHERE {} >= {}", quote_identifier(target.raw),
                     last_of_key ? "" : " FINAL", version, barrier_sql(target.name));
-    const std::string head = fmt::format("CREATE OR REPLACE VIEW {}{} AS\nSELECT {}\n",
-                                         quote_identifier(target.view), own.on_cluster(), list);
+    const std::string head = "SELECT " + list + "\n";
     if (last_of_key) {
         // The reverse of the sorting key: rows are read in their order, nothing is sorted.
         std::string order;
@@ -307,6 +326,12 @@ std::string create_view_sql(const Target& target, const std::vector<std::string>
     return fmt::format("{}FROM\n(\nSELECT {}, sum({}) AS _n\n{}\nGROUP BY {}\nHAVING _n > 0\n)\n"
                        "ARRAY JOIN range(toUInt64(_n)) AS _i",
                        head, list, quote_if_needed(own.sign), from, list);
+}
+
+std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,
+                            const TargetShape& shape) {
+    return fmt::format("CREATE OR REPLACE VIEW {}{} AS\n{}", quote_identifier(target.view),
+                       target.own().on_cluster(), select_current_sql(target, columns, shape));
 }
 
 std::string create_pending_sql(const Target& target) {

@@ -58,6 +58,9 @@ std::string create_distributed_sql(const Target& target, const TargetShape& shap
 /// `columns`: of the raw table, without this program's own.
 std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,
                             const TargetShape& shape);
+/// The SELECT of that view.
+std::string select_current_sql(const Target& target, const std::vector<std::string>& columns,
+                               const TargetShape& shape);
 std::string create_pending_sql(const Target& target);
 std::string create_state_sql(const Layout& layout = {});
 /// The scalar subquery that gives the table's barrier; 0 when there is none.
@@ -81,6 +84,15 @@ std::vector<RowColumn> row_columns(const Target& target, const TargetShape& shap
 /// which is not the table's any more are refused, and never taken for other values.
 std::string rows_header(const Target& target, const TargetShape& shape);
 inline constexpr std::string_view kRowsFormat = "RowBinaryWithNamesAndTypes";
+
+/// system.tables.sorting_key as names of columns.
+std::vector<std::string> split_sorting_key(std::string_view text);
+/// Gives the column a table's type where this holds every value of the column's; else false.
+bool keep_wider_type(TargetColumn& column, std::string_view type);
+
+/// ALTER TABLE … MODIFY COLUMN; its default stays.
+std::vector<std::string> modify_column_sql(const Target& target, std::string_view column,
+                                           std::string_view type);
 
 /// A row of system.columns.
 struct ExistingColumn {

@@ -93,6 +93,8 @@ TableState read_table_state(Transport& transport, std::string_view table) {
             state.shape_order = version;
         } else if (row[0] == "stale") {
             state.stale = row[2];
+        } else if (row[0] == "remade") {
+            state.remade = version;
         } else if (row[0] == "reading") {
             state.reading = row[2] == "begin" ? version : event::Order{};
         } else if (row[0] == "rebuild") {

@@ -26,6 +26,7 @@ namespace cdc::clickhouse {
 ///         'reading'   a snapshot of this order is being loaded ("begin"), or was ("end")
 ///         'rebuild'   the mark of the table that a snapshot of this order fills (rebuild.hpp); "":
 ///                     none
+///         'remade'    lines below this order have a shape that is gone, and are void (remake.hpp)
 ///         'stale'     why rows may differ from the source's until it is read again; "": not
 ///     scope 'parked', name of the target table, item: a key as JSON; version: order of its last
 ///         line that was not loaded, position: order of the first, value: why; "": loaded since
@@ -69,6 +70,7 @@ struct TableState {
     event::Order shape_order;
     std::string stale;
     std::string layout;
+    event::Order remade;  ///< lines below have a shape that is gone
     event::Order reading; ///< of a snapshot whose end was not loaded; 0: none
     std::string rebuild;  ///< mark of the table that is being filled; "": none
     event::Order rebuild_order;

@@ -2,6 +2,7 @@
 
 #include "base/numbers.hpp"
 #include "clickhouse/row_format.hpp"
+#include "event/json_cursor.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -127,44 +128,118 @@ std::string limit_json(const Type& type, bool above) {
     }
 }
 
+struct Judgement {
+    bool date = false;
+    Side side = Side::none;
+};
+
+/// Of one value, no array, that append_value() refused.
+Judgement judge(const Type& type, std::string_view json) {
+    const bool quoted = json.size() >= 2 && json.front() == '"';
+    const std::string_view text = quoted ? json.substr(1, json.size() - 2) : json;
+    if (type.kind == Kind::date32 || type.kind == Kind::datetime64) {
+        return {true, side_of_date(text)};
+    }
+    if (type.kind == Kind::decimal || (type.kind >= Kind::int8 && type.kind <= Kind::uint64)) {
+        return {false, side_of_number(text, type)};
+    }
+    return {};
+}
+
+ColumnMapping element_of(const ColumnMapping& column) {
+    ColumnMapping element = column;
+    element.type = column.type.element();
+    return element;
+}
+
+/// Whether the text alone is a value of the column.
+bool fits(const ColumnMapping& column, std::string_view json) {
+    std::string room(max_value_size(column.type, json.size()), '\0');
+    char* at = room.data();
+    return append_value(at, column, json) == nullptr;
+}
+
+std::optional<std::string> array_by_policy(const ColumnMapping& column, std::string_view json,
+                                           const ValuePolicy& policy, ValueCounts& counts) {
+    const ColumnMapping element = element_of(column);
+    std::string out;
+    event::JsonCursor cursor{json};
+    for (bool more = cursor.open('['); more; more = cursor.next(']')) {
+        const std::string_view value = cursor.value();
+        out += out.empty() ? '[' : ',';
+        if (fits(element, value)) {
+            out += value;
+        } else if (const auto instead = json_by_policy(element, value, policy, counts)) {
+            out += *instead;
+        } else {
+            return std::nullopt;
+        }
+    }
+    return cursor.failed() || out.empty() ? std::nullopt : std::optional{out + ']'};
+}
+
 } // namespace
+
+std::string_view policy_option(const ColumnMapping& column, std::string_view json) {
+    if (column.type.array) {
+        const ColumnMapping element = element_of(column);
+        event::JsonCursor cursor{json};
+        for (bool more = cursor.open('['); more; more = cursor.next(']')) {
+            const std::string_view value = cursor.value();
+            if (!fits(element, value)) {
+                return policy_option(element, value);
+            }
+        }
+        return "";
+    }
+    const Judgement found = judge(column.type, json);
+    return found.side == Side::none ? "" : found.date ? "--on-bad-date" : "--on-overflow";
+}
+
+std::optional<std::string> json_by_policy(const ColumnMapping& column, std::string_view json,
+                                          const ValuePolicy& policy, ValueCounts& counts) {
+    const Type& type = column.type;
+    if (type.array) {
+        return json == "null" ? std::nullopt : array_by_policy(column, json, policy, counts);
+    }
+    const Judgement found = judge(type, json);
+    const Misfit wanted = found.date ? policy.dates : policy.numbers;
+    if (wanted == Misfit::fail || found.side == Side::none) {
+        return std::nullopt;
+    }
+    std::string out = "null";
+    if (wanted == Misfit::clamp && found.side != Side::nowhere) {
+        out = limit_json(type, found.side == Side::above);
+        if (!fits(column, out)) {
+            return std::nullopt;
+        }
+    } else if (wanted == Misfit::clamp && !type.nullable) {
+        return std::nullopt; // there is no nearest value
+    }
+    ++(found.date ? counts.dates : counts.numbers);
+    return out;
+}
 
 bool append_by_policy(char*& out, const ColumnMapping& column, std::string_view json,
                       const ValuePolicy& policy, ValueCounts& counts) {
     const Type& type = column.type;
     if (json == "null") {
-        if (!policy.null_as_default) {
+        if (policy.nulls != NullPolicy::zero) {
             return false;
         }
         append_default(out, type);
         ++counts.nulls;
         return true;
     }
-    const bool quoted = json.size() >= 2 && json.front() == '"';
-    const std::string_view text = quoted ? json.substr(1, json.size() - 2) : json;
-    const bool date = type.kind == Kind::date32 || type.kind == Kind::datetime64;
-    const bool number =
-        type.kind == Kind::decimal || (type.kind >= Kind::int8 && type.kind <= Kind::uint64);
-    if (!date && !number) {
+    const auto instead = json_by_policy(column, json, policy, counts);
+    if (!instead) {
         return false;
     }
-    const Misfit wanted = date ? policy.dates : policy.numbers;
-    const Side side = date ? side_of_date(text) : side_of_number(text, type);
-    if (wanted == Misfit::fail || side == Side::none) {
-        return false;
-    }
-    if (wanted == Misfit::clamp && side != Side::nowhere) {
-        const std::string limit = limit_json(type, side == Side::above);
-        if (append_value(out, column, limit) != nullptr) {
-            return false;
-        }
-    } else if (wanted == Misfit::clamp && !type.nullable) {
-        return false; // there is no nearest value
-    } else {
+    if (*instead == "null") {
         append_default(out, type);
+        return true;
     }
-    ++(date ? counts.dates : counts.numbers);
-    return true;
+    return append_value(out, column, *instead) == nullptr;
 }
 
 } // namespace cdc::clickhouse

@@ -54,11 +54,11 @@ expect_words load.err "{schema}_{table}"
 load --table-name '{schema}_{table}' <other || fail 'the other schema'
 expect 'rows of the other' "$(ch 'SELECT count() FROM other_t')" 4
 
-say 'another key, a type that cannot change, a name that is taken'
-lines "print(table('t', [T[0], column('q', 'integer', False, 2)], 'v3'))" | expect_exit 4 load
-expect_words load.err "the source's key is now (id, q)"
-lines "print(table('t', [T[0], column('q', 'boolean')], 'v4'))" | expect_exit 4 load
-expect_words load.err 'cannot become'
+say 'another key and another type that are older than the table (load_shapes.sh has younger ones), a name that is taken'
+lines "print(table('t', [T[0], column('q', 'integer', False, 2)], 'v3'))" | load || fail 'an older key'
+lines "print(table('t', [T[0], column('q', 'boolean')], 'v4'))" | load || fail 'an older type'
+expect 'key' "$(ch "SELECT sorting_key FROM system.tables WHERE name = 't_raw'")" '(id)'
+expect 'rows' "$(view)" "$wanted"
 ch 'CREATE TABLE mine (a Int32) ENGINE = MergeTree ORDER BY a'
 lines "print(table('mine', T, 'v1'))" | expect_exit 4 load
 expect_words load.err "already has 'mine'"

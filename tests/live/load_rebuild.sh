@@ -102,10 +102,9 @@ load <old
 S="[column('id', 'integer', False, 2), column('q', 'integer', False, 1)]"
 lines "print(table('s', $S, 'v2', 30))
 print(change('c', 's', {'q': 9, 'id': 9}, 31, after={'id': 9, 'q': 9}))" >changed
-refused 4 "is ordered by (id), but the source's key is now (q, id)" <changed
-expect_words load.err '--rebuild'
-refused 4 "is ordered by (id), but the source's key is now (q, id)" --rebuild <changed
-expect 'rows' "$(ids s)" '[1,2,3]'
+load <changed
+expect_words load.err "'s': made anew under its name, ordered by (q, id)"
+expect 'rows' "$(ids s)" '[1,2,3,9]'
 lines "print(table('s', $S, 'v2', 32))
 print(snapshot('begin', 's', 32))
 for n in [2, 3, 9]: print(change('r', 's', {'q': n, 'id': n}, 32, 0, after={'id': n, 'q': n}))

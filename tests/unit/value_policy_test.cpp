@@ -29,7 +29,7 @@ std::string decided(const char* type, std::string_view json, const ValuePolicy& 
 }
 
 ValuePolicy all(Misfit misfit) {
-    return {misfit, misfit, true};
+    return {misfit, misfit, NullPolicy::zero};
 }
 
 } // namespace

@@ -156,8 +156,11 @@ void Loader::take_change(const DecodedLine& line) {
         return;
     }
     TableLoader& table = find_table(line.source, line.op == 't' ? "truncate" : "change");
+    if (table.late) {
+        tell_late(table);
+    }
     const bool aside = line.op == 'r' && table.side;
-    if (table.misfit && !aside && !settle_shape(table, line.source.order)) {
+    if (table.misfit && !aside && !settle_shape(table, line.source.order, line.op)) {
         m_held.clear();
         return;
     }
@@ -190,14 +193,65 @@ void Loader::take_change(const DecodedLine& line) {
             return;
         }
     }
-    begin_work();
+    const std::size_t number = aside ? *table.side : m_last_number;
     if (m_options.keeps_lines()) {
+        allow_nulls(number, line);
+        begin_work();
         keep(table, line.raw, {}, m_line_number);
     }
-    add(aside ? *table.side : m_last_number, line);
+    begin_work();
+    add(number, line);
+}
+
+/// Once a table. Through Kafka, lines of one partition may come behind later ones of another.
+void Loader::tell_late(TableLoader& table) {
+    table.late = false;
+    if (table.late_told) {
+        return;
+    }
+    table.late_told = true;
+    wait_for_flusher();
+    const char* const reason = "changes of a shape that is gone came late, and are missing";
+    clickhouse::with_retry(m_flusher.retry_policy(),
+                           [&] { mark_stale(m_transport, table, table.highest(), reason); });
+}
+
+/// Where the source's catalog is stricter than its rows are (NOT NULL that came later, and a NULL
+/// in the log), the table gets wider, and nothing stops.
+bool Loader::allow_nulls(std::size_t number, const DecodedLine& line) {
+    TableLoader& table = *m_tables[number];
+    std::optional<std::size_t> column;
+    try {
+        column = table.misplaced_null(line);
+    } catch (const Error&) {
+        return false; // add() has the words
+    }
+    const bool found_one = column.has_value();
+    for (; column; column = table.misplaced_null(line)) {
+        make_durable(); // rows of the narrower type first
+        const std::string name = table.encoder().shape().columns[*column].name;
+        clickhouse::with_retry(m_flusher.retry_policy(),
+                               [&] { allow_null(m_transport, table, *column); });
+        if (!table.side) {
+            continue;
+        }
+        TableLoader& side = *m_tables[*table.side]; // whose rows the table's are copied to
+        const auto& columns = side.encoder().shape().columns;
+        const auto found = std::find_if(columns.begin(), columns.end(),
+                                        [&](const auto& c) { return c.name == name; });
+        if (found != columns.end() && !found->mapping.type.nullable) {
+            const auto index = static_cast<std::size_t>(found - columns.begin());
+            clickhouse::with_retry(m_flusher.retry_policy(),
+                                   [&] { allow_null(m_transport, side, index); });
+        }
+    }
+    return found_one;
 }
 
 void Loader::take_key_change(std::string_view created) {
+    find_table(m_decoder.decode(m_held).source, "change");
+    allow_nulls(m_last_number, m_decoder.decode(m_held));
+    allow_nulls(m_last_number, m_decoder.decode(created));
     // Both or none: the create is the one that can fail, so it goes first; their keys differ.
     begin_work();
     const DecodedLine& create = m_decoder.decode(created);
@@ -266,6 +320,13 @@ void Loader::add(std::size_t number, const DecodedLine& line) {
     }
     try {
         table.add(line, work);
+    } catch (const clickhouse::NullValue&) {
+        if (!allow_nulls(number, line)) {
+            throw;
+        }
+        begin_work();
+        add(number, line);
+        return;
     } catch (const Error& error) {
         if (!m_options.keeps_lines() || error.code() != ExitCode::bad_data) {
             throw;
@@ -356,6 +417,9 @@ void Loader::finish() {
     }
     wait_for_flusher();
     for (const auto& table : m_tables) {
+        if (table->late) {
+            tell_late(*table);
+        }
         if (table->pending > 0) {
             base::log::warning("table {}: {} updates wait in {} for rows to be completed from",
                                in_quotes(table->target().name), table->pending.load(),

@@ -63,11 +63,13 @@ private:
     TableLoader& find_table(const event::Source& source, const char* what);
     TableLoader& add_table(const event::Source& source);
     TableLoader& know_table(const event::Source& source);
-    bool settle_shape(TableLoader& table, event::Order order);
+    bool settle_shape(TableLoader& table, event::Order order, char op);
     bool begin_rebuild(std::size_t number, event::Order order);
     bool end_rebuild(std::size_t number, event::Order order);
     void put_aside(std::size_t number, std::unique_ptr<TableLoader> side);
     void add(std::size_t number, const event::DecodedLine& line);
+    void tell_late(TableLoader& table);
+    bool allow_nulls(std::size_t number, const event::DecodedLine& line);
     void keep(TableLoader& table, std::string_view first, std::string_view second,
               std::uint64_t line_number, bool half = false);
     void check_parked(TableLoader& table, const event::DecodedLine& line, TableWork& work);

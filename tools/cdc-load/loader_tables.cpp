@@ -65,9 +65,10 @@ void Loader::take_table(const DecodedLine& line) {
     const bool first = table.version().empty();
     const std::size_t number = m_last_number;
     clickhouse::with_retry(m_flusher.retry_policy(), [&] {
-        set_up_or_wait(m_transport, table,
-                       {line.source.connector, described, version, line.source.order},
-                       m_options.rebuild);
+        set_up_or_wait(
+            m_transport, table,
+            {line.source.connector, described, version, line.source.order, line.source.ts_ms},
+            m_options.rebuild);
     });
     if (m_options.rebuild && first && !table.rebuild_mark.empty() && !table.side) {
         auto side = TableLoader::aside(table);
@@ -99,8 +100,9 @@ TableLoader& Loader::know_table(const event::Source& source) {
 }
 
 /// False: the line is void, as all lines of the shape so far.
-bool Loader::settle_shape(TableLoader& table, event::Order order) {
-    if (order < table.barrier() && !m_options.layout.history()) {
+bool Loader::settle_shape(TableLoader& table, event::Order order, char op) {
+    if (table.is_void(order)) {
+        table.pass_over(order, op);
         return false;
     }
     if (!m_work->empty()) {
@@ -111,7 +113,10 @@ bool Loader::settle_shape(TableLoader& table, event::Order order) {
     shape.order = std::max(shape.order, order);
     clickhouse::with_retry(m_flusher.retry_policy(),
                            [&] { set_up_or_wait(m_transport, table, shape, false); });
-    return true;
+    if (table.misfit) {
+        table.pass_over(order, op);
+    }
+    return !table.misfit;
 }
 
 void Loader::take_snapshot(const DecodedLine& line) {
@@ -129,7 +134,7 @@ void Loader::take_snapshot(const DecodedLine& line) {
         make_durable();
         m_rebuilder.leave(table, order, begin);
     }
-    if (table.misfit && !settle_shape(table, order)) {
+    if (table.misfit && !settle_shape(table, order, 'r')) {
         return;
     }
     begin_work();

@@ -99,12 +99,14 @@ void add_policy_options(CLI::App& cli, Options& options) {
     cli.add_option_function<std::string>(
            "--on-null",
            [&options](const std::string& text) {
-               options.policy.null_as_default = text == "default";
+               options.policy.nulls = text == "default" ? clickhouse::NullPolicy::zero
+                                      : text == "fail"  ? clickhouse::NullPolicy::fail
+                                                        : clickhouse::NullPolicy::widen;
            },
-           "NULL for a column that is not Nullable: fail, or the type's default")
+           "NULL for a column that is not Nullable: widen the column, fail, or the type's default")
         ->type_name("POLICY")
-        ->check(CLI::IsMember{{"fail", "default"}})
-        ->default_str("fail")
+        ->check(CLI::IsMember{{"widen", "fail", "default"}})
+        ->default_str("widen")
         ->group("Policies");
     cli.add_option_function<std::string>(
            "--on-truncate",

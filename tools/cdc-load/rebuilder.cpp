@@ -318,8 +318,27 @@ void Rebuilder::copy(const TableLoader& table, const std::string& from, const st
     for (auto& row : clickhouse::parse_tsv(answer)) {
         parts.push_back(std::move(row[0]));
     }
-    execute(clickhouse::copy_sql(from, columns_of(table, from), to, columns_of(table, to),
-                                 table.target().own(), order, copied));
+    const auto from_columns = columns_of(table, from);
+    auto to_columns = columns_of(table, to);
+    FoundTable found;
+    retry([&] { found = find_table(m_transport, to); });
+    const std::vector<std::string> key = clickhouse::split_sorting_key(found.sorting_key);
+    for (clickhouse::ExistingColumn& column : to_columns) {
+        const auto old = std::find_if(from_columns.begin(), from_columns.end(),
+                                      [&](const auto& c) { return c.name == column.name; });
+        auto type = clickhouse::parse_type(column.type);
+        const auto old_type =
+            old != from_columns.end() ? clickhouse::parse_type(old->type) : std::nullopt;
+        const bool in_key = std::find(key.begin(), key.end(), column.name) != key.end();
+        if (!in_key && type && old_type && old_type->nullable && !type->nullable && !type->array) {
+            type->nullable = true; // a loader met a NULL meanwhile
+            column.type = clickhouse::type_text(*type);
+            execute(fmt::format("ALTER TABLE {} MODIFY COLUMN {} {}", quote_identifier(to),
+                                quote_identifier(column.name), column.type));
+        }
+    }
+    execute(clickhouse::copy_sql(from, from_columns, to, to_columns, table.target().own(), order,
+                                 copied));
     copied = std::move(parts);
 }
 

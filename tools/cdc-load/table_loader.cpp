@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "clickhouse/rebuild.hpp"
+#include "clickhouse/remake.hpp"
 
 #include <algorithm>
 
@@ -36,6 +37,13 @@ clickhouse::ValueCounts TableLoader::replaced() const {
     return m_encoder != nullptr ? m_encoder->counts() : clickhouse::ValueCounts{};
 }
 
+void TableLoader::count_replaced(const clickhouse::ValueCounts& more) {
+    clickhouse::ValueCounts& counts = m_encoder->counts();
+    counts.dates += more.dates;
+    counts.numbers += more.numbers;
+    counts.nulls += more.nulls;
+}
+
 std::size_t TableLoader::parked_keys() const {
     return static_cast<std::size_t>(std::count_if(
         parked.begin(), parked.end(), [](const auto& entry) { return entry.second.parked(); }));
@@ -43,6 +51,18 @@ std::size_t TableLoader::parked_keys() const {
 
 void TableLoader::raise_barrier(event::Order order) {
     m_barrier = std::max(m_barrier, order);
+    if (order != clickhouse::remake_barrier(m_remade)) {
+        m_replaced = std::max(m_replaced, order);
+    }
+}
+
+bool TableLoader::is_void(event::Order order) const {
+    return order < m_remade || (order < m_barrier && !m_target.own().history());
+}
+
+void TableLoader::pass_over(event::Order order, char op) {
+    const event::Order gone = std::max(m_remade, shape_order);
+    late |= op != 'r' && order >= m_replaced && order < gone && m_highest >= gone;
 }
 
 void TableLoader::set_barrier(event::Order order, TableWork& work) {
@@ -51,6 +71,9 @@ void TableLoader::set_barrier(event::Order order, TableWork& work) {
 }
 
 void TableLoader::truncate(const event::DecodedLine& line, TableWork& work) {
+    if (line.source.order < m_remade) {
+        return;
+    }
     set_barrier(line.source.order, work);
     if (m_encoder->shape().history) {
         m_encoder->write_truncate(work.rows, line.source.order, line.source.ts_ms);
@@ -114,16 +137,36 @@ void TableLoader::require_full(const event::Image& image, const char* what) {
         "PostgreSQL: ALTER TABLE … REPLICA IDENTITY FULL, or give the table a primary key."};
 }
 
-void TableLoader::add(const event::DecodedLine& line, TableWork& work) {
-    if (line.source.order < m_barrier && !m_encoder->shape().history) {
-        return; // void already: a truncate or a snapshot that is later in the log came first
+std::optional<std::size_t> TableLoader::misplaced_null(const event::DecodedLine& line) {
+    if (is_void(line.source.order)) {
+        return std::nullopt;
     }
+    if (line.op != 'd') {
+        if (const auto column = m_encoder->misplaced_null(line.after)) {
+            return column;
+        }
+    }
+    const clickhouse::TargetShape& shape = m_encoder->shape();
+    const bool before = line.op == 'd' ? !shape.keyed() || shape.history : !shape.keyed();
+    return before ? m_encoder->misplaced_null(line.before) : std::nullopt;
+}
+
+void TableLoader::add(const event::DecodedLine& line, TableWork& work) {
+    if (is_void(line.source.order)) {
+        pass_over(line.source.order, line.op);
+        return; // a truncate, a snapshot or another key that is later in the log came first
+    }
+    m_highest = std::max(m_highest, line.source.order);
     try {
         if (m_encoder->shape().keyed()) {
             add_keyed(line, work);
         } else {
             add_keyless(line, work);
         }
+    } catch (const clickhouse::NullValue& error) {
+        throw clickhouse::NullValue{
+            fmt::format("table {}: {}", in_quotes(m_source.display_name()), error.what()),
+            error.column()};
     } catch (const Error& error) {
         throw Error{error.code(),
                     fmt::format("table {}: {}", in_quotes(m_source.display_name()), error.what()),

@@ -8,6 +8,7 @@
 #include "event/line_decoder.hpp"
 #include "event/table.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -22,6 +23,7 @@ struct SourceShape {
     event::Table described;
     std::string version;
     event::Order order;
+    std::int64_t ts_ms = 0; ///< commit time of the change behind the line
 };
 
 /// One source table and its table in the target. The reading thread adds lines; the flushing
@@ -35,6 +37,8 @@ public:
     /// barrier.
     static std::unique_ptr<TableLoader> aside(const TableLoader& table);
 
+    bool is_aside() const { return m_aside; }
+
     const event::Table& source() const { return m_source; }
     const clickhouse::Target& target() const { return m_target; }
 
@@ -42,13 +46,28 @@ public:
     void set_shape(std::string version, clickhouse::TargetShape shape);
     const std::string& version() const { return m_version; }
     const clickhouse::RowEncoder& encoder() const { return *m_encoder; }
+    /// The first column that the change has NULL for and that cannot be NULL; nothing: none.
+    std::optional<std::size_t> misplaced_null(const event::DecodedLine& line);
 
     /// Values that the policy decided.
     clickhouse::ValueCounts replaced() const;
+    void count_replaced(const clickhouse::ValueCounts& more);
+    const clickhouse::ValuePolicy& policy() const { return m_policy; }
 
     /// Everything below is void: from the target's state, from truncates and snapshots.
     void raise_barrier(event::Order order);
     event::Order barrier() const { return m_barrier; }
+    /// Lines below have a shape that is gone: the table was made anew (remake.hpp). They are void,
+    /// also in a history.
+    void set_remade(event::Order order) { m_remade = std::max(m_remade, order); }
+    /// Whether a line of this order changes nothing any more.
+    bool is_void(event::Order order) const;
+    /// Takes note of a void change line.
+    void pass_over(event::Order order, char op);
+    /// Lines of a shape that is gone came behind later ones: they may never have been loaded.
+    bool late = false;
+    bool late_told = false;
+    event::Order highest() const { return m_highest; }
 
     /// Adds a change (op c, r, u, d) to the batch. Throws Error: bad_data, or refused when a
     /// table without key does not come with full rows; the batch is then as before.
@@ -69,7 +88,8 @@ public:
     std::size_t parked_keys() const;
     std::string table_line; ///< the last one, while lines are kept
 
-    SourceShape line_shape; ///< of the last table line
+    SourceShape line_shape;   ///< of the last table line
+    event::Order shape_order; ///< of the shape that the target has
     /// Why the target cannot take that shape, which then waits for the first line that needs it.
     std::optional<base::Error> misfit;
 
@@ -97,6 +117,9 @@ private:
     std::string m_version;
     std::unique_ptr<clickhouse::RowEncoder> m_encoder;
     event::Order m_barrier;
+    event::Order m_replaced; ///< the barrier without that of a remake
+    event::Order m_remade;
+    event::Order m_highest; ///< of the changes so far
     bool m_aside = false;
     bool m_counting = false;           ///< inside the snapshot of a table without key
     std::uint64_t m_snapshot_rows = 0; ///< of that snapshot, so far

@@ -4,7 +4,10 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "cdc-load/catalog.hpp"
+#include "cdc-load/remake.hpp"
+#include "clickhouse/default_value.hpp"
 #include "clickhouse/identifier.hpp"
+#include "clickhouse/remake.hpp"
 #include "clickhouse/state.hpp"
 #include "event/json_writer.hpp"
 #include "event/shape_change.hpp"
@@ -112,6 +115,27 @@ std::string shape_json(const event::Table& described, const std::string& version
     return out + '}';
 }
 
+} // namespace
+
+void warn_stale(const TableLoader& table, std::string_view reason) {
+    base::log::warning("table {} is stale: {}; some of its rows differ from the source's until "
+                       "it is read again (cdc-snapshot --tables '{}')",
+                       in_quotes(table.target().name), reason, table.source().display_name());
+}
+
+void mark_stale(Transport& transport, TableLoader& table, event::Order order,
+                const std::string& reason) {
+    std::string bytes;
+    clickhouse::append_state_row(bytes, clickhouse::stale_row(table.target().name, order, reason),
+                                 base::now_ms());
+    const std::string_view piece = bytes;
+    transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
+    table.stale = true;
+    warn_stale(table, reason);
+}
+
+namespace {
+
 /// What the target itself knows decides: a snapshot may have read the table in its new shape. For
 /// a table that is new here, the line.
 std::string why_stale(Transport& transport, const TableLoader& table,
@@ -131,8 +155,65 @@ std::string why_stale(Transport& transport, const TableLoader& table,
     return other.empty() ? other : fmt::format("it was called {} here", in_quotes(other));
 }
 
-bool is_void(const TableLoader& table, event::Order order) {
-    return order < table.barrier() && !table.target().own().history();
+bool has_rows(Transport& transport, const clickhouse::Target& target,
+              const std::vector<clickhouse::ExistingColumn>& existing,
+              std::string_view sorting_key) {
+    const clickhouse::OldTable now = clickhouse::old_table(target, existing, sorting_key);
+    std::vector<std::string> names;
+    for (const clickhouse::TargetColumn& column : now.shape.columns) {
+        names.push_back(column.name);
+    }
+    return !names.empty() &&
+           !transport
+                .query("SELECT 1 FROM (\n" + select_current_sql(target, names, now.shape) +
+                           "\n) LIMIT 1",
+                       "TabSeparated")
+                .empty();
+}
+
+/// Gives the columns that are added the value that old rows have in them. Those of which that is
+/// not known are Nullable, and their names are the result.
+std::vector<std::string> fit_defaults(Transport& transport, const TableLoader& table,
+                                      const SourceShape& from,
+                                      const std::vector<clickhouse::ExistingColumn>& existing,
+                                      const FoundTable& found, clickhouse::TargetShape& shape,
+                                      clickhouse::ValueCounts& counts) {
+    std::vector<std::string> unknown;
+    std::optional<bool> filled;
+    for (std::size_t i = 0; i < shape.columns.size(); ++i) {
+        clickhouse::TargetColumn& column = shape.columns[i];
+        if (std::any_of(existing.begin(), existing.end(),
+                        [&](const auto& old) { return old.name == column.name; })) {
+            continue;
+        }
+        if (!filled) {
+            filled = has_rows(transport, table.target(), existing, found.sorting_key);
+        }
+        const bool in_key = std::find(shape.key.begin(), shape.key.end(), i) != shape.key.end();
+        if (!*filled) {
+            clickhouse::leave_out_misfit(column);
+            continue;
+        }
+        try {
+            if (fit_default(column, in_key, table.policy(), counts) ==
+                clickhouse::DefaultFit::unknown) {
+                unknown.push_back(column.name);
+            }
+        } catch (const Error& error) {
+            throw Error{
+                error.code(),
+                fmt::format("table {}: {}", in_quotes(table.source().display_name()), error.what()),
+                error.hint()};
+        }
+        // MySQL gives old rows the type's zero.
+        const bool no_value = column.default_json.empty() && !column.mapping.type.nullable &&
+                              !column.mapping.type.array && !in_key;
+        if (no_value && from.connector == "postgresql") {
+            clickhouse::forget_default(column);
+            unknown.push_back(column.name);
+        }
+    }
+    return unknown;
 }
 
 void remember(Transport& transport, TableLoader& table, const clickhouse::TableState& before,
@@ -157,15 +238,17 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
             add(clickhouse::oid_item(described.oid), "");
         }
     }
+    if (is_another_table(before, from)) { // the old rows end here
+        add("barrier", "");
+        table.raise_barrier(order);
+    }
     table.stale = !before.stale.empty();
     const std::string reason =
         read_again ? std::string{} : why_stale(transport, table, before, described, order);
     if (!reason.empty()) {
         add("stale", reason);
         table.stale = true;
-        base::log::warning("table {} is stale: {}; some of its rows differ from the source's until "
-                           "it is read again (cdc-snapshot --tables '{}')",
-                           in_quotes(table.target().name), reason, table.source().display_name());
+        warn_stale(table, reason);
     }
     if (!rows.empty()) {
         const std::string_view piece = rows;
@@ -193,21 +276,43 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
     const clickhouse::Target& target = table.target();
     clickhouse::TargetShape shape =
         clickhouse::make_shape(from.connector, from.described.columns, target.own());
-    const clickhouse::TableState state = clickhouse::read_table_state(transport, target.name);
+    clickhouse::TableState state = clickhouse::read_table_state(transport, target.name);
     check_owner(table, state);
+    const FoundTable found_raw = find_table(transport, target.stored);
+    if (const auto remade = clickhouse::remade_order(found_raw.comment);
+        remade && *remade > state.remade) {
+        finish_remake(transport, target, found_raw, state);
+        state = clickhouse::read_table_state(transport, target.name);
+    }
+    table.set_remade(state.remade);
+    table.shape_order = state.shape_order;
     table.raise_barrier(state.barrier);
     table.rebuild_mark = state.rebuild;
     table.rebuild_order = state.rebuild_order;
-    const FoundTable found_raw = find_table(transport, target.stored);
     check_engine(find_table(transport, target.view), target.view, "View");
     check_engine(found_raw, target.stored, "ReplacingMergeTree");
+    clickhouse::ValueCounts counts;
     if (!found_raw.exists) {
+        for (clickhouse::TargetColumn& column : shape.columns) {
+            clickhouse::leave_out_misfit(column);
+        }
         transport.execute(clickhouse::create_raw_sql(target, shape));
         base::log::info("made table {}", in_quotes(target.stored));
     } else {
-        const clickhouse::Alteration alteration = clickhouse::alter_raw(
-            target, shape, find_columns(transport, target.stored), found_raw.sorting_key);
-        if (is_void(table, from.order) && !alteration.statements.empty()) {
+        const auto existing = find_columns(transport, target.stored);
+        if (!table.is_void(from.order)) {
+            const auto unknown =
+                fit_defaults(transport, table, from, existing, found_raw, shape, counts);
+            if (!unknown.empty() && !read_again && from.order >= state.shape_order) {
+                state.stale = fmt::format("column {} was added, and what its older rows have is "
+                                          "not known",
+                                          in_quotes(unknown.front()));
+                mark_stale(transport, table, from.order, state.stale); // before the column is there
+            }
+        }
+        const clickhouse::Alteration alteration =
+            clickhouse::alter_raw(target, shape, existing, found_raw.sorting_key);
+        if (table.is_void(from.order) && !alteration.statements.empty()) {
             throw clickhouse::ShapeConflict{
                 ExitCode::refused,
                 fmt::format("the shape is older than the barrier of {}", in_quotes(target.name))};
@@ -232,8 +337,24 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
     }
     table.parked = state.parked;
     table.set_shape(from.version, std::move(shape));
+    table.count_replaced(counts);
     table.oid = from.described.oid;
     table.misfit.reset();
+}
+
+void allow_null(Transport& transport, TableLoader& table, std::size_t column) {
+    clickhouse::TargetShape shape = table.encoder().shape();
+    clickhouse::TargetColumn& wider = shape.columns.at(column);
+    wider.mapping.type.nullable = true;
+    for (const std::string& statement : clickhouse::modify_column_sql(
+             table.target(), wider.name, clickhouse::type_text(wider.mapping.type))) {
+        transport.execute(statement);
+        base::log::info("{}", statement);
+    }
+    if (!table.is_aside()) {
+        set_up_view(transport, table.target(), shape);
+    }
+    table.set_shape(table.version(), std::move(shape));
 }
 
 void set_up_or_wait(Transport& transport, TableLoader& table, const SourceShape& from,
@@ -242,8 +363,12 @@ void set_up_or_wait(Transport& transport, TableLoader& table, const SourceShape&
     try {
         set_up_table(transport, table, from, read_again);
     } catch (const clickhouse::ShapeConflict& conflict) {
-        if (!may_wait && !is_void(table, from.order)) {
-            throw;
+        const bool old = table.is_void(from.order) || from.order < table.shape_order;
+        if (!may_wait && !old) {
+            base::log::info("{}", conflict.what());
+            remake_table(transport, table, from);
+            set_up_table(transport, table, from, read_again);
+            return;
         }
         table.misfit = conflict;
         base::log::debug("{}; it waits for a line that needs it", conflict.what());

@@ -25,6 +25,17 @@ void set_up_table(clickhouse::Transport& transport, TableLoader& table, const So
 void set_up_or_wait(clickhouse::Transport& transport, TableLoader& table, const SourceShape& from,
                     bool may_wait, bool read_again = false);
 
+/// Says so on stderr.
+void warn_stale(const TableLoader& table, std::string_view reason);
+
+/// Remembers it in `_cdc_state`, and says so.
+void mark_stale(clickhouse::Transport& transport, TableLoader& table, event::Order order,
+                const std::string& reason);
+
+/// Makes a column of the table Nullable: the source's catalog is stricter than its rows are. May be
+/// repeated.
+void allow_null(clickhouse::Transport& transport, TableLoader& table, std::size_t column);
+
 } // namespace cdc::load
 
 #endif

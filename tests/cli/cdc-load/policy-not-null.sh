@@ -7,4 +7,4 @@
 {
     table | sed 's/"type":"timestamp(3) with time zone","nullable":true/"type":"date","nullable":false/'
     change c '{"id":1}' null '{"id":1,"price":"1.00","note":"x","made":null}' 17
-} | cdc-load --dry-run >/dev/null
+} | cdc-load --dry-run --on-null fail >/dev/null

@@ -1,0 +1,249 @@
+#include "cdc-load/remake.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/numbers.hpp"
+#include "base/time.hpp"
+#include "cdc-load/table_setup.hpp"
+#include "clickhouse/identifier.hpp"
+#include "clickhouse/remake.hpp"
+#include "clickhouse/retry.hpp"
+#include "event/table.hpp"
+
+#include <algorithm>
+
+namespace cdc::load {
+
+using base::Error;
+using base::ExitCode;
+using base::in_quotes;
+using clickhouse::quote_identifier;
+using clickhouse::ServerError;
+using clickhouse::Target;
+using clickhouse::Transport;
+using event::Order;
+
+namespace {
+
+constexpr int kExchanges = 5;
+constexpr int kNotImplemented = 48;
+
+void execute(Transport& transport, const std::string& sql) {
+    base::log::debug("{}", sql);
+    transport.execute(sql);
+}
+
+std::uint64_t count(Transport& transport, const std::string& sql) {
+    base::log::debug("{}", sql);
+    const auto rows = clickhouse::parse_tsv(transport.query(sql, "TabSeparated"));
+    return rows.empty() ? 0 : base::parse_integer<std::uint64_t>(rows[0][0]).value_or(0);
+}
+
+void insert_state(Transport& transport, const std::vector<clickhouse::StateRow>& rows) {
+    std::string bytes;
+    for (const clickhouse::StateRow& row : rows) {
+        clickhouse::append_state_row(bytes, row, base::now_ms());
+    }
+    const std::string_view piece = bytes;
+    transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
+}
+
+void drop(Transport& transport, const Target& side) {
+    const std::string on_cluster = side.own().on_cluster();
+    execute(transport,
+            fmt::format("DROP TABLE IF EXISTS {}{}", quote_identifier(side.raw), on_cluster));
+    if (side.own().clustered()) {
+        execute(transport, fmt::format("DROP TABLE IF EXISTS {}{}", quote_identifier(side.stored),
+                                       on_cluster));
+    }
+}
+
+std::string current_database(Transport& transport) {
+    return clickhouse::parse_tsv(transport.query("SELECT currentDatabase()", "TabSeparated"))
+        .at(0)
+        .at(0);
+}
+
+void create(Transport& transport, const Target& side, const clickhouse::TargetShape& shape,
+            const std::vector<clickhouse::ExistingColumn>& carried, Order order) {
+    drop(transport, side); // of an attempt that was cut short
+    for (const std::string& sql : create_remake_sql(side, shape, carried, order)) {
+        execute(transport, sql);
+    }
+    if (side.own().clustered()) {
+        execute(transport,
+                clickhouse::create_distributed_sql(side, shape, current_database(transport)));
+    }
+}
+
+std::string key_names(const clickhouse::TargetShape& shape) {
+    std::string names;
+    for (const std::size_t index : shape.key) {
+        names += (names.empty() ? "" : ", ") + shape.columns[index].name;
+    }
+    return names;
+}
+
+/// Copies the current rows; why it cannot be done, or "".
+std::string fill(Transport& transport, const clickhouse::RemakeCopy& copy,
+                 const clickhouse::TargetShape& shape) {
+    try {
+        if (!copy.history.empty()) {
+            execute(transport, copy.history);
+        }
+        execute(transport, copy.rows);
+        if (!shape.keyed() ||
+            count(transport, copy.count_old) == count(transport, copy.count_new)) {
+            return {};
+        }
+    } catch (const ServerError& error) {
+        if (error.transient() || !clickhouse::is_row_fault(error.server_code())) {
+            throw;
+        }
+        base::log::debug("{}", error.what());
+        return fmt::format("its shape is another one now, and its old rows do not fit: {}",
+                           error.what());
+    }
+    return fmt::format("its key is ({}) now, which several of its old rows share",
+                       key_names(shape));
+}
+
+std::uint64_t waiting_updates(Transport& transport, const Target& target) {
+    return !find_table(transport, target.pending).exists
+               ? 0
+               : count(transport, fmt::format("SELECT count() FROM {} FINAL WHERE _done = 0",
+                                              quote_identifier(target.pending)));
+}
+
+/// An EXCHANGE that is repeated undoes itself: only the mark says what was done.
+void exchange(Transport& transport, const Target& target, const Target& side, Order order) {
+    const auto done = [&] {
+        return clickhouse::remade_order(find_table(transport, target.stored).comment) == order;
+    };
+    for (int i = 0; i < kExchanges && !done(); ++i) {
+        try {
+            execute(transport, remake_exchange_sql(target, side));
+        } catch (const ServerError& error) {
+            if (error.server_code() != kNotImplemented) {
+                throw;
+            }
+            throw Error{ExitCode::refused,
+                        fmt::format("the key of {} changed, and the target's database cannot "
+                                    "exchange tables: {}",
+                                    in_quotes(target.raw), error.what()),
+                        "It needs a database with the engine Atomic, the default."};
+        }
+    }
+    if (!done()) {
+        base::fail(ExitCode::failed, "{} is not in its place after {}", in_quotes(side.stored),
+                   remake_exchange_sql(target, side));
+    }
+}
+
+} // namespace
+
+bool is_another_table(const clickhouse::TableState& state, const SourceShape& from) {
+    if (state.shape.empty() || from.described.oid == 0 || from.order <= state.shape_order) {
+        return false;
+    }
+    std::string ignored;
+    const std::uint32_t before = event::parse_table(state.shape, ignored).oid;
+    return before != 0 && before != from.described.oid;
+}
+
+void remake_table(Transport& transport, const TableLoader& table, const SourceShape& from) {
+    const Target& target = table.target();
+    const FoundTable found = find_table(transport, target.stored);
+    if (clickhouse::remade_order(found.comment) == from.order) {
+        return;
+    }
+    const clickhouse::TableState state = clickhouse::read_table_state(transport, target.name);
+    const Target side = clickhouse::remake_target(target, from.order);
+    const auto existing = find_columns(transport, target.stored);
+    const bool another = is_another_table(state, from);
+    clickhouse::TargetShape shape =
+        clickhouse::make_shape(from.connector, from.described.columns, target.own());
+    std::vector<clickhouse::ExistingColumn> carried;
+    if (!another) {
+        shape = clickhouse::remake_shape(target, std::move(shape), existing, carried);
+    }
+    create(transport, side, shape, carried, from.order);
+    std::string stale;
+    if (!another) {
+        const clickhouse::OldTable old = clickhouse::old_table(target, existing, found.sorting_key);
+        const auto to = find_columns(transport, side.stored);
+        const auto copy =
+            clickhouse::remake_copy(target, side, old, shape, to, from.order, from.ts_ms);
+        stale = clickhouse::has_key_columns(old, shape)
+                    ? fill(transport, copy, shape)
+                    : fmt::format("its key is ({}) now, which its old rows do not have",
+                                  key_names(shape));
+        if (!stale.empty()) {
+            create(transport, side, shape, carried, from.order);
+            if (!copy.history.empty()) {
+                execute(transport, copy.history);
+            }
+        } else if (const std::uint64_t waiting = waiting_updates(transport, target); waiting > 0) {
+            stale = fmt::format("its key is another one now, and {} of its updates still waited "
+                                "for rows to be completed from",
+                                waiting);
+        } else if (!state.parked.empty() && table.parked_keys() > 0) {
+            stale = "its key is another one now, and lines of it are dead letters";
+        }
+    }
+    if (!stale.empty()) {
+        insert_state(transport, {clickhouse::stale_row(target.name, from.order, stale)});
+        warn_stale(table, stale);
+    }
+    exchange(transport, target, side, from.order);
+    base::log::info("table {}: made anew under its name, {}", in_quotes(target.name),
+                    shape.keyed() ? fmt::format("ordered by ({})", key_names(shape))
+                                  : "without a key");
+}
+
+void finish_remake(Transport& transport, const Target& target, const FoundTable& raw,
+                   const clickhouse::TableState& state) {
+    const Order order = clickhouse::remade_order(raw.comment).value_or(Order{});
+    const Target side = clickhouse::remake_target(target, order);
+    const clickhouse::OldTable made =
+        clickhouse::old_table(target, find_columns(transport, target.stored), raw.sorting_key);
+    if (target.own().clustered()) {
+        std::string sql =
+            clickhouse::create_distributed_sql(target, made.shape, current_database(transport));
+        constexpr std::string_view kCreate = "CREATE TABLE IF NOT EXISTS";
+        execute(transport, "CREATE OR REPLACE TABLE" + sql.substr(kCreate.size()));
+    }
+    std::vector<std::string> names;
+    for (const clickhouse::TargetColumn& column : made.shape.columns) {
+        names.push_back(column.name);
+    }
+    execute(transport, clickhouse::create_view_sql(target, names, made.shape));
+    if (find_table(transport, target.pending).exists) { // its lines are kept by the old key
+        execute(transport,
+                fmt::format("ALTER TABLE {}{} DELETE WHERE _version < toUInt128('{}') SETTINGS "
+                            "mutations_sync = 2",
+                            quote_identifier(target.pending), target.own().on_cluster(),
+                            base::decimal_text(order.value)));
+    }
+    std::vector<clickhouse::StateRow> rows{
+        clickhouse::barrier_row(target.name, clickhouse::remake_barrier(order)),
+        clickhouse::table_row(target.name, "remade", order, "")};
+    for (const auto& [key, parked] : state.parked) {
+        if (parked.parked() && parked.through < order) {
+            rows.push_back(
+                clickhouse::parked_row(target.name, key, {parked.from, parked.through, ""}));
+        }
+    }
+    try {
+        drop(transport, side);
+    } catch (const ServerError& error) {
+        if (error.transient()) {
+            throw;
+        }
+        base::log::warning("the old table of {} stays as {}: {}", in_quotes(target.raw),
+                           in_quotes(side.stored), error.what());
+    }
+    insert_state(transport, rows); // last: it says that all is done
+}
+
+} // namespace cdc::load
