@@ -1,0 +1,253 @@
+#include "event/facts_change.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace cdc::event;
+
+namespace {
+
+using Missing = ColumnFact::Missing;
+
+ColumnFact column(int number, const char* name, const char* type, std::uint32_t type_id) {
+    ColumnFact out;
+    out.number = number;
+    out.name = name;
+    out.type = type;
+    out.type_id = type_id;
+    return out;
+}
+
+LeafFacts leaf(std::uint32_t oid, std::uint32_t storage, const char* xmin, const char* birth) {
+    LeafFacts out;
+    out.oid = oid;
+    out.storage = storage;
+    out.xmin = xmin;
+    out.birth = birth;
+    return out;
+}
+
+/// A table of two columns, made by transaction 700, in a list.
+Facts table() {
+    Facts facts;
+    facts.oid = 16401;
+    facts.xid = "800";
+    facts.leaves = {leaf(16401, 16401, "700", "700")};
+    facts.columns = {column(1, "id", "integer", 23), column(3, "note", "text", 25)};
+    facts.publication = {99, "600", "iudt", "50:700", "", ""};
+    return facts;
+}
+
+/// A root with two partitions.
+Facts partitioned() {
+    Facts facts = table();
+    facts.leaves = {leaf(16401, 0, "700", "700"), leaf(16402, 16402, "700", "700"),
+                    leaf(16403, 16403, "700", "700")};
+    facts.leaves[0].kind = 'p';
+    facts.leaves[1].under = facts.leaves[2].under = "16401:700";
+    return facts;
+}
+
+Facts with_type(char kind) {
+    Facts facts = table();
+    TypeFacts type;
+    type.oid = 16500;
+    type.kind = kind;
+    if (kind == 'e') {
+        type.version = "1";
+        type.labels = {{16502, "600", "sad"}, {16504, "600", "ok"}};
+    } else if (kind == 'c') {
+        type.attributes = {{1, 23}, {2, 25}};
+    } else {
+        type.base = 23;
+    }
+    facts.types = {type};
+    return facts;
+}
+
+std::string judged(const Facts& before, const Facts& after,
+                   const std::vector<std::string>& truncates = {}, JudgeOptions options = {}) {
+    const auto mark = judge(before, after, truncates, options);
+    return !mark ? "none" : mark->kind == Mark::Kind::stale ? "stale" : "unproven";
+}
+
+template<typename Change>
+std::string changed(Facts before, Change change) {
+    Facts after = before;
+    after.xid = "900";
+    change(after);
+    return judged(before, after);
+}
+
+} // namespace
+
+TEST_CASE("what changes no stored row marks nothing") {
+    CHECK(changed(table(), [](Facts&) {}) == "none");
+    // GRANT, SET STATISTICS, SET (…): the row of pg_class is written, and nothing else.
+    CHECK(changed(table(), [](Facts& f) { f.leaves[0].xmin = "850"; }) == "none");
+    CHECK(changed(table(), [](Facts& f) { f.key = KeyFacts{7, {1}, true, true}; }) == "none");
+    CHECK(changed(table(), [](Facts& f) { f.columns[1].nullable = false; }) == "none");
+    CHECK(changed(table(), [](Facts& f) { f.columns.pop_back(); }) == "none");
+    CHECK(changed(with_type('e'), [](Facts& f) {
+              f.types[0].version = "2";
+              f.types[0].labels.push_back({16506, "850", "fine"});
+          }) == "none");
+    CHECK(changed(partitioned(), [](Facts& f) {
+              f.leaves.push_back(leaf(16404, 16404, "850", "850"));
+          }) == "none");
+}
+
+TEST_CASE("new columns: a known value, or NULL where the storage is the same") {
+    const auto add = [](Missing missing, std::uint32_t storage, int number = 4) {
+        return [=](Facts& f) {
+            f.columns.push_back(column(number, "new", "integer", 23));
+            f.columns.back().missing = missing;
+            f.leaves[0].xmin = "850";
+            f.leaves[0].storage = storage;
+        };
+    };
+    CHECK(changed(table(), add(Missing::value, 16401)) == "none");
+    CHECK(changed(table(), add(Missing::none, 16401)) == "none");
+    CHECK(changed(table(), add(Missing::unknown, 16401)) == "stale");
+    CHECK(changed(table(), add(Missing::none, 16777)) == "stale");
+    CHECK(changed(table(), add(Missing::value, 16777)) == "unproven");
+    CHECK(changed(table(), add(Missing::none, 16401, 2)) == "stale");
+    CHECK(changed(table(), [&](Facts& f) { // DROP EXPRESSION writes no row of pg_class
+              add(Missing::none, 16401)(f);
+              f.leaves[0].xmin = "700";
+          }) == "stale");
+}
+
+TEST_CASE("columns that are other ones") {
+    CHECK(changed(table(), [](Facts& f) { f.columns[1].name = "remark"; }) == "stale");
+    CHECK(changed(table(), [](Facts& f) { std::swap(f.columns[0].name, f.columns[1].name); }) ==
+          "stale");
+    CHECK(changed(table(), [](Facts& f) {
+              f.columns[0].type = "bigint";
+              f.columns[0].type_id = 20;
+          }) == "stale");
+    CHECK(changed(table(), [](Facts& f) {
+              f.columns[1].type = "character varying";
+              f.columns[1].type_id = 1043;
+          }) == "none");
+    Facts generated = table();
+    generated.columns[1].generated = "s";
+    generated.columns[1].expression = "70:600";
+    CHECK(changed(generated, [](Facts& f) { f.columns[1].expression = "71:850"; }) == "stale");
+    CHECK(changed(generated, [](Facts& f) {
+              f.columns[1].expression = "";
+              f.columns[1].generated = "";
+          }) == "none");
+}
+
+TEST_CASE("new storage is unproven, unless a truncate that was passed made it") {
+    const auto rewrite = [](Facts& f) {
+        f.leaves[0].storage = 16777;
+        f.leaves[0].xmin = "850";
+    };
+    CHECK(changed(table(), rewrite) == "unproven");
+    Facts after = table();
+    rewrite(after);
+    CHECK(judged(table(), after, {"849", "850"}) == "none");
+    CHECK(judged(table(), after, {"4294968146"}) == "none"); // 2^32 + 850
+    CHECK(judged(table(), after, {"851"}) == "unproven");
+    after = partitioned();
+    after.leaves[1].storage = 16777;
+    after.leaves[1].xmin = "850";
+    CHECK(judged(partitioned(), after) == "unproven");
+    CHECK(judged(partitioned(), after, {"850"}) == "none");
+    after.columns[1].type = "integer";
+    after.columns[1].type_id = 23;
+    CHECK(judged(partitioned(), after) == "stale");
+}
+
+TEST_CASE("types below the columns") {
+    CHECK(changed(with_type('e'), [](Facts& f) { f.types[0].labels[1].label = "glad"; }) ==
+          "stale");
+    CHECK(changed(with_type('e'), [](Facts& f) { f.types[0].labels[1].xmin = "850"; }) == "stale");
+    CHECK(changed(with_type('c'), [](Facts& f) { f.types[0].attributes.pop_back(); }) == "stale");
+    CHECK(changed(with_type('c'), [](Facts& f) {
+              f.types[0].attributes.push_back({3, 23});
+          }) == "stale");
+    CHECK(changed(with_type('d'), [](Facts& f) { f.types[0].base = 20; }) == "stale");
+}
+
+TEST_CASE("publications that were other ones meanwhile") {
+    CHECK(changed(table(), [](Facts& f) { f.publication.entry = "51:850"; }) == "stale");
+    CHECK(changed(table(), [](Facts& f) { f.publication.columns = "1"; }) == "stale");
+    CHECK(changed(table(), [](Facts& f) { f.publication.filter = "f"; }) == "stale");
+    CHECK(changed(table(), [](Facts& f) { f.publication.operations = "iud"; }) == "stale");
+    CHECK(changed(table(), [](Facts& f) { f.publication.oid = 98; }) == "stale");
+    CHECK(changed(table(), [](Facts& f) { f.publication.version = "850"; }) == "unproven");
+}
+
+TEST_CASE("leaves: unlogged, gone, attached, detached and attached") {
+    CHECK(changed(table(), [](Facts& f) { f.leaves[0].persistence = 'u'; }) == "stale");
+    Facts unlogged = table();
+    unlogged.leaves[0].persistence = 'u';
+    CHECK(changed(unlogged, [](Facts& f) { f.leaves[0].persistence = 'p'; }) == "stale");
+    CHECK(changed(partitioned(), [](Facts& f) { f.leaves.pop_back(); }) == "stale");
+    Facts after = partitioned();
+    after.leaves.pop_back();
+    CHECK(judged(partitioned(), after, {}, {true}) == "none");
+    CHECK(changed(partitioned(), [](Facts& f) {
+              f.leaves.push_back(leaf(16300, 16300, "850", "650"));
+          }) == "unproven");
+    CHECK(changed(partitioned(), [](Facts& f) { f.leaves[1].under = "16401:850"; }) == "unproven");
+    CHECK(changed(partitioned(), [](Facts& f) {
+              f.leaves.push_back(leaf(16404, 0, "850", "850"));
+              f.leaves.back().kind = 'f';
+          }) == "stale");
+}
+
+TEST_CASE("a table that left the capture, came back, or is another one") {
+    Facts gone = table();
+    gone.gone = true;
+    CHECK(judged(table(), gone) == "stale");
+    CHECK(judged(gone, gone) == "none");
+    CHECK(judged(gone, table()) == "stale");
+    Facts other = table();
+    other.oid = 16999;
+    other.leaves = {leaf(16999, 16999, "850", "850")};
+    other.publication.entry = "51:850";
+    CHECK(judged(table(), other) == "none");
+    CHECK(judged(gone, other) == "none");
+    other.leaves[0].birth = other.leaves[0].xmin = "750"; // a swap by rename
+    CHECK(judged(table(), other) == "unproven");
+}
+
+TEST_CASE(
+    "a table seen for the first time is complete where it is empty or was born in the capture") {
+    const auto judged_new = [](const Facts& facts) {
+        const auto mark = judge_new(facts, "800");
+        return !mark ? "none" : mark->kind == Mark::Kind::stale ? "stale" : "unproven";
+    };
+    Facts born = table();
+    born.leaves = {leaf(16401, 16401, "850", "850")};
+    born.publication.entry = "50:850";
+    CHECK(judged_new(born) == "none");
+    born.publication.entry = "";
+    CHECK(judged_new(born) == "none");
+    born.publication.version = "860"; // FOR ALL TABLES since then
+    CHECK(judged_new(born) == "unproven");
+    born.publication.entry = "50:860"; // listed later
+    CHECK(judged_new(born) == "unproven");
+    born.empty = true;
+    CHECK(judged_new(born) == "none");
+    born.leaves[0].persistence = 'u';
+    CHECK(judged_new(born) == "stale");
+    CHECK(judged_new(table()) == "unproven");
+    Facts renamed = table();
+    renamed.leaves = {leaf(16401, 16401, "860", "850")};
+    renamed.publication.entry = "";
+    CHECK(judged_new(renamed) == "unproven");
+    Facts rewritten = renamed;
+    rewritten.leaves = {leaf(16401, 16777, "850", "850")};
+    CHECK(judged_new(rewritten) == "unproven");
+}
+
+TEST_CASE("transactions are compared in a circle") {
+    CHECK(precedes("3", "4"));
+    CHECK_FALSE(precedes("4", "4"));
+    CHECK(precedes("4294967290", "4294967300"));
+    CHECK(precedes("4294967290", "4")); // 2^32 + 4
+}
