@@ -15,8 +15,8 @@ std::string dead_letter_line(const base::Error& error, std::string_view tool,
                              std::optional<std::uint64_t> line_number, std::string_view topic,
                              std::string_view bytes);
 
-/// Appends the line (or several) and its '\n' to the file, and makes it durable. A last line
-/// without end, of a writer that was killed, is cut off first. Throws Error (failed).
+/// Appends the line (or several) and its '\n' to the file, as io::append_lines_durably() does.
+/// Throws Error (failed, refused).
 void append_dead_letter(const std::string& path, std::string line);
 
 } // namespace cdc::event

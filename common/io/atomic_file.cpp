@@ -26,7 +26,10 @@ std::string folder_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-void fsync_folder(const std::string& folder) {
+} // namespace
+
+void sync_folder_of(const std::string& path) {
+    const std::string folder = folder_of(path);
     const FileDescriptor fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     // Some network file systems cannot fsync a folder; the rename itself is then as good as it
     // gets.
@@ -35,8 +38,6 @@ void fsync_folder(const std::string& folder) {
              std::strerror(errno));
     }
 }
-
-} // namespace
 
 void write_file_atomically(const std::string& path, std::string_view bytes) {
     const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
@@ -60,7 +61,7 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
     if (::rename(temporary.c_str(), path.c_str()) != 0) {
         give_up("rename into");
     }
-    fsync_folder(folder_of(path));
+    sync_folder_of(path);
 }
 
 std::optional<std::string> read_last_line(const std::string& path) {

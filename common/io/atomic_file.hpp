@@ -11,6 +11,9 @@ namespace cdc::io {
 /// file holds the old bytes or the new ones, never a part. Throws Error (failed).
 void write_file_atomically(const std::string& path, std::string_view bytes);
 
+/// Makes the entry of a file in its folder durable. Throws Error (failed).
+void sync_folder_of(const std::string& path);
+
 /// The last line of the file that ends in '\n', without the '\n'; nothing when the file is missing
 /// or holds no whole line. Throws Error (failed) when the file is there and cannot be read.
 std::optional<std::string> read_last_line(const std::string& path);

@@ -252,7 +252,8 @@ const ConnectRow* append_foreign(std::string& out, std::string_view key, std::st
     out += ",\"source\":";
     append_source(out, source, offset);
     out += ",\"op\":\"";
-    out += op;
+    // No begin line stands before the rows of such a snapshot: each is a row that came.
+    out += key == "null" && op == "r" ? "c" : op;
     out += '"';
     append_other("before", false);
     out += "}\n";

@@ -258,7 +258,7 @@ std::string Producer::cluster() {
 }
 
 bool Producer::send(const OutgoingRecord& record) {
-    rd_kafka_vu_t parts[7];
+    rd_kafka_vu_t parts[8];
     std::size_t count = 0;
     const auto bytes = [](std::string_view text) {
         // A null pointer would be Kafka's null, which the empty text is not.
@@ -275,6 +275,10 @@ bool Producer::send(const OutgoingRecord& record) {
     if (record.value) {
         parts[count].vtype = RD_KAFKA_VTYPE_VALUE;
         parts[count++].u.mem = {bytes(*record.value), record.value->size()};
+    }
+    if (record.partition >= 0) {
+        parts[count].vtype = RD_KAFKA_VTYPE_PARTITION;
+        parts[count++].u.i32 = record.partition;
     }
     if (record.timestamp_ms > 0) {
         parts[count].vtype = RD_KAFKA_VTYPE_TIMESTAMP;

@@ -19,6 +19,7 @@ struct OutgoingRecord {
     int topic = 0;                       ///< from open_topic()
     std::optional<std::string_view> key; ///< nothing: Kafka's null
     std::optional<std::string_view> value;
+    int partition = -1;             ///< -1: by the key, any where there is none
     std::int64_t timestamp_ms = 0;  ///< 0: now
     std::string_view table_version; ///< header cdc.table-version; empty: none
     std::string_view order;         ///< header cdc.order; empty: none

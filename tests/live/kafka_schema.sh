@@ -7,21 +7,24 @@ K="--brokers $CDC_TEST_KAFKA_BROKERS"
 rows=55
 [ -n "$SOAK" ] && rows=550
 
-# Every change has exactly the columns of the table line before it.
-check() {
+# Every line of a table follows its table line, and every change has the columns, and the version
+# where its note says one, of the last table line before it.
+check() { # LINES CHANGES
     python3 - "$1" "$2" <<'PY'
-import json, sys
-columns, changes, tables = None, 0, 0
+import json, re, sys
+shape, changes = None, 0
 for line in open(sys.argv[1]):
     line = json.loads(line)
     if "table" in line:
-        columns = [c["name"] for c in line["table"]["columns"]]
-        tables += 1
-    elif "op" in line:
-        assert columns is not None, f"no table line before {line}"
-        if line["after"]:
-            assert list(line["after"]) == columns, (line["after"], columns)
-        changes += 1
+        shape = line["table"]
+    elif "checkpoint" not in line:
+        assert shape is not None, f"no table line before {line}"
+        row = line.get("after")
+        if row:
+            assert list(row) == [c["name"] for c in shape["columns"]], (row, shape)
+            if re.fullmatch("[0-9a-f]{16}", row["note"]):
+                assert row["note"] == shape["version"], (row, shape)
+        changes += "op" in line
 assert changes == int(sys.argv[2]), f"{changes} changes, not {sys.argv[2]}"
 PY
 }
@@ -53,8 +56,55 @@ cdc-publish $K --prefix s4 --partitions 4 <in.ndjson 2>pub.err || fail cdc-publi
 cdc-consume $K --topics s4.public.t0 --exit-at-end >out.ndjson 2>con.err || fail cdc-consume
 check out.ndjson $rows || fail "four partitions"
 
-say "the table line is in schema-changes before the change is in its topic"
-# Held up at the table line's topic, no change may overtake it: records' times of arrival say so.
+say "shapes that differ by a type alone, and come back; $rows rows, from each offset"
+"$HERE/kafka_lines.py" --rows $rows --keys 5 --alter 10 --retype >in.ndjson
+expect "shapes" "$(grep '^{"table' in.ndjson | jq -r .table.version | sort -u | wc -l)" 2
+expect "table lines" "$(grep -c '^{"table' in.ndjson)" 11
+for partitions in 1 4; do
+    # shellcheck disable=SC2086
+    cdc-publish $K --prefix rt$partitions --partitions $partitions <in.ndjson 2>pub.err || fail cdc-publish
+    # shellcheck disable=SC2086
+    cdc-consume $K --topics rt$partitions.public.t0 --exit-at-end >out.ndjson 2>con.err || fail cdc-consume
+    check out.ndjson $rows || fail "$partitions partitions"
+done
+for ((offset = 0; offset < rows; offset += step)); do
+    wanted=$(kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -C -t rt1.public.t0 -o $offset -e -f '%k %S\n' | awk '$1 ~ /^{/ && $2 >= 0' | wc -l)
+    # shellcheck disable=SC2086
+    cdc-consume $K --topics rt1.public.t0 --from "rt1.public.t0:0=$offset" --exit-at-end >out.ndjson 2>con.err ||
+        fail "from offset $offset"
+    check out.ndjson "$wanted" || fail "from offset $offset"
+done
+
+say "a fresh snapshot, facts, a mark, truncates: whichever line a reader starts at, its table line is first"
+"$HERE/kafka_lines.py" --rows 12 --keys 5 --whole --truncates >in.ndjson
+grep -v '^{"checkpoint' in.ndjson >lines.ndjson
+# shellcheck disable=SC2086
+cdc-publish $K --prefix w --partitions 1 --no-tombstones <in.ndjson 2>pub.err || fail cdc-publish
+for ((offset = 0; offset < $(wc -l <lines.ndjson); offset++)); do
+    # shellcheck disable=SC2086
+    cdc-consume $K --topics w.public.t0 --from "w.public.t0:0=$offset" --exit-at-end 2>con.err | grep -v '^{"checkpoint' >out.ndjson
+    head -n 1 out.ndjson | grep -q '^{"table' || fail "no table line before what stands at offset $offset: $(head -n 1 out.ndjson)"
+    tail -n +$((offset + 1)) lines.ndjson | grep -v '^{"table' | cmp - <(grep -v '^{"table' out.ndjson) || fail "from offset $offset"
+done
+for try in 1 2 3 4 5; do
+    # shellcheck disable=SC2086
+    cdc-publish $K --prefix w$try --partitions 3 <in.ndjson 2>pub.err || fail cdc-publish
+    # shellcheck disable=SC2086
+    cdc-consume $K --topics w$try.public.t0 --exit-at-end 2>con.err | grep -v '^{"checkpoint' >out.ndjson
+    head -n 1 out.ndjson | grep -q '^{"table' || fail "no table line first in try $try: $(head -n 1 out.ndjson)"
+    sort -u out.ndjson | cmp - <(sort -u lines.ndjson) || fail "other lines in try $try"
+    cdc-load --target "$TARGET" --dry-run <out.ndjson >made.sql 2>load.err || fail "cdc-load --dry-run in try $try"
+done
+
+say "a table without key stands in one partition, in its order"
+"$HERE/kafka_lines.py" --rows 12 --no-key --whole --truncates >in.ndjson
+# shellcheck disable=SC2086
+cdc-publish $K --prefix nokey --partitions 3 <in.ndjson 2>pub.err || fail cdc-publish
+# shellcheck disable=SC2086
+cdc-consume $K --topics nokey.public.t0 --exit-at-end 2>con.err | grep -v '^{"checkpoint' | uniq |
+    cmp - <(grep -v '^{"checkpoint' in.ndjson) || fail "lines differ"
+
+say "a version that no record of schema-changes has is named"
 expect "a version that is nowhere" "$(printf '%s' '{"before":null,"after":{"id":1},"source":{"db":"inventory","schema":"public","table":"t0","order":"000100000000000f0000000000000001"},"op":"c"}' |
     kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -P -t s.public.t0 -p 0 -k '{"id":1}' -H cdc.table-version=ffffffffffffffff -H cdc.order=000100000000000f0000000000000001 && echo sent)" sent
 # shellcheck disable=SC2086

@@ -46,6 +46,15 @@ std::string snapshot_line(const char* table, const char* status, int position) {
                        source(table, position, 0));
 }
 
+std::string facts_line(const char* table, int position) {
+    return fmt::format(R"({{"facts":{{"oid":1}},{},"ts_ms":5}})", source(table, position, 0));
+}
+
+std::string mark_line(const char* table, int position) {
+    return fmt::format(R"({{"mark":{{"kind":"stale","why":"x"}},{},"ts_ms":5}})",
+                       source(table, position, 0));
+}
+
 std::string checkpoint(int position) {
     return fmt::format(
         R"({{"checkpoint":{{"v":1,"kind":"postgres","server":"1","database":"d","slot":"x","position":"0/{0:X}","order":"0001{0:016x}000000000000","commit_ts_ms":1,"snapshot":null}},"ts_ms":5}})",
@@ -59,6 +68,7 @@ std::vector<std::string> lines(int base) {
     };
     return {
         table_line("a", base + 100, version("a", 1)),
+        facts_line("a", base + 100),
         snapshot_line("a", "begin", base + 100),
         change("a", base + 1, base + 100, 'r', 0),
         change("a", base + 2, base + 100, 'r', 0),
@@ -70,7 +80,9 @@ std::vector<std::string> lines(int base) {
         change("a", base + 2, base + 112, 'd'),
         change("b", base + 7, base + 113, 'u'),
         table_line("a", base + 114, version("a", 2)),
+        facts_line("a", base + 114),
         change("b", base + 8, base + 115),
+        mark_line("b", base + 116),
         change("a", base + 3, base + 116),
         change("b", base + 7, base + 117, 't'),
         table_line("b", base + 118, version("b", 2)),
@@ -302,7 +314,8 @@ TEST_CASE("nothing of a table is sent before its table line is acknowledged") {
     int version = 0;
     for (const std::string& line :
          {change("a", 1, 100, 'r', 0), change("a", 1, 101), change("a", 1, 101, 't'),
-          snapshot_line("a", "begin", 100), snapshot_line("a", "end", 100)}) {
+          snapshot_line("a", "begin", 100), snapshot_line("a", "end", 100), facts_line("a", 100),
+          mark_line("a", 100)}) {
         CAPTURE(line);
         take(table_line("a", 100, fmt::format("a{:015}", ++version)));
         CHECK(acknowledgements.outstanding() == 2); // its own topic, and schema-changes

@@ -59,6 +59,10 @@ Emitted Emitter::append(std::string& out, const kafka::IncomingRecord& record,
         return what;
     } catch (...) {
         out.resize(before);
+        if (static_cast<std::size_t>(record.topic) < m_versions.size()) {
+            m_versions[static_cast<std::size_t>(record.topic)]
+                .clear(); // its table line is gone too
+        }
         throw;
     }
 }
@@ -81,38 +85,13 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
         out += "}\n";
         return Emitted::other;
     }
-    const std::string_view value = *record.value;
     if (!record.order.empty() && record.table_version.size() <= 64) {
-        // Ours. A change has its key cut off; every other kind of line came whole.
-        constexpr std::string_view kUsual{"{\"before\":"};
-        const std::string_view kind =
-            value.substr(0, kUsual.size()) == kUsual ? "before" : first_member(value);
-        if (kind == "table" && record.key) {
-            return Emitted::nothing; // a record of schema-changes
-        }
-        if ((kind == "table" || kind == "snapshot") &&
-            std::memchr(value.data(), '\n', value.size()) == nullptr) {
-            if (kind == "table") {
-                needs_table_line(record);
-                m_versions[static_cast<std::size_t>(record.topic)].assign(record.table_version);
-            }
-            out += value;
-            out += '\n';
-            return Emitted::other;
-        }
-        if (kind == "before" && needs_table_line(record)) {
-            m_line.clear();
-            if (kafka::append_joined(m_line, record.key.value_or("null"), value)) {
-                append_table_line(out, record, topic_name);
-            }
-        }
-        if (kind == "before" && kafka::append_joined(out, record.key.value_or("null"), value)) {
-            out += '\n';
-            m_order.assign(record.order);
-            return Emitted::change;
+        if (const auto what = append_own(out, record, topic_name)) {
+            return *what;
         }
         // In one of Connect's forms, or changed on the way.
     }
+    const std::string_view value = *record.value;
     const std::string_view kind = first_member(value);
     if (kind == "checkpoint" || kind == "order" || kind == "table" || kind == "ts_ms") {
         return Emitted::nothing; // heartbeats, positions, schema-changes
@@ -137,17 +116,54 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
         kafka::append_foreign(m_line, record.key.value_or("null"), value, record.offset,
                               record.table_version.empty() ? &m_rows : nullptr);
     m_line.pop_back(); // its '\n'
+    kafka::cut_change(m_line, m_cut);
     if (needs_table_line(record)) {
-        append_table_line(out, record, topic_name);
-    } else {
-        kafka::cut_change(m_line, m_cut);
-        if (row != nullptr && m_cut.op != 't' && m_cut.op != 'm') {
-            append_row_table(out, record, *row);
-        }
+        append_table_line(out, record, topic_name, m_line);
+    } else if (row != nullptr && m_cut.op != 't' && m_cut.op != 'm') {
+        append_row_table(out, record, *row);
     }
     out += m_line;
     out += '\n';
     m_order.assign(m_cut.order);
+    return Emitted::change;
+}
+
+/// A record with our headers. A change has its key cut off; every other kind of line came whole.
+std::optional<Emitted> Emitter::append_own(std::string& out, const kafka::IncomingRecord& record,
+                                           const std::string& topic_name) {
+    constexpr std::string_view kUsual{"{\"before\":"};
+    const std::string_view value = *record.value;
+    const std::string_view kind =
+        value.substr(0, kUsual.size()) == kUsual ? "before" : first_member(value);
+    if (kind == "table" && record.key) {
+        return Emitted::nothing; // a record of schema-changes
+    }
+    if (kind == "table" || kind == "snapshot" || kind == "facts" || kind == "mark") {
+        if (std::memchr(value.data(), '\n', value.size()) != nullptr) {
+            return std::nullopt;
+        }
+        if (needs_table_line(record)) {
+            if (kind == "table") {
+                remember_version(record);
+            } else {
+                append_table_line(out, record, topic_name, value);
+            }
+        }
+        out += value;
+        out += '\n';
+        return Emitted::other;
+    }
+    if (kind != "before") {
+        return std::nullopt;
+    }
+    if (needs_table_line(record)) {
+        append_table_line(out, record, topic_name, value);
+    }
+    if (!kafka::append_joined(out, record.key.value_or("null"), value)) {
+        return std::nullopt;
+    }
+    out += '\n';
+    m_order.assign(record.order);
     return Emitted::change;
 }
 
@@ -159,12 +175,15 @@ bool Emitter::needs_table_line(const kafka::IncomingRecord& record) {
     return !record.table_version.empty() && m_versions[index] != record.table_version;
 }
 
-void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& record,
-                                const std::string& topic_name) {
-    kafka::cut_change(m_line, m_cut);
-    out += m_table_lines.of(topic_name, m_cut, record.table_version);
-    out += '\n';
+void Emitter::remember_version(const kafka::IncomingRecord& record) {
     m_versions[static_cast<std::size_t>(record.topic)].assign(record.table_version);
+}
+
+void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& record,
+                                const std::string& topic_name, std::string_view line) {
+    out += m_table_lines.of(topic_name, line, record.table_version);
+    out += '\n';
+    remember_version(record);
 }
 
 void Emitter::append_row_table(std::string& out, const kafka::IncomingRecord& record,

@@ -7,6 +7,7 @@
 #include "kafka/consumer.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,10 +38,14 @@ public:
 private:
     Emitted append_record(std::string& out, const kafka::IncomingRecord& record,
                           const std::string& topic_name);
+    /// Nothing when the record is no line of ours.
+    std::optional<Emitted> append_own(std::string& out, const kafka::IncomingRecord& record,
+                                      const std::string& topic_name);
     bool needs_table_line(const kafka::IncomingRecord& record);
-    /// That of the change in m_line.
+    void remember_version(const kafka::IncomingRecord& record);
+    /// That of the record, whose line, or value, is `line`.
     void append_table_line(std::string& out, const kafka::IncomingRecord& record,
-                           const std::string& topic_name);
+                           const std::string& topic_name, std::string_view line);
     /// Of a record that came with its own schema.
     void append_row_table(std::string& out, const kafka::IncomingRecord& record,
                           const kafka::ConnectRow& row);

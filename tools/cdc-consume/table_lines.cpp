@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
 #include "event/line_decoder.hpp"
 #include "kafka/topic_name.hpp"
@@ -26,14 +27,30 @@ std::string text_of(std::string_view json) {
     return json.empty() || json == "null" ? std::string{} : event::json_string_value(json);
 }
 
+std::string_view member(std::string_view object, std::string_view wanted) {
+    event::JsonCursor cursor{object};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == wanted) {
+            return value;
+        }
+    }
+    return {};
+}
+
 /// As cdc-publish writes it.
-std::string key_of(const kafka::ChangeCut& cut, std::string_view version) {
-    std::string key = R"({"db":)";
-    event::append_json_string(key, text_of(cut.db));
-    key += R"(,"schema":)";
-    event::append_json_string(key, text_of(cut.schema));
-    key += R"(,"table":)";
-    event::append_json_string(key, text_of(cut.table));
+std::string key_of(std::string_view line, std::string_view version) {
+    const std::string_view source = member(line, "source");
+    std::string key;
+    char separator = '{';
+    for (const std::string_view name : {"db", "schema", "table"}) {
+        key += separator;
+        event::append_json_string(key, name);
+        key += ':';
+        event::append_json_string(key, text_of(member(source, name)));
+        separator = ',';
+    }
     key += R"(,"version":)";
     event::append_json_string(key, version);
     return key + "}";
@@ -59,11 +76,11 @@ std::string TableLines::schema_topic(const std::string& topic) const {
         "Name it with --prefix"};
 }
 
-const std::string& TableLines::of(const std::string& topic, const kafka::ChangeCut& cut,
+const std::string& TableLines::of(const std::string& topic, std::string_view line,
                                   std::string_view version) {
     const std::string source_topic = schema_topic(topic);
     Source& source = m_sources[source_topic];
-    const std::string key = key_of(cut, version);
+    const std::string key = key_of(line, version);
     const std::int64_t deadline = base::steady_ms() + kPatienceMs;
     auto found = source.lines.find(key);
     while (found == source.lines.end()) {

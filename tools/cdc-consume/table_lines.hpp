@@ -2,7 +2,6 @@
 #define CDC_CONSUME_TABLE_LINES_HPP
 
 #include "cdc-consume/options.hpp"
-#include "kafka/change_cut.hpp"
 #include "kafka/topic_reader.hpp"
 
 #include <map>
@@ -18,9 +17,9 @@ class TableLines {
 public:
     explicit TableLines(const Options& options) : m_options{options} {}
 
-    /// The line without '\n'; valid until the next call. Throws Error (bad_data) when the version
-    /// is in no such topic.
-    const std::string& of(const std::string& topic, const kafka::ChangeCut& cut,
+    /// The line without '\n'; valid until the next call. `line` is one of the table, or the value
+    /// of its record. Throws Error (bad_data) when the version is in no such topic.
+    const std::string& of(const std::string& topic, std::string_view line,
                           std::string_view version);
     /// All topics of the cluster, to find the prefix among them.
     void set_topics(std::vector<std::string> topics) { m_topics = std::move(topics); }

@@ -8,6 +8,8 @@
 #include "event/json_writer.hpp"
 #include "event/table.hpp"
 
+#include <algorithm>
+
 namespace cdc::publish {
 
 using base::Error;
@@ -94,7 +96,7 @@ void Publisher::publish(std::string_view line) {
     case LineKind::facts:
     case LineKind::mark:
     case LineKind::snapshot:
-        publish_snapshot(decoded);
+        publish_table_part(decoded);
         break;
     case LineKind::transaction:
         publish_transaction(line, decoded.payload);
@@ -217,8 +219,10 @@ void Publisher::publish_change(const event::DecodedLine& line) {
     }
     const Route& route = m_routes.of(line.source.db, line.source.schema, line.source.table);
     record.value = value_of(m_cut, route);
+    record.partition = route.partition();
     if (has_key) {
         record.key = key_of(m_cut, route);
+        record.partition = -1;
     }
     check_size(route.topic, m_cut.key, record.value->size());
     record.table_version = route.version;
@@ -242,7 +246,7 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     }
     Route& route = m_routes.of(source.db, source.schema, source.table);
     std::string version;
-    event::parse_columns(line.payload, version);
+    const auto columns = event::parse_columns(line.payload, version);
     const std::string key = json_object({{"db", source.db},
                                          {"schema", source.schema},
                                          {"table", source.table},
@@ -263,10 +267,12 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     }
     if (m_options.exactly_once) {
         m_unsettled.push_back(
-            {is_new ? key : std::string{}, &route, route.version, route.table_json});
+            {is_new ? key : std::string{}, &route, route.version, route.table_json, route.keyless});
     }
     route.version = version;
     route.table_json.assign(line.payload);
+    route.keyless = std::none_of(columns.begin(), columns.end(),
+                                 [](const event::Column& column) { return column.key > 0; });
     if (is_new) {
         m_announced.insert(key);
         m_announcing = true;
@@ -275,11 +281,12 @@ void Publisher::publish_table(const event::DecodedLine& line) {
         record.key.reset();
     }
     if (m_options.envelope == Envelope::plain) {
+        record.partition = route.partition();
         send(route.topic, record);
     }
 }
 
-void Publisher::publish_snapshot(const event::DecodedLine& line) {
+void Publisher::publish_table_part(const event::DecodedLine& line) {
     const event::Source& source = line.source;
     const Route& route = m_routes.of(source.db, source.schema, source.table);
     if (m_options.envelope != Envelope::plain) {
@@ -289,9 +296,11 @@ void Publisher::publish_snapshot(const event::DecodedLine& line) {
     kafka::OutgoingRecord record;
     const std::string order = source.order.text();
     record.value = line.raw;
+    record.partition = route.partition();
     record.timestamp_ms = source.ts_ms;
     record.order = order;
     record.table_version = route.version;
+    check_size(route.topic, {}, line.raw.size());
     send(route.topic, record);
 }
 
@@ -336,6 +345,7 @@ void Publisher::aborted() {
         m_announced.erase(last->announced);
         last->route->version = std::move(last->version);
         last->route->table_json = std::move(last->table_json);
+        last->route->keyless = last->keyless;
     }
     m_unsettled.clear();
     m_announcing = false;

@@ -57,12 +57,14 @@ private:
         Route* route;
         std::string version; ///< of the route, before the line
         std::string table_json;
+        bool keyless;
     };
     void fill_cut(const event::DecodedLine& line);
     void rise(std::string_view order);
     void publish_change(const event::DecodedLine& line);
     void publish_table(const event::DecodedLine& line);
-    void publish_snapshot(const event::DecodedLine& line);
+    /// Snapshot lines, facts and marks.
+    void publish_table_part(const event::DecodedLine& line);
     void publish_transaction(std::string_view line, std::string_view payload);
     void publish_heartbeat(std::string_view line);
     std::string_view value_of(const kafka::ChangeCut& cut, const Route& route);

@@ -27,6 +27,11 @@ struct Route {
     Topic topic;
     std::string version; ///< of the last table line; empty: none was seen
     std::string table_json;
+    bool keyless = false; ///< says the last table line
+
+    /// Of a record without key. Rows without key are told apart by their place in the stream, so
+    /// all of such a table goes through one partition.
+    int partition() const { return keyless ? 0 : -1; }
 };
 
 /// From tables to topics: names them, makes those that are missing, checks the others, once each.
