@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 namespace cdc::verify {
 
 using clickhouse::Kind;
@@ -38,6 +41,34 @@ std::string elements_sql(const std::string& name, const Type& array) {
     return fmt::format("arrayStringConcat(arrayMap(x -> if(isNull(x), 'n', concat('v', "
                        "hex(toString({})))), {}), ',')",
                        text, name);
+}
+
+std::string elements_display(const Type& array, std::string_view text) {
+    const bool real = array.kind == Kind::float32 || array.kind == Kind::float64;
+    std::string out{"["};
+    while (!text.empty()) {
+        const std::string_view element = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(element.size() + 1, text.size()));
+        out += out.size() == 1 ? "" : ", ";
+        if (element == "n") {
+            out += "NULL";
+            continue;
+        }
+        std::string bytes;
+        for (std::size_t i = 1; i + 1 < element.size(); i += 2) {
+            std::uint8_t byte = 0;
+            std::from_chars(element.data() + i, element.data() + i + 2, byte, 16);
+            bytes += static_cast<char>(byte);
+        }
+        if (real) {
+            const auto bits = base::parse_integer<std::uint64_t>(bytes).value_or(0);
+            Type plain = array.element();
+            plain.nullable = false;
+            bytes = text_of(plain, Value{{reinterpret_cast<const char*>(&bits), sizeof(bits)}});
+        }
+        out += bytes;
+    }
+    return out + "]";
 }
 
 bool append_elements_text(std::string& out, const Type& array, bool base64, std::string_view json) {

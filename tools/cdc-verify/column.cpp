@@ -25,9 +25,12 @@ bool is_integer(Kind kind) {
 
 /// Whether encode() makes the target's own type of what the source sends in binary.
 bool converts(const postgres::FactColumn& source, const Type& type) {
+    if (type.array) {
+        return false;
+    }
     switch (source.type_id) {
     case 16: // bool
-        return type.kind == Kind::boolean;
+        return type.kind == Kind::boolean || is_integer(type.kind);
     case 20: // int8
     case 21: // int2
     case 23: // int4
@@ -40,7 +43,7 @@ bool converts(const postgres::FactColumn& source, const Type& type) {
     case 1700: // numeric
         return type.kind == Kind::decimal;
     case 1082: // date
-        return type.kind == Kind::date32;
+        return type.kind == Kind::date32 || type.kind == Kind::datetime64;
     case 1114: // timestamp
     case 1184: // timestamptz
         return type.kind == Kind::datetime64;
@@ -54,19 +57,43 @@ bool converts(const postgres::FactColumn& source, const Type& type) {
     }
 }
 
+/// Without what stands around the type of the values.
+std::string_view plain_type(std::string_view type) {
+    for (const std::string_view outer : {"LowCardinality(", "Nullable("}) {
+        if (type.substr(0, outer.size()) == outer) {
+            type = type.substr(outer.size(), type.size() - outer.size() - 1);
+        }
+    }
+    return type;
+}
+
+bool starts_with(std::string_view text, std::string_view start) {
+    return text.substr(0, start.size()) == start;
+}
+
 /// Types that cdc-load does not make, but people do, as ones that it makes.
 std::string widened(std::string_view target_type, const std::string& name, Type& type) {
     type.nullable = target_type.find("Nullable(") != std::string_view::npos;
-    if (target_type.find("DateTime") != std::string_view::npos &&
-        target_type.find("DateTime64") == std::string_view::npos) {
+    const std::string_view plain = plain_type(target_type);
+    if (starts_with(plain, "DateTime")) {
         type.kind = Kind::datetime64;
-        return "toDateTime64(" + name + ", 0, 'UTC')";
+        if (starts_with(plain, "DateTime64(")) { // of another time zone: the same moments
+            type.scale = plain[std::string_view{"DateTime64("}.size()] - '0';
+        }
+        return fmt::format("toDateTime64({}, {}, 'UTC')", name, type.scale);
     }
-    if (target_type == "Date" || target_type == "Nullable(Date)") {
+    if (plain == "Date") {
         type.kind = Kind::date32;
         return "toDate32(" + name + ")";
     }
-    return "toString(" + name + ")";
+    return starts_with(plain, "FixedString") ? "toStringCutToZero(" + name + ")"
+                                             : "toString(" + name + ")";
+}
+
+bool is_number(std::string_view target_type) {
+    const std::string_view plain = plain_type(target_type);
+    return starts_with(plain, "Int") || starts_with(plain, "UInt") || starts_with(plain, "Float") ||
+           starts_with(plain, "Decimal");
 }
 
 void read_text(Column& column, const std::string& quoted) {
@@ -77,6 +104,19 @@ void read_text(Column& column, const std::string& quoted) {
 }
 
 } // namespace
+
+std::string why_not_comparable(std::string_view target_type) {
+    static constexpr std::string_view kOthers[] = {
+        "Array(",  "Map(",    "Tuple(",  "Nested(",           "JSON",
+        "Object(", "Variant", "Dynamic", "AggregateFunction", "SimpleAggregateFunction"};
+    const std::string_view plain = plain_type(target_type);
+    const bool other = !clickhouse::parse_type(target_type) &&
+                       std::any_of(std::begin(kOthers), std::end(kOthers),
+                                   [plain](auto start) { return starts_with(plain, start); });
+    return other ? fmt::format("its type in the target, {}, has no text that the source's has",
+                               target_type)
+                 : std::string{};
+}
 
 Column pair_column(const postgres::FactColumn& source, const std::string& quoted,
                    std::string_view target_type) {
@@ -112,8 +152,10 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
         column.array = column.type;
         column.target_select = elements_sql(name, column.type);
         column.type = Type{};
-    } else if (column.type.kind != Kind::string) {
-        column.trimmed = column.type.kind == Kind::decimal;
+        return column;
+    }
+    column.trimmed = is_number(target_type);
+    if (column.type.kind != Kind::string) {
         column.target_select = "toString(" + name + ")";
         column.type.kind = Kind::string;
     }

@@ -30,7 +30,7 @@ struct Column {
     postgres::ValueCodec codec; ///< of that text
     /// The target's type where it is an array: both sides then give elements_text() as String.
     std::optional<clickhouse::Type> array;
-    bool trimmed = false;      ///< the target's text is a decimal without zeros at its end
+    bool trimmed = false;      ///< the target's text is a number without zeros at its end
     std::string source_select; ///< SQL of the source that gives what encode() reads
     std::string target_select; ///< SQL of the target, of type `type`
     bool key = false;
@@ -42,6 +42,9 @@ struct Column {
         return type.kind == clickhouse::Kind::float32 || type.kind == clickhouse::Kind::float64;
     }
 };
+
+/// Why a column of this type in the target cannot be compared with the source's; "": it can.
+std::string why_not_comparable(std::string_view target_type);
 
 /// How a source column and a target column (its type as in system.columns) are compared.
 /// `quoted` is the column's name as SQL of the source.
@@ -72,6 +75,8 @@ Value encode(const Column& column, const postgres::BinaryField& field, Scratch& 
 /// One text for the elements of an array, the same as SQL of the target and as what encode() makes
 /// of the source's text: "n" for NULL, "v" and the hex digits of an element's text, with commas.
 std::string elements_sql(const std::string& name, const clickhouse::Type& array);
+/// The inverse of such a text, for people: [1, NULL, 3].
+std::string elements_display(const clickhouse::Type& array, std::string_view text);
 /// `json` as cdc-load would store it in `array`; false when it would refuse it.
 bool append_elements_text(std::string& out, const clickhouse::Type& array, bool base64,
                           std::string_view json);
@@ -80,8 +85,12 @@ bool append_elements_text(std::string& out, const clickhouse::Type& array, bool 
 std::optional<Value> read_value(const clickhouse::Type& type, const char*& at, const char* end);
 
 /// The one text of a value, for people and for SQL of both sides: integers and decimals as digits,
-/// times as "2025-07-21 10:00:00.123456", floats in the shortest form that reads back the same.
+/// times as "2025-07-21 10:00:00.123456" ("0044-03-15 BC" as PostgreSQL has it), floats in the
+/// shortest form that reads back the same.
 std::string text_of(const clickhouse::Type& type, const Value& value);
+
+/// The same for people alone: arrays as [1, NULL, 3], bytes as \x00ff.
+std::string display_text(const Column& column, const Value& value);
 
 /// Appends the value so that different values have different bytes.
 void append_image(std::string& out, const Value& value);

@@ -1,13 +1,15 @@
 #include "cdc-verify/compare.hpp"
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "cdc-verify/moment.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cmath>
-#include <cstring>
 #include <future>
 
 namespace cdc::verify {
@@ -17,53 +19,30 @@ namespace {
 constexpr int kLeastBits = 10;
 constexpr int kMostBits = 18;
 constexpr std::uint64_t kRowsPerBucket = 64;
-constexpr std::size_t kKeysPerQuery = 1000;
-constexpr std::size_t kMostKeys = 20'000; ///< above, the group's buckets are read again instead
+constexpr auto kShowInterval = std::chrono::milliseconds{250};
+constexpr std::int64_t kStandStillMs = 3000; ///< a target that is loaded writes once a second
+constexpr int kLookMs = 100;
 
 bool has_floats(const Table& table) {
     return std::any_of(table.columns.begin(), table.columns.end(),
                        [](const Column& column) { return column.is_float(); });
 }
 
-double float_value(const Column& column, const Value& value) {
-    if (column.type.kind == clickhouse::Kind::float32) {
-        float out = 0;
-        std::memcpy(&out, value.bytes.data(), std::min(value.bytes.size(), sizeof(out)));
-        return static_cast<double>(out);
+std::uint64_t count_of(const Buckets& buckets) {
+    std::uint64_t count = 0;
+    for (const Bucket& bucket : buckets) {
+        count += bucket.count;
     }
-    double out = 0;
-    std::memcpy(&out, value.bytes.data(), std::min(value.bytes.size(), sizeof(out)));
-    return out;
-}
-
-bool equal(const Value& a, const Value& b) {
-    return a.null == b.null && a.odd == b.odd && a.bytes == b.bytes;
-}
-
-bool nearly(const Column& column, const Value& a, const Value& b, double tolerance) {
-    if (equal(a, b)) {
-        return true;
-    }
-    if (!column.is_float() || a.null || b.null || a.odd || b.odd) {
-        return false;
-    }
-    const double x = float_value(column, a);
-    const double y = float_value(column, b);
-    return std::fabs(x - y) <= tolerance * std::max(std::fabs(x), std::fabs(y));
-}
-
-const Row& row_of(const Rows& rows, const std::string& key) {
-    static const Row kNone;
-    const auto found = rows.find(key);
-    return found == rows.end() ? kNone : found->second;
+    return count;
 }
 
 } // namespace
 
-Comparer::Comparer(const Options& options, std::vector<std::unique_ptr<Source>>& sources,
-                   Target& target, Position& position, Repair repair)
-    : m_options{options}, m_sources{sources}, m_target{target},
-      m_position{position}, m_repair{std::move(repair)} {}
+Comparer::Comparer(const Options& options, std::vector<SourceSide*> sources, TargetSide& target,
+                   TargetPosition& position, Activity& activity, Repair repair)
+    : m_options{options}, m_sources{std::move(sources)}, m_target{target}, m_position{position},
+      m_activity{activity}, m_recheck{options, *m_sources[0], target, position, activity},
+      m_repair{std::move(repair)} {}
 
 void Comparer::compare(const Table& table, TableReport& report) {
     if (m_options.counts) {
@@ -97,55 +76,112 @@ void Comparer::compare(const Table& table, TableReport& report) {
     }
 }
 
-std::vector<std::vector<bool>> Comparer::differing_groups(const Table& table, Selection& selection,
-                                                          TableReport& report) {
+Comparer::Sums Comparer::read_sums(const Table& table, const Selection& selection) {
     const std::size_t size = std::size_t{1} << selection.bucket_bits;
-    Buckets ours(size);
-    Buckets theirs(size);
+    Sums sums{Buckets(size), Buckets(size)};
     std::mutex mutex;
     const int parts = table.facts.partitioned ? 1 : static_cast<int>(m_sources.size());
+    m_activity.set_step("reading both sides");
     std::vector<std::future<void>> work;
     work.push_back(
-        std::async(std::launch::async, [&] { m_target.sums(table, selection, theirs); }));
+        std::async(std::launch::async, [&] { m_target.sums(table, selection, sums.target); }));
     for (int part = 0; part < parts; ++part) {
         work.push_back(std::async(std::launch::async, [&, part] {
             Buckets mine(size);
             m_sources[static_cast<std::size_t>(part)]->sums(table, selection, part, parts, mine);
             const std::lock_guard lock{mutex};
             for (std::size_t i = 0; i < size; ++i) {
-                ours[i].count += mine[i].count;
-                ours[i].sum += mine[i].sum;
+                sums.source[i].count += mine[i].count;
+                sums.source[i].sum += mine[i].sum;
             }
         }));
     }
-    for (auto& task : work) {
-        task.wait(); // all of them end before anything is thrown: they use what lies here
+    for (auto& task : work) { // all of them end before anything is thrown: they use what lies here
+        while (task.wait_for(kShowInterval) != std::future_status::ready) {
+            m_activity.show();
+        }
     }
     for (auto& task : work) {
         task.get();
     }
-    report.source_rows = 0;
-    report.target_rows = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        *report.source_rows += ours[i].count;
-        *report.target_rows += theirs[i].count;
+    return sums;
+}
+
+/// As the position's wait(); where it does not move at all for a short while, false: then both
+/// sides are as they stand.
+bool Comparer::reaches(postgres::Lsn lsn, std::int64_t deadline) {
+    const auto first = m_position.now();
+    const std::int64_t end = std::min(deadline, base::steady_ms() + kStandStillMs);
+    auto reached = first;
+    while (reached && *reached < lsn && base::steady_ms() < end) {
+        if (io::stop_signal::requested()) {
+            base::fail(base::ExitCode::failed, "stopped");
+        }
+        io::wait_readable(io::stop_signal::wake_fd(), kLookMs);
+        reached = m_position.now();
     }
+    return reached && (*reached >= lsn || (reached != first && m_position.wait(lsn, deadline)));
+}
+
+/// Of a table without key equal sums may be so by chance: a row too many in the target, and the
+/// same row on its way from the source. They count where nothing was written while both were read
+/// and the target had all of it, or where both are the same again when the target has passed what
+/// the first look saw. Where the target stands still, two equal looks have to do.
+Comparer::Sums Comparer::confirmed_sums(const Table& table, const Selection& selection,
+                                        TableReport& report) {
+    const std::int64_t deadline = base::steady_ms() + m_options.settle_ms;
+    const auto reached = m_position.now();
+    const postgres::Lsn start = m_sources[0]->insert_position();
+    Sums sums = read_sums(table, selection);
+    while (sums.source == sums.target) {
+        if (reached && *reached >= start && m_sources[0]->insert_position() == start) {
+            return sums;
+        }
+        const bool moved = reaches(m_sources[0]->position_after(), deadline);
+        Sums again = read_sums(table, selection);
+        if (again == sums) {
+            return sums;
+        }
+        if (again.source != again.target || base::steady_ms() >= deadline) {
+            return again;
+        }
+        if (moved && count_of(again.source) <= m_options.max_rows) {
+            // It is busy, and equal by chance or not: only one position of both can tell.
+            if (auto exact = m_recheck.at_position(table, selection, deadline)) {
+                add_findings(table, exact->found, report);
+                if (m_repair && !exact->found.empty()) {
+                    m_repair(table, exact->found);
+                }
+                return again;
+            }
+        }
+        sums = std::move(again);
+    }
+    return sums;
+}
+
+std::vector<std::vector<bool>> Comparer::differing_groups(const Table& table, Selection& selection,
+                                                          TableReport& report) {
+    const bool keyless = !table.keyed() && waits(table);
+    const Sums sums = keyless && !selection.whole_rows ? confirmed_sums(table, selection, report)
+                                                       : read_sums(table, selection);
+    report.source_rows = count_of(sums.source);
+    report.target_rows = count_of(sums.target);
     // A count that is too high by what the lag hides looks right: where one bucket of a table
     // without key differs, the others are read too, if that costs no more than one reading.
-    const bool all = selection.whole_rows || (!table.keyed() && !m_options.no_wait &&
-                                              *report.source_rows <= m_options.max_rows);
-    if (all && !selection.whole_rows && ours == theirs) {
+    const bool all = selection.whole_rows || (keyless && *report.source_rows <= m_options.max_rows);
+    if (all && !selection.whole_rows && sums.source == sums.target) {
         return {};
     }
     std::vector<std::vector<bool>> groups;
     std::uint64_t in_group = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        const std::uint64_t most = std::max(ours[i].count, theirs[i].count);
-        if (most == 0 || (!all && ours[i] == theirs[i])) {
+    for (std::size_t i = 0; i < sums.source.size(); ++i) {
+        const std::uint64_t most = std::max(sums.source[i].count, sums.target[i].count);
+        if (most == 0 || (!all && sums.source[i] == sums.target[i])) {
             continue;
         }
         if (groups.empty() || in_group + most > m_options.max_rows) {
-            groups.emplace_back(size, false);
+            groups.emplace_back(sums.source.size(), false);
             in_group = 0;
         }
         groups.back()[i] = true;
@@ -154,25 +190,8 @@ std::vector<std::vector<bool>> Comparer::differing_groups(const Table& table, Se
     return groups;
 }
 
-bool Comparer::same(const Table& table, const Row& source, const Row& target) const {
-    if (source == target) {
-        return true;
-    }
-    if (m_options.float_tolerance <= 0 || source.count != 1 || target.count != 1 ||
-        source.value.size() <= sizeof(std::uint64_t) || !table.keyed()) {
-        return false;
-    }
-    const auto ours = split_image(source.value, table.columns.size());
-    const auto theirs = split_image(target.value, table.columns.size());
-    for (std::size_t i = 0; i < ours.size(); ++i) {
-        if (!nearly(table.columns[i], ours[i], theirs[i], m_options.float_tolerance)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void Comparer::compare_group(const Table& table, const Selection& selection, TableReport& report) {
+    m_activity.set_step("reading the rows that differ");
     auto reading = std::async(std::launch::async, [&] { return m_target.rows(table, selection); });
     Rows ours;
     try {
@@ -184,7 +203,7 @@ void Comparer::compare_group(const Table& table, const Selection& selection, Tab
     const Rows theirs = reading.get();
     std::vector<std::string> keys;
     for (const auto& [key, row] : ours) {
-        if (!same(table, row, row_of(theirs, key))) {
+        if (!same_row(m_options, table, row, row_of(theirs, key))) {
             keys.push_back(key);
         }
     }
@@ -193,8 +212,8 @@ void Comparer::compare_group(const Table& table, const Selection& selection, Tab
             keys.push_back(key);
         }
     }
-    std::vector<Found> found;
-    if (m_options.no_wait) {
+    std::vector<Difference> found;
+    if (!waits(table)) {
         for (std::string& key : keys) {
             const Row& source = row_of(ours, key);
             const Row& target = row_of(theirs, key);
@@ -202,7 +221,12 @@ void Comparer::compare_group(const Table& table, const Selection& selection, Tab
         }
     } else if (!keys.empty()) {
         ours.clear();
-        settle(table, selection, std::move(keys), found, report);
+        Recheck::Outcome outcome = m_recheck.run(table, selection, std::move(keys));
+        report.unsettled += outcome.unsettled;
+        if (outcome.unsettled > 0) {
+            report.why_unsettled = outcome.why;
+        }
+        found = std::move(outcome.found);
     }
     add_findings(table, found, report);
     if (m_repair && !found.empty()) {
@@ -210,207 +234,40 @@ void Comparer::compare_group(const Table& table, const Selection& selection, Tab
     }
 }
 
-Rows Comparer::read(const Table& table, const Selection& group,
-                    const std::vector<std::string>& keys,
-                    const std::function<Rows(const Selection&)>& reader) const {
-    if (!table.keyed() || keys.size() > kMostKeys) {
-        return reader(group);
-    }
-    Rows all;
-    Selection selection;
-    selection.bucket_bits = group.bucket_bits;
-    selection.whole_rows = true;
-    for (std::size_t i = 0; i < keys.size(); i += kKeysPerQuery) {
-        const auto last = std::min(keys.size(), i + kKeysPerQuery);
-        selection.keys.assign(keys.begin() + static_cast<std::ptrdiff_t>(i),
-                              keys.begin() + static_cast<std::ptrdiff_t>(last));
-        all.merge(reader(selection));
-    }
-    return all;
-}
-
-void Comparer::settle(const Table& table, const Selection& group, std::vector<std::string> keys,
-                      std::vector<Found>& found, TableReport& report) {
-    const std::int64_t deadline = base::steady_ms() + m_options.settle_ms;
-    const auto from_source = [&](const Selection& s) {
-        return m_sources[0]->rows(table, s);
-    };
-    const auto from_target = [&](const Selection& s) {
-        return m_target.rows(table, s);
-    };
-    while (!keys.empty()) {
-        // Rows of one list of keys are of one form; a shorter list may have another.
-        const bool images = table.keyed() && (group.whole_rows || keys.size() <= kMostKeys);
-        const Rows before = read(table, group, keys, from_source);
-        const postgres::Lsn position = m_sources[0]->position_after();
-        if (!m_position.wait(position, deadline)) {
-            report.unsettled += keys.size();
-            report.why_unsettled = m_position.why();
-            return;
-        }
-        const Rows theirs = read(table, group, keys, from_target);
-        if (table.keyed()) { // else a count may be the same by chance: both have to rest
-            std::erase_if(keys, [&](const std::string& key) {
-                return same(table, row_of(before, key), row_of(theirs, key));
-            });
-        }
-        if (keys.empty()) {
-            return;
-        }
-        const Rows after =
-            images == (table.keyed() && (group.whole_rows || keys.size() <= kMostKeys))
-                ? read(table, group, keys, from_source)
-                : from_source(group);
-        std::vector<std::string> moving;
-        for (std::string& key : keys) {
-            const Row& source = row_of(before, key);
-            const Row& target = row_of(theirs, key);
-            if (source != row_of(after, key)) {
-                moving.push_back(std::move(key));
-            } else if (!same(table, source, target)) {
-                found.push_back({std::move(key), source, target, images});
-            }
-        }
-        keys = std::move(moving);
-        if (!keys.empty() && !table.keyed() && settle_at_position(table, group, found, deadline)) {
-            return;
-        }
-        if (!keys.empty() && base::steady_ms() >= deadline) {
-            report.unsettled += keys.size();
-            report.why_unsettled = "these rows changed in the source each time they were looked at";
-            return;
-        }
-    }
-}
-
-/// All of the group, for what was the same before may have been so by chance. False: not possible
-/// now. True: done, whatever came of it.
-bool Comparer::settle_at_position(const Table& table, const Selection& group,
-                                  std::vector<Found>& found, std::int64_t deadline) {
-    std::optional<Moment> moment;
-    try {
-        moment.emplace(m_options.source, std::max<std::int64_t>(0, deadline - base::steady_ms()));
-    } catch (const base::Error& error) {
-        base::log::debug("{}: cannot be compared at one position: {}", table.name(), error.what());
-        return false;
-    }
-    const Rows ours = m_sources[0]->rows_in(moment->snapshot(), table, group);
-    if (!m_position.wait(moment->position(), deadline)) {
-        return false;
-    }
-    Selection then = group;
-    then.up_to = moment->order();
-    // Versions beyond the end of the log cannot come from it, whatever moment is looked at.
-    const auto later = m_target.versions_above(table, {}, moment->order(event::Order::kMaxIndex));
-    const auto end = event::Order::make(moment->order().epoch(), m_sources[0]->insert_position(),
-                                        event::Order::kMaxIndex);
-    std::copy_if(later.begin(), later.end(), std::back_inserter(then.impossible),
-                 [end](event::Order version) { return version > end; });
-    const Rows theirs = m_target.rows(table, then);
-    if (m_target.barrier(table) > *then.up_to) {
-        return false; // emptied since
-    }
-    found.clear();
-    for (const auto& [key, row] : ours) {
-        if (const Row& target = row_of(theirs, key); target.count != row.count) {
-            found.push_back({key, row, target, false});
-        }
-    }
-    for (const auto& [key, row] : theirs) {
-        if (!ours.contains(key)) {
-            found.push_back({key, {}, row, false});
-        }
-    }
-    return true;
-}
-
 void Comparer::compare_counts(const Table& table, TableReport& report) {
     const std::int64_t deadline = base::steady_ms() + m_options.settle_ms;
+    m_activity.set_step("counting");
+    const auto give_up = [&report](const std::string& why) {
+        report.unsettled = 1;
+        report.why_unsettled = why;
+    };
     while (true) {
         report.source_rows = m_sources[0]->count(table);
-        if (m_options.no_wait) {
-            report.target_rows = m_target.count(table);
-        } else {
-            report.target_rows = m_target.count(table);
+        report.target_rows = m_target.count(table);
+        if (waits(table)) {
             if (report.source_rows == report.target_rows) {
                 return;
             }
             if (!m_position.wait(m_sources[0]->position_after(), deadline)) {
-                report.unsettled = 1;
-                report.why_unsettled = m_position.why();
+                give_up(m_position.why());
                 return;
             }
             report.target_rows = m_target.count(table);
+            if (!m_recheck.wait_for_standby(deadline)) {
+                give_up("the standby has not replayed what the target already has");
+                return;
+            }
         }
         const std::uint64_t ours = *report.source_rows;
         const std::uint64_t theirs = *report.target_rows;
-        if (ours == theirs || m_options.no_wait || m_sources[0]->count(table) == ours) {
+        if (ours == theirs || !waits(table) || m_sources[0]->count(table) == ours) {
             report.missing = ours > theirs ? ours - theirs : 0;
             report.extra = theirs > ours ? theirs - ours : 0;
             return;
         }
         if (base::steady_ms() >= deadline) {
-            report.unsettled = 1;
-            report.why_unsettled = "the number of rows changed each time it was looked at";
+            give_up("the number of rows changed each time it was looked at");
             return;
-        }
-    }
-}
-
-void Comparer::add_findings(const Table& table, const std::vector<Found>& found,
-                            TableReport& report) {
-    using Kind = RowDifference::Kind;
-    std::vector<const Found*> shown;
-    for (const Found& item : found) {
-        const Kind kind = item.target.count < item.source.count   ? Kind::missing
-                          : item.target.count > item.source.count ? Kind::extra
-                                                                  : Kind::different;
-        ++(kind == Kind::missing ? report.missing
-           : kind == Kind::extra ? report.extra
-                                 : report.different);
-        if (report.shown.size() < m_options.show) {
-            RowDifference row;
-            row.kind = kind;
-            row.source_count = item.source.count;
-            row.target_count = item.target.count;
-            const std::size_t width = table.keyed() ? table.key.size() : table.columns.size();
-            const auto values = split_image(item.key, width);
-            for (std::size_t i = 0; i < width; ++i) {
-                const Column& column = table.columns[table.keyed() ? table.key[i] : i];
-                row.key.emplace_back(column.name, text_of(column.type, values[i]));
-            }
-            report.shown.push_back(std::move(row));
-            shown.push_back(&item);
-        }
-    }
-    std::size_t next = report.shown.size() - shown.size();
-    for (const Found* item : shown) {
-        RowDifference& row = report.shown[next++];
-        if (row.kind != Kind::different) {
-            continue;
-        }
-        Row source = item->source;
-        Row target = item->target;
-        if (!item->images) { // what it is now, which is for people only
-            Selection one;
-            one.whole_rows = true;
-            one.bucket_bits = kLeastBits;
-            one.keys = {item->key};
-            source = row_of(m_sources[0]->rows(table, one), item->key);
-            target = row_of(m_target.rows(table, one), item->key);
-        }
-        if (source.count != 1 || target.count != 1) {
-            continue;
-        }
-        const auto ours = split_image(source.value, table.columns.size());
-        const auto theirs = split_image(target.value, table.columns.size());
-        for (std::size_t i = 0; i < ours.size(); ++i) {
-            const Column& column = table.columns[i];
-            if (!nearly(column, ours[i], theirs[i], m_options.float_tolerance)) {
-                row.cells.push_back({column.name, text_of(column.type, ours[i]),
-                                     text_of(column.type, theirs[i]), ours[i].null,
-                                     theirs[i].null});
-            }
         }
     }
 }

@@ -23,6 +23,8 @@ using postgres::BinaryField;
 namespace {
 
 constexpr std::uint32_t kJsonb = 3802;
+constexpr std::uint32_t kDate = 1082;
+constexpr std::int64_t kMicrosOfDay = 86'400'000'000;
 constexpr std::int64_t kDaysTo2000 = 10957;
 constexpr std::int64_t kMicrosTo2000 = 946'684'800'000'000;
 
@@ -79,6 +81,8 @@ Value integer(Scratch& scratch, Kind kind, std::int64_t value) {
 
 std::int64_t read_integer(const Column& column, const BinaryField& field) {
     switch (column.source_id) {
+    case 16: // bool
+        return big_endian<std::uint8_t>(field, column) != 0 ? 1 : 0;
     case 21:
         return big_endian<std::int16_t>(field, column);
     case 23:
@@ -99,21 +103,40 @@ Value real(const Column& column, const BinaryField& field, Scratch& scratch) {
     return fixed(scratch, value);
 }
 
-Value timestamp(const Column& column, const BinaryField& field, Scratch& scratch) {
-    const auto micros = big_endian<std::int64_t>(field, column);
-    if (micros == INT64_MAX || micros == INT64_MIN) {
-        return odd(scratch, micros > 0 ? "infinity" : "-infinity");
-    }
-    std::int64_t value = micros + kMicrosTo2000;
+/// Microseconds since 1970 in the units of the column's type.
+Value ticks(const Column& column, std::int64_t micros, Scratch& scratch) {
+    std::int64_t value = micros;
     for (int scale = 6; scale > column.type.scale; --scale) {
         value = value >= 0 ? value / 10 : -((-value + 9) / 10); // the coarser side decides
     }
     for (int scale = 6; scale < column.type.scale; ++scale) {
         if (__builtin_mul_overflow(value, 10, &value)) {
-            return odd(scratch, "beyond the range of the target");
+            Type readable = column.type;
+            readable.scale = 6;
+            const std::string_view bytes{reinterpret_cast<const char*>(&micros), sizeof(micros)};
+            return odd(scratch, text_of(readable, Value{bytes}));
         }
     }
     return fixed(scratch, value);
+}
+
+Value timestamp(const Column& column, const BinaryField& field, Scratch& scratch) {
+    const auto micros = big_endian<std::int64_t>(field, column);
+    if (micros == INT64_MAX || micros == INT64_MIN) {
+        return odd(scratch, micros > 0 ? "infinity" : "-infinity");
+    }
+    return ticks(column, micros + kMicrosTo2000, scratch);
+}
+
+/// A date where the target has times: its first moment.
+Value date(const Column& column, const BinaryField& field, Scratch& scratch) {
+    const auto days = big_endian<std::int32_t>(field, column);
+    if (days == INT32_MAX || days == INT32_MIN) {
+        return odd(scratch, days > 0 ? "infinity" : "-infinity");
+    }
+    return column.type.kind == Kind::date32
+               ? narrowed<std::int32_t>(scratch, days + kDaysTo2000)
+               : ticks(column, (days + kDaysTo2000) * kMicrosOfDay, scratch);
 }
 
 /// RowBinary has the halves as two little-endian numbers, the more significant one first.
@@ -192,15 +215,11 @@ Value encode(const Column& column, const BinaryField& field, Scratch& scratch) {
         }
         return {{scratch.fixed, size}};
     }
-    case Kind::date32: {
-        const auto days = big_endian<std::int32_t>(field, column);
-        if (days == INT32_MAX || days == INT32_MIN) {
-            return odd(scratch, days > 0 ? "infinity" : "-infinity");
-        }
-        return narrowed<std::int32_t>(scratch, days + kDaysTo2000);
-    }
+    case Kind::date32:
+        return date(column, field, scratch);
     case Kind::datetime64:
-        return timestamp(column, field, scratch);
+        return column.source_id == kDate ? date(column, field, scratch)
+                                         : timestamp(column, field, scratch);
     case Kind::uuid:
         return uuid(column, field, scratch);
     case Kind::string:

@@ -39,11 +39,18 @@ void add_selection(cli::App& app, Options& options) {
         "ClickHouse: http(s)://USER@HOST:PORT/DATABASE or chdb:DIR");
     cli::add_chdb_library(app, options.chdb_library, "What to compare");
     cli::add_tables(app, options.tables, options.exclude, "What to compare");
+    add("--table", options.pairs, "SOURCE=TARGET",
+        "Two tables that need not be cdc-load's; may be repeated");
+    add("--key", options.key, "COLUMN", "Columns that tell the rows of --table apart")
+        ->delimiter(',');
     add("--exclude-columns", options.exclude_columns, "NAME",
         "Columns, or table.column, not to compare; may be repeated")
         ->delimiter(',');
     add("--where", options.where, "TABLE=CONDITION",
         "Only rows of this table for which the condition, as SQL of both sides, holds");
+    add("--on-dropped", options.on_dropped, "HOW",
+        "A table that the source dropped: report it, or call it different")
+        ->check(CLI::IsMember({"report", "differ"}));
     cli.add_option_function<std::string>(
            "--sample", [&options](const std::string& text) { options.sample = parse_sample(text); },
            "Only this part of the rows, chosen by a hash of the key")
@@ -127,8 +134,22 @@ void check_options(const Options& options) {
     cli::refuse_together(options.counts, "--counts", options.sample < 1, "--sample");
     cli::refuse_together(options.json, "--json", options.repair, "--repair");
     cli::refuse_together(options.no_wait, "--no-wait", !options.checkpoint.empty(), "--checkpoint");
+    const bool pairs = !options.pairs.empty();
+    cli::refuse_together(pairs, "--table", !options.tables.empty(), "--tables");
+    cli::refuse_together(pairs, "--table", !options.exclude.empty(), "--exclude");
+    cli::refuse_together(pairs, "--table", options.repair, "--repair");
+    cli::refuse_together(pairs, "--table", !options.publication.empty(), "--publication");
+    if (!pairs && !options.key.empty()) {
+        fail(ExitCode::usage, "--key is for --table");
+    }
+    for (const std::string& text : options.pairs) {
+        if (const auto equals = text.rfind('=');
+            equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+            fail(ExitCode::usage, "--table {} is not SOURCE=TARGET", in_quotes(text));
+        }
+    }
     for (const std::string& text : options.where) {
-        if (text.find('=') == std::string::npos) {
+        if (options.pairs.size() != 1 && text.find('=') == std::string::npos) {
             fail(ExitCode::usage, "--where {} is not TABLE=CONDITION", in_quotes(text));
         }
     }

@@ -21,6 +21,8 @@ struct Options {
     std::string checkpoint; ///< file that says the target's position; "": `_cdc_state` does
     std::vector<std::string> tables;
     std::vector<std::string> exclude;
+    std::vector<std::string> pairs; ///< SOURCE=TARGET: any two tables
+    std::vector<std::string> key;   ///< columns by which their rows are told apart
     std::vector<std::string> exclude_columns;
     std::vector<std::string> leave_out; ///< TABLE.COLUMN
     std::vector<std::string> masks;     ///< COLUMN=HOW
@@ -38,6 +40,7 @@ struct Options {
     std::int64_t time_budget_ms = 0; ///< 0: none
     bool no_wait = false;
     bool repair = false;
+    std::string on_dropped{"report"}; ///< or "differ": a table that the source dropped is different
 
     std::size_t show = 20; ///< differing rows shown of each table
     bool json = false;

@@ -1,9 +1,12 @@
 #ifndef CDC_VERIFY_POSITION_HPP
 #define CDC_VERIFY_POSITION_HPP
 
+#include "cdc-verify/activity.hpp"
 #include "cdc-verify/options.hpp"
+#include "cdc-verify/sides.hpp"
+#include "cdc-verify/source.hpp"
 #include "cdc-verify/target.hpp"
-#include "postgres/lsn.hpp"
+#include "event/checkpoint.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -11,28 +14,31 @@
 
 namespace cdc::verify {
 
-/// How far the target has got in the source's log.
-class Position {
+/// How far the target has got, by its table `_cdc_state` or a checkpoint file.
+class Position : public TargetPosition {
 public:
-    /// `server` is the source's system identifier, "" when it is not known.
-    Position(const Options& options, Target& target, std::string server, std::string database);
+    /// `server` is the source's system identifier, "" when it is not known. `source` is asked
+    /// whether anything reads the slot when the target does not move.
+    Position(const Options& options, Source& source, Target& target, Activity& activity,
+             std::string server);
 
-    /// Nothing when neither the target nor the file says; why() then does. Throws Error (refused)
-    /// when several slots fill the target and none was chosen.
-    std::optional<postgres::Lsn> now();
-
-    /// Waits until the target has everything before `lsn`. False: `deadline` (steady_ms) came
-    /// first. After that every wait is a single look: the target stands still.
-    bool wait(postgres::Lsn lsn, std::int64_t deadline);
-
-    const std::string& why() const { return m_why; } ///< of the last false or nothing
+    std::optional<postgres::Lsn> now() override;
+    bool wait(postgres::Lsn lsn, std::int64_t deadline) override;
+    const std::string& why() const override { return m_why; }
 
 private:
+    std::optional<event::Checkpoint> read();
+    void explain_stall(std::int64_t unmoved_ms);
+
     const Options& m_options;
-    Target* m_target;
+    Source& m_source;
+    Target& m_target;
+    Activity& m_activity;
     std::string m_server;
     std::string m_database;
+    std::string m_slot; ///< of the checkpoint that was read last; "": of Kafka
     bool m_stalled = false;
+    std::string m_stall; ///< why the target does not move; "": not known
     std::string m_why;
 };
 

@@ -6,12 +6,16 @@
 #include "base/numbers.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
-#include "cdc-verify/moment.hpp"
+#include "cdc-verify/lineage.hpp"
+#include "cdc-verify/snapshot_point.hpp"
+#include "cdc-verify/source.hpp"
+#include "event/checkpoint.hpp"
 #include "event/json_writer.hpp"
 #include "io/file_descriptor.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/row_json.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <unistd.h>
@@ -55,8 +59,10 @@ void append_json(std::string& out, const Column& column, const Value& value) {
     case Kind::uuid:
         break;
     case Kind::datetime64:
-        text[text.find(' ')] = 'T';
-        text += column.source_id == 1184 ? "Z" : "";
+        if (!value.odd && text.find(" BC") == std::string::npos) { // those are the server's own
+            text[text.find(' ')] = 'T';
+            text += column.source_id == 1184 ? "Z" : "";
+        }
         break;
     case Kind::string:
         if (column.source_id == 17) { // bytea
@@ -88,11 +94,13 @@ void append_object(std::string& out, const Table& table, const std::vector<std::
 
 } // namespace
 
-/// A moment of the source: its rows over a plain connection, and its exact position.
+/// The source at one point: its rows over a plain connection, and its exact position.
 struct Repairer::Snapshot {
-    Snapshot(const std::string& url, const Table& of)
-        : moment{url, -1}, reader{url}, plain{reader.connection()}, table{of} {
-        postgres::begin_in_snapshot(plain, moment.snapshot());
+    Snapshot(const std::string& url, const Table& of, Activity& activity)
+        : point{url, -1}, reader{url, activity}, plain{reader.connection()}, table{of} {
+        table.where
+            .clear(); // a row for which the condition does not hold now is there all the same
+        postgres::begin_in_snapshot(plain, point.snapshot());
         describe();
     }
 
@@ -143,28 +151,30 @@ struct Repairer::Snapshot {
         out += ",\"snapshot\":\"true\",\"db\":";
         event::append_json_string(out, plain.database());
         out += ',' + plan->source_members() + ",\"lsn\":";
-        event::append_json_integer(out, moment.position());
-        out += ",\"xmin\":null,\"order\":\"" + moment.order(index).text();
+        event::append_json_integer(out, point.position());
+        out += ",\"xmin\":null,\"order\":\"" + point.order(index).text();
         out += "\"}";
     }
 
-    Moment moment;
+    SnapshotPoint point;
     Source reader;
     Connection& plain; ///< the reader's
-    const Table& table;
+    Table table;
     std::string select;
     std::unique_ptr<postgres::RelationPlan> plan;
 };
 
-void Repairer::repair(const Table& table, const std::vector<Found>& found) {
+void Repairer::repair(const Table& table, const std::vector<Difference>& found) {
     if (table.masked_key) {
-        throw base::Error{ExitCode::refused,
-                          fmt::format("{}: its key is masked, so that the source's rows cannot be "
-                                      "found by the target's keys, and not be repaired",
-                                      table.name()),
-                          "cdc-snapshot --tables reads the table again."};
+        throw base::Error{
+            ExitCode::refused,
+            fmt::format("{}: its key is masked or an array, so that the source's rows "
+                        "cannot be found by the target's keys, and not be repaired",
+                        table.name()),
+            "cdc-snapshot --tables reads the table again."};
     }
-    Snapshot snapshot{m_options.source, table};
+    Snapshot snapshot{m_options.source, table, m_activity};
+    check_lineage(snapshot);
     std::string source;
     snapshot.append_source(source, 0);
     event::append_table_line(m_out, snapshot.plan->shape(), source, base::now_ms());
@@ -176,7 +186,7 @@ void Repairer::repair(const Table& table, const std::vector<Found>& found) {
     write();
 }
 
-void Repairer::write_keyed(const Table& table, const std::vector<Found>& found,
+void Repairer::write_keyed(const Table& table, const std::vector<Difference>& found,
                            Snapshot& snapshot) {
     std::uint64_t removed = 0;
     for (std::size_t i = 0; i < found.size(); i += kKeysPerQuery) {
@@ -188,7 +198,7 @@ void Repairer::write_keyed(const Table& table, const std::vector<Found>& found,
         Selection selection;
         selection.bucket_bits = 10;
         selection.keys = keys;
-        const Rows there = snapshot.reader.rows(table, selection);
+        const Rows there = snapshot.reader.rows(snapshot.table, selection);
         const postgres::Result rows = snapshot.plain.query("SELECT " + snapshot.select + " FROM " +
                                                            snapshot.reader.from(table) + " WHERE " +
                                                            snapshot.reader.keys_sql(table, keys));
@@ -230,30 +240,47 @@ void Repairer::write_keyed(const Table& table, const std::vector<Found>& found,
 std::uint64_t Repairer::remove_impossible(const Table& table, const std::vector<std::string>& keys,
                                           Snapshot& snapshot) {
     const std::vector<event::Order> versions =
-        m_target.versions_above(table, keys, snapshot.moment.order(event::Order::kMaxIndex));
+        m_target.versions_above(table, keys, snapshot.point.order(event::Order::kMaxIndex));
     if (versions.empty()) {
         return 0;
     }
     // Asked for after the target was read: what was there and lies beyond cannot come from the log.
     const postgres::Lsn end = snapshot.reader.insert_position();
-    const std::uint16_t epoch = snapshot.moment.order().epoch();
+    const std::uint16_t epoch = snapshot.point.order().epoch();
     std::vector<event::Order> impossible;
     for (const event::Order version : versions) {
         if (version > event::Order::make(epoch, end, event::Order::kMaxIndex)) {
             impossible.push_back(version);
         }
     }
-    return impossible.empty() ? 0 : m_target.remove_versions(table, keys, impossible);
+    if (impossible.empty()) {
+        return 0;
+    }
+    check_lineage(snapshot); // they are nothing that a new primary wrote meanwhile
+    return m_target.remove_versions(table, keys, impossible);
 }
 
-void Repairer::write_keyless(const Table& table, const std::vector<Found>& found,
+void Repairer::check_lineage(Snapshot& snapshot) {
+    const postgres::SystemIdentity& system = snapshot.point.system();
+    auto loaded = highest_order(clickhouse::read_target_state(m_target.transport()),
+                                system.identifier, snapshot.plain.database(), m_options.slot, true);
+    if (!m_options.checkpoint.empty()) {
+        if (const auto file = event::read_checkpoint_file(m_options.checkpoint)) {
+            loaded = std::max(loaded.value_or(event::Order{}), file->order);
+        }
+    }
+    refuse_repair_from(loaded, system.timelines, snapshot.reader.insert_position(),
+                       snapshot.reader.is_standby());
+}
+
+void Repairer::write_keyless(const Table& table, const std::vector<Difference>& found,
                              Snapshot& snapshot) {
     std::vector<std::size_t> all;
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
         all.push_back(i);
     }
     std::uint64_t index = kRepairIndex;
-    for (const Found& item : found) {
+    for (const Difference& item : found) {
         std::string object;
         append_object(object, table, all, split_image(item.key, all.size()));
         for (std::uint64_t n = item.target.count; n < item.source.count; ++n) {

@@ -1,8 +1,9 @@
 #ifndef CDC_VERIFY_REPAIR_HPP
 #define CDC_VERIFY_REPAIR_HPP
 
-#include "cdc-verify/compare.hpp"
+#include "cdc-verify/activity.hpp"
 #include "cdc-verify/options.hpp"
+#include "cdc-verify/recheck.hpp"
 #include "cdc-verify/target.hpp"
 
 #include <string>
@@ -22,10 +23,12 @@ namespace cdc::verify {
 /// lines of a snapshot, which empties the table), each that is too many as `d`.
 class Repairer {
 public:
-    Repairer(const Options& options, Target& target) : m_options{options}, m_target{target} {}
+    Repairer(const Options& options, Target& target, Activity& activity)
+        : m_options{options}, m_target{target}, m_activity{activity} {}
 
-    /// Throws Error.
-    void repair(const Table& table, const std::vector<Found>& found);
+    /// Throws Error: refused when the source is not the one whose log fills the target, or is an
+    /// older state of it.
+    void repair(const Table& table, const std::vector<Difference>& found);
     /// After the last: all is written. Throws Error (failed) when it is not.
     void finish();
 
@@ -33,12 +36,15 @@ private:
     struct Snapshot;
     std::uint64_t remove_impossible(const Table& table, const std::vector<std::string>& keys,
                                     Snapshot& snapshot);
-    void write_keyed(const Table& table, const std::vector<Found>& found, Snapshot& snapshot);
-    void write_keyless(const Table& table, const std::vector<Found>& found, Snapshot& snapshot);
+    void write_keyed(const Table& table, const std::vector<Difference>& found, Snapshot& snapshot);
+    void write_keyless(const Table& table, const std::vector<Difference>& found,
+                       Snapshot& snapshot);
+    void check_lineage(Snapshot& snapshot);
     void write();
 
     const Options& m_options;
     Target& m_target;
+    Activity& m_activity;
     std::string m_out;
     std::uint64_t m_lines = 0;
 };

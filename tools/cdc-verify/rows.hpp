@@ -6,7 +6,7 @@
 #include "event/order.hpp"
 
 #include <cstdint>
-#include <map>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -72,6 +72,24 @@ struct Row {
 };
 /// By the key's image; a table without key by the row's image, where only the count says something.
 using Rows = std::unordered_map<std::string, Row>;
+
+/// One more row of a key. Where a key occurs more than once (--key may not be one), the value is
+/// the sum of the rows' hashes: equal for the same rows in any order.
+inline void add_row(Row& row, std::string_view value) {
+    if (++row.count == 1 || value.empty()) {
+        row.value = value;
+        return;
+    }
+    std::uint64_t sum = base::xxh64(value);
+    if (row.count == 2) {
+        sum += base::xxh64(row.value);
+    } else {
+        std::uint64_t before = 0;
+        std::memcpy(&before, row.value.data(), sizeof(before));
+        sum += before;
+    }
+    row.value.assign(reinterpret_cast<const char*>(&sum), sizeof(sum));
+}
 
 } // namespace cdc::verify
 

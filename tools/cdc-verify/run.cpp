@@ -3,12 +3,17 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-verify/activity.hpp"
 #include "cdc-verify/compare.hpp"
+#include "cdc-verify/lineage.hpp"
+#include "cdc-verify/marks.hpp"
+#include "cdc-verify/position.hpp"
 #include "cdc-verify/repair.hpp"
 #include "cdc-verify/tables.hpp"
 #include "io/file_descriptor.hpp"
 #include "postgres/wal_status.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <unistd.h>
@@ -23,41 +28,106 @@ void print(int fd, const std::string& text) {
     }
 }
 
-void announce(const Table& table) {
-    if (!table.not_compared.empty()) {
-        base::log::warning("{}: the target does not have these columns, which are not compared: {}",
-                           table.name(), fmt::join(table.not_compared, ", "));
+void announce(const Table& table, const TableReport& report) {
+    for (const NotCompared& column : table.not_compared) {
+        base::log::warning("{}: column {} is not compared: {}", table.name(), column.name,
+                           column.why);
     }
-    if (!table.stale.empty()) {
-        base::log::warning("{}: the target knows that its rows differ until it is read again: {}",
-                           table.name(), table.stale);
+    for (const Mark& mark : report.marks) {
+        base::log::warning("{}: the target holds that its rows are {}: {}", table.name(), mark.kind,
+                           mark.why);
     }
 }
 
+/// All that a run needs; in the order in which one is made from the others.
+class Run {
+public:
+    explicit Run(const Options& options);
+    Verdict compare_all();
+
+private:
+    /// Nothing: the time was over before anything could be said.
+    std::optional<TableReport> compare_one(const Candidate& candidate);
+    void compare(const Candidate& candidate, TableReport& report);
+    void compare_absent(const Candidate& candidate, TableReport& report);
+    void report_gone(const Candidate& candidate, TableReport& report);
+    void clear(const Table& table, const std::optional<event::Order>& start, TableReport& report);
+    Source& source() { return *m_sources[0]; }
+
+    const Options& m_options;
+    std::int64_t m_end;
+    Activity m_activity;
+    std::vector<std::unique_ptr<Source>> m_sources;
+    Target m_target;
+    std::string m_server; ///< "": not known
+    std::string m_database;
+    Position m_position;
+    std::unique_ptr<Repairer> m_repairer;
+    Comparer m_comparer;
+    std::shared_ptr<const postgres::ColumnEdits> m_edits;
+    bool m_known_source = false; ///< the target was filled from this server and database
+};
+
+std::vector<std::unique_ptr<Source>> open_sources(const Options& options, Activity& activity) {
+    std::vector<std::unique_ptr<Source>> sources;
+    for (int i = 0; i < options.jobs; ++i) {
+        sources.push_back(std::make_unique<Source>(options.source, activity));
+    }
+    return sources;
+}
+
+std::vector<SourceSide*> sides_of(const std::vector<std::unique_ptr<Source>>& sources) {
+    std::vector<SourceSide*> sides;
+    for (const auto& source : sources) {
+        sides.push_back(source.get());
+    }
+    return sides;
+}
+
+Run::Run(const Options& options)
+    : m_options{options}, m_end{options.time_budget_ms > 0
+                                    ? base::steady_ms() + options.time_budget_ms
+                                    : 0},
+      m_sources{open_sources(options, m_activity)}, m_target{options.target, options.chdb_library},
+      m_server{postgres::read_wal_status(source().connection()).server},
+      m_database{source().connection().database()}, m_position{options, source(), m_target,
+                                                               m_activity, m_server},
+      m_repairer{options.repair ? std::make_unique<Repairer>(options, m_target, m_activity)
+                                : nullptr},
+      m_comparer{options,
+                 sides_of(m_sources),
+                 m_target,
+                 m_position,
+                 m_activity,
+                 options.repair ? Comparer::Repair{[this](const Table& table, const auto& found) {
+                     m_repairer->repair(table, found);
+                 }}
+                                : Comparer::Repair{}},
+      m_edits{std::make_shared<const postgres::ColumnEdits>(options.edits())} {}
+
 /// A table that the target should hold and does not: nothing is missing if it is empty, and nothing
 /// is sure before the target has got as far as we have.
-void compare_absent(const Options& options, const Candidate& candidate, Source& source,
-                    Target& target, Position& position, TableReport& report) {
+void Run::compare_absent(const Candidate& candidate, TableReport& report) {
     Table table;
-    auto facts = postgres::read_table_facts(source.connection(), candidate.schema, candidate.table);
+    auto facts =
+        postgres::read_table_facts(source().connection(), candidate.schema, candidate.table);
     if (!facts) {
         return; // dropped since
     }
     table.facts = std::move(*facts);
-    report.source_rows = source.count(table);
+    report.source_rows = source().count(table);
     report.target_rows = 0;
     if (*report.source_rows == 0) {
         return;
     }
-    if (!options.no_wait) {
-        const std::int64_t deadline = base::steady_ms() + options.settle_ms;
-        if (!position.wait(source.position_after(), deadline)) {
+    if (!m_options.no_wait) {
+        const std::int64_t deadline = base::steady_ms() + m_options.settle_ms;
+        if (!m_position.wait(source().position_after(), deadline)) {
             report.unsettled = *report.source_rows;
-            report.why_unsettled = position.why();
+            report.why_unsettled = m_position.why();
             return;
         }
-        const auto now = find_tables(options, source, target, source.connection().database());
-        for (const Candidate& other : now) {
+        for (const Candidate& other : find_tables(m_options, source(), m_target, m_database)) {
             if (other.name() == candidate.name() && !other.target.empty()) {
                 report.unsettled = *report.source_rows;
                 report.why_unsettled = "the target made this table just now";
@@ -70,25 +140,83 @@ void compare_absent(const Options& options, const Candidate& candidate, Source& 
                        candidate.name());
 }
 
-/// Nothing: the time was over before anything could be said.
-std::optional<TableReport> compare_one(const Options& options, const Candidate& candidate,
-                                       const std::shared_ptr<const postgres::ColumnEdits>& edits,
-                                       Source& source, Target& target, Position& position,
-                                       Comparer& comparer) {
+/// The target keeps a table that the source dropped: nothing is left to compare it with.
+void Run::report_gone(const Candidate& candidate, TableReport& report) {
+    if (!m_known_source || candidate.any) {
+        throw base::Error{
+            base::ExitCode::refused,
+            fmt::format("the source has no table {}", base::in_quotes(candidate.name())),
+            "The target was not filled from this server: is --source the right one?"};
+    }
+    Table table;
+    table.set_target(candidate.target, candidate.layout);
+    if (m_target.existing("", table.names.view).columns.empty()) {
+        report.gone = "dropped at the source, and in the target";
+        return;
+    }
+    report.gone = "dropped at the source";
+    report.target_rows = m_target.count(table);
+    if (m_options.on_dropped == "differ") {
+        report.extra = std::max<std::uint64_t>(1, *report.target_rows);
+    }
+}
+
+/// A table that was found right, whole, has no mark against it any more.
+void Run::clear(const Table& table, const std::optional<event::Order>& start, TableReport& report) {
+    if (report.marks.empty() || report.verdict() != Verdict::same ||
+        !compares_all(m_options, table)) {
+        return;
+    }
+    if (!start) {
+        base::log::warning("{}: the marks stay, since the source's timeline is not known",
+                           table.name());
+        return;
+    }
+    try {
+        clear_marks(m_target.transport(), table.target, report.marks, *start);
+    } catch (const base::Error& error) {
+        base::log::warning("{}: its rows are right, but the marks stay: {}", table.name(),
+                           error.what());
+    }
+}
+
+void Run::compare(const Candidate& candidate, TableReport& report) {
+    if (candidate.target.empty()) {
+        compare_absent(candidate, report);
+        return;
+    }
+    // Both before anything is read: see marks.hpp.
+    if (!candidate.any) {
+        report.marks = read_marks(m_target.transport(), candidate.target);
+    }
+    const auto start = report.marks.empty() ? std::nullopt : source().order_now();
+    const auto table = describe(m_options, candidate, source(), m_target, m_edits);
+    if (!table) {
+        report.marks.clear();
+        report_gone(candidate, report);
+        return;
+    }
+    m_activity.set_rows(table->facts.rows);
+    report.counts = m_options.counts;
+    report.not_compared = table->not_compared;
+    if (report.counts) { // that needs no column
+        report.not_compared.clear();
+    }
+    report.generated = table->generated;
+    report.target_only = table->target_only;
+    report.restricted = describe_restriction(m_options, *table);
+    announce(*table, report);
+    m_comparer.compare(*table, report);
+    clear(*table, start, report);
+}
+
+std::optional<TableReport> Run::compare_one(const Candidate& candidate) {
     TableReport report;
     report.table = candidate.name();
     report.target = candidate.target;
     const std::int64_t start = base::steady_ms();
     try {
-        if (candidate.target.empty()) {
-            compare_absent(options, candidate, source, target, position, report);
-        } else {
-            const Table table = describe(options, candidate, source, target, edits);
-            report.not_compared = table.not_compared;
-            report.stale = table.stale;
-            announce(table);
-            comparer.compare(table, report);
-        }
+        compare(candidate, report);
     } catch (const TimeUp&) {
         if (report.differences() == 0) {
             return std::nullopt;
@@ -101,37 +229,22 @@ std::optional<TableReport> compare_one(const Options& options, const Candidate& 
     return report;
 }
 
-Verdict compare_all(const Options& options) {
-    const std::int64_t end =
-        options.time_budget_ms > 0 ? base::steady_ms() + options.time_budget_ms : 0;
-    std::vector<std::unique_ptr<Source>> sources;
-    for (int i = 0; i < options.jobs; ++i) {
-        sources.push_back(std::make_unique<Source>(options.source));
+Verdict Run::compare_all() {
+    if (m_options.pairs.empty()) {
+        const auto state = clickhouse::read_target_state(m_target.transport());
+        m_known_source = highest_order(state, m_server, m_database, "", true).has_value();
+        refuse_older_timeline(highest_order(state, m_server, m_database, m_options.slot, false),
+                              source().order_now());
     }
-    Target target{options.target, options.chdb_library};
-    const std::string database = sources[0]->connection().database();
-    Position position{options, target, postgres::read_wal_status(sources[0]->connection()).server,
-                      database};
-    Comparer::Repair write_repair;
-    std::unique_ptr<Repairer> repairer;
-    if (options.repair) {
-        repairer = std::make_unique<Repairer>(options, target);
-        write_repair = [&repairer](const Table& table, const std::vector<Found>& found) {
-            repairer->repair(table, found);
-        };
-    }
-    Comparer comparer{options, sources, target, position, write_repair};
     std::vector<TableReport> reports;
-    const std::vector<Candidate> tables = find_tables(options, *sources[0], target, database);
-    const auto edits = std::make_shared<const postgres::ColumnEdits>(options.edits());
-    for (const auto& source : sources) {
-        source->set_end(end);
+    const std::vector<Candidate> tables = find_tables(m_options, source(), m_target, m_database);
+    for (const auto& source : m_sources) {
+        source->set_end(m_end);
     }
-    for (const Candidate& candidate : tables) {
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        m_activity.begin_table(tables[i].name(), i + 1, tables.size());
         auto report =
-            end != 0 && base::steady_ms() >= end
-                ? std::nullopt
-                : compare_one(options, candidate, edits, *sources[0], target, position, comparer);
+            m_end != 0 && base::steady_ms() >= m_end ? std::nullopt : compare_one(tables[i]);
         if (!report) {
             base::log::warning("the time is up: {} of {} tables were compared", reports.size(),
                                tables.size());
@@ -139,12 +252,13 @@ Verdict compare_all(const Options& options) {
         }
         reports.push_back(std::move(*report));
     }
-    if (repairer) {
-        repairer->finish();
+    if (m_repairer) {
+        m_repairer->finish();
     }
-    const int fd = options.repair ? STDERR_FILENO : STDOUT_FILENO;
-    print(fd, options.json ? render_json(reports, base::now_ms())
-                           : render_table(reports, options.quiet));
+    base::log::progress("");
+    const int fd = m_options.repair ? STDERR_FILENO : STDOUT_FILENO;
+    print(fd, m_options.json ? render_json(reports, base::now_ms())
+                             : render_table(reports, m_options.quiet));
     return judge(reports);
 }
 
@@ -152,7 +266,8 @@ Verdict compare_all(const Options& options) {
 
 int run(const Options& options) {
     try {
-        return static_cast<int>(compare_all(options));
+        Run run{options};
+        return static_cast<int>(run.compare_all());
     } catch (const base::Error& error) {
         base::log::write_error(error.what(), error.hint());
     } catch (const std::exception& error) {

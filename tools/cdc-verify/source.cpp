@@ -1,7 +1,9 @@
 #include "cdc-verify/source.hpp"
 
+#include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "cdc-verify/snapshot_point.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
 #include "postgres/exported_snapshot.hpp"
@@ -51,13 +53,14 @@ std::string key_condition(const Table& table, const std::vector<std::string>& ke
                                  : "(" + names + ") IN (" + list + ")";
 }
 
-Source::Source(const std::string& url)
-    : m_connection{url, postgres::Connection::Kind::plain},
+Source::Source(const std::string& url, Activity& activity)
+    : m_url{url}, m_activity{activity}, m_connection{url, postgres::Connection::Kind::plain},
       m_standby{m_connection.query("SELECT pg_is_in_recovery()").text(0, 0) == "t"} {
     m_connection.set_on_wait([this] { check_stop(); });
 }
 
 void Source::check_stop() const {
+    m_activity.show();
     if (io::stop_signal::requested()) {
         base::fail(base::ExitCode::failed, "stopped");
     }
@@ -106,6 +109,7 @@ void Source::scan(const Table& table, const std::string& condition, const Select
     std::uint64_t rows = 0;
     while (copy.next(fields)) {
         if (++rows % kRowsBetweenLooks == 0) {
+            m_activity.add_rows(kRowsBetweenLooks);
             check_stop();
         }
         std::uint64_t row_sum = 0;
@@ -158,6 +162,7 @@ Rows Source::rows(const Table& table, const Selection& selection) {
     Rows rows;
     const int shift = 64 - selection.bucket_bits;
     std::string key;
+    std::string image;
     scan(table, condition, selection,
          [&](const std::vector<Value>& values, std::uint64_t row_hash, std::uint64_t key_hash) {
              if (!selection.buckets.empty() && !selection.buckets[key_hash >> shift]) {
@@ -172,27 +177,34 @@ Rows Source::rows(const Table& table, const Selection& selection) {
              if (!wanted.empty() && !wanted.contains(key)) {
                  return;
              }
-             Row& row = rows[key];
-             ++row.count;
-             row.value.clear();
-             if (!table.keyed()) {
-                 return;
+             image.clear();
+             if (table.keyed() && !selection.whole_rows) {
+                 image.assign(reinterpret_cast<const char*>(&row_hash), sizeof(row_hash));
+             } else if (table.keyed()) {
+                 for (const Value& value : values) {
+                     append_image(image, value);
+                 }
              }
-             if (!selection.whole_rows) {
-                 row.value.assign(reinterpret_cast<const char*>(&row_hash), sizeof(row_hash));
-                 return;
-             }
-             for (const Value& value : values) {
-                 append_image(row.value, value);
-             }
+             add_row(rows[key], image);
          });
     return rows;
 }
 
-Rows Source::rows_in(const std::string& snapshot, const Table& table, const Selection& selection) {
-    postgres::begin_in_snapshot(m_connection, snapshot);
+std::optional<RowsAtPosition>
+Source::rows_at_position(const Table& table, const Selection& selection, std::int64_t wait_ms) {
+    std::optional<SnapshotPoint> point;
     try {
-        Rows found = rows(table, selection);
+        point.emplace(m_url, wait_ms);
+    } catch (const base::Error& error) {
+        if (io::stop_signal::requested()) {
+            throw;
+        }
+        base::log::debug("{}: cannot be compared at one position: {}", table.name(), error.what());
+        return std::nullopt;
+    }
+    postgres::begin_in_snapshot(m_connection, point->snapshot());
+    try {
+        RowsAtPosition found{rows(table, selection), point->position(), point->order()};
         m_connection.query("COMMIT");
         return found;
     } catch (const base::Error&) {
@@ -215,6 +227,26 @@ postgres::Lsn Source::ask(const char* function) {
 
 postgres::Lsn Source::insert_position() {
     return ask(m_standby ? "pg_last_wal_replay_lsn" : "pg_current_wal_insert_lsn");
+}
+
+std::optional<event::Order> Source::order_now() {
+    constexpr const char* kOfPrimary =
+        "SELECT ('x' || substring(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)"
+        "::bigint, pg_current_wal_insert_lsn()";
+    constexpr const char* kOfStandby =
+        "SELECT coalesce((SELECT received_tli FROM pg_stat_wal_receiver), "
+        "(SELECT timeline_id FROM pg_control_checkpoint())), pg_last_wal_replay_lsn()";
+    try {
+        const postgres::Result result = m_connection.query(m_standby ? kOfStandby : kOfPrimary);
+        const auto timeline = base::parse_integer<std::uint16_t>(result.text(0, 0));
+        const auto position = postgres::parse_lsn(result.text(0, 1));
+        if (timeline && position) {
+            return event::Order::make(*timeline, *position, 0);
+        }
+    } catch (const postgres::ServerError& error) {
+        base::log::debug("the source's timeline is not known: {}", error.what());
+    }
+    return std::nullopt;
 }
 
 postgres::Lsn Source::position_after() {

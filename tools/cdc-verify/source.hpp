@@ -1,13 +1,14 @@
 #ifndef CDC_VERIFY_SOURCE_HPP
 #define CDC_VERIFY_SOURCE_HPP
 
-#include "cdc-verify/rows.hpp"
-#include "cdc-verify/table.hpp"
+#include "cdc-verify/activity.hpp"
+#include "cdc-verify/sides.hpp"
 #include "postgres/connection.hpp"
 #include "postgres/lsn.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace cdc::verify {
@@ -16,30 +17,27 @@ namespace cdc::verify {
 struct TimeUp {};
 
 /// Reads tables of PostgreSQL. One per thread. Throws ServerError, TimeUp.
-class Source {
+class Source : public SourceSide {
 public:
-    explicit Source(const std::string& url);
+    Source(const std::string& url, Activity& activity);
     /// From now on nothing goes on behind `end` (steady_ms; 0: whenever).
     void set_end(std::int64_t end) { m_end = end; }
 
     postgres::Connection& connection() { return m_connection; }
 
-    /// Sums of part `part` of `parts`, of about the same size (physical ranges), added to `out`.
-    void sums(const Table& table, const Selection& selection, int part, int parts, Buckets& out);
+    void sums(const Table& table, const Selection& selection, int part, int parts,
+              Buckets& out) override;
+    Rows rows(const Table& table, const Selection& selection) override;
+    std::uint64_t count(const Table& table) override;
+    std::optional<RowsAtPosition> rows_at_position(const Table& table, const Selection& selection,
+                                                   std::int64_t wait_ms) override;
+    postgres::Lsn position_after() override;
+    postgres::Lsn insert_position() override;
+    bool is_standby() const override { return m_standby; }
 
-    /// One statement, so one state of the table.
-    Rows rows(const Table& table, const Selection& selection);
-
-    /// The same in an exported snapshot.
-    Rows rows_in(const std::string& snapshot, const Table& table, const Selection& selection);
-
-    std::uint64_t count(const Table& table);
-
-    /// A position that every change visible to an earlier statement is below, and that the stream
-    /// reaches: the end of the log on disk, after what was visible is there.
-    postgres::Lsn position_after();
-    /// The end of the log, on disk or not (of a standby: what was replayed).
-    postgres::Lsn insert_position();
+    /// Where the log ends, with the timeline on which it is written; nothing when the role may not
+    /// know.
+    std::optional<event::Order> order_now();
 
     /// What stands behind FROM and WHERE.
     std::string from(const Table& table) const;
@@ -54,6 +52,8 @@ private:
 
     void check_stop() const;
 
+    std::string m_url;
+    Activity& m_activity;
     postgres::Connection m_connection;
     std::int64_t m_end = 0;
     bool m_standby = false;

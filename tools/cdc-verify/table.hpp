@@ -11,6 +11,12 @@
 
 namespace cdc::verify {
 
+/// A column of the source that is not compared, and why.
+struct NotCompared {
+    std::string name;
+    std::string why;
+};
+
 /// A table of the source and what the target holds of it.
 struct Table {
     postgres::TableFacts facts;
@@ -18,12 +24,19 @@ struct Table {
     std::shared_ptr<clickhouse::Layout> layout;         ///< what `names` points to
     clickhouse::Target names{""};                       ///< of all that stands in the target
     std::shared_ptr<const postgres::ColumnEdits> edits; ///< what the stream did to columns
-    bool masked_key = false;               ///< the source cannot be asked for a row by its key
-    std::vector<Column> columns;           ///< those compared
-    std::vector<std::size_t> key;          ///< in `columns`; empty: rows are a multiset
-    std::vector<std::string> not_compared; ///< source columns that the target does not have
+    /// Of --table: any table of the target, as SQL behind FROM. "": one that cdc-load fills.
+    std::string any_table;
+    bool has_view = true;         ///< cdc-load's view is there, and its rows are those compared
+    bool has_position = true;     ///< something says how far the target has got in the log
+    bool masked_key = false;      ///< the source cannot be asked for a row by its key
+    std::vector<Column> columns;  ///< those compared
+    std::vector<std::size_t> key; ///< in `columns`; empty: rows are a multiset
+    std::vector<NotCompared> not_compared; ///< that could not be
+    std::vector<std::string> left_out;     ///< by the user
+    std::vector<std::string> generated;    ///< computed from others in the source; not streamed
+    std::vector<std::string> target_only;  ///< columns that the source does not have
+    bool edited = false;                   ///< masks and columns left out change what is compared
     std::string where;                     ///< condition for both sides; "": none
-    std::string stale;                     ///< the target knows that its rows differ
 
     /// As `_cdc_state` has them.
     void set_target(std::string_view target_name, std::string_view layout_json) {

@@ -1,11 +1,13 @@
 #include "cdc-verify/tables.hpp"
 
 #include "base/error.hpp"
+#include "cdc-verify/any_table.hpp"
 #include "event/checkpoint.hpp"
 #include "event/table_filter.hpp"
 #include "postgres/scan_table.hpp"
 #include "postgres/slot.hpp"
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -34,7 +36,10 @@ std::string condition_of(const Options& options, const Candidate& table) {
             return text.substr(equals + 1);
         }
     }
-    return {};
+    // Beside one pair no table need be named.
+    return table.any && options.pairs.size() == 1 && options.where.size() == 1
+               ? options.where.front()
+               : std::string{};
 }
 
 std::vector<std::string> publications(const Options& options, const clickhouse::TargetState& state,
@@ -58,6 +63,9 @@ std::vector<std::string> publications(const Options& options, const clickhouse::
 
 std::vector<Candidate> find_tables(const Options& options, Source& source, Target& target,
                                    const std::string& database) {
+    if (!options.pairs.empty()) {
+        return find_pairs(options, source);
+    }
     const event::TableFilter filter{options.tables, options.exclude};
     std::vector<Candidate> found;
     const clickhouse::TargetState state = clickhouse::read_target_state(target.transport());
@@ -67,7 +75,7 @@ std::vector<Candidate> find_tables(const Options& options, Source& source, Targe
             continue;
         }
         Candidate candidate{origin.value("schema", ""), origin.value("table", ""), table.name,
-                            table.layout, table.stale};
+                            table.layout};
         if (filter.matches(candidate.schema, candidate.table)) {
             found.push_back(std::move(candidate));
         }
@@ -85,7 +93,7 @@ std::vector<Candidate> find_tables(const Options& options, Source& source, Targe
                 return other.schema == table.schema && other.table == table.name;
             });
             if (!there) {
-                found.push_back({table.schema, table.name, "", "", ""});
+                found.push_back({table.schema, table.name, "", ""});
             }
         }
     }
@@ -100,56 +108,147 @@ std::vector<Candidate> find_tables(const Options& options, Source& source, Targe
     return found;
 }
 
-Table describe(const Options& options, const Candidate& candidate, Source& source, Target& target,
-               const std::shared_ptr<const postgres::ColumnEdits>& edits) {
-    auto facts = postgres::read_table_facts(source.connection(), candidate.schema, candidate.table);
-    if (!facts) {
-        fail(ExitCode::refused, "the source has no table {}", in_quotes(candidate.name()));
-    }
-    Table table;
+namespace {
+
+/// The target's columns of a table that cdc-load fills, as its view gives them.
+std::vector<Target::ExistingColumn> loaded_columns(const Candidate& candidate, Target& target,
+                                                   Table& table) {
     table.set_target(candidate.target, candidate.layout);
-    const auto existing = target.columns(table);
-    if (existing.empty()) {
+    std::vector<Target::ExistingColumn> columns;
+    for (auto& column : target.existing("", table.names.stored).columns) {
+        if (!table.layout->is_own(column.name)) {
+            columns.push_back(std::move(column));
+        }
+    }
+    if (columns.empty()) {
         fail(ExitCode::refused, "the target has no table for {}", in_quotes(candidate.name()));
     }
+    const auto view = target.existing("", table.names.view).columns;
+    table.has_view = !view.empty();
+    for (auto& column : columns) { // what a query of the view gives
+        const auto shown = std::find_if(
+            view.begin(), view.end(), [&](const auto& other) { return other.name == column.name; });
+        if (shown != view.end()) {
+            column.type = shown->type;
+        } else if (table.has_view) {
+            column.type.clear();
+        }
+    }
+    return columns;
+}
+
+/// "": it can be compared.
+std::string why_not(const Table& table, const Target::ExistingColumn* column) {
+    if (column == nullptr) {
+        return "the target does not have it";
+    }
+    if (column->type.empty()) {
+        return fmt::format("the target's view {} does not have it", in_quotes(table.names.view));
+    }
+    return why_not_comparable(column->type);
+}
+
+} // namespace
+
+std::optional<Table> describe(const Options& options, const Candidate& candidate, Source& source,
+                              Target& target,
+                              const std::shared_ptr<const postgres::ColumnEdits>& edits) {
+    auto facts = postgres::read_table_facts(source.connection(), candidate.schema, candidate.table);
+    if (!facts) {
+        return std::nullopt;
+    }
+    Table table;
+    std::vector<Target::ExistingColumn> existing;
+    if (candidate.any) {
+        AnyTable any = find_any_table(target, candidate.target);
+        existing = std::move(any.columns);
+        table.target = candidate.target;
+        table.any_table = any.sql;
+        table.has_position = !options.checkpoint.empty();
+        const auto key = key_of(options, *facts);
+        for (auto& column : existing) {
+            column.key = std::find(key.begin(), key.end(), column.name) != key.end();
+        }
+    } else {
+        existing = loaded_columns(candidate, target, table);
+    }
     table.edits = edits;
-    table.stale = candidate.stale;
     table.where = condition_of(options, candidate);
     for (const postgres::FactColumn& column : facts->columns) {
         const auto edit = edits->of(facts->schema, facts->table, column.name);
-        if (edit.kind == postgres::ColumnEdits::Kind::leave_out) {
-            continue;
-        }
-        const auto other = std::find_if(existing.begin(), existing.end(),
+        const auto found = std::find_if(existing.begin(), existing.end(),
                                         [&](const auto& e) { return e.name == column.name; });
-        if (other == existing.end()) {
-            if (!column.generated && !excluded(options, candidate, column.name)) {
-                table.not_compared.push_back(column.name);
-            }
+        const Target::ExistingColumn* other = found == existing.end() ? nullptr : &*found;
+        const bool key = other != nullptr && other->key;
+        table.edited = table.edited || edit.kind != postgres::ColumnEdits::Kind::keep;
+        if (edit.kind == postgres::ColumnEdits::Kind::leave_out ||
+            (!key && excluded(options, candidate, column.name))) {
+            table.left_out.push_back(column.name);
             continue;
         }
-        if (!other->key && excluded(options, candidate, column.name)) {
+        if (const std::string why = why_not(table, other); !why.empty()) {
+            if (other == nullptr && column.generated && !candidate.any) {
+                table.generated.push_back(column.name);
+            } else {
+                table.not_compared.push_back({column.name, why});
+            }
             continue;
         }
         table.columns.push_back(
             pair_column(column, source.connection().quoted_name(column.name), other->type));
-        table.columns.back().key = other->key;
+        table.columns.back().key = key;
         if (edit.kind != postgres::ColumnEdits::Kind::keep) {
             mask_column(table.columns.back(), edit, edits);
-            table.masked_key |= other->key;
+            table.masked_key |= key;
         }
-        if (other->key) {
+        if (key) {
+            table.masked_key |= table.columns.back().array.has_value();
             table.key.push_back(table.columns.size() - 1);
         }
     }
+    for (const auto& column : existing) {
+        if (std::none_of(facts->columns.begin(), facts->columns.end(),
+                         [&](const auto& fact) { return fact.name == column.name; })) {
+            table.target_only.push_back(column.name);
+        }
+    }
+    if (!table.has_view) {
+        table.not_compared.push_back(
+            {"(all)", fmt::format("the target has no view {}, which people would query",
+                                  in_quotes(table.names.view))});
+    }
     const auto keys = std::count_if(existing.begin(), existing.end(),
                                     [](const auto& column) { return column.key; });
+    if (candidate.any && !options.key.empty() && options.key.size() != table.key.size()) {
+        fail(ExitCode::refused, "{} has no column of a comparable type for each of --key",
+             in_quotes(candidate.target));
+    }
     if (table.columns.empty() || static_cast<std::size_t>(keys) != table.key.size()) {
         fail(ExitCode::refused, "the source's {} lacks columns of the target's key",
              in_quotes(candidate.name()));
     }
     table.facts = std::move(*facts);
     return table;
+}
+
+std::string describe_restriction(const Options& options, const Table& table) {
+    std::vector<std::string> parts;
+    if (options.sample < 1) {
+        parts.push_back(fmt::format("{}% of the rows", options.sample * 100));
+    }
+    if (!table.where.empty()) {
+        parts.push_back("rows where " + table.where);
+    }
+    if (!table.left_out.empty()) {
+        parts.push_back(fmt::format("without {}", fmt::join(table.left_out, ", ")));
+    }
+    return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+bool compares_all(const Options& options, const Table& table) {
+    return options.sample >= 1 && options.float_tolerance <= 0 && !options.counts &&
+           table.any_table.empty() && table.where.empty() && table.left_out.empty() &&
+           table.not_compared.empty() && !table.edited;
 }
 
 } // namespace cdc::verify

@@ -17,8 +17,17 @@ using clickhouse::quote_string;
 
 namespace {
 
+/// The sum as a balanced tree: ClickHouse takes a depth of 1000, and a table may have 1600 columns.
+std::string sum_sql(const std::vector<std::string>& terms, std::size_t first, std::size_t last) {
+    if (last - first == 1) {
+        return terms[first];
+    }
+    const std::size_t middle = first + (last - first) / 2;
+    return "(" + sum_sql(terms, first, middle) + " + " + sum_sql(terms, middle, last) + ")";
+}
+
 std::string hash_sql(const Table& table, bool key_only) {
-    std::string sum;
+    std::vector<std::string> terms;
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
         const Column& column = table.columns[i];
         if (key_only && !column.key) {
@@ -29,9 +38,9 @@ std::string hash_sql(const Table& table, bool key_only) {
             hash = fmt::format("if(isNull({0}), toUInt64({1}), xxHash64(assumeNotNull({0})))",
                                column.target_select, kNullHash);
         }
-        sum += fmt::format("{}{} * toUInt64({})", sum.empty() ? "" : " + ", hash, column_weight(i));
+        terms.push_back(fmt::format("{} * toUInt64({})", hash, column_weight(i)));
     }
-    return "xxHash64(toUInt64(" + sum + "))";
+    return "xxHash64(toUInt64(" + sum_sql(terms, 0, terms.size()) + "))";
 }
 
 template<typename T>
@@ -58,10 +67,37 @@ std::string raw(const Table& table) {
     return quote_identifier(table.names.raw);
 }
 
+/// Whether the target's type has a form for the value: no row of it can have another.
+bool can_be_there(const Column& column, const Value& value) {
+    if (value.odd) {
+        return false;
+    }
+    const bool date = column.type.kind == clickhouse::Kind::date32;
+    if (value.null || (!date && column.type.kind != clickhouse::Kind::datetime64)) {
+        return true;
+    }
+    const std::string text = text_of(column.type, value);
+    return text.find(" BC") == std::string::npos && text.find('-') == 4 && text >= "1900" &&
+           text < "2300";
+}
+
 std::string keys_sql(const Table& table, const std::vector<std::string>& keys) {
-    return key_condition(
-        table, keys, [](const Column& column) { return quote_identifier(column.name); },
-        target_literal);
+    std::vector<std::string> possible;
+    for (const std::string& key : keys) {
+        const auto values = split_image(key, table.key.size());
+        bool all = true;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            all = all && can_be_there(table.columns[table.key[i]], values[i]);
+        }
+        if (all) {
+            possible.push_back(key);
+        }
+    }
+    return possible.empty()
+               ? "0"
+               : key_condition(
+                     table, possible, [](const Column& column) { return column.target_select; },
+                     target_literal);
 }
 
 std::string version_list(const std::vector<event::Order>& versions) {
@@ -99,19 +135,24 @@ std::string target_literal(const Column& column, const Value& value) {
 Target::Target(const std::string& url, const std::string& chdb_library)
     : m_transport{clickhouse::open_existing(url, chdb_library)} {}
 
-std::vector<Target::ExistingColumn> Target::columns(const Table& table) {
-    const std::string answer = m_transport->query(
-        fmt::format("SELECT name, type, is_in_sorting_key FROM system.columns WHERE "
-                    "database = currentDatabase() AND table = {} ORDER BY position",
-                    quote_string(table.names.stored)),
-        "TabSeparated");
-    std::vector<ExistingColumn> columns;
-    for (const auto& row : clickhouse::parse_tsv(answer)) {
-        if (row.size() == 3 && !table.layout->is_own(row[0])) {
-            columns.push_back({row[0], row[1], row[2] == "1"});
+Target::ExistingTable Target::existing(const std::string& database, const std::string& table) {
+    const std::string which = fmt::format(
+        "database = {} AND ", database.empty() ? "currentDatabase()" : quote_string(database));
+    ExistingTable found;
+    for (const auto& row : clickhouse::parse_tsv(
+             m_transport->query("SELECT name, type, is_in_sorting_key FROM system.columns WHERE " +
+                                    which + "table = " + quote_string(table) + " ORDER BY position",
+                                "TabSeparated"))) {
+        if (row.size() == 3) {
+            found.columns.push_back({row[0], row[1], row[2] == "1"});
         }
     }
-    return columns;
+    for (const auto& row : clickhouse::parse_tsv(m_transport->query(
+             "SELECT engine FROM system.tables WHERE " + which + "name = " + quote_string(table),
+             "TabSeparated"))) {
+        found.engine = row[0];
+    }
+    return found;
 }
 
 /// What stands behind FROM, with rows as they are now.
@@ -121,7 +162,10 @@ std::string Target::from(const Table& table, const std::string& more,
     if (!table.where.empty()) {
         condition = "(" + table.where + ")" + (condition.empty() ? "" : " AND " + condition);
     }
-    if (table.keyed() && !table.layout->history()) {
+    if (!table.any_table.empty()) {
+        return table.any_table + (condition.empty() ? "" : " WHERE " + condition);
+    }
+    if (!table.has_view && table.keyed() && !table.layout->history()) {
         return raw(table) + " FINAL WHERE " + valid_rows(table) +
                (condition.empty() ? "" : " AND " + condition);
     }
@@ -184,8 +228,9 @@ std::string Target::condition(const Table& table, const Selection& selection) co
 
 void Target::sums(const Table& table, const Selection& selection, Buckets& out) {
     const std::string answer = m_transport->query(
-        fmt::format("SELECT toUInt64(bitShiftRight(k, {})) AS b, count(), sum(h) FROM (SELECT {} "
-                    "AS k, {} AS h FROM {}) GROUP BY b",
+        fmt::format("SELECT toUInt64(bitShiftRight(_cdc_key, {})) AS _cdc_bucket, count(), "
+                    "sum(_cdc_row) FROM (SELECT {} AS _cdc_key, {} AS _cdc_row FROM {}) GROUP BY "
+                    "_cdc_bucket",
                     64 - selection.bucket_bits, key_hash_sql(table), row_hash_sql(table),
                     from(table, condition(table, selection))),
         "RowBinary");
@@ -242,9 +287,7 @@ Rows Target::rows(const Table& table, const Selection& selection) {
                 append_image(image, *value);
             }
         }
-        Row& row = rows[key];
-        ++row.count;
-        row.value = image;
+        add_row(rows[key], image);
     }
     return rows;
 }
@@ -260,10 +303,11 @@ std::vector<event::Order> Target::versions_above(const Table& table,
                                                  const std::vector<std::string>& keys,
                                                  event::Order order) {
     const std::string answer = m_transport->query(
-        fmt::format("SELECT DISTINCT lower(leftPad(hex({0}), 32, '0')) AS v FROM {1} WHERE "
-                    "{0} > toUInt128('{2}'){3} ORDER BY v DESC LIMIT 10000",
-                    version(table), raw(table), base::decimal_text(order.value),
-                    keys.empty() ? "" : " AND " + verify::keys_sql(table, keys)),
+        fmt::format(
+            "SELECT DISTINCT lower(leftPad(hex({0}), 32, '0')) AS _cdc_order FROM {1} WHERE "
+            "{0} > toUInt128('{2}'){3} ORDER BY _cdc_order DESC LIMIT 10000",
+            version(table), raw(table), base::decimal_text(order.value),
+            keys.empty() ? "" : " AND " + verify::keys_sql(table, keys)),
         "TabSeparated");
     std::vector<event::Order> versions;
     for (const auto& row : clickhouse::parse_tsv(answer)) {

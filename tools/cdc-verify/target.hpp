@@ -1,8 +1,7 @@
 #ifndef CDC_VERIFY_TARGET_HPP
 #define CDC_VERIFY_TARGET_HPP
 
-#include "cdc-verify/rows.hpp"
-#include "cdc-verify/table.hpp"
+#include "cdc-verify/sides.hpp"
 #include "clickhouse/target_state.hpp"
 #include "clickhouse/transport.hpp"
 #include "event/order.hpp"
@@ -23,7 +22,7 @@ std::string key_hash_sql(const Table& table);
 std::string target_literal(const Column& column, const Value& value);
 
 /// Reads tables of ClickHouse. One request at a time. Throws ServerError.
-class Target {
+class Target : public TargetSide {
 public:
     Target(const std::string& url, const std::string& chdb_library);
 
@@ -34,20 +33,20 @@ public:
         std::string type;
         bool key = false;
     };
-    /// The columns of a table's raw table without our own; empty when it does not exist.
-    std::vector<ExistingColumn> columns(const Table& table);
+    struct ExistingTable {
+        std::vector<ExistingColumn> columns;
+        std::string engine;
+    };
+    /// Of a table or view; no columns where it does not exist. `database` "": the target's.
+    ExistingTable existing(const std::string& database, const std::string& table);
 
-    void sums(const Table& table, const Selection& selection, Buckets& out);
-    Rows rows(const Table& table, const Selection& selection);
-    std::uint64_t count(const Table& table);
-    /// What is below is void. It only rises: rows read up to an order at or above it were all
-    /// valid.
-    event::Order barrier(const Table& table);
-
-    /// The versions above `order` of these keys' rows, or of all; deleted ones too, the highest
-    /// first, at most 10000.
-    std::vector<event::Order>
-    versions_above(const Table& table, const std::vector<std::string>& keys, event::Order order);
+    void sums(const Table& table, const Selection& selection, Buckets& out) override;
+    Rows rows(const Table& table, const Selection& selection) override;
+    std::uint64_t count(const Table& table) override;
+    event::Order barrier(const Table& table) override;
+    std::vector<event::Order> versions_above(const Table& table,
+                                             const std::vector<std::string>& keys,
+                                             event::Order order) override;
     /// Deletes the rows of these keys and versions; gives how many there were.
     std::uint64_t remove_versions(const Table& table, const std::vector<std::string>& keys,
                                   const std::vector<event::Order>& versions);

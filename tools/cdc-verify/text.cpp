@@ -1,3 +1,4 @@
+#include "base/numbers.hpp"
 #include "base/time.hpp"
 #include "cdc-verify/column.hpp"
 #include "cdc-verify/numeric.hpp"
@@ -34,9 +35,12 @@ std::string real_text(std::string_view bytes) {
                                : fmt::format("{}", value);
 }
 
-std::string date_text(std::int64_t days) {
+/// `time` stands between the date and the " BC" of years before 1.
+std::string date_text(std::int64_t days, const std::string& time = {}) {
     const base::CivilDate date = base::civil_from_days(days);
-    return fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
+    const bool before = date.year <= 0;
+    return fmt::format("{:04}-{:02}-{:02}{}{}", before ? 1 - date.year : date.year, date.month,
+                       date.day, time, before ? " BC" : "");
 }
 
 std::string time_text(std::int64_t ticks, int scale) {
@@ -56,9 +60,12 @@ std::string time_text(std::int64_t ticks, int scale) {
         second += 86400;
         --days;
     }
-    std::string text = fmt::format("{} {:02}:{:02}:{:02}", date_text(days), second / 3600,
-                                   second / 60 % 60, second % 60);
-    return scale == 0 ? text : fmt::format("{}.{:0{}}", text, fraction, scale);
+    std::string time =
+        fmt::format(" {:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+    if (scale != 0) {
+        time += fmt::format(".{:0{}}", fraction, scale);
+    }
+    return date_text(days, time);
 }
 
 std::string uuid_text(std::string_view bytes) {
@@ -112,6 +119,23 @@ std::string text_of(const Type& type, const Value& value) {
         break;
     }
     return std::string{value.bytes};
+}
+
+std::string display_text(const Column& column, const Value& value) {
+    if (value.null || value.odd) {
+        return text_of(column.type, value);
+    }
+    if (column.array) {
+        return elements_display(*column.array, value.bytes);
+    }
+    if (column.source_id == 17 && !column.as_text) { // bytea
+        std::string out{"\\x"};
+        for (const char c : value.bytes) {
+            base::append_hex(out, static_cast<unsigned char>(c), 2);
+        }
+        return out;
+    }
+    return text_of(column.type, value);
 }
 
 } // namespace cdc::verify

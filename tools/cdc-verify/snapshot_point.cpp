@@ -1,4 +1,4 @@
-#include "cdc-verify/moment.hpp"
+#include "cdc-verify/snapshot_point.hpp"
 
 #include "base/error.hpp"
 #include "io/stop_signal.hpp"
@@ -19,14 +19,14 @@ std::string slot_name() {
 
 } // namespace
 
-Moment::Moment(const std::string& source, std::int64_t wait_ms)
+SnapshotPoint::SnapshotPoint(const std::string& source, std::int64_t wait_ms)
     : m_snapshot{source, {slot_name(), true}, wait_ms, [] {
                      if (io::stop_signal::requested()) {
                          base::fail(base::ExitCode::failed, "stopped");
                      }
                  }} {}
 
-event::Order Moment::order(std::uint64_t index) const {
+event::Order SnapshotPoint::order(std::uint64_t index) const {
     return event::Order::make(m_snapshot.system().timelines.at(position()), position(), index);
 }
 

@@ -1,0 +1,71 @@
+#include "cdc-verify/lineage.hpp"
+
+#include "base/error.hpp"
+#include "event/checkpoint.hpp"
+
+#include <algorithm>
+
+namespace cdc::verify {
+
+using base::Error;
+using base::ExitCode;
+
+namespace {
+
+constexpr char kNamePrimary[] = "--source has to name the present primary.";
+
+} // namespace
+
+std::optional<event::Order> highest_order(const clickhouse::TargetState& state,
+                                          const std::string& server, const std::string& database,
+                                          const std::string& slot, bool with_kafka) {
+    std::optional<event::Order> highest;
+    for (const auto& source : state.sources) {
+        const auto checkpoint =
+            event::parse_checkpoint(source.checkpoint, "the target's checkpoint");
+        const bool ours = (checkpoint.kind == "kafka" && with_kafka) ||
+                          (checkpoint.kind == "postgres" && checkpoint.database == database &&
+                           (server.empty() || checkpoint.server == server));
+        if (ours && (slot.empty() || checkpoint.slot == slot)) {
+            highest = std::max(highest.value_or(event::Order{}), checkpoint.order);
+        }
+    }
+    return highest;
+}
+
+void refuse_older_timeline(const std::optional<event::Order>& loaded,
+                           const std::optional<event::Order>& now) {
+    if (loaded && now && loaded->epoch() > now->epoch()) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the source is on timeline {}, and the target holds changes of "
+                                "timeline {}: this server was demoted, or is an old copy",
+                                now->epoch(), loaded->epoch()),
+                    kNamePrimary};
+    }
+}
+
+void refuse_repair_from(const std::optional<event::Order>& loaded,
+                        const postgres::Timelines& timelines, postgres::Lsn end, bool standby) {
+    const auto refuse = [](const std::string& why) {
+        throw Error{ExitCode::refused, "no repair from this source: " + why, kNamePrimary};
+    };
+    if (standby) {
+        refuse("it is a standby, whose rows may be older than the target's");
+    }
+    if (!loaded) {
+        refuse("the target was not filled from this server and database");
+    }
+    if (loaded->epoch() > timelines.current() ||
+        !timelines.contains(loaded->epoch(), loaded->position())) {
+        refuse(fmt::format("it is on timeline {}, and the target holds changes of timeline {} up "
+                           "to {}, which are not of its history",
+                           timelines.current(), loaded->epoch(),
+                           postgres::format_lsn(loaded->position())));
+    }
+    if (loaded->position() > end) {
+        refuse(fmt::format("its log ends at {}, and the target holds changes up to {}",
+                           postgres::format_lsn(end), postgres::format_lsn(loaded->position())));
+    }
+}
+
+} // namespace cdc::verify

@@ -1,0 +1,43 @@
+#include "cdc-verify/marks.hpp"
+
+#include "base/time.hpp"
+#include "clickhouse/identifier.hpp"
+#include "clickhouse/state.hpp"
+
+namespace cdc::verify {
+
+std::vector<Mark> read_marks(clickhouse::Transport& transport, const std::string& table) {
+    std::vector<Mark> marks;
+    for (const auto& row : clickhouse::parse_tsv(transport.query(
+             fmt::format("SELECT item, value, lower(leftPad(hex(version), 32, '0')) FROM {} FINAL "
+                         "WHERE scope = 'table' AND name = {} AND item IN ('stale', 'unproven') "
+                         "AND value != '' ORDER BY item",
+                         clickhouse::kStateTable, clickhouse::quote_string(table)),
+             "TabSeparated"))) {
+        if (const auto order = row.size() == 3 ? event::Order::parse(row[2]) : std::nullopt) {
+            marks.push_back({row[0], row[1], *order});
+        }
+    }
+    return marks;
+}
+
+void clear_marks(clickhouse::Transport& transport, const std::string& table,
+                 std::vector<Mark>& marks, event::Order position) {
+    std::string rows;
+    for (const Mark& mark : marks) {
+        if (mark.order <= position) {
+            clickhouse::append_state_row(
+                rows, clickhouse::table_row(table, mark.kind, mark.order, ""), base::now_ms());
+        }
+    }
+    if (rows.empty()) {
+        return;
+    }
+    const std::string_view data{rows};
+    transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&data, 1});
+    for (Mark& mark : marks) {
+        mark.cleared = mark.order <= position;
+    }
+}
+
+} // namespace cdc::verify

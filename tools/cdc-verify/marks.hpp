@@ -1,0 +1,25 @@
+#ifndef CDC_VERIFY_MARKS_HPP
+#define CDC_VERIFY_MARKS_HPP
+
+#include "cdc-verify/report.hpp"
+#include "cdc-verify/target.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cdc::verify {
+
+/// What `_cdc_state` holds against a table. Read before either side is read: then what the mark
+/// speaks of has happened in both, and a mark that comes meanwhile has a higher order.
+std::vector<Mark> read_marks(clickhouse::Transport& transport, const std::string& table);
+
+/// Sets those of `marks` back whose order is not above `position` (the end of the source's log when
+/// the comparison began), under their own order: the later insert of an order counts, and a mark
+/// that came meanwhile has a higher one, which stays. Throws ServerError.
+void clear_marks(clickhouse::Transport& transport, const std::string& table,
+                 std::vector<Mark>& marks, event::Order position);
+
+} // namespace cdc::verify
+
+#endif
