@@ -142,8 +142,15 @@ sql "CREATE ROLE reader LOGIN; GRANT SELECT ON keyless, parted TO reader; GRANT 
 expect_exit 2 cdc-verify --source "$(pg_url | sed s/postgres@/reader@/)" --target "$TARGET" --no-wait 2>verify.err >report.txt
 expect_words verify.err "permission denied"
 
-say "a target that breaks in the middle is 2"
+say "a table that the source dropped is told, and is a difference only where asked"
 sql "DROP TABLE parted"
+verify --no-wait --exclude everything >report.txt || fail "a table that the source dropped makes it fail: $(cat report.txt verify.err)"
+expect_words report.txt "dropped at the source"
+expect_exit 1 verify --no-wait --exclude everything --on-dropped differ >report.txt
+expect_exit 2 verify --no-wait --tables parted >report.txt # nothing was compared
+
+say "a target that breaks in the middle is 2"
+ch "DROP TABLE keyless_raw"
 expect_exit 2 verify --no-wait >report.txt
-expect_words report.txt "no table 'public.parted'"
+expect_words report.txt "no table for 'public.keyless'"
 say done

@@ -170,7 +170,8 @@ Value loader_text(const Column& column, const BinaryField& field, Scratch& scrat
         column.masks->append_hash(scratch.text, field.view());
         return {scratch.text};
     }
-    if (column.codec.kind == postgres::ValueKind::text && !column.codec.is_array()) {
+    if (column.codec.kind == postgres::ValueKind::text && !column.codec.is_array() &&
+        !column.trimmed) {
         return {field.view()};
     }
     std::string json;
