@@ -1,9 +1,12 @@
 #include "postgres/catalog.hpp"
 
 #include "base/numbers.hpp"
+#include "postgres/column_match.hpp"
 #include "postgres/debezium_value.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace cdc::postgres {
 
@@ -12,24 +15,18 @@ using base::fail;
 
 namespace {
 
-// Columns are matched by name and type: the stream may show an older shape than the catalog does.
-// Domains are followed to their base type, whose text and meaning their values have, and arrays to
-// the base type of their elements.
+// The types of columns, by number and modifier. Domains are followed to their base type, whose text
+// and meaning their values have, and arrays to the base type of their elements. Labels that are
+// younger than what is decoded may have had another name then.
 //
-// What a column's default gave to rows that were there before it, the server keeps as the missing
-// value (a partition has it, its root not), until it rewrites the table. A default without one:
-// old rows have NULL if no storage was ever rewritten (a volatile default rewrites it), and else
-// nobody knows. Storage that was never rewritten has the number of its table.
-//
-// Arrays of numbers, not joins: the server must go by its indexes whatever it guesses, or each
+// Numbers as arrays, not as joins: the server must go by its indexes whatever it guesses, or each
 // table costs a look at all.
-constexpr char kDescribe[] = R"(
+constexpr char kTypes[] = R"(
 WITH RECURSIVE sent AS (
-    SELECT * FROM unnest($2::text[], $3::oid[], $4::int4[]) WITH ORDINALITY AS s(name, type, modifier, n)
-), storage AS (
-    SELECT oid, relfilenode <> oid AS rewritten FROM pg_class
-    WHERE relkind = 'r' AND oid = ANY (ARRAY(SELECT $1::oid UNION ALL
-        SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf))
+    SELECT * FROM unnest($1::oid[], $2::int4[]) WITH ORDINALITY AS s(type, modifier, n)
+), horizon AS MATERIALIZED (
+    SELECT least(age(nullif($3, '')::xid), (SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $4::text)) AS since,
+        age(nullif($5, '')::xid) AS own
 ), resolved(n, type, modifier, dimensions, element) AS (
     SELECT n, type, modifier, 0, false FROM sent
     UNION ALL
@@ -43,32 +40,62 @@ WITH RECURSIVE sent AS (
     SELECT r.n, r.type, r.modifier, r.dimensions, t.typdelim AS delimiter
     FROM resolved r JOIN pg_type t ON t.oid = r.type WHERE r.element AND t.typtype <> 'd'
 )
-SELECT format_type(r.type, r.modifier)
-    || repeat('[]', CASE WHEN e.n IS NULL THEN 0
-                         ELSE greatest(a.attndims, e.dimensions) - 1 END), r.type, r.modifier, coalesce(a.attnotnull, false),
-    coalesce(a.attgenerated, '') <> '',
-    coalesce(a.attnum = ANY ((SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1] FROM pg_index i
-                              WHERE i.indrelid = $1::oid AND i.indisprimary)::int2[]), false),
-    m.missing, coalesce(a.attnum, 0),
-    m.missing IS NULL AND (a.atthasdef OR a.attidentity <> '')
-        AND EXISTS (SELECT FROM storage WHERE rewritten),
-    col_description(a.attrelid, a.attnum),
-    CASE WHEN t.typtype = 'e' THEN (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder)
-                                    FROM pg_enum e WHERE e.enumtypid = t.oid) END,
-    e.type, e.modifier, e.delimiter, format_type(e.type, e.modifier),
-    (SELECT typname FROM pg_type WHERE oid = coalesce(e.type, r.type))
-FROM sent s
+SELECT format_type(r.type, r.modifier), r.type, r.modifier, e.type, e.modifier, e.delimiter,
+    format_type(e.type, e.modifier), (SELECT typname FROM pg_type WHERE oid = coalesce(e.type, r.type)),
+    coalesce(e.dimensions, 0), s.layout,
+    CASE WHEN t.typtype = 'e' THEN (
+        SELECT coalesce(json_agg(l.enumlabel ORDER BY l.enumsortorder) FILTER (WHERE $6::bool OR l.xmin::text = t.xmin::text
+                OR age(l.xmin) > h.since OR age(l.xmin) >= h.own),
+            json_agg(l.enumlabel ORDER BY l.enumsortorder))
+        FROM horizon h, pg_enum l WHERE l.enumtypid = t.oid) END
+FROM (SELECT sent.*, (SELECT concat(t.typlen, t.typalign) FROM pg_type t WHERE t.oid = sent.type) AS layout FROM sent) s
 JOIN resolved r ON r.n = s.n AND NOT r.element
 LEFT JOIN elements e ON e.n = s.n
 LEFT JOIN pg_type t ON t.oid = r.type
-LEFT JOIN pg_attribute a ON a.attrelid = $1::oid AND a.attname = s.name AND a.atttypid = s.type
-    AND NOT a.attisdropped
-LEFT JOIN LATERAL (
-    SELECT (l.attmissingval::text::text[])[1] AS missing
-    FROM pg_attribute l JOIN pg_type lt ON lt.oid = l.atttypid
-    WHERE l.attrelid = ANY (ARRAY(SELECT oid FROM storage)) AND l.attname = a.attname AND l.atthasmissing AND lt.typdelim = ',' LIMIT 1) m ON true
 WHERE t.typtype IS DISTINCT FROM 'd'
 ORDER BY s.n)";
+
+// The table's columns as they are now, those that were dropped too. A row of the catalog is certain
+// where it is as old as the table, or older than what is decoded: than the slot, than a look that
+// the stream has passed, or than the transaction.
+//
+// What a column's default gave to rows that were there before it, the server keeps as the missing
+// value (a partition has it, its root not), until it rewrites the table.
+constexpr char kColumns[] = R"(
+WITH RECURSIVE horizon AS MATERIALIZED (
+    SELECT least(age(nullif($2, '')::xid), (SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $3::text)) AS since,
+        age(nullif($4, '')::xid) AS own,
+        (SELECT xmin::text FROM pg_attribute WHERE attrelid = $1::oid AND attnum = -6) AS birth
+), tree(oid) AS (
+    SELECT $1::oid UNION ALL
+    SELECT i.inhrelid FROM tree JOIN pg_class c ON c.oid = tree.oid AND c.relkind = 'p'
+    JOIN pg_inherits i ON i.inhparent = tree.oid
+), missing AS MATERIALIZED (
+    SELECT attname, min(attmissingval::text) AS value, count(DISTINCT attmissingval::text) AS values
+    FROM pg_attribute WHERE attrelid = ANY (ARRAY(SELECT oid FROM tree)) AND attnum > 0 AND atthasmissing
+    GROUP BY attname
+)
+SELECT a.attnum, CASE WHEN NOT a.attisdropped THEN a.attname END, a.atttypid, concat(a.attlen, a.attalign),
+    $5::bool OR a.xmin::text = h.birth OR coalesce(age(a.xmin) > h.since, false) OR coalesce(age(a.xmin) >= h.own, false),
+    a.attnotnull, a.attgenerated <> '', a.attndims, m.value, m.values,
+    (SELECT d.description FROM pg_description d WHERE d.objoid = $1::oid AND d.classoid = 'pg_class'::regclass
+     AND d.objsubid = a.attnum AND ($5::bool OR d.xmin::text = h.birth OR age(d.xmin) > h.since OR age(d.xmin) >= h.own)),
+    m.value IS NULL AND (a.atthasdef OR a.attidentity <> '') AND EXISTS (
+        SELECT FROM pg_class WHERE oid = ANY (ARRAY(SELECT oid FROM tree)) AND relkind = 'r' AND relfilenode <> oid)
+FROM horizon h CROSS JOIN pg_attribute a LEFT JOIN missing m USING (attname)
+WHERE a.attrelid = $1::oid AND a.attnum > 0
+    AND (a.attgenerated = '' OR current_setting('server_version_num')::int >= 180000)
+ORDER BY a.attnum)";
+
+// A key that may be younger than what is decoded is none: before it, rows had no key. Nor is one
+// that is checked late, for its values may stand twice meanwhile.
+constexpr char kPrimaryKey[] = R"(
+SELECT k.oid, array_to_string(k.conkey, ' '),
+    $4::bool OR k.xmin::text = (SELECT xmin::text FROM pg_attribute WHERE attrelid = $1::oid AND attnum = -6)
+    OR coalesce(age(k.xmin) > least(age(nullif($2, '')::xid),
+        (SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $3::text)), false)
+FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
+WHERE k.conrelid = $1::oid AND k.contype = 'p' AND i.indisvalid AND i.indimmediate AND NOT k.condeferrable)";
 
 constexpr std::uint32_t kNumeric = 1700;
 constexpr std::uint32_t kMoney = 790;
@@ -76,7 +103,7 @@ constexpr std::uint32_t kMoney = 790;
 constexpr char kUsualMoney[] =
     "SELECT 1234.5::pg_catalog.numeric::pg_catalog.money::text = '$1,234.50'";
 constexpr int kMoneyPrecision = 19;
-constexpr int kElement = 11; // first column of kDescribe about an array's elements
+constexpr int kElement = 3; // first column of kTypes about an array's elements
 
 /// The text form of an array of texts.
 void append_array_item(std::string& out, std::string_view item) {
@@ -112,27 +139,22 @@ void set_precision(event::Column& column, std::int32_t modifier) {
 
 } // namespace
 
-std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
-    wait_until_visible();
-    std::string names;
+/// What kTypes says.
+void Catalog::describe_types(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
+                             std::vector<std::string>& layouts) {
     std::string types;
     std::string modifiers;
     for (const pgoutput::RelationColumn& column : relation.columns) {
-        append_array_item(names, column.name);
         append_array_item(types, std::to_string(column.type));
         append_array_item(modifiers, std::to_string(column.modifier));
     }
-    std::vector<ColumnFacts> facts;
-    if (relation.columns.empty()) {
-        return facts;
-    }
     const Result result = m_connection->query(
-        kDescribe, {std::to_string(relation.id), names + "}", types + "}", modifiers + "}"});
+        kTypes, {types + "}", modifiers + "}", horizon(), m_slot, own(), all_certain()});
     for (int row = 0; row < result.rows(); ++row) {
         ColumnFacts fact;
         fact.column.name = relation.columns.at(static_cast<std::size_t>(row)).name;
-        fact.column.type = result.text(row, 0);
         const bool array = !result.is_null(row, kElement);
+        fact.column.type = result.text(row, 0);
         const auto type = number<std::uint32_t>(result, row, array ? kElement : 1);
         const auto modifier = number<std::int32_t>(result, row, array ? kElement + 1 : 2);
         fact.codec = m_encoding == Encoding::debezium
@@ -141,6 +163,7 @@ std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
         if (array) {
             fact.codec.delimiter = result.text(row, kElement + 2).at(0);
             fact.column.element = result.text(row, kElement + 3);
+            fact.dimensions = number<int>(result, row, 8);
         }
         if (type == kNumeric) {
             set_precision(fact.column, modifier);
@@ -148,22 +171,124 @@ std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
             fact.column.precision = kMoneyPrecision;
             fact.column.scale = 2;
         }
-        fact.column.nullable = result.text(row, 3) != "t";
-        fact.column.generated = result.text(row, 4) == "t";
-        fact.in_primary_key = result.text(row, 5) == "t";
-        if (!result.is_null(row, 6)) {
-            append_value(fact.column.default_json, fact.codec, result.text(row, 6));
-        }
-        fact.column.number = number<int>(result, row, 7);
-        fact.unfilled = result.text(row, 8) == "t";
-        fact.column.comment = result.text(row, 9);
+        layouts.emplace_back(result.text(row, 9));
         if (!result.is_null(row, 10)) {
             fact.column.labels =
                 nlohmann::json::parse(result.text(row, 10)).get<std::vector<std::string>>();
         }
         facts.push_back(std::move(fact));
     }
+}
+
+/// What kColumns says, of the columns that are certain to be the same.
+void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
+                               const std::vector<std::string>& layouts) {
+    const std::string oid = std::to_string(relation.id);
+    const Result result =
+        m_connection->query(kColumns, {oid, horizon(), m_slot, own(), all_certain()});
+    std::vector<CatalogColumn> rows;
+    for (int row = 0; row < result.rows(); ++row) {
+        rows.push_back({number<int>(result, row, 0), std::string{result.text(row, 1)},
+                        number<std::uint32_t>(result, row, 2), std::string{result.text(row, 3)},
+                        result.text(row, 4) == "t"});
+    }
+    const auto matches = match_columns(relation.columns, layouts, rows);
+    for (std::size_t i = 0; i < matches.size(); ++i) {
+        ColumnFacts& fact = facts.at(i);
+        fact.ambiguous = matches[i].several;
+        // The key's columns were checked when the row was written, the others' may be since.
+        fact.column.nullable = relation.identity == 'f' || !relation.columns[i].identity;
+        if (!matches[i].row) {
+            continue;
+        }
+        const int row = static_cast<int>(*matches[i].row);
+        const CatalogColumn& now = rows[*matches[i].row];
+        fact.column.number = now.number;
+        fact.column.generated = result.text(row, 6) == "t";
+        fact.dimensions = std::max(fact.dimensions, number<int>(result, row, 7));
+        const bool same_type = now.type == relation.columns[i].type;
+        if (same_type && !result.is_null(row, 8) && result.text(row, 9) == "1") {
+            append_value(fact.column.default_json, fact.codec, single_element(result.text(row, 8)));
+        }
+        fact.column.comment = result.text(row, 10);
+        fact.unfilled = result.text(row, 11) == "t";
+        if (now.certain && result.text(row, 5) == "t") {
+            fact.column.nullable = false;
+        }
+    }
+    for (ColumnFacts& fact : facts) {
+        for (int i = 1; i < fact.dimensions && !fact.column.element.empty(); ++i) {
+            fact.column.type += "[]";
+        }
+    }
+}
+
+/// Where the stream does not say the key: every column is part of the identity, or none.
+void Catalog::describe_key(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts) {
+    if (relation.identity != 'f' && relation.identity != 'n') {
+        return;
+    }
+    const Result result = m_connection->query(
+        kPrimaryKey, {std::to_string(relation.id), horizon(), m_slot, all_certain()});
+    if (result.rows() == 0) {
+        return;
+    }
+    const auto constraint = number<std::uint32_t>(result, 0, 0);
+    if (result.text(0, 2) != "t" && !was_seen(relation.id, constraint)) {
+        return;
+    }
+    std::vector<ColumnFacts*> columns;
+    for (const int wanted : parse_numbers(result.text(0, 1))) {
+        const auto found = std::find_if(facts.begin(), facts.end(), [&](const ColumnFacts& fact) {
+            return fact.column.number == wanted && !fact.ambiguous;
+        });
+        if (found == facts.end()) {
+            return; // the stream lacks a part of it
+        }
+        columns.push_back(&*found);
+    }
+    for (ColumnFacts* fact : columns) {
+        fact->in_primary_key = true;
+        fact->column.nullable = false;
+    }
+}
+
+std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
+    wait_until_visible();
+    std::vector<ColumnFacts> facts;
+    if (relation.columns.empty()) {
+        return facts;
+    }
+    std::vector<std::string> layouts;
+    describe_types(relation, facts, layouts);
+    if (facts.size() == relation.columns.size()) {
+        describe_columns(relation, facts, layouts);
+        describe_key(relation, facts);
+    }
     return facts;
+}
+
+/// Whether a look that the stream has passed saw the table with this primary key.
+bool Catalog::was_seen(std::uint32_t table, std::uint32_t constraint) const {
+    const event::Facts* facts = m_seen == nullptr ? nullptr : find_table(*m_seen, table);
+    return facts != nullptr && facts->key && facts->key->constraint == constraint;
+}
+
+void Catalog::passed(const std::shared_ptr<const FactsLook>& facts, const LookMoment* moment) {
+    m_seen = facts;
+    if (moment != nullptr) {
+        m_horizon = moment->running;
+    }
+}
+
+/// "": none yet.
+std::string Catalog::horizon() const {
+    const auto full = base::parse_integer<std::uint64_t>(m_horizon);
+    return full ? std::to_string(static_cast<std::uint32_t>(*full)) : "";
+}
+
+std::string Catalog::own() const {
+    return m_wanted_xid != 0 ? std::to_string(m_wanted_xid) : "";
 }
 
 bool Catalog::usual_money() {

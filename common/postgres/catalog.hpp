@@ -5,7 +5,10 @@
 #include "postgres/relation.hpp"
 #include "postgres/row_lookup.hpp"
 
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace cdc::postgres {
 
@@ -13,12 +16,15 @@ namespace cdc::postgres {
 /// question waits, the connection's on-wait function runs.
 class Catalog : public SourceLookup {
 public:
-    /// `encoding` of the values of all columns that it describes.
-    explicit Catalog(Connection& connection, Encoding encoding = Encoding::exact)
-        : m_connection{&connection}, m_encoding{encoding} {}
+    /// `encoding` of the values of all columns that it describes. `slot` of the stream whose tables
+    /// it describes; "": what it describes is as the connection's transaction sees it.
+    explicit Catalog(Connection& connection, Encoding encoding = Encoding::exact,
+                     std::string slot = {})
+        : m_connection{&connection}, m_encoding{encoding}, m_slot{std::move(slot)} {}
 
     void must_show(std::uint32_t xid) override { m_wanted_xid = xid; }
     std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) override;
+    void passed(const std::shared_ptr<const FactsLook>& facts, const LookMoment* moment) override;
     std::vector<FetchedValue> fetch(std::uint32_t table, const std::vector<Condition>& key,
                                     const std::vector<std::string_view>& columns) override;
 
@@ -27,11 +33,23 @@ private:
     std::vector<FetchedValue> fetch_visible(std::uint32_t table, const std::vector<Condition>& key,
                                             const std::vector<std::string_view>& columns);
     bool usual_money();
+    void describe_types(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
+                        std::vector<std::string>& layouts);
+    void describe_columns(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
+                          const std::vector<std::string>& layouts);
+    void describe_key(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts);
+    bool was_seen(std::uint32_t table, std::uint32_t constraint) const;
+    std::string horizon() const;
+    std::string own() const;
+    const char* all_certain() const { return m_slot.empty() ? "t" : "f"; }
 
     Connection* m_connection;
     Encoding m_encoding;
-    std::uint32_t m_wanted_xid = 0;  ///< 0: none yet
-    std::uint32_t m_visible_xid = 0; ///< seen by this session
+    std::string m_slot;
+    std::shared_ptr<const FactsLook> m_seen; ///< what a look that the stream has passed found
+    std::string m_horizon;                   ///< LookMoment::running of the last of them
+    std::uint32_t m_wanted_xid = 0;          ///< 0: none yet
+    std::uint32_t m_visible_xid = 0;         ///< seen by this session
     std::optional<bool> m_usual_money;
     bool m_locks_limited = false;
     RowLookup m_rows; ///< of the table that was fetched from last

@@ -157,9 +157,13 @@ void ChangeBuilder::append_source_start(std::string& out, std::optional<std::int
 void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     m_last_plan = nullptr;
     RelationPlan plan = RelationPlan::skipped();
-    if (m_filter.matches(relation.schema, relation.name)) {
+    if (m_filter.matches(relation.schema, relation.name) && relation.columns.empty()) {
+        base::log::debug("table '{}.{}' has no columns and is left out", relation.schema,
+                         relation.name);
+    } else if (m_filter.matches(relation.schema, relation.name)) {
         plan = {relation, m_settings.database, m_lookup->describe(relation), m_settings.edits};
     }
+    keep_keyless(relation, plan);
     const auto known = m_plans.find(relation.id);
     if (known == m_plans.end()) {
         m_plans.emplace(relation.id, std::move(plan));
@@ -172,8 +176,34 @@ void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     known->second = std::move(plan);
 }
 
+void ChangeBuilder::keep_keyless(const pgoutput::Relation& relation, const RelationPlan& plan) {
+    m_outdated.erase(relation.id);
+    m_keyless.erase(relation.id);
+    const bool key_not_said = relation.identity == 'f' || relation.identity == 'n';
+    if (plan.captured() && key_not_said && plan.key().empty()) {
+        m_keyless.emplace(relation.id, relation);
+    }
+}
+
+/// From here on the keys that the look saw are older than what is decoded.
+void ChangeBuilder::passed(const std::shared_ptr<const FactsLook>& facts,
+                           const LookMoment* moment) {
+    m_lookup->passed(facts, moment);
+    m_last_plan = nullptr;
+    for (const auto& [id, relation] : m_keyless) {
+        const event::Facts* table = find_table(*facts, id);
+        if (table != nullptr && table->key && table->key->immediate && table->key->valid) {
+            m_outdated.insert(id);
+        }
+    }
+}
+
 RelationPlan& ChangeBuilder::plan_of(std::uint32_t id) {
     if (m_last_plan == nullptr || m_last_id != id) {
+        if (m_outdated.count(id) != 0) {
+            const pgoutput::OwnedRelation relation = std::move(m_keyless.at(id));
+            learn(relation.get());
+        }
         const auto found = m_plans.find(id);
         if (found == m_plans.end()) {
             fail(ExitCode::bad_data, "table {} was not described before its first change", id);
@@ -202,11 +232,29 @@ void ChangeBuilder::announce(RelationPlan& plan, std::uint64_t index, std::strin
                            in_quotes(shape.display_name()), shape.stale, shape.display_name());
     }
     event::append_table_line(out, shape, source, m_now_ms);
+    mark_ambiguous(plan, source, out);
     plan.announced = true;
     shape.stale.clear();
     std::string name = shape.display_name();
     m_names[shape.oid] = name;
     m_announced[std::move(name)] = std::move(shape);
+}
+
+void ChangeBuilder::mark_ambiguous(const RelationPlan& plan, const std::string& source,
+                                   std::string& out) {
+    if (plan.ambiguous().empty()) {
+        return;
+    }
+    const event::Mark mark{
+        event::Mark::Kind::stale,
+        fmt::format("column {} was dropped and made anew, or renamed, while the stream was behind",
+                    in_quotes(plan.ambiguous().front()))};
+    ++m_stale_tables;
+    base::log::warning("table {} is stale: {}; copies of it have wrong or missing rows until it is "
+                       "read again (cdc-snapshot --tables '{}')",
+                       in_quotes(plan.shape().display_name()), mark.why,
+                       plan.shape().display_name());
+    event::append_mark_line(out, mark, source, m_now_ms);
 }
 
 /// As far as this connection can tell; who keeps a copy knows its own last shape as well.

@@ -47,6 +47,8 @@ public:
     /// names table and position; `out` is then as it was.
     void apply(const pgoutput::Message& message, Lsn lsn, std::string& out);
 
+    /// See SourceLookup::passed(). Not within a transaction.
+    void passed(const std::shared_ptr<const FactsLook>& facts, const LookMoment* moment);
     /// Facts of a table as they were at `position`, which is not below what apply() has seen.
     void append_facts(std::string& out, const event::Facts& facts, Lsn position) const;
 
@@ -73,6 +75,7 @@ private:
     void begin(const Message& message);
     void commit(const Message& message, std::string& out);
     void learn(const pgoutput::Relation& relation);
+    void keep_keyless(const pgoutput::Relation& relation, const RelationPlan& plan);
     RelationPlan& plan_of(std::uint32_t id);
     void need_transaction(const Message& message) const;
 
@@ -91,6 +94,7 @@ private:
 
     /// Writes what must stand before a change of this table.
     void announce(RelationPlan& plan, std::uint64_t index, std::string& out);
+    void mark_ambiguous(const RelationPlan& plan, const std::string& source, std::string& out);
     std::string why_stale(const event::Table& shape);
     const Tuple& completed(const RelationPlan& plan, char old_kind, const Tuple& old_row,
                            const Tuple& new_row);
@@ -106,6 +110,10 @@ private:
     Timelines m_timelines;
     SourceLookup* m_lookup;
     std::unordered_map<std::uint32_t, RelationPlan> m_plans;
+    /// Descriptions of tables that have no key, and whose identity does not say that they have
+    /// none.
+    std::unordered_map<std::uint32_t, pgoutput::OwnedRelation> m_keyless;
+    std::unordered_set<std::uint32_t> m_outdated; ///< of them: a look saw a key since
     std::uint32_t m_last_id = 0;
     RelationPlan* m_last_plan = nullptr;
     const RelationPlan* m_in_work = nullptr;                   ///< for messages

@@ -33,16 +33,6 @@ T number(const Result& result, int row, int column) {
     return *value;
 }
 
-std::vector<int> numbers(std::string_view text) {
-    std::vector<int> out;
-    while (!text.empty()) {
-        const auto space = std::min(text.find(' '), text.size());
-        out.push_back(base::parse_integer<int>(text.substr(0, space)).value_or(0));
-        text.remove_prefix(std::min(space + 1, text.size()));
-    }
-    return out;
-}
-
 /// Four columns from `column` on.
 LookMoment moment_of(const Result& result, int row, int column) {
     return {std::string{result.text(row, column)}, std::string{result.text(row, column + 1)},
@@ -97,6 +87,9 @@ FactsLook Assembly::take() {
     }
     m_look.tables.reserve(m_tables.size());
     for (auto& [oid, facts] : m_tables) {
+        if (facts.columns.empty()) {
+            continue; // neither has its stream: its rows are first seen when it has some
+        }
         finish(facts);
         m_look.tables.push_back(std::move(facts));
     }
@@ -178,8 +171,8 @@ void Assembly::take_row(char kind) {
     } else if (kind == 'm') {
         take_missing(facts, std::string{text(2)});
     } else if (kind == 'k') {
-        facts.key =
-            event::KeyFacts{integer(2), numbers(text(3)), text(4) != "true", text(5) == "true"};
+        facts.key = event::KeyFacts{integer(2), parse_numbers(text(3)), text(4) != "true",
+                                    text(5) == "true"};
     }
 }
 
@@ -312,6 +305,23 @@ std::string single_element(std::string_view array) {
         out += array[i];
     }
     return out;
+}
+
+std::vector<int> parse_numbers(std::string_view text) {
+    std::vector<int> out;
+    while (!text.empty()) {
+        const auto space = std::min(text.find(' '), text.size());
+        out.push_back(base::parse_integer<int>(text.substr(0, space)).value_or(0));
+        text.remove_prefix(std::min(space + 1, text.size()));
+    }
+    return out;
+}
+
+const event::Facts* find_table(const FactsLook& look, std::uint32_t oid) {
+    const auto found =
+        std::lower_bound(look.tables.begin(), look.tables.end(), oid,
+                         [](const Facts& a, std::uint32_t wanted) { return a.oid < wanted; });
+    return found != look.tables.end() && found->oid == oid ? &*found : nullptr;
 }
 
 FactsLook read_facts(Connection& connection, const FactsScope& scope) {

@@ -57,6 +57,12 @@ FactsVersion read_facts_version(Connection& connection);
 /// The element of an array of one, as the server writes attmissingval: `{"it's"}`.
 std::string single_element(std::string_view array);
 
+/// "1 3"
+std::vector<int> parse_numbers(std::string_view text);
+
+/// Null: it was not captured.
+const event::Facts* find_table(const FactsLook& look, std::uint32_t oid);
+
 /// A position at the start of a page of the log stands behind the page's header; a stream that has
 /// read everything before stands in front of it. `page` is the size of one.
 Lsn before_page_header(Lsn position, Lsn page);

@@ -202,4 +202,24 @@ const Message& Decoder::decode(std::string_view bytes) {
     return m_message;
 }
 
+OwnedRelation::OwnedRelation(const Relation& relation)
+    : m_texts{std::make_unique<std::string>()}, m_relation{relation} {
+    std::string& texts = *m_texts;
+    texts.append(relation.schema).append(relation.name);
+    for (const RelationColumn& column : relation.columns) {
+        texts += column.name;
+    }
+    std::string_view rest = texts;
+    const auto take = [&rest](std::string_view& view) {
+        const std::size_t size = view.size();
+        view = rest.substr(0, size);
+        rest.remove_prefix(size);
+    };
+    take(m_relation.schema);
+    take(m_relation.name);
+    for (RelationColumn& column : m_relation.columns) {
+        take(column.name);
+    }
+}
+
 } // namespace cdc::postgres::pgoutput

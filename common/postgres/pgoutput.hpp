@@ -4,6 +4,8 @@
 #include "postgres/lsn.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +39,19 @@ struct Relation {
     std::string_view name;
     char identity = 'd'; ///< d default, n nothing, f full, i index
     std::vector<RelationColumn> columns;
+};
+
+/// A copy whose views lie in texts of its own.
+class OwnedRelation {
+public:
+    explicit OwnedRelation(const Relation& relation);
+    OwnedRelation(OwnedRelation&&) = default;
+    OwnedRelation& operator=(OwnedRelation&&) = default;
+    const Relation& get() const { return m_relation; }
+
+private:
+    std::unique_ptr<std::string> m_texts; ///< stays where it is when this is moved
+    Relation m_relation;
 };
 
 struct TupleColumn {

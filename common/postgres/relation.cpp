@@ -80,6 +80,9 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
             m_key.push_back(m_columns.size());
             shape.key = static_cast<int>(m_key.size());
         }
+        if (facts[i].ambiguous) {
+            m_ambiguous.push_back(column.name);
+        }
         if (facts[i].unfilled) {
             m_shape.unfilled.push_back(column.name);
         }

@@ -3,10 +3,12 @@
 
 #include "event/table.hpp"
 #include "postgres/column_edits.hpp"
+#include "postgres/facts.hpp"
 #include "postgres/pgoutput.hpp"
 #include "postgres/value.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,9 @@ struct ColumnFacts {
     event::Column column;        ///< `key` is left 0
     ValueCodec codec;            ///< of a domain: its base type's
     bool in_primary_key = false; ///< matters under REPLICA IDENTITY FULL, where no key is sent
+    /// Several columns may be it: it was renamed, or dropped and made anew, since.
+    bool ambiguous = false;
+    int dimensions = 0; ///< of an array, as declared
     /// Has a default, and the catalog does not say what it gave to rows older than the column.
     bool unfilled = false;
 };
@@ -43,6 +48,11 @@ public:
     /// One for each column of the message, in its order. A column that the source no longer has in
     /// this form is nullable and not in the primary key.
     virtual std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) = 0;
+
+    /// The stream has passed a look that found `facts`. `moment` of the look; null: the facts were
+    /// put out by an earlier run.
+    virtual void passed(const std::shared_ptr<const FactsLook>& facts,
+                        const LookMoment* moment) = 0;
 
     struct Condition {
         std::string_view column;
@@ -93,6 +103,9 @@ public:
     /// Masks one value of column `i` in place.
     void edit(std::size_t i, std::string& text) const;
 
+    /// Columns that the catalog does not tell apart from others: it is ahead of the stream.
+    const std::vector<std::string>& ambiguous() const { return m_ambiguous; }
+
     /// `"schema":"…","table":"…"`
     const std::string& source_members() const { return m_source_members; }
 
@@ -116,6 +129,7 @@ private:
     std::vector<Column> m_columns;
     std::vector<std::size_t> m_key;
     std::string m_source_members;
+    std::vector<std::string> m_ambiguous;
 };
 
 } // namespace cdc::postgres

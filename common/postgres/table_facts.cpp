@@ -13,7 +13,8 @@ SELECT c.oid, c.relkind = 'p', c.relreplident, c.reltuples::bigint,
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p'))";
 
-// The identity is the index of REPLICA IDENTITY USING INDEX, else the primary key.
+// The identity is the index of REPLICA IDENTITY USING INDEX, else the primary key, unless it is
+// DEFERRABLE: its values may stand twice within a statement.
 constexpr char kColumns[] = R"(
 WITH RECURSIVE resolved(n, name, type, modifier, generated) AS (
     SELECT attnum, attname, atttypid, atttypmod, attgenerated <> ''
@@ -25,7 +26,7 @@ WITH RECURSIVE resolved(n, name, type, modifier, generated) AS (
 SELECT r.name, format_type(r.type, r.modifier), r.type, r.modifier, t.typtype = 'e', r.generated,
     coalesce(r.n = ANY ((SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1]
         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-        WHERE i.indrelid = $1::oid AND
+        WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indimmediate AND
               CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false
                    ELSE i.indisprimary END)::int2[]), false),
     (WITH RECURSIVE element AS (

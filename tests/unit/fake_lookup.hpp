@@ -17,6 +17,8 @@ public:
     std::uint32_t shown = 0; ///< the transaction that answers must show
 
     void must_show(std::uint32_t xid) override { shown = xid; }
+    void passed(const std::shared_ptr<const cdc::postgres::FactsLook>&,
+                const cdc::postgres::LookMoment*) override {}
 
     std::vector<cdc::postgres::ColumnFacts>
     describe(const cdc::postgres::pgoutput::Relation& relation) override {

@@ -287,6 +287,9 @@ void Capture::handle_data(const StreamMessage& message) {
         }
     } else if (decoded.type == Type::relation) {
         m_session->looks.ask();
+        if (decoded.relation.identity == 'f' || decoded.relation.identity == 'n') {
+            await_first_look();
+        }
     }
     m_last_data = m_now;
     const std::uint64_t changes = m_session->builder.changes();

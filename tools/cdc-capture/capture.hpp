@@ -59,6 +59,7 @@ private:
     // facts.cpp
     void begin_looks();
     void take_look();
+    void await_first_look();
     void pass_looks(postgres::Lsn passed);
     void ask_for_passing();
     void emit_facts(const postgres::Look& look);

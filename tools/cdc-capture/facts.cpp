@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kStepMs = 20;
 constexpr std::int64_t kFirstLookMs = 60000;
+constexpr std::int64_t kAwaitedMs = 1000;
 constexpr std::int64_t kQuestionMs = 200;
 /// A commit that a look could see is on disk, and in the stream's reach, three delays of the
 /// server's WAL writer later at most: 0.6 s, unless it is told otherwise.
@@ -87,11 +88,27 @@ void Capture::begin_looks() {
     }
 }
 
+/// Whether a table whose identity does not say so has a key may be known by the first look only.
+void Capture::await_first_look() {
+    const std::int64_t give_up = base::steady_ms() + kAwaitedMs;
+    while (m_facts.first && m_facts.pending.empty() && base::steady_ms() < give_up) {
+        io::wait_readable(io::stop_signal::wake_fd(), kStepMs);
+        m_now = base::steady_ms();
+        send_status_if_due();
+        stop_at_second_signal();
+        take_look();
+    }
+}
+
 void Capture::take_look() {
     m_session->builder.set_time(base::now_ms());
     if (auto look = m_session->looks.take(); look != nullptr) {
         if (m_facts.pending.size() > 1) {
             m_facts.pending.pop_back();
+        }
+        if (look->facts->digest == m_facts.digest) {
+            // What it found was so when the facts were put out, above which the stream stands.
+            m_session->builder.passed(look->facts, nullptr);
         }
         m_facts.pending.push_back(std::move(look));
     }
@@ -113,6 +130,7 @@ void Capture::pass_looks(Lsn passed) {
             m_lines_since_checkpoint = true;
         }
         m_facts.emitted = look->facts;
+        m_session->builder.passed(look->facts, &look->moment);
     }
 }
 

@@ -105,8 +105,9 @@ void wait_a_second() {
 Session::Session(Connection plain_connection, postgres::SystemIdentity identity,
                  postgres::ReplicationStream started, ResumePoint from, const Options& options,
                  const event::TableFilter& filter)
-    : plain{std::move(plain_connection)}, system{std::move(identity)}, catalog{plain, encoding_of(
-                                                                                          options)},
+    : plain{std::move(plain_connection)}, system{std::move(identity)}, catalog{plain,
+                                                                               encoding_of(options),
+                                                                               options.slot},
       stream{std::move(started)}, builder{builder_settings(plain, options), filter,
                                           system.timelines, catalog},
       start{std::move(from)}, sender_timeout_ms{capture::sender_timeout_ms(plain)},
