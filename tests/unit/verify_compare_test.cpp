@@ -1,4 +1,6 @@
+#include "base/error.hpp"
 #include "cdc-verify/compare.hpp"
+#include "cdc-verify/lineage.hpp"
 
 #include <doctest/doctest.h>
 
@@ -264,4 +266,29 @@ TEST_CASE("a target that does not get there is told as not settled") {
     bed.position.reached = 50;
     bed.options.settle_ms = 0;
     CHECK(bed.recheck({"a"}).unsettled == 1);
+}
+
+TEST_CASE("a repair is only made from the primary whose log fills the target") {
+    using event::Order;
+    const auto refuses = [](std::optional<Order> loaded, const postgres::Timelines& timelines,
+                            postgres::Lsn end, bool standby = false) {
+        try {
+            verify::refuse_repair_from(loaded, timelines, end, standby);
+            return false;
+        } catch (const base::Error& error) {
+            return error.code() == base::ExitCode::refused;
+        }
+    };
+    const postgres::Timelines first;
+    const postgres::Timelines second{2, "1\t0/500\tpromoted\n"};
+    CHECK_FALSE(refuses(Order::make(1, 0x400, 0), first, 0x500));
+    CHECK_FALSE(refuses(Order::make(1, 0x400, 0), second, 0x900)); // before the fail-over
+    CHECK_FALSE(refuses(Order::make(2, 0x600, 0), second, 0x900));
+    CHECK(refuses(Order::make(1, 0x400, 0), first, 0x500, true));
+    CHECK(refuses(std::nullopt, first, 0x500));
+    CHECK(refuses(Order::make(2, 0x600, 0), first, 0x900));  // demoted
+    CHECK(refuses(Order::make(1, 0x600, 0), first, 0x500));  // an older copy
+    CHECK(refuses(Order::make(1, 0x600, 0), second, 0x900)); // lost in the fail-over
+    CHECK_THROWS(verify::refuse_older_timeline(Order::make(2, 0, 0), Order::make(1, 0x900, 0)));
+    CHECK_NOTHROW(verify::refuse_older_timeline(Order::make(1, 0, 0), Order::make(2, 0x900, 0)));
 }

@@ -179,3 +179,39 @@ TEST_CASE("a failed read is 2 whatever was found; lag alone is never 1") {
     CHECK(verify::judge({different, failed}) == Verdict::unknown);
     CHECK(verify::judge({}) == Verdict::unknown);
 }
+
+TEST_CASE(
+    "same is said of what was compared: not of a column that was not, nor of a dropped table") {
+    using verify::Verdict;
+    verify::TableReport same;
+    verify::TableReport part;
+    part.not_compared = {{"note", "the target does not have it"}};
+    CHECK(verify::judge({same, part}) == Verdict::unknown);
+    CHECK(verify::render_table({part}, true).find("not compared: note") != std::string::npos);
+    part.missing = 1;
+    CHECK(verify::judge({same, part}) == Verdict::different);
+    verify::TableReport gone;
+    gone.gone = "dropped at the source";
+    CHECK(verify::judge({same, gone}) == Verdict::same);
+    CHECK(verify::judge({gone}) == Verdict::unknown);
+    gone.extra = 3;
+    CHECK(verify::judge({same, gone}) == Verdict::different);
+}
+
+TEST_CASE("arrays, bytes and years before 1 are readable") {
+    const auto shown = [](const Column& column, std::string_view bytes) {
+        verify::Scratch scratch;
+        return verify::display_text(column,
+                                    verify::encode(column, {bytes.data(), bytes.size()}, scratch));
+    };
+    CHECK(shown(column(17, "bytea", "String"), "\xfe") == "\\xfe");
+    const std::uint32_t before = static_cast<std::uint32_t>(-746117); // days since 2000-01-01
+    CHECK(shown(column(1082, "date", "Date32"), number(before, 4)) == "0044-03-15 BC");
+    postgres::FactColumn fact;
+    fact.name = "c";
+    fact.type = "real[]";
+    fact.element_id = 700;
+    const Column reals = verify::pair_column(fact, "\"c\"", "Array(Nullable(Float32))");
+    CHECK(shown(reals, "{0.25,NULL,NaN}") == "[0.25, NULL, NaN]");
+    CHECK(shown(reals, "{}") == "[]");
+}

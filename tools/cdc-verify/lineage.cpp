@@ -14,6 +14,10 @@ namespace {
 
 constexpr char kNamePrimary[] = "--source has to name the present primary.";
 
+[[noreturn]] void refuse_repair(const std::string& why) {
+    throw Error{ExitCode::refused, "no repair from this source: " + why, kNamePrimary};
+}
+
 } // namespace
 
 std::optional<event::Order> highest_order(const clickhouse::TargetState& state,
@@ -44,27 +48,29 @@ void refuse_older_timeline(const std::optional<event::Order>& loaded,
     }
 }
 
+void refuse_repair_from_standby(bool standby) {
+    if (standby) {
+        refuse_repair("it is a standby, whose rows may be older than the target's");
+    }
+}
+
 void refuse_repair_from(const std::optional<event::Order>& loaded,
                         const postgres::Timelines& timelines, postgres::Lsn end, bool standby) {
-    const auto refuse = [](const std::string& why) {
-        throw Error{ExitCode::refused, "no repair from this source: " + why, kNamePrimary};
-    };
-    if (standby) {
-        refuse("it is a standby, whose rows may be older than the target's");
-    }
+    refuse_repair_from_standby(standby);
     if (!loaded) {
-        refuse("the target was not filled from this server and database");
+        refuse_repair("the target was not filled from this server and database");
     }
     if (loaded->epoch() > timelines.current() ||
         !timelines.contains(loaded->epoch(), loaded->position())) {
-        refuse(fmt::format("it is on timeline {}, and the target holds changes of timeline {} up "
-                           "to {}, which are not of its history",
-                           timelines.current(), loaded->epoch(),
-                           postgres::format_lsn(loaded->position())));
+        refuse_repair(fmt::format(
+            "it is on timeline {}, and the target holds changes of timeline {} up "
+            "to {}, which are not of its history",
+            timelines.current(), loaded->epoch(), postgres::format_lsn(loaded->position())));
     }
     if (loaded->position() > end) {
-        refuse(fmt::format("its log ends at {}, and the target holds changes up to {}",
-                           postgres::format_lsn(end), postgres::format_lsn(loaded->position())));
+        refuse_repair(fmt::format("its log ends at {}, and the target holds changes up to {}",
+                                  postgres::format_lsn(end),
+                                  postgres::format_lsn(loaded->position())));
     }
 }
 

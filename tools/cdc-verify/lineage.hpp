@@ -23,6 +23,9 @@ std::optional<event::Order> highest_order(const clickhouse::TargetState& state,
 void refuse_older_timeline(const std::optional<event::Order>& loaded,
                            const std::optional<event::Order>& now);
 
+/// For a repair, before anything is made on the server.
+void refuse_repair_from_standby(bool standby);
+
 /// For a repair, which makes the target as the source is. Throws Error (refused) unless the target
 /// was filled from this server's own history, not beyond the end of its log, and the server is
 /// nobody's standby.

@@ -230,6 +230,9 @@ std::optional<TableReport> Run::compare_one(const Candidate& candidate) {
 }
 
 Verdict Run::compare_all() {
+    if (m_repairer) {
+        refuse_repair_from_standby(source().is_standby());
+    }
     if (m_options.pairs.empty()) {
         const auto state = clickhouse::read_target_state(m_target.transport());
         m_known_source = highest_order(state, m_server, m_database, "", true).has_value();
