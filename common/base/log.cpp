@@ -6,6 +6,7 @@
 
 #include <mutex>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace cdc::base::log {
@@ -95,6 +96,20 @@ void write_error(std::string_view text, std::string_view hint) {
     const std::lock_guard lock{s.mutex};
     put(compose(s, Level::error, text, hint));
     s.progress_shown = false;
+}
+
+void write_last_error(std::string_view text) {
+    constexpr int kTries = 20;
+    State& s = state();
+    std::unique_lock lock{s.mutex, std::try_to_lock};
+    for (int i = 0; i < kTries && !lock.owns_lock(); ++i) {
+        ::usleep(5000);
+        static_cast<void>(lock.try_lock());
+    }
+    pollfd reader{STDERR_FILENO, POLLOUT, 0};
+    if (lock.owns_lock() && ::poll(&reader, 1, 0) > 0) {
+        put(compose(s, Level::error, text, {}));
+    }
 }
 
 void progress(std::string_view text) {

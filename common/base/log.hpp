@@ -24,6 +24,10 @@ void write(Level level, std::string_view text);
 /// An error and, on a line of its own, the way out of it (left out when empty).
 void write_error(std::string_view text, std::string_view hint);
 
+/// For who is about to end the process, whatever state it is in: says nothing where another thread
+/// is stuck in a message, or nobody reads stderr.
+void write_last_error(std::string_view text);
+
 /// A line that replaces itself, for a terminal only; an empty text removes it.
 void progress(std::string_view text);
 

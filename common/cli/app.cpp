@@ -4,6 +4,8 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/version.hpp"
+#include "cli/stop_watch.hpp"
+#include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include <cctype>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 
 namespace cdc::cli {
 
@@ -30,6 +33,7 @@ std::string environment_name(std::string name) {
 
 App::App(std::string name, const std::string& description)
     : m_name{std::move(name)}, m_app{description, m_name} {
+    io::occupy_closed_streams();
     base::log::configure(m_name, base::log::Level::info, base::log::Format::text);
     m_app.set_help_flag("-h,--help", "Show this help and exit")->group("General");
     m_app
@@ -85,6 +89,11 @@ CLI::Option* App::add_bytes(const std::string& name, std::uint64_t& bytes,
                                               : fmt::format("{}k", bytes >> 10));
 }
 
+CLI::Option* App::add_drain(std::int64_t& ms, const std::string& help) {
+    m_drain_ms = &ms;
+    return add_duration("--drain", ms, help);
+}
+
 void App::parse(int argc, char** argv) {
     for (CLI::Option* option : m_app.get_options()) {
         const auto& names = option->get_lnames();
@@ -118,7 +127,12 @@ int App::run(int argc, char** argv, const std::function<void()>& check,
         parse(argc, argv);
         check();
     } catch (const CLI::Success& success) {
-        return m_app.exit(success); // --help and --version, to stdout
+        const int code = m_app.exit(success); // --help and --version, to stdout
+        if (!std::cout.flush()) {
+            base::log::write_error("cannot write to stdout", "");
+            return static_cast<int>(ExitCode::failed);
+        }
+        return code;
     } catch (const CLI::ParseError& error) {
         base::log::write_error(error.what(), help_hint);
         return static_cast<int>(ExitCode::usage);
@@ -128,6 +142,7 @@ int App::run(int argc, char** argv, const std::function<void()>& check,
     }
     try {
         io::stop_signal::install();
+        const StopWatch watch{m_drain_ms != nullptr ? *m_drain_ms : 0, m_stopped_code};
         const int code = work();
         base::log::progress("");
         return code;

@@ -24,6 +24,11 @@ public:
     /// "64MB"; stored in bytes.
     CLI::Option* add_bytes(const std::string& name, std::uint64_t& bytes, const std::string& help);
 
+    /// --drain, for tools that make something durable: how long the tool may take to stop.
+    CLI::Option* add_drain(std::int64_t& ms, const std::string& help);
+    /// What the tool's end is when a stop takes too long, where it is not `failed`.
+    void set_stopped_code(int code) { m_stopped_code = code; }
+
     /// Parses, checks (`check` throws base::Error for contradictions), runs; never throws. Returns
     /// the exit code. Errors go to stderr, --help and --version to stdout.
     int run(int argc, char** argv, const std::function<void()>& check,
@@ -34,6 +39,8 @@ private:
 
     std::string m_name;
     CLI::App m_app;
+    const std::int64_t* m_drain_ms = nullptr;
+    int m_stopped_code = 1;
     std::string m_log_level{"info"};
     std::string m_log_format{"text"};
 };

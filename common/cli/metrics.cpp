@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -38,6 +39,10 @@ public:
             m_stop = true;
         }
         m_stopped.notify_all();
+        // A stop before the server runs would be forgotten, and the thread listen for ever.
+        while (m_listening && !m_server.is_running()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        }
         m_server.stop();
         m_thread.join();
     }
@@ -50,6 +55,11 @@ private:
         const std::string host =
             colon == 0 ? std::string{"0.0.0.0"} : m_destination.substr(0, colon);
         const auto port = base::parse_integer<int>(m_destination.substr(colon + 1)).value_or(0);
+        // Who connects and asks nothing shall hold up neither others nor our end.
+        m_server.set_keep_alive_max_count(1);
+        m_server.set_keep_alive_timeout(1);
+        m_server.set_read_timeout(1);
+        m_server.set_write_timeout(1);
         m_server.new_task_queue = [] {
             return new httplib::ThreadPool{1};
         };
@@ -59,8 +69,10 @@ private:
         if (!m_server.bind_to_port(host, port)) {
             fail(ExitCode::failed, "cannot listen on {} for metrics", in_quotes(m_destination));
         }
+        m_listening = true;
         m_thread = std::thread{[this] {
             m_server.listen_after_bind();
+            m_listening = false;
         }};
     }
 
@@ -81,6 +93,7 @@ private:
     const Metrics* m_metrics;
     std::string m_destination;
     httplib::Server m_server;
+    std::atomic<bool> m_listening{false}; ///< the thread has not left the server
     std::mutex m_mutex;
     std::condition_variable m_stopped;
     bool m_stop = false;

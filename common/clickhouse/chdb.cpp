@@ -3,14 +3,13 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "clickhouse/retry.hpp"
+#include "io/stop_signal.hpp"
 
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -27,6 +26,7 @@ using base::in_quotes;
 namespace {
 
 constexpr std::int64_t kLockWaitMs = 3000;
+constexpr std::int64_t kLockStepMs = 200;
 constexpr std::size_t kKeepMemory = std::size_t{64} << 20;
 
 /// The part of chdb.h that is used. The library's own header is not needed to build.
@@ -192,7 +192,9 @@ Chdb::Chdb(const std::string& folder, const std::string& library_file) : m_name{
     while ((m_connection = connect(lib, m_folder, words)) == nullptr) {
         const bool locked = words.find("Cannot lock file") != std::string::npos;
         if (locked && base::steady_ms() - started < kLockWaitMs) {
-            std::this_thread::sleep_for(std::chrono::milliseconds{200});
+            if (!io::sleep_ms(kLockStepMs)) {
+                throw io::Stopped{"another process had " + in_quotes(folder) + " open"};
+            }
             continue;
         }
         if (locked) {

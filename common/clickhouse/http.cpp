@@ -3,6 +3,7 @@
 #include "base/numbers.hpp"
 #include "base/version.hpp"
 #include "clickhouse/retry.hpp"
+#include "io/stop_signal.hpp"
 
 #include <curl/curl.h>
 
@@ -21,6 +22,7 @@ using base::in_quotes;
 namespace {
 
 constexpr long kConnectTimeoutMs = 10'000;
+constexpr std::int64_t kWaitStepMs = 1000;
 
 /// What is depended on is said with every request: defaults differ between versions and profiles.
 constexpr std::string_view kSettings =
@@ -130,12 +132,46 @@ std::size_t read_exception_code(char* bytes, std::size_t size, std::size_t count
 
 struct Http::Handle {
     CURL* curl = nullptr;
+    CURLM* multi = nullptr; ///< keeps the connection
     curl_slist* headers = nullptr;
     ~Handle() {
         curl_slist_free_all(headers);
         curl_easy_cleanup(curl);
+        curl_multi_cleanup(multi);
     }
+
+    CURLcode perform() const;
 };
+
+/// As curl_easy_perform(), and a signal ends it, wherever the request is. Throws io::Stopped.
+CURLcode Http::Handle::perform() const {
+    struct Added {
+        const Handle& handle;
+        explicit Added(const Handle& h) : handle{h} { curl_multi_add_handle(h.multi, h.curl); }
+        ~Added() { curl_multi_remove_handle(handle.multi, handle.curl); }
+        Added(const Added&) = delete;
+        Added& operator=(const Added&) = delete;
+    };
+    const Added added{*this};
+    while (true) {
+        int running = 0;
+        if (const CURLMcode code = curl_multi_perform(multi, &running); code != CURLM_OK) {
+            base::fail(ExitCode::failed, "libcurl: {}", curl_multi_strerror(code));
+        }
+        if (running == 0) {
+            int left = 0;
+            const CURLMsg* message = curl_multi_info_read(multi, &left);
+            return message != nullptr ? message->data.result : CURLE_GOT_NOTHING;
+        }
+        curl_waitfd signal{io::stop_signal::next_wake_fd(), CURL_WAIT_POLLIN, 0};
+        const std::int64_t patience = io::stop_signal::patience_ms();
+        if (patience == 0) {
+            throw io::Stopped{"the target worked on a request"};
+        }
+        const std::int64_t wait = patience < 0 ? kWaitStepMs : std::min(patience, kWaitStepMs);
+        curl_multi_poll(multi, &signal, signal.fd >= 0 ? 1 : 0, static_cast<int>(wait), nullptr);
+    }
+}
 
 /// The request's body: pieces that stay where they are.
 struct Http::Body {
@@ -241,7 +277,8 @@ Http::Http(HttpUrl url, const TransportOptions& options)
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
     m_handle->curl = curl_easy_init();
-    if (m_handle->curl == nullptr) {
+    m_handle->multi = curl_multi_init();
+    if (m_handle->curl == nullptr || m_handle->multi == nullptr) {
         base::fail(ExitCode::failed, "cannot set up libcurl");
     }
     if (!m_url.passfile.empty()) {
@@ -297,6 +334,7 @@ std::string Http::request(std::string_view sql, std::string_view format,
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(m_timeout_ms));
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); // not waiting for a resolver that is stuck
     curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 1L << 20);
     curl_easy_setopt(curl, CURLOPT_USERAGENT,
@@ -309,7 +347,7 @@ std::string Http::request(std::string_view sql, std::string_view format,
             curl_easy_setopt(curl, option, file->c_str());
         }
     }
-    const CURLcode result = curl_easy_perform(curl);
+    const CURLcode result = m_handle->perform();
     if (result != CURLE_OK) {
         const bool forever = result == CURLE_UNSUPPORTED_PROTOCOL ||
                              result == CURLE_PEER_FAILED_VERIFICATION ||

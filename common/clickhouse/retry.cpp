@@ -3,11 +3,10 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "io/stop_signal.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <random>
-#include <thread>
 
 namespace cdc::clickhouse {
 
@@ -16,7 +15,6 @@ using base::ExitCode;
 namespace {
 
 constexpr std::int64_t kLogEveryMs = 10'000;
-constexpr std::int64_t kAskEveryMs = 50;
 
 std::string_view first_line(std::string_view text) {
     while (!text.empty() && (text.front() == '\n' || text.front() == ' ')) {
@@ -151,6 +149,10 @@ void with_retry(const RetryPolicy& policy, const std::function<void()>& request)
     Backoff backoff;
     const std::int64_t started = base::steady_ms();
     std::int64_t logged = started - kLogEveryMs;
+    std::string last;
+    const auto is_over = [started](std::int64_t limit_ms, std::int64_t now) {
+        return limit_ms >= 0 && now - started >= limit_ms;
+    };
     while (true) {
         try {
             request();
@@ -161,19 +163,19 @@ void with_retry(const RetryPolicy& policy, const std::function<void()>& request)
             return;
         } catch (const ServerError& error) {
             const std::int64_t now = base::steady_ms();
-            if (!error.transient() || policy.give_up() ||
-                (policy.limit_ms >= 0 && now - started >= policy.limit_ms)) {
+            last = error.what();
+            const bool unreached = error.server_code() == 0 && policy.unreached_ms >= 0;
+            if (!error.transient() || is_over(policy.limit_ms, now) ||
+                (unreached && is_over(policy.unreached_ms, now))) {
                 throw;
             }
-            if (now - logged >= kLogEveryMs) {
+            if (now - logged >= kLogEveryMs && !io::stop_signal::give_up()) {
                 base::log::warning("{}; trying again", error.what());
                 logged = now;
             }
         }
-        const std::int64_t until = base::steady_ms() + backoff.next_ms();
-        while (base::steady_ms() < until && !policy.give_up()) {
-            std::this_thread::sleep_for(std::chrono::milliseconds{
-                std::min(kAskEveryMs, std::max<std::int64_t>(until - base::steady_ms(), 1))});
+        if (!io::sleep_ms(backoff.next_ms())) {
+            throw io::Stopped{"waiting for the target: " + last};
         }
     }
 }

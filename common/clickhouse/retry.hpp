@@ -44,16 +44,18 @@ private:
     std::int64_t m_wait_ms = kFirstMs;
 };
 
-/// How long transient errors are waited for, and what ends the waiting early.
+/// How long transient errors are waited for. stop_signal::give_up() ends the waiting too.
 struct RetryPolicy {
-    std::int64_t limit_ms = -1; ///< of one request with all its repeats; -1: for ever
-    std::function<bool()> give_up = [] {
-        return false;
-    }; ///< asked several times a second
+    std::int64_t limit_ms = -1;     ///< of one request with all its repeats; -1: for ever
+    std::int64_t unreached_ms = -1; ///< the same, while no server answers at all
 };
 
+/// For the first request of a tool: who gives a wrong host or port wants to hear of it.
+constexpr std::int64_t kFirstContactMs = 30'000;
+
 /// Runs `request` until it succeeds. Transient errors are logged (the first, then at most every
-/// ten seconds) and waited for; others, and the last one when time is up, are thrown.
+/// ten seconds) and waited for; others, and the last one when time is up, are thrown. Throws
+/// io::Stopped.
 void with_retry(const RetryPolicy& policy, const std::function<void()>& request);
 
 } // namespace cdc::clickhouse

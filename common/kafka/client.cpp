@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "io/stop_signal.hpp"
 #include "kafka/errors.hpp"
 
 namespace cdc::kafka {
@@ -120,6 +121,9 @@ void wait_for_broker(rd_kafka_t* client, ClientState& state, int timeout_ms) {
         state.check();
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             return;
+        }
+        if (io::stop_signal::give_up()) {
+            throw io::Stopped{"waiting for a Kafka broker"};
         }
         if (base::steady_ms() >= deadline) {
             const std::string trouble = state.last_trouble();

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "io/stop_signal.hpp"
 #include "kafka/client.hpp"
 #include "kafka/errors.hpp"
 #include "kafka/partition_list.hpp"
@@ -135,9 +136,12 @@ struct Consumer::Implementation : ClientState {
         const PartitionList list = list_of(places);
         const std::int64_t deadline = base::steady_ms() + kRequestTimeoutMs;
         while (true) {
-            const auto error = rd_kafka_committed(client.get(), list.get(), 5000);
+            const auto error = rd_kafka_committed(client.get(), list.get(), 2000);
             if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
                 break;
+            }
+            if (io::stop_signal::give_up()) {
+                throw io::Stopped{"a Kafka broker looked for the group's offsets"};
             }
             if (!is_transient(error) || base::steady_ms() > deadline) {
                 throw make_error(error, "cannot read the group's offsets");

@@ -5,13 +5,12 @@
 #include "kafka/admin.hpp"
 #include "kafka/client.hpp"
 #include "kafka/errors.hpp"
+#include "kafka/in_steps.hpp"
 #include "kafka/partition_list.hpp"
 #include "kafka/topics.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <set>
-#include <thread>
 
 namespace cdc::kafka {
 
@@ -47,12 +46,16 @@ auto insist(Call&& call) {
     while (true) {
         try {
             return call();
+        } catch (const io::Stopped&) {
+            throw;
         } catch (const base::Error& error) {
             if (error.code() != base::ExitCode::failed || base::steady_ms() > deadline) {
                 throw;
             }
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds{200});
+        if (!io::sleep_ms(200)) {
+            throw io::Stopped{"waiting for the group's coordinator"};
+        }
     }
 }
 
@@ -72,7 +75,10 @@ struct LagReader::Implementation {
         for (int i = 0; i < list->cnt; ++i) {
             list->elems[i].offset = time;
         }
-        const auto error = rd_kafka_offsets_for_times(client.get(), list.get(), timeout_ms);
+        const auto error =
+            in_steps(timeout_ms, "a Kafka broker looked for the ends of topics", [&](int step_ms) {
+                return rd_kafka_offsets_for_times(client.get(), list.get(), step_ms);
+            });
         if (error != RD_KAFKA_RESP_ERR_NO_ERROR && !is_transient(error) &&
             error != RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
             throw make_error(error, "cannot read the ends of topics");
@@ -165,6 +171,9 @@ struct LagReader::Implementation {
         const std::int64_t deadline = base::steady_ms() + kFirstRecordsMs;
         std::set<TopicPartition> done;
         while (done.size() < offsets.size() && base::steady_ms() < deadline) {
+            if (io::stop_signal::give_up()) {
+                throw io::Stopped{"reading the first unread records"};
+            }
             const MessageHandle message{rd_kafka_consumer_poll(client.get(), 100)};
             if (!message || message->rkt == nullptr) {
                 continue;

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "io/stop_signal.hpp"
 #include "kafka/client.hpp"
 #include "kafka/errors.hpp"
 #include "kafka/topics.hpp"
@@ -62,6 +63,9 @@ void TopicReader::read(const Handler& handler, int timeout_ms) {
     while (!reading.empty()) {
         const MessageHandle message{rd_kafka_consumer_poll(m->client.get(), 200)};
         m->state.check();
+        if (io::stop_signal::give_up()) {
+            throw io::Stopped{"reading topic " + in_quotes(m->topic)};
+        }
         if (!message) {
             if (base::steady_ms() > deadline) {
                 throw make_error(RD_KAFKA_RESP_ERR__TIMED_OUT,

@@ -4,9 +4,7 @@
 #include "base/time.hpp"
 #include "kafka/admin.hpp"
 #include "kafka/errors.hpp"
-
-#include <chrono>
-#include <thread>
+#include "kafka/in_steps.hpp"
 
 namespace cdc::kafka {
 
@@ -17,14 +15,12 @@ namespace {
 constexpr std::uint64_t kDefaultMaxMessageBytes = 1048588;
 
 MetadataHandle get_metadata(rd_kafka_t* client, const std::string& topic, int timeout_ms) {
+    const TopicHandle handle{topic.empty() ? nullptr
+                                           : rd_kafka_topic_new(client, topic.c_str(), nullptr)};
     const rd_kafka_metadata_t* raw = nullptr;
-    rd_kafka_resp_err_t error{};
-    if (topic.empty()) {
-        error = rd_kafka_metadata(client, 1, nullptr, &raw, timeout_ms);
-    } else {
-        const TopicHandle handle{rd_kafka_topic_new(client, topic.c_str(), nullptr)};
-        error = rd_kafka_metadata(client, 0, handle.get(), &raw, timeout_ms);
-    }
+    const auto error = in_steps(timeout_ms, "a Kafka broker looked for topics", [&](int step_ms) {
+        return rd_kafka_metadata(client, topic.empty() ? 1 : 0, handle.get(), &raw, step_ms);
+    });
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         throw make_error(error, topic.empty() ? "cannot list topics"
                                               : "cannot look at topic " + in_quotes(topic));
@@ -139,7 +135,9 @@ TopicFacts create_topic(rd_kafka_t* client, const std::string& topic, const Topi
         if (base::steady_ms() > deadline) {
             throw make_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        if (!io::sleep_ms(20)) {
+            throw io::Stopped{"waiting for topic " + in_quotes(topic)};
+        }
     }
 }
 
@@ -170,7 +168,14 @@ std::map<std::string, int> list_topics(rd_kafka_t* client, int timeout_ms) {
 }
 
 std::string cluster_id(rd_kafka_t* client, int timeout_ms) {
-    char* id = rd_kafka_clusterid(client, timeout_ms);
+    constexpr int kStepMs = 200;
+    char* id = nullptr;
+    for (int left = timeout_ms; id == nullptr && left > 0; left -= kStepMs) {
+        id = rd_kafka_clusterid(client, kStepMs);
+        if (id == nullptr && io::stop_signal::give_up()) {
+            throw io::Stopped{"asking for the cluster's id"};
+        }
+    }
     std::string out = id == nullptr ? "" : id;
     rd_kafka_mem_free(client, id);
     return out;

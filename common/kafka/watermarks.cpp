@@ -3,12 +3,17 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "kafka/errors.hpp"
+#include "kafka/in_steps.hpp"
 #include "kafka/partition_list.hpp"
 #include "kafka/topics.hpp"
 
 namespace cdc::kafka {
 
 using base::in_quotes;
+
+namespace {
+constexpr int kStepMs = 2000;
+} // namespace
 
 std::pair<std::int64_t, std::int64_t> watermarks(rd_kafka_t* client, const TopicPartition& place,
                                                  int timeout_ms) {
@@ -17,9 +22,12 @@ std::pair<std::int64_t, std::int64_t> watermarks(rd_kafka_t* client, const Topic
     const std::int64_t deadline = base::steady_ms() + timeout_ms;
     while (true) {
         const auto error = rd_kafka_query_watermark_offsets(client, place.topic.c_str(),
-                                                            place.partition, &low, &high, 5000);
+                                                            place.partition, &low, &high, kStepMs);
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             return {low, high};
+        }
+        if (io::stop_signal::give_up()) {
+            throw io::Stopped{"a Kafka broker looked for offsets"};
         }
         if (!is_transient(error) || base::steady_ms() > deadline) {
             throw make_error(error, fmt::format("cannot look at topic {} partition {}",
@@ -35,7 +43,9 @@ Offsets offsets_by_time(rd_kafka_t* client, const std::vector<TopicPartition>& p
     for (int i = 0; i < list->cnt; ++i) {
         list->elems[i].offset = time_ms;
     }
-    if (const auto error = rd_kafka_offsets_for_times(client, list.get(), timeout_ms);
+    if (const auto error = in_steps(
+            timeout_ms, "a Kafka broker looked for offsets",
+            [&](int step_ms) { return rd_kafka_offsets_for_times(client, list.get(), step_ms); });
         error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         throw make_error(error, "cannot find offsets by time");
     }

@@ -107,7 +107,7 @@ bool BinaryCopy::next(std::vector<BinaryField>& row) {
         int got = 0;
         while ((got = PQgetCopyData(raw, &m_buffer, 1)) == 0) {
             if (io::stop_signal::requested()) {
-                fail(ExitCode::failed, "stopped");
+                throw io::Stopped{"the source sent rows"};
             }
             io::wait_readable(PQsocket(raw), kWaitMs);
             if (PQconsumeInput(raw) == 0) {

@@ -2,12 +2,17 @@
 #include "cli/figures.hpp"
 
 #include "base/time.hpp"
+#include "io/file_descriptor.hpp"
 #include "support.hpp"
 
 #include <httplib.h>
 
 #include <fstream>
+#include <optional>
 #include <sstream>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
 
 using namespace cdc;
 
@@ -145,4 +150,23 @@ TEST_CASE("numbers and times are short for people") {
     CHECK(cli::short_duration(12000) == "12 s");
     CHECK(cli::short_duration(200000) == "3 min 20 s");
     CHECK(cli::short_duration(7500000) == "2 h 5 min");
+}
+
+TEST_CASE("a metrics server that is stopped as soon as it was started ends") {
+    const int port = 41000 + static_cast<int>(::getpid() % 20000);
+    for (int i = 0; i < 200; ++i) {
+        cli::Metrics metrics{"cdc_test"};
+        metrics.publish("127.0.0.1:" + std::to_string(port));
+    }
+    std::optional<cli::Metrics> metrics{std::in_place, "cdc_test"};
+    metrics->publish("127.0.0.1:" + std::to_string(port));
+    const io::FileDescriptor silent{::socket(AF_INET, SOCK_STREAM, 0)};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(silent.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+    const auto begun = base::steady_ms();
+    metrics.reset();
+    CHECK(base::steady_ms() - begun < 4000);
 }

@@ -38,7 +38,6 @@ Capture::Capture(const Options& options, Acknowledgement& acknowledgement, int o
       m_writer{output}, m_output{output}, m_figures{options.metrics} {}
 
 int Capture::run() {
-    connect();
     while (true) {
         try {
             stream();
@@ -138,6 +137,8 @@ bool Capture::reconnect(const ServerError& cause) {
         try {
             connect();
             return true;
+        } catch (const io::Stopped&) {
+            return false;
         } catch (const ServerError& error) {
             if (error.code() != ExitCode::failed || base::steady_ms() + pause > give_up) {
                 throw;

@@ -25,13 +25,15 @@ public:
     /// `output` is closed at the end, so that the next stage sees it.
     Capture(const Options& options, Acknowledgement& acknowledgement, int output);
 
-    /// Streams until a stop condition or a signal, then drains. Returns the exit code.
+    /// Makes the first connection. Throws io::Stopped when a signal came meanwhile.
+    void connect();
+    /// After connect(): streams until a stop condition or a signal, then drains. Returns the exit
+    /// code.
     int run();
 
 private:
     using StreamMessage = postgres::ReplicationStream::Message;
 
-    void connect();
     bool reconnect(const postgres::ServerError& cause);
 
     void stream();

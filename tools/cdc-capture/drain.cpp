@@ -22,6 +22,7 @@ namespace {
 
 constexpr int kStepMs = 50;
 constexpr int kFinishMs = 5000;
+constexpr int kLastMs = 1000; ///< the same, when --drain is over
 
 } // namespace
 
@@ -87,7 +88,7 @@ void Capture::confirm_and_leave() {
     try {
         m_now = base::steady_ms();
         send_status();
-        m_session->stream.finish(kFinishMs);
+        m_session->stream.finish(io::stop_signal::give_up() ? kLastMs : kFinishMs);
     } catch (const ServerError& error) {
         base::log::warning("{}", error.what());
     }

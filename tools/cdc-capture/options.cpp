@@ -4,6 +4,7 @@
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
+#include "io/standard_streams.hpp"
 
 namespace cdc::capture {
 
@@ -93,8 +94,8 @@ void add_stop_options(cli::App& app, Options& options) {
     cli.add_flag("--exit-at-end", options.exit_at_end,
                  "Stop at the end that the log has at the start")
         ->group("Stop conditions");
-    app.add_duration("--drain", options.drain_ms,
-                     "Longest time from stop to exit: end of the transaction, acknowledgement")
+    app.add_drain(options.drain_ms,
+                  "Longest time from stop to exit: end of the transaction, acknowledgement")
         ->group("Stop conditions");
 }
 
@@ -132,6 +133,9 @@ void check_options(Options& options) {
     }
     event::TableFilter{options.tables, options.exclude};
     options.edits = {options.leave_out, options.masks, postgres::read_mask_key(options.mask_key)};
+    if (!options.drop && !options.check && !options.exit_after_create) {
+        io::require_stdout();
+    }
 }
 
 } // namespace cdc::capture

@@ -4,6 +4,7 @@
 #include "cdc-capture/acknowledgement.hpp"
 #include "cdc-capture/capture.hpp"
 #include "cdc-capture/manage.hpp"
+#include "io/stop_signal.hpp"
 
 #include <unistd.h>
 
@@ -29,6 +30,12 @@ int run(const Options& options) {
                            "its log from here on");
     }
     Capture capture{options, acknowledgement, STDOUT_FILENO};
+    try {
+        capture.connect();
+    } catch (const io::Stopped& stopped) {
+        base::log::info("{}: nothing was read", stopped.what());
+        return 0;
+    }
     return capture.run();
 }
 

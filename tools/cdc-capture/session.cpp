@@ -96,7 +96,7 @@ void check_publication(Connection& plain, const Options& options) {
 void wait_a_second() {
     io::wait_readable(io::stop_signal::wake_fd(), 1000);
     if (io::stop_signal::requested()) {
-        fail(ExitCode::failed, "stopped while another session held the slot");
+        throw io::Stopped{"another session held the slot"};
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
+#include "io/standard_streams.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -69,7 +70,7 @@ void add_options(cli::App& app, Options& o) {
     app.add_duration("--revoke-wait", o.revoke_wait_ms,
                      "How long a partition that leaves may wait for its acknowledgement")
         ->group("Delivery");
-    app.add_duration("--drain", o.drain_ms, "How long a stop may take")->group("Delivery");
+    app.add_drain(o.drain_ms, "How long a stop may take")->group("Delivery");
 }
 
 std::int64_t parse_time_ms(const std::string& text, const std::string& option) {
@@ -173,6 +174,7 @@ void check(Options& o) {
     if (std::find(o.checkpoints.begin(), o.checkpoints.end(), "-") != o.checkpoints.end()) {
         fail(ExitCode::usage, "--checkpoint - is for sinks; give the file that the sink writes");
     }
+    io::require_stdout();
 }
 
 } // namespace cdc::consume

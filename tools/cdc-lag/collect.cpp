@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "clickhouse/target_state.hpp"
+#include "io/stop_signal.hpp"
 #include "postgres/wal_status.hpp"
 
 #include <algorithm>
@@ -147,6 +148,8 @@ void Collector::look_at_source(std::vector<Hop>& hops) {
                 hops.push_back(std::move(hop));
             }
         }
+    } catch (const io::Stopped&) {
+        throw;
     } catch (const base::Error& error) {
         m_connection.reset();
         hops.push_back(unknown_hop("source", "source", error));
@@ -215,6 +218,8 @@ void Collector::look_at_target(std::vector<Hop>& hops) {
             hop.unknown = "no source's position is stored in it";
             hops.push_back(std::move(hop));
         }
+    } catch (const io::Stopped&) {
+        throw;
     } catch (const base::Error& error) {
         m_transport.reset();
         hops.push_back(unknown_hop("target", "target", error));

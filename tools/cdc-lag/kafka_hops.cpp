@@ -2,11 +2,10 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "io/stop_signal.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <set>
-#include <thread>
 
 namespace cdc::lag {
 
@@ -101,6 +100,8 @@ void KafkaHops::look(std::vector<Hop>& hops) {
             }
         }
         add_topics(hops, topics);
+    } catch (const io::Stopped&) {
+        throw;
     } catch (const base::Error& error) {
         m_reader.reset();
         m_last_ms = 0;
@@ -119,7 +120,9 @@ void KafkaHops::add_topics(std::vector<Hop>& hops, const std::vector<std::string
     if (m_last_ms == 0) {
         m_last = m_reader->look_at_topics(topics);
         m_last_ms = base::steady_ms();
-        std::this_thread::sleep_for(std::chrono::milliseconds{kRateMs});
+        if (!io::sleep_ms(kRateMs)) {
+            throw io::Stopped{"measuring rates"};
+        }
     }
     Ends now = m_reader->look_at_topics(topics);
     const std::int64_t now_ms = base::steady_ms();

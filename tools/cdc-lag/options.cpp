@@ -2,8 +2,10 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "cdc-lag/hop.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
+#include "io/standard_streams.hpp"
 #include "kafka/settings.hpp"
 
 namespace cdc::lag {
@@ -35,6 +37,7 @@ std::uint64_t size(const std::string& name, const std::string& text) {
 } // namespace
 
 void add_options(cli::App& app, Options& options) {
+    app.set_stopped_code(static_cast<int>(Verdict::unknown));
     CLI::App& cli = app.options();
     cli::add_source(app, options.source, "What to look at");
     cli.add_option("--slot", options.slots,
@@ -131,6 +134,7 @@ void check_options(const Options& options) {
     if (options.watch_ms && *options.watch_ms <= 0) {
         fail(ExitCode::usage, "--watch needs a time above 0");
     }
+    io::require_stdout();
 }
 
 } // namespace cdc::lag

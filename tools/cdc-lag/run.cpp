@@ -49,9 +49,16 @@ Verdict look_once(const Options& options, Collector& collector) {
 int run(const Options& options) {
     Collector collector{options};
     Verdict verdict = Verdict::unknown;
+    bool looked = false;
     while (true) {
         try {
             verdict = look_once(options, collector);
+            looked = true;
+        } catch (const io::Stopped& stopped) {
+            if (!looked) {
+                base::log::write_error(stopped.what(), "");
+            }
+            return static_cast<int>(verdict);
         } catch (const base::Error& error) { // a file or stdout that cannot be written
             base::log::write_error(error.what(), error.hint());
             return static_cast<int>(Verdict::unknown);

@@ -124,10 +124,11 @@ private:
         }
         if (!m_stop_at) {
             base::log::info("stopping: reading to the end of input");
-            m_stop_at = base::steady_ms() + m_options.drain_ms;
-            m_reader.set_wake_fd(-1);
+            // The other half is for storing what was read.
+            m_stop_at = base::steady_ms() + m_options.drain_ms / 2;
+            m_reader.set_wake_fd(io::stop_signal::second_wake_fd());
         }
-        return base::steady_ms() >= *m_stop_at || io::stop_signal::count() > 1;
+        return base::steady_ms() >= *m_stop_at || io::stop_signal::give_up();
     }
 
     const Options& m_options;
@@ -144,6 +145,9 @@ private:
 int run(const Options& options) {
     if (options.dry_run && !base::log::enabled(base::log::Level::debug)) {
         base::log::set_level(base::log::Level::warning); // no table is made
+    }
+    if (!options.purge) {
+        io::stop_signal::set_drain_ms(options.drain_ms);
     }
     const io::FileDescriptor input = open_input(options);
     clickhouse::TransportOptions transport_options;

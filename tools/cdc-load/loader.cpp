@@ -24,6 +24,7 @@ using event::LineKind;
 namespace {
 
 constexpr std::int64_t kAskEveryMs = 100;
+constexpr std::int64_t kLastWaitMs = 700;
 
 /// Lines that others depend on: a broken one is no dead letter.
 bool is_not_of_one_row(std::string_view line) {
@@ -62,8 +63,9 @@ std::string letter_bytes(std::string_view payload) {
 Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures& figures)
     : m_transport{transport}, m_options{options}, m_flusher{transport, options, figures, m_tables},
       m_rebuilder{transport, options, m_flusher.retry_policy()} {
-    clickhouse::with_retry(m_flusher.retry_policy(),
-                           [&] { set_up_target(m_transport, m_options.layout); });
+    clickhouse::RetryPolicy first = m_flusher.retry_policy();
+    first.unreached_ms = clickhouse::kFirstContactMs;
+    clickhouse::with_retry(first, [&] { set_up_target(m_transport, m_options.layout); });
     if (m_options.rebuild) {
         m_rebuilder.check_database();
     }
@@ -394,10 +396,10 @@ void Loader::submit() {
 
 void Loader::wait_for_flusher() {
     while (!m_flusher.wait_idle(kAskEveryMs)) {
-        if (io::stop_signal::count() > 1) {
-            base::log::write_error("stopped by a second signal: what was not acknowledged comes "
-                                   "again",
-                                   "");
+        // The flushing thread's own waits end by themselves, with better words.
+        if (io::stop_signal::give_up() && !m_flusher.wait_idle(kLastWaitMs)) {
+            base::log::write_last_error("stopped while rows were being stored; what was not "
+                                        "acknowledged comes again");
             ::_exit(static_cast<int>(ExitCode::failed));
         }
     }

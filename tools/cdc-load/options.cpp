@@ -5,6 +5,7 @@
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "clickhouse/http.hpp"
+#include "io/standard_streams.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -247,8 +248,7 @@ void add_options(cli::App& app, Options& options) {
                      "Insert at the latest after this time")
         ->group("Batches");
     cli::add_checkpoints_to_write(app, options.checkpoints);
-    app.add_duration("--drain", options.drain_ms,
-                     "After SIGINT or SIGTERM, read on for at most this time")
+    app.add_drain(options.drain_ms, "After SIGINT or SIGTERM, read on for at most this time")
         ->group("Checkpoint");
 }
 
@@ -290,6 +290,14 @@ void check_options(const Options& options) {
     }
     if (options.batch_bytes < (1U << 16)) {
         throw Error{ExitCode::usage, "--batch-bytes is less than 64k"};
+    }
+    if (!options.purge && (!options.replaying() || options.replay == "-")) {
+        io::require_stdin();
+    }
+    if (options.purge || options.dry_run ||
+        std::find(options.checkpoints.begin(), options.checkpoints.end(), "-") !=
+            options.checkpoints.end()) {
+        io::require_stdout();
     }
 }
 

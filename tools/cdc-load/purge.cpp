@@ -10,7 +10,6 @@
 #include "event/json_cursor.hpp"
 #include "event/line_decoder.hpp"
 #include "io/file_descriptor.hpp"
-#include "io/stop_signal.hpp"
 
 #include <cstring>
 
@@ -43,13 +42,12 @@ public:
     Purge(clickhouse::Transport& transport, const Options& options)
         : m_transport{transport}, m_options{options} {
         m_retry.limit_ms = options.retry_ms;
-        m_retry.give_up = [] {
-            return io::stop_signal::requested();
-        };
     }
 
     void run() {
-        clickhouse::with_retry(m_retry, [&] { m_target = read_target_state(m_transport); });
+        clickhouse::RetryPolicy first = m_retry;
+        first.unreached_ms = clickhouse::kFirstContactMs;
+        clickhouse::with_retry(first, [&] { m_target = read_target_state(m_transport); });
         for (const std::string& path : m_options.checkpoints) {
             add_checkpoint(path);
         }

@@ -428,15 +428,14 @@ bool Rebuilder::attach(const std::string& name) {
         if (found.exists) {
             return true;
         }
-        if (io::stop_signal::count() > 1) {
-            base::fail(ExitCode::failed, "stopped while queries used {}", in_quotes(name));
-        }
         if (base::steady_ms() - said >= kSayEveryMs) {
             base::log::info("queries use the old table still: they have {} s to go on",
                             (base::steady_ms() - started) / 1000);
             said = base::steady_ms();
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds{kPauseMs});
+        if (!io::sleep_ms(kPauseMs)) {
+            throw io::Stopped{"queries used " + in_quotes(name)};
+        }
     }
 }
 

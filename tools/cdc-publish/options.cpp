@@ -5,6 +5,7 @@
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
+#include "io/standard_streams.hpp"
 #include "kafka/topic_name.hpp"
 
 #include <algorithm>
@@ -136,7 +137,7 @@ void add_options(cli::App& app, Options& o) {
         ->group("Delivery");
     app.add_duration("--transaction-time", o.transaction_ms, "Longest time of a Kafka transaction")
         ->group("Delivery");
-    app.add_duration("--drain", o.drain_ms, "How long to go on after SIGTERM")->group("Delivery");
+    app.add_drain(o.drain_ms, "How long to go on after SIGTERM")->group("Delivery");
 }
 
 void check(Options& o) {
@@ -179,6 +180,10 @@ void check(Options& o) {
         }
     }
     topic_spec(o, "", "");
+    io::require_stdin();
+    if (std::find(o.checkpoints.begin(), o.checkpoints.end(), "-") != o.checkpoints.end()) {
+        io::require_stdout();
+    }
 }
 
 kafka::TopicSpec topic_spec(const Options& o, std::string_view schema, std::string_view table) {

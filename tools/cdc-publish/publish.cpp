@@ -80,6 +80,7 @@ Result pump(io::LineReader& reader, Stream& stream, DrainLimit& limit, Show&& sh
 } // namespace
 
 int run(const Options& options) {
+    io::stop_signal::set_drain_ms(options.drain_ms);
     kafka::Acknowledgements acknowledgements;
     kafka::Producer producer{{options.settings, options.transactional_id, 60'000,
                               options.queue_bytes,

@@ -4,6 +4,7 @@
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
+#include "io/standard_streams.hpp"
 
 namespace cdc::snapshot {
 
@@ -82,9 +83,9 @@ void add_options(cli::App& app, Options& options) {
     cli::add_types(app, options.types);
     cli::add_metrics(app, options.metrics);
     cli::add_checkpoints_to_read(app, options.checkpoints);
-    app.add_duration("--drain", options.drain_ms,
-                     "How long to wait at the end until the checkpoint files say that all is "
-                     "durable")
+    app.add_drain(options.drain_ms,
+                  "How long to wait at the end until the checkpoint files say that all is "
+                  "durable")
         ->group("Checkpoint");
 }
 
@@ -138,6 +139,7 @@ void check_options(Options& options) {
     if (options.tables.empty()) {
         options.tables = patterns;
     }
+    io::require_stdout();
 }
 
 } // namespace cdc::snapshot

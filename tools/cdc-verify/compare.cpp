@@ -115,7 +115,7 @@ bool Comparer::reaches(postgres::Lsn lsn, std::int64_t deadline) {
     auto reached = first;
     while (reached && *reached < lsn && base::steady_ms() < end) {
         if (io::stop_signal::requested()) {
-            base::fail(base::ExitCode::failed, "stopped");
+            throw io::Stopped{"the target was behind"};
         }
         io::wait_readable(io::stop_signal::wake_fd(), kLookMs);
         reached = m_position.now();

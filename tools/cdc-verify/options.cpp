@@ -1,9 +1,11 @@
 #include "cdc-verify/options.hpp"
 
 #include "base/error.hpp"
+#include "cdc-verify/report.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
+#include "io/standard_streams.hpp"
 
 #include <charconv>
 
@@ -116,6 +118,7 @@ void add_output(cli::App& app, Options& options) {
 } // namespace
 
 void add_options(cli::App& app, Options& options) {
+    app.set_stopped_code(static_cast<int>(Verdict::unknown));
     add_selection(app, options);
     add_method(app, options);
     cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key);
@@ -155,6 +158,7 @@ void check_options(const Options& options) {
     }
     event::TableFilter{options.tables, options.exclude};
     options.edits();
+    io::require_stdout();
 }
 
 } // namespace cdc::verify

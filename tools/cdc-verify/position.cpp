@@ -144,7 +144,7 @@ bool Position::wait(postgres::Lsn lsn, std::int64_t deadline) {
             return false;
         }
         if (io::stop_signal::requested()) {
-            base::fail(ExitCode::failed, "stopped");
+            throw io::Stopped{"the target was behind"};
         }
         io::wait_readable(io::stop_signal::wake_fd(), kLookMs);
     }

@@ -108,7 +108,7 @@ bool Recheck::wait_for_standby(std::int64_t deadline) {
             return false;
         }
         if (io::stop_signal::requested()) {
-            base::fail(base::ExitCode::failed, "stopped");
+            throw io::Stopped{"the source was behind"};
         }
         io::wait_readable(io::stop_signal::wake_fd(), kReplayLookMs);
         m_activity.show();

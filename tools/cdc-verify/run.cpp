@@ -11,6 +11,7 @@
 #include "cdc-verify/repair.hpp"
 #include "cdc-verify/tables.hpp"
 #include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
 #include "postgres/wal_status.hpp"
 
 #include <algorithm>
@@ -174,6 +175,8 @@ void Run::clear(const Table& table, const std::optional<event::Order>& start, Ta
     }
     try {
         clear_marks(m_target.transport(), table.target, report.marks, *start);
+    } catch (const io::Stopped&) {
+        throw;
     } catch (const base::Error& error) {
         base::log::warning("{}: its rows are right, but the marks stay: {}", table.name(),
                            error.what());
@@ -221,6 +224,8 @@ std::optional<TableReport> Run::compare_one(const Candidate& candidate) {
         if (report.differences() == 0) {
             return std::nullopt;
         }
+    } catch (const io::Stopped&) {
+        throw;
     } catch (const base::Error& error) {
         report.error = error.what();
         base::log::write_error(candidate.name() + ": " + error.what(), error.hint());

@@ -22,7 +22,7 @@ std::string slot_name() {
 SnapshotPoint::SnapshotPoint(const std::string& source, std::int64_t wait_ms)
     : m_snapshot{source, {slot_name(), true}, wait_ms, [] {
                      if (io::stop_signal::requested()) {
-                         base::fail(base::ExitCode::failed, "stopped");
+                         throw io::Stopped{"waiting for a snapshot of the source"};
                      }
                  }} {}
 

@@ -62,7 +62,7 @@ Source::Source(const std::string& url, Activity& activity)
 void Source::check_stop() const {
     m_activity.show();
     if (io::stop_signal::requested()) {
-        base::fail(base::ExitCode::failed, "stopped");
+        throw io::Stopped{"the source worked on a query"};
     }
     if (m_end != 0 && base::steady_ms() >= m_end) {
         throw TimeUp{};

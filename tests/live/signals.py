@@ -1,0 +1,474 @@
+#!/usr/bin/env python3
+"""Every wait looks at signals: each tool, each waiting place, one and two signals.
+
+The first signal ends a tool within --drain, the second at once, with the status that its man page
+says. Servers that accept and never answer, ports that drop what comes, locks, full pipes and empty
+ones stand for what a tool may wait for.
+"""
+import concurrent.futures
+import fcntl
+import http.server
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from bed import BIN, ROOT, say
+
+WORK = pathlib.Path(tempfile.mkdtemp(prefix="cdc-live-"))
+WORK.chmod(0o755) # servers may run as another user
+DRAIN_S = 2
+SOON_S = 5       # a busy machine's "at once"
+PARTS = ["descriptors", "unreached", "connecting", "working"] # or those that the command line names
+BY_WATCH = "did not end in time"
+CHANGE = ('{"table":{"name":"public.t","version":"0123456789abcdef","columns":[{"name":"id","type":"integer",'
+          '"type_id":23,"nullable":false,"key":1}]},"source":{"db":"d","schema":"public","table":"t",'
+          '"order":"00010000000000000064000000000001"},"ts_ms":1}\n')
+
+
+class Silent:
+    """Accepts and never answers. `answers`: so many requests are answered as ClickHouse would."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(64)
+        self.port = self.socket.getsockname()[1]
+        self.connections = []
+        self.came = threading.Event()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            self.connections.append(self.socket.accept()[0])
+            self.came.set()
+
+    def reached(self, _process):
+        return self.came.is_set()
+
+
+class BlackHole:
+    """A port that takes no connection and refuses none: its queue is full."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(0)
+        self.port = self.socket.getsockname()[1]
+        self.fillers = []
+        for _ in range(8):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", self.port))
+            self.fillers.append(filler)
+        time.sleep(0.3)
+        self.before = self.attempts()
+
+    def attempts(self):
+        end = f":{self.port:04X}"
+        with open("/proc/net/tcp") as table:
+            return {line.split()[1] for line in table if line.split()[2].endswith(end) and line.split()[3] == "02"}
+
+    def reached(self, _process):
+        return bool(self.attempts() - self.before)
+
+
+class Refused:
+    """Nobody listens there, and nobody else will meanwhile."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.begun = time.monotonic()
+
+    def reached(self, _process):
+        return time.monotonic() - self.begun > 2
+
+
+class Stuck(http.server.ThreadingHTTPServer):
+    """ClickHouse's answers to a loader, until an INSERT into a table of rows, which stays without one."""
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), StuckHandler)
+        self.port = self.server_address[1]
+        self.came = threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def reached(self, _process):
+        return self.came.is_set()
+
+
+class StuckHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.came.set()
+        time.sleep(600)
+
+    def log_message(self, *_):
+        pass
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+class Case:
+    """`place` has reached(): the tool waits there. `stdin`: "open" (a pipe without end), "empty";
+    `stdout`: "full" (a pipe that takes nothing), "null"."""
+
+    def __init__(self, name, place, status, *command, lines="", stdin="open", stdout="null", stderr="file", first_s=SOON_S,
+                 status_of_two=None, watched=False):
+        self.name, self.place, self.status, self.command = name, place, status, command
+        self.lines, self.stdin, self.stdout, self.stderr = lines, stdin, stdout, stderr
+        self.first_s, self.watched = first_s, watched
+        self.status_of_two = status if status_of_two is None else status_of_two
+
+
+def full_pipe():
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETFL, os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(write, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    fcntl.fcntl(write, fcntl.F_SETFL, 0)
+    return read, write
+
+
+def perform(make, signals):
+    case = make()
+    name = f"{case.name}, {signals} signal{'s' if signals > 1 else ''}"
+    log = WORK / (name.replace(" ", "_").replace("/", "_").replace(",", "") + ".err")
+    ends = []
+    streams = {}
+    if case.stdin == "open":
+        read, write = os.pipe()
+        os.write(write, case.lines.encode())
+        ends += [read, write]
+        streams["stdin"] = read
+    for stream, kind in (("stdout", case.stdout), ("stderr", case.stderr)):
+        if kind == "full":
+            read, write = full_pipe()
+            ends += [read, write]
+            streams[stream] = write
+    with open(log, "w") as err:
+        process = subprocess.Popen([str(BIN / case.command[0]), *case.command[1:]], cwd=WORK,
+                                   **{"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": err, **streams})
+    try:
+        deadline = time.monotonic() + 60
+        while not case.place.reached(process):
+            if process.poll() is not None or time.monotonic() > deadline:
+                return f"{name}: did not come to its place: status {process.poll()}: {log.read_text()[-600:]}"
+            time.sleep(0.02)
+        time.sleep(0.3)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        if signals == 2:
+            time.sleep(0.2)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+        allowed = SOON_S if signals == 2 else case.first_s
+        wanted = case.status_of_two if signals == 2 else case.status
+        try:
+            status = process.wait(allowed)
+        except subprocess.TimeoutExpired:
+            where = run("sh", "-c", f"cat /proc/{process.pid}/wchan 2>/dev/null; true")
+            return f"{name}: runs still {allowed} s later ({where}): {log.read_text()[-600:]}"
+        took = time.monotonic() - begun
+        if status != wanted:
+            return f"{name}: status {status}, wanted {wanted}: {log.read_text()[-600:]}"
+        if signals == 1 and not case.watched and BY_WATCH in log.read_text():
+            return f"{name}: did not end by itself: {log.read_text()[-600:]}"
+        return f"ok: {name}: {took:.1f} s"
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        for end in ends:
+            os.close(end)
+
+
+def connecting():
+    """The first connection, to each kind of server that does not answer."""
+    for kind in (Silent, BlackHole):
+        yield lambda kind=kind: capture_case(kind())
+        yield lambda kind=kind: snapshot_case(kind())
+        yield lambda kind=kind: verify_case(kind())
+        yield lambda kind=kind: lag_case("source", kind(), lambda p: ("--source", source_of(p)))
+        yield lambda kind=kind: lag_case("target", kind(), lambda p: ("--target", f"http://127.0.0.1:{p.port}/d"))
+    for kind in (Silent, BlackHole, Refused):
+        yield lambda kind=kind: lag_case("broker", kind(), lambda p: ("--brokers", f"127.0.0.1:{p.port}", "--group", "g"))
+        yield lambda kind=kind: load_case(kind())
+        yield lambda kind=kind: publish_case(kind())
+        yield lambda kind=kind: consume_case(kind())
+
+
+def name_of(place):
+    return type(place).__name__.lower()
+
+
+def source_of(place):
+    return f"postgresql://u@127.0.0.1:{place.port}/d"
+
+
+def capture_case(place):
+    return Case(f"cdc-capture, source {name_of(place)}", place, 0, "cdc-capture", "--source", source_of(place), "--slot", "s",
+                "--publication", "p", "--checkpoint", "none.json")
+
+
+def snapshot_case(place):
+    return Case(f"cdc-snapshot, source {name_of(place)}", place, 1, "cdc-snapshot", "--source", source_of(place))
+
+
+def verify_case(place):
+    return Case(f"cdc-verify, source {name_of(place)}", place, 2, "cdc-verify", "--source", source_of(place), "--target", "http://127.0.0.1:1/d")
+
+
+def lag_case(what, place, options):
+    return Case(f"cdc-lag, {what} {name_of(place)}", place, 2, "cdc-lag", *options(place))
+
+
+def load_case(place):
+    return Case(f"cdc-load, target {name_of(place)}", place, 1, "cdc-load", "--target", f"http://127.0.0.1:{place.port}/d",
+                "--drain", f"{DRAIN_S}s", lines=CHANGE, first_s=DRAIN_S + SOON_S)
+
+
+def publish_case(place):
+    return Case(f"cdc-publish, broker {name_of(place)}", place, 1, "cdc-publish", "--brokers", f"127.0.0.1:{place.port}", "--prefix", "p",
+                "--drain", f"{DRAIN_S}s", lines=CHANGE, first_s=DRAIN_S + SOON_S)
+
+
+def consume_case(place):
+    return Case(f"cdc-consume, broker {name_of(place)}", place, 0, "cdc-consume", "--brokers", f"127.0.0.1:{place.port}", "--topics", "t",
+                "--drain", f"{DRAIN_S}s")
+
+
+class Said:
+    """The tool has said so on stderr, which the test reads."""
+
+    def __init__(self, words, pattern):
+        self.words, self.pattern = words, pattern
+
+    def reached(self, _process):
+        return any(self.words in path.read_text() for path in WORK.glob(self.pattern))
+
+
+class After:
+    def __init__(self, seconds):
+        self.until = None
+        self.seconds = seconds
+
+    def reached(self, _process):
+        self.until = self.until or time.monotonic() + self.seconds
+        return time.monotonic() >= self.until
+
+
+class Source:
+    """A PostgreSQL with rows, a slot for each test, and a session that holds a lock."""
+
+    def __init__(self):
+        self.env = dict(os.environ, CDC_SERVICES_DIR=str(WORK / "services"))
+        services = ROOT / "scripts" / "services"
+        subprocess.run([services, "start", "postgres"], env=self.env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shown = subprocess.run([services, "env", "postgres"], env=self.env, check=True, capture_output=True, text=True).stdout
+        self.url = shown.split("CDC_TEST_POSTGRES_URL=", 1)[1].split("\n")[0].strip("'\"")
+        self.count = 0
+        self.holders = []
+        self.sql("CREATE TABLE t (id int PRIMARY KEY, note text)", "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 20000) i",
+                 "CREATE TABLE held (id int PRIMARY KEY)", "INSERT INTO held VALUES (1)")
+
+    def sql(self, *statements):
+        for statement in statements:
+            run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, self.url)
+
+    def hold(self, text):
+        holder = subprocess.Popen(["psql", "-XAtq", self.url], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        holder.stdin.write(text + "\n")
+        holder.stdin.flush()
+        self.holders.append(holder)
+
+    def name(self):
+        self.count += 1
+        return f"s{self.count}"
+
+    def slot(self):
+        """A new slot that begins before many changes."""
+        name = self.name()
+        run(BIN / "cdc-capture", "--source", self.url, "--slot", name, "--publication", name, "--tables", "public.t", "--create",
+            "--exit-after-create")
+        self.sql("UPDATE t SET note = repeat('y', 500)")
+        return name
+
+    def stop(self):
+        for holder in self.holders:
+            holder.kill()
+        subprocess.run([ROOT / "scripts" / "services", "stop", "--purge"], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def at_work(source):
+    """Waits behind the first connection."""
+    def capture(name, place, status, *options, **more):
+        slot = source.slot()
+        return Case(f"cdc-capture, {name}", place, status, "cdc-capture", "--source", source.url, "--slot", slot, "--publication", slot,
+                    "--drain", f"{DRAIN_S}s", *options, first_s=DRAIN_S + SOON_S, **more)
+
+    def snapshot(name, place, *options, **more):
+        return Case(f"cdc-snapshot, {name}", place, 1, "cdc-snapshot", "--source", source.url, "--drain", f"{DRAIN_S}s", *options,
+                    first_s=DRAIN_S + SOON_S, **more)
+
+    yield lambda: capture("output full", After(2), 1, "--ack", "on-write", stdout="full")
+    yield lambda: capture("checkpoint file that nobody writes", After(2), 1, "--checkpoint", "nobody.json")
+    yield lambda: snapshot("output full", After(2), "--tables", "public.t", stdout="full")
+    yield lambda: load_case(Stuck())
+    yield lambda: Case("cdc-lag --watch", After(2), 0, "cdc-lag", "--source", source.url, "--watch", "60s")
+    yield lambda: Case("cdc-verify, target silent", Silent(), 2, "cdc-verify", "--source", source.url, "--target", "http://127.0.0.1:%d/d")
+    yield lambda: load_case_full_stderr()
+
+
+def behind_a_writer(source):
+    """Slots come when the transactions that write have ended."""
+    source.hold("BEGIN; INSERT INTO held VALUES (2);")
+    yield lambda: Case("cdc-capture --create behind a writer", After(2), 1, "cdc-capture", "--source", source.url, "--slot", source.name(),
+                       "--publication", source.name(), "--tables", "public.t", "--create", "--checkpoint", "nobody.json")
+    yield lambda: Case("cdc-snapshot behind a writer", After(2), 1, "cdc-snapshot", "--source", source.url, "--tables", "public.t",
+                       "--wait", "600s")
+
+
+def load_case_full_stderr():
+    place = Refused()
+    return Case("cdc-load, stderr full", place, 1, "cdc-load", "--target", f"http://127.0.0.1:{place.port}/d", "--drain", f"{DRAIN_S}s",
+                lines=CHANGE, stderr="full", first_s=DRAIN_S + SOON_S, watched=True)
+
+
+def with_target(make):
+    """The place's port in the command."""
+    def made():
+        case = make()
+        case.command = tuple(word.replace("%d", str(getattr(case.place, "port", ""))) for word in case.command)
+        return case
+    return made
+
+
+def everything(makes, workers=3):
+    wrong = []
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for future in [pool.submit(perform, with_target(make), signals) for make in makes for signals in (1, 2)]:
+            words = future.result()
+            print(words, flush=True)
+            if not words.startswith("ok: "):
+                wrong.append(words)
+    return wrong
+
+
+def unreached():
+    """Who gives a wrong port hears of it: status 1 within half a minute, and not sooner than the servers' start may take."""
+    say("a first connection that is refused for 30 s ends the tool")
+    port = Refused().port
+    commands = {
+        ("cdc-capture", "--source", f"postgresql://u@127.0.0.1:{port}/d", "--slot", "s", "--checkpoint", "x.json"): 1,
+        ("cdc-snapshot", "--source", f"postgresql://u@127.0.0.1:{port}/d"): 1,
+        ("cdc-load", "--target", f"http://127.0.0.1:{port}/d"): 1,
+        ("cdc-load", "--target", "http://no-such-host.invalid:8123/d"): 1,
+        ("cdc-load", "--purge", "--checkpoint", "x.json", "--target", f"http://127.0.0.1:{port}/d"): 1,
+        ("cdc-publish", "--brokers", f"127.0.0.1:{port}", "--prefix", "p"): 1,
+        ("cdc-consume", "--brokers", f"127.0.0.1:{port}", "--topics", "t"): 1,
+        ("cdc-verify", "--source", f"postgresql://u@127.0.0.1:{port}/d", "--target", f"http://127.0.0.1:{port}/d"): 2,
+        ("cdc-lag", "--brokers", f"127.0.0.1:{port}", "--group", "g"): 2,
+    }
+    wrong = []
+    running = [(command, status, subprocess.Popen([str(BIN / command[0]), *command[1:]], cwd=WORK, stdin=subprocess.PIPE,
+                                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
+               for command, status in commands.items()]
+    begun = time.monotonic()
+    for command, status, process in running:
+        try:
+            got = process.wait(max(1, begun + 60 - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            got = "none"
+        if got != status:
+            wrong.append(f"{' '.join(command)}: status {got}, wanted {status}: {process.stderr.read()[-400:]}")
+    return wrong
+
+
+def closed_descriptors():
+    """A tool whose stdin or stdout is closed refuses; one without stderr works, and says nothing."""
+    say("closed descriptors")
+    port = Refused().port
+    source = f"postgresql://u@127.0.0.1:{port}/d"
+    refused = {
+        ("stdin", "cdc-load", "--target", f"http://127.0.0.1:{port}/d"): "<&-",
+        ("stdin", "cdc-publish", "--brokers", f"127.0.0.1:{port}", "--prefix", "p"): "<&-",
+        ("stdout", "cdc-capture", "--source", source, "--slot", "s", "--checkpoint", "x.json"): ">&-",
+        ("stdout", "cdc-snapshot", "--source", source): ">&-",
+        ("stdout", "cdc-consume", "--brokers", f"127.0.0.1:{port}", "--topics", "t"): ">&-",
+        ("stdout", "cdc-lag", "--source", source): ">&-",
+        ("stdout", "cdc-verify", "--source", source, "--target", f"http://127.0.0.1:{port}/d"): ">&-",
+        ("stdout", "cdc-load", "--target", f"http://127.0.0.1:{port}/d", "--checkpoint", "-"): ">&-",
+        ("stdout", "cdc-publish", "--brokers", f"127.0.0.1:{port}", "--prefix", "p", "--checkpoint", "-"): ">&-",
+    }
+    wrong = []
+
+    def shell(command, redirection, wanted, words):
+        text = " ".join(f"'{BIN / word}'" if i == 0 else f"'{word}'" for i, word in enumerate(command))
+        try:
+            done = subprocess.run(["bash", "-c", f"{text} {redirection}"], cwd=WORK, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=60)
+        except subprocess.TimeoutExpired:
+            wrong.append(f"{text} {redirection}: runs still")
+            return
+        if done.returncode != wanted or words not in done.stderr:
+            wrong.append(f"{text} {redirection}: status {done.returncode}, wanted {wanted}: {done.stderr[-300:]}")
+
+    for (stream, *command), redirection in refused.items():
+        shell(command, redirection, 2, f"{stream} is closed")
+    for tool in ("capture", "snapshot", "load", "publish", "consume", "verify", "lag"):
+        shell([f"cdc-{tool}", "--version"], "2>&-", 0, "")
+        shell([f"cdc-{tool}", "--version"], "<&- 2>&-", 0, "")
+        shell([f"cdc-{tool}", "--help"], ">&-", 1, "cannot write to stdout")
+    shell(["cdc-snapshot", "--source", source], "2>&-", 1, "")
+    shell(["cdc-lag", "--source", source], "<&- 2>&-", 2, "")
+    shell(["cdc-load", "--target", f"http://127.0.0.1:{port}/d", "--retry", "0s"], "2>&-", 1, "")
+    return wrong
+
+
+def main(parts):
+    os.environ["CDC_SERVICES_DIR"] = str(WORK / "services")
+    wrong = []
+    source = None
+    try:
+        if "descriptors" in parts:
+            wrong += closed_descriptors()
+        if "unreached" in parts:
+            wrong += unreached()
+        if "connecting" in parts:
+            say("the first connection")
+            wrong += everything(list(connecting()))
+        if "working" in parts:
+            say("at work")
+            source = Source()
+            wrong += everything(list(at_work(source)), workers=2)
+            say("behind a transaction that writes")
+            wrong += everything(list(behind_a_writer(source)), workers=2)
+    finally:
+        if source is not None:
+            source.stop()
+        subprocess.run(["rm", "-rf", str(WORK)], check=False)
+    for words in wrong:
+        print(f"FAILED: {words}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or PARTS))
