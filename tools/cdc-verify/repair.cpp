@@ -98,8 +98,8 @@ void append_object(std::string& out, const Table& table, const std::vector<std::
 struct Repairer::Snapshot {
     Snapshot(const std::string& url, const Table& of, Activity& activity)
         : point{url, -1}, reader{url, activity}, plain{reader.connection()}, table{of} {
-        table.where
-            .clear(); // a row for which the condition does not hold now is there all the same
+        // A row for which the condition has ceased to hold is there all the same.
+        table.where.clear();
         postgres::begin_in_snapshot(plain, point.snapshot());
         describe();
     }
