@@ -106,6 +106,41 @@ void cut_change(std::string_view line, ChangeCut& cut) {
     }
 }
 
+std::string_view own_order(std::string_view value) {
+    constexpr std::string_view kTime{R"("ts_ms":)"};
+    constexpr std::string_view kOp{R"("},"op":"x",)"};
+    constexpr std::string_view kOrder{R"("order":")"};
+    constexpr std::size_t kDigits = 32;
+    if (value.empty() || value.back() != '}') {
+        return {};
+    }
+    const std::size_t last = value.size() - 1;
+    std::size_t at = last;
+    while (at > 0 && value[at - 1] >= '0' && value[at - 1] <= '9') {
+        --at;
+    }
+    if (at == last || at < kTime.size() + kOp.size() + kDigits + kOrder.size()) {
+        return {};
+    }
+    at -= kTime.size();
+    if (value.compare(at, kTime.size(), kTime) != 0) {
+        return {};
+    }
+    at -= kOp.size();
+    constexpr std::size_t kLetter = kOp.size() - 3;
+    if (value.compare(at, kLetter, kOp, 0, kLetter) != 0 ||
+        value.compare(at + kLetter + 1, 2, R"(",)") != 0) {
+        return {};
+    }
+    at -= kDigits;
+    const std::string_view digits = value.substr(at, kDigits);
+    if (value.compare(at - kOrder.size(), kOrder.size(), kOrder) != 0 ||
+        !event::Order::parse(digits)) {
+        return {};
+    }
+    return digits;
+}
+
 bool append_joined(std::string& out, std::string_view key, std::string_view value) {
     if (value.size() < 2 || value.front() != '{' || value.back() != '}' ||
         std::memchr(value.data(), '\n', value.size()) != nullptr ||

@@ -30,6 +30,13 @@ bool is_change(std::string_view line);
 /// UTF-8. Throws Error (bad_data).
 void cut_change(std::string_view line, ChangeCut& cut);
 
+/// The order of a change, 32 digits, from its value alone, where that ends as our own lines do:
+///
+///     …,"order":"000100000000015101f0000000000001"},"op":"c","ts_ms":1763709000123}
+///
+/// Empty for every other value.
+std::string_view own_order(std::string_view value);
+
 /// Puts `{"key":KEY,` in front of a value that begins with '{'; the opposite of cut_change.
 /// False, with `out` unchanged, when the value is no object or holds a line break.
 bool append_joined(std::string& out, std::string_view key, std::string_view value);

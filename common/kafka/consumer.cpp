@@ -72,7 +72,7 @@ struct Consumer::Implementation : ClientState {
         return last_number;
     }
 
-    void hand_over(rd_kafka_message_t* message, const rd_kafka_message_t* next) {
+    void hand_over(rd_kafka_message_t* message) {
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
             handler.reached_end({rd_kafka_topic_name(message->rkt), message->partition},
                                 message->offset);
@@ -82,7 +82,7 @@ struct Consumer::Implementation : ClientState {
             on_message_error(message);
             return;
         }
-        IncomingRecord record = record_of(message, next);
+        IncomingRecord record = record_of(message);
         record.topic = number_of(message->rkt);
         handler.record(record);
     }
@@ -120,7 +120,7 @@ struct Consumer::Implementation : ClientState {
                 return false;
             }
             const MessageHandle message{batch[batch_next++]};
-            hand_over(message.get(), batch_next < batch_size ? batch[batch_next] : nullptr);
+            hand_over(message.get());
             ++count;
         }
         batch_next = batch_size = 0;
@@ -297,7 +297,7 @@ int Consumer::poll(int timeout_ms) {
             if (!room) { // paused with records in hand: only an event can have come
                 const MessageHandle message{first};
                 if (first->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-                    m->hand_over(first, nullptr);
+                    m->hand_over(first);
                 }
             } else {
                 m->batch[0] = first;

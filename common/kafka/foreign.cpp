@@ -19,6 +19,7 @@ using event::JsonCursor;
 
 namespace {
 
+constexpr std::uint16_t kForeignEpoch = 1; ///< do not lower: targets hold it
 constexpr std::string_view kUnavailable = R"("__debezium_unavailable_value")";
 constexpr std::string_view kUnavailableBytes = R"("X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==")";
 
@@ -54,20 +55,8 @@ std::string_view unwrapped(std::string_view json, const char* what, std::string_
     return payload;
 }
 
-/// File number in the upper 24 bits, position below: as "mysql-bin.000012" and 4711.
-std::uint64_t binlog_position(std::string_view file, std::uint64_t pos) {
-    const auto dot = file.rfind('.');
-    const auto number = dot == std::string_view::npos
-                            ? std::nullopt
-                            : base::parse_integer<std::uint64_t>(file.substr(dot + 1));
-    return number.value_or(0) << 40 | (pos & ((std::uint64_t{1} << 40) - 1));
-}
-
-void append_source(std::string& out, std::string_view source, std::int64_t offset) {
+void append_source(std::string& out, std::string_view source, int partition, std::int64_t offset) {
     JsonCursor cursor{source};
-    std::string_view file;
-    std::optional<std::uint64_t> lsn;
-    std::uint64_t pos = 0;
     bool has_order = false;
     char separator = '{';
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
@@ -76,15 +65,7 @@ void append_source(std::string& out, std::string_view source, std::int64_t offse
         if (cursor.failed()) {
             break;
         }
-        if (name == "lsn") {
-            lsn = base::parse_integer<std::uint64_t>(unquoted(value));
-        } else if (name == "file") {
-            file = unquoted(value);
-        } else if (name == "pos") {
-            pos = base::parse_integer<std::uint64_t>(unquoted(value)).value_or(0);
-        } else if (name == "order") {
-            has_order = true;
-        }
+        has_order = has_order || name == "order";
         out += separator;
         separator = ',';
         out += '"';
@@ -98,8 +79,9 @@ void append_source(std::string& out, std::string_view source, std::int64_t offse
     if (!has_order) {
         out += separator;
         out += R"("order":")";
-        const std::uint64_t position = lsn ? *lsn : file.empty() ? 0 : binlog_position(file, pos);
-        event::Order::make(0, position, static_cast<std::uint64_t>(offset)).append_text(out);
+        event::Order::make(kForeignEpoch, static_cast<std::uint64_t>(offset),
+                           static_cast<std::uint64_t>(partition) + 1)
+            .append_text(out);
         out += '"';
         separator = ',';
     }
@@ -180,7 +162,7 @@ void append_exact_json(std::string& out, std::string_view json) {
 }
 
 const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
-                                 std::int64_t offset, ConnectRows* rows) {
+                                 int partition, std::int64_t offset, ConnectRows* rows) {
     if (!simdjson::validate_utf8(key.data(), key.size()) ||
         !simdjson::validate_utf8(value.data(), value.size())) {
         fail(ExitCode::bad_data, "not UTF-8: {}", in_quotes(value, 60));
@@ -250,7 +232,7 @@ const ConnectRow* append_foreign(std::string& out, std::string_view key, std::st
         out += ']';
     }
     out += ",\"source\":";
-    append_source(out, source, offset);
+    append_source(out, source, partition, offset);
     out += ",\"op\":\"";
     // No begin line stands before the rows of such a snapshot: each is a row that came.
     out += key == "null" && op == "r" ? "c" : op;

@@ -12,8 +12,12 @@ namespace cdc::kafka {
 /// Appends the change line (with its '\n') that a record in one of Debezium's JSON forms means:
 /// the bare envelope, or `{"schema":…,"payload":…}`, key and value each in either form.
 ///
-/// - `source.order` is added where it is missing: epoch 0, position = `lsn`, or file number and
-///   `pos`, or 0; index = the Kafka offset. It rises like Debezium's own order.
+/// - `source.order` is added where it is missing: epoch 1, position = the Kafka offset, index = the
+///   partition + 1. It rises in each partition, and so for each key, and no two records share one.
+///   Rejected: an order that `lsn`, or binlog file and `pos`, lead (epoch 0; what older versions
+///   wrote, all of it lower). These fall after a fail-over to a server that was behind and after
+///   RESET of binlogs; and a change may be older than the snapshot that it follows, since `lsn` is
+///   where it was written, not where it was committed.
 /// - Integers beyond ±2^53 become strings; white space between tokens goes away.
 /// - Columns that hold `__debezium_unavailable_value` go from `after` to `unchanged`.
 /// - With `rows`, and where the value comes with its schema, values become those of cdc-event(5):
@@ -22,7 +26,7 @@ namespace cdc::kafka {
 /// `key` is the record's key, "null" for none. Gives the row's columns, as ConnectRows::of() does;
 /// nullptr where there is no schema. Throws Error (bad_data) on anything else.
 const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
-                                 std::int64_t offset, ConnectRows* rows = nullptr);
+                                 int partition, std::int64_t offset, ConnectRows* rows = nullptr);
 
 /// Appends the JSON text without white space and with integers beyond ±2^53 as strings. The text
 /// must be valid JSON.

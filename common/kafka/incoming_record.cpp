@@ -2,8 +2,6 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <cstring>
-
 namespace cdc::kafka {
 
 namespace {
@@ -15,47 +13,9 @@ std::optional<std::string_view> view(const void* data, std::size_t size) {
     return std::string_view{static_cast<const char*>(data), size};
 }
 
-/// What stands between two values or keys of one fetch is no more than this.
-constexpr std::uintptr_t kMostBetween = 192;
-
-constexpr std::string_view kVersionHead{"\x04\x22"
-                                        "cdc.table-version\x20"};
-constexpr std::string_view kOrderHead{"\x12"
-                                      "cdc.order\x40"};
-constexpr std::size_t kVersionBytes = 16;
-constexpr std::size_t kOrderBytes = 32;
-
-/// rd_kafka_message_headers() makes a list of allocated copies, at the price of everything else
-/// that happens to a record. The records of one fetch lie behind each other as the broker sent
-/// them, a value followed by its headers and those by the next record. What lies between this
-/// value and the next key is looked at, and believed only if it is our headers byte for byte.
-bool headers_between(const rd_kafka_message_t* message, const rd_kafka_message_t* next,
-                     IncomingRecord& record) {
-    if (next == nullptr || message->payload == nullptr || next->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return false;
-    }
-    const char* from = static_cast<const char*>(message->payload) + message->len;
-    const void* to = next->key != nullptr ? next->key : next->payload;
-    const auto between = reinterpret_cast<std::uintptr_t>(to) - // wraps where it is not behind
-                         reinterpret_cast<std::uintptr_t>(from);
-    return to != nullptr && between <= kMostBetween && read_own_headers(from, between, record);
-}
-
 } // namespace
 
-bool read_own_headers(const char* bytes, std::size_t size, IncomingRecord& record) {
-    const std::size_t order_at = kVersionHead.size() + kVersionBytes;
-    if (size < order_at + kOrderHead.size() + kOrderBytes ||
-        std::memcmp(bytes, kVersionHead.data(), kVersionHead.size()) != 0 ||
-        std::memcmp(bytes + order_at, kOrderHead.data(), kOrderHead.size()) != 0) {
-        return false;
-    }
-    record.table_version = {bytes + kVersionHead.size(), kVersionBytes};
-    record.order = {bytes + order_at + kOrderHead.size(), kOrderBytes};
-    return true;
-}
-
-IncomingRecord record_of(rd_kafka_message_t* message, const rd_kafka_message_t* next) {
+IncomingRecord record_of(rd_kafka_message_t* message) {
     IncomingRecord record;
     record.partition = message->partition;
     record.offset = message->offset;
@@ -63,12 +23,13 @@ IncomingRecord record_of(rd_kafka_message_t* message, const rd_kafka_message_t* 
     record.key = view(message->key, message->key_len);
     record.value = view(message->payload, message->len);
     record.handle = message;
-    if (headers_between(message, next, record)) {
-        return record;
-    }
+    return record;
+}
+
+void read_headers(IncomingRecord& record) {
     rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return record;
+    if (rd_kafka_message_headers(record.handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return;
     }
     const char* name = nullptr;
     const void* value = nullptr;
@@ -83,7 +44,6 @@ IncomingRecord record_of(rd_kafka_message_t* message, const rd_kafka_message_t* 
             record.order = view(value, size).value_or("");
         }
     }
-    return record;
 }
 
 std::vector<std::pair<std::string, std::optional<std::string>>>

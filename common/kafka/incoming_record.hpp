@@ -20,24 +20,17 @@ struct IncomingRecord {
     std::int64_t timestamp_ms = 0;
     std::optional<std::string_view> key;
     std::optional<std::string_view> value;
-    std::string_view table_version; ///< header cdc.table-version, or empty
-    std::string_view order;         ///< header cdc.order, or empty
+    std::string_view table_version; ///< header cdc.table-version; empty: none, or not read
+    std::string_view order;         ///< header cdc.order; empty: none, or not read
     rd_kafka_message_s* handle = nullptr;
 };
 
-/// All members but `topic`. `next` is the message that came behind it, or nullptr.
-IncomingRecord record_of(rd_kafka_message_s* message, const rd_kafka_message_s* next);
+/// All members but `topic`, and without headers.
+IncomingRecord record_of(rd_kafka_message_s* message);
 
-/// Our two headers, where the bytes behind a record's value are exactly them as version 2 of the
-/// record format writes them:
-///
-///     headers    count 2
-///     header     length 17 "cdc.table-version" length 16, 16 bytes
-///     header     length 9 "cdc.order" length 32, 32 bytes
-///
-/// all numbers as zigzag varints of one byte. False when they are anything else, and when `size`
-/// is too little.
-bool read_own_headers(const char* bytes, std::size_t size, IncomingRecord& record);
+/// Fills in our two headers. librdkafka copies all headers of the record at this call, which costs
+/// as much as everything else that happens to a record.
+void read_headers(IncomingRecord& record);
 
 /// All headers, in order; a value may be null.
 std::vector<std::pair<std::string, std::optional<std::string>>>

@@ -20,13 +20,14 @@ public:
     std::string topic_of(const std::string& db, const std::string& schema,
                          const std::string& table);
 
+    /// The name alone: no check, and nothing remembered.
+    std::string fill(const std::string& db, const std::string& schema,
+                     const std::string& table) const;
+
     /// `<prefix>.<name>`, for the topics that are of no table.
     std::string side_topic(std::string_view name) const;
 
 private:
-    std::string fill(const std::string& db, const std::string& schema,
-                     const std::string& table) const;
-
     std::string m_prefix;
     std::string m_template;
     std::map<std::string, std::string> m_owners; ///< table (or side topic) of each name given

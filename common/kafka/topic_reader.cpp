@@ -14,11 +14,20 @@ namespace cdc::kafka {
 
 using base::in_quotes;
 
+namespace {
+
+/// Behind the last record there can be tombstones, and ends of transactions.
+constexpr std::int64_t kLast = 10;
+
+} // namespace
+
 struct TopicReader::Implementation {
     ClientState state;
     std::string topic;
     std::map<int, std::int64_t> next; ///< offset to go on at, by partition
     ClientHandle client;
+
+    void read(const Handler& handler, int timeout_ms, std::int64_t start);
 };
 
 TopicReader::TopicReader(const Settings& settings, std::string topic, int connect_timeout_ms)
@@ -44,32 +53,42 @@ TopicReader::~TopicReader() {
 }
 
 void TopicReader::read(const Handler& handler, int timeout_ms) {
+    m->read(handler, timeout_ms, RD_KAFKA_OFFSET_BEGINNING);
+}
+
+void TopicReader::read_last(const Handler& handler, int timeout_ms) {
+    m->next.clear();
+    m->read(handler, timeout_ms, RD_KAFKA_OFFSET_TAIL(kLast));
+    m->next.clear();
+}
+
+void TopicReader::Implementation::read(const Handler& handler, int timeout_ms, std::int64_t start) {
     const std::int64_t deadline = base::steady_ms() + timeout_ms;
-    const auto topics = list_topics(m->client.get(), timeout_ms);
-    const auto found = topics.find(m->topic);
+    const auto topics = list_topics(client.get(), timeout_ms);
+    const auto found = topics.find(topic);
     if (found == topics.end()) {
         return;
     }
     const PartitionList partitions{rd_kafka_topic_partition_list_new(found->second)};
     std::set<int> reading;
     for (int partition = 0; partition < found->second; ++partition) {
-        const auto at = m->next.find(partition);
-        rd_kafka_topic_partition_list_add(partitions.get(), m->topic.c_str(), partition)->offset =
-            at == m->next.end() ? RD_KAFKA_OFFSET_BEGINNING : at->second;
+        const auto at = next.find(partition);
+        rd_kafka_topic_partition_list_add(partitions.get(), topic.c_str(), partition)->offset =
+            at == next.end() ? start : at->second;
         reading.insert(partition);
     }
     // Assigned anew each time: only then is an end that was reached before told again.
-    rd_kafka_assign(m->client.get(), partitions.get());
+    rd_kafka_assign(client.get(), partitions.get());
     while (!reading.empty()) {
-        const MessageHandle message{rd_kafka_consumer_poll(m->client.get(), 200)};
-        m->state.check();
+        const MessageHandle message{rd_kafka_consumer_poll(client.get(), 200)};
+        state.check();
         if (io::stop_signal::give_up()) {
-            throw io::Stopped{"reading topic " + in_quotes(m->topic)};
+            throw io::Stopped{"reading topic " + in_quotes(topic)};
         }
         if (!message) {
             if (base::steady_ms() > deadline) {
                 throw make_error(RD_KAFKA_RESP_ERR__TIMED_OUT,
-                                 "cannot read topic " + in_quotes(m->topic));
+                                 "cannot read topic " + in_quotes(topic));
             }
             continue;
         }
@@ -81,14 +100,14 @@ void TopicReader::read(const Handler& handler, int timeout_ms) {
                            ? std::nullopt
                            : std::optional{std::string_view{static_cast<const char*>(data), size}};
             };
-            m->next[message->partition] = message->offset + 1;
+            next[message->partition] = message->offset + 1;
             handler(view(message->key, message->key_len), view(message->payload, message->len));
         } else if (!is_transient(message->err)) {
-            throw make_error(message->err, "cannot read topic " + in_quotes(m->topic),
+            throw make_error(message->err, "cannot read topic " + in_quotes(topic),
                              rd_kafka_message_errstr(message.get()));
         }
     }
-    rd_kafka_assign(m->client.get(), nullptr);
+    rd_kafka_assign(client.get(), nullptr);
 }
 
 } // namespace cdc::kafka

@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static kafka::ConnectRows rows;
     std::string line;
     try {
-        kafka::append_foreign(line, R"({"id":1})", value, 7, &rows);
+        kafka::append_foreign(line, R"({"id":1})", value, 0, 7, &rows);
     } catch (const base::Error& error) {
         if (error.code() != base::ExitCode::bad_data) {
             std::abort();

@@ -88,6 +88,17 @@ expect_words con.err "not acknowledged"
 cdc-consume $K --topics $topic --group none --ack on-write --exit-at-end 2>con.err | grep -c '^{"key' >count || true
 expect "read again" "$(cat count)" "$total"
 
+say "of two sinks the one that has stored nothing counts"
+store() { while IFS= read -r line; do case $line in '{"checkpoint'*) echo "$line" >"$1.new" && mv "$1.new" "$1" ;; esac; done; }
+# shellcheck disable=SC2086
+expect_exit 1 cdc-consume $K --topics $topic --group two --checkpoint first.json --checkpoint second.json --exit-at-end \
+    --drain 2s 2>con.err > >(store first.json)
+expect_words con.err "not acknowledged"
+[ -s first.json ] || fail "the first sink stored nothing"
+# shellcheck disable=SC2086
+cdc-consume $K --topics $topic --group two --ack on-write --exit-at-end 2>con.err | grep -c '^{"key' >count || true
+expect "read again" "$(cat count)" "$total"
+
 say "--from, --until-time, offsets"
 # shellcheck disable=SC2086
 from() { cdc-consume $K --topics page.inventory.orders --exit-at-end "$@" 2>con.err | grep -c '^{"key'; }

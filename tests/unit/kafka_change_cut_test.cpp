@@ -70,3 +70,24 @@ TEST_CASE("a value that would break the line is not joined") {
     CHECK_FALSE(append_joined(out, "null", ""));
     CHECK(out == "kept");
 }
+
+TEST_CASE("the order is read from the end of a value of ours, and of nothing else") {
+    const std::string order = "000100000000015101f0000000000001";
+    const std::string value = R"({"before":null,"after":{"id":1},"source":{"table":"t","order":")" +
+                              order + R"("},"op":"c","ts_ms":1763709000123})";
+    CHECK(own_order(value) == order);
+    for (std::size_t size = 0; size < value.size(); ++size) {
+        CHECK(own_order(std::string_view{value}.substr(0, size)).empty());
+        CHECK(own_order(std::string_view{value}.substr(value.size() - size)).empty() ==
+              (size < value.size() - value.find(R"("order")")));
+    }
+    for (const char* tail :
+         {R"("},"op":"c","ts_ms":})", R"("},"op":"c","ts_ms":-5})", R"("},"op":"c","ts_ms":5}})",
+          R"("},"op":"cc","ts_ms":5})", R"("},"op":"c","ts_us":5})", R"("},"op":"c","ts_ms":"5"})",
+          R"(","x":1},"op":"c","ts_ms":5})", R"(","op":"c","ts_ms":5})"}) {
+        CAPTURE(tail);
+        CHECK(own_order(R"({"source":{"order":")" + order + tail).empty());
+    }
+    CHECK(own_order(R"({"source":{"order":"000100000000015101F0000000000001"},"op":"c","ts_ms":5})")
+              .empty());
+}

@@ -45,7 +45,7 @@ std::string converted(const std::string& field_text, const std::string& value,
         R"({"schema":)" + schema + R"(,"payload":{"before":null,"after":{"id":1,"v":)" + value +
             R"(},"source":{"connector":"postgresql","db":"d","schema":"s","table":"t","lsn":1},)"
             R"("op":"c"}})",
-        5, &rows);
+        0, 5, &rows);
     REQUIRE(row != nullptr);
     REQUIRE(row->columns.size() == 2);
     CHECK(row->columns[0].name == "id");

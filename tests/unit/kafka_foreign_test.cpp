@@ -4,13 +4,18 @@
 
 #include "support.hpp"
 
+#include <random>
+#include <set>
+#include <vector>
+
 using namespace cdc::kafka;
 
 namespace {
 
-std::string foreign(std::string_view key, std::string_view value, std::int64_t offset = 5) {
+std::string foreign(std::string_view key, std::string_view value, std::int64_t offset = 5,
+                    int partition = 0) {
     std::string out;
-    append_foreign(out, key, value, offset);
+    append_foreign(out, key, value, partition, offset);
     cdc::event::LineDecoder decoder;
     REQUIRE(out.back() == '\n');
     CHECK(decoder.decode(std::string_view{out}.substr(0, out.size() - 1)).kind ==
@@ -34,7 +39,7 @@ TEST_CASE("a bare Debezium change becomes a line with an order") {
         foreign(R"({"id":7})", R"({"before":null,"after":{"id":7},)" + kSource +
                                    R"(,"op":"c","ts_ms":5,"transaction":null})") ==
         R"({"key":{"id":7},"before":null,"after":{"id":7},"source":{"connector":"postgresql",)"
-        R"("db":"d","schema":"s","table":"t","lsn":258,"order":"00000000000000000102000000000005"},)"
+        R"("db":"d","schema":"s","table":"t","lsn":258,"order":"00010000000000000005000000000001"},)"
         R"("op":"c","ts_ms":5,"transaction":null})"
         "\n");
 }
@@ -68,19 +73,63 @@ TEST_CASE("values that Debezium did not know become unchanged columns") {
     CHECK(line.find(R"("after":{"id":7},"unchanged":["note"])") != std::string::npos);
 }
 
-TEST_CASE("binlog positions make an order that rises over files and offsets") {
-    const auto order_of = [](const char* file, int pos, std::int64_t offset) {
-        const std::string line = foreign(
-            "null",
-            fmt::format(
-                R"({{"after":{{}},"source":{{"table":"t","file":"{}","pos":{}}},"op":"c"}})", file,
-                pos),
-            offset);
-        return line.substr(line.find("\"order\":") + 9, 32);
+TEST_CASE(
+    "orders rise in each partition, over fail-overs, RESETs and late commits, and are unique") {
+    struct Server {
+        int file = 3;
+        int pos = 4;
+        std::int64_t lsn = 1000;
     };
-    CHECK(order_of("bin.000002", 900, 1) < order_of("bin.000002", 900, 2));
-    CHECK(order_of("bin.000002", 900, 9) < order_of("bin.000002", 901, 1));
-    CHECK(order_of("bin.000002", 4000000, 1) < order_of("bin.000010", 4, 2));
+    const std::string highest_of_older_versions = "0000ffffffffffffffffffffffffffff";
+    for (unsigned int seed = 1; seed <= 20; ++seed) {
+        std::mt19937 random{seed};
+        const auto chance = [&random](unsigned int one_in) {
+            return random() % one_in == 0;
+        };
+        Server server;
+        constexpr int kPartitions = 3;
+        std::vector<std::string> last(kPartitions, highest_of_older_versions);
+        std::vector<std::int64_t> next(kPartitions, 0);
+        std::set<std::string> all;
+        for (int event = 0; event < 300; ++event) {
+            server.pos += static_cast<int>(random() % 1000);
+            server.lsn += static_cast<std::int64_t>(random() % 1000);
+            if (chance(20)) {
+                ++server.file;
+                server.pos = 4;
+            }
+            if (chance(40)) { // RESET, or another server, which was behind
+                server.file = 1;
+                server.pos = 4;
+                server.lsn /= 2;
+            }
+            const std::int64_t written = chance(10) ? server.lsn - 500 : server.lsn;
+            const std::string source =
+                chance(2) ? fmt::format(R"("file":"bin.{:06}","pos":{})", server.file, server.pos)
+                          : fmt::format(R"("lsn":{})",
+                                        chance(30) ? std::string{"null"} : std::to_string(written));
+            const int partition = static_cast<int>(random() % kPartitions);
+            const auto at = static_cast<std::size_t>(partition);
+            next[at] += chance(5) ? 2 : 1; // ends of transactions have offsets too
+            const std::string line =
+                foreign("null",
+                        fmt::format(R"({{"after":{{}},"source":{{"table":"t",{}}},"op":"{}"}})",
+                                    source, chance(10) ? 'r' : 'u'),
+                        next[at], partition);
+            const std::string order = line.substr(line.find("\"order\":") + 9, 32);
+            CHECK(order > last[at]);
+            last[at] = order;
+            CHECK(all.insert(order).second);
+        }
+    }
+}
+
+TEST_CASE("rows of a snapshot without key become inserts: no begin line stands before them") {
+    const std::string value = R"({"before":null,"after":{"n":1},)" + kSource + R"(,"op":"r"})";
+    CHECK(foreign("null", value).find(R"("op":"c")") != std::string::npos);
+    CHECK(foreign(R"({"schema":null,"payload":null})", value).find(R"("op":"c")") !=
+          std::string::npos);
+    CHECK(foreign(R"({"id":1})", value).find(R"("op":"r")") != std::string::npos);
 }
 
 TEST_CASE("an order that is there stays") {
@@ -97,9 +146,9 @@ TEST_CASE("what is no change is bad data") {
          {"", "hello", "[]", "{}", "{\"a\":1}", R"({"source":{},"op":"x"})", R"({"op":"c"})",
           R"({"source":{"a":},"op":"c"})", R"({"source":{},"op":"c"} x)", "{\"a\":\"\xff\"}"}) {
         CAPTURE(value);
-        CHECK_FAILS(append_foreign(out, "null", value, 0), bad_data, "");
+        CHECK_FAILS(append_foreign(out, "null", value, 0, 0), bad_data, "");
     }
-    CHECK_FAILS(append_foreign(out, "text", R"({"source":{},"op":"c"})", 0), bad_data, "key");
+    CHECK_FAILS(append_foreign(out, "text", R"({"source":{},"op":"c"})", 0, 0), bad_data, "key");
 }
 
 TEST_CASE("flat rows carry the deleted mark") {
@@ -153,7 +202,7 @@ TEST_CASE("a key that is broken behind its first members is no key") {
     for (const char* key : {R"({"schema":null,"payl:{"id":1}})", R"({"id":1,"x)", R"({"id":1}})"}) {
         std::string out;
         CAPTURE(key);
-        CHECK_THROWS_AS(append_foreign(out, key, "{" + kSource + R"(,"op":"c"})", 5),
+        CHECK_THROWS_AS(append_foreign(out, key, "{" + kSource + R"(,"op":"c"})", 0, 5),
                         const cdc::base::Error&);
     }
 }

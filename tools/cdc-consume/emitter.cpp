@@ -48,23 +48,57 @@ void append_bytes(std::string& out, std::string_view name, std::optional<std::st
 } // namespace
 
 Emitted Emitter::append(std::string& out, const kafka::IncomingRecord& record,
-                        const std::string& topic_name) {
+                        const std::string& topic_name, bool covered) {
+    const auto index = static_cast<std::size_t>(record.topic);
+    if (m_topics.size() <= index) {
+        m_topics.resize(index + 1);
+    }
+    Topic& topic = m_topics[index];
+    if (covered && topic.only && append_alike(out, record)) {
+        return Emitted::change;
+    }
     const std::size_t before = out.size();
     try {
-        const Emitted what = append_record(out, record, topic_name);
+        kafka::IncomingRecord whole = record;
+        kafka::read_headers(whole);
+        const Emitted what = append_record(out, whole, topic_name);
         if (what != Emitted::nothing && m_with_kafka) {
             out.resize(out.size() - 2); // "}\n"
-            append_kafka_member(out, record, topic_name);
+            append_kafka_member(out, whole, topic_name);
+        }
+        if (covered && what == Emitted::change && !topic.compared && !m_with_kafka &&
+            !whole.table_version.empty()) {
+            topic.compared = true;
+            topic.only =
+                m_table_lines.is_only_version(topic_name, *whole.value, whole.table_version);
         }
         return what;
     } catch (...) {
         out.resize(before);
-        if (static_cast<std::size_t>(record.topic) < m_versions.size()) {
-            m_versions[static_cast<std::size_t>(record.topic)]
-                .clear(); // its table line is gone too
-        }
+        topic = {}; // its table line is gone too
         throw;
     }
+}
+
+void Emitter::forget_versions_seen() {
+    for (Topic& topic : m_topics) {
+        topic.compared = topic.only = false;
+    }
+}
+
+/// A change of the version that stands in the topic's last table line, and that is its only one.
+bool Emitter::append_alike(std::string& out, const kafka::IncomingRecord& record) {
+    constexpr std::string_view kStart{"{\"before\":"};
+    if (!record.value || record.value->substr(0, kStart.size()) != kStart) {
+        return false;
+    }
+    const std::string_view order = kafka::own_order(*record.value);
+    if (order.empty() || !kafka::append_joined(out, record.key.value_or("null"), *record.value)) {
+        return false;
+    }
+    out += '\n';
+    m_order.assign(order);
+    return true;
 }
 
 Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& record,
@@ -113,10 +147,13 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
     m_line.clear();
     // Values in our own forms have their table line elsewhere, and are not Debezium's.
     const kafka::ConnectRow* row =
-        kafka::append_foreign(m_line, record.key.value_or("null"), value, record.offset,
-                              record.table_version.empty() ? &m_rows : nullptr);
+        kafka::append_foreign(m_line, record.key.value_or("null"), value, record.partition,
+                              record.offset, record.table_version.empty() ? &m_rows : nullptr);
     m_line.pop_back(); // its '\n'
     kafka::cut_change(m_line, m_cut);
+    if (m_cut.op == 't' && record.order.empty()) {
+        check_truncate(topic_name);
+    }
     if (needs_table_line(record)) {
         append_table_line(out, record, topic_name, m_line);
     } else if (row != nullptr && m_cut.op != 't' && m_cut.op != 'm') {
@@ -167,16 +204,25 @@ std::optional<Emitted> Emitter::append_own(std::string& out, const kafka::Incomi
     return Emitted::change;
 }
 
-bool Emitter::needs_table_line(const kafka::IncomingRecord& record) {
-    const auto index = static_cast<std::size_t>(record.topic);
-    if (m_versions.size() <= index) {
-        m_versions.resize(index + 1);
+/// Its order compares with that of no row in another partition.
+void Emitter::check_truncate(const std::string& topic_name) const {
+    if (const std::size_t partitions = m_partitions_of(topic_name); partitions > 1) {
+        throw base::Error{
+            ExitCode::bad_data,
+            fmt::format("a truncate in a topic of {} partitions: which rows of the other "
+                        "partitions it leaves cannot be told",
+                        partitions),
+            "Read the table again; --on-error dead-letter passes the truncate over"};
     }
-    return !record.table_version.empty() && m_versions[index] != record.table_version;
+}
+
+bool Emitter::needs_table_line(const kafka::IncomingRecord& record) const {
+    return !record.table_version.empty() &&
+           m_topics[static_cast<std::size_t>(record.topic)].version != record.table_version;
 }
 
 void Emitter::remember_version(const kafka::IncomingRecord& record) {
-    m_versions[static_cast<std::size_t>(record.topic)].assign(record.table_version);
+    m_topics[static_cast<std::size_t>(record.topic)].version.assign(record.table_version);
 }
 
 void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& record,
@@ -188,7 +234,7 @@ void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& r
 
 void Emitter::append_row_table(std::string& out, const kafka::IncomingRecord& record,
                                const kafka::ConnectRow& row) {
-    std::string& version = m_versions[static_cast<std::size_t>(record.topic)];
+    std::string& version = m_topics[static_cast<std::size_t>(record.topic)].version;
     if (version == row.version) {
         return;
     }

@@ -7,9 +7,11 @@
 #include "kafka/consumer.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cdc::consume {
@@ -24,24 +26,38 @@ enum class Emitted {
 /// Turns records into lines. No sockets but those of the table lines' topic.
 class Emitter {
 public:
-    Emitter(TableLines& table_lines, bool with_kafka)
-        : m_table_lines{table_lines}, m_with_kafka{with_kafka} {}
+    /// `partitions_of` counts the partitions of a topic.
+    Emitter(TableLines& table_lines, bool with_kafka,
+            std::function<std::size_t(const std::string&)> partitions_of)
+        : m_table_lines{table_lines}, m_with_kafka{with_kafka}, m_partitions_of{
+                                                                    std::move(partitions_of)} {}
 
     /// Appends the lines of the record. Throws Error (bad_data) and leaves `out` as it was when
-    /// the record is no change of a form that we know.
+    /// the record is no change of a form that we know. `covered`: the record was in its topic
+    /// before the last forget_versions_seen(). Of such a topic whose table has had one version
+    /// since ever, the headers of changes are not read.
     Emitted append(std::string& out, const kafka::IncomingRecord& record,
-                   const std::string& topic_name);
+                   const std::string& topic_name, bool covered);
+    /// After TableLines::set_topics().
+    void forget_versions_seen();
 
     /// Of the last change: 32 hex digits and milliseconds, for checkpoint lines.
     std::string_view last_order() const noexcept { return m_order; }
 
 private:
+    struct Topic {
+        std::string version;   ///< in the last table line
+        bool compared = false; ///< with all others of its table
+        bool only = false;
+    };
     Emitted append_record(std::string& out, const kafka::IncomingRecord& record,
                           const std::string& topic_name);
     /// Nothing when the record is no line of ours.
     std::optional<Emitted> append_own(std::string& out, const kafka::IncomingRecord& record,
                                       const std::string& topic_name);
-    bool needs_table_line(const kafka::IncomingRecord& record);
+    void check_truncate(const std::string& topic_name) const;
+    bool append_alike(std::string& out, const kafka::IncomingRecord& record);
+    bool needs_table_line(const kafka::IncomingRecord& record) const;
     void remember_version(const kafka::IncomingRecord& record);
     /// That of the record, whose line, or value, is `line`.
     void append_table_line(std::string& out, const kafka::IncomingRecord& record,
@@ -54,7 +70,8 @@ private:
 
     TableLines& m_table_lines;
     bool m_with_kafka;
-    std::vector<std::string> m_versions; ///< of the last change, by topic
+    std::function<std::size_t(const std::string&)> m_partitions_of;
+    std::vector<Topic> m_topics; ///< by the consumer's number
     kafka::ChangeCut m_cut;
     kafka::ConnectRows m_rows;
     std::string m_order;

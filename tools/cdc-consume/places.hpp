@@ -13,11 +13,18 @@ namespace cdc::consume {
 /// Where reading stands in one partition.
 struct Place {
     std::int64_t next = 0; ///< offset of the next record
+    std::int64_t end = 0;  ///< of the partition, when it came
     bool own = false;
     bool leaving = false; ///< the group wants it back
     bool at_end = false;
     bool past_until = false;
     std::string order; ///< of its last change
+
+    /// Whether a record is to be written. What was fetched before the partition left, or came
+    /// again, may still be in hand.
+    bool takes(std::int64_t offset) const {
+        return own && !leaving && !past_until && offset >= next;
+    }
 };
 
 /// All partitions that were ever ours. A Place stays where it is.

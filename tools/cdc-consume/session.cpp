@@ -22,12 +22,17 @@ namespace {
 
 constexpr int kTurnMs = 100;
 constexpr std::int64_t kCommitEveryMs = 500;
+constexpr int kTopicsTimeoutMs = 10'000;
 constexpr std::int64_t kLookMs = 500; ///< between two questions about the group
 
 } // namespace
 
 Session::Session(const Options& options)
-    : m_options{options}, m_table_lines{options}, m_emitter{m_table_lines, options.with_kafka},
+    : m_options{options}, m_table_lines{options}, m_emitter{m_table_lines, options.with_kafka,
+                                                            [this](const std::string& topic) {
+                                                                return m_consumer->count_partitions(
+                                                                    {topic}, kTopicsTimeoutMs);
+                                                            }},
       m_writer{STDOUT_FILENO}, m_figures{options.metrics} {
     m_consumer = std::make_unique<kafka::Consumer>(
         options.settings, options.group, static_cast<int>(options.kafka.connect_timeout_ms), *this);
@@ -53,9 +58,7 @@ bool Session::can_take() {
 void Session::record(const kafka::IncomingRecord& record) {
     Place* place =
         m_places.find(record.topic, m_consumer->topic_name(record.topic), record.partition);
-    // What was fetched before a partition left may still be in hand.
-    if (place == nullptr || !place->own || place->leaving || place->past_until ||
-        record.offset < place->next) {
+    if (place == nullptr || !place->takes(record.offset)) {
         return;
     }
     if (m_options.until_ms >= 0 && record.timestamp_ms >= m_options.until_ms) {
@@ -64,7 +67,8 @@ void Session::record(const kafka::IncomingRecord& record) {
     }
     Emitted what = Emitted::nothing;
     try {
-        what = m_emitter.append(m_writer.buffer(), record, m_consumer->topic_name(record.topic));
+        what = m_emitter.append(m_writer.buffer(), record, m_consumer->topic_name(record.topic),
+                                record.offset < place->end);
     } catch (const Error& error) {
         const Error placed{error.code(),
                            fmt::format("topic {} partition {} offset {}: {}",

@@ -64,6 +64,7 @@ private:
 
     Places m_places;
     std::set<kafka::TopicPartition> m_started;
+    kafka::Offsets m_ends; ///< of partitions, when they came
     kafka::Offsets m_committed;
     bool m_assigned = false;         ///< at least once
     std::int64_t m_rebalance_ms = 0; ///< when partitions last came or went

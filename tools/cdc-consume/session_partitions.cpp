@@ -23,6 +23,7 @@ constexpr int kTopicsTimeoutMs = 1'000;
 std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
                                const kafka::Offsets& by_time, bool is_new) {
     const auto [low, high] = m_consumer->bounds(place);
+    m_ends[place] = high;
     if (m_started.count(place) == 0) {
         if (m_options.from == From::beginning) {
             return low;
@@ -67,7 +68,6 @@ kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& place
     m_assigned = true;
     m_rebalance_ms = base::steady_ms();
     m_said_waiting = false;
-    m_table_lines.set_topics(m_consumer->topics());
     kafka::Offsets by_time;
     if (m_options.from == From::time) {
         by_time = m_consumer->offsets_at(places, m_options.from_ms);
@@ -78,8 +78,11 @@ kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& place
         m_started.insert(at);
         starts[at] = start;
         m_places.start(at, start);
+        m_places.find(at)->end = m_ends[at];
         log::debug("{}:{} from offset {}", at.topic, at.partition, start);
     }
+    m_table_lines.set_topics(m_consumer->topics()); // after the ends of partitions
+    m_emitter.forget_versions_seen();
     m_committed.insert(committed.begin(), committed.end());
     log::info("{} partitions came", places.size());
     return starts;

@@ -19,6 +19,7 @@ using base::in_quotes;
 
 namespace {
 
+constexpr std::string_view kVersionMember = R"(,"version":)";
 constexpr int kReadTimeoutMs = 60'000;
 /// A Kafka transaction's end may reach the change's topic before that of the table line.
 constexpr int kPatienceMs = 10'000;
@@ -51,7 +52,7 @@ std::string key_of(std::string_view line, std::string_view version) {
         event::append_json_string(key, text_of(member(source, name)));
         separator = ',';
     }
-    key += R"(,"version":)";
+    key += kVersionMember;
     event::append_json_string(key, version);
     return key + "}";
 }
@@ -70,37 +71,70 @@ std::string TableLines::schema_topic(const std::string& topic) const {
             return candidate;
         }
     }
-    throw base::Error{
-        ExitCode::bad_data,
-        fmt::format("no topic PREFIX.schema-changes belongs to topic {}", in_quotes(topic)),
-        "Name it with --prefix"};
+    return {};
+}
+
+void TableLines::set_topics(std::vector<std::string> topics) {
+    m_topics = std::move(topics);
+    for (auto& [name, source] : m_sources) {
+        source.fresh = false;
+    }
+}
+
+void TableLines::read(const std::string& name, Source& source) {
+    if (!source.reader) {
+        source.reader = std::make_unique<kafka::TopicReader>(
+            m_options.settings, name, static_cast<int>(m_options.kafka.connect_timeout_ms));
+    }
+    source.reader->read(
+        [&](std::optional<std::string_view> key, std::optional<std::string_view> value) {
+            if (key && value) {
+                source.lines[std::string{*key}] = *value;
+            }
+        },
+        kReadTimeoutMs);
+    source.fresh = true;
+}
+
+bool TableLines::is_only_version(const std::string& topic, std::string_view line,
+                                 std::string_view version) {
+    const std::string name = schema_topic(topic);
+    if (name.empty()) {
+        return false;
+    }
+    Source& source = m_sources[name];
+    if (!source.fresh) {
+        read(name, source);
+    }
+    const std::string key = key_of(line, version);
+    const std::string table = key.substr(0, key.rfind(kVersionMember));
+    auto found = source.lines.lower_bound(table);
+    if (found == source.lines.end() || found->first != key) {
+        return false;
+    }
+    ++found;
+    return found == source.lines.end() || found->first.compare(0, table.size(), table) != 0;
 }
 
 const std::string& TableLines::of(const std::string& topic, std::string_view line,
                                   std::string_view version) {
-    const std::string source_topic = schema_topic(topic);
-    Source& source = m_sources[source_topic];
+    const std::string name = schema_topic(topic);
+    if (name.empty()) {
+        throw base::Error{
+            ExitCode::bad_data,
+            fmt::format("no topic PREFIX.schema-changes belongs to topic {}", in_quotes(topic)),
+            "Name it with --prefix"};
+    }
+    Source& source = m_sources[name];
     const std::string key = key_of(line, version);
     const std::int64_t deadline = base::steady_ms() + kPatienceMs;
     auto found = source.lines.find(key);
     while (found == source.lines.end()) {
-        if (!source.reader) {
-            source.reader = std::make_unique<kafka::TopicReader>(
-                m_options.settings, source_topic,
-                static_cast<int>(m_options.kafka.connect_timeout_ms));
-        }
-        source.reader->read(
-            [&](std::optional<std::string_view> record_key, std::optional<std::string_view> value) {
-                if (record_key && value) {
-                    source.lines[std::string{*record_key}] = *value;
-                }
-            },
-            kReadTimeoutMs);
+        read(name, source);
         found = source.lines.find(key);
         if (found == source.lines.end()) {
             if (base::steady_ms() > deadline) {
-                fail(ExitCode::bad_data, "topic {} has no table line {}", in_quotes(source_topic),
-                     key);
+                fail(ExitCode::bad_data, "topic {} has no table line {}", in_quotes(name), key);
             }
             std::this_thread::sleep_for(std::chrono::milliseconds{200});
         }

@@ -21,15 +21,22 @@ public:
     /// of its record. Throws Error (bad_data) when the version is in no such topic.
     const std::string& of(const std::string& topic, std::string_view line,
                           std::string_view version);
-    /// All topics of the cluster, to find the prefix among them.
-    void set_topics(std::vector<std::string> topics) { m_topics = std::move(topics); }
+    /// Whether no other version of the table was announced by the time of this call: then all its
+    /// records that were there before have this one.
+    bool is_only_version(const std::string& topic, std::string_view line, std::string_view version);
+    /// All topics of the cluster, to find the prefix among them. What is asked afterwards is about
+    /// what is there by now.
+    void set_topics(std::vector<std::string> topics);
 
 private:
     struct Source {
         std::unique_ptr<kafka::TopicReader> reader;
         std::map<std::string, std::string> lines; ///< by the record's key
+        bool fresh = false;                       ///< read since set_topics()
     };
+    /// Empty: none is there.
     std::string schema_topic(const std::string& topic) const;
+    void read(const std::string& name, Source& source);
 
     const Options& m_options;
     std::vector<std::string> m_topics;

@@ -32,10 +32,12 @@ kafka::TopicSpec side_spec(const Options& options, const std::string& name) {
 } // namespace
 
 Routes::Routes(const Options& options, kafka::Producer& producer)
-    : m_options{options}, m_producer{producer}, m_namer{options.prefix, options.topic_template} {}
+    : m_options{options}, m_producer{producer}, m_namer{options.prefix, options.topic_template},
+      m_owners{options, m_namer} {}
 
-Topic Routes::prepare(const std::string& name, const kafka::TopicSpec& spec) {
+Topic Routes::prepare(const std::string& name, const kafka::TopicSpec& spec, bool& was_there) {
     auto facts = m_producer.describe(name);
+    was_there = facts.has_value();
     if (!facts) {
         if (m_options.no_create) {
             throw Error{ExitCode::refused, fmt::format("there is no topic {}", in_quotes(name)),
@@ -58,7 +60,12 @@ Route& Routes::of(const std::string& db, const std::string& schema, const std::s
     auto found = m_routes.find(m_key);
     if (found == m_routes.end()) {
         const std::string name = m_namer.topic_of(db, schema, table);
-        Route route{db, schema, table, prepare(name, topic_spec(m_options, schema, table)), {}, {}};
+        bool was_there = false;
+        const Topic topic = prepare(name, topic_spec(m_options, schema, table), was_there);
+        if (was_there) {
+            m_owners.check(name, {db, schema, table});
+        }
+        Route route{db, schema, table, topic, {}, {}};
         found = m_routes.emplace(m_key, std::move(route)).first;
     }
     m_last = &found->second;
@@ -69,7 +76,8 @@ const Topic& Routes::side(const std::string& name) {
     auto found = m_side.find(name);
     if (found == m_side.end()) {
         const std::string topic = m_namer.side_topic(name);
-        found = m_side.emplace(name, prepare(topic, side_spec(m_options, name))).first;
+        bool was_there = false;
+        found = m_side.emplace(name, prepare(topic, side_spec(m_options, name), was_there)).first;
     }
     return found->second;
 }

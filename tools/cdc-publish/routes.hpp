@@ -2,6 +2,7 @@
 #define CDC_PUBLISH_ROUTES_HPP
 
 #include "cdc-publish/options.hpp"
+#include "cdc-publish/topic_owners.hpp"
 #include "kafka/producer.hpp"
 #include "kafka/topic_name.hpp"
 
@@ -46,11 +47,13 @@ public:
     const Topic& side(const std::string& name);
 
 private:
-    Topic prepare(const std::string& name, const kafka::TopicSpec& spec);
+    /// `was_there`: the topic was not made by this call.
+    Topic prepare(const std::string& name, const kafka::TopicSpec& spec, bool& was_there);
 
     const Options& m_options;
     kafka::Producer& m_producer;
     kafka::TopicNamer m_namer;
+    TopicOwners m_owners;
     std::unordered_map<std::string, Route> m_routes; ///< by db, schema and table
     std::unordered_map<std::string, Topic> m_side;
     std::string m_key;

@@ -1,0 +1,64 @@
+#include "cdc-consume/acknowledged.hpp"
+#include "cdc-consume/places.hpp"
+#include "event/checkpoint.hpp"
+
+#include "support.hpp"
+
+#include <fstream>
+
+using namespace cdc;
+using consume::Acknowledged;
+using consume::Place;
+
+namespace {
+
+void store(const std::string& path, const std::string& position) {
+    event::Checkpoint checkpoint;
+    checkpoint.kind = "kafka";
+    checkpoint.server = "cluster";
+    checkpoint.slot = "group";
+    checkpoint.position = position;
+    event::write_checkpoint_files({path}, checkpoint.encode());
+}
+
+} // namespace
+
+TEST_CASE("a partition takes records from its next offset on, until it leaves or has left") {
+    Place place;
+    CHECK_FALSE(place.takes(5));
+    place.own = true;
+    place.next = 5;
+    CHECK_FALSE(place.takes(4)); // fetched before it came again
+    CHECK(place.takes(5));
+    CHECK(place.takes(7));
+    place.leaving = true;
+    CHECK_FALSE(place.takes(5)); // its next reader writes it
+    place.leaving = false;
+    place.past_until = true;
+    CHECK_FALSE(place.takes(5));
+}
+
+TEST_CASE("what all checkpoint files hold is acknowledged; a missing one holds nothing") {
+    const TemporaryFolder folder;
+    consume::Options options;
+    options.group = "group";
+    options.checkpoints = {folder.file("a"), folder.file("b")};
+    Acknowledged acknowledged{options, "cluster"};
+    CHECK(acknowledged.used());
+    for (const std::string& only : options.checkpoints) {
+        CAPTURE(only);
+        store(only, "t:0=10,1=7");
+        CHECK_FALSE(acknowledged.look(0));
+        CHECK(acknowledged.offsets().empty());
+        CHECK(Acknowledged{options, "cluster"}.offsets().empty());
+        ::unlink(only.c_str());
+        CHECK_FALSE(acknowledged.look(0));
+    }
+    store(options.checkpoints[0], "t:0=10,1=7");
+    store(options.checkpoints[1], "t:0=8,1=9");
+    CHECK(acknowledged.look(0));
+    CHECK(acknowledged.offsets() == kafka::parse_offsets("t:0=8,1=7"));
+    CHECK(acknowledged.covers({{{"t", 0}, 8}}));
+    CHECK_FALSE(acknowledged.covers({{{"t", 0}, 9}}));
+    CHECK_FALSE(acknowledged.covers({{{"t", 2}, 0}}));
+}

@@ -1,0 +1,52 @@
+#ifndef CDC_PUBLISH_TOPIC_OWNERS_HPP
+#define CDC_PUBLISH_TOPIC_OWNERS_HPP
+
+#include "cdc-publish/options.hpp"
+#include "kafka/topic_name.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace cdc::publish {
+
+struct TableName {
+    std::string db;
+    std::string schema;
+    std::string table;
+
+    friend bool operator==(const TableName&, const TableName&) = default;
+    friend bool operator<(const TableName& a, const TableName& b);
+    std::string text() const; ///< for people
+};
+
+/// The table of a record of schema-changes, by its key. Nothing: it is none.
+std::optional<TableName> table_of_key(std::string_view key);
+/// The table that a record's value names in its source, bare or under "payload".
+std::optional<TableName> table_of_value(std::string_view value);
+
+/// Whose topics are, says what other runs left behind: two tables whose names become one topic's
+/// would be read as one.
+class TopicOwners {
+public:
+    TopicOwners(const Options& options, const kafka::TopicNamer& namer)
+        : m_options{options}, m_namer{namer} {}
+
+    /// Of a topic that was there before. Throws Error (refused) when it holds another table: by
+    /// `<prefix>.schema-changes`, and where that knows nothing of the topic, by its last records.
+    void check(const std::string& topic, const TableName& table);
+
+private:
+    void read_schema_changes();
+
+    const Options& m_options;
+    const kafka::TopicNamer& m_namer;
+    bool m_read = false;
+    std::map<std::string, std::set<TableName>> m_owners; ///< by topic
+};
+
+} // namespace cdc::publish
+
+#endif
