@@ -22,6 +22,7 @@ for partitions in 1 5; do
     cdc-publish $K --prefix r$partitions --partitions $partitions --checkpoint pub.json <in.ndjson 2>pub.err ||
         fail "cdc-publish"
     expect "checkpoint file" "$(cat pub.json)" "$(grep '^{"checkpoint' in.ndjson | tail -n 1)"
+    expect_words pub.err "$(LC_ALL=C printf "%'d" "$(grep '^{"key' in.ndjson | grep -vc '"op":"t"')" | sed -E 's/^([0-9]+)([0-9]{3})$/\1,\2/') rows into 3 topics, "
     # shellcheck disable=SC2086
     cdc-consume $K --topics "^r$partitions[.]public[.]" --exit-at-end >out.ndjson 2>con.err || fail "cdc-consume"
     by_key in.ndjson >in.keys

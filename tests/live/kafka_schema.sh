@@ -104,6 +104,23 @@ cdc-publish $K --prefix nokey --partitions 3 <in.ndjson 2>pub.err || fail cdc-pu
 cdc-consume $K --topics nokey.public.t0 --exit-at-end 2>con.err | grep -v '^{"checkpoint' | uniq |
     cmp - <(grep -v '^{"checkpoint' in.ndjson) || fail "lines differ"
 
+say "its snapshot that was read in part is read again from its begin line; one with keys goes on"
+for prefix in nokey w; do
+    # shellcheck disable=SC2086
+    cdc-consume $K --topics $prefix.public.t0 --group hold --ack on-write --max-events 2 >part1 2>con.err || fail "first part"
+    expect "rows of the first part" "$(grep -c '"op":"r"' part1)" 2
+    # shellcheck disable=SC2086
+    cdc-consume $K --topics $prefix.public.t0 --group hold --ack on-write --exit-at-end >part2 2>con.err || fail "second part"
+    kinds=$(grep -v '^{"checkpoint' part2 | sed -n '1,5s/^{"\([a-z]*\)".*/\1/p' | paste -sd' ')
+    case $prefix in
+    nokey) expect "kinds" "$kinds" "table snapshot key key key" ;;
+    w) expect "kinds" "$kinds" "table key snapshot mark key" ;;
+    esac
+done
+# shellcheck disable=SC2086
+cdc-consume $K --topics nokey.public.t0 --group hold --ack on-write --exit-at-end 2>con.err | grep -v '^{"checkpoint' >rest || true
+expect "left behind the end line" "$(cat rest)" ""
+
 say "a version that no record of schema-changes has is named"
 expect "a version that is nowhere" "$(printf '%s' '{"before":null,"after":{"id":1},"source":{"db":"inventory","schema":"public","table":"t0","order":"000100000000000f0000000000000001"},"op":"c"}' |
     kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -P -t s.public.t0 -p 0 -k '{"id":1}' -H cdc.table-version=ffffffffffffffff -H cdc.order=000100000000000f0000000000000001 && echo sent)" sent

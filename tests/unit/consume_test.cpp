@@ -62,3 +62,18 @@ TEST_CASE("what all checkpoint files hold is acknowledged; a missing one holds n
     CHECK_FALSE(acknowledged.covers({{{"t", 0}, 9}}));
     CHECK_FALSE(acknowledged.covers({{{"t", 2}, 0}}));
 }
+
+TEST_CASE("a snapshot without key that has not ended is read again from its begin line") {
+    consume::Places places;
+    const kafka::TopicPartition at{"t", 0};
+    places.start(at, 3);
+    Place& place = *places.find(at);
+    place.next = 9;
+    place.begin = 5;
+    CHECK(places.positions().at(at) == 9); // rows with keys need no begin line
+    place.held = 5;
+    CHECK(places.positions().at(at) == 5);
+    places.start(at, 5);
+    CHECK(places.positions().at(at) == 5);
+    CHECK(place.held == -1);
+}

@@ -25,6 +25,22 @@ std::string_view first_member(std::string_view json) {
     return cursor.open('{') ? cursor.member_name() : std::string_view{};
 }
 
+Emitted snapshot_status(std::string_view line) {
+    event::JsonCursor cursor{line};
+    cursor.open('{');
+    cursor.member_name();
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == "status") {
+            return value == R"("begin")" ? Emitted::begin
+                   : value == R"("end")" ? Emitted::end
+                                         : Emitted::other;
+        }
+    }
+    return Emitted::other;
+}
+
 bool is_text(std::string_view bytes) {
     return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
@@ -188,7 +204,7 @@ std::optional<Emitted> Emitter::append_own(std::string& out, const kafka::Incomi
         }
         out += value;
         out += '\n';
-        return Emitted::other;
+        return kind == "snapshot" ? snapshot_status(value) : Emitted::other;
     }
     if (kind != "before") {
         return std::nullopt;

@@ -19,6 +19,8 @@ namespace cdc::consume {
 /// What became of a record.
 enum class Emitted {
     change,  ///< a change line, perhaps behind a table line
+    begin,   ///< the first line of a table's snapshot
+    end,     ///< its last line
     other,   ///< a line of another kind
     nothing, ///< by design: tombstones, heartbeats, and the records of other side topics
 };

@@ -42,7 +42,7 @@ kafka::Offsets Places::positions() const {
     kafka::Offsets out;
     for (const auto& [at, place] : m_places) {
         if (place.own) {
-            out[at] = place.next;
+            out[at] = place.position();
         }
     }
     return out;

@@ -18,7 +18,14 @@ struct Place {
     bool leaving = false; ///< the group wants it back
     bool at_end = false;
     bool past_until = false;
-    std::string order; ///< of its last change
+    std::string order;       ///< of its last change
+    std::int64_t begin = -1; ///< offset of the begin line of a snapshot that has not ended
+    /// The same, where its rows have no key. A sink tells them apart by their places behind that
+    /// line, so reading starts again with it.
+    std::int64_t held = -1;
+
+    /// Where reading starts again.
+    std::int64_t position() const { return held >= 0 ? held : next; }
 
     /// Whether a record is to be written. What was fetched before the partition left, or came
     /// again, may still be in hand.
@@ -41,7 +48,7 @@ public:
 
     const Map& all() const noexcept { return m_places; }
     std::int64_t count_own() const;
-    /// The offset of the next record of each that is ours.
+    /// The position of each that is ours.
     kafka::Offsets positions() const;
     /// Everything at or below it has been written: partitions that are at their end do not hold it
     /// back. Empty before the first change.

@@ -82,7 +82,11 @@ void Session::record(const kafka::IncomingRecord& record) {
     }
     place->next = record.offset + 1;
     place->at_end = false;
-    if (what == Emitted::change) {
+    if (what == Emitted::begin || what == Emitted::end) {
+        place->begin = what == Emitted::begin ? record.offset : -1;
+        place->held = -1;
+    } else if (what == Emitted::change) {
+        place->held = record.key ? place->held : place->begin;
         place->order.assign(m_emitter.last_order());
         m_newest_ms = std::max(m_newest_ms, record.timestamp_ms);
         m_done = ++m_events == m_options.max_events;

@@ -119,9 +119,9 @@ void Session::revoked(const std::vector<kafka::TopicPartition>& places, bool los
         // Where nothing was written since the start, the group knows all there is to know.
         const auto last = m_last_positions.find(at);
         if (m_acknowledged->used() &&
-            (last == m_last_positions.end() || last->second != place.next ||
-             !m_acknowledged->covers({{at, place.next}}))) {
-            m_leaving_at[at] = place.next;
+            (last == m_last_positions.end() || last->second != place.position() ||
+             !m_acknowledged->covers({{at, place.position()}}))) {
+            m_leaving_at[at] = place.position();
         }
     }
     m_leaving_deadline_ms = base::steady_ms() + m_options.revoke_wait_ms;

@@ -29,6 +29,7 @@ public:
     int next_turn_ms() override;
     bool finish(int timeout_ms) override;
     std::uint64_t records() const override { return m_publisher.records(); }
+    std::string summary() const override { return m_publisher.summary(); }
     std::int64_t durable_ts_ms() const override { return m_checkpoints.durable_ts_ms(); }
 
 private:

@@ -81,6 +81,7 @@ Result pump(io::LineReader& reader, Stream& stream, DrainLimit& limit, Show&& sh
 
 int run(const Options& options) {
     io::stop_signal::set_drain_ms(options.drain_ms);
+    const std::int64_t started_ms = base::steady_ms();
     kafka::Acknowledgements acknowledgements;
     kafka::Producer producer{{options.settings, options.transactional_id, 60'000,
                               options.queue_bytes,
@@ -127,6 +128,10 @@ int run(const Options& options) {
         }
     }
     show();
+    if (reader.line_number() > 0) {
+        log::info("{}, {:.1f} s", stream->summary(),
+                  static_cast<double>(base::steady_ms() - started_ms) / 1000);
+    }
     if (result == Result::torn) {
         base::fail(ExitCode::failed,
                    "the input ends inside line {}: its writer was killed; the part was dropped",

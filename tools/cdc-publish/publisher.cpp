@@ -53,6 +53,16 @@ json_object(std::initializer_list<std::pair<std::string_view, std::string_view>>
     return out + "}";
 }
 
+/// "54,625": for people.
+std::string with_separators(std::uint64_t number) {
+    std::string text = std::to_string(number);
+    for (std::size_t at = text.size(); at > 3;) {
+        at -= 3;
+        text.insert(at, 1, ',');
+    }
+    return text;
+}
+
 } // namespace
 
 Publisher::Publisher(const Options& options, kafka::Producer& producer)
@@ -217,7 +227,7 @@ void Publisher::publish_change(const event::DecodedLine& line) {
         rise(m_cut.order);
         return;
     }
-    const Route& route = m_routes.of(line.source.db, line.source.schema, line.source.table);
+    Route& route = m_routes.of(line.source.db, line.source.schema, line.source.table);
     record.value = value_of(m_cut, route);
     record.partition = route.partition();
     if (has_key) {
@@ -230,6 +240,10 @@ void Publisher::publish_change(const event::DecodedLine& line) {
     if (m_cut.op == 'd' && has_key && !m_options.no_tombstones) {
         record.value.reset();
         send(route.topic, record);
+    }
+    if (m_cut.op != 't') {
+        route.used = true;
+        ++m_done.rows;
     }
     rise(m_cut.order);
 }
@@ -334,10 +348,23 @@ void Publisher::rise(std::string_view order) {
     }
 }
 
+std::string Publisher::summary() const {
+    const auto count = [](std::uint64_t number, const char* one, const char* many) {
+        return with_separators(number) + " " + (number == 1 ? one : many);
+    };
+    std::string text = count(m_done.rows, "row", "rows") + " into " +
+                       count(m_routes.count_used(), "topic", "topics");
+    if (m_done.dead_letters > 0) {
+        text += ", " + count(m_done.dead_letters, "dead letter", "dead letters");
+    }
+    return text;
+}
+
 void Publisher::settled() {
     m_unsettled.clear();
     m_announcing = false;
     m_settled_order = m_last_order;
+    m_settled_done = m_done;
 }
 
 void Publisher::aborted() {
@@ -351,10 +378,12 @@ void Publisher::aborted() {
     m_announcing = false;
     m_heartbeat_ms = 0;
     m_last_order = m_settled_order;
+    m_done = m_settled_done;
 }
 
 void Publisher::dead_letter(std::string_view line, std::uint64_t line_number, const Error& error,
                             bool again) {
+    ++m_done.dead_letters;
     if (again && !m_options.dead_letter.empty()) {
         return; // the file has it
     }

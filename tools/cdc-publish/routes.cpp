@@ -5,6 +5,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace cdc::publish {
 
 using base::Error;
@@ -70,6 +72,11 @@ Route& Routes::of(const std::string& db, const std::string& schema, const std::s
     }
     m_last = &found->second;
     return found->second;
+}
+
+std::size_t Routes::count_used() const {
+    return static_cast<std::size_t>(std::count_if(
+        m_routes.begin(), m_routes.end(), [](const auto& entry) { return entry.second.used; }));
 }
 
 const Topic& Routes::side(const std::string& name) {

@@ -29,6 +29,7 @@ struct Route {
     std::string version; ///< of the last table line; empty: none was seen
     std::string table_json;
     bool keyless = false; ///< says the last table line
+    bool used = false;    ///< rows went into it
 
     /// Of a record without key. Rows without key are told apart by their place in the stream, so
     /// all of such a table goes through one partition.
@@ -42,6 +43,9 @@ public:
 
     /// The reference stays valid. Throws Error.
     Route& of(const std::string& db, const std::string& schema, const std::string& table);
+
+    /// Topics of tables that rows went into.
+    std::size_t count_used() const;
 
     /// `<prefix>.<name>` with what such a topic needs, made at the first call.
     const Topic& side(const std::string& name);

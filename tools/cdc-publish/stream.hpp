@@ -29,6 +29,7 @@ public:
     virtual bool finish(int timeout_ms) = 0;
 
     virtual std::uint64_t records() const = 0;      ///< sent so far
+    virtual std::string summary() const = 0;        ///< of what was published
     virtual std::int64_t durable_ts_ms() const = 0; ///< of the last durable checkpoint; 0: none
 };
 
@@ -43,6 +44,7 @@ public:
     int next_turn_ms() override;
     bool finish(int timeout_ms) override;
     std::uint64_t records() const override { return m_publisher.records(); }
+    std::string summary() const override { return m_publisher.summary(); }
     std::int64_t durable_ts_ms() const override { return m_checkpoints.durable_ts_ms(); }
 
 private:

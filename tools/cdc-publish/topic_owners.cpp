@@ -89,6 +89,9 @@ void TopicOwners::read_schema_changes() {
 }
 
 void TopicOwners::check(const std::string& topic, const TableName& table) {
+    if (m_may_not_read) {
+        return;
+    }
     try {
         if (!m_read) {
             read_schema_changes();
@@ -110,8 +113,9 @@ void TopicOwners::check(const std::string& topic, const TableName& table) {
             throw;
         }
         // A user who may only write, as publishers need no more.
-        base::log::warning("whether topic {} is of table {} alone cannot be looked at: {}",
-                           in_quotes(topic), in_quotes(table.text()), error.what());
+        m_may_not_read = true;
+        base::log::warning("whether topics hold other tables cannot be looked at: {}",
+                           error.what());
         return;
     }
     for (const TableName& owner : m_owners[topic]) {

@@ -44,6 +44,7 @@ private:
     const Options& m_options;
     const kafka::TopicNamer& m_namer;
     bool m_read = false;
+    bool m_may_not_read = false;
     std::map<std::string, std::set<TableName>> m_owners; ///< by topic
 };
 
