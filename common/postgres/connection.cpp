@@ -110,8 +110,7 @@ Connection::Connection(const std::string& source, Kind kind) {
         throw ServerError{exit_code_of_sqlstate(login.sqlstate),
                           "cannot connect to the source: " + login.error, login.sqlstate};
     }
-    PQsetNoticeProcessor(
-        raw(), [](void*, const char*) {}, nullptr);
+    PQsetNoticeReceiver(raw(), &Connection::receive_notice, m_warnings.get());
     apply_session_settings(*this);
 }
 
@@ -122,6 +121,22 @@ void Connection::stop_waiting() {
 void Connection::stop_when_asked() {
     if (io::stop_signal::requested()) {
         stop_waiting();
+    }
+}
+
+void Connection::set_on_warning(
+    std::function<void(const std::string&, const std::string&)> on_warning) {
+    m_warnings->call = std::move(on_warning);
+}
+
+void Connection::receive_notice(void* warnings, const pg_result* notice) {
+    const auto field = [notice](int code) {
+        const char* text = PQresultErrorField(notice, code);
+        return std::string{text != nullptr ? text : ""};
+    };
+    const auto& call = static_cast<Warnings*>(warnings)->call;
+    if (call && field(PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING") {
+        call(field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY));
     }
 }
 

@@ -76,6 +76,9 @@ public:
                  const std::vector<std::uint32_t>& types = {});
     void set_on_wait(std::function<void()> on_wait) { m_on_wait = std::move(on_wait); }
 
+    /// Called with SQLSTATE and words of each warning of the server; empty: they are dropped.
+    void set_on_warning(std::function<void(const std::string&, const std::string&)> on_warning);
+
     /// 150004
     int server_version() const;
     std::string database() const;
@@ -97,6 +100,12 @@ private:
     [[noreturn]] static void stop_waiting();
     static void stop_when_asked();
 
+    struct Warnings {
+        std::function<void(const std::string&, const std::string&)> call;
+    };
+    static void receive_notice(void* warnings, const pg_result* notice);
+
+    std::unique_ptr<Warnings> m_warnings = std::make_unique<Warnings>(); ///< libpq has its address
     std::unique_ptr<pg_conn, Finish> m_connection;
     std::function<void()> m_on_wait = stop_when_asked;
 };

@@ -2,7 +2,8 @@
 
 #include "base/log.hpp"
 #include "base/numbers.hpp"
-#include "postgres/slot.hpp"
+#include "postgres/patience.hpp"
+#include "postgres/preflight_parts.hpp"
 
 namespace cdc::postgres {
 
@@ -13,9 +14,7 @@ using Level = Finding::Level;
 namespace {
 
 constexpr int kMinVersion = 130000;
-constexpr std::size_t kMaxTablesNamed = 20;
-
-using Findings = std::vector<Finding>;
+constexpr int kSlotsOnStandby = 160000;
 
 std::int64_t number(const Result& result, int column) {
     return base::parse_integer<std::int64_t>(result.text(0, column)).value_or(0);
@@ -27,10 +26,15 @@ void look_at_settings(Connection& plain, bool slot_exists, Findings& findings) {
         "current_setting('max_replication_slots'), (SELECT count(*) FROM pg_replication_slots), "
         "current_setting('max_wal_senders'), "
         "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'walsender'), "
-        "current_setting('max_slot_wal_keep_size')");
+        "current_setting('max_slot_wal_keep_size'), pg_is_in_recovery()");
     findings.push_back(
         {Level::good, "server",
          fmt::format("PostgreSQL {}, database {}", settings.text(0, 0), plain.description()), ""});
+    if (settings.text(0, 7) == "t" && plain.server_version() < kSlotsOnStandby) {
+        findings.push_back({Level::problem, "server",
+                            "is a standby, and one of a version below 16 has no logical slots",
+                            "read from the primary"});
+    }
     if (settings.text(0, 1) == "logical") {
         findings.push_back({Level::good, "wal_level", "logical", ""});
     } else {
@@ -77,116 +81,6 @@ void look_at_rights(Connection& plain, const std::string& source, Findings& find
     }
 }
 
-constexpr char kTables[] = R"(
-SELECT n.nspname, c.relname, rn.nspname, rc.relname,
-    quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(current_user),
-    CASE c.relreplident WHEN 'f' THEN true WHEN 'n' THEN false
-        WHEN 'i' THEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident)
-        ELSE EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) END,
-    has_table_privilege(c.oid, 'SELECT'),
-    c.relkind = 'p'
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_class rc ON rc.oid = CASE WHEN c.relispartition THEN pg_partition_root(c.oid) ELSE c.oid END
-JOIN pg_namespace rn ON rn.oid = rc.relnamespace
-WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
-    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-    AND ($2 = 'all' OR EXISTS (SELECT FROM pg_publication_tables p WHERE p.pubname = $1
-        AND ((p.schemaname, p.tablename) = (n.nspname, c.relname)
-             OR (p.schemaname, p.tablename) = (rn.nspname, rc.relname))))
-ORDER BY 1, 2)";
-
-/// At most kMaxTablesNamed findings, then how many more there are.
-class TableFindings {
-public:
-    explicit TableFindings(Findings& findings) : m_findings{&findings} {}
-    void add(Finding finding) {
-        if (++m_count <= kMaxTablesNamed) {
-            m_findings->push_back(std::move(finding));
-        }
-    }
-    void end(Level level) {
-        if (m_count > kMaxTablesNamed) {
-            m_findings->push_back({level, "tables",
-                                   fmt::format("{} more of the same", m_count - kMaxTablesNamed),
-                                   ""});
-        }
-    }
-
-private:
-    Findings* m_findings;
-    std::size_t m_count = 0;
-};
-
-void look_at_tables(Connection& plain, const PreflightQuestion& question,
-                    const std::optional<PublicationState>& publication, Findings& findings) {
-    const bool all = !publication || publication->all_tables;
-    const Result tables = plain.query(kTables, {question.publication, all ? "all" : "published"});
-    std::size_t captured = 0;
-    bool partitioned = false;
-    TableFindings without_identity{findings};
-    TableFindings without_right{findings};
-    const Level identity_level = question.allow_no_identity ? Level::warning : Level::problem;
-    for (int row = 0; row < tables.rows(); ++row) {
-        if (!question.filter.matches(tables.text(row, 2), tables.text(row, 3))) {
-            continue;
-        }
-        ++captured;
-        partitioned |= tables.text(row, 8) == "t";
-        const std::string name{tables.text(row, 4)};
-        if (tables.text(row, 6) != "t") {
-            without_identity.add(
-                {identity_level, "tables",
-                 fmt::format("{} has no replica identity: while it is published, UPDATE and "
-                             "DELETE on it fail",
-                             name),
-                 fmt::format("ALTER TABLE {} REPLICA IDENTITY FULL; or give it a primary key{}",
-                             name,
-                             question.allow_no_identity
-                                 ? ""
-                                 : ", or --exclude it, or --allow-no-identity if it only grows")});
-        }
-        if (tables.text(row, 7) != "t") {
-            without_right.add(
-                {Level::problem, "tables",
-                 fmt::format("role {} may not read {}", tables.text(row, 5), name),
-                 fmt::format("GRANT SELECT ON {} TO {};", name, tables.text(row, 5))});
-        }
-    }
-    without_identity.end(identity_level);
-    without_right.end(Level::problem);
-    findings.push_back({captured != 0 ? Level::good : Level::warning, "tables",
-                        fmt::format("{} to capture", captured), ""});
-    if (partitioned && publication && !publication->via_root) {
-        findings.push_back({Level::warning, "publication",
-                            "sends changes of partitioned tables under the partitions' names",
-                            fmt::format("ALTER PUBLICATION {} SET (publish_via_partition_root = "
-                                        "true);",
-                                        plain.quoted_name(question.publication))});
-    }
-}
-
-void look_at_publication(Connection& plain, const std::string& name,
-                         const std::optional<PublicationState>& publication, bool slot_exists,
-                         Findings& findings) {
-    if (!publication) {
-        findings.push_back({slot_exists ? Level::problem : Level::good, "publication",
-                            fmt::format("there is none of the name {}", in_quotes(name)),
-                            "--create makes it"});
-        return;
-    }
-    findings.push_back({Level::good, "publication",
-                        fmt::format("{} for {}", in_quotes(name),
-                                    publication->all_tables ? "all tables" : "chosen tables"),
-                        ""});
-    if (!publication->all_operations) {
-        findings.push_back({Level::problem, "publication", "does not send all kinds of changes",
-                            fmt::format("ALTER PUBLICATION {} SET (publish = 'insert, update, "
-                                        "delete, truncate');",
-                                        plain.quoted_name(name))});
-    }
-}
-
 void look_at_slot(Connection& plain, const std::string& name, const std::optional<SlotState>& slot,
                   Findings& findings) {
     if (!slot) {
@@ -226,7 +120,9 @@ void look_at_slot(Connection& plain, const std::string& name, const std::optiona
 
 } // namespace
 
-std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& question) {
+namespace {
+
+Findings look(Connection& plain, const PreflightQuestion& question) {
     Findings findings;
     if (plain.server_version() < kMinVersion) {
         findings.push_back({Level::problem, "server",
@@ -240,8 +136,16 @@ std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& quest
     look_at_settings(plain, slot.has_value(), findings);
     look_at_rights(plain, question.source, findings);
     look_at_tables(plain, question, publication, findings);
-    look_at_publication(plain, question.publication, publication, slot.has_value(), findings);
+    look_at_publication(plain, question, publication, slot, findings);
     look_at_slot(plain, question.slot, slot, findings);
+    return findings;
+}
+
+} // namespace
+
+std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& question) {
+    Findings findings;
+    ask_patiently(plain, "the catalog", [&] { findings = look(plain, question); });
     return findings;
 }
 

@@ -28,9 +28,11 @@ struct PreflightQuestion {
     std::string publication;
     event::TableFilter filter;
     bool allow_no_identity = false;
+    bool makes_publication = true; ///< where it is missing: --create, or --check before it
 };
 
-/// Looks at settings, rights, tables, publication and slot. Changes nothing. Throws ServerError
+/// Looks at settings, rights, tables, publication and slot. Changes nothing, and takes no lock that
+/// anybody waits for. Throws ServerError
 /// when it cannot look.
 std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& question);
 

@@ -32,16 +32,21 @@ void check_slot(const SlotState& slot, const std::string& name, const std::strin
     }
 }
 
-void check_resume(const ResumePoint& resume, const SlotState& slot, const SystemIdentity& system,
-                  const std::string& database) {
-    if (resume.database != database) {
-        fail(ExitCode::refused, "{} belongs to database {}, not to {}", resume.where,
-             in_quotes(resume.database), in_quotes(database));
-    }
+void check_identity(const ResumePoint& resume, const SystemIdentity& system,
+                    const std::string& database) {
     if (resume.server != system.identifier) {
         fail(ExitCode::refused, "{} belongs to server {}, but this one is {}", resume.where,
              in_quotes(resume.server), in_quotes(system.identifier));
     }
+    if (resume.database != database) {
+        fail(ExitCode::refused, "{} belongs to database {}, not to {}", resume.where,
+             in_quotes(resume.database), in_quotes(database));
+    }
+}
+
+void check_resume(const ResumePoint& resume, const SlotState& slot, const SystemIdentity& system,
+                  const std::string& database) {
+    check_identity(resume, system, database);
     const std::string position = format_lsn(resume.position);
     if (!system.timelines.contains(resume.epoch, resume.position)) {
         position_lost(

@@ -29,6 +29,10 @@ struct ResumePoint {
 /// position below the slot's, beyond the log, or off this timeline's history).
 void check_resume(const ResumePoint& resume, const SlotState& slot, const SystemIdentity& system,
                   const std::string& database);
+/// The part of it that asks whether this is the source at all: to be asked before anything is
+/// called lost. Throws Error (refused).
+void check_identity(const ResumePoint& resume, const SystemIdentity& system,
+                    const std::string& database);
 void check_slot(const SlotState& slot, const std::string& name, const std::string& database);
 
 /// Throws Error (position_lost) with the way out.

@@ -1,6 +1,7 @@
 #include "postgres/scan_table.hpp"
 
 #include "base/numbers.hpp"
+#include "postgres/published.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,23 +15,24 @@ using base::fail;
 
 namespace {
 
-constexpr int kColumnLists = 150000; // and row filters
+constexpr int kColumnLists = 150000;      // and row filters
+constexpr int kGeneratedColumns = 180000; // that a stream may carry
 
-// Published columns travel as a JSON array; NULL means all that are not generated.
-constexpr char kPublished[] = R"(
+// What the publication says of each table: the numbers of its columns, NULL meaning all, and
+// whether it has a row filter. One of a whole schema, or of all tables, has neither.
+constexpr char kTables[] = R"(
 SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.relreplident, {}
-FROM pg_publication_tables p
-JOIN pg_namespace n ON n.nspname = p.schemaname
-JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
-WHERE p.pubname = $1
+FROM pub CROSS JOIN sent s
+JOIN pg_class c ON c.oid = s.oid AND CASE WHEN pub.via_root THEN s.oid = s.top ELSE c.relkind = 'r' END
+JOIN pg_namespace n ON n.oid = c.relnamespace
+{}
+WHERE c.relpersistence = 'p' AND n.nspname <> 'information_schema'
 ORDER BY 2, 3)";
 
-constexpr char kAllTables[] = R"(
-SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.relreplident, NULL, NULL
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition
-    AND c.oid >= 16384 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-ORDER BY 2, 3)";
+constexpr char kEntry[] =
+    R"(LEFT JOIN pg_publication_rel r ON r.prrelid = c.oid AND r.prpubid = pub.oid
+    AND NOT EXISTS (SELECT FROM pg_publication_namespace s
+                    WHERE s.pnpubid = pub.oid AND s.pnnspid = c.relnamespace))";
 
 // The identity as logicalrep_write_attrs() finds it: an index that is valid and not deferrable,
 // without its INCLUDE columns. Before 18 no stream carries generated columns, listed or not.
@@ -41,8 +43,8 @@ FROM pg_attribute a
 LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisvalid AND i.indimmediate
     AND CASE $2 WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
 WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
-    AND CASE WHEN $3 = '' THEN a.attgenerated = ''
-             ELSE a.attname IN (SELECT json_array_elements_text(nullif($3, '')::json))
+    AND CASE WHEN $3 = '' THEN a.attgenerated = '' OR a.attgenerated = $4
+             ELSE a.attnum = ANY (string_to_array($3, ' ')::int2[])
              AND (a.attgenerated = '' OR current_setting('server_version_num')::int >= 180000) END
 ORDER BY a.attnum)";
 
@@ -63,13 +65,27 @@ WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indimmediate AND k.place <= i.
     AND CASE $2 WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false ELSE i.indisprimary END
 ORDER BY k.place)";
 
-// The main forks of the table, or of all leaves under a root.
+// The planner's estimates, of the table or of all leaves under a root: the size itself is not to be
+// had without a lock.
 constexpr char kSize[] = R"(
-SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::bigint,
+WITH RECURSIVE part(oid) AS (
+    SELECT $1::oid UNION ALL SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid
+    JOIN pg_class root ON root.oid = part.oid AND root.relkind = 'p')
+SELECT coalesce(sum(greatest(c.relpages, 0)), 0)::bigint * current_setting('block_size')::bigint,
     coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint
-FROM pg_class c
-WHERE c.relkind <> 'p' AND c.oid = ANY (ARRAY(SELECT $1::oid UNION ALL
-    SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf)))";
+FROM pg_class c JOIN part USING (oid) WHERE c.relkind <> 'p')";
+
+// By pg_inherits: the tables that the transaction's lock holds.
+constexpr char kPages[] = R"(
+WITH RECURSIVE part(oid) AS (
+    SELECT $1::oid UNION ALL SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid
+    JOIN pg_class root ON root.oid = part.oid AND root.relkind = 'p')
+SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::bigint / current_setting('block_size')::int
+FROM pg_class c JOIN part USING (oid) WHERE c.relkind <> 'p')";
+
+constexpr char kRowFilter[] = R"(
+SELECT pg_get_expr(r.prqual, r.prrelid) FROM pg_publication_rel r
+JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname = $1 AND r.prrelid = $2::oid)";
 
 // Columns; then storage, which SET ACCESS METHOD and SET UNLOGGED rewrite, of the table and of all
 // partitions under it. By pg_inherits, which a snapshot sees as it was; pg_partition_tree() does
@@ -106,10 +122,19 @@ bool is_true(const Result& result, int row, int column) {
     return result.text(row, column) == "t";
 }
 
-std::string published_sql(const Connection& connection) {
-    return fmt::format(kPublished, connection.server_version() >= kColumnLists
-                                       ? "to_json(p.attnames), p.rowfilter"
-                                       : "NULL, NULL");
+std::string tables_sql(int version) {
+    const bool lists = version >= kColumnLists;
+    const char* generated =
+        version >= kGeneratedColumns
+            ? "coalesce((SELECT nullif(p.pubgencols::text, 'n') FROM pg_publication p "
+              "WHERE p.oid = pub.oid), '-')"
+            : "'-'";
+    return published_sql(version) +
+           fmt::format(kTables,
+                       fmt::format("{}, {}",
+                                   lists ? "r.prattrs::text, r.prqual IS NOT NULL" : "NULL, false",
+                                   generated),
+                       lists ? kEntry : "");
 }
 
 } // namespace
@@ -129,8 +154,8 @@ pgoutput::Relation ScanTable::relation() const {
 std::vector<ScanTable> list_scan_tables(Connection& connection,
                                         const std::optional<std::string>& publication,
                                         const event::TableFilter& filter) {
-    const Result result = publication ? connection.query(published_sql(connection), {*publication})
-                                      : connection.query(kAllTables);
+    const Result result =
+        connection.query(tables_sql(connection.server_version()), {publication.value_or("")});
     std::vector<ScanTable> tables;
     for (int row = 0; row < result.rows(); ++row) {
         if (!filter.matches(result.text(row, 1), result.text(row, 2))) {
@@ -143,7 +168,8 @@ std::vector<ScanTable> list_scan_tables(Connection& connection,
         table.partitioned = is_true(result, row, 3);
         table.identity = result.text(row, 4).empty() ? 'd' : result.text(row, 4)[0];
         table.published_columns = result.text(row, 5);
-        table.row_filter = result.text(row, 6);
+        table.filtered = is_true(result, row, 6);
+        table.generated = result.text(row, 7);
     }
     return tables;
 }
@@ -151,7 +177,8 @@ std::vector<ScanTable> list_scan_tables(Connection& connection,
 void describe_scan_table(Connection& connection, ScanTable& table) {
     const std::string oid = std::to_string(table.oid);
     const std::string identity(1, table.identity);
-    const Result columns = connection.query(kColumns, {oid, identity, table.published_columns});
+    const Result columns =
+        connection.query(kColumns, {oid, identity, table.published_columns, table.generated});
     for (int row = 0; row < columns.rows(); ++row) {
         table.columns.push_back({std::string{columns.text(row, 0)},
                                  number<std::uint32_t>(columns, row, 1),
@@ -174,6 +201,16 @@ void describe_scan_table(Connection& connection, ScanTable& table) {
     table.bytes = number<std::uint64_t>(size, 0, 0);
     table.rows = static_cast<double>(number<std::uint64_t>(size, 0, 1));
     table.mark = shape_mark(connection, table.oid);
+}
+
+std::uint64_t count_pages(Connection& connection, std::uint32_t oid) {
+    return number<std::uint64_t>(connection.query(kPages, {std::to_string(oid)}), 0, 0);
+}
+
+std::string read_row_filter(Connection& connection, const std::string& publication,
+                            std::uint32_t oid) {
+    const Result result = connection.query(kRowFilter, {publication, std::to_string(oid)});
+    return result.rows() == 1 ? std::string{result.text(0, 0)} : std::string{};
 }
 
 std::string shape_mark(Connection& connection, std::uint32_t oid) {

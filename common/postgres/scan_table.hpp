@@ -34,8 +34,10 @@ struct ScanTable {
     bool partitioned = false;      ///< read through this root
     char identity = 'd';           ///< as in pgoutput::Relation
     std::vector<Column> columns;   ///< those that the stream carries, in its order
-    std::string row_filter;        ///< of the publication; empty: none
-    std::string published_columns; ///< of the publication, a JSON array of names; empty: no list
+    bool filtered = false;         ///< the publication has a row filter for it
+    std::string row_filter;        ///< filled in by who holds a lock, see read_row_filter()
+    std::string published_columns; ///< of the publication, their numbers; empty: no list
+    std::string generated;         ///< 's': without a list stored generated columns are sent, too
 
     /// In the order of the index. Empty: the table has no key, or its index sorts in a way that a
     /// plain comparison of its columns does not (another operator class, descending).
@@ -58,8 +60,17 @@ std::vector<ScanTable> list_scan_tables(Connection& connection,
                                         const std::optional<std::string>& publication,
                                         const event::TableFilter& filter);
 
-/// Fills in all that list_scan_tables() leaves empty behind `identity` and `row_filter`.
+/// Fills in all that list_scan_tables() leaves empty behind `identity`, but for the row filter.
 void describe_scan_table(Connection& connection, ScanTable& table);
+
+/// Pages of the main forks of the table, or of all leaves under a root. Waits for DDL: for a
+/// transaction that holds a lock on them.
+std::uint64_t count_pages(Connection& connection, std::uint32_t oid);
+
+/// The publication's row filter for the table as SQL; "" when there is none. Waits for DDL: for a
+/// transaction that holds a lock on the table.
+std::string read_row_filter(Connection& connection, const std::string& publication,
+                            std::uint32_t oid);
 
 /// ScanTable::mark as the transaction sees it; "" when the table is not there.
 std::string shape_mark(Connection& connection, std::uint32_t oid);

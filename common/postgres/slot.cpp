@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/numbers.hpp"
+#include "postgres/patience.hpp"
 
 namespace cdc::postgres {
 
@@ -152,7 +153,9 @@ void ensure_publication(Connection& connection, const std::string& publication,
                        connection.description());
         }
     }
-    create_publication(connection, publication, tables);
+    // FOR TABLE locks each table against other DDL.
+    ask_patiently(connection, "publication " + base::in_quotes(publication),
+                  [&] { create_publication(connection, publication, tables); });
     base::log::info("made publication {} for {}", base::in_quotes(publication),
                     tables.empty() ? "all tables" : fmt::format("{} tables", tables.size()));
 }

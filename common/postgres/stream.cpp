@@ -16,6 +16,14 @@ constexpr std::size_t kDataHeader = 1 + 3 * 8;
 constexpr std::size_t kKeepaliveSize = 1 + 2 * 8 + 1;
 constexpr std::int64_t kEpochShiftMs = 946684800000; // 2000-01-01 in Unix time
 
+// Servers from 18 on warn, and go on, where the publication does not exist at the place in the log
+// that they decode: the changes up to there would be missing.
+constexpr char kNotInPrerequisiteState[] = "55000";
+constexpr char kUndefinedObject[] = "42704"; // the same, of older servers
+constexpr char kYoungPublication[] =
+    "if the publication is younger than the slot: cdc-capture --drop, then cdc-snapshot --create, "
+    "which makes them in the right order and reads what the slot cannot give";
+
 std::uint64_t read_uint64(const char* bytes) {
     std::uint64_t value = 0;
     for (int i = 0; i < 8; ++i) {
@@ -49,7 +57,13 @@ void ReplicationStream::Free::operator()(char* buffer) const {
 
 ReplicationStream::ReplicationStream(Connection connection, const std::string& slot,
                                      const std::string& publication, Lsn start, bool messages)
-    : m_connection{std::move(connection)} {
+    : m_connection{std::move(connection)}, m_warning{std::make_unique<std::string>()} {
+    m_connection.set_on_warning(
+        [warning = m_warning.get()](const std::string& sqlstate, const std::string& text) {
+            if (sqlstate == kNotInPrerequisiteState) {
+                *warning = text;
+            }
+        });
     m_connection.query(start_command(m_connection, slot, publication, start, messages));
 }
 
@@ -67,12 +81,17 @@ ReplicationStream::Message ReplicationStream::next() {
     char* bytes = nullptr;
     const int size = PQgetCopyData(m_connection.raw(), &bytes, 1);
     m_buffer.reset(bytes);
+    check_warning();
     if (size == 0) {
         return {};
     }
     if (size == -1) {
         const Result result{PQgetResult(m_connection.raw())};
-        throw m_connection.error("the source ended the stream", result.raw());
+        const ServerError error = m_connection.error("the source ended the stream", result.raw());
+        if (error.sqlstate() == kUndefinedObject) {
+            throw ServerError{error.code(), error.what(), error.sqlstate(), kYoungPublication};
+        }
+        throw error;
     }
     if (size < 0) {
         throw m_connection.error("cannot read the stream");
@@ -92,6 +111,14 @@ ReplicationStream::Message ReplicationStream::next() {
              static_cast<unsigned char>(bytes[0]), size);
     }
     return message;
+}
+
+void ReplicationStream::check_warning() const {
+    if (!m_warning->empty()) {
+        throw ServerError{ExitCode::refused,
+                          "the source leaves changes out of the stream: " + *m_warning,
+                          kNotInPrerequisiteState, kYoungPublication};
+    }
 }
 
 void ReplicationStream::send_status(Lsn received, Lsn flushed, bool want_reply) {

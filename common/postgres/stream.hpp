@@ -51,8 +51,11 @@ private:
     struct Free {
         void operator()(char* buffer) const;
     };
+    void check_warning() const;
+
     Connection m_connection;
-    std::unique_ptr<char, Free> m_buffer; ///< of the message given last
+    std::unique_ptr<std::string> m_warning; ///< of the server, about changes that it leaves out
+    std::unique_ptr<char, Free> m_buffer;   ///< of the message given last
 };
 
 } // namespace cdc::postgres

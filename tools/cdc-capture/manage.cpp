@@ -2,11 +2,16 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/time.hpp"
+#include "cdc-capture/acknowledgement.hpp"
 #include "cdc-capture/session.hpp"
 #include "event/table_filter.hpp"
 #include "io/stop_signal.hpp"
+#include "postgres/exported_snapshot.hpp"
 #include "postgres/preflight.hpp"
 #include "postgres/slot.hpp"
+
+#include <memory>
 
 namespace cdc::capture {
 
@@ -23,11 +28,74 @@ postgres::PreflightQuestion question_of(const Options& options) {
             event::TableFilter{options.tables, options.exclude}, options.allow_no_identity};
 }
 
+/// What a run would say of its checkpoint file; ok where there is none.
+ExitCode check_checkpoint(const Options& options, Connection& plain) {
+    try {
+        const Acknowledgement files{options.checkpoints, options.on_write(), options.slot};
+        if (!files.lowest()) {
+            return ExitCode::ok;
+        }
+        const ResumePoint resume = resume_point(*files.lowest(), files.lowest_file());
+        Connection replication{options.source, Connection::Kind::replication};
+        const auto system = postgres::identify_system(replication);
+        const std::string database = plain.database();
+        check_identity(resume, system, database);
+        const auto slot = postgres::inspect_slot(plain, options.slot);
+        if (!slot) {
+            postgres::position_lost(
+                fmt::format("slot {} is gone: what was committed since the checkpoint is lost",
+                            in_quotes(options.slot)));
+        }
+        check_resume(resume, *slot, system, database);
+        base::log::info("checkpoint: the stream goes on at {}",
+                        postgres::format_lsn(resume.position));
+        return ExitCode::ok;
+    } catch (const Error& error) {
+        base::log::write_error(fmt::format("checkpoint: {}", error.what()), error.hint());
+        return error.code();
+    }
+}
+
+/// While a slot is made: the server waits for the transactions that write now.
+class SlotWait {
+public:
+    explicit SlotWait(const std::string& source) : m_source{source} {}
+    void operator()() {
+        if (io::stop_signal::requested()) {
+            fail(ExitCode::failed, "stopped while the slot was made");
+        }
+        if (m_making && base::steady_ms() >= m_tell) {
+            m_tell = base::steady_ms() + kTellEveryMs;
+            Connection beside{m_source, Connection::Kind::plain};
+            const std::string writers = postgres::describe_writers(beside);
+            base::log::info("the slot is made when the transactions have ended that write "
+                            "now{}{}",
+                            writers.empty() ? "" : ": ", writers);
+        }
+    }
+    void begin() {
+        m_making = true;
+        m_tell = base::steady_ms() + kTellAfterMs;
+    }
+
+private:
+    static constexpr std::int64_t kTellAfterMs = 3000;
+    static constexpr std::int64_t kTellEveryMs = 60000;
+    std::string m_source;
+    bool m_making = false;
+    std::int64_t m_tell = 0;
+};
+
 } // namespace
 
 int check(const Options& options) {
     Connection plain{options.source, Connection::Kind::plain};
-    const ExitCode code = postgres::report(postgres::preflight(plain, question_of(options)), true);
+    ExitCode code = postgres::report(postgres::preflight(plain, question_of(options)), true);
+    // A file of another source says nothing about what this one lost.
+    if (const ExitCode file = check_checkpoint(options, plain);
+        code == ExitCode::ok || file == ExitCode::refused) {
+        code = file == ExitCode::ok ? code : file;
+    }
     base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
     return static_cast<int>(code);
 }
@@ -41,11 +109,8 @@ void create(const Options& options, const std::string& checkpoint_file) {
                     "leave --create out to go on, or remove the file to begin anew"};
     }
     Connection plain{options.source, Connection::Kind::plain};
-    plain.set_on_wait([] {
-        if (io::stop_signal::requested()) {
-            fail(ExitCode::failed, "stopped while the slot was made");
-        }
-    });
+    const auto wait = std::make_shared<SlotWait>(options.source);
+    plain.set_on_wait([wait] { (*wait)(); });
     check_version(plain);
     auto findings = postgres::preflight(plain, question_of(options));
     // A missing publication is what we are here for.
@@ -66,6 +131,7 @@ void create(const Options& options, const std::string& checkpoint_file) {
                         in_quotes(options.slot), postgres::format_lsn(slot->confirmed));
         return;
     }
+    wait->begin();
     const postgres::Lsn position = postgres::create_slot(plain, options.slot);
     base::log::info("made slot {}; its stream begins at {}", in_quotes(options.slot),
                     postgres::format_lsn(position));

@@ -151,6 +151,9 @@ std::unique_ptr<Session> open_session(const Options& options,
     while (true) {
         Connection replication{options.source, Connection::Kind::replication};
         auto system = postgres::identify_system(replication);
+        if (resume) {
+            check_identity(*resume, system, database);
+        }
         const auto slot = find_slot(plain, options, resume.has_value());
         check_slot(slot, options.slot, database);
         check_publication(plain, options);

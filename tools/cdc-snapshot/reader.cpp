@@ -1,10 +1,11 @@
 #include "cdc-snapshot/reader.hpp"
 
 #include "base/error.hpp"
-#include "base/numbers.hpp"
+#include "base/log.hpp"
 #include "base/time.hpp"
 #include "postgres/copy_text.hpp"
 #include "postgres/exported_snapshot.hpp"
+#include "postgres/patience.hpp"
 
 #include <simdjson.h>
 
@@ -28,7 +29,9 @@ constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
 constexpr char kUndefinedTable[] = "42P01";
 constexpr char kUndefinedColumn[] = "42703";
 constexpr char kUndefinedSchema[] = "3F000";
+constexpr char kLockNotAvailable[] = "55P03";
 constexpr std::int64_t kStopStepMs = 50;
+constexpr std::int64_t kNoWaitMs = 1; ///< the least that the server takes
 
 } // namespace
 
@@ -78,8 +81,7 @@ void Reader::run() {
         }
         if (m_locked.count(task.table) == 0) {
             begin_transaction();
-            if (const std::string why = lock(*task.table); !why.empty()) {
-                m_shared->work.give_up(*task.table, why);
+            if (!lock(task)) {
                 continue;
             }
         }
@@ -114,26 +116,40 @@ void Reader::begin_transaction() {
     m_in_transaction = true;
 }
 
-std::string Reader::lock(TableWork& table) {
-    m_connection->query("SAVEPOINT before_lock");
+bool Reader::lock(const Work::Task& task) {
+    TableWork& table = *task.table;
     try {
-        m_connection->query(table.sql.lock());
-        m_connection->query("RELEASE before_lock");
+        m_connection->query(fmt::format(
+            "SAVEPOINT before_lock; SET LOCAL lock_timeout = {}; {}; SET LOCAL lock_timeout = 0; "
+            "RELEASE before_lock",
+            m_locked.empty() ? postgres::kLockTimeoutMs : kNoWaitMs, table.sql.lock()));
     } catch (const ServerError& error) {
-        if (error.sqlstate() != kUndefinedTable && error.sqlstate() != kUndefinedColumn &&
-            error.sqlstate() != kUndefinedSchema) {
+        const std::string& state = error.sqlstate();
+        const bool gone =
+            state == kUndefinedTable || state == kUndefinedColumn || state == kUndefinedSchema;
+        if (!gone && state != kLockNotAvailable) {
             throw;
         }
         m_connection->query("ROLLBACK TO before_lock");
-        return error.sqlstate() == kUndefinedColumn ? "was altered" : "was dropped";
+        if (gone) {
+            m_shared->work.give_up(table,
+                                   state == kUndefinedColumn ? "was altered" : "was dropped");
+        } else if (m_shared->work.hand_back(task)) {
+            const std::string holders = postgres::describe_lock_holders(*m_connection);
+            base::log::warning("table {} is locked{}{}; it is read when the lock is gone",
+                               in_quotes(table.scan.display_name()), holders.empty() ? "" : " by ",
+                               holders);
+        }
+        return false;
     }
     // Our snapshot sees the catalog as it was. What came, went or changed since then may have had
     // the table rewritten, and rows written after the snapshot are invisible in it.
     if (!is_unchanged(table)) {
-        return "was altered";
+        m_shared->work.give_up(table, "was altered");
+        return false;
     }
     m_locked.insert(&table);
-    return {};
+    return true;
 }
 
 bool Reader::is_unchanged(const TableWork& table) {
@@ -141,14 +157,13 @@ bool Reader::is_unchanged(const TableWork& table) {
 }
 
 void Reader::open(TableWork& table) {
-    // Asked now: our transaction keeps the table from being rewritten.
-    const auto result = m_connection->query(
-        "SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::bigint / "
-        "current_setting('block_size')::int FROM pg_class c WHERE c.relkind <> 'p' AND "
-        "c.oid = ANY (ARRAY(SELECT $1::oid UNION ALL SELECT relid FROM "
-        "pg_partition_tree($1::oid::regclass) WHERE isleaf))",
-        {std::to_string(table.scan.oid)});
-    m_shared->work.open(table, base::parse_integer<std::uint64_t>(result.text(0, 0)).value_or(0));
+    // Asked now: our transaction keeps the table from being rewritten, and waits for nobody.
+    const std::uint32_t oid = table.scan.oid;
+    if (table.scan.filtered) {
+        table.set_row_filter(
+            postgres::read_row_filter(*m_connection, m_shared->options.publication, oid));
+    }
+    m_shared->work.open(table, postgres::count_pages(*m_connection, oid));
 }
 
 void Reader::cut(Work::Task& task) {

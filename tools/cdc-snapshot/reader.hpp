@@ -43,7 +43,8 @@ private:
 ///
 /// A table stays locked (ACCESS SHARE) from its opening to its end, by whoever opened it: no
 /// TRUNCATE, VACUUM FULL or ALTER TABLE can come between two of its ranges. Between tables the
-/// transaction ends, so that no lock is held longer than its table takes.
+/// transaction ends, so that no lock is held longer than its table takes. A reader waits for a lock
+/// only for a moment, and not at all while it holds another one: nobody meets a deadlock with it.
 class Reader {
 public:
     struct Shared {
@@ -61,8 +62,8 @@ public:
     void run();
 
 private:
-    /// Nothing when the table can be read; else why it cannot.
-    std::string lock(TableWork& table);
+    /// False: the task was handed back, or its table given up.
+    bool lock(const Work::Task& task);
     /// Whether columns, storage and partitions are what they were at the position.
     bool is_unchanged(const TableWork& table);
     void begin_transaction();

@@ -6,6 +6,7 @@
 #include "io/stop_signal.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/facts.hpp"
+#include "postgres/patience.hpp"
 #include "postgres/preflight.hpp"
 #include "postgres/resume.hpp"
 #include "postgres/slot.hpp"
@@ -70,11 +71,14 @@ std::optional<std::string> publication_of(const Options& options) {
 std::vector<ScanTable> present_tables(const Options& options, Connection& plain,
                                       bool publication_exists) {
     const bool all = options.add || !publication_exists;
-    auto tables = postgres::list_scan_tables(plain, all ? std::nullopt : publication_of(options),
-                                             filter_of(options));
-    for (ScanTable& table : tables) {
-        postgres::describe_scan_table(plain, table);
-    }
+    std::vector<ScanTable> tables;
+    postgres::ask_patiently(plain, "the catalog", [&] {
+        tables = postgres::list_scan_tables(plain, all ? std::nullopt : publication_of(options),
+                                            filter_of(options));
+        for (ScanTable& table : tables) {
+            postgres::describe_scan_table(plain, table);
+        }
+    });
     if (tables.empty()) {
         throw Error{ExitCode::refused,
                     fmt::format("there is no table to read in database {}", plain.description()),
@@ -91,7 +95,7 @@ void check_rights(const Options& options, Connection& plain, bool publication_ex
     const bool publishes = options.create || options.add;
     auto findings = postgres::preflight(
         plain, {options.source, options.slot, options.add ? "" : options.publication,
-                filter_of(options), options.allow_no_identity || !publishes});
+                filter_of(options), options.allow_no_identity || !publishes, options.create});
     std::erase_if(findings, [&](const postgres::Finding& finding) {
         using Level = postgres::Finding::Level;
         const bool about_publication = finding.subject == "publication";
@@ -124,9 +128,13 @@ void add_tables(const Options& options, Connection& plain,
             std::any_of(published.begin(), published.end(),
                         [&](const ScanTable& other) { return other.oid == table.oid; });
         if (!there) {
-            plain.query(fmt::format(
-                "ALTER PUBLICATION {} ADD TABLE {}.{}", plain.quoted_name(options.publication),
-                plain.quoted_name(table.schema), plain.quoted_name(table.name)));
+            postgres::ask_patiently(
+                plain, fmt::format("table {}", in_quotes(table.display_name())), [&] {
+                    plain.query(fmt::format("ALTER PUBLICATION {} ADD TABLE {}.{}",
+                                            plain.quoted_name(options.publication),
+                                            plain.quoted_name(table.schema),
+                                            plain.quoted_name(table.name)));
+                });
             base::log::info("added {} to publication {}", in_quotes(table.display_name()),
                             in_quotes(options.publication));
         }
@@ -250,20 +258,29 @@ event::Checkpoint checkpoint_at(const Start& start, const Options& options,
     return checkpoint;
 }
 
-void check_file(const CheckpointFiles::Resume& resume, const postgres::SystemIdentity& system,
-                const std::optional<postgres::SlotState>& slot, const std::string& database) {
+postgres::ResumePoint point_of(const CheckpointFiles::Resume& resume) {
     const event::Checkpoint& file = resume.checkpoint;
     const auto position = postgres::parse_lsn(file.position);
     if (!position) {
         fail(ExitCode::bad_data, "{} has a broken position {}", resume.where,
              in_quotes(file.position));
     }
-    const postgres::ResumePoint point{*position,     file.order.epoch(), file.server,
-                                      file.database, resume.where,       file.commit_ts_ms,
-                                      file.snapshot, file.extra};
+    return {*position,    file.order.epoch(), file.server,   file.database,
+            resume.where, file.commit_ts_ms,  file.snapshot, file.extra};
+}
+
+/// Before anything of it is called lost.
+void check_file_is_of_source(const Options& options, const CheckpointFiles::Resume& resume,
+                             const std::string& database) {
+    Connection replication{options.source, Connection::Kind::replication};
+    check_identity(point_of(resume), postgres::identify_system(replication), database);
+}
+
+void check_file(const CheckpointFiles::Resume& resume, const postgres::SystemIdentity& system,
+                const std::optional<postgres::SlotState>& slot, const std::string& database) {
     // Without a slot of our own there is none that could have moved past us.
     postgres::SlotState none;
-    postgres::check_resume(point, slot ? *slot : none, system, database);
+    postgres::check_resume(point_of(resume), slot ? *slot : none, system, database);
 }
 
 } // namespace
@@ -272,6 +289,9 @@ Start begin(const Options& options, Connection& plain,
             const std::optional<CheckpointFiles::Resume>& resume) {
     plain.set_on_wait(stop_if_asked);
     check_standby(options, plain);
+    if (resume) {
+        check_file_is_of_source(options, *resume, plain.database());
+    }
     const auto slot = find_slot(options, plain, resume);
     const auto publication = options.publication.empty()
                                  ? std::nullopt
@@ -313,7 +333,10 @@ Start begin(const Options& options, Connection& plain,
                    event::Order::make(start.snapshot->system().timelines.at(position), position, 0),
                    start.snapshot->made_ms()};
     std::string digest;
-    start.tables = tables_in_snapshot(options, plain, start.snapshot->name(), digest);
+    postgres::ask_patiently(plain, "the catalog", [&] {
+        digest.clear();
+        start.tables = tables_in_snapshot(options, plain, start.snapshot->name(), digest);
+    });
     if (!resume) {
         start.checkpoint.extra[event::kFactsMember] = digest;
     }

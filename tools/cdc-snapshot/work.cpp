@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::int64_t kCheckpointMs = 1000;
 constexpr auto kStep = std::chrono::milliseconds{100};
+constexpr std::int64_t kLockedPauseMs = 500;
 constexpr double kGuessedRowBytes = 100;
 constexpr std::uint64_t kPageBytes = 8192;
 // Below it reading in the order of the key would jump through the table.
@@ -34,9 +35,14 @@ double bytes_per_row(const postgres::ScanTable& scan) {
 } // namespace
 
 TableWork::TableWork(postgres::ScanTable table, postgres::RelationPlan relation_plan,
-                     std::string condition)
-    : scan{std::move(table)}, plan{std::move(relation_plan)}, sql{scan, condition},
-      whole{condition.empty()} {}
+                     std::string user_condition)
+    : scan{std::move(table)}, plan{std::move(relation_plan)}, condition{std::move(user_condition)},
+      sql{scan, condition}, whole{condition.empty()} {}
+
+void TableWork::set_row_filter(std::string filter) {
+    scan.row_filter = std::move(filter);
+    sql = {scan, condition};
+}
 
 Work::Work(const Options& options, Output& output, event::Checkpoint checkpoint, Progress before,
            postgres::SnapshotLines::Place place, Tables tables)
@@ -92,6 +98,9 @@ Work::Task Work::next() {
         if (m_output.stopped()) {
             throw Stopped{};
         }
+        if (const auto task = take_handed_back()) {
+            return *task;
+        }
         bool all_over = true;
         for (const auto& item : m_tables) {
             TableWork& table = *item;
@@ -99,6 +108,9 @@ Work::Task Work::next() {
                 continue;
             }
             all_over = false;
+            if (table.state == State::waiting && table.not_before_ms > base::steady_ms()) {
+                continue;
+            }
             if (table.state == State::waiting) {
                 table.state = State::opening;
                 return {Task::Kind::open, &table, {}, 0};
@@ -132,6 +144,33 @@ Work::Task Work::next() {
         }
         m_changed.wait_for(lock, kStep);
     }
+}
+
+std::optional<Work::Task> Work::take_handed_back() {
+    std::erase_if(m_handed_back, [](const Task& task) { return task.table->state == State::gone; });
+    const auto found =
+        std::find_if(m_handed_back.begin(), m_handed_back.end(), [](const Task& task) {
+            return task.table->not_before_ms <= base::steady_ms();
+        });
+    if (found == m_handed_back.end()) {
+        return std::nullopt;
+    }
+    Task task = *found;
+    m_handed_back.erase(found);
+    return task;
+}
+
+bool Work::hand_back(const Task& task) {
+    const std::lock_guard lock{m_mutex};
+    TableWork& table = *task.table;
+    table.not_before_ms = base::steady_ms() + kLockedPauseMs;
+    if (task.kind == Task::Kind::open) {
+        table.state = State::waiting;
+    } else {
+        m_handed_back.push_back(task);
+    }
+    m_changed.notify_all();
+    return !std::exchange(table.told_locked, true);
 }
 
 /// Whether a table that begins now is read by key.

@@ -45,9 +45,13 @@ struct TableWork {
     TableWork(postgres::ScanTable table, postgres::RelationPlan relation_plan,
               std::string condition);
 
-    const postgres::ScanTable scan;
+    /// Adds the publication's row filter, which only who holds the table's lock can ask for.
+    void set_row_filter(std::string filter);
+
+    postgres::ScanTable scan;
     const postgres::RelationPlan plan;
-    const postgres::ScanSql sql;
+    const std::string condition; ///< of the user
+    postgres::ScanSql sql;
     const bool whole; ///< no condition of the user's
     std::optional<event::Facts> facts;
     std::unique_ptr<postgres::SnapshotLines> lines;
@@ -64,7 +68,9 @@ struct TableWork {
     bool cutting = false;
     bool all_given = false; ///< no further range will be given out
     std::uint64_t next_range = 0;
-    std::uint64_t running = 0; ///< ranges given out and not finished
+    std::uint64_t running = 0;      ///< ranges given out and not finished
+    std::int64_t not_before_ms = 0; ///< somebody else has it locked: tried again then
+    bool told_locked = false;
     struct Finished {
         std::vector<std::string> until;
         std::uint64_t rows = 0;
@@ -99,6 +105,9 @@ public:
     };
     /// Waits for something to do. Throws Stopped.
     Task next();
+    /// The table could not be locked at once: the task goes to whoever asks next, a little later.
+    /// True the first time: worth a word.
+    bool hand_back(const Task& task);
 
     /// The table is locked and has its shape: begin it. `pages`: its size now.
     void open(TableWork& table, std::uint64_t pages);
@@ -126,6 +135,7 @@ public:
     std::string progress_text(double rate);
 
 private:
+    std::optional<Task> take_handed_back();
     void complete(TableWork& table);
     void put_checkpoint(nlohmann::ordered_json snapshot);
     Progress progress() const;
@@ -140,6 +150,7 @@ private:
     Tables m_tables;
 
     std::mutex m_mutex;
+    std::vector<Task> m_handed_back; ///< ranges that were given out
     std::condition_variable m_changed;
     std::uint64_t m_seq;
     bool m_news = true;

@@ -1,0 +1,145 @@
+#include "base/numbers.hpp"
+#include "postgres/preflight_parts.hpp"
+#include "postgres/published.hpp"
+
+/// The part of the preflight that looks at each table.
+namespace cdc::postgres {
+
+using base::ExitCode;
+using Level = Finding::Level;
+
+namespace {
+
+// One row for each table that is sent, and for each root above one. `captured` is the name that the
+// stream gives it. The identity is what RelationGetReplicaIndex() finds: an index that is valid and
+// checked at once; a primary key that is DEFERRABLE is none.
+constexpr char kTables[] = R"(
+SELECT CASE WHEN pub.via_root THEN tn.nspname ELSE n.nspname END,
+    CASE WHEN pub.via_root THEN t.relname ELSE c.relname END,
+    format('%I.%I', n.nspname, c.relname), format('%I', current_user),
+    c.relkind = 'p', c.relpersistence = 'u',
+    c.relreplident, i.found IS TRUE, p.deferrable IS TRUE,
+    CASE WHEN pub.via_root THEN s.oid = s.top ELSE c.relkind = 'r' END,
+    has_table_privilege(c.oid, 'SELECT'), has_schema_privilege(n.oid, 'USAGE'),
+    row_security_active(c.oid), format('%I', n.nspname)
+FROM pub CROSS JOIN sent s
+JOIN pg_class c ON c.oid = s.oid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class t ON t.oid = s.top
+JOIN pg_namespace tn ON tn.oid = t.relnamespace
+LEFT JOIN LATERAL (SELECT true AS found FROM pg_index x
+    WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate
+        AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident ELSE false END
+    LIMIT 1) i ON true
+LEFT JOIN LATERAL (SELECT true AS deferrable FROM pg_index x
+    WHERE x.indrelid = c.oid AND x.indisprimary AND NOT x.indimmediate LIMIT 1) p ON true
+WHERE n.nspname <> 'information_schema'
+ORDER BY n.nspname, c.relname)";
+
+bool is_true(const Result& result, int row, int column) {
+    return result.text(row, column) == "t";
+}
+
+/// What the application meets while the table is published, and the way out.
+void add_missing_identity(TableFindings& findings, const std::string& name, char identity,
+                          bool deferrable, bool allowed) {
+    const char* fails = "while it is published, UPDATE and DELETE on it fail";
+    std::string text = fmt::format("{} has no replica identity: {}", name, fails);
+    if (identity == 'n') {
+        text = fmt::format("{} has REPLICA IDENTITY NOTHING: {}", name, fails);
+    } else if (identity == 'i') {
+        text = fmt::format("{} has lost the index of its replica identity: {}", name, fails);
+    } else if (deferrable) {
+        text = fmt::format("{} has a DEFERRABLE primary key, which is no replica identity: {}",
+                           name, fails);
+    }
+    findings.add(
+        text,
+        fmt::format("ALTER TABLE {} REPLICA IDENTITY FULL; or {}{}", name,
+                    identity == 'd' && !deferrable
+                        ? "give it a primary key"
+                        : "REPLICA IDENTITY USING INDEX of a unique index that is not "
+                          "deferrable, of columns that are NOT NULL",
+                    allowed ? "" : ", or --exclude it, or --allow-no-identity if it only grows"));
+}
+
+} // namespace
+
+void TableFindings::add(std::string text, std::string remedy) {
+    if (++m_count <= kMaxTablesNamed) {
+        m_findings->push_back({m_level, "tables", std::move(text), std::move(remedy)});
+    }
+}
+
+void TableFindings::end() {
+    if (m_count > kMaxTablesNamed) {
+        m_findings->push_back(
+            {m_level, "tables", fmt::format("{} more of the same", m_count - kMaxTablesNamed), ""});
+    }
+}
+
+void look_at_tables(Connection& plain, const PreflightQuestion& question,
+                    const std::optional<PublicationState>& publication, Findings& findings) {
+    const Result tables = plain.query(published_sql(plain.server_version()) + kTables,
+                                      {publication ? question.publication : ""});
+    const bool allowed = question.allow_no_identity;
+    std::size_t captured = 0;
+    bool partitioned = false;
+    TableFindings without_identity{findings, allowed ? Level::warning : Level::problem};
+    TableFindings without_right{findings, Level::problem};
+    TableFindings hidden_rows{findings, Level::problem};
+    TableFindings unlogged{findings, Level::warning};
+    for (int row = 0; row < tables.rows(); ++row) {
+        if (!question.filter.matches(tables.text(row, 0), tables.text(row, 1))) {
+            continue;
+        }
+        const bool root = is_true(tables, row, 4);
+        const bool read_as_such = is_true(tables, row, 9);
+        const char identity = tables.text(row, 6).empty() ? 'd' : tables.text(row, 6)[0];
+        const std::string name{tables.text(row, 2)};
+        const std::string role{tables.text(row, 3)};
+        partitioned |= root;
+        if (is_true(tables, row, 5)) {
+            unlogged.add(fmt::format("{} is UNLOGGED: its changes are not in the log, and no "
+                                     "stream has them",
+                                     name),
+                         fmt::format("ALTER TABLE {} SET LOGGED;", name));
+            continue;
+        }
+        captured += read_as_such ? 1 : 0;
+        if (!root && identity != 'f' && !is_true(tables, row, 7)) {
+            add_missing_identity(without_identity, name, identity, is_true(tables, row, 8),
+                                 allowed);
+        }
+        if (!read_as_such) {
+            continue; // it is read through its root
+        }
+        if (!is_true(tables, row, 11)) {
+            without_right.add(
+                fmt::format("role {} may not use schema {}", role, tables.text(row, 13)),
+                fmt::format("GRANT USAGE ON SCHEMA {} TO {};", tables.text(row, 13), role));
+        }
+        if (!is_true(tables, row, 10)) {
+            without_right.add(fmt::format("role {} may not read {}", role, name),
+                              fmt::format("GRANT SELECT ON {} TO {};", name, role));
+        } else if (is_true(tables, row, 12)) {
+            hidden_rows.add(fmt::format("row security hides rows of {} from role {}", name, role),
+                            fmt::format("ALTER ROLE {} BYPASSRLS;", role));
+        }
+    }
+    without_identity.end();
+    without_right.end();
+    hidden_rows.end();
+    unlogged.end();
+    findings.push_back({captured != 0 ? Level::good : Level::warning, "tables",
+                        fmt::format("{} to capture", captured), ""});
+    if (partitioned && publication && !publication->via_root) {
+        findings.push_back({Level::warning, "publication",
+                            "sends changes of partitioned tables under the partitions' names",
+                            fmt::format("ALTER PUBLICATION {} SET (publish_via_partition_root = "
+                                        "true);",
+                                        plain.quoted_name(question.publication))});
+    }
+}
+
+} // namespace cdc::postgres
