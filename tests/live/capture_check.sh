@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# What --check says not to be ready is what --create and a run refuse, or what the application would
+# meet: rights, row security, DEFERRABLE keys, REPLICA IDENTITY NOTHING, UNLOGGED tables, a publication
+# younger than its slot, a checkpoint of another server. Each with what to run; run, it is ready.
+source "$(dirname "$0")/lib.sh"
+source "$HERE/capture_lib.sh"
+start postgres
+create_db
+sql "CREATE ROLE owner LOGIN REPLICATION"
+OWNER=${CDC_TEST_POSTGRES_URL/postgres@/owner@}
+OWNER=${OWNER%/*}/$DB
+check() { cdc-capture --source "$OWNER" --slot "$SLOT" --check "$@" 2>check.err; }
+not_ready() { # WORDS REMEDY [OPTION…]
+    local words=$1 remedy=$2
+    shift 2
+    expect_exit 4 check "$@"
+    expect_words check.err "$words"
+    expect_words check.err "$remedy"
+    expect_words check.err "not ready"
+}
+remedy() { sql "$(grep -o "hint: $1[^;]*;" check.err | sed 's/hint: //' | head -n 1)"; }
+
+sql "CREATE TABLE good (id int PRIMARY KEY); CREATE TABLE foreign_one (id int PRIMARY KEY); ALTER TABLE good OWNER TO owner;
+     CREATE TABLE deferred (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, n int NOT NULL UNIQUE); ALTER TABLE deferred OWNER TO owner;
+     CREATE TABLE nothing (id int PRIMARY KEY); ALTER TABLE nothing REPLICA IDENTITY NOTHING; ALTER TABLE nothing OWNER TO owner;
+     CREATE TABLE lost_index (id int NOT NULL UNIQUE); ALTER TABLE lost_index REPLICA IDENTITY USING INDEX lost_index_id_key;
+     ALTER TABLE lost_index DROP CONSTRAINT lost_index_id_key; ALTER TABLE lost_index OWNER TO owner;
+     CREATE UNLOGGED TABLE unlogged (id int PRIMARY KEY); ALTER TABLE unlogged OWNER TO owner;
+     CREATE TABLE guarded (id int PRIMARY KEY); ALTER TABLE guarded OWNER TO owner; ALTER TABLE guarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+     CREATE SCHEMA shut; CREATE TABLE shut.t (id int PRIMARY KEY); ALTER TABLE shut.t OWNER TO owner;
+     CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (9);
+     CREATE UNLOGGED TABLE parted_2 PARTITION OF parted FOR VALUES FROM (10) TO (19); ALTER TABLE parted OWNER TO owner"
+
+say "the right to make a publication"
+not_ready "may not make one in database" "GRANT CREATE ON DATABASE $DB TO owner;" --tables good
+expect_exit 4 cdc-capture --source "$OWNER" --slot "$SLOT" --create --exit-after-create --tables good 2>create.err
+expect_words create.err "nothing was made"
+remedy "GRANT CREATE"
+check --tables good || fail "not ready with it"
+not_ready "only a superuser may" "FOR ALL TABLES WITH (publish_via_partition_root = true)"
+not_ready "does not own public.foreign_one" "only its owner" --tables 'foreign_one'
+not_ready "may not use schema shut" "GRANT USAGE ON SCHEMA shut TO owner;" --tables 'shut.t'
+remedy "GRANT USAGE"
+check --tables shut.t || fail "not ready with it"
+
+say "keys that are no identity, and tables that no stream has"
+not_ready "public.deferred has a DEFERRABLE primary key" "ALTER TABLE public.deferred REPLICA IDENTITY FULL;" --tables deferred
+not_ready "public.nothing has REPLICA IDENTITY NOTHING" "ALTER TABLE public.nothing REPLICA IDENTITY FULL;" --tables nothing
+not_ready "public.lost_index has lost the index" "ALTER TABLE public.lost_index REPLICA IDENTITY FULL;" --tables lost_index
+check --tables deferred --allow-no-identity || fail "not ready where it is allowed"
+expect_words check.err "public.deferred has a DEFERRABLE primary key"
+check --tables good --tables unlogged --tables parted || fail "not ready beside unlogged tables"
+expect_words check.err "public.unlogged is UNLOGGED"
+expect_words check.err "public.parted_2 is UNLOGGED"
+expect_words check.err "2 to capture"
+
+say "row security"
+not_ready "row security hides rows of public.guarded from role owner" "ALTER ROLE owner BYPASSRLS;" --tables guarded
+expect_exit 4 cdc-snapshot --source "$OWNER" --tables guarded 2>snapshot.err >lines
+expect_words snapshot.err "BYPASSRLS"
+remedy "ALTER ROLE"
+check --tables guarded || fail "not ready with it"
+
+say "what --create makes is ready; the application's changes pass"
+sql "ALTER TABLE deferred REPLICA IDENTITY USING INDEX deferred_n_key; ALTER TABLE nothing REPLICA IDENTITY FULL"
+all=(--tables good --tables deferred --tables nothing --tables guarded --tables unlogged)
+check "${all[@]}" || fail "not ready: $(cat check.err)"
+cdc-capture --source "$OWNER" --slot "$SLOT" --create --exit-after-create "${all[@]}" 2>create.err || fail "create"
+check "${all[@]}" || fail "not ready behind --create: $(cat check.err)"
+sql "INSERT INTO deferred VALUES (1, 1); UPDATE deferred SET id = 2; DELETE FROM deferred; INSERT INTO nothing VALUES (1); UPDATE nothing SET id = 2"
+cdc-capture --source "$OWNER" --slot "$SLOT" --checkpoint state.json --exit-at-end "${all[@]}" 2>capture.err | sink state.json
+check "${all[@]}" --checkpoint state.json || fail "not ready behind a run: $(cat check.err)"
+expect_words check.err "the stream goes on at"
+
+say "a checkpoint of another server or database: not 'lost', whatever became of the slot"
+cp state.json kept.json
+for member in server database; do
+    jq -c ".checkpoint.$member = \"other\"" kept.json >state.json
+    not_ready "belongs to $member 'other'" "not ready" "${all[@]}" --checkpoint state.json
+    expect_exit 4 cdc-capture --source "$OWNER" --slot "$SLOT" --checkpoint state.json --exit-at-end 2>run.err >lines
+done
+sql "SELECT pg_drop_replication_slot('$SLOT')" >/dev/null
+for member in server database; do
+    jq -c ".checkpoint.$member = \"other\"" kept.json >state.json
+    expect_exit 4 cdc-capture --source "$OWNER" --slot "$SLOT" --checkpoint state.json --exit-at-end 2>run.err >lines
+    expect_words run.err "belongs to $member 'other'"
+    jq -c '.checkpoint.snapshot = {"seq":1,"tables":{}}' state.json >unfinished.json
+    expect_exit 4 cdc-snapshot --source "$OWNER" --slot "$SLOT" --checkpoint unfinished.json 2>run.err >lines
+    expect_words run.err "belongs to $member 'other'"
+done
+cp kept.json state.json
+expect_exit 3 cdc-capture --source "$OWNER" --slot "$SLOT" --checkpoint state.json --exit-at-end 2>run.err >lines
+expect_exit 3 check "${all[@]}" --checkpoint state.json
+sql "DROP PUBLICATION $SLOT"
+
+say "a publication that is younger than its slot"
+sql "SELECT pg_create_logical_replication_slot('$SLOT', 'pgoutput')" >/dev/null
+sql "INSERT INTO good VALUES (1); CREATE PUBLICATION $SLOT FOR TABLE good WITH (publish_via_partition_root = true)"
+sql "INSERT INTO good VALUES (2)"
+not_ready "is younger than slot" "--drop, then --create"
+expect_exit 4 cdc-capture --source "$OWNER" --slot "$SLOT" --peek --exit-at-end 2>run.err >lines
+expect_words run.err "younger than the slot"
+expect "rows of a stream that leaves some out" "$(changes lines)" ""
+sql "SELECT pg_drop_replication_slot('$SLOT')" >/dev/null
+say "an older slot that lags beside it does not make it look young"
+sql "SELECT pg_create_logical_replication_slot('lagging', 'pgoutput')" >/dev/null
+sql "DROP PUBLICATION $SLOT; CREATE PUBLICATION $SLOT FOR TABLE good; INSERT INTO good VALUES (3)"
+sql "SELECT pg_create_logical_replication_slot('$SLOT', 'pgoutput')" >/dev/null
+sql "INSERT INTO good VALUES (4)"
+check || fail "not ready: $(cat check.err)"
