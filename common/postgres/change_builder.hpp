@@ -13,6 +13,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace cdc::postgres {
@@ -42,6 +43,9 @@ public:
 
     /// What `ts_ms` says from now on.
     void set_time(std::int64_t now_ms) { m_now_ms = now_ms; }
+    /// A standby was promoted while it was read: transactions that begin from now on may be of the
+    /// new timeline.
+    void set_timelines(Timelines timelines) { m_timelines = std::move(timelines); }
 
     /// Appends the lines of one message; `lsn` is its own position. Throws Error (bad_data), which
     /// names table and position; `out` is then as it was.

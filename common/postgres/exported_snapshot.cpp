@@ -27,11 +27,6 @@ void cancel(const Connection& connection) {
     }
 }
 
-bool in_recovery(Connection& connection) {
-    const Result result = connection.query("SELECT pg_is_in_recovery()");
-    return result.rows() == 1 && result.text(0, 0) == "t";
-}
-
 std::string create_command(Connection& connection, const ExportedSnapshot::Slot& slot) {
     const int version = connection.server_version();
     std::string command = "CREATE_REPLICATION_SLOT " + connection.quoted_name(slot.name) +

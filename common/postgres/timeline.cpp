@@ -94,6 +94,11 @@ SystemIdentity identify_system(Connection& replication) {
     return {std::string{system.text(0, 0)}, Timelines{*timeline, history}, *flushed};
 }
 
+bool in_recovery(Connection& plain) {
+    const Result result = plain.query("SELECT pg_is_in_recovery()");
+    return result.rows() == 1 && result.text(0, 0) == "t";
+}
+
 Lsn end_of_log(Connection& plain) {
     const Result result =
         plain.query("SELECT CASE WHEN pg_is_in_recovery() THEN "

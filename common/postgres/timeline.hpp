@@ -46,6 +46,9 @@ struct SystemIdentity {
 /// Asks on a replication connection.
 SystemIdentity identify_system(Connection& replication);
 
+/// Whether the server is a standby.
+bool in_recovery(Connection& plain);
+
 /// The end of the log that is on disk (of a standby: replayed) now.
 Lsn end_of_log(Connection& plain);
 

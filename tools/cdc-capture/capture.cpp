@@ -68,6 +68,8 @@ void Capture::connect() {
     // The first messages, or the server's error, may have come with the answer that began the
     // stream.
     m_unread = true;
+    m_standby = postgres::in_recovery(m_session->plain);
+    m_timeline_known = false;
     m_figures.connections.add();
     const ResumePoint& start = m_session->start;
     if (!m_resume) {
@@ -243,6 +245,7 @@ void Capture::read() {
     m_session->builder.set_time(base::now_ms());
     if (!m_unread) {
         m_session->stream.receive();
+        m_timeline_known = false;
     }
     while (!m_stop) {
         if (m_writer.full()) {
@@ -263,6 +266,9 @@ void Capture::read() {
 }
 
 void Capture::handle(const StreamMessage& message) {
+    if (m_standby && !m_timeline_known) {
+        learn_timeline();
+    }
     m_received = std::max(m_received, message.lsn);
     if (message.kind == Kind::data) {
         handle_data(message);

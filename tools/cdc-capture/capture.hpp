@@ -41,6 +41,9 @@ private:
     bool work_is_due() const;
     int next_timeout() const;
     void read();
+    /// Before a message is taken: its position is of the timeline that we know, or that one is
+    /// learnt. Asks a standby once for all that was received before.
+    void learn_timeline();
     void handle(const StreamMessage& message);
     void handle_data(const StreamMessage& message);
     bool stop_wanted();
@@ -110,9 +113,11 @@ private:
     std::uint64_t m_stale_before = 0;   ///< table lines of earlier connections that said stale
     bool m_lines_in_transaction = false;
     bool m_lines_since_checkpoint = false;
-    bool m_unread = false;  ///< messages may have been received and not yet taken
-    bool m_drained = false; ///< nothing more was there at the last look
-    bool m_stop = false;    ///< a stop condition is met
+    bool m_unread = false;         ///< messages may have been received and not yet taken
+    bool m_drained = false;        ///< nothing more was there at the last look
+    bool m_standby = false;        ///< the source is one, and may be promoted while it is read
+    bool m_timeline_known = false; ///< of all that was received up to now
+    bool m_stop = false;           ///< a stop condition is met
 
     // On the monotonic clock, in milliseconds.
     std::int64_t m_now = 0;

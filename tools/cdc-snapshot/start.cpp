@@ -40,12 +40,8 @@ event::TableFilter filter_of(const Options& options) {
     return {options.tables, options.exclude};
 }
 
-bool in_recovery(Connection& plain) {
-    return plain.query("SELECT pg_is_in_recovery()").text(0, 0) == "t";
-}
-
 void check_standby(const Options& options, Connection& plain) {
-    if (!in_recovery(plain)) {
+    if (!postgres::in_recovery(plain)) {
         return;
     }
     if (plain.server_version() < kSlotsOnStandby) {
