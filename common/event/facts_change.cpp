@@ -80,6 +80,10 @@ Why of_new_column(const Facts& before, const Facts& after, const ColumnFact& now
     if (below || untouched) {
         return fmt::format("column {} was there before, and is captured since", name);
     }
+    if (find(before.columns, [&](const ColumnFact& column) { return column.name == now.name; }) !=
+        nullptr) {
+        return fmt::format("column {} was dropped and made anew", name);
+    }
     const bool unknown = now.missing == ColumnFact::Missing::unknown ||
                          (now.missing == ColumnFact::Missing::none && rewritten);
     return unknown ? fmt::format("column {} was added with values of its own in old rows", name)
@@ -172,10 +176,11 @@ bool is_born(const LeafFacts& leaf, std::string_view since) {
            (!holds_rows(leaf) || (leaf.storage == leaf.oid && leaf.xmin == leaf.birth));
 }
 
-Why of_leaves(const Facts& before, const Facts& after) {
+Why of_leaves(const Facts& before, const Facts& after, const std::vector<std::string>& truncates) {
     for (const LeafFacts& leaf : after.leaves) {
         const LeafFacts* then = find_leaf(before, leaf.oid);
-        if (then == nullptr && holds_rows(leaf) && !is_born(leaf, before.xid)) {
+        if (then == nullptr && holds_rows(leaf) && !is_born(leaf, before.xid) &&
+            !is_truncated(leaf, truncates)) {
             return "a partition was attached to it that may have held rows";
         }
         if (then != nullptr && then->under != leaf.under) {
@@ -229,7 +234,7 @@ std::optional<Mark> judge(const Facts& before, const Facts& after,
         return unproven("its rows were written anew (VACUUM FULL, CLUSTER, a rewriting ALTER, a "
                         "truncate of a partition)");
     }
-    why = of_leaves(before, after);
+    why = of_leaves(before, after, truncates);
     if (why.empty() && before.publication.version != after.publication.version) {
         why = "its publication was altered meanwhile";
     }

@@ -79,9 +79,7 @@ SELECT a.attnum, CASE WHEN NOT a.attisdropped THEN a.attname END, a.atttypid, co
     $5::bool OR a.xmin::text = h.birth OR coalesce(age(a.xmin) > h.since, false) OR coalesce(age(a.xmin) >= h.own, false),
     a.attnotnull, a.attgenerated <> '', a.attndims, m.value, m.values,
     (SELECT d.description FROM pg_description d WHERE d.objoid = $1::oid AND d.classoid = 'pg_class'::regclass
-     AND d.objsubid = a.attnum AND ($5::bool OR d.xmin::text = h.birth OR age(d.xmin) > h.since OR age(d.xmin) >= h.own)),
-    m.value IS NULL AND (a.atthasdef OR a.attidentity <> '') AND EXISTS (
-        SELECT FROM pg_class WHERE oid = ANY (ARRAY(SELECT oid FROM tree)) AND relkind = 'r' AND relfilenode <> oid)
+     AND d.objsubid = a.attnum AND ($5::bool OR d.xmin::text = h.birth OR age(d.xmin) > h.since OR age(d.xmin) >= h.own))
 FROM horizon h CROSS JOIN pg_attribute a LEFT JOIN missing m USING (attname)
 WHERE a.attrelid = $1::oid AND a.attnum > 0
     AND (a.attgenerated = '' OR current_setting('server_version_num')::int >= 180000)
@@ -211,7 +209,6 @@ void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<C
             append_value(fact.column.default_json, fact.codec, single_element(result.text(row, 8)));
         }
         fact.column.comment = result.text(row, 10);
-        fact.unfilled = result.text(row, 11) == "t";
         if (now.certain && result.text(row, 5) == "t") {
             fact.column.nullable = false;
         }

@@ -6,7 +6,6 @@
 #include "base/version.hpp"
 #include "event/json_writer.hpp"
 #include "event/order.hpp"
-#include "event/shape_change.hpp"
 
 #include <simdjson.h>
 
@@ -223,51 +222,30 @@ void ChangeBuilder::announce(RelationPlan& plan, std::uint64_t index, std::strin
     std::string source = m_table_source + plan.source_members() + R"(,"order":")" + m_order_start;
     base::append_hex(source, index, kIndexDigits);
     source += "\"}";
-    event::Table shape = plan.shape();
-    shape.stale = why_stale(shape);
-    if (!shape.stale.empty()) {
-        ++m_stale_tables;
+    const event::Table& shape = plan.shape();
+    event::append_table_line(out, shape, source, m_now_ms);
+    plan.announced = true;
+    const std::string why = why_stale(plan);
+    if (!why.empty()) {
+        ++m_marks;
         base::log::warning("table {} is stale: {}; copies of it have wrong or missing rows until "
                            "it is read again (cdc-snapshot --tables '{}')",
-                           in_quotes(shape.display_name()), shape.stale, shape.display_name());
+                           in_quotes(shape.display_name()), why, shape.display_name());
+        event::append_mark_line(out, {event::Mark::Kind::stale, why}, source, m_now_ms);
     }
-    event::append_table_line(out, shape, source, m_now_ms);
-    mark_ambiguous(plan, source, out);
-    plan.announced = true;
-    shape.stale.clear();
-    std::string name = shape.display_name();
-    m_names[shape.oid] = name;
-    m_announced[std::move(name)] = std::move(shape);
+    m_names[shape.oid] = shape.display_name();
 }
 
-void ChangeBuilder::mark_ambiguous(const RelationPlan& plan, const std::string& source,
-                                   std::string& out) {
-    if (plan.ambiguous().empty()) {
-        return;
-    }
-    const event::Mark mark{
-        event::Mark::Kind::stale,
-        fmt::format("column {} was dropped and made anew, or renamed, while the stream was behind",
-                    in_quotes(plan.ambiguous().front()))};
-    ++m_stale_tables;
-    base::log::warning("table {} is stale: {}; copies of it have wrong or missing rows until it is "
-                       "read again (cdc-snapshot --tables '{}')",
-                       in_quotes(plan.shape().display_name()), mark.why,
-                       plan.shape().display_name());
-    event::append_mark_line(out, mark, source, m_now_ms);
-}
-
-/// As far as this connection can tell; who keeps a copy knows its own last shape as well.
-std::string ChangeBuilder::why_stale(const event::Table& shape) {
-    const std::string name = shape.display_name();
-    if (const auto before = m_announced.find(name); before != m_announced.end()) {
-        return event::stale_reason(before->second, shape);
-    }
-    if (const auto known = m_names.find(shape.oid); known != m_names.end()) {
+/// What a reader cannot see in the facts: they are those of a later position.
+std::string ChangeBuilder::why_stale(const RelationPlan& plan) const {
+    const auto known = m_names.find(plan.shape().oid);
+    if (known != m_names.end() && known->second != plan.shape().display_name()) {
         return fmt::format("it was called {}", in_quotes(known->second));
     }
-    if (m_settings.published && !m_settings.published->contains(shape.oid)) {
-        return "it was added to the publication: what it held before is not in the stream";
+    if (!plan.ambiguous().empty()) {
+        return fmt::format("column {} was dropped and made anew, or renamed, while the stream was "
+                           "behind",
+                           in_quotes(plan.ambiguous().front()));
     }
     return {};
 }

@@ -33,9 +33,6 @@ public:
         bool transactions = false;         ///< lines at begin and end, and a member in each change
         std::vector<std::string> messages; ///< globs on prefixes; none: messages are passed by
         ColumnEdits edits;                 ///< of columns, before their values become lines
-        /// The tables that were published when the stream began; nothing: of those that come later
-        /// no row is missing.
-        std::optional<std::unordered_set<std::uint32_t>> published;
     };
     /// `lookup` must outlive the builder.
     ChangeBuilder(Settings settings, event::TableFilter filter, Timelines timelines,
@@ -61,8 +58,8 @@ public:
     std::int64_t commit_ts_ms() const { return m_commit_ts_ms; }
     /// Change lines made so far.
     std::uint64_t changes() const { return m_changes; }
-    /// Table lines so far that said that the table is stale.
-    std::uint64_t stale_tables() const { return m_stale_tables; }
+    /// Mark lines made so far.
+    std::uint64_t marks() const { return m_marks; }
 
 private:
     using Message = pgoutput::Message;
@@ -98,8 +95,7 @@ private:
 
     /// Writes what must stand before a change of this table.
     void announce(RelationPlan& plan, std::uint64_t index, std::string& out);
-    void mark_ambiguous(const RelationPlan& plan, const std::string& source, std::string& out);
-    std::string why_stale(const event::Table& shape);
+    std::string why_stale(const RelationPlan& plan) const;
     const Tuple& completed(const RelationPlan& plan, char old_kind, const Tuple& old_row,
                            const Tuple& new_row);
     void append_old(std::string& out, const RelationPlan& plan, char old_kind,
@@ -120,10 +116,9 @@ private:
     std::unordered_set<std::uint32_t> m_outdated; ///< of them: a look saw a key since
     std::uint32_t m_last_id = 0;
     RelationPlan* m_last_plan = nullptr;
-    const RelationPlan* m_in_work = nullptr;                   ///< for messages
-    std::unordered_map<std::string, event::Table> m_announced; ///< shapes in the last table lines
-    std::unordered_map<std::uint32_t, std::string> m_names;    ///< of tables in these lines
-    std::uint64_t m_stale_tables = 0;
+    const RelationPlan* m_in_work = nullptr;                ///< for messages
+    std::unordered_map<std::uint32_t, std::string> m_names; ///< of tables in the last table lines
+    std::uint64_t m_marks = 0;
 
     bool m_in_transaction = false;
     std::int64_t m_commit_ts_ms = 0;

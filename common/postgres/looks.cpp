@@ -16,9 +16,12 @@ namespace {
 
 constexpr std::int64_t kAskedMs = 1000;
 constexpr std::int64_t kEveryMs = 10000;
-constexpr std::int64_t kTimeoutMs = 1000;
+constexpr std::int64_t kLockMs = 1000;
+// A look takes 0.6 s at 10,000 tables, and several times as long on a busy machine.
+constexpr std::int64_t kTimeoutMs = 8000;
 constexpr std::int64_t kMaxTimeoutMs = 64000;
-constexpr std::int64_t kShare = 9; ///< a pause is so many times as long as its look took
+constexpr std::int64_t kShare = 9;   ///< a pause is so many times as long as its look took
+constexpr int kMaxEmptyChecks = 100; ///< a look; other tables may hold rows
 constexpr char kCancelled[] = "57014";
 
 struct Stopped {};
@@ -108,7 +111,7 @@ void Looks::work() {
             return;
         }
         const std::int64_t now = base::steady_ms();
-        const std::int64_t pause = (now - begun) * kShare;
+        const std::int64_t pause = found != nullptr ? (now - begun) * kShare : 0;
         m_next_asked = now + std::max(kAskedMs, pause);
         m_next = now + std::max(kEveryMs, pause);
         if (found != nullptr) {
@@ -122,20 +125,73 @@ std::shared_ptr<const Look> Looks::look() {
     if (m_connection == nullptr) {
         m_connection = std::make_unique<Connection>(m_source, Connection::Kind::plain);
         m_connection->set_on_wait([this] { check_stop(); });
-        m_connection->query(fmt::format("SET jit = off; SET lock_timeout = {}", kTimeoutMs));
+        m_connection->query(fmt::format("SET jit = off; SET lock_timeout = {}", kLockMs));
     }
     m_connection->query(fmt::format("SET statement_timeout = {}", m_timeout_ms));
     const FactsVersion version = read_facts_version(*m_connection);
     auto found = std::make_shared<Look>();
     found->moment = version.moment;
     if (m_facts == nullptr || version.version != m_version) {
-        m_facts = std::make_shared<const FactsLook>(read_facts(*m_connection, m_scope));
+        FactsLook facts = read_facts(*m_connection, m_scope);
+        find_empty(facts);
+        m_facts = std::make_shared<const FactsLook>(std::move(facts));
         m_version = version.version;
         found->moment = m_facts->moment;
     }
     found->facts = m_facts;
     found->made_ms = base::steady_ms();
     return found;
+}
+
+/// Of tables that the look before did not see. One whose birth tells that it has no older rows
+/// needs no answer.
+void Looks::find_empty(FactsLook& facts) {
+    if (m_facts == nullptr) {
+        return;
+    }
+    int asked = 0;
+    for (event::Facts& table : facts.tables) {
+        const bool born_empty =
+            std::all_of(table.leaves.begin(), table.leaves.end(),
+                        [](const event::LeafFacts& leaf) { return leaf.xmin == leaf.birth; }) &&
+            table.publication.entry.empty();
+        if (find_table(*m_facts, table.oid) == nullptr && !born_empty && asked < kMaxEmptyChecks) {
+            ++asked;
+            table.empty = is_empty(table);
+        }
+    }
+}
+
+/// Nobody may hold a row that is not committed yet: it may have been written before the table was
+/// published. Never waits, and holds its lock for one question.
+bool Looks::is_empty(const event::Facts& facts) {
+    std::string oids;
+    for (const event::LeafFacts& leaf : facts.leaves) {
+        oids += (oids.empty() ? "{" : ",") + std::to_string(leaf.oid);
+    }
+    const std::string name =
+        m_connection->quoted_name(facts.schema) + "." + m_connection->quoted_name(facts.table);
+    bool empty = false;
+    try {
+        const bool written =
+            m_connection
+                ->query("SELECT count(*) FROM pg_locks WHERE relation = ANY ($1::oid[]) AND "
+                        "mode <> ALL ('{AccessShareLock,RowShareLock,ShareUpdateExclusiveLock,"
+                        "ShareLock}')",
+                        {oids + "}"})
+                .text(0, 0) != "0";
+        if (!written) {
+            m_connection->query("BEGIN; LOCK TABLE " + name + " IN ACCESS SHARE MODE NOWAIT");
+            empty =
+                m_connection->query("SELECT NOT EXISTS (SELECT FROM " + name + ")").text(0, 0) ==
+                "t";
+        }
+    } catch (const ServerError& error) {
+        base::log::debug("whether {} is empty is not known: {}", base::in_quotes(name),
+                         error.what());
+    }
+    m_connection->query("ROLLBACK");
+    return empty;
 }
 
 } // namespace cdc::postgres

@@ -41,6 +41,8 @@ private:
     /// False: it is time to end.
     bool wait_until_due();
     std::shared_ptr<const Look> look();
+    void find_empty(FactsLook& facts);
+    bool is_empty(const event::Facts& facts);
     void check_stop();
 
     const std::string m_source;

@@ -47,9 +47,10 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
     std::vector<ColumnEdit> column_edits;
     bool edited = false;
     for (std::size_t i = 0; i < facts.size(); ++i) {
-        // Under FULL every column is marked as identity: there the primary key is the key.
-        const bool in_key =
-            relation.identity == 'f' ? facts[i].in_primary_key : relation.columns[i].identity;
+        // Under FULL every column is marked as identity, under NOTHING none is: there the primary
+        // key is the key.
+        const bool key_not_said = relation.identity == 'f' || relation.identity == 'n';
+        const bool in_key = key_not_said ? facts[i].in_primary_key : relation.columns[i].identity;
         Column column;
         column.name = relation.columns[i].name;
         ColumnEdits::Edit edit;
@@ -82,9 +83,6 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
         }
         if (facts[i].ambiguous) {
             m_ambiguous.push_back(column.name);
-        }
-        if (facts[i].unfilled) {
-            m_shape.unfilled.push_back(column.name);
         }
         column_edits.push_back({i, std::move(edit)});
         m_columns.push_back(std::move(column));

@@ -23,8 +23,6 @@ struct ColumnFacts {
     /// Several columns may be it: it was renamed, or dropped and made anew, since.
     bool ambiguous = false;
     int dimensions = 0; ///< of an array, as declared
-    /// Has a default, and the catalog does not say what it gave to rows older than the column.
-    bool unfilled = false;
 };
 
 /// A value read from the source because the log did not carry it.

@@ -99,28 +99,6 @@ std::optional<PublicationState> inspect_publication(Connection& connection,
                             result.text(0, 2) == "t", result.text(0, 3) == "t"};
 }
 
-std::optional<std::unordered_set<std::uint32_t>> published_tables(Connection& connection,
-                                                                  const std::string& publication) {
-    constexpr int kSchemas = 150000; // FOR TABLES IN SCHEMA
-    const std::string by_schema =
-        connection.server_version() >= kSchemas
-            ? "EXISTS (SELECT FROM pg_publication_namespace n WHERE n.pnpubid = p.oid)"
-            : "false";
-    const Result result = connection.query(
-        "SELECT r.prrelid, p.puballtables OR " + by_schema +
-            " FROM pg_publication p LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid "
-            "WHERE p.pubname = $1",
-        {publication});
-    std::unordered_set<std::uint32_t> tables;
-    for (int row = 0; row < result.rows(); ++row) {
-        if (result.text(row, 1) == "t") {
-            return std::nullopt;
-        }
-        tables.insert(base::parse_integer<std::uint32_t>(result.text(row, 0)).value_or(0));
-    }
-    return tables;
-}
-
 void create_publication(Connection& connection, const std::string& publication,
                         const std::vector<TableName>& tables) {
     const std::string name = connection.quoted_name(publication);

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 /// Publications and replication slots, over a plain connection. All throw ServerError.
@@ -53,11 +52,6 @@ struct PublicationState {
 
 std::optional<PublicationState> inspect_publication(Connection& connection,
                                                     const std::string& publication);
-
-/// The numbers of the tables of a publication that lists its tables one by one; nothing for others,
-/// where a table is published from its first row on.
-std::optional<std::unordered_set<std::uint32_t>> published_tables(Connection& connection,
-                                                                  const std::string& publication);
 
 /// Publishes `tables`, or with none given all tables, present and future; through their roots.
 void create_publication(Connection& connection, const std::string& publication,

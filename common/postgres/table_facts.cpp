@@ -27,8 +27,7 @@ SELECT r.name, format_type(r.type, r.modifier), r.type, r.modifier, t.typtype = 
     coalesce(r.n = ANY ((SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1]
         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
         WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indimmediate AND
-              CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false
-                   ELSE i.indisprimary END)::int2[]), false),
+              CASE c.relreplident WHEN 'i' THEN i.indisreplident ELSE i.indisprimary END)::int2[]), false),
     (WITH RECURSIVE element AS (
          SELECT e.oid, e.typtype, e.typbasetype, e.typdelim FROM pg_type e
          WHERE e.oid = t.typelem AND e.typarray = t.oid

@@ -139,6 +139,24 @@ TEST_CASE("columns that are other ones") {
           }) == "none");
 }
 
+TEST_CASE("a column that was dropped and made anew is another one") {
+    Facts after = table();
+    after.leaves[0].xmin = "810";
+    after.columns[1].number = 4;
+    const auto mark = judge(table(), after, {});
+    REQUIRE(mark);
+    CHECK(mark->kind == Mark::Kind::stale);
+    CHECK(mark->why == "column 'note' was dropped and made anew");
+}
+
+TEST_CASE("a new partition that was emptied with its root is no mark") {
+    Facts after = partitioned();
+    after.leaves.push_back(leaf(16404, 16410, "815", "810"));
+    after.leaves.back().under = "16401:810";
+    CHECK(!judge(partitioned(), after, {"815"}));
+    CHECK(judge(partitioned(), after, {"814"}));
+}
+
 TEST_CASE("new storage is unproven, unless a truncate that was passed made it") {
     const auto rewrite = [](Facts& f) {
         f.leaves[0].storage = 16777;

@@ -14,6 +14,8 @@ public:
     std::vector<cdc::postgres::FetchedValue> fetched; ///< what fetch() answers, repeated
     std::vector<std::string> fetches;                 ///< "schema.table key=text: columns"
     int described = 0;
+    std::vector<std::string> ambiguous; ///< columns that may be other ones
+    bool keys_known = true;
     std::uint32_t shown = 0; ///< the transaction that answers must show
 
     void must_show(std::uint32_t xid) override { shown = xid; }
@@ -31,7 +33,9 @@ public:
             fact.column.type =
                 column.type < 16384 ? "type " + std::to_string(column.type) : "user type";
             fact.codec = cdc::postgres::value_kind(column.type);
-            fact.in_primary_key = column.name == "id";
+            fact.in_primary_key = keys_known && column.name == "id";
+            fact.ambiguous =
+                std::find(ambiguous.begin(), ambiguous.end(), column.name) != ambiguous.end();
             facts.push_back(std::move(fact));
         }
         return facts;

@@ -103,7 +103,7 @@ void Capture::connect() {
 /// False when a stop was asked for meanwhile. Throws the last error when time is over.
 bool Capture::reconnect(const ServerError& cause) {
     m_changes_before += m_session->builder.changes();
-    m_stale_before += m_session->builder.stale_tables();
+    m_marks_before += m_session->builder.marks();
     m_resume->position = m_position;
     m_resume->epoch = m_session->system.timelines.at(m_position);
     m_resume->where = "this stream";
@@ -286,7 +286,10 @@ void Capture::handle(const StreamMessage& message) {
 void Capture::handle_data(const StreamMessage& message) {
     using postgres::pgoutput::Type;
     const postgres::pgoutput::Message& decoded = m_decoder.decode(message.payload);
-    if (decoded.type == Type::begin) {
+    if (decoded.type == Type::truncate) {
+        m_facts.truncates.push_back(m_facts.running);
+    } else if (decoded.type == Type::begin) {
+        m_facts.running = {decoded.commit_lsn, std::to_string(decoded.xid)};
         pass_looks(decoded.commit_lsn); // transactions come in the order of their commits
         if (m_until != 0 && decoded.commit_lsn > m_until) {
             m_stop = true;

@@ -68,6 +68,7 @@ private:
     void pass_looks(postgres::Lsn passed);
     void ask_for_passing();
     void emit_facts(const postgres::Look& look);
+    void judge_facts(const event::Facts& facts);
     bool first_look_passed() const { return !m_facts.first; }
 
     static constexpr std::int64_t kAckPollMs = 100; ///< how often checkpoint files are looked at
@@ -100,6 +101,13 @@ private:
         bool first = true;              ///< this connection's first look was not passed yet
         std::int64_t last_question = 0; ///< to the server, how far it is
         std::int64_t last_check = 0;    ///< of the end of the log
+        struct Truncate {
+            postgres::Lsn commit = 0;
+            std::string xid;
+        };
+        std::vector<Truncate> truncates; ///< that the stream has passed since the last look
+        Truncate running;                ///< the transaction in work
+        std::uint64_t marks = 0;         ///< judged from facts
     };
     FactsState m_facts;
 
@@ -110,7 +118,7 @@ private:
     postgres::Lsn m_until = 0;        ///< stop there; 0: no such condition
     std::int64_t m_commit_ts_ms = 0;
     std::uint64_t m_changes_before = 0; ///< change lines of earlier connections
-    std::uint64_t m_stale_before = 0;   ///< table lines of earlier connections that said stale
+    std::uint64_t m_marks_before = 0;   ///< mark lines of earlier connections
     bool m_lines_in_transaction = false;
     bool m_lines_since_checkpoint = false;
     bool m_unread = false;         ///< messages may have been received and not yet taken

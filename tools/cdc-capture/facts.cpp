@@ -2,6 +2,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "cdc-capture/capture.hpp"
+#include "event/facts_change.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
 
@@ -72,8 +73,10 @@ void Capture::begin_looks() {
     }
     m_until = m_session->system.flushed;
     const std::int64_t give_up = base::steady_ms() + kFirstLookMs;
-    while (m_facts.pending.empty() && base::steady_ms() < give_up &&
-           !io::stop_signal::requested()) {
+    const auto seen = [this] { // it may be passed at once
+        return !m_facts.first || !m_facts.pending.empty();
+    };
+    while (!seen() && base::steady_ms() < give_up && !io::stop_signal::requested()) {
         io::wait_readable(io::stop_signal::wake_fd(), kStepMs);
         m_now = base::steady_ms();
         poll_acknowledgement();
@@ -83,7 +86,7 @@ void Capture::begin_looks() {
     }
     if (!m_facts.pending.empty()) {
         m_until = std::max(m_until, m_facts.pending.front()->moment.position);
-    } else if (!io::stop_signal::requested()) {
+    } else if (!seen() && !io::stop_signal::requested()) {
         base::fail(base::ExitCode::failed, "the catalog did not answer within a minute");
     }
 }
@@ -130,6 +133,9 @@ void Capture::pass_looks(Lsn passed) {
             m_lines_since_checkpoint = true;
         }
         m_facts.emitted = look->facts;
+        std::erase_if(m_facts.truncates, [&](const FactsState::Truncate& truncate) {
+            return truncate.commit < look->moment.position;
+        });
         m_session->builder.passed(look->facts, &look->moment);
     }
 }
@@ -178,8 +184,37 @@ void Capture::emit_facts(const postgres::Look& look) {
             std::lower_bound(before.begin(), before.end(), facts.oid,
                              [](const Facts& a, std::uint32_t oid) { return a.oid < oid; });
         if (then == before.end() || then->oid != facts.oid || !same(*then, facts)) {
+            judge_facts(facts);
             append(facts);
         }
+    }
+}
+
+/// A reader judges by the facts that it has kept; here it is said to people.
+void Capture::judge_facts(const Facts& facts) {
+    const std::vector<Facts>& before = m_facts.emitted->tables;
+    const auto then = std::find_if(before.begin(), before.end(), [&](const Facts& other) {
+        return other.schema == facts.schema && other.table == facts.table;
+    });
+    std::vector<std::string> truncates;
+    for (const FactsState::Truncate& truncate : m_facts.truncates) {
+        truncates.push_back(truncate.xid);
+    }
+    const auto mark = then == before.end() ? event::judge_new(facts, m_facts.emitted->moment.next)
+                                           : event::judge(*then, facts, truncates);
+    if (!mark) {
+        return;
+    }
+    ++m_facts.marks;
+    const std::string name = facts.schema + "." + facts.table;
+    if (mark->kind == event::Mark::Kind::stale) {
+        base::log::warning("table {} is stale: {}; copies of it have wrong or missing rows until "
+                           "it is read again (cdc-snapshot --tables '{}')",
+                           base::in_quotes(name), mark->why, name);
+    } else {
+        base::log::warning("table {} is unproven: {}; nothing shows that copies of it are right "
+                           "until it is read again (cdc-snapshot --tables '{}') or verified",
+                           base::in_quotes(name), mark->why, name);
     }
 }
 

@@ -72,7 +72,7 @@ void Capture::show_figures() {
         m_figures.changes.set(
             static_cast<std::int64_t>(m_changes_before + m_session->builder.changes()));
         m_figures.stale.set(
-            static_cast<std::int64_t>(m_stale_before + m_session->builder.stale_tables()));
+            static_cast<std::int64_t>(m_marks_before + m_facts.marks + m_session->builder.marks()));
     }
     m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));
     m_figures.position.set(static_cast<std::int64_t>(m_position));

@@ -16,7 +16,7 @@ public:
     cli::Metric& changes = counter("changes_total", "Change lines made");
     cli::Metric& transactions = counter("transactions_total", "Transactions read whole");
     cli::Metric& stale = counter("stale_tables_total",
-                                 "Tables whose rows were changed by DDL, without change lines");
+                                 "Marks: rows of a table may have changed without change lines");
     cli::Metric& bytes = counter("bytes_total", "Bytes that standard output took");
     cli::Metric& connections = counter("connections_total", "Connections made");
     cli::Metric& position = gauge("position_bytes", "Log position up to which all was put out");

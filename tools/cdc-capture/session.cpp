@@ -60,8 +60,7 @@ postgres::ChangeBuilder::Settings builder_settings(Connection& plain, const Opti
             plain.parameter("server_encoding") == "SQL_ASCII",
             options.transactions,
             options.messages,
-            options.edits,
-            postgres::published_tables(plain, options.publication)};
+            options.edits};
 }
 
 void check_messages(const Connection& plain, const Options& options) {
