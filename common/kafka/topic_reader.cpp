@@ -6,7 +6,9 @@
 #include "kafka/client.hpp"
 #include "kafka/errors.hpp"
 #include "kafka/topics.hpp"
+#include "kafka/watermarks.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -27,7 +29,7 @@ struct TopicReader::Implementation {
     std::map<int, std::int64_t> next; ///< offset to go on at, by partition
     ClientHandle client;
 
-    void read(const Handler& handler, int timeout_ms, std::int64_t start);
+    void read(const Handler& handler, int timeout_ms, bool last_only);
 };
 
 TopicReader::TopicReader(const Settings& settings, std::string topic, int connect_timeout_ms)
@@ -53,16 +55,16 @@ TopicReader::~TopicReader() {
 }
 
 void TopicReader::read(const Handler& handler, int timeout_ms) {
-    m->read(handler, timeout_ms, RD_KAFKA_OFFSET_BEGINNING);
+    m->read(handler, timeout_ms, false);
 }
 
 void TopicReader::read_last(const Handler& handler, int timeout_ms) {
     m->next.clear();
-    m->read(handler, timeout_ms, RD_KAFKA_OFFSET_TAIL(kLast));
+    m->read(handler, timeout_ms, true);
     m->next.clear();
 }
 
-void TopicReader::Implementation::read(const Handler& handler, int timeout_ms, std::int64_t start) {
+void TopicReader::Implementation::read(const Handler& handler, int timeout_ms, bool last_only) {
     const std::int64_t deadline = base::steady_ms() + timeout_ms;
     const auto topics = list_topics(client.get(), timeout_ms);
     const auto found = topics.find(topic);
@@ -72,9 +74,19 @@ void TopicReader::Implementation::read(const Handler& handler, int timeout_ms, s
     const PartitionList partitions{rd_kafka_topic_partition_list_new(found->second)};
     std::set<int> reading;
     for (int partition = 0; partition < found->second; ++partition) {
+        // An offset by its number: the client asks for a named one ("beginning") only half a second
+        // after it missed the partition's leader.
+        const auto [low, high] = watermarks(client.get(), {topic, partition}, timeout_ms);
         const auto at = next.find(partition);
+        std::int64_t from = at == next.end() ? low : at->second;
+        if (last_only) {
+            from = std::max(low, high - kLast);
+        }
+        if (from >= high) {
+            continue;
+        }
         rd_kafka_topic_partition_list_add(partitions.get(), topic.c_str(), partition)->offset =
-            at == next.end() ? start : at->second;
+            from;
         reading.insert(partition);
     }
     // Assigned anew each time: only then is an end that was reached before told again.
