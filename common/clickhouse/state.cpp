@@ -93,6 +93,16 @@ TableState read_table_state(Transport& transport, std::string_view table) {
             state.shape_order = version;
         } else if (row[0] == "stale") {
             state.stale = row[2];
+            state.stale_order = version;
+        } else if (row[0] == "unproven") {
+            state.unproven = row[2];
+            state.unproven_order = version;
+        } else if (row[0] == "facts") {
+            state.facts = row[2];
+            state.facts_order = version;
+        } else if (row[0] == "truncated") {
+            state.truncated = row[2];
+            state.truncated_order = version;
         } else if (row[0] == "remade") {
             state.remade = version;
         } else if (row[0] == "reading") {
@@ -126,6 +136,10 @@ StateRow reading_row(std::string_view table, event::Order order, bool begin) {
 
 StateRow stale_row(std::string_view table, event::Order order, std::string_view reason) {
     return table_row(table, "stale", order, reason);
+}
+
+StateRow unproven_row(std::string_view table, event::Order order, std::string_view reason) {
+    return table_row(table, "unproven", order, reason);
 }
 
 } // namespace cdc::clickhouse

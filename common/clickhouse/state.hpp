@@ -27,7 +27,11 @@ namespace cdc::clickhouse {
 ///         'rebuild'   the mark of the table that a snapshot of this order fills (rebuild.hpp); "":
 ///                     none
 ///         'remade'    lines below this order have a shape that is gone, and are void (remake.hpp)
-///         'stale'     why rows may differ from the source's until it is read again; "": not
+///         'stale'     why rows differ from the source's until it is read again; "": they do not
+///         'unproven'  why they may differ until then; "": they do not
+///         'facts'     facts of the source's table (event/facts.hpp) as a line has them; position:
+///                     "CONNECTOR:DB"
+///         'truncated' "XID ORDER,…" of the truncates that came since
 ///     scope 'parked', name of the target table, item: a key as JSON; version: order of its last
 ///         line that was not loaded, position: order of the first, value: why; "": loaded since
 struct StateRow {
@@ -69,6 +73,13 @@ struct TableState {
     std::string shape;
     event::Order shape_order;
     std::string stale;
+    event::Order stale_order;
+    std::string unproven;
+    event::Order unproven_order;
+    std::string facts;
+    event::Order facts_order;
+    std::string truncated;
+    event::Order truncated_order;
     std::string layout;
     event::Order remade;  ///< lines below have a shape that is gone
     event::Order reading; ///< of a snapshot whose end was not loaded; 0: none
@@ -88,6 +99,7 @@ StateRow reading_row(std::string_view table, event::Order order, bool begin);
 
 /// `reason` "": it was read again.
 StateRow stale_row(std::string_view table, event::Order order, std::string_view reason);
+StateRow unproven_row(std::string_view table, event::Order order, std::string_view reason);
 
 } // namespace cdc::clickhouse
 

@@ -62,6 +62,11 @@ TargetState read_target_state(Transport& transport) {
             state.sources.push_back(
                 {row[1], order, row[4], row[5], integer(row[6]), integer(row[7])});
         } else if (row[0] == "table") {
+            const bool mark = row[2] == "stale" || row[2] == "unproven";
+            if (row[2] == "facts" || row[2] == "truncated" || row[2].rfind("oid ", 0) == 0 ||
+                (mark && row[5].empty())) {
+                continue; // also of tables that never came
+            }
             LoadedTable& table = table_of(state, row[1]);
             if (row[2] == "barrier") {
                 table.barrier = order;
@@ -71,6 +76,8 @@ TargetState read_target_state(Transport& transport) {
                 table.layout = row[5];
             } else if (row[2] == "stale") {
                 table.stale = row[5];
+            } else if (row[2] == "unproven") {
+                table.unproven = row[5];
             }
         } else if (row[0] == "parked" && !row[5].empty()) {
             ++table_of(state, row[1]).parked_keys;

@@ -27,6 +27,7 @@ struct LoadedTable {
     event::Order barrier;
     std::string layout;            ///< of layout_json()
     std::string stale;             ///< why its rows differ until it is read again; "": they do not
+    std::string unproven;          ///< why nothing proves that they are the source's; "": they are
     std::uint64_t parked_keys = 0; ///< with lines that could not be loaded, and were not since
 };
 

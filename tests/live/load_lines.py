@@ -46,3 +46,36 @@ def checkpoint(position):
                                 "database": "inventory", "slot": "orders",
                                 "position": f"0/{position:X}", "order": order(position),
                                 "commit_ts_ms": 1763709000000, "snapshot": None}, "ts_ms": 3})
+
+
+def leaf(oid, storage=None, xmin="700", birth="700", **more):
+    return {"oid": oid, "storage": oid if storage is None else storage, "xmin": xmin, "birth": birth,
+            "kind": "r", "persistence": "p", "under": "", **more}
+
+
+def facts(name, position, oid=7, xid="800", snapshot=False, **more):
+    """A table of id, q and note, in a list since transaction 700."""
+    columns = [{"number": i + 1, "name": n, "type": t, "type_id": k, "modifier": -1, "generated": "",
+                "nullable": True} for i, (n, t, k) in enumerate([("id", "integer", 23), ("q", "integer", 23),
+                                                                 ("note", "text", 25)])]
+    document = {"oid": oid, "xid": xid, "empty": False, "leaves": [leaf(oid)], "columns": columns, "types": [],
+                "publication": {"oid": 99, "version": "600", "operations": "iudt", "entry": f"{oid}1:700",
+                                "columns": "", "filter": ""}, "key": None, **more}
+    return text({"facts": document, "source": source(name, position, 0, snapshot), "ts_ms": 1})
+
+
+def mark(name, kind, why, position):
+    return text({"mark": {"kind": kind, "why": why}, "source": source(name, position), "ts_ms": 1})
+
+
+def truncate(name, position, xid):
+    line = json.loads(change("t", name, None, position))
+    line["source"]["txId"] = xid
+    return text(line)
+
+
+def of(oid, line):
+    """A table line of the source's table `oid`."""
+    document = json.loads(line)
+    document["table"]["oid"] = oid
+    return text(document)

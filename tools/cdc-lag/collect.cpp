@@ -184,11 +184,15 @@ void Collector::look_at_target(std::vector<Hop>& hops) {
         }
         const clickhouse::TargetState state = clickhouse::read_target_state(*m_transport);
         std::vector<std::string> stale;
+        std::vector<std::string> unproven;
         std::uint64_t parked = 0;
         for (const clickhouse::LoadedTable& table : state.tables) {
             parked += table.parked_keys;
             if (!table.stale.empty()) {
                 stale.push_back(table.name);
+            }
+            if (!table.unproven.empty()) {
+                unproven.push_back(table.name);
             }
         }
         for (const clickhouse::LoadedSource& source : state.sources) {
@@ -207,6 +211,10 @@ void Collector::look_at_target(std::vector<Hop>& hops) {
             hop.details.emplace_back("stale_tables", stale.size());
             if (!stale.empty()) {
                 hop.details.emplace_back("stale", stale);
+            }
+            hop.details.emplace_back("unproven_tables", unproven.size());
+            if (!unproven.empty()) {
+                hop.details.emplace_back("unproven", unproven);
             }
             hop.details.emplace_back("parked_keys", parked);
             hops.push_back(std::move(hop));

@@ -24,6 +24,10 @@ public:
     cli::Metric& parked = gauge("parked_keys", "Keys whose lines go to the dead-letter file");
     cli::Metric& stale = gauge(
         "stale_tables", "Tables whose rows differ from the source's until they are read again");
+    cli::Metric& unproven = gauge(
+        "unproven_tables",
+        "Tables of which nothing proves that they hold the source's rows, until they are read "
+        "again");
     cli::Metric& checkpoint_time = time("checkpoint_timestamp_seconds",
                                         "When the source made the last checkpoint that is durable");
 

@@ -24,9 +24,9 @@ constexpr int kIncorrectData = 117;
 } // namespace
 
 Flusher::Flusher(clickhouse::Transport& transport, const Options& options, Figures& figures,
-                 const std::vector<std::unique_ptr<TableLoader>>& tables)
+                 const std::vector<std::unique_ptr<TableLoader>>& tables, Marks& marks)
     : m_transport{transport}, m_options{options}, m_figures{figures}, m_tables{tables},
-      m_resolver{transport, static_cast<std::size_t>(options.batch_bytes)},
+      m_marks{marks}, m_resolver{transport, static_cast<std::size_t>(options.batch_bytes)},
       m_letters{options, figures}, m_careful{transport, options, m_resolver, m_letters, m_retry} {
     m_retry.limit_ms = options.retry_ms;
     m_thread = std::thread{[this] {
@@ -238,13 +238,18 @@ void Flusher::insert_state(const Work& work) {
                                                                  table.snapshot_begins),
                                          now);
         }
-        if (table.read_whole != event::Order{}) {
+        if (table.read_whole != event::Order{} && !table.keep_marks) {
             // Below a DDL of higher order it says nothing.
-            clickhouse::append_state_row(
-                rows, clickhouse::stale_row(m_tables[number]->target().name, table.read_whole, ""),
-                now);
+            const std::string& name = m_tables[number]->target().name;
+            clickhouse::append_state_row(rows, clickhouse::stale_row(name, table.read_whole, ""),
+                                         now);
+            clickhouse::append_state_row(rows, clickhouse::unproven_row(name, table.read_whole, ""),
+                                         now);
             reread = true;
         }
+    }
+    for (const clickhouse::StateRow& row : work.state_rows) {
+        clickhouse::append_state_row(rows, row, now);
     }
     const std::int64_t tick = base::steady_ms();
     if (!work.checkpoint.empty() && (work.last || tick - m_state_ms >= kStateEveryMs)) {
@@ -266,11 +271,22 @@ void Flusher::insert_state(const Work& work) {
                 const auto state =
                     clickhouse::read_table_state(m_transport, m_tables[number]->target().name);
                 m_tables[number]->stale = !state.stale.empty();
+                m_tables[number]->unproven = !state.unproven.empty();
             }
         }
     }
-    m_figures.stale.set(std::count_if(m_tables.begin(), m_tables.end(),
-                                      [](const auto& table) { return table->stale.load(); }));
+    count_marks();
+}
+
+void Flusher::count_marks() {
+    for (const auto& table : m_tables) {
+        if (!table->version().empty() && !table->is_aside()) {
+            m_marks.set_stale(table->target().name, table->stale);
+            m_marks.set_unproven(table->target().name, table->unproven);
+        }
+    }
+    m_figures.stale.set(static_cast<std::int64_t>(m_marks.stale()));
+    m_figures.unproven.set(static_cast<std::int64_t>(m_marks.unproven()));
 }
 
 void Flusher::count_parked() {

@@ -4,6 +4,7 @@
 #include "cdc-load/careful_loader.hpp"
 #include "cdc-load/dead_letters.hpp"
 #include "cdc-load/figures.hpp"
+#include "cdc-load/marks.hpp"
 #include "cdc-load/options.hpp"
 #include "cdc-load/resolver.hpp"
 #include "cdc-load/table_loader.hpp"
@@ -30,7 +31,7 @@ class Flusher {
 public:
     /// `tables` is read while busy() only; the caller adds to it while idle.
     Flusher(clickhouse::Transport& transport, const Options& options, Figures& figures,
-            const std::vector<std::unique_ptr<TableLoader>>& tables);
+            const std::vector<std::unique_ptr<TableLoader>>& tables, Marks& marks);
     ~Flusher();
     Flusher(const Flusher&) = delete;
     Flusher& operator=(const Flusher&) = delete;
@@ -61,11 +62,13 @@ private:
     void insert_state(const Work& work);
     void remove_void_rows(const Work& work);
     void count_parked();
+    void count_marks();
 
     clickhouse::Transport& m_transport;
     const Options& m_options;
     Figures& m_figures;
     const std::vector<std::unique_ptr<TableLoader>>& m_tables;
+    Marks& m_marks;
     clickhouse::RetryPolicy m_retry;
     Resolver m_resolver;
     DeadLetters m_letters;

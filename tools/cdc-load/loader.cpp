@@ -28,7 +28,8 @@ constexpr std::int64_t kLastWaitMs = 700;
 
 /// Lines that others depend on: a broken one is no dead letter.
 bool is_not_of_one_row(std::string_view line) {
-    for (const std::string_view start : {R"({"table")", R"({"snapshot")", R"({"checkpoint")"}) {
+    for (const std::string_view start :
+         {R"({"table")", R"({"snapshot")", R"({"checkpoint")", R"({"facts")", R"({"mark")"}) {
         if (line.substr(0, start.size()) == start) {
             return true;
         }
@@ -61,11 +62,17 @@ std::string letter_bytes(std::string_view payload) {
 } // namespace
 
 Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures& figures)
-    : m_transport{transport}, m_options{options}, m_flusher{transport, options, figures, m_tables},
-      m_rebuilder{transport, options, m_flusher.retry_policy()} {
+    : m_transport{transport}, m_options{options}, m_flusher{transport, options, figures, m_tables,
+                                                            m_marks},
+      m_rebuilder{transport, options, m_flusher.retry_policy()}, m_facts{transport, options,
+                                                                         m_flusher.retry_policy(),
+                                                                         m_marks} {
     clickhouse::RetryPolicy first = m_flusher.retry_policy();
     first.unreached_ms = clickhouse::kFirstContactMs;
     clickhouse::with_retry(first, [&] { set_up_target(m_transport, m_options.layout); });
+    clickhouse::with_retry(m_flusher.retry_policy(), [&] { m_marks.load(m_transport); });
+    figures.stale.set(static_cast<std::int64_t>(m_marks.stale()));
+    figures.unproven.set(static_cast<std::int64_t>(m_marks.unproven()));
     if (m_options.rebuild) {
         m_rebuilder.check_database();
     }
@@ -146,6 +153,8 @@ void Loader::take_decoded(const DecodedLine& decoded) {
         break;
     case LineKind::facts:
     case LineKind::mark:
+        take_facts(decoded);
+        break;
     case LineKind::transaction:
     case LineKind::tombstone:
         break; // the changes themselves say it all
@@ -168,6 +177,10 @@ void Loader::take_change(const DecodedLine& line) {
     }
     switch (line.op) {
     case 't': {
+        if (!m_options.dry_run && !m_options.replaying()) {
+            wait_for_flusher();
+            apply(line.source, m_facts.take_truncate(line));
+        }
         if (m_options.ignore_truncates) {
             ++m_ignored_truncates;
             return;

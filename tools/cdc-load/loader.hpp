@@ -1,7 +1,9 @@
 #ifndef CDC_LOAD_LOADER_HPP
 #define CDC_LOAD_LOADER_HPP
 
+#include "cdc-load/facts_keeper.hpp"
 #include "cdc-load/flusher.hpp"
+#include "cdc-load/marks.hpp"
 #include "cdc-load/options.hpp"
 #include "cdc-load/rebuilder.hpp"
 #include "cdc-load/table_loader.hpp"
@@ -59,6 +61,8 @@ private:
     void take_key_change(std::string_view created);
     void take_held_delete(bool half = false);
     void take_table(const event::DecodedLine& line);
+    void take_facts(const event::DecodedLine& line);
+    void apply(const event::Source& source, const FactsKeeper::Outcome& outcome);
     void take_snapshot(const event::DecodedLine& line);
     TableLoader& find_table(const event::Source& source, const char* what);
     TableLoader& add_table(const event::Source& source);
@@ -96,8 +100,10 @@ private:
     std::uint64_t m_changes = 0;
     std::uint64_t m_passed_over = 0;
     std::uint64_t m_ignored_truncates = 0;
+    Marks m_marks;
     Flusher m_flusher; ///< behind what its thread uses
     Rebuilder m_rebuilder;
+    FactsKeeper m_facts;
 };
 
 } // namespace cdc::load

@@ -64,11 +64,12 @@ void Loader::take_table(const DecodedLine& line) {
     wait_for_flusher();
     const bool first = table.version().empty();
     const std::size_t number = m_last_number;
+    const bool facts = !m_options.dry_run && m_facts.knows(line.source);
     clickhouse::with_retry(m_flusher.retry_policy(), [&] {
-        set_up_or_wait(
-            m_transport, table,
-            {line.source.connector, described, version, line.source.order, line.source.ts_ms},
-            m_options.rebuild);
+        set_up_or_wait(m_transport, table,
+                       {line.source.connector, described, version, line.source.order,
+                        line.source.ts_ms, facts},
+                       m_options.rebuild);
     });
     if (m_options.rebuild && first && !table.rebuild_mark.empty() && !table.side) {
         auto side = TableLoader::aside(table);
@@ -80,6 +81,38 @@ void Loader::take_table(const DecodedLine& line) {
         table.table_line = line.raw;
     } else { // only who refuses a line needs to know of those that were replayed
         std::erase_if(table.parked, [](const auto& entry) { return !entry.second.parked(); });
+    }
+}
+
+void Loader::take_facts(const DecodedLine& line) {
+    if (m_options.dry_run || m_options.replaying()) {
+        return; // a replay brings what was missing, and moves nothing on
+    }
+    wait_for_flusher();
+    apply(line.source,
+          line.kind == event::LineKind::facts ? m_facts.take_facts(line) : m_facts.take_mark(line));
+}
+
+void Loader::apply(const event::Source& source, const FactsKeeper::Outcome& outcome) {
+    if (outcome.rows.empty()) {
+        return;
+    }
+    begin_work();
+    const auto found = m_numbers.find(source.db + '\0' + source.schema + '\0' + source.table);
+    TableLoader* table = found == m_numbers.end() ? nullptr : m_tables[found->second].get();
+    if (table != nullptr && outcome.barrier != event::Order{}) {
+        table->raise_barrier(outcome.barrier);
+        TableWork& work = m_work->table(found->second);
+        work.barrier = std::max(work.barrier, outcome.barrier);
+    }
+    for (const clickhouse::StateRow& row : outcome.rows) {
+        m_work->bytes += row.value.size() + row.name.size() + sizeof(row);
+        if (table != nullptr && row.item == "stale") {
+            table->stale = !row.value.empty();
+        } else if (table != nullptr && row.item == "unproven") {
+            table->unproven = !row.value.empty();
+        }
+        m_work->state_rows.push_back(row);
     }
 }
 
@@ -138,7 +171,9 @@ void Loader::take_snapshot(const DecodedLine& line) {
         return;
     }
     begin_work();
-    table.snapshot(begin, whole, order, m_work->table(number));
+    TableWork& work = m_work->table(number);
+    table.snapshot(begin, whole, order, work);
+    work.keep_marks = !begin && m_facts.is_unlogged(table.target().name);
 }
 
 void Loader::make_durable() {

@@ -117,6 +117,16 @@ void add_policy_options(CLI::App& cli, Options& options) {
         ->check(CLI::IsMember{{"apply", "ignore"}})
         ->default_str("apply")
         ->group("Policies");
+    cli.add_option_function<std::string>(
+           "--on-partition-drop",
+           [&options](const std::string& text) {
+               options.keep_dropped_partitions = text == "keep";
+           },
+           "A partition that is gone at the source: its rows are kept, or the table is stale")
+        ->type_name("POLICY")
+        ->check(CLI::IsMember{{"keep", "stale"}})
+        ->default_str("stale")
+        ->group("Policies");
 }
 
 void add_dead_letter_options(CLI::App& cli, Options& options) {

@@ -19,6 +19,7 @@ struct Options {
     clickhouse::Layout layout;      ///< mode and names
     clickhouse::ValuePolicy policy; ///< of values that no column can hold
     bool ignore_truncates = false;
+    bool keep_dropped_partitions = false;  ///< a partition that is gone leaves no mark
     std::string chdb_library;              ///< "": found by itself
     std::int64_t timeout_ms = 300'000;     ///< of one request
     std::uint64_t batch_rows = 100'000;    ///< of all tables together

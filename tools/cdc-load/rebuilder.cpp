@@ -460,7 +460,8 @@ void Rebuilder::after_exchange(TableLoader& table, Order order, const std::strin
     const std::string old = side_name(table);
     // Not before the exchange: the view would leave the old rows out.
     insert_state({clickhouse::barrier_row(name, order), clickhouse::reading_row(name, order, false),
-                  clickhouse::stale_row(name, order, "")});
+                  clickhouse::stale_row(name, order, ""),
+                  clickhouse::unproven_row(name, order, "")});
     table.raise_barrier(order);
     Standing now = look(table);
     // A loader that was killed may have left it detached.
@@ -489,7 +490,11 @@ void Rebuilder::after_exchange(TableLoader& table, Order order, const std::strin
         execute(fmt::format("DROP TABLE IF EXISTS {}", quote_identifier(old)));
     }
     forget(table, order);
-    retry([&] { table.stale = !clickhouse::read_table_state(m_transport, name).stale.empty(); });
+    retry([&] {
+        const clickhouse::TableState state = clickhouse::read_table_state(m_transport, name);
+        table.stale = !state.stale.empty();
+        table.unproven = !state.unproven.empty();
+    });
 }
 
 } // namespace cdc::load

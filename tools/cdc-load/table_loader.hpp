@@ -24,6 +24,8 @@ struct SourceShape {
     std::string version;
     event::Order order;
     std::int64_t ts_ms = 0; ///< commit time of the change behind the line
+    /// Facts say what becomes of the rows of another table of the name.
+    bool facts = false;
 };
 
 /// One source table and its table in the target. The reading thread adds lines; the flushing
@@ -101,6 +103,7 @@ public:
     std::atomic<std::uint64_t> pending{0};
     std::atomic<bool> pending_table{false}; ///< whether it is there
     std::atomic<bool> stale{false};         ///< rows differ until it is read again
+    std::atomic<bool> unproven{false};      ///< they may
     std::uint32_t oid = 0;                  ///< the source's own number of it; 0: not known
 
 private:

@@ -139,9 +139,13 @@ namespace {
 /// What the target itself knows decides: a snapshot may have read the table in its new shape. For
 /// a table that is new here, the line.
 std::string why_stale(Transport& transport, const TableLoader& table,
-                      const clickhouse::TableState& before, const event::Table& described,
-                      event::Order order) {
+                      const clickhouse::TableState& before, const SourceShape& from) {
+    const event::Table& described = from.described;
+    const event::Order order = from.order;
     if (!before.shape.empty()) {
+        if (from.facts && is_another_table(before, from)) {
+            return {};
+        }
         std::string ignored;
         return order < before.shape_order
                    ? std::string{}
@@ -243,8 +247,9 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
         table.raise_barrier(order);
     }
     table.stale = !before.stale.empty();
+    table.unproven = !before.unproven.empty();
     const std::string reason =
-        read_again ? std::string{} : why_stale(transport, table, before, described, order);
+        read_again ? std::string{} : why_stale(transport, table, before, from);
     if (!reason.empty()) {
         add("stale", reason);
         table.stale = true;

@@ -39,6 +39,7 @@ struct TableWork {
     event::Order read_whole;       ///< of the last snapshot that ended; 0: none
     event::Order snapshot;         ///< of the last snapshot line; 0: none
     bool snapshot_begins = false;  ///< which of the two
+    bool keep_marks = false;       ///< the snapshot proves nothing for long: it is unlogged
     event::Order known_barrier;    ///< the table's, when the batch was handed over
     KeptLines kept;                ///< with Options::keeps_lines()
     clickhouse::ParkedKeys freed;  ///< keys that this batch makes good
@@ -52,7 +53,8 @@ struct Work {
     std::vector<std::unique_ptr<TableWork>> tables; ///< by the number of the table
     std::vector<std::size_t> touched;               ///< tables with something in them
     std::vector<BrokenLine> broken;
-    std::string checkpoint; ///< last checkpoint line; "": none
+    std::vector<clickhouse::StateRow> state_rows; ///< of facts, marks and truncates
+    std::string checkpoint;                       ///< last checkpoint line; "": none
     std::uint64_t checkpoint_line_number = 0;
     std::uint64_t rows = 0;
     std::size_t bytes = 0;       ///< of rows and waiting lines
@@ -73,7 +75,9 @@ struct Work {
         }
         return work;
     }
-    bool empty() const { return touched.empty() && checkpoint.empty() && broken.empty(); }
+    bool empty() const {
+        return touched.empty() && checkpoint.empty() && broken.empty() && state_rows.empty();
+    }
 
     /// Empties it; memory is kept up to `keep_bytes`.
     void clear(std::size_t keep_bytes) {
@@ -101,10 +105,12 @@ struct Work {
             work->barrier = {};
             work->read_whole = {};
             work->snapshot = {};
+            work->keep_marks = false;
             work->touched = false;
         }
         touched.clear();
         broken.clear();
+        state_rows.clear();
         checkpoint.clear();
         rows = 0;
         bytes = 0;

@@ -1,0 +1,91 @@
+#ifndef CDC_LOAD_FACTS_KEEPER_HPP
+#define CDC_LOAD_FACTS_KEEPER_HPP
+
+#include "cdc-load/marks.hpp"
+#include "cdc-load/options.hpp"
+#include "clickhouse/retry.hpp"
+#include "clickhouse/state.hpp"
+#include "clickhouse/transport.hpp"
+#include "event/facts_change.hpp"
+#include "event/line_decoder.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cdc::load {
+
+/// Takes lines of facts and marks, and says what becomes of `_cdc_state`: the items 'facts',
+/// 'truncated', 'stale' and 'unproven' of a table. What one line brings goes into one insert, so
+/// that a loader that is killed has taken the whole line, or none of it; lines at or below the
+/// stored facts' order are repeats.
+///
+/// What is returned is not stored yet, so that it is also kept here. Otherwise `_cdc_state` is
+/// asked: a snapshot's loader may have stored other facts meanwhile. Call while the flusher is
+/// idle.
+class FactsKeeper {
+public:
+    FactsKeeper(clickhouse::Transport& transport, const Options& options,
+                const clickhouse::RetryPolicy& retry, Marks& marks)
+        : m_transport{transport}, m_options{options}, m_retry{retry}, m_marks{marks} {}
+
+    /// The rows, and the barrier where another table has the name: its old rows end there.
+    struct Outcome {
+        std::vector<clickhouse::StateRow> rows;
+        event::Order barrier;
+    };
+    Outcome take_facts(const event::DecodedLine& line);
+    Outcome take_mark(const event::DecodedLine& line);
+    /// A truncate that goes by.
+    Outcome take_truncate(const event::DecodedLine& line);
+
+    /// Whether facts of any table of the line's source are known: marks come from them then.
+    bool knows(const event::Source& source);
+    /// Whether changes of the table are not in the log (unlogged, foreign): no snapshot proves it
+    /// for long.
+    bool is_unlogged(const std::string& table) const;
+
+private:
+    struct Item {
+        event::Order order;
+        std::string value;
+    };
+    struct Known {
+        Item facts;
+        Item truncated; ///< "XID ORDER,…"
+        Item stale;
+        Item unproven;
+        bool unlogged = false;
+    };
+    /// One database of a connector: the facts of its tables are looked at together.
+    struct SourceFacts {
+        event::Order first_order; ///< of the first look, whose facts are taken as they are
+        bool fresh = false;       ///< that look is this program's: nothing of it was stored before
+        event::Order order;       ///< of the last look
+        std::string xid;          ///< of the last look
+        std::string xid_before;   ///< of the one before it; "": not known
+    };
+
+    std::string table_name(const event::Source& source) const;
+    SourceFacts& source_of(const event::Source& source);
+    std::string since(const SourceFacts& source, const event::Source& line);
+    /// The items as they are stored, or will be.
+    Known& refresh(const std::string& name, clickhouse::TableState& state);
+    void mark(Outcome& outcome, const std::string& name, const event::Source& source,
+              const event::Mark& mark);
+    void clear(Outcome& outcome, const std::string& name, event::Order order);
+    void put(Outcome& outcome, const std::string& name, const char* item, Item& known,
+             event::Order order, std::string value, std::string_view position = {});
+
+    clickhouse::Transport& m_transport;
+    const Options& m_options;
+    const clickhouse::RetryPolicy& m_retry;
+    Marks& m_marks;
+    std::map<std::string, Known> m_tables; ///< by the target's name
+    std::map<std::string, SourceFacts> m_sources;
+};
+
+} // namespace cdc::load
+
+#endif

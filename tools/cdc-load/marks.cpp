@@ -1,0 +1,50 @@
+#include "cdc-load/marks.hpp"
+
+#include "base/log.hpp"
+#include "clickhouse/schema.hpp"
+
+#include <fmt/format.h>
+
+namespace cdc::load {
+
+namespace {
+
+constexpr std::size_t kNamed = 10;
+
+void say(std::string_view what, const std::set<std::string, std::less<>>& names) {
+    if (names.empty()) {
+        return;
+    }
+    std::string list;
+    std::size_t count = 0;
+    for (const std::string& name : names) {
+        if (++count > kNamed) {
+            list += ", …";
+            break;
+        }
+        list += (list.empty() ? "" : ", ") + base::in_quotes(name);
+    }
+    base::log::warning("{} tables {} until they are read again: {}", names.size(), what, list);
+}
+
+} // namespace
+
+void Marks::load(clickhouse::Transport& transport) {
+    const auto rows = clickhouse::parse_tsv(transport.query(
+        fmt::format("SELECT name, item FROM {} FINAL WHERE scope = 'table' AND item IN ('stale', "
+                    "'unproven') AND value != ''",
+                    clickhouse::kStateTable),
+        "TabSeparated"));
+    const std::lock_guard lock{m_mutex};
+    m_stale.clear();
+    m_unproven.clear();
+    for (const auto& row : rows) {
+        if (row.size() == 2) {
+            (row[1] == "stale" ? m_stale : m_unproven).insert(row[0]);
+        }
+    }
+    say("are stale: some of their rows differ from the source's", m_stale);
+    say("are unproven: nothing tells that their rows are the source's", m_unproven);
+}
+
+} // namespace cdc::load
