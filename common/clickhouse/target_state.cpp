@@ -19,6 +19,11 @@ std::int64_t integer(const std::string& text) {
     return base::parse_integer<std::int64_t>(text).value_or(0);
 }
 
+/// A source without a slot, which no stream moves on.
+bool is_reading_beside(std::string_view name) {
+    return name.starts_with("postgres:") && name.ends_with(':');
+}
+
 LoadedTable& table_of(TargetState& state, const std::string& name) {
     const auto found = std::find_if(state.tables.begin(), state.tables.end(),
                                     [&](const LoadedTable& table) { return table.name == name; });
@@ -58,6 +63,9 @@ TargetState read_target_state(Transport& transport) {
         }
         const event::Order order = event::Order::parse(row[3]).value_or(event::Order{});
         state.now_ms = integer(row[8]);
+        if (row[0] == "source" && is_reading_beside(row[1])) {
+            continue; // older versions stored it
+        }
         if (row[0] == "source" && row[2] == "checkpoint") {
             state.sources.push_back(
                 {row[1], order, row[4], row[5], integer(row[6]), integer(row[7])});

@@ -35,6 +35,10 @@ struct Checkpoint {
     std::int64_t ts_ms = 0; ///< when the line was made
     nlohmann::ordered_json extra = nlohmann::ordered_json::object(); ///< members we do not know
 
+    /// Of a snapshot beside a stream: it says how far that reading came, and no stream goes on from
+    /// it.
+    bool beside_stream() const { return kind == "postgres" && slot.empty(); }
+
     /// One line without '\n'.
     std::string encode() const;
 };

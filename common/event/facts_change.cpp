@@ -103,6 +103,33 @@ Why of_columns(const Facts& before, const Facts& after, bool rewritten) {
     return {};
 }
 
+constexpr int kDeepest = 16;
+
+/// Whether `type` is `wanted`, or made of it.
+bool is_made_of(const Facts& facts, std::uint32_t type, std::uint32_t wanted, int depth = 0) {
+    if (type == wanted) {
+        return true;
+    }
+    const TypeFacts* made =
+        find(facts.types, [&](const TypeFacts& other) { return other.oid == type; });
+    if (made == nullptr || depth >= kDeepest) {
+        return false;
+    }
+    return (made->base != 0 && is_made_of(facts, made->base, wanted, depth + 1)) ||
+           std::any_of(made->attributes.begin(), made->attributes.end(),
+                       [&](const AttributeFact& attribute) {
+                           return is_made_of(facts, attribute.type, wanted, depth + 1);
+                       });
+}
+
+/// "column 'm'": the first one that holds values of the type.
+std::string column_of(const Facts& facts, std::uint32_t type) {
+    const ColumnFact* column = find(facts.columns, [&](const ColumnFact& candidate) {
+        return is_made_of(facts, candidate.type_id, type);
+    });
+    return column == nullptr ? "a column" : "column " + in_quotes(column->name);
+}
+
 Why of_types(const Facts& before, const Facts& after) {
     for (const TypeFacts& now : after.types) {
         const TypeFacts* then =
@@ -114,14 +141,15 @@ Why of_types(const Facts& before, const Facts& after) {
             const LabelFact* was =
                 find(then->labels, [&](const LabelFact& other) { return other.oid == label.oid; });
             if (was != nullptr && (was->label != label.label || was->xmin != label.xmin)) {
-                return fmt::format("label {} of a type was renamed", in_quotes(was->label));
+                return fmt::format("label {} of {} was renamed", in_quotes(was->label),
+                                   column_of(after, now.oid));
             }
         }
         if (then->attributes != now.attributes) {
-            return "the attributes of a composite type were changed";
+            return "the attributes of the type of " + column_of(after, now.oid) + " were changed";
         }
         if (then->base != now.base || then->modifier != now.modifier || then->kind != now.kind) {
-            return "a type of its columns was changed";
+            return "the type of " + column_of(after, now.oid) + " was changed";
         }
     }
     return {};

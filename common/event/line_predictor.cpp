@@ -154,6 +154,8 @@ struct LinePredictor::Pattern {
     std::size_t source_after = 0;
 
     bool build(std::string_view text);
+    /// The line with short values in its images: what a pattern keeps does not grow with them.
+    std::string shortened() const;
 
 private:
     bool add_image(JsonCursor& cursor, Image DecodedLine::*image, Slot slot);
@@ -249,6 +251,21 @@ bool LinePredictor::Pattern::build(std::string_view text) {
     }
     tail_begin = m_constant_begin;
     return !cursor.failed();
+}
+
+std::string LinePredictor::Pattern::shortened() const {
+    std::string out;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const Part& part = parts[i];
+        const std::size_t value = part.begin + part.size;
+        const std::size_t next = i + 1 < parts.size() ? parts[i + 1].begin : tail_begin;
+        out.append(line, part.begin, part.size);
+        const bool of_image =
+            part.slot == Slot::key || part.slot == Slot::before || part.slot == Slot::after;
+        out += of_image ? std::string_view{"null"}
+                        : std::string_view{line}.substr(value, next - value);
+    }
+    return out.append(line, tail_begin);
 }
 
 bool LinePredictor::match(Pattern& pattern, std::string_view line) {
@@ -351,10 +368,25 @@ void LinePredictor::learn(std::string_view line) {
     if (!pattern->build(line)) {
         return;
     }
+    if (line.size() > kLongPattern) {
+        auto shorter = std::make_shared<Pattern>();
+        if (!shorter->build(pattern->shortened()) || shorter->line.size() > kLongestPattern) {
+            return;
+        }
+        pattern = std::move(shorter);
+    }
     if (m_patterns.size() >= kPatterns) {
         m_patterns.pop_back();
     }
     m_patterns.insert(m_patterns.begin(), std::move(pattern));
+}
+
+std::size_t LinePredictor::kept_bytes() const {
+    std::size_t bytes = 0;
+    for (const auto& pattern : m_patterns) {
+        bytes += pattern->line.capacity();
+    }
+    return bytes;
 }
 
 const DecodedLine& LinePredictor::decode(std::string_view line) {

@@ -23,12 +23,17 @@ public:
     /// line's bytes live.
     const DecodedLine& decode(std::string_view line);
 
+    /// Bytes of the lines that are kept to compare with.
+    std::size_t kept_bytes() const;
+
 private:
     struct Pattern;
     bool match(Pattern& pattern, std::string_view line);
     void learn(std::string_view line);
 
     static constexpr std::size_t kPatterns = 8;
+    static constexpr std::size_t kLongPattern = 4096; ///< kept without its values
+    static constexpr std::size_t kLongestPattern = std::size_t{1} << 20; ///< not kept at all
 
     LineDecoder m_decoder;
     std::vector<std::shared_ptr<Pattern>> m_patterns; ///< the last one used is first

@@ -97,16 +97,18 @@ expect_all() {
     expect "widening touches no value" "$(stale widened)" ""
     expect "a dropped column" "$(stale dropped_column)" ""
     parity added widened
+    expect "born in the capture" "$(stale anew)" ""
+    parity anew
     expect_stale rewritten "type of column 'n' was changed from 'integer' to 'bigint'"
     expect_stale random_default "'r' was added with values of its own"
     expect_stale renamed_column "'aa' was called 'a'"
     expect_stale readded "'a' was dropped and made anew"
     expect_stale labels "label 'happy' of column 'm' was renamed"
-    expect_stale swapped "another table has its name"
+    expect_stale swapped "it was called 'swapped_new'"
     expect_stale swapped_old "it was called"
-    expect_stale anew "another table has its name"
     expect_stale new_name "it was called"
-    expect "how many" "$(ch "SELECT count() FROM _cdc_state FINAL WHERE item = 'stale' AND value != ''")" 9
+    # A look may have found that nothing has these names any more.
+    expect "how many" "$(ch "SELECT count() FROM _cdc_state FINAL WHERE item = 'stale' AND value != '' AND name NOT IN ('swapped_new', 'old_name')")" 8
 }
 
 say "while the pipe is down"
@@ -120,12 +122,12 @@ expect_all
 
 say "lag, verify and the metrics show it"
 cdc-lag --source "$(pg_url)" --checkpoint state.json --target "$TARGET" --json >lag.json 2>lag.err || true
-expect "cdc-lag" "$(jq '[.hops[] | select(.kind == "target") | .stale_tables // .details.stale_tables] | add' lag.json)" 9
+expect "cdc-lag" "$(jq '[.hops[] | select(.kind == "target") | .stale_tables // .details.stale_tables] | add' lag.json)" "$(ch "SELECT count() FROM _cdc_state FINAL WHERE item = 'stale' AND value != ''")"
 cdc-verify --source "$(pg_url)" --target "$TARGET" --tables public.rewritten --json >verify.json 2>verify.err || true
 jq -e '[.. | .stale? // empty] | length > 0' verify.json >/dev/null || fail "cdc-verify says nothing: $(cat verify.json)"
 
 say "read again, it is right again"
-for table in rewritten random_default renamed_column readded labels swapped swapped_old anew new_name; do
+for table in rewritten random_default renamed_column readded labels swapped swapped_old new_name; do
     reread $table
 done
 parity rewritten random_default readded labels swapped swapped_old anew new_name
@@ -166,6 +168,6 @@ wait_until 30 loaded calm 1
 stop
 expect_all
 expect "stale in the lines too" "$(jq -c 'select(.table.stale) | .source.table' lines | sort -u | wc -l)" 9
-expect "metrics" "$(grep -h '^cdc_.*_stale_tables' load.prom capture.prom | tr '\n' ' ')" \
-    "cdc_load_stale_tables 9 cdc_capture_stale_tables_total 9 "
+expect "metrics" "$(sed -n 's/^cdc_load_stale_tables //p' load.prom)" "$(ch "SELECT count() FROM _cdc_state FINAL WHERE item = 'stale' AND value != ''")"
+expect "metrics of cdc-capture" "$(sed -n 's/^cdc_capture_stale_tables_total //p' capture.prom)" 9
 say "all good"

@@ -189,6 +189,19 @@ TEST_CASE("types below the columns") {
     CHECK(changed(with_type('d'), [](Facts& f) { f.types[0].base = 20; }) == "stale");
 }
 
+TEST_CASE("a mark names the column of a type, also where it lies deeper") {
+    Facts before = with_type('e');
+    TypeFacts array;
+    array.oid = 16600;
+    array.kind = 'b';
+    array.base = 16500;
+    before.types.push_back(array);
+    before.columns.push_back(column(4, "moods", "mood[]", 16600));
+    Facts after = before;
+    after.types[0].labels[1].label = "glad";
+    CHECK(judge(before, after, {})->why == "label 'ok' of column 'moods' was renamed");
+}
+
 TEST_CASE("publications that were other ones meanwhile") {
     CHECK(changed(table(), [](Facts& f) { f.publication.entry = "51:850"; }) == "stale");
     CHECK(changed(table(), [](Facts& f) { f.publication.columns = "1"; }) == "stale");

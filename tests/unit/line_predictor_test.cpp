@@ -53,6 +53,26 @@ TEST_CASE("a predicted line is what the decoder makes of it") {
     }
 }
 
+TEST_CASE("what is kept of long lines does not grow with them") {
+    LinePredictor predictor;
+    LineDecoder decoder;
+    for (int i = 0; i < 20; ++i) {
+        std::string line = R"({"key":{"id":7},"before":null,"after":{"id":7,"c)" +
+                           std::to_string(i % 12) + R"(":")" + std::string(1 << 20, 'x') +
+                           R"("},"source":{"connector":"postgresql","db":"d","schema":"s",)"
+                           R"("table":"t","order":"000100000000015101f0000000000001","ts_ms":5},)"
+                           R"("op":"c","ts_ms":6})";
+        const std::size_t size = line.size();
+        line.append(LinePredictor::kPadding, '\0');
+        const std::string_view text{line.data(), size};
+        const DecodedLine& predicted = predictor.decode(text);
+        CHECK(predicted.after.fields.at(1).value.size() == (1 << 20) + 2);
+        CHECK(predicted.after.raw == decoder.decode(text).after.raw);
+        CHECK(predicted.source.order == decoder.decode(text).source.order);
+    }
+    CHECK(predictor.kept_bytes() < (1 << 16));
+}
+
 TEST_CASE("what the decoder refuses, the predictor refuses in the same words") {
     const std::string good = change("1", R"(["x",[1.5e-3,null]])");
     LinePredictor predictor;

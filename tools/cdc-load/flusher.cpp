@@ -17,7 +17,7 @@ using clickhouse::ServerError;
 
 namespace {
 constexpr std::int64_t kStateEveryMs = 1000;
-constexpr std::size_t kStoredLinesAtOnce = 10'000;
+constexpr std::size_t kStoredKeysAtOnce = 10'000;
 constexpr int kTooMuchMemory = 241;
 constexpr int kNoSuchColumn = 16;
 constexpr int kIncorrectData = 117;
@@ -153,7 +153,7 @@ void Flusher::flush_table(TableLoader& table, TableWork& work, bool last) {
     if ((last || work.complete_waiting) && table.pending > 0) {
         // Another loader may have brought the rows that were missing.
         clickhouse::with_retry(m_retry, [&] {
-            m_resolver.resolve_stored(table, work.known_barrier, kStoredLinesAtOnce, inserter());
+            m_resolver.resolve_stored(table, work.known_barrier, kStoredKeysAtOnce, inserter());
         });
     }
 }
@@ -255,8 +255,10 @@ void Flusher::insert_state(const Work& work) {
     if (!work.checkpoint.empty() && (work.last || tick - m_state_ms >= kStateEveryMs)) {
         const event::Checkpoint checkpoint = event::parse_checkpoint(
             work.checkpoint, fmt::format("line {}", work.checkpoint_line_number));
-        clickhouse::append_state_row(rows, clickhouse::checkpoint_row(checkpoint, work.checkpoint),
-                                     now);
+        if (!checkpoint.beside_stream()) {
+            clickhouse::append_state_row(
+                rows, clickhouse::checkpoint_row(checkpoint, work.checkpoint), now);
+        }
         m_state_ms = tick;
     }
     if (!rows.empty()) {

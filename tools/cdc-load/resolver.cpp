@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
 
 namespace cdc::load {
 
@@ -37,6 +38,14 @@ void append_pending_row(std::string& out, std::string_view key, Order order, std
     out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
+void append_key(std::string& out, std::string_view key) {
+    const std::size_t before = out.size();
+    out.resize(before + key.size() + 10);
+    char* at = out.data() + before;
+    clickhouse::append_string(at, key);
+    out.resize(static_cast<std::size_t>(at - out.data()));
+}
+
 } // namespace
 
 void Resolver::add_stored(Chains& chains, std::string_view rows) {
@@ -47,25 +56,51 @@ void Resolver::add_stored(Chains& chains, std::string_view rows) {
     }
 }
 
-void Resolver::fetch_stored(TableLoader& table, const TableWork& work, Chains& chains) {
+void Resolver::fetch_portions(TableLoader& table, std::string_view sizes, const Take& take) {
     std::string keys;
-    std::size_t count = 0;
-    const auto ask = [&] {
-        if (count == 0) {
+    std::size_t bytes = 0;
+    const auto fetch = [&] {
+        if (keys.empty()) {
             return;
         }
-        m_stored_answers.push_back(
-            m_transport.query(waiting_sql(table.target(), keys), "RowBinary"));
-        add_stored(chains, m_stored_answers.back());
+        const std::string answer =
+            m_transport.query(waiting_sql(table.target(), keys), "RowBinary");
+        Chains chains;
+        add_stored(chains, answer);
+        take(chains);
+        keys.clear();
+        bytes = 0;
+    };
+    for (Rows walk{sizes}; walk.more();) {
+        const std::string_view key = walk.string();
+        const std::uint64_t size = walk.number();
+        if (bytes + size > m_batch_bytes || keys.size() + key.size() > kKeyBytes) {
+            fetch();
+        }
+        append_key(keys, key);
+        bytes += size;
+    }
+    fetch();
+}
+
+void Resolver::fetch_stored(TableLoader& table, const TableWork& work, const Take& take) {
+    std::string keys;
+    std::size_t count = 0;
+    std::unordered_set<std::string_view> seen;
+    const auto ask = [&] {
+        if (count > 0) {
+            const std::string sizes =
+                m_transport.query(waiting_sizes_sql(table.target(), keys), "RowBinary");
+            fetch_portions(table, sizes, take);
+        }
         keys.clear();
         count = 0;
     };
     const auto add = [&](std::string_view key) {
-        const std::size_t before = keys.size();
-        keys.resize(before + key.size() + 10);
-        char* at = keys.data() + before;
-        clickhouse::append_string(at, key);
-        keys.resize(static_cast<std::size_t>(at - keys.data()));
+        if (!seen.insert(key).second) {
+            return;
+        }
+        append_key(keys, key);
         if (++count >= kMostKeys || keys.size() >= kKeyBytes) {
             ask();
         }
@@ -242,7 +277,6 @@ void Resolver::write_pending(TableLoader& table) {
 
 void Resolver::resolve(TableLoader& table, const TableWork& work, const Insert& insert) {
     m_pending_rows.clear();
-    m_stored_answers.clear();
     m_new = m_done = 0;
     m_barrier = work.known_barrier;
     Chains chains;
@@ -250,7 +284,14 @@ void Resolver::resolve(TableLoader& table, const TableWork& work, const Insert& 
         chains[line.key].push_back({line.order, line.line, false});
     }
     if (table.pending > 0) {
-        fetch_stored(table, work, chains);
+        fetch_stored(table, work, [&](Chains& stored) {
+            for (auto& [key, lines] : stored) {
+                if (auto own = chains.extract(key); !own.empty()) {
+                    lines.insert(lines.end(), own.mapped().begin(), own.mapped().end());
+                }
+            }
+            resolve_chains(table, stored, insert);
+        });
     }
     resolve_chains(table, chains, insert);
     write_pending(table);
@@ -260,19 +301,19 @@ void Resolver::give_up(TableLoader& table, const TableWork& work,
                        const std::function<void(Order, std::string_view)>& take,
                        const std::function<void()>& keep) {
     m_pending_rows.clear();
-    m_stored_answers.clear();
     m_new = m_done = 0;
-    Chains chains;
-    if (table.pending > 0) {
-        fetch_stored(table, work, chains);
-    }
-    for (auto& [key, lines] : chains) {
-        std::stable_sort(lines.begin(), lines.end(),
-                         [](const Line& a, const Line& b) { return a.order < b.order; });
-        for (const Line& line : lines) {
-            take(line.order, line.text);
-            finish_line(key, line);
+    const auto all = [&](Chains& chains) {
+        for (auto& [key, lines] : chains) {
+            std::stable_sort(lines.begin(), lines.end(),
+                             [](const Line& a, const Line& b) { return a.order < b.order; });
+            for (const Line& line : lines) {
+                take(line.order, line.text);
+                finish_line(key, line);
+            }
         }
+    };
+    if (table.pending > 0) {
+        fetch_stored(table, work, all);
     }
     keep();
     write_pending(table);
@@ -281,16 +322,11 @@ void Resolver::give_up(TableLoader& table, const TableWork& work,
 void Resolver::resolve_stored(TableLoader& table, Order barrier, std::size_t limit,
                               const Insert& insert) {
     m_pending_rows.clear();
-    m_stored_answers.clear();
     m_new = m_done = 0;
     m_barrier = barrier;
-    Chains chains;
-    m_stored_answers.push_back(m_transport.query(
-        fmt::format("SELECT _key, _version, _line FROM {} FINAL WHERE _done = 0 LIMIT {}",
-                    quote_identifier(table.target().pending), limit),
-        "RowBinary"));
-    add_stored(chains, m_stored_answers.back());
-    resolve_chains(table, chains, insert);
+    const std::string sizes =
+        m_transport.query(stored_sizes_sql(table.target(), limit), "RowBinary");
+    fetch_portions(table, sizes, [&](Chains& chains) { resolve_chains(table, chains, insert); });
     write_pending(table);
 }
 

@@ -5,7 +5,6 @@
 #include "cdc-load/work.hpp"
 #include "clickhouse/transport.hpp"
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -31,7 +30,7 @@ public:
     /// portions; then the pending table is brought up to date. May be repeated after a failure.
     void resolve(TableLoader& table, const TableWork& work, const Insert& insert);
 
-    /// The same for lines that wait in the target only, `limit` of them at most.
+    /// The same for lines that wait in the target only, of `limit` keys at most.
     void resolve_stored(TableLoader& table, event::Order barrier, std::size_t limit,
                         const Insert& insert);
 
@@ -51,7 +50,12 @@ private:
     using Chains = std::map<std::string, std::vector<Line>, std::less<>>;
 
     void add_stored(Chains& chains, std::string_view rows);
-    void fetch_stored(TableLoader& table, const TableWork& work, Chains& chains);
+    using Take = std::function<void(Chains& chains)>;
+    /// Lines that wait in the target for keys of `work`.
+    void fetch_stored(TableLoader& table, const TableWork& work, const Take& take);
+    /// Gives the lines of the keys in an answer of sizes in portions: of `m_batch_bytes` at most,
+    /// or of one key.
+    void fetch_portions(TableLoader& table, std::string_view sizes, const Take& take);
     /// A row of the target that a line may be completed from.
     struct Base {
         std::string_view row; ///< empty: none
@@ -80,8 +84,7 @@ private:
     std::size_t m_batch_bytes;
     event::Order m_barrier; ///< everything below is void
     event::LineDecoder m_decoder;
-    std::deque<std::string> m_stored_answers; ///< own the texts of stored lines
-    std::string m_pending_rows;               ///< for the pending table: new lines, done marks
+    std::string m_pending_rows; ///< for the pending table: new lines, done marks
     std::uint64_t m_new = 0;
     std::uint64_t m_done = 0;
 };

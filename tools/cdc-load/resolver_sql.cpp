@@ -66,6 +66,19 @@ std::string waiting_sql(const Target& target, std::string_view key_bytes) {
                        quote_identifier(target.pending), keys_sql("k String", key_bytes));
 }
 
+std::string waiting_sizes_sql(const Target& target, std::string_view key_bytes) {
+    return fmt::format(
+        "SELECT _key, toUInt64(sum(length(_line))) FROM {} FINAL WHERE _done = 0 AND "
+        "_key IN ({}) GROUP BY _key",
+        quote_identifier(target.pending), keys_sql("k String", key_bytes));
+}
+
+std::string stored_sizes_sql(const Target& target, std::size_t limit) {
+    return fmt::format("SELECT _key, toUInt64(sum(length(_line))) FROM {} FINAL WHERE _done = 0 "
+                       "GROUP BY _key LIMIT {}",
+                       quote_identifier(target.pending), limit);
+}
+
 std::string bases_sql(const Target& target, const TargetShape& shape, std::string_view key_bytes,
                       Order barrier) {
     const Parts parts = parts_of(shape);
@@ -121,6 +134,16 @@ std::uint8_t Rows::byte() {
         fail(ExitCode::failed, "{}", kCut);
     }
     return static_cast<std::uint8_t>(*m_at++);
+}
+
+std::uint64_t Rows::number() {
+    std::uint64_t number = 0;
+    if (static_cast<std::size_t>(m_end - m_at) < sizeof(number)) {
+        fail(ExitCode::failed, "{}", kCut);
+    }
+    std::memcpy(&number, m_at, sizeof(number));
+    m_at += sizeof(number);
+    return number;
 }
 
 std::string_view Rows::row(const clickhouse::RowEncoder& encoder) {

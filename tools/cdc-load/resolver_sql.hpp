@@ -18,6 +18,11 @@ std::string keys_sql(std::string_view structure, std::string_view bytes);
 /// Waiting lines of these keys (each a String): _key, _version, _line.
 std::string waiting_sql(const clickhouse::Target& target, std::string_view key_bytes);
 
+/// Of the same lines, each key with their size together (UInt64).
+std::string waiting_sizes_sql(const clickhouse::Target& target, std::string_view key_bytes);
+/// The same of the first `limit` keys that have any.
+std::string stored_sizes_sql(const clickhouse::Target& target, std::size_t limit);
+
 /// The highest whole row of each key, in the layout of the encoder, not below the barrier.
 std::string bases_sql(const clickhouse::Target& target, const clickhouse::TargetShape& shape,
                       std::string_view key_bytes, event::Order barrier);
@@ -36,6 +41,7 @@ public:
     std::string_view string();
     event::Order order();
     std::uint8_t byte();
+    std::uint64_t number();
     std::string_view row(const clickhouse::RowEncoder& encoder);
 
 private:
