@@ -53,8 +53,12 @@ constexpr Rule kMysqlRules[] = {
     {"bigint", Kind::int64},
     {"bigint unsigned", Kind::uint64},
     {"float", Kind::float32},
+    {"float unsigned", Kind::float32},
     {"double", Kind::float64},
+    {"double unsigned", Kind::float64},
     {"decimal", Kind::decimal},
+    {"decimal unsigned", Kind::decimal},
+    {"bit", Kind::uint64},
     {"year", Kind::uint16},
     {"date", Kind::date32},
     {"datetime", Kind::datetime64},
@@ -65,6 +69,15 @@ constexpr Rule kMysqlRules[] = {
     {"blob", Kind::string, true},
     {"mediumblob", Kind::string, true},
     {"longblob", Kind::string, true},
+    {"geometry", Kind::string, true},
+    {"point", Kind::string, true},
+    {"linestring", Kind::string, true},
+    {"polygon", Kind::string, true},
+    {"multipoint", Kind::string, true},
+    {"multilinestring", Kind::string, true},
+    {"multipolygon", Kind::string, true},
+    {"geomcollection", Kind::string, true},
+    {"uuid", Kind::uuid},
 };
 
 constexpr std::string_view kTextTypes[] = {

@@ -5,6 +5,8 @@
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
+#include "mysql/connection.hpp"
+#include "mysql/position.hpp"
 
 namespace cdc::capture {
 
@@ -32,6 +34,15 @@ void add_source_options(cli::App& app, Options& options) {
     cli.add_flag("--drop", options.drop, "Drop the slot, and the publication if we made it")
         ->group("Source");
     cli.add_flag("--check", options.check, "Report whether capture can work, change nothing")
+        ->group("Source");
+    cli.add_option("--from-position", options.from_position,
+                   "MySQL, MariaDB: begin at FILE:OFFSET, or 'earliest', without a checkpoint; "
+                   "default: the end of the log")
+        ->type_name("POSITION")
+        ->group("Source");
+    cli.add_option("--server-id", options.server_id,
+                   "MySQL, MariaDB: id to register with; default: a random one")
+        ->type_name("N")
         ->group("Source");
     app.add_duration("--retry", options.retry_ms,
                      "How long a lost connection is tried again; 0: not at all")
@@ -74,15 +85,16 @@ void add_stop_options(cli::App& app, Options& options) {
     cli.add_option_function<std::string>(
            "--until-position",
            [&options](const std::string& text) {
+               options.until_position_text = text;
                options.until_position = postgres::parse_lsn(text);
-               if (!options.until_position) {
+               if (!options.until_position && !mysql::Position::parse(text)) {
                    throw CLI::ValidationError{"--until-position",
                                               base::in_quotes(text) +
                                                   " is not a log position such as 0/16B3748"};
                }
            },
            "Stop after the last transaction that committed up to here")
-        ->type_name("LSN")
+        ->type_name("POSITION")
         ->group("Stop conditions");
     app.add_duration("--until-idle", options.until_idle_ms, "Stop when no change came for so long")
         ->default_str("")
@@ -99,6 +111,40 @@ void add_stop_options(cli::App& app, Options& options) {
         ->group("Stop conditions");
 }
 
+/// What the log of MySQL and MariaDB has no use for.
+void check_mysql_options(const Options& options) {
+    const auto refuse = [](bool given, const char* name) {
+        if (given) {
+            fail(ExitCode::usage, "{} is for PostgreSQL sources", name);
+        }
+    };
+    refuse(!options.slot.empty(), "--slot");
+    refuse(!options.publication.empty(), "--publication");
+    refuse(options.create, "--create");
+    refuse(options.exit_after_create, "--exit-after-create");
+    refuse(options.drop, "--drop");
+    refuse(!options.messages.empty(), "--messages");
+    refuse(options.emit_heartbeat_ms != 0, "--emit-heartbeat");
+    refuse(options.on_write(), "--ack");
+    refuse(options.types != "exact", "--types debezium");
+    refuse(!options.leave_out.empty(), "--leave-out");
+    refuse(!options.masks.empty(), "--mask");
+    mysql::parse_url(options.source);
+    if (options.until_position_text && !mysql::Position::parse(*options.until_position_text)) {
+        fail(ExitCode::usage,
+             "--until-position: {} is not a log position such as binlog.000003:154",
+             base::in_quotes(*options.until_position_text));
+    }
+    if (!options.from_position.empty() && options.from_position != "earliest" &&
+        !mysql::Position::parse(options.from_position)) {
+        fail(ExitCode::usage,
+             "--from-position: {} is neither 'earliest' nor a log position such as "
+             "binlog.000003:154",
+             base::in_quotes(options.from_position));
+    }
+    event::TableFilter{options.tables, options.exclude};
+}
+
 } // namespace
 
 void add_options(cli::App& app, Options& options) {
@@ -112,6 +158,17 @@ void add_options(cli::App& app, Options& options) {
 void check_options(Options& options) {
     if (options.source.empty()) {
         fail(ExitCode::usage, "--source is missing");
+    }
+    if (mysql::is_mysql_url(options.source)) {
+        check_mysql_options(options);
+        return;
+    }
+    if (!options.from_position.empty() || options.server_id != 0) {
+        fail(ExitCode::usage, "--from-position and --server-id are for MySQL and MariaDB sources");
+    }
+    if (options.until_position_text && !options.until_position) {
+        fail(ExitCode::usage, "--until-position: {} is not a log position such as 0/16B3748",
+             base::in_quotes(*options.until_position_text));
     }
     if (options.slot.empty()) {
         fail(ExitCode::usage, "--slot is missing");

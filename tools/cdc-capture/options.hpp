@@ -16,7 +16,7 @@ class App;
 namespace cdc::capture {
 
 struct Options {
-    std::string source;                 ///< libpq URI or "key=value" text
+    std::string source;                 ///< libpq URI or "key=value" text, mysql://, mariadb://
     std::string slot;                   ///< replication slot
     std::string publication;            ///< default: the name of the slot
     std::vector<std::string> tables;    ///< globs; none: all
@@ -46,6 +46,9 @@ struct Options {
     std::int64_t emit_heartbeat_ms = 0; ///< logical messages of ours in the source; 0: none
 
     std::optional<postgres::Lsn> until_position;
+    std::optional<std::string> until_position_text; ///< as it was given
+    std::string from_position;       ///< MySQL: FILE:OFFSET or "earliest"; "": the end of the log
+    std::uint32_t server_id = 0;     ///< MySQL: that of a replica; 0: any
     std::int64_t until_idle_ms = -1; ///< -1: no such condition
     std::uint64_t max_events = 0;    ///< 0: no such condition
     bool exit_at_end = false;        ///< stop at the end the log has at the start

@@ -4,6 +4,7 @@
 #include "cdc-capture/acknowledgement.hpp"
 #include "cdc-capture/capture.hpp"
 #include "cdc-capture/manage.hpp"
+#include "cdc-capture/mysql_capture.hpp"
 #include "io/stop_signal.hpp"
 
 #include <unistd.h>
@@ -11,6 +12,12 @@
 namespace cdc::capture {
 
 int run(const Options& options) {
+    if (mysql::is_mysql_url(options.source)) {
+        if (options.check) {
+            return check_mysql(options);
+        }
+        return MysqlCapture{options, STDOUT_FILENO}.run();
+    }
     if (options.drop) {
         drop(options);
         return 0;

@@ -1,0 +1,163 @@
+#include "mysql/binlog_stream.hpp"
+
+#include <cerrno>
+#include <random>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace cdc::mysql {
+
+using base::ExitCode;
+
+namespace {
+
+constexpr unsigned kBinlogDump = 18;
+constexpr unsigned kLogReadError = 1236;
+constexpr std::size_t kMaxSpare = 64;
+constexpr std::size_t kMaxSpareBytes = std::size_t{256} << 10;
+
+void append_little(std::string& out, std::uint64_t value, int size) {
+    for (int i = 0; i < size; ++i) {
+        out += static_cast<char>(value >> (8 * i));
+    }
+}
+
+std::string random_uuid() {
+    std::random_device random;
+    const auto word = [&random] {
+        return random() & 0xffffU;
+    };
+    return fmt::format("{:04x}{:04x}-{:04x}-4{:03x}-8{:03x}-{:04x}{:04x}{:04x}", word(), word(),
+                       word(), word() & 0xfffU, word() & 0xfffU, word(), word(), word());
+}
+
+} // namespace
+
+BinlogStream::BinlogStream(Connection connection, const Position& start, std::uint32_t server_id)
+    : m_connection{std::move(connection)} {
+    const std::string kind = m_connection.value("SELECT @@global.binlog_checksum");
+    m_checksum = kind == "CRC32";
+    m_connection.execute("SET @master_binlog_checksum = @@global.binlog_checksum, "
+                         "@source_binlog_checksum = @@global.binlog_checksum, "
+                         "@master_heartbeat_period = 10000000000, "
+                         "@source_heartbeat_period = 10000000000");
+    if (m_connection.is_mariadb()) {
+        m_connection.execute("SET @mariadb_slave_capability = 4");
+    } else {
+        // The server ends an older dump of the same uuid, or else of the same server id.
+        const std::string uuid = random_uuid();
+        m_connection.execute("SET @slave_uuid = '" + uuid + "', @replica_uuid = '" + uuid + "'");
+    }
+    constexpr std::uint64_t kLargest = 0xffffffff;
+    std::string argument;
+    // The command has 32 bits for the position; from further on the file is read from its front.
+    append_little(argument, start.offset > kLargest ? Position::kFirst : start.offset, 4);
+    append_little(argument, 0, 2);
+    append_little(argument, server_id, 4);
+    argument += start.file;
+    m_connection.send_command(kBinlogDump, argument);
+
+    int pipe[2];
+    if (::pipe2(pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+        base::fail(ExitCode::failed, "cannot make a pipe");
+    }
+    m_wake_read = io::FileDescriptor{pipe[0]};
+    m_wake_write = io::FileDescriptor{pipe[1]};
+    m_thread = std::thread{[this] {
+        read();
+    }};
+}
+
+BinlogStream::~BinlogStream() {
+    {
+        const std::lock_guard lock{m_mutex};
+        m_stop = true;
+    }
+    m_room.notify_all();
+    m_connection.shut_down();
+    m_thread.join();
+}
+
+void BinlogStream::read() {
+    try {
+        while (true) {
+            const std::string_view packet = m_connection.read_packet();
+            constexpr unsigned char kEnd = 0xfe;
+            if (packet.empty() ||
+                (static_cast<unsigned char>(packet[0]) == kEnd && packet.size() < 9)) {
+                throw ServerError{ExitCode::failed, "the server ended the stream of its log", 0};
+            }
+            if (packet[0] != '\0') {
+                base::fail(ExitCode::bad_data, "a packet of unknown kind 0x{:02x} in the stream",
+                           static_cast<unsigned char>(packet[0]));
+            }
+            push(packet.substr(1));
+            if (m_stop) {
+                return;
+            }
+        }
+    } catch (const ServerError& error) {
+        const std::lock_guard lock{m_mutex};
+        m_error = error.number() == kLogReadError
+                      ? std::make_exception_ptr(
+                            ServerError{ExitCode::position_lost, error.what(), kLogReadError})
+                      : std::current_exception();
+    } catch (...) {
+        const std::lock_guard lock{m_mutex};
+        m_error = std::current_exception();
+    }
+    wake();
+}
+
+void BinlogStream::push(std::string_view bytes) {
+    bool was_empty = false;
+    {
+        std::unique_lock lock{m_mutex};
+        m_room.wait(lock, [this] { return m_stop || m_queue.empty() || m_bytes < kMaxBytes; });
+        std::string memory;
+        if (!m_spare.empty()) {
+            memory = std::move(m_spare.back());
+            m_spare.pop_back();
+        }
+        memory.assign(bytes);
+        was_empty = m_queue.empty();
+        m_bytes += memory.size();
+        m_queue.push_back(std::move(memory));
+    }
+    if (was_empty) {
+        wake();
+    }
+}
+
+void BinlogStream::wake() {
+    const char byte = 0;
+    // A full pipe is as good as another byte in it.
+    [[maybe_unused]] const ssize_t written = ::write(m_wake_write.get(), &byte, 1);
+}
+
+void BinlogStream::clear_wake() {
+    char bytes[64];
+    while (::read(m_wake_read.get(), bytes, sizeof(bytes)) > 0) {
+    }
+}
+
+bool BinlogStream::next(std::string& event) {
+    const std::lock_guard lock{m_mutex};
+    if (m_queue.empty()) {
+        if (m_error != nullptr) {
+            std::rethrow_exception(m_error);
+        }
+        return false;
+    }
+    if (m_spare.size() < kMaxSpare && event.capacity() <= kMaxSpareBytes) {
+        m_spare.push_back(std::move(event));
+    }
+    event = std::move(m_queue.front());
+    m_queue.pop_front();
+    m_bytes -= event.size();
+    m_room.notify_one();
+    return true;
+}
+
+} // namespace cdc::mysql

@@ -1,0 +1,278 @@
+#include "mysql/change_builder.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "event/json_writer.hpp"
+#include "event/order.hpp"
+
+#include <algorithm>
+
+namespace cdc::mysql {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+constexpr std::size_t kOrderStartDigits = 20; ///< epoch and position
+constexpr std::size_t kMapShape = 8;          ///< bytes of a table map before the table's shape
+
+} // namespace
+
+ChangeBuilder::ChangeBuilder(Settings settings, event::TableFilter filter, SourceLookup& lookup,
+                             Position start)
+    : m_settings{std::move(settings)}, m_filter{std::move(filter)}, m_lookup{&lookup},
+      m_reader{m_settings.checksum}, m_cursor{start}, m_complete{std::move(start)} {}
+
+void ChangeBuilder::set_gtids(std::string_view text) {
+    if (m_settings.mariadb) {
+        m_mariadb_gtids = MariadbGtidList{text};
+    } else {
+        m_gtids = GtidSet{text};
+    }
+}
+
+std::string ChangeBuilder::gtids() const {
+    return m_settings.mariadb ? m_mariadb_gtids.text() : m_gtids.text();
+}
+
+void ChangeBuilder::apply(std::string_view bytes, std::string& out) {
+    Event event;
+    try {
+        event = m_reader.read(bytes);
+    } catch (const Error& error) {
+        throw Error{error.code(),
+                    fmt::format("event at {}: {}", m_cursor.next().text(), error.what()),
+                    error.hint()};
+    }
+    guarded(event, out);
+}
+
+void ChangeBuilder::apply_more(std::string& out) {
+    Event event;
+    try {
+        const std::string_view bytes = m_payload->next();
+        if (bytes.empty()) {
+            m_payload.reset();
+            if (m_in_transaction) {
+                fail(ExitCode::bad_data, "a compressed transaction without its end");
+            }
+            m_complete = m_cursor.next();
+            return;
+        }
+        event = EventReader::read_inner(bytes);
+    } catch (const Error& error) {
+        throw Error{
+            error.code(),
+            fmt::format("event at {}:{}: {}", m_cursor.next().file, m_event_start, error.what()),
+            error.hint()};
+    }
+    guarded(event, out);
+}
+
+void ChangeBuilder::guarded(const Event& event, std::string& out) {
+    const std::size_t start = out.size();
+    const std::uint64_t changes = m_changes;
+    m_in_work = nullptr;
+    try {
+        if (m_payload == nullptr) {
+            const bool heartbeat =
+                event.type == EventType::heartbeat || event.type == EventType::heartbeat_v2;
+            if (heartbeat) {
+                return;
+            }
+            m_event_start = m_cursor.follow(event);
+        }
+        apply_event(event, out);
+    } catch (const Error& error) {
+        out.resize(start);
+        m_changes = changes;
+        const std::string table =
+            m_in_work == nullptr
+                ? ""
+                : fmt::format(" of table '{}.{}'", m_in_work->map().db, m_in_work->map().table);
+        throw Error{error.code(),
+                    fmt::format("event at {}:{}{}: {}", m_cursor.next().file, m_event_start, table,
+                                error.what()),
+                    error.hint()};
+    }
+}
+
+void ChangeBuilder::apply_event(const Event& event, std::string& out) {
+    if (RowsEvent::is_rows(event.type)) {
+        rows(event, out);
+        return;
+    }
+    switch (event.type) {
+    case EventType::table_map:
+        table_map(event);
+        return;
+    case EventType::gtid:
+    case EventType::gtid_tagged:
+    case EventType::anonymous_gtid:
+        m_gtid = parse_gtid(event);
+        m_gtid_json = m_gtid->number == 0 ? "null" : '"' + m_gtid->text() + '"';
+        begin_group(event, static_cast<std::int64_t>(m_gtid->commit_time_us / 1000));
+        return;
+    case EventType::mariadb_gtid:
+        m_mariadb_gtid = parse_mariadb_gtid(event);
+        m_gtid_json = '"' + m_mariadb_gtid->text() + '"';
+        if ((m_mariadb_gtid->flags & (MariadbGtid::kPreparedXa | MariadbGtid::kCompletedXa)) != 0) {
+            throw Error{ExitCode::refused, "an XA transaction, which is not understood yet"};
+        }
+        begin_group(event, 0);
+        m_in_transaction = (m_mariadb_gtid->flags & MariadbGtid::kStandalone) == 0;
+        return;
+    case EventType::query:
+    case EventType::mariadb_query_compressed:
+        query(event, out);
+        return;
+    case EventType::xid:
+        end_transaction(out);
+        return;
+    case EventType::transaction_payload:
+        if (m_payload != nullptr) {
+            fail(ExitCode::bad_data, "a compressed transaction inside another");
+        }
+        m_payload = std::make_unique<TransactionPayload>(event.body);
+        return;
+    case EventType::rotate:
+        rotate(event);
+        return;
+    case EventType::format_description:
+        m_cursor_created = event.timestamp;
+        if (m_complete == m_cursor.next() || m_complete.file == m_cursor.next().file) {
+            m_file_created = event.timestamp;
+        }
+        m_maps.clear();
+        return;
+    case EventType::xa_prepare:
+        throw Error{ExitCode::refused, "an XA transaction, which is not understood yet"};
+    case EventType::incident: {
+        const Incident incident = parse_incident(event.body);
+        throw Error{ExitCode::bad_data,
+                    fmt::format("the server reports that changes may be missing in its log: {}",
+                                in_quotes(incident.message)),
+                    "Read the tables again with a snapshot behind it"};
+    }
+    case EventType::begin_load_query:
+    case EventType::execute_load_query:
+        throw Error{ExitCode::refused, "rows in STATEMENT format (LOAD DATA)",
+                    "SET GLOBAL binlog_format=ROW on the source"};
+    case EventType::stop:
+    case EventType::rows_query:
+    case EventType::previous_gtids:
+    case EventType::transaction_context:
+    case EventType::view_change:
+    case EventType::ignorable:
+    case EventType::intvar: // they belong to statements, which are looked at themselves
+    case EventType::rand:
+    case EventType::user_var:
+    case EventType::mariadb_annotate_rows:
+    case EventType::mariadb_binlog_checkpoint:
+    case EventType::mariadb_gtid_list:
+        if (!m_in_transaction && !m_in_group) {
+            m_complete = m_cursor.next();
+            m_file_created = m_cursor_created;
+        }
+        return;
+    case EventType::mariadb_start_encryption:
+        return; // the server decrypts what it sends
+    default:
+        if ((event.flags & Event::kIgnorable) != 0) {
+            return;
+        }
+        fail(ExitCode::bad_data, "an event of unknown type {}", static_cast<unsigned>(event.type));
+    }
+}
+
+void ChangeBuilder::rotate(const Event& event) {
+    const Rotate next = parse_rotate(event.body);
+    m_cursor.rotate(next);
+    if (!m_in_transaction && !m_in_group) {
+        const bool same = m_complete.file == m_cursor.next().file;
+        m_complete = m_cursor.next();
+        if (!same) {
+            m_file_created = 0; // its description follows
+        }
+    }
+}
+
+/// A group of events that is a transaction, or one statement.
+void ChangeBuilder::begin_group(const Event& event, std::int64_t commit_ts_ms) {
+    if (m_in_transaction) {
+        fail(ExitCode::bad_data, "a transaction begins inside another");
+    }
+    m_in_group = true;
+    m_index = 0;
+    m_group_start = m_event_start;
+    m_commit_ts_ms = commit_ts_ms != 0 ? commit_ts_ms : std::int64_t{event.timestamp} * 1000;
+    const Position start{m_cursor.next().file, m_group_start};
+    m_order_start = event::Order::make(m_settings.epoch, start.order_position(), 0).text();
+    m_order_start.resize(kOrderStartDigits);
+    m_transaction_begun = false;
+}
+
+void ChangeBuilder::end_transaction(std::string& out) {
+    if (!m_in_group) {
+        fail(ExitCode::bad_data, "a transaction ends that did not begin");
+    }
+    if (m_transaction_begun) {
+        end_lines(out);
+    }
+    m_in_transaction = false;
+    m_in_group = false;
+    m_maps.clear();
+    ++m_transactions;
+    if (m_gtid) {
+        m_gtids.add(*m_gtid);
+        m_gtid.reset();
+    }
+    if (m_mariadb_gtid) {
+        m_mariadb_gtids.add(*m_mariadb_gtid);
+        m_mariadb_gtid.reset();
+    }
+    if (m_payload == nullptr) {
+        m_complete = m_cursor.next();
+        m_file_created = m_cursor_created;
+    }
+}
+
+/// The server's own databases are never captured.
+bool ChangeBuilder::captures(const std::string& db, const std::string& table) const {
+    static constexpr std::string_view kInternal[] = {"mysql", "sys", "performance_schema",
+                                                     "information_schema"};
+    return std::find(std::begin(kInternal), std::end(kInternal), db) == std::end(kInternal) &&
+           (m_settings.database.empty() || m_settings.database == db) &&
+           m_filter.matches(db, table);
+}
+
+ChangeBuilder::TableState& ChangeBuilder::state_of(const std::string& db,
+                                                   const std::string& table) {
+    std::string name = db;
+    name += '\0';
+    name += table;
+    return m_states[std::move(name)];
+}
+
+void ChangeBuilder::table_map(const Event& event) {
+    const std::uint64_t id = table_map_id(event.body);
+    if (event.body.size() < kMapShape) {
+        fail(ExitCode::bad_data, "a table map of {} bytes", event.body.size());
+    }
+    std::string key{event.body.substr(kMapShape)};
+    auto found = m_shapes.find(key);
+    if (found == m_shapes.end()) {
+        TableMap map = parse_table_map(event.body);
+        TableState& state = state_of(map.db, map.table);
+        const bool captured = captures(map.db, map.table);
+        TablePlan plan = captured ? TablePlan{std::move(map), *m_lookup, m_settings.mariadb}
+                                  : TablePlan::skipped(std::move(map));
+        found = m_shapes.emplace(std::move(key), Shape{std::move(plan), &state}).first;
+    }
+    m_maps[id] = &found->second;
+}
+
+} // namespace cdc::mysql

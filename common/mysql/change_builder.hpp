@@ -1,0 +1,168 @@
+#ifndef CDC_MYSQL_CHANGE_BUILDER_HPP
+#define CDC_MYSQL_CHANGE_BUILDER_HPP
+
+#include "event/table_filter.hpp"
+#include "mysql/binlog_event.hpp"
+#include "mysql/gtid_set.hpp"
+#include "mysql/position.hpp"
+#include "mysql/rows_event.hpp"
+#include "mysql/statement.hpp"
+#include "mysql/table_plan.hpp"
+#include "mysql/transaction_payload.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace cdc::mysql {
+
+/// Events of one connection to lines of cdc-event(5). No sockets: what the log does not say comes
+/// from a SourceLookup. No allocation per row once the buffers have grown.
+///
+/// A change's order: the epoch, the place of the transaction's first event (its GTID event), and
+/// its index among the row changes of the transaction, before any filter: 1 for an insert, a delete
+/// and a truncated table, 2 for an update (its key may change, and then it is two lines).
+class ChangeBuilder {
+public:
+    struct Settings {
+        std::string name;     ///< source.name
+        std::string database; ///< the only one that is captured; "": all
+        bool mariadb = false;
+        std::uint16_t epoch = 0;
+        bool checksum = false;     ///< of the events before the first format description
+        bool transactions = false; ///< lines at begin and end, and a member in each change
+    };
+    /// `lookup` must outlive the builder.
+    ChangeBuilder(Settings settings, event::TableFilter filter, SourceLookup& lookup,
+                  Position start);
+
+    /// What `ts_ms` says from now on.
+    void set_time(std::int64_t now_ms) { m_now_ms = now_ms; }
+    /// The transactions before the start, to which those that are read are added.
+    void set_gtids(std::string_view text);
+
+    /// Appends the lines of one event. Throws Error, which names table and position: bad_data, or
+    /// refused for what the source must not do; `out` is then as it was.
+    void apply(std::string_view bytes, std::string& out);
+    /// The event was a compressed transaction, the next part of which apply_more() takes; the bytes
+    /// given to apply() must live until there is no more.
+    bool has_more() const { return m_payload != nullptr; }
+    void apply_more(std::string& out);
+
+    bool in_transaction() const { return m_in_transaction; }
+    /// Everything before it was read whole: the end of the last transaction.
+    const Position& position() const { return m_complete; }
+    /// When the file of position() was made, seconds since 1970; 0: its description was not seen.
+    std::uint32_t file_created() const { return m_file_created; }
+    /// Executed before position(), as text; "" when there are none.
+    std::string gtids() const;
+    std::int64_t commit_ts_ms() const { return m_commit_ts_ms; }
+    std::uint64_t changes() const { return m_changes; } ///< change lines made so far
+    std::uint64_t transactions() const { return m_transactions; }
+    std::uint64_t stale_tables() const { return m_stale_tables; }
+
+private:
+    /// What is known of a table whatever its shape.
+    struct TableState {
+        const TablePlan* announced = nullptr; ///< of its last table line on this connection
+        std::string stale;                    ///< what the next table line has to say
+    };
+    struct Shape {
+        TablePlan plan;
+        TableState* state = nullptr;
+    };
+
+    void guarded(const Event& event, std::string& out);
+    void apply_event(const Event& event, std::string& out);
+    void rotate(const Event& event);
+    void begin_group(const Event& event, std::int64_t commit_ts_ms);
+    void end_transaction(std::string& out);
+    void table_map(const Event& event);
+    bool captures(const std::string& db, const std::string& table) const;
+    TableState& state_of(const std::string& db, const std::string& table);
+
+    // row_changes.cpp
+    void rows(const Event& event, std::string& out);
+    void row(RowsEvent::Kind kind, std::string& out);
+    void key_change(std::uint64_t index, std::string& out);
+    bool key_changed() const;
+    void start_source(const TablePlan& plan, const Event& event);
+    void announce(const Shape& shape, const Event& event, std::uint64_t index, std::string& out);
+    void announce(const event::Table& shape, const std::string& source_members, const Event& event,
+                  std::uint64_t index, std::string& out);
+    void end_line(std::uint64_t index, char op, std::string& out);
+    void append_source_start(std::string& out) const;
+    void append_missing(std::string& out) const;
+
+    // statements.cpp
+    void query(const Event& event, std::string& out);
+    void table_statement(const Statement& statement, const std::string& db, const Event& event,
+                         std::string& out);
+    void truncate(const std::string& db, const std::string& table, const Event& event,
+                  std::string& out);
+    void refuse_rows(const Statement& statement, const std::string& db,
+                     std::string_view text) const;
+    void mark(const std::string& db, const std::string& table, std::string reason,
+              const Event& event, std::string& out);
+
+    // transaction_lines.cpp
+    void begin_lines(std::string& out);
+    void end_lines(std::string& out);
+    void append_transaction(std::string& out);
+
+    Settings m_settings;
+    event::TableFilter m_filter;
+    SourceLookup* m_lookup;
+    EventReader m_reader;
+    LogCursor m_cursor;
+    Position m_complete;
+    std::uint32_t m_file_created = 0;
+    std::uint32_t m_cursor_created = 0; ///< of the file that is read
+    GtidSet m_gtids;
+    MariadbGtidList m_mariadb_gtids;
+    std::unique_ptr<TransactionPayload> m_payload;
+
+    /// By the bytes of their table maps, which are the same for all rows of one shape; and the maps
+    /// in force by the log's number of the table.
+    std::unordered_map<std::string, Shape> m_shapes;
+    std::unordered_map<std::uint64_t, const Shape*> m_maps;
+    std::unordered_map<std::string, TableState> m_states;
+
+    bool m_in_transaction = false; ///< between BEGIN and its end
+    bool m_in_group = false;       ///< behind a GTID event
+    std::optional<Gtid> m_gtid;
+    std::optional<MariadbGtid> m_mariadb_gtid;
+    std::string m_gtid_json; ///< for lines: "uuid:5" in quotes, or null
+    std::uint64_t m_event_start = 0;
+    std::uint64_t m_group_start = 0;
+    std::string m_order_start; ///< epoch and position of the transaction
+    std::int64_t m_commit_ts_ms = 0;
+    std::uint64_t m_index = 0; ///< given last in this transaction
+    std::uint64_t m_transactions = 0;
+
+    struct Collection {
+        std::string name;
+        std::uint64_t changes = 0;
+    };
+    bool m_transaction_begun = false; ///< its BEGIN line was written
+    std::uint64_t m_total_order = 0;
+    std::vector<Collection> m_collections;
+
+    std::int64_t m_now_ms = 0;
+    std::uint64_t m_changes = 0;
+    std::uint64_t m_stale_tables = 0;
+    const TablePlan* m_in_work = nullptr;
+    std::uint64_t m_row = 0; ///< of the event in work, from 0
+    std::string m_source;    ///< of its lines, up to the row's number
+    std::vector<Cell> m_before;
+    std::vector<Cell> m_after;
+    std::vector<std::size_t> m_missing;
+};
+
+} // namespace cdc::mysql
+
+#endif

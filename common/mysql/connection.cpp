@@ -1,0 +1,174 @@
+#include "mysql/connection.hpp"
+
+#include <mysql.h>
+
+#include <mutex>
+
+#include <sys/socket.h>
+
+namespace cdc::mysql {
+
+using base::ExitCode;
+
+namespace {
+
+constexpr unsigned long kMaxPacket = 1UL << 30;
+constexpr unsigned kFirstClientError = 2000;
+
+/// Numbers of the server's errors that another try may not meet.
+bool may_pass(unsigned number) {
+    switch (number) {
+    case 1040: // too many connections
+    case 1053: // server shutdown in progress
+    case 1077: // normal shutdown
+    case 1079: // shutdown complete
+    case 1105: // unknown error
+    case 1129: // host is blocked
+    case 1152: // aborted connection
+    case 1158: // network errors, up to 1161
+    case 1159:
+    case 1160:
+    case 1161:
+    case 1205: // lock wait timeout
+    case 1213: // deadlock
+    case 1317: // query interrupted
+    case 1927: // connection was killed
+        return true;
+    case 2026: // TLS
+    case 2059: // authentication plugin
+    case 2061:
+        return false;
+    default:
+        return number >= kFirstClientError;
+    }
+}
+
+void set(MYSQL* handle, mysql_option option, const std::string& text) {
+    if (!text.empty()) {
+        mysql_options(handle, option, text.c_str());
+    }
+}
+
+void set_tls(MYSQL* handle, const ServerAddress& address) {
+    set(handle, MYSQL_OPT_SSL_CA, address.ssl_ca);
+    set(handle, MYSQL_OPT_SSL_CERT, address.ssl_cert);
+    set(handle, MYSQL_OPT_SSL_KEY, address.ssl_key);
+    const std::string& mode = address.ssl_mode;
+    if (mode.empty() || mode == "disabled") {
+        return;
+    }
+    my_bool on = 1;
+    if (mode != "preferred") {
+        mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &on);
+    }
+    my_bool verify = mode.starts_with("verify") ? 1 : 0;
+    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
+} // namespace
+
+void Connection::Close::operator()(st_mysql* handle) const {
+    mysql_close(handle);
+}
+
+ServerError Connection::error(const std::string& what) const {
+    const unsigned number = mysql_errno(m_handle.get());
+    return {may_pass(number) ? ExitCode::failed : ExitCode::refused,
+            fmt::format("{}: {}", what, mysql_error(m_handle.get())), number};
+}
+
+Connection::Connection(const ServerAddress& address) : m_description{address.description()} {
+    static std::once_flag once;
+    std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
+    m_handle.reset(mysql_init(nullptr));
+    MYSQL* handle = m_handle.get();
+    set(handle, MYSQL_READ_DEFAULT_FILE, address.defaults_file);
+    mysql_options(handle, MYSQL_READ_DEFAULT_GROUP, "cdc");
+    mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &address.connect_timeout_s);
+    mysql_options(handle, MYSQL_OPT_MAX_ALLOWED_PACKET, &kMaxPacket);
+    set_tls(handle, address);
+    const auto text = [](const std::string& value) {
+        return value.empty() ? nullptr : value.c_str();
+    };
+    if (mysql_real_connect(handle, text(address.host), text(address.user),
+                           address.password ? address.password->c_str() : nullptr, nullptr,
+                           address.port, text(address.socket), 0) == nullptr) {
+        throw error(fmt::format("cannot connect to {}", m_description));
+    }
+    m_mariadb =
+        std::string_view{mysql_get_server_info(handle)}.find("MariaDB") != std::string_view::npos;
+    execute("SET time_zone='+00:00', character_set_results='utf8mb4', sql_mode='', "
+            "net_write_timeout=3600");
+}
+
+unsigned long Connection::version() const {
+    return mysql_get_server_version(m_handle.get());
+}
+
+void Connection::execute(const std::string& sql) {
+    query(sql);
+}
+
+std::vector<Connection::Row> Connection::query(const std::string& sql) {
+    MYSQL* handle = m_handle.get();
+    if (mysql_real_query(handle, sql.data(), sql.size()) != 0) {
+        throw error(fmt::format("{}: {}", m_description, base::in_quotes(sql)));
+    }
+    std::vector<Row> rows;
+    MYSQL_RES* raw = mysql_store_result(handle);
+    if (raw == nullptr) {
+        if (mysql_errno(handle) != 0) {
+            throw error(fmt::format("{}: {}", m_description, base::in_quotes(sql)));
+        }
+        return rows;
+    }
+    const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result{raw, mysql_free_result};
+    const unsigned width = mysql_num_fields(raw);
+    while (MYSQL_ROW row = mysql_fetch_row(raw)) {
+        const unsigned long* lengths = mysql_fetch_lengths(raw);
+        Row& out = rows.emplace_back();
+        for (unsigned i = 0; i < width; ++i) {
+            if (row[i] == nullptr) {
+                out.emplace_back();
+            } else {
+                out.emplace_back(std::string{row[i], lengths[i]});
+            }
+        }
+    }
+    return rows;
+}
+
+std::string Connection::value(const std::string& sql) {
+    const auto rows = query(sql);
+    return rows.empty() || rows[0].empty() ? "" : rows[0][0].value_or("");
+}
+
+std::string Connection::literal(std::string_view text) {
+    std::string out(2 * text.size() + 1, '\0');
+    out.resize(mysql_real_escape_string(m_handle.get(), out.data(), text.data(), text.size()));
+    return "'" + out + "'";
+}
+
+void Connection::send_command(unsigned command, std::string_view argument) {
+    MYSQL* handle = m_handle.get();
+    if (handle->methods->db_command(handle, static_cast<enum_server_command>(command),
+                                    argument.data(), argument.size(), 1, nullptr) != 0) {
+        throw error(fmt::format("cannot read the binary log of {}", m_description));
+    }
+}
+
+std::string_view Connection::read_packet() {
+    MYSQL* handle = m_handle.get();
+    const unsigned long size = mysql_net_read_packet(handle);
+    if (size == packet_error) {
+        throw error(fmt::format("the binary log of {}", m_description));
+    }
+    return {reinterpret_cast<const char*>(handle->net.read_pos), size};
+}
+
+void Connection::shut_down() noexcept {
+    ::shutdown(mysql_get_socket(m_handle.get()), SHUT_RDWR);
+}
+
+} // namespace cdc::mysql

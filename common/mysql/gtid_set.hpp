@@ -1,0 +1,66 @@
+#ifndef CDC_MYSQL_GTID_SET_HPP
+#define CDC_MYSQL_GTID_SET_HPP
+
+#include "mysql/binlog_event.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cdc::mysql {
+
+/// Transactions by their global ids: "uuid:1-5:7,uuid:tag:3". As the server's own text has it.
+class GtidSet {
+public:
+    GtidSet() = default;
+    /// Throws Error (bad_data).
+    explicit GtidSet(std::string_view text);
+
+    void add(const Gtid& gtid);
+    bool empty() const { return m_intervals.empty(); }
+    bool contains(const Gtid& gtid) const;
+    bool contains(const GtidSet& other) const;
+    /// What is in it and not in `other`.
+    GtidSet without(const GtidSet& other) const;
+    std::uint64_t count() const;
+
+    std::string text() const;
+    /// For COM_BINLOG_DUMP_GTID: number of sources u64, each 16 bytes (from 8.4 on, where there are
+    /// tags, in the form with tags), number of intervals u64, each begin u64 and end u64,
+    /// exclusive.
+    std::string encode() const;
+
+    friend bool operator==(const GtidSet&, const GtidSet&) = default;
+
+private:
+    using Interval = std::pair<std::uint64_t, std::uint64_t>;            ///< first, last
+    using Source = std::pair<std::array<std::uint8_t, 16>, std::string>; ///< server, tag
+    void add(const Source& source, Interval interval);
+
+    std::map<Source, std::vector<Interval>> m_intervals; ///< sorted, disjoint, not touching
+};
+
+/// MariaDB's: the last transaction of each domain, "0-1-7,1-2-40".
+class MariadbGtidList {
+public:
+    MariadbGtidList() = default;
+    /// Throws Error (bad_data).
+    explicit MariadbGtidList(std::string_view text);
+    void add(const MariadbGtid& gtid);
+    bool empty() const { return m_domains.empty(); }
+    std::string text() const;
+
+private:
+    struct Last {
+        std::uint32_t server = 0;
+        std::uint64_t sequence = 0;
+    };
+    std::map<std::uint32_t, Last> m_domains;
+};
+
+} // namespace cdc::mysql
+
+#endif

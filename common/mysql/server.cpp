@@ -1,0 +1,160 @@
+#include "mysql/server.hpp"
+
+#include "base/numbers.hpp"
+
+namespace cdc::mysql {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+constexpr unsigned long kOldestMysql = 50700;
+constexpr unsigned long kOldestMariadb = 100500;
+constexpr unsigned long kBinaryLogStatus = 80200; ///< SHOW MASTER STATUS has another name from here
+
+std::string variable(Connection& connection, const std::string& name) {
+    const auto rows = connection.query("SHOW GLOBAL VARIABLES LIKE " + connection.literal(name));
+    return rows.empty() ? "" : rows[0].at(1).value_or("");
+}
+
+} // namespace
+
+std::string identity(Connection& connection) {
+    return connection.value(connection.is_mariadb()
+                                ? "SELECT CONCAT(@@server_id, '@', @@hostname, ':', @@port)"
+                                : "SELECT @@server_uuid");
+}
+
+LogEnd log_end(Connection& connection) {
+    const bool renamed = !connection.is_mariadb() && connection.version() >= kBinaryLogStatus;
+    const auto rows = connection.query(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+    if (rows.empty()) {
+        throw Error{ExitCode::refused,
+                    fmt::format("{} writes no binary log", connection.description()),
+                    "start the server with log_bin and server_id set"};
+    }
+    LogEnd end;
+    end.position.file = rows[0].at(0).value_or("");
+    end.position.offset =
+        base::parse_integer<std::uint64_t>(rows[0].at(1).value_or("")).value_or(0);
+    if (connection.is_mariadb()) {
+        end.gtids = connection.value("SELECT @@gtid_binlog_pos");
+    } else if (rows[0].size() > 4) {
+        for (const char c : rows[0][4].value_or("")) {
+            if (c != '\n') {
+                end.gtids += c;
+            }
+        }
+    }
+    return end;
+}
+
+std::vector<LogFile> log_files(Connection& connection) {
+    std::vector<LogFile> out;
+    for (const auto& row : connection.query("SHOW BINARY LOGS")) {
+        out.push_back({row.at(0).value_or(""),
+                       base::parse_integer<std::uint64_t>(row.at(1).value_or("")).value_or(0)});
+    }
+    return out;
+}
+
+void check_position(Connection& connection, const Position& position) {
+    const std::vector<LogFile> files = log_files(connection);
+    const std::string oldest =
+        files.empty() ? "it holds no log at all"
+                      : fmt::format("the oldest that it holds is {}",
+                                    Position{files.front().name, Position::kFirst}.text());
+    for (const LogFile& file : files) {
+        if (file.name != position.file) {
+            continue;
+        }
+        if (position.offset > file.size) {
+            fail(ExitCode::position_lost,
+                 "position {} is behind the end of that file ({} bytes): the log is not the one "
+                 "that was read before",
+                 position.text(), file.size);
+        }
+        return;
+    }
+    throw Error{ExitCode::position_lost,
+                fmt::format("{} no longer has the log from {} on; {}", connection.description(),
+                            position.text(), oldest),
+                "What was committed in between is lost to the stream: read the tables again with a "
+                "snapshot, then begin with a new checkpoint file"};
+}
+
+std::vector<Finding> preflight(Connection& connection) {
+    std::vector<Finding> out;
+    const auto refuse = [&out](std::string text, std::string remedy) {
+        out.push_back({ExitCode::refused, std::move(text), std::move(remedy)});
+    };
+    const unsigned long oldest = connection.is_mariadb() ? kOldestMariadb : kOldestMysql;
+    if (connection.version() < oldest) {
+        refuse(fmt::format("the source is {} {}.{}; {}.{} is the oldest that works",
+                           connection.is_mariadb() ? "MariaDB" : "MySQL",
+                           connection.version() / 10000, connection.version() / 100 % 100,
+                           oldest / 10000, oldest / 100 % 100),
+               "");
+    }
+    if (variable(connection, "log_bin") != "ON") {
+        refuse("the source writes no binary log",
+               "start the server with log_bin and server_id set");
+        return out;
+    }
+    if (const auto format = variable(connection, "binlog_format");
+        !format.empty() && format != "ROW") {
+        refuse(fmt::format("binlog_format is {}", format), "SET GLOBAL binlog_format=ROW");
+    }
+    if (const auto metadata = variable(connection, "binlog_row_metadata"); metadata != "FULL") {
+        refuse(fmt::format("binlog_row_metadata is {}: the log does not say the names of columns",
+                           metadata.empty() ? "not known to the server" : metadata),
+               "SET GLOBAL binlog_row_metadata=FULL");
+    }
+    if (const auto image = variable(connection, "binlog_row_image");
+        image != "FULL" && image != "FULL_NODUP") {
+        out.push_back(
+            {ExitCode::ok,
+             fmt::format("binlog_row_image is {}: rows lack what did not change, and some "
+                         "changes will stop capture",
+                         image),
+             "SET GLOBAL binlog_row_image=FULL"});
+    } else if (image == "FULL_NODUP") {
+        out.push_back({ExitCode::ok,
+                       "binlog_row_image is FULL_NODUP: updates lack values that did "
+                       "not change, which are taken from the row before",
+                       ""});
+    }
+    return out;
+}
+
+TableFacts Catalog::describe(const std::string& db, const std::string& table) {
+    TableFacts facts;
+    const std::string where = fmt::format(" WHERE table_schema = {} AND table_name = {}",
+                                          m_connection->literal(db), m_connection->literal(table));
+    for (const auto& row : m_connection->query(
+             "SELECT column_name, data_type FROM information_schema.columns" + where)) {
+        facts.types[row.at(0).value_or("")] = row.at(1).value_or("");
+    }
+    std::string last;
+    for (const auto& row :
+         m_connection->query("SELECT index_name, column_name, nullable, sub_part FROM "
+                             "information_schema.statistics" +
+                             where +
+                             " AND non_unique = 0 ORDER BY index_name <> 'PRIMARY', index_name, "
+                             "seq_in_index")) {
+        const std::string name = row.at(0).value_or("");
+        if (name != last || facts.unique_keys.empty()) {
+            facts.unique_keys.emplace_back();
+            last = name;
+        }
+        // What cannot be a key is kept as a column that no table has.
+        const bool usable = row.at(1).has_value() && row.at(2) != "YES" && !row.at(3);
+        facts.unique_keys.back().push_back(usable ? *row.at(1) : std::string{});
+    }
+    return facts;
+}
+
+} // namespace cdc::mysql

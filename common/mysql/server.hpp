@@ -1,0 +1,56 @@
+#ifndef CDC_MYSQL_SERVER_HPP
+#define CDC_MYSQL_SERVER_HPP
+
+#include "mysql/connection.hpp"
+#include "mysql/position.hpp"
+#include "mysql/table_plan.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace cdc::mysql {
+
+/// Who the server is, whatever name it is reached by: MySQL its server_uuid, MariaDB
+/// "server_id@hostname:port".
+std::string identity(Connection& connection);
+
+struct LogEnd {
+    Position position;
+    std::string gtids; ///< all that is in the log; "" where there are no global ids
+};
+/// Where the next event will be written. Throws Error (refused) when there is no binary log.
+LogEnd log_end(Connection& connection);
+
+struct LogFile {
+    std::string name;
+    std::uint64_t size = 0;
+};
+/// Files that are still there, the oldest first.
+std::vector<LogFile> log_files(Connection& connection);
+
+/// Throws Error (position_lost) with what is there when the log does not hold `position`.
+void check_position(Connection& connection, const Position& position);
+
+struct Finding {
+    base::ExitCode code = base::ExitCode::ok; ///< ok: only a warning
+    std::string text;
+    std::string remedy;
+};
+/// Settings without which capture cannot work, or not well.
+std::vector<Finding> preflight(Connection& connection);
+
+/// Reads information_schema, and asks once for each table.
+class Catalog : public SourceLookup {
+public:
+    explicit Catalog(Connection& connection) : m_connection{&connection} {}
+    TableFacts describe(const std::string& db, const std::string& table) override;
+
+private:
+    Connection* m_connection;
+};
+
+} // namespace cdc::mysql
+
+#endif

@@ -1,0 +1,61 @@
+#ifndef CDC_MYSQL_STATEMENT_HPP
+#define CDC_MYSQL_STATEMENT_HPP
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::mysql {
+
+/// What a statement in the log does to tables, as far as its tokens tell. No parser: what is told
+/// exactly are the forms of BEGIN, COMMIT, XA, TRUNCATE, DROP, RENAME and CREATE TABLE; of the rest
+/// only which tables it names.
+struct Statement {
+    enum class Kind : std::uint8_t {
+        begin,
+        commit,
+        rollback,
+        savepoint, ///< also RELEASE, ROLLBACK TO
+        xa_start,  ///< XA START, XA END
+        xa_commit,
+        xa_rollback,
+        truncate_table,
+        drop_table,
+        drop_database,
+        rename_table, ///< tables are pairs: from, to
+        create_table,
+        alter_table,
+        rows,     ///< INSERT, UPDATE, DELETE and the like, in STATEMENT format
+        harmless, ///< touches no stored row: views, users, indexes, routines, …
+        unknown,
+    };
+    struct Name {
+        std::string db; ///< "": the current one
+        std::string table;
+        friend bool operator==(const Name&, const Name&) = default;
+    };
+    /// What an ALTER TABLE does to rows that are there.
+    enum class Alteration : std::uint8_t {
+        keeps_values, ///< indexes, options, dropped columns, new columns that are NULL
+        unproven,     ///< may change them
+        drops_rows,   ///< partitions are truncated, dropped or exchanged
+    };
+
+    Kind kind = Kind::unknown;
+    bool temporary = false;
+    bool if_exists = false; ///< IF EXISTS, IF NOT EXISTS
+    bool or_replace = false;
+    std::vector<Name> tables;
+    Alteration alteration = Alteration::unproven;
+    std::string renamed_to_db; ///< ALTER TABLE … RENAME TO
+    std::string renamed_to;
+};
+
+/// `text` is UTF-8. `ansi_quotes`: "x" is a name. Never throws: what cannot be understood is
+/// `unknown`, with all names in it.
+Statement parse_statement(std::string_view text, bool ansi_quotes);
+
+} // namespace cdc::mysql
+
+#endif

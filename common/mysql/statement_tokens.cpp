@@ -1,0 +1,131 @@
+#include "mysql/statement_tokens.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace cdc::mysql {
+
+namespace {
+
+bool is_word_byte(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return std::isalnum(byte) != 0 || c == '_' || c == '$' || byte >= 0x80;
+}
+
+bool is_digits(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+class Tokenizer {
+public:
+    Tokenizer(std::string_view text, bool ansi_quotes, std::vector<Token>& out)
+        : m_text{text}, m_ansi_quotes{ansi_quotes}, m_out{&out} {}
+
+    bool run() {
+        while (m_at < m_text.size()) {
+            if (!step()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+private:
+    bool starts(std::string_view what) const { return m_text.substr(m_at).starts_with(what); }
+
+    bool step() {
+        const char c = m_text[m_at];
+        if (std::isspace(static_cast<unsigned char>(c)) != 0) {
+            ++m_at;
+            return true;
+        }
+        if (starts("/*") || starts("*/")) {
+            return comment();
+        }
+        if (c == '#' ||
+            (starts("--") && (m_at + 2 == m_text.size() ||
+                              std::isspace(static_cast<unsigned char>(m_text[m_at + 2])) != 0))) {
+            m_at = std::min(m_text.find('\n', m_at), m_text.size());
+            return true;
+        }
+        if (c == '`' || (c == '"' && m_ansi_quotes)) {
+            return quoted(c, Token::Kind::quoted_name, false);
+        }
+        if (c == '\'' || c == '"') {
+            return quoted(c, Token::Kind::string, true);
+        }
+        if (is_word_byte(c)) {
+            const std::size_t start = m_at;
+            while (m_at < m_text.size() && is_word_byte(m_text[m_at])) {
+                ++m_at;
+            }
+            const std::string_view word = m_text.substr(start, m_at - start);
+            m_out->push_back(
+                {is_digits(word) ? Token::Kind::number : Token::Kind::word, std::string{word}});
+            return true;
+        }
+        m_out->push_back({Token::Kind::sign, std::string{c}});
+        ++m_at;
+        return true;
+    }
+
+    bool comment() {
+        if (starts("*/")) { // of one whose inside was taken
+            m_at += 2;
+            return true;
+        }
+        if (starts("/*!") || starts("/*M!")) {
+            m_at += m_text[m_at + 2] == 'M' ? 4 : 3;
+            while (m_at < m_text.size() && m_text[m_at] >= '0' && m_text[m_at] <= '9') {
+                ++m_at;
+            }
+            return true;
+        }
+        const std::size_t end = m_text.find("*/", m_at + 2);
+        if (end == std::string_view::npos) {
+            return false;
+        }
+        m_at = end + 2;
+        return true;
+    }
+
+    bool quoted(char quote, Token::Kind kind, bool escapes) {
+        Token token{kind, {}};
+        for (++m_at; m_at < m_text.size(); ++m_at) {
+            const char c = m_text[m_at];
+            if (escapes && c == '\\' && m_at + 1 < m_text.size()) {
+                token.text += m_text[++m_at];
+            } else if (c != quote) {
+                token.text += c;
+            } else if (m_at + 1 < m_text.size() && m_text[m_at + 1] == quote) {
+                token.text += m_text[++m_at];
+            } else {
+                ++m_at;
+                m_out->push_back(std::move(token));
+                return true;
+            }
+        }
+        return false;
+    }
+
+    std::string_view m_text;
+    bool m_ansi_quotes;
+    std::vector<Token>* m_out;
+    std::size_t m_at = 0;
+};
+
+} // namespace
+
+bool Token::is(std::string_view what) const {
+    return (kind == Kind::word || kind == Kind::sign) && text.size() == what.size() &&
+           std::equal(text.begin(), text.end(), what.begin(), [](char a, char b) {
+               return std::toupper(static_cast<unsigned char>(a)) ==
+                      std::toupper(static_cast<unsigned char>(b));
+           });
+}
+
+bool tokenize(std::string_view text, bool ansi_quotes, std::vector<Token>& out) {
+    return Tokenizer{text, ansi_quotes, out}.run();
+}
+
+} // namespace cdc::mysql

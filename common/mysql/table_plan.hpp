@@ -1,0 +1,88 @@
+#ifndef CDC_MYSQL_TABLE_PLAN_HPP
+#define CDC_MYSQL_TABLE_PLAN_HPP
+
+#include "event/table.hpp"
+#include "mysql/rows_event.hpp"
+#include "mysql/table_map.hpp"
+#include "mysql/value.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::mysql {
+
+/// What the catalog has of a table now, and the log does not say.
+struct TableFacts {
+    std::map<std::string, std::string> types;          ///< of columns: "uuid"
+    std::vector<std::vector<std::string>> unique_keys; ///< without nullable columns and expressions
+};
+
+/// Questions that only the source itself can answer. Answers show the source as it is now.
+class SourceLookup {
+public:
+    SourceLookup() = default;
+    SourceLookup(const SourceLookup&) = delete;
+    SourceLookup& operator=(const SourceLookup&) = delete;
+    virtual ~SourceLookup() = default;
+
+    virtual TableFacts describe(const std::string& db, const std::string& table) = 0;
+};
+
+/// A table of the log, ready to write rows with: everything that is the same in each line is
+/// spelled once.
+class TablePlan {
+public:
+    struct Column {
+        std::string name;
+        std::string member; ///< `"name":`
+        ValueCodec codec;
+        bool in_key = false;
+    };
+
+    /// A table that the filter leaves out: its rows are only counted.
+    static TablePlan skipped(TableMap map);
+    /// Asks `lookup` only for what the log does not say. Throws Error (refused, bad_data).
+    TablePlan(TableMap map, SourceLookup& lookup, bool mariadb);
+
+    bool captured() const { return m_captured; }
+    const TableMap& map() const { return m_map; }
+    const RowLayout& layout() const { return m_layout; }
+    const event::Table& shape() const { return m_shape; }
+    const std::string& version() const { return m_version; }
+    const std::vector<Column>& columns() const { return m_columns; }
+    /// Places in columns(), rising. Empty: the table has no key.
+    const std::vector<std::size_t>& key() const { return m_key; }
+    /// `"db":"…","table":"…"`
+    const std::string& source_members() const { return m_source_members; }
+
+    bool announced = false; ///< the table line of this shape was written on this connection
+
+private:
+    explicit TablePlan(TableMap map);
+    void choose_key(const TableFacts& facts);
+
+    bool m_captured = false;
+    TableMap m_map;
+    RowLayout m_layout;
+    event::Table m_shape;
+    std::string m_version;
+    std::vector<Column> m_columns;
+    std::vector<std::size_t> m_key;
+    std::string m_source_members;
+};
+
+/// `{"id":7}`, the columns of the key; `null` when the table has none. A column that `row` lacks is
+/// taken from `other`. Throws Error (bad_data) naming the column, as the next one.
+void append_key(std::string& out, const TablePlan& plan, const std::vector<Cell>& row,
+                const std::vector<Cell>* other);
+
+/// All columns that have a value in `row`, or else in `other` (null: there is none); the places of
+/// those that have none are put into `missing`. A partial JSON value is applied to that of `other`.
+void append_row(std::string& out, const TablePlan& plan, const std::vector<Cell>& row,
+                const std::vector<Cell>* other, std::vector<std::size_t>& missing);
+
+} // namespace cdc::mysql
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef CDC_MYSQL_TEMPORAL_HPP
+#define CDC_MYSQL_TEMPORAL_HPP
+
+#include "mysql/value.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cdc::mysql {
+
+/// Appends the text of a date or time, without quotes: "2025-07-21", "-838:59:59.999999",
+/// "2025-07-21T10:00:00.123456", with a Z for timestamps. What is no date in the calendar (zero, or
+/// with a month or day of 0) has a blank in place of the T, as the server writes it. All `digits`
+/// of the fraction are written. Throws Error (bad_data).
+///
+///     date       day 5 bits, month 4, year; 3 bytes, little-endian
+///     time       sign 1, unused 1, hours 10, minutes 6, seconds 6; 3 bytes, big-endian, as all
+///                that follow; below 0 the complement of all with the fraction; 0x800000 added
+///     datetime   0x8000000000 added; year * 13 + month 17 bits, day 5, hours 5, minutes 6, seconds
+///     6 timestamp  seconds since 1970 UTC, 4 bytes; 0 is the zero date
+/// and behind each of the last three a fraction of (digits + 1) / 2 bytes, two decimal digits each.
+void append_temporal(std::string& out, ValueKind kind, unsigned digits, std::string_view bytes);
+
+} // namespace cdc::mysql
+
+#endif

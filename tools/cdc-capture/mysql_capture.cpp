@@ -1,0 +1,385 @@
+#include "cdc-capture/mysql_capture.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
+
+#include <algorithm>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace cdc::capture {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using mysql::ServerError;
+
+namespace {
+
+constexpr int kStepMs = 50;
+constexpr int kFinishMs = 5000;
+
+void stop_at_second_signal() {
+    if (io::stop_signal::count() > 1) {
+        fail(ExitCode::failed, "stopped at once by a second signal");
+    }
+}
+
+} // namespace
+
+MysqlCapture::MysqlCapture(const Options& options, int output)
+    : m_options{options}, m_filter{options.tables, options.exclude},
+      m_checkpoints{options.checkpoints}, m_writer{output}, m_output{output},
+      m_figures{options.metrics} {}
+
+int MysqlCapture::run() {
+    connect();
+    while (true) {
+        try {
+            stream();
+            break;
+        } catch (const ServerError& error) {
+            if (error.code() != ExitCode::failed || m_options.retry_ms == 0) {
+                m_writer.finish(kFinishMs);
+                throw;
+            }
+            if (!reconnect(error)) {
+                break;
+            }
+        } catch (const Error&) {
+            m_writer.finish(io::stop_signal::requested() ? 0 : kFinishMs);
+            throw;
+        }
+    }
+    return finish();
+}
+
+void MysqlCapture::connect() {
+    if (!m_resume && m_checkpoints.lowest()) {
+        m_resume = MysqlResume::from(*m_checkpoints.lowest(), m_checkpoints.lowest_file());
+        m_checkpointed = m_checkpoints.lowest()->order;
+    }
+    m_session = open_mysql_session(m_options, m_resume, m_filter);
+    m_figures.connections.add();
+    const bool first = !m_resume;
+    m_resume = m_session->start;
+    m_history_checked = false;
+    m_now = base::steady_ms();
+    m_last_data = m_now;
+    m_last_checkpoint = m_now;
+    if (m_options.until_position_text) {
+        m_until = mysql::Position::parse(*m_options.until_position_text);
+    }
+    if (m_options.exit_at_end && !m_until) {
+        m_until = m_session->end.position;
+    }
+    base::log::info("streaming from {} at {}", m_session->plain.description(),
+                    m_resume->position.text());
+    if (first) {
+        // So that a place to begin at is kept even if nothing happens.
+        m_last_checkpoint = m_now - m_options.heartbeat_ms;
+    }
+}
+
+bool MysqlCapture::reconnect(const Error& cause) {
+    const std::string failed_at = m_resume->position.text();
+    m_resume = here();
+    m_resume->where = "this stream";
+    m_changes_before += m_session->builder.changes();
+    m_stale_before += m_session->builder.stale_tables();
+    m_session.reset();
+    if (m_failed_since == 0 || m_resume->position.text() != failed_at) {
+        m_failed_since = base::steady_ms();
+    }
+    const std::int64_t give_up = m_failed_since + m_options.retry_ms;
+    if (base::steady_ms() > give_up) {
+        fail(ExitCode::failed, "the stream fails at {} each time: {}", m_resume->position.text(),
+             cause.what());
+    }
+    base::log::warning("{}; trying again", cause.what());
+    for (std::int64_t pause = 1000;; pause = std::min<std::int64_t>(pause * 2, 30000)) {
+        const std::int64_t until = base::steady_ms() + pause;
+        while (base::steady_ms() < until) {
+            if (io::stop_signal::requested()) {
+                return false;
+            }
+            io::wait_readable(io::stop_signal::wake_fd(), static_cast<int>(kPollMs));
+            m_writer.check();
+        }
+        try {
+            connect();
+            return true;
+        } catch (const ServerError& error) {
+            if (error.code() != ExitCode::failed || base::steady_ms() + pause > give_up) {
+                throw;
+            }
+            base::log::warning("{}; trying again", error.what());
+        }
+    }
+}
+
+void MysqlCapture::stream() {
+    while (true) {
+        m_now = base::steady_ms();
+        stop_at_second_signal();
+        m_writer.check();
+        if (m_now - m_last_poll >= kPollMs) {
+            m_last_poll = m_now;
+            m_checkpoints.poll();
+            show_figures();
+        }
+        if (stop_wanted()) {
+            return;
+        }
+        wait();
+        read();
+        emit_due_checkpoint();
+        submit_if_worthwhile();
+    }
+}
+
+void MysqlCapture::wait() {
+    const bool can_read = !m_writer.full() || m_writer.ready();
+    if (can_read && !m_drained) {
+        return;
+    }
+    pollfd fds[] = {{can_read ? m_session->stream.wake_fd() : -1, POLLIN, 0},
+                    {m_writer.wake_fd(), POLLIN, 0},
+                    {io::stop_signal::requested() ? -1 : io::stop_signal::wake_fd(), POLLIN, 0},
+                    {m_output, 0, 0}};
+    const int ready = ::poll(fds, std::size(fds), next_timeout());
+    m_now = base::steady_ms();
+    if (ready <= 0) {
+        return;
+    }
+    if (fds[0].revents != 0) {
+        m_session->stream.clear_wake();
+    }
+    if (fds[1].revents != 0) {
+        m_writer.clear_wake();
+    }
+    if ((fds[3].revents & (POLLERR | POLLNVAL)) != 0) {
+        fail(ExitCode::failed, "cannot write output: its reader is gone");
+    }
+}
+
+int MysqlCapture::next_timeout() const {
+    std::int64_t timeout = kPollMs;
+    const auto at_most = [&timeout](std::int64_t ms) {
+        timeout = std::min(timeout, ms);
+    };
+    if (!m_writer.buffer().empty()) {
+        at_most(kSubmitMs);
+    }
+    if (m_lines_since_checkpoint) {
+        at_most(kQuietMs);
+    }
+    at_most(m_last_checkpoint + m_options.heartbeat_ms - m_now);
+    if (m_options.until_idle_ms >= 0) {
+        at_most(m_last_data + m_options.until_idle_ms - m_now);
+    }
+    return static_cast<int>(std::max<std::int64_t>(timeout, 1));
+}
+
+/// Whether there is room for more lines.
+bool MysqlCapture::make_room() {
+    if (!m_writer.full()) {
+        return true;
+    }
+    if (!m_writer.ready()) {
+        return false;
+    }
+    m_writer.submit();
+    m_last_submit = m_now;
+    return true;
+}
+
+/// Takes what the stream holds, as far as the output has room for it.
+void MysqlCapture::read() {
+    mysql::ChangeBuilder& builder = m_session->builder;
+    builder.set_time(base::now_ms());
+    std::string& out = m_writer.buffer();
+    const std::uint64_t changes = builder.changes();
+    const std::int64_t until = m_now + kSubmitMs;
+    for (unsigned count = 0; make_room(); ++count) {
+        if (builder.has_more()) {
+            builder.apply_more(out);
+        } else {
+            if (!builder.in_transaction() && m_until && !(builder.position() < *m_until)) {
+                break;
+            }
+            if (!m_session->stream.next(m_event)) {
+                m_drained = true;
+                break;
+            }
+            m_drained = false;
+            m_last_data = m_now;
+            builder.apply(m_event, out);
+            if (!m_history_checked) {
+                check_history();
+            }
+        }
+        if (!builder.in_transaction() && m_options.max_events != 0 &&
+            m_changes_before + builder.changes() >= m_options.max_events) {
+            m_stop = true;
+            break;
+        }
+        if (count % 64 == 63 && base::steady_ms() >= until) {
+            break;
+        }
+    }
+    m_lines_since_checkpoint |= builder.changes() != changes;
+}
+
+/// A log that was made anew can have a file of the same name and length, made at another time.
+void MysqlCapture::check_history() {
+    const std::uint32_t created = m_session->builder.file_created();
+    if (created == 0) {
+        return;
+    }
+    m_history_checked = true;
+    const MysqlResume& start = m_session->start;
+    if (start.created != 0 && created != start.created) {
+        throw Error{
+            ExitCode::position_lost,
+            fmt::format("file {} of {} was made anew since {} was written: the log from "
+                        "there on is lost",
+                        in_quotes(start.position.file), m_session->plain.description(),
+                        start.where),
+            "Read the tables again with a snapshot, then begin with a new checkpoint file."};
+    }
+}
+
+bool MysqlCapture::stop_wanted() {
+    mysql::ChangeBuilder& builder = m_session->builder;
+    const bool between = !builder.in_transaction() && !builder.has_more();
+    const bool idle =
+        m_options.until_idle_ms >= 0 && m_drained && m_now - m_last_data >= m_options.until_idle_ms;
+    const bool reached = m_until && between && !(builder.position() < *m_until);
+    if (!m_stop && !idle && !reached && !io::stop_signal::requested()) {
+        return false;
+    }
+    if (m_stop_deadline == 0) {
+        m_stop_deadline = m_now + m_options.drain_ms / 2;
+    }
+    if (between) {
+        return true;
+    }
+    if (m_now < m_stop_deadline) {
+        return false;
+    }
+    base::log::warning("stopped inside a transaction, which will be sent again");
+    return true;
+}
+
+MysqlResume MysqlCapture::here() const {
+    MysqlResume out = m_session->start;
+    const mysql::ChangeBuilder& builder = m_session->builder;
+    out.position = builder.position();
+    out.created = builder.file_created() != 0                           ? builder.file_created()
+                  : out.position.file == m_session->start.position.file ? m_session->start.created
+                                                                        : 0;
+    out.gtids = builder.gtids();
+    if (builder.transactions() != 0) {
+        out.commit_ts_ms = builder.commit_ts_ms();
+    }
+    return out;
+}
+
+void MysqlCapture::emit_due_checkpoint() {
+    const mysql::ChangeBuilder& builder = m_session->builder;
+    if (builder.in_transaction() || builder.has_more() || !m_writer.ready() || !m_history_checked) {
+        return;
+    }
+    const std::int64_t since = m_now - m_last_checkpoint;
+    const bool quiet = m_drained && m_now - m_last_data >= kQuietMs;
+    const bool moved = builder.position().text() != m_resume->position.text();
+    const bool due =
+        moved && (since >= m_options.checkpoint_interval_ms || (quiet && m_lines_since_checkpoint));
+    if (due || since >= m_options.heartbeat_ms) {
+        emit_checkpoint();
+    }
+}
+
+void MysqlCapture::emit_checkpoint() {
+    m_resume = here();
+    const event::Checkpoint checkpoint = m_resume->checkpoint(m_session->plain.is_mariadb());
+    m_writer.buffer() += checkpoint.encode();
+    m_writer.buffer() += '\n';
+    m_checkpointed = checkpoint.order;
+    m_last_checkpoint = m_now;
+    m_lines_since_checkpoint = false;
+}
+
+void MysqlCapture::submit_if_worthwhile() {
+    const bool waited =
+        m_drained && (!m_session->builder.in_transaction() || m_now - m_last_submit >= kSubmitMs);
+    if ((waited || m_writer.full()) && !m_writer.buffer().empty() && m_writer.ready()) {
+        m_writer.submit();
+        m_last_submit = m_now;
+    }
+}
+
+void MysqlCapture::show_figures() {
+    const mysql::ChangeBuilder& builder = m_session->builder;
+    m_figures.changes.set(static_cast<std::int64_t>(m_changes_before + builder.changes()));
+    m_figures.stale.set(static_cast<std::int64_t>(m_stale_before + builder.stale_tables()));
+    m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));
+    m_figures.position.set(static_cast<std::int64_t>(builder.position().order_position()));
+    const std::int64_t commit = builder.commit_ts_ms();
+    m_figures.commit_time.set(commit != 0 ? commit : cli::Metric::kUnknown);
+    m_figures.show();
+}
+
+bool MysqlCapture::wait_until(std::int64_t deadline, const std::function<bool()>& done) {
+    while (true) {
+        m_checkpoints.poll();
+        if (done()) {
+            return true;
+        }
+        if (base::steady_ms() >= deadline) {
+            return false;
+        }
+        m_writer.check();
+        stop_at_second_signal();
+        pollfd writer{m_writer.wake_fd(), POLLIN, 0};
+        ::poll(&writer, 1, kStepMs);
+        m_writer.clear_wake();
+    }
+}
+
+int MysqlCapture::finish() {
+    m_now = base::steady_ms();
+    const std::int64_t deadline =
+        (m_stop_deadline != 0 ? m_stop_deadline - m_options.drain_ms / 2 : m_now) +
+        m_options.drain_ms;
+    const bool between = m_session != nullptr && !m_session->builder.in_transaction() &&
+                         !m_session->builder.has_more();
+    if (between && m_history_checked &&
+        (m_lines_since_checkpoint || m_checkpointed == event::Order{} ||
+         here().checkpoint(m_session->plain.is_mariadb()).order > m_checkpointed)) {
+        emit_checkpoint();
+    }
+    m_writer.submit();
+    if (!wait_until(deadline, [this] { return m_writer.written() == m_writer.submitted(); })) {
+        base::log::warning("the output took not all lines within --drain");
+        return static_cast<int>(ExitCode::failed);
+    }
+    ::close(m_output);
+    if (m_options.peek || !m_checkpoints.has_files() ||
+        wait_until(deadline, [this] { return m_checkpoints.reached(m_checkpointed); })) {
+        return static_cast<int>(ExitCode::ok);
+    }
+    base::log::warning(
+        "checkpoint file {} did not reach {} within --drain; what is missing will be "
+        "sent again",
+        in_quotes(m_checkpoints.lowest_file()), m_resume->position.text());
+    return static_cast<int>(ExitCode::failed);
+}
+
+} // namespace cdc::capture

@@ -1,0 +1,171 @@
+#include "cdc-capture/mysql_session.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "event/json_document.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace cdc::capture {
+
+using base::Error;
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+using mysql::Connection;
+using mysql::Position;
+
+namespace {
+
+/// Days since 2020-01-01: higher than that of any stream that began earlier.
+std::uint16_t first_epoch() {
+    constexpr std::int64_t kDayMs = 86400000;
+    constexpr std::int64_t kFirstDay = 18262;
+    return static_cast<std::uint16_t>(
+        std::clamp<std::int64_t>(base::now_ms() / kDayMs - kFirstDay, 1, 0xffff));
+}
+
+/// Above the numbers that people give to servers.
+std::uint32_t random_server_id() {
+    return std::random_device{}() | 0x80000000U;
+}
+
+MysqlResume first_start(Connection& plain, const Options& options) {
+    const mysql::LogEnd end = mysql::log_end(plain);
+    MysqlResume out;
+    out.server = mysql::identity(plain);
+    out.epoch = first_epoch();
+    out.where = "--from-position";
+    if (options.from_position.empty()) {
+        out.position = end.position;
+        out.gtids = end.gtids;
+    } else if (options.from_position == "earliest") {
+        const auto files = mysql::log_files(plain);
+        out.position = {files.empty() ? end.position.file : files.front().name, Position::kFirst};
+    } else {
+        out.position = Position::parse(options.from_position).value();
+    }
+    return out;
+}
+
+void check_identity(Connection& plain, const MysqlResume& resume) {
+    if (const std::string server = mysql::identity(plain); server != resume.server) {
+        throw Error{ExitCode::refused,
+                    fmt::format("{} belongs to the log of server {}, and {} is server {}",
+                                resume.where, in_quotes(resume.server), plain.description(),
+                                in_quotes(server)),
+                    "A position in one server's files says nothing about another's."};
+    }
+}
+
+std::string prefix_of(const Options& options, const mysql::ServerAddress& address, bool mariadb) {
+    if (!options.prefix.empty()) {
+        return options.prefix;
+    }
+    return !address.database.empty() ? address.database : mariadb ? "mariadb" : "mysql";
+}
+
+} // namespace
+
+MysqlResume MysqlResume::from(const event::Checkpoint& checkpoint, const std::string& file) {
+    MysqlResume out;
+    out.where = fmt::format("checkpoint file {}", in_quotes(file));
+    const auto position = Position::parse(checkpoint.position);
+    if (!position) {
+        fail(ExitCode::bad_data, "{} has a broken position {}", out.where,
+             in_quotes(checkpoint.position));
+    }
+    if (!checkpoint.snapshot.is_null() && checkpoint.snapshot != "done") {
+        throw Error{ExitCode::refused, fmt::format("{} holds an unfinished snapshot", out.where),
+                    "Let cdc-snapshot finish it first."};
+    }
+    out.position = *position;
+    out.server = checkpoint.server;
+    out.epoch = checkpoint.order.epoch();
+    out.commit_ts_ms = checkpoint.commit_ts_ms;
+    out.snapshot = checkpoint.snapshot;
+    out.extra = checkpoint.extra;
+    if (const auto history = out.extra.find("history"); history != out.extra.end()) {
+        out.created = event::integer_member(*history, "created", std::uint32_t{0});
+        out.extra.erase("history");
+    }
+    out.gtids = out.extra.value("gtids", "");
+    out.extra.erase("gtids");
+    return out;
+}
+
+event::Checkpoint MysqlResume::checkpoint(bool mariadb) const {
+    event::Checkpoint out;
+    out.kind = mariadb ? "mariadb" : "mysql";
+    out.server = server;
+    out.position = position.text();
+    out.order = event::Order::make(epoch, position.order_position(), 0);
+    out.commit_ts_ms = commit_ts_ms;
+    out.snapshot = snapshot;
+    out.extra = extra;
+    out.extra["history"] = {{"base", std::string{position.base_name()}}, {"created", created}};
+    if (!gtids.empty()) {
+        out.extra["gtids"] = gtids;
+    }
+    out.ts_ms = base::now_ms();
+    return out;
+}
+
+MysqlSession::MysqlSession(Connection plain_connection, const mysql::ServerAddress& address,
+                           MysqlResume from, const Options& options,
+                           const event::TableFilter& filter)
+    : plain{std::move(plain_connection)}, catalog{plain}, start{std::move(from)},
+      end{mysql::log_end(plain)}, stream{Connection{address}, start.position,
+                                         options.server_id != 0 ? options.server_id
+                                                                : random_server_id()},
+      builder{{prefix_of(options, address, plain.is_mariadb()), address.database,
+               plain.is_mariadb(), start.epoch, stream.checksum(), options.transactions},
+              filter,
+              catalog,
+              start.position} {
+    builder.set_gtids(start.gtids);
+}
+
+std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
+                                                 const std::optional<MysqlResume>& resume,
+                                                 const event::TableFilter& filter) {
+    const mysql::ServerAddress address = mysql::parse_url(options.source);
+    Connection plain{address};
+    for (const mysql::Finding& finding : mysql::preflight(plain)) {
+        if (finding.code != ExitCode::ok) {
+            throw Error{finding.code, finding.text, finding.remedy};
+        }
+        if (!resume) {
+            base::log::warning("{}", finding.text);
+        }
+    }
+    MysqlResume start = resume ? *resume : first_start(plain, options);
+    if (resume) {
+        check_identity(plain, start);
+    }
+    mysql::check_position(plain, start.position);
+    return std::make_unique<MysqlSession>(std::move(plain), address, std::move(start), options,
+                                          filter);
+}
+
+int check_mysql(const Options& options) {
+    Connection plain{mysql::parse_url(options.source)};
+    ExitCode code = ExitCode::ok;
+    for (const mysql::Finding& finding : mysql::preflight(plain)) {
+        if (finding.code == ExitCode::ok) {
+            base::log::warning("{}", finding.text);
+        } else {
+            base::log::write_error(finding.text, finding.remedy);
+            code = finding.code;
+        }
+    }
+    if (code == ExitCode::ok) {
+        mysql::log_files(plain); // needs REPLICATION CLIENT, or BINLOG MONITOR
+    }
+    base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
+    return static_cast<int>(code);
+}
+
+} // namespace cdc::capture

@@ -1,0 +1,60 @@
+#ifndef CDC_CAPTURE_MYSQL_SESSION_HPP
+#define CDC_CAPTURE_MYSQL_SESSION_HPP
+
+#include "cdc-capture/options.hpp"
+#include "event/checkpoint.hpp"
+#include "event/table_filter.hpp"
+#include "mysql/binlog_stream.hpp"
+#include "mysql/change_builder.hpp"
+#include "mysql/server.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace cdc::capture {
+
+/// Where the stream of a MySQL or MariaDB source goes on, and which log that place is in: the
+/// server, the base name of its files (part of the position), when the file was made, and the epoch
+/// of orders.
+struct MysqlResume {
+    mysql::Position position;
+    std::string server;
+    std::uint32_t created = 0; ///< of the position's file, seconds since 1970; 0: not known
+    std::uint16_t epoch = 0;
+    std::string gtids;
+    std::int64_t commit_ts_ms = 0;
+    nlohmann::ordered_json snapshot;
+    nlohmann::ordered_json extra = nlohmann::ordered_json::object();
+    std::string where; ///< for messages: "checkpoint file 'x'"
+
+    /// Throws Error (bad_data, refused).
+    static MysqlResume from(const event::Checkpoint& checkpoint, const std::string& file);
+    event::Checkpoint checkpoint(bool mariadb) const;
+};
+
+/// One connection's worth of capture.
+struct MysqlSession {
+    MysqlSession(mysql::Connection plain_connection, const mysql::ServerAddress& address,
+                 MysqlResume from, const Options& options, const event::TableFilter& filter);
+
+    mysql::Connection plain; ///< for questions beside the stream
+    mysql::Catalog catalog;
+    MysqlResume start;
+    mysql::LogEnd end; ///< of the log when the session began
+    mysql::BinlogStream stream;
+    mysql::ChangeBuilder builder;
+};
+
+/// `resume`: nothing starts at --from-position, or the end of the log. Throws Error.
+std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
+                                                 const std::optional<MysqlResume>& resume,
+                                                 const event::TableFilter& filter);
+
+/// Reports on stderr whether capture can work. Returns the exit code.
+int check_mysql(const Options& options);
+
+} // namespace cdc::capture
+
+#endif
