@@ -130,23 +130,12 @@ void append_vector(std::string& out, std::string_view bytes) {
 void append_uuid(std::string& out, std::string_view sent) {
     std::string bytes{sent};
     bytes.resize(16, '\0');
-    // MariaDB stores versions 1 to 5 with the parts of the time highest first; the variant and
-    // version are told from the bytes as they are stored.
-    const auto at = [&](std::size_t i) {
-        return static_cast<std::uint8_t>(bytes[i]);
-    };
-    const bool swapped = (at(0) & 0x80) == 0x80 && (at(6) & 0xf0) > 0 && (at(6) & 0xf0) <= 0x50;
-    static constexpr std::uint8_t kPlain[16] = {0, 1, 2,  3,  4,  5,  6,  7,
-                                                8, 9, 10, 11, 12, 13, 14, 15};
-    static constexpr std::uint8_t kSwapped[16] = {12, 13, 14, 15, 10, 11, 8, 9,
-                                                  6,  7,  0,  1,  2,  3,  4, 5};
-    const std::uint8_t* order = swapped ? kSwapped : kPlain;
     out += '"';
     for (std::size_t i = 0; i < 16; ++i) {
         if (i == 4 || i == 6 || i == 8 || i == 10) {
             out += '-';
         }
-        base::append_hex(out, at(order[i]), 2);
+        base::append_hex(out, static_cast<std::uint8_t>(bytes[i]), 2);
     }
     out += '"';
 }
