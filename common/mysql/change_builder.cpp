@@ -265,7 +265,7 @@ void ChangeBuilder::table_map(const Event& event) {
     std::string key{event.body.substr(kMapShape)};
     auto found = m_shapes.find(key);
     if (found == m_shapes.end()) {
-        TableMap map = parse_table_map(event.body);
+        TableMap map = parse_table_map(event.body, m_settings.mariadb);
         TableState& state = state_of(map.db, map.table);
         const bool captured = captures(map.db, map.table);
         TablePlan plan = captured ? TablePlan{std::move(map), *m_lookup, m_settings.mariadb}

@@ -63,6 +63,14 @@ bool is_character(ColumnType type) {
     }
 }
 
+/// MariaDB counts geometry among the columns that have a charset, MySQL vectors.
+bool has_charset_mysql(ColumnType type) {
+    return is_character(type) || type == ColumnType::vector;
+}
+bool has_charset_mariadb(ColumnType type) {
+    return is_character(type) || type == ColumnType::geometry;
+}
+
 bool is_labelled(ColumnType type) {
     return type == ColumnType::enum_ || type == ColumnType::set;
 }
@@ -214,7 +222,7 @@ void read_primary_key(TableMap& map, ByteReader value, bool prefixes) {
     }
 }
 
-void read_field(TableMap& map, std::uint8_t type, std::string_view value) {
+void read_field(TableMap& map, std::uint8_t type, std::string_view value, bool mariadb) {
     const auto is_enum = [](ColumnType t) {
         return t == ColumnType::enum_;
     };
@@ -238,10 +246,12 @@ void read_field(TableMap& map, std::uint8_t type, std::string_view value) {
                   [](Column& column, bool bit) { column.is_unsigned = bit; });
         return;
     case kDefaultCharset:
-        read_default_charset(columns_where(map, is_character), reader);
+        read_default_charset(columns_where(map, mariadb ? has_charset_mariadb : has_charset_mysql),
+                             reader);
         return;
     case kColumnCharset:
-        read_column_charsets(columns_where(map, is_character), reader);
+        read_column_charsets(columns_where(map, mariadb ? has_charset_mariadb : has_charset_mysql),
+                             reader);
         return;
     case kEnumAndSetDefaultCharset:
         read_default_charset(columns_where(map, is_labelled), reader);
@@ -293,7 +303,7 @@ std::uint64_t table_map_id(std::string_view body) {
     return ByteReader{body}.little(6);
 }
 
-TableMap parse_table_map(std::string_view body) {
+TableMap parse_table_map(std::string_view body, bool mariadb) {
     ByteReader reader{body};
     TableMap map;
     map.id = reader.little(6);
@@ -321,7 +331,7 @@ TableMap parse_table_map(std::string_view body) {
     }
     while (!reader.empty()) {
         const std::uint8_t type = reader.u8();
-        read_field(map, type, reader.packed_bytes());
+        read_field(map, type, reader.packed_bytes(), mariadb);
     }
     for (const Column& column : map.columns) {
         if ((is_character(column.type) || is_labelled(column.type)) && column.collation == 0) {

@@ -45,8 +45,9 @@ struct TableMap {
     friend bool operator==(const TableMap&, const TableMap&) = default;
 };
 
-/// `body` begins behind the event's header. Throws Error (bad_data).
-TableMap parse_table_map(std::string_view body);
+/// `body` begins behind the event's header. `mariadb`: the servers count columns differently.
+/// Throws Error (bad_data).
+TableMap parse_table_map(std::string_view body, bool mariadb);
 
 /// The table's id alone.
 std::uint64_t table_map_id(std::string_view body);

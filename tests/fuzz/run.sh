@@ -27,7 +27,10 @@ page_lines() { # TARGET CORPUS
 fuzz() { # TARGET
     local name=$1 corpus=$build/corpus/$1 seeds=()
     mkdir -p "$corpus"
-    case $name in line_decoder_fuzz | line_predictor_fuzz) page_lines "$name" "$corpus" ;; esac
+    case $name in
+    line_decoder_fuzz | line_predictor_fuzz) page_lines "$name" "$corpus" ;;
+    binlog_fuzz) "$here/seed_binlog.py" "$corpus" ;;
+    esac
     if [ -n "$keep" ]; then
         mkdir -p "$here/seeds/$name"
         (cd "$build" && "bin/$name" -merge=1 -verbosity=0 "$here/seeds/$name" "$corpus")

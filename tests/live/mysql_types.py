@@ -198,6 +198,7 @@ class Server:
                 inserted = ", ".join(f"({value}, 0)" for value in rows)
                 script.append(f"CREATE TABLE k_{name} (v {definition.replace(' null', ' not null')} NOT NULL PRIMARY KEY, n int);"
                               f"INSERT IGNORE INTO k_{name} VALUES {inserted}; UPDATE k_{name} SET n = n + 1;")
+        script.append(self.mixed())
         bytes_ = ", ".join(f"({i}, UNHEX('{i:02x}'))" for i in range(32, 256))
         for charset in CHARSETS:
             script.append(f"CREATE TABLE cs_{charset} (id int PRIMARY KEY, v varchar(10) charset {charset}, b varbinary(10));"
@@ -216,6 +217,21 @@ class Server:
                               f"INSERT IGNORE INTO cs_{charset} VALUES {rows}, (99, 'abc\\\\~');")
         self.sql("\n".join(script))
 
+    def mixed(self):
+        """Columns with and without a charset in turn: the log names charsets by counting columns."""
+        others = {"mysql": "j json", "mariadb": "uu uuid, i6 inet6"}["mariadb" if self.mariadb else "mysql"]
+        vector = ", ve vector(2)" if self.name == "mysql9" else ""
+        return ("CREATE TABLE mixed (id int PRIMARY KEY, g geometry, b bit(3), a varchar(9) charset latin1, y year, " + others + vector +
+                ", t text charset sjis, bl blob, e enum('ä') charset latin1, p point, un tinyint unsigned, c char(9) charset utf16,"
+                " bn binary(3), s set('ö') charset greek, vb varbinary(9), z varchar(9) charset koi8r, n int unsigned);"
+                "INSERT IGNORE INTO mixed (id, a, t, e, c, z, un, n, bl) VALUES (1, 'é€', '日本', 'ä', 'Ω', 'Ж', 255, 4294967295, x'ff');")
+
+    def check_mixed(self, lines):
+        got = next(line["after"] for line in lines if line.get("op") == "c" and line["source"]["table"] == "mixed")
+        wanted = {"id": 1, "a": "é€", "t": "日本", "e": "ä", "c": "Ω", "z": "Ж", "un": 255, "n": 4294967295, "bl": "/w=="}
+        if {name: got[name] for name in wanted} != wanted:
+            raise RuntimeError(f"{self.name}: mixed: {got}")
+
     def capture(self, start):
         done = subprocess.run([BIN / "cdc-capture", "--source", f"{self.url}/types", "--from-position", start,
                                "--exit-at-end"], capture_output=True, check=False)
@@ -229,6 +245,7 @@ class Server:
         return f"{row[0]}:{row[1]}"
 
     def check(self, lines):
+        self.check_mixed(lines)
         rows = {}
         for line in lines:
             if line.get("op") == "d": # one of those that are no character
@@ -265,6 +282,8 @@ class Server:
     def compare(self, name, kind, got, wanted):
         if kind in ("float",):
             got = {i: None if v is None else float32(v) for i, v in got.items()}
+        if kind == "vector":
+            got = {i: None if v is None else [float32(x) for x in v] for i, v in got.items()}
         if got != wanted:
             wrong = [(i, got.get(i), wanted.get(i)) for i in wanted | got if got.get(i) != wanted.get(i)]
             raise RuntimeError(f"{self.name}: {name}: (id, got, wanted) {str(wrong[:8])[:1500]}")

@@ -1,0 +1,63 @@
+// A recorded file of a binary log, event by event, and a lookup that knows nothing.
+#ifndef CDC_TESTS_BINLOG_FILE_HPP
+#define CDC_TESTS_BINLOG_FILE_HPP
+
+#include "mysql/change_builder.hpp"
+
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::mysql {
+
+class NoFacts : public SourceLookup {
+public:
+    TableFacts facts;
+    TableFacts describe(const std::string&, const std::string&) override { return facts; }
+};
+
+inline std::string read_bytes(const std::string& path) {
+    std::ifstream file{path, std::ios::binary};
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+}
+
+/// Behind the four bytes at the front of a file stand its events; whatever is broken ends the list.
+inline std::vector<std::string_view> events_of(std::string_view file) {
+    std::vector<std::string_view> out;
+    file.remove_prefix(file.size() < 4 ? file.size() : 4);
+    while (file.size() >= Event::kHeaderSize) {
+        std::size_t size = 0;
+        for (int i = 3; i >= 0; --i) {
+            size = size << 8 | static_cast<unsigned char>(file[9 + static_cast<std::size_t>(i)]);
+        }
+        if (size < Event::kHeaderSize || size > file.size()) {
+            break;
+        }
+        out.push_back(file.substr(0, size));
+        file.remove_prefix(size);
+    }
+    return out;
+}
+
+inline ChangeBuilder make_builder(SourceLookup& lookup, bool mariadb) {
+    ChangeBuilder::Settings settings;
+    settings.name = "golden";
+    settings.mariadb = mariadb;
+    settings.epoch = 7;
+    return {settings, event::TableFilter{{}, {"record.skipped"}}, lookup,
+            Position{"binlog.000001", Position::kFirst}};
+}
+
+inline void apply_all(ChangeBuilder& builder, std::string_view event, std::string& out) {
+    builder.apply(event, out);
+    while (builder.has_more()) {
+        builder.apply_more(out);
+    }
+}
+
+} // namespace cdc::mysql
+
+#endif
