@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/numbers.hpp"
+#include "base/version.hpp"
 #include "event/json_writer.hpp"
 #include "mysql/change_builder.hpp"
 
@@ -151,7 +152,7 @@ void ChangeBuilder::append_missing(std::string& out) const {
 /// `{"version":…,"snapshot":"false",`
 void ChangeBuilder::append_source_start(std::string& out) const {
     out += R"({"version":)";
-    event::append_json_string(out, CDC_VERSION);
+    event::append_json_string(out, base::version());
     out += m_settings.mariadb ? R"(,"connector":"mariadb","name":)"
                               : R"(,"connector":"mysql","name":)";
     event::append_json_string(out, m_settings.name);

@@ -11,7 +11,7 @@ using base::in_quotes;
 
 namespace {
 
-constexpr unsigned long kOldestMysql = 50700;
+constexpr unsigned long kOldestMysql = 80001;
 constexpr unsigned long kOldestMariadb = 100500;
 constexpr unsigned long kBinaryLogStatus = 80200; ///< SHOW MASTER STATUS has another name from here
 

@@ -1,3 +1,4 @@
+#include "base/version.hpp"
 #include "binlog_file.hpp"
 #include "event/line_decoder.hpp"
 #include "support.hpp"
@@ -35,6 +36,11 @@ std::string lines_of(const std::string& name) {
     }
     CHECK_FALSE(builder.in_transaction());
     CHECK_FALSE(builder.gtids().empty());
+    const std::string version = fmt::format("\"version\":\"{}\",\"connector", base::version());
+    for (std::size_t at = out.find(version); at != std::string::npos;
+         at = out.find(version, at + 1)) {
+        out.replace(at, version.size(), R"("version":"0.1.0","connector)");
+    }
     return out;
 }
 
