@@ -143,6 +143,9 @@ void check_mysql_options(const Options& options) {
              base::in_quotes(options.from_position));
     }
     event::TableFilter{options.tables, options.exclude};
+    if (!options.check) {
+        io::require_stdout();
+    }
 }
 
 } // namespace
