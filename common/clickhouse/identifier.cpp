@@ -45,7 +45,14 @@ std::string unquote_identifier(std::string_view text) {
     text = text.substr(1, text.size() - 2);
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if ((text[i] == '\\' || text[i] == '`') && i + 1 < text.size()) {
+        if (text[i] == '\\' && i + 1 < text.size()) {
+            constexpr std::string_view kLetters = "bfnrt0av";
+            constexpr std::string_view kBytes{"\b\f\n\r\t\0\a\v", 8};
+            const auto letter = kLetters.find(text[++i]);
+            out += letter == std::string_view::npos ? text[i] : kBytes[letter];
+            continue;
+        }
+        if (text[i] == '`' && i + 1 < text.size()) {
             ++i;
         }
         out += text[i];

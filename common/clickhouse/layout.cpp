@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "clickhouse/identifier.hpp"
+#include "clickhouse/stored_name.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
 #include "event/line_decoder.hpp"
@@ -48,11 +49,10 @@ std::string fill(std::string_view text, const std::array<Mark, N>& marks) {
 }
 
 std::string with_name(std::string_view text, const event::Table& table, std::string_view name) {
-    return fill(text,
-                std::array<Mark, 4>{{{"{table}", table.table},
-                                     {"{schema}", table.schema.empty() ? table.db : table.schema},
-                                     {"{db}", table.db},
-                                     {"{name}", name}}});
+    return fill(text, std::array<Mark, 4>{{{"{table}", table.table},
+                                           {"{schema}", table.schema},
+                                           {"{db}", table.db},
+                                           {"{name}", name}}});
 }
 
 } // namespace
@@ -66,21 +66,34 @@ bool Layout::is_own(std::string_view column) const {
            column == synced_at || column == (history() ? operation : deleted);
 }
 
-std::string target_name(std::string_view name_template, const event::Table& table) {
-    return fill(name_template,
-                std::array<Mark, 3>{{{"{table}", table.table},
-                                     {"{schema}", table.schema.empty() ? table.db : table.schema},
-                                     {"{db}", table.db}}});
-}
-
 Target::Target(std::string_view table_name)
     : layout{&default_layout()}, name{table_name}, raw{name + "_raw"}, view{name},
       pending{name + "_pending"}, stored{raw} {}
 
-Target::Target(const Layout& all, const event::Table& source)
-    : layout{&all}, name{target_name(all.table, source)},
-      raw{with_name(raw_template(all), source, name)}, view{with_name(all.view, source, name)},
-      pending{with_name(all.pending, source, name)}, stored{stored_name(all, raw)} {}
+Target::Target(const Layout& all, const event::Table& source) : Target{all, source, false} {}
+
+Target Target::with_plain_names(const Layout& all, const event::Table& source) {
+    return {all, source, true};
+}
+
+Target::Target(const Layout& all, const event::Table& source, bool plain) : layout{&all} {
+    // A source without schemas has its db in their place.
+    event::Table parts{
+        source.db, source.schema.empty() ? source.db : source.schema, source.table, {}};
+    if (!plain) {
+        for (std::string* part : {&parts.db, &parts.schema, &parts.table}) {
+            *part = stored_part(*part);
+        }
+    }
+    name = with_name(all.table, parts, "{name}");
+    if (!plain) {
+        name = stored_table(name, all);
+    }
+    raw = with_name(raw_template(all), parts, name);
+    view = with_name(all.view, parts, name);
+    pending = with_name(all.pending, parts, name);
+    stored = stored_name(all, raw);
+}
 
 std::string layout_json(const Target& target) {
     const Layout& own = target.own();

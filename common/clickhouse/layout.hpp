@@ -51,6 +51,8 @@ struct Target {
     Target(std::string_view table_name);
     Target(const char* table_name) : Target{std::string_view{table_name}} {}
     Target(const Layout& layout, const event::Table& source);
+    /// With the source's names as they are, as older versions stored them (stored_name.hpp).
+    static Target with_plain_names(const Layout& layout, const event::Table& source);
 
     const Layout* layout;
     std::string name; ///< in `_cdc_state`, and of the view unless it has its own
@@ -62,11 +64,10 @@ struct Target {
     std::string stored;
 
     const Layout& own() const { return *layout; }
-};
 
-/// `{table}`, `{schema}` and `{db}` in `name_template` replaced; `{schema}` of a source without
-/// schemas is its db.
-std::string target_name(std::string_view name_template, const event::Table& table);
+private:
+    Target(const Layout& layout, const event::Table& source, bool plain);
+};
 
 /// Mode and names as they are kept in `_cdc_state`; "" for those of the default layout. A target
 /// that was made with others must not be loaded.

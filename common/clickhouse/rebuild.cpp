@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "clickhouse/identifier.hpp"
+#include "clickhouse/stored_name.hpp"
 
 #include <algorithm>
 
@@ -44,14 +45,14 @@ std::string copy_sql(std::string_view from, const std::vector<ExistingColumn>& f
     std::string into;
     std::string select;
     for (const ExistingColumn& column : to_columns) {
-        const auto found =
-            std::find_if(from_columns.begin(), from_columns.end(),
-                         [&](const ExistingColumn& other) { return other.name == column.name; });
+        const auto found = std::find_if( // an older version may have stored it by another name
+            from_columns.begin(), from_columns.end(),
+            [&](const ExistingColumn& other) { return same_column(other.name, column.name, own); });
         if (found == from_columns.end()) {
             continue;
         }
-        const std::string name = quote_identifier(column.name);
-        into += (into.empty() ? "" : ", ") + name;
+        const std::string name = quote_identifier(found->name);
+        into += (into.empty() ? "" : ", ") + quote_identifier(column.name);
         select += select.empty() ? "" : ", ";
         select += found->type == column.type
                       ? name

@@ -2,6 +2,7 @@
 
 #include "base/numbers.hpp"
 #include "clickhouse/identifier.hpp"
+#include "clickhouse/stored_name.hpp"
 
 #include <algorithm>
 
@@ -13,10 +14,12 @@ constexpr std::string_view kMark = "cdc-load remake ";
 /// Rows of a history without key are numbered apart from those of a change of the same version.
 constexpr std::string_view kFirstRow = "4294967296";
 
+/// The column of the same source column: an older version may have stored it by another name.
 const ExistingColumn* find_column(const std::vector<ExistingColumn>& columns,
-                                  std::string_view name) {
-    const auto found = std::find_if(columns.begin(), columns.end(),
-                                    [&](const ExistingColumn& c) { return c.name == name; });
+                                  std::string_view stored, const Layout& own) {
+    const auto found = std::find_if(columns.begin(), columns.end(), [&](const ExistingColumn& c) {
+        return same_column(c.name, stored, own);
+    });
     return found == columns.end() ? nullptr : &*found;
 }
 
@@ -39,11 +42,11 @@ struct Pairs {
 void add_columns(Pairs& pairs, const Layout& own, const std::vector<ExistingColumn>& from,
                  const std::vector<ExistingColumn>& to) {
     for (const ExistingColumn& column : to) {
-        const ExistingColumn* old = find_column(from, column.name);
+        const ExistingColumn* old = find_column(from, column.name, own);
         if (old == nullptr || own.is_own(column.name)) {
             continue;
         }
-        const std::string name = quote_identifier(column.name);
+        const std::string name = quote_identifier(old->name);
         pairs.add(column.name, old->type == column.type ? name
                                                         : fmt::format("accurateCast({}, {})", name,
                                                                       quote_string(column.type)));
@@ -71,12 +74,12 @@ std::string history_copy(const Target& target, const Target& side, const OldTabl
     const Layout& own = target.own();
     Pairs pairs;
     for (const ExistingColumn& column : to) {
-        const ExistingColumn* before = find_column(old.columns, column.name);
+        const ExistingColumn* before = find_column(old.columns, column.name, own);
         if (before == nullptr || own.is_own(column.name)) {
             continue;
         }
         // An operation below the barrier is a record; the view does not read it.
-        const std::string name = quote_identifier(column.name);
+        const std::string name = quote_identifier(before->name);
         pairs.add(column.name, before->type == column.type
                                    ? name
                                    : fmt::format("ifNull(accurateCastOrNull({0}, {1}), "
@@ -130,15 +133,17 @@ TargetShape remake_shape(const Target& target, TargetShape shape,
     for (std::size_t i = 0; i < shape.columns.size(); ++i) {
         TargetColumn& column = shape.columns[i];
         const bool in_key = std::find(shape.key.begin(), shape.key.end(), i) != shape.key.end();
-        if (const ExistingColumn* old = find_column(existing, column.name);
+        if (const ExistingColumn* old = find_column(existing, column.stored, target.own());
             old != nullptr && !in_key && !keep_wider_type(column, old->type)) {
             const std::optional<Type> had = parse_type(old->type);
             column.mapping.type.nullable |= had && had->nullable;
         }
     }
     for (const ExistingColumn& column : existing) {
-        const bool ours = std::any_of(shape.columns.begin(), shape.columns.end(),
-                                      [&](const auto& c) { return c.name == column.name; });
+        const bool ours =
+            std::any_of(shape.columns.begin(), shape.columns.end(), [&](const auto& c) {
+                return c.name == source_column(column.name, target.own());
+            });
         if (!ours && !target.own().is_own(column.name)) {
             carried.push_back(column);
         }
@@ -167,12 +172,12 @@ OldTable old_table(const Target& target, const std::vector<ExistingColumn>& colu
     old.shape.history = own.history();
     for (const ExistingColumn& column : columns) {
         if (!own.is_own(column.name)) {
-            old.shape.columns.push_back({column.name, {}, {}});
+            old.shape.columns.push_back({source_column(column.name, own), column.name, {}, {}});
         }
     }
     for (const std::string& name : split_sorting_key(sorting_key)) {
         const auto found = std::find_if(old.shape.columns.begin(), old.shape.columns.end(),
-                                        [&](const TargetColumn& c) { return c.name == name; });
+                                        [&](const TargetColumn& c) { return c.stored == name; });
         if (found != old.shape.columns.end()) {
             old.shape.key.push_back(static_cast<std::size_t>(found - old.shape.columns.begin()));
         }
@@ -180,9 +185,9 @@ OldTable old_table(const Target& target, const std::vector<ExistingColumn>& colu
     return old;
 }
 
-bool has_key_columns(const OldTable& old, const TargetShape& shape) {
+bool has_key_columns(const OldTable& old, const TargetShape& shape, const Layout& own) {
     return std::all_of(shape.key.begin(), shape.key.end(), [&](std::size_t index) {
-        return find_column(old.columns, shape.columns[index].name) != nullptr;
+        return find_column(old.columns, shape.columns[index].stored, own) != nullptr;
     });
 }
 

@@ -64,7 +64,7 @@ RemakeCopy remake_copy(const Target& target, const Target& side, const OldTable&
                        const TargetShape& shape, const std::vector<ExistingColumn>& to,
                        event::Order order, std::int64_t ts_ms);
 /// Whether the old table has all columns of the new key.
-bool has_key_columns(const OldTable& old, const TargetShape& shape);
+bool has_key_columns(const OldTable& old, const TargetShape& shape, const Layout& own);
 
 std::string remake_exchange_sql(const Target& target, const Target& side);
 

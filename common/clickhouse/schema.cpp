@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/row_format.hpp"
+#include "clickhouse/stored_name.hpp"
 #include "event/json_cursor.hpp"
 #include "event/line_decoder.hpp"
 
@@ -21,9 +22,14 @@ std::string key_list(const TargetShape& shape) {
     std::string out;
     for (const std::size_t index : shape.key) {
         out += out.empty() ? "" : ", ";
-        out += quote_identifier(shape.columns[index].name);
+        out += quote_identifier(shape.columns[index].stored);
     }
     return out;
+}
+
+/// `name` of a view's table.
+std::string of_view(std::string_view name) {
+    return std::string{kViewAlias} + "." + quote_identifier(name);
 }
 
 std::string default_sql(const TargetColumn& column);
@@ -73,7 +79,7 @@ std::string default_sql(const TargetColumn& column) {
 }
 
 std::string column_sql(const TargetColumn& column) {
-    std::string out = quote_identifier(column.name) + " " + type_text(column.mapping.type);
+    std::string out = quote_identifier(column.stored) + " " + type_text(column.mapping.type);
     if (!column.default_json.empty() && column.default_json != "null") {
         out += " DEFAULT " + default_sql(column);
     }
@@ -85,7 +91,7 @@ std::vector<std::string> sorting_columns(const Target& target, const TargetShape
     const Layout& own = target.own();
     std::vector<std::string> names;
     for (const std::size_t index : shape.key) {
-        names.push_back(shape.columns[index].name);
+        names.push_back(shape.columns[index].stored);
     }
     if (!shape.keyed()) {
         names = {own.version, own.row};
@@ -153,7 +159,7 @@ void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
         wanted.nullable = true;
     }
     const bool in_key = std::any_of(shape.key.begin(), shape.key.end(), [&](std::size_t index) {
-        return shape.columns[index].name == column.name;
+        return shape.columns[index].stored == column.stored;
     });
     if (!have || in_key || !widens(*have, wanted)) {
         throw ShapeConflict{
@@ -167,9 +173,10 @@ void widen(const Target& target, const TargetShape& shape, TargetColumn& column,
     }
     column.mapping.type = wanted;
     // Its default stays: old rows may have no other value.
-    alter_all(target,
-              fmt::format("MODIFY COLUMN {} {}", quote_identifier(column.name), type_text(wanted)),
-              statements);
+    alter_all(
+        target,
+        fmt::format("MODIFY COLUMN {} {}", quote_identifier(column.stored), type_text(wanted)),
+        statements);
 }
 
 } // namespace
@@ -228,16 +235,19 @@ TargetShape make_shape(std::string_view connector, const std::vector<event::Colu
     shape.history = layout.history();
     std::vector<std::pair<int, std::size_t>> key;
     for (const event::Column& column : columns) {
-        if (layout.is_own(column.name)) {
+        std::string stored = stored_column(column.name, layout);
+        if (layout.is_own(stored)) {
             throw Error{ExitCode::refused,
-                        fmt::format("the source column {} has the name of one of the loader's own",
-                                    in_quotes(column.name)),
+                        fmt::format("the source column {} is stored as {}, the name of one of the "
+                                    "loader's own",
+                                    in_quotes(column.name), in_quotes(stored)),
                         "Give the loader's own column another name, for example --version-column."};
         }
         if (column.key > 0) {
             key.emplace_back(column.key, shape.columns.size());
         }
-        shape.columns.push_back({column.name, map_column(connector, column), column.default_json});
+        shape.columns.push_back(
+            {column.name, std::move(stored), map_column(connector, column), column.default_json});
     }
     std::sort(key.begin(), key.end());
     for (const auto& [place, index] : key) {
@@ -298,40 +308,60 @@ std::string select_current_sql(const Target& target, const std::vector<std::stri
                                const TargetShape& shape) {
     const Layout& own = target.own();
     std::string list;
+    std::string select;
     for (const std::string& column : columns) {
-        list += list.empty() ? "" : ", ";
-        list += quote_identifier(column);
+        list += (list.empty() ? "" : ", ") + of_view(column);
+        select += of_view(column) + " AS " + quote_identifier(column) + ", ";
     }
-    const std::string version = quote_if_needed(own.version);
+    const auto select_but_last = std::string_view{select}.substr(0, select.size() - 2);
+    const std::string version = of_view(own.version);
     const bool last_of_key = shape.keyed() && shape.history;
     const std::string from =
-        fmt::format("FROM {}{}\nWHERE {} >= {}", quote_identifier(target.raw),
+        fmt::format("FROM {} AS {}{}\nWHERE {} >= {}", quote_identifier(target.raw), kViewAlias,
                     last_of_key ? "" : " FINAL", version, barrier_sql(target.name));
-    const std::string head = "SELECT " + list + "\n";
     if (last_of_key) {
         // The reverse of the sorting key: rows are read in their order, nothing is sorted.
         std::string order;
+        std::string keys;
         for (const std::size_t index : shape.key) {
-            order += quote_identifier(shape.columns[index].name) + " DESC, ";
+            const std::string key = of_view(shape.columns[index].stored);
+            order += key + " DESC, ";
+            keys += (keys.empty() ? "" : ", ") + key;
         }
-        const std::string operation = quote_if_needed(own.operation);
+        const std::string operation = of_view(own.operation);
         return fmt::format(
-            "{}FROM\n(\nSELECT {}, {}\n{} AND {} != 't'\nORDER BY {}{} DESC\nLIMIT 1 "
-            "BY {}\n)\nWHERE {} != 'd'",
-            head, list, operation, from, operation, order, version, key_list(shape), operation);
+            "SELECT {0}\nFROM\n(\nSELECT {1}{2} AS {3}\n{4} AND {2} != 't'\nORDER BY "
+            "{5}{6} DESC\nLIMIT 1 BY {7}\n) AS {8}\nWHERE {2} != 'd'",
+            select_but_last, select, operation, quote_identifier(own.operation), from, order,
+            version, keys, kViewAlias);
     }
     if (shape.keyed()) {
-        return head + from;
+        return fmt::format("SELECT {}\n{}", select_but_last, from);
     }
-    return fmt::format("{}FROM\n(\nSELECT {}, sum({}) AS _n\n{}\nGROUP BY {}\nHAVING _n > 0\n)\n"
-                       "ARRAY JOIN range(toUInt64(_n)) AS _i",
-                       head, list, quote_if_needed(own.sign), from, list);
+    const std::string no_column = fmt::format("toUInt8(0) AS {}", kNoColumn);
+    return fmt::format(
+        "SELECT {0}\nFROM\n(\nSELECT {1}sum({2}) AS `_cdc times`\n{3}\n{4}HAVING `_cdc times` > "
+        "0\n) AS {5}\nARRAY JOIN range(toUInt64({5}.`_cdc times`)) AS `_cdc time`",
+        list.empty() ? no_column : select_but_last, select, of_view(own.sign), from,
+        list.empty() ? "" : "GROUP BY " + list + "\n", kViewAlias);
 }
 
 std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,
                             const TargetShape& shape) {
+    std::string rows = select_current_sql(target, columns, shape);
+    std::string list;
+    bool renamed = false;
+    for (const std::string& column : columns) {
+        const std::string name = source_column(column, target.own());
+        renamed |= name != column;
+        list += (list.empty() ? "" : ", ") + of_view(column) + " AS " + quote_identifier(name);
+    }
+    if (renamed) {
+        // Outside, as a name in a SELECT counts in its WHERE too, before the table's column.
+        rows = fmt::format("SELECT {}\nFROM\n(\n{}\n) AS {}", list, rows, kViewAlias);
+    }
     return fmt::format("CREATE OR REPLACE VIEW {}{} AS\n{}", quote_identifier(target.view),
-                       target.own().on_cluster(), select_current_sql(target, columns, shape));
+                       target.own().on_cluster(), rows);
 }
 
 std::string create_pending_sql(const Target& target) {
@@ -358,7 +388,7 @@ std::vector<RowColumn> row_columns(const Target& target, const TargetShape& shap
     std::vector<RowColumn> columns;
     const auto add = [&](std::size_t index) {
         const TargetColumn& column = shape.columns[index];
-        columns.push_back({column.name, type_text(column.mapping.type), false});
+        columns.push_back({column.stored, type_text(column.mapping.type), false});
     };
     const bool version_in_key = shape.keyed() && shape.history;
     for (const std::size_t index : shape.key) {
@@ -418,8 +448,22 @@ std::string rows_header(const Target& target, const TargetShape& shape) {
     return out;
 }
 
+void take_stored_names(TargetShape& shape, const std::vector<ExistingColumn>& existing,
+                       const Layout& layout) {
+    const auto exists = [&](const std::string& name) {
+        return std::any_of(existing.begin(), existing.end(),
+                           [&](const ExistingColumn& column) { return column.name == name; });
+    };
+    for (TargetColumn& column : shape.columns) {
+        if (!exists(column.stored) && !layout.is_own(column.name) && exists(column.name)) {
+            column.stored = column.name;
+        }
+    }
+}
+
 Alteration alter_raw(const Target& target, TargetShape& shape,
                      const std::vector<ExistingColumn>& existing, std::string_view sorting_key) {
+    take_stored_names(shape, existing, target.own());
     check_same_key(target, shape, sorting_key);
     Alteration result;
     for (const ExistingColumn& column : existing) {
@@ -430,10 +474,10 @@ Alteration alter_raw(const Target& target, TargetShape& shape,
     for (TargetColumn& column : shape.columns) {
         const auto found =
             std::find_if(existing.begin(), existing.end(),
-                         [&](const ExistingColumn& e) { return e.name == column.name; });
+                         [&](const ExistingColumn& other) { return other.name == column.stored; });
         if (found == existing.end()) {
             alter_all(target, "ADD COLUMN IF NOT EXISTS " + column_sql(column), result.statements);
-            result.view_columns.push_back(column.name);
+            result.view_columns.push_back(column.stored);
         } else {
             widen(target, shape, column, *found, result.statements);
         }

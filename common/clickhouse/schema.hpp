@@ -30,9 +30,14 @@ namespace cdc::clickhouse {
 
 /// Users' queries depend on it: do not rename.
 inline constexpr std::string_view kStateTable = "_cdc_state";
+/// The view's column where the source's table has none; 0 in each row.
+inline constexpr std::string_view kNoColumn = "_no_column";
+/// What a view calls its tables: no column has that name, and no view of older versions.
+inline constexpr std::string_view kViewAlias = "_cdc";
 
 struct TargetColumn {
-    std::string name;
+    std::string name;   ///< the source's
+    std::string stored; ///< in the raw table (stored_name.hpp)
     ColumnMapping mapping;
     std::string default_json; ///< constant default of the source; "": none
 };
@@ -45,7 +50,7 @@ struct TargetShape {
     bool keyed() const { return !key.empty(); }
 };
 
-/// Throws Error (refused) when a source column has one of this program's own names.
+/// Throws Error (refused) when a source column would be stored by one of this program's own names.
 TargetShape make_shape(std::string_view connector, const std::vector<event::Column>& columns,
                        const Layout& layout = {});
 
@@ -55,10 +60,12 @@ std::string create_raw_sql(const Target& target, const TargetShape& shape);
 /// a key have to lie in one, which FINAL needs. `database`: both tables'.
 std::string create_distributed_sql(const Target& target, const TargetShape& shape,
                                    std::string_view database);
-/// `columns`: of the raw table, without this program's own.
+/// `columns`: of the raw table, without this program's own. They have the source's names in the
+/// view, which names no column without a table: no word of the engine is read there as another
+/// thing. Without any column the view has one, kNoColumn.
 std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,
                             const TargetShape& shape);
-/// The SELECT of that view.
+/// Its rows, by the names that the columns have in the raw table.
 std::string select_current_sql(const Target& target, const std::vector<std::string>& columns,
                                const TargetShape& shape);
 std::string create_pending_sql(const Target& target);
@@ -100,6 +107,10 @@ struct ExistingColumn {
     std::string type;
 };
 
+/// Columns that an older version stored by other names keep them (stored_name.hpp).
+void take_stored_names(TargetShape& shape, const std::vector<ExistingColumn>& existing,
+                       const Layout& layout);
+
 /// How an existing raw table becomes able to hold `shape`.
 struct Alteration {
     std::vector<std::string> statements;   ///< ALTER TABLE …, in order; empty: nothing to do
@@ -113,8 +124,9 @@ public:
 };
 
 /// Columns are added and widened, never dropped or narrowed: where the table is wider than the
-/// source's type, `shape` takes the table's type. `sorting_key` is system.tables.sorting_key.
-/// Throws ShapeConflict (refused) on another key, or a type that cannot be widened.
+/// source's type, `shape` takes the table's type; it takes its names as well. `sorting_key` is
+/// system.tables.sorting_key. Throws ShapeConflict (refused) on another key, or a type that cannot
+/// be widened.
 Alteration alter_raw(const Target& target, TargetShape& shape,
                      const std::vector<ExistingColumn>& existing, std::string_view sorting_key);
 

@@ -128,11 +128,12 @@ TEST_CASE("a table with key has a raw table and a view over what the barrier lea
           "ENGINE = ReplacingMergeTree(_version, _deleted)\nORDER BY (`id`)");
     CHECK(insert_sql("orders", shape) ==
           "INSERT INTO `orders_raw` (`id`, `price`, _version, _deleted, _source_ts_ms)");
-    CHECK(
-        create_view_sql("orders", {"id", "price"}, shape) ==
-        "CREATE OR REPLACE VIEW `orders` AS\nSELECT `id`, `price`\nFROM `orders_raw` FINAL\nWHERE "
-        "_version >= (SELECT max(version) FROM _cdc_state WHERE scope = 'table' AND name = "
-        "'orders' AND item = 'barrier')");
+    CHECK(create_view_sql("orders", {"id", "price"}, shape) ==
+          "CREATE OR REPLACE VIEW `orders` AS\nSELECT _cdc.`id` AS `id`, _cdc.`price` AS "
+          "`price`\nFROM "
+          "`orders_raw` AS _cdc FINAL\nWHERE _cdc.`_version` >= (SELECT max(version) FROM "
+          "_cdc_state WHERE scope = 'table' AND name = "
+          "'orders' AND item = 'barrier')");
 }
 
 TEST_CASE("the key's own order decides the sorting key and the front of a row") {
@@ -168,8 +169,8 @@ TEST_CASE("a table without key has signs") {
     CHECK(create_raw_sql("log", shape)
               .find("ENGINE = ReplacingMergeTree\nORDER BY (_version, _row)") != std::string::npos);
     const std::string view = create_view_sql("log", {"word"}, shape);
-    CHECK(view.find("sum(_sign) AS _n") != std::string::npos);
-    CHECK(view.find("ARRAY JOIN range(toUInt64(_n))") != std::string::npos);
+    CHECK(view.find("sum(_cdc.`_sign`) AS `_cdc times`") != std::string::npos);
+    CHECK(view.find("ARRAY JOIN range(toUInt64(_cdc.`_cdc times`))") != std::string::npos);
 }
 
 TEST_CASE("constant defaults fill old rows") {
@@ -218,21 +219,29 @@ TEST_CASE("what ClickHouse cannot change is refused with a way out") {
     TargetShape other = make_shape("postgresql", {column("id", "integer", false), kOrders[1],
                                                   column("uid", "uuid", false, 1)});
     CHECK_FAILS(alter_raw("orders", other, kStored, "id"), refused, "(uid)");
-    CHECK_FAILS(make_shape("postgresql", {column("_version", "text")}), refused, "_version");
+    Layout own;
+    own.deleted = "_cdc_inf";
+    CHECK_FAILS(make_shape("postgresql", {column("inf", "text")}, own), refused, "_cdc_inf");
 }
 
 TEST_CASE("names are quoted, and templates filled") {
     CHECK(quote_identifier("a`b\\c") == "`a\\`b\\\\c`");
     CHECK(unquote_identifier(quote_identifier("a`b\\c")) == "a`b\\c");
+    CHECK(unquote_identifier("`a\\nb\\tc\\'d\\\\e`") == "a\nb\tc'd\\e");
     CHECK(quote_string("it's") == "'it\\'s'");
     cdc::event::Table table;
     table.db = "shop";
     table.schema = "public";
     table.table = "orders";
-    CHECK(target_name("{table}", table) == "orders");
-    CHECK(target_name("{db}.{schema}_{table}{x}", table) == "shop.public_orders{x}");
+    const auto name_of = [&](const char* name_template) {
+        Layout layout;
+        layout.table = name_template;
+        return Target{layout, table}.name;
+    };
+    CHECK(name_of("{table}") == "orders");
+    CHECK(name_of("{db}.{schema}_{table}{x}") == "shop.public_orders{x}");
     table.schema.clear();
-    CHECK(target_name("{schema}_{table}", table) == "shop_orders");
+    CHECK(name_of("{schema}_{table}") == "shop_orders");
 }
 
 TEST_CASE("on a cluster rows lie in local tables, and a change of shape reaches both") {

@@ -19,7 +19,7 @@ Column column(std::uint32_t type_id, const char* type, const char* target) {
     fact.name = "c";
     fact.type = type;
     fact.type_id = type_id;
-    return verify::pair_column(fact, "\"c\"", target);
+    return verify::pair_column(fact, "\"c\"", target, "c");
 }
 
 /// The text of what the source sends in `bytes`; "odd …" where the target cannot hold it.

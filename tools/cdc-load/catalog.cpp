@@ -8,14 +8,15 @@ using clickhouse::quote_string;
 
 FoundTable find_table(clickhouse::Transport& transport, const std::string& name) {
     const auto rows = clickhouse::parse_tsv(transport.query(
-        fmt::format("SELECT engine, sorting_key, comment FROM system.tables WHERE database = "
-                    "currentDatabase() AND name = {}",
-                    quote_string(name)),
+        fmt::format(
+            "SELECT engine, sorting_key, comment, as_select FROM system.tables WHERE database = "
+            "currentDatabase() AND name = {}",
+            quote_string(name)),
         "TabSeparated"));
-    if (rows.empty() || rows[0].size() < 3) {
+    if (rows.empty() || rows[0].size() < 4) {
         return {};
     }
-    return {true, rows[0][0], rows[0][1], rows[0][2]};
+    return {true, rows[0][0], rows[0][1], rows[0][2], rows[0][3]};
 }
 
 std::vector<clickhouse::ExistingColumn> find_columns(clickhouse::Transport& transport,

@@ -15,6 +15,7 @@ struct FoundTable {
     std::string engine;
     std::string sorting_key;
     std::string comment;
+    std::string as_select; ///< of a view
 };
 
 /// Of the current database.

@@ -5,6 +5,7 @@
 #include "event/json_cursor.hpp"
 
 #include <algorithm>
+#include <optional>
 
 /// What a Loader does with the lines that are about a whole table.
 namespace cdc::load {
@@ -242,15 +243,21 @@ TableLoader& Loader::find_table(const event::Source& source, const char* what) {
 }
 
 TableLoader& Loader::add_table(const event::Source& source) {
-    const auto [place, added] = m_numbers.try_emplace(
-        source.db + '\0' + source.schema + '\0' + source.table, m_tables.size());
-    m_last_number = place->second;
-    if (added) {
+    const std::string name = source.db + '\0' + source.schema + '\0' + source.table;
+    const auto known = m_numbers.find(name);
+    if (known != m_numbers.end()) {
+        m_last_number = known->second;
+    } else {
         wait_for_flusher(); // which reads m_tables
         event::Table identity{source.db, source.schema, source.table, {}};
-        const clickhouse::Target target{m_options.layout, identity};
+        std::optional<clickhouse::Target> target;
+        clickhouse::with_retry(m_flusher.retry_policy(), [&] {
+            target = load::find_target(m_transport, m_options.layout, identity);
+        });
+        m_last_number = m_tables.size();
+        m_numbers.emplace(name, m_last_number);
         m_tables.push_back(
-            std::make_unique<TableLoader>(std::move(identity), target, m_options.policy));
+            std::make_unique<TableLoader>(std::move(identity), *target, m_options.policy));
     }
     return *m_tables[m_last_number];
 }

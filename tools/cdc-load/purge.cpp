@@ -84,7 +84,11 @@ private:
     }
 
     void clean(const clickhouse::LoadedTable& loaded) {
-        const clickhouse::Target target{m_options.layout, parse_source(loaded.source)};
+        const event::Table source = parse_source(loaded.source);
+        clickhouse::Target target{m_options.layout, source};
+        if (target.name != loaded.name) { // by an older version
+            target = clickhouse::Target::with_plain_names(m_options.layout, source);
+        }
         clickhouse::TableState state;
         clickhouse::with_retry(
             m_retry, [&] { state = clickhouse::read_table_state(m_transport, loaded.name); });

@@ -7,6 +7,7 @@
 #include "cdc-load/table_setup.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/rebuild.hpp"
+#include "clickhouse/stored_name.hpp"
 #include "event/table.hpp"
 #include "io/stop_signal.hpp"
 
@@ -324,8 +325,9 @@ void Rebuilder::copy(const TableLoader& table, const std::string& from, const st
     retry([&] { found = find_table(m_transport, to); });
     const std::vector<std::string> key = clickhouse::split_sorting_key(found.sorting_key);
     for (clickhouse::ExistingColumn& column : to_columns) {
-        const auto old = std::find_if(from_columns.begin(), from_columns.end(),
-                                      [&](const auto& c) { return c.name == column.name; });
+        const auto old = std::find_if(from_columns.begin(), from_columns.end(), [&](const auto& c) {
+            return clickhouse::same_column(c.name, column.name, m_options.layout);
+        });
         auto type = clickhouse::parse_type(column.type);
         const auto old_type =
             old != from_columns.end() ? clickhouse::parse_type(old->type) : std::nullopt;

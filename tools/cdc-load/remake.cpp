@@ -174,7 +174,7 @@ void remake_table(Transport& transport, const TableLoader& table, const SourceSh
         const auto to = find_columns(transport, side.stored);
         const auto copy =
             clickhouse::remake_copy(target, side, old, shape, to, from.order, from.ts_ms);
-        stale = clickhouse::has_key_columns(old, shape)
+        stale = clickhouse::has_key_columns(old, shape, target.own())
                     ? fill(transport, copy, shape)
                     : fmt::format("its key is ({}) now, which its old rows do not have",
                                   key_names(shape));
@@ -215,7 +215,7 @@ void finish_remake(Transport& transport, const Target& target, const FoundTable&
     }
     std::vector<std::string> names;
     for (const clickhouse::TargetColumn& column : made.shape.columns) {
-        names.push_back(column.name);
+        names.push_back(column.stored);
     }
     execute(transport, clickhouse::create_view_sql(target, names, made.shape));
     if (find_table(transport, target.pending).exists) { // its lines are kept by the old key

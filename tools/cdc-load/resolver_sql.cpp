@@ -34,13 +34,13 @@ Parts parts_of(const TargetShape& shape) {
     Parts parts;
     for (const std::size_t index : shape.key) {
         const clickhouse::TargetColumn& column = shape.columns[index];
-        parts.keys += (parts.keys.empty() ? "" : ", ") + quote_identifier(column.name);
-        parts.structure += (parts.structure.empty() ? "" : ", ") + quote_identifier(column.name) +
+        parts.keys += (parts.keys.empty() ? "" : ", ") + quote_identifier(column.stored);
+        parts.structure += (parts.structure.empty() ? "" : ", ") + quote_identifier(column.stored) +
                            " " + clickhouse::type_text(column.mapping.type);
     }
     for (std::size_t i = 0; i < shape.columns.size(); ++i) {
         if (std::find(shape.key.begin(), shape.key.end(), i) == shape.key.end()) {
-            parts.others += quote_identifier(shape.columns[i].name) + ", ";
+            parts.others += quote_identifier(shape.columns[i].stored) + ", ";
             parts.picked += fmt::format("tupleElement(_picked, {}), ", ++parts.last);
         }
     }

@@ -123,7 +123,7 @@ void TableLoader::require_columns(const event::DecodedLine& line, const event::I
 }
 
 void TableLoader::require_full(const event::Image& image, const char* what) {
-    if (!image.fields.empty()) {
+    if (!image.fields.empty() || m_encoder->shape().columns.empty()) {
         m_encoder->take(image);
         if (m_encoder->first_missing({}).empty()) {
             return;

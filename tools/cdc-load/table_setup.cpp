@@ -9,6 +9,7 @@
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/remake.hpp"
 #include "clickhouse/state.hpp"
+#include "clickhouse/stored_name.hpp"
 #include "event/json_writer.hpp"
 #include "event/shape_change.hpp"
 
@@ -83,19 +84,26 @@ void set_up_distributed(Transport& transport, const clickhouse::Target& target,
 
 /// The view's columns follow the raw table's, also after a crash between the two.
 void set_up_view(Transport& transport, const clickhouse::Target& target,
-                 const clickhouse::TargetShape& shape) {
+                 const clickhouse::TargetShape& shape, const FoundTable& found) {
     std::vector<clickhouse::ExistingColumn> raw = find_columns(transport, target.raw);
     if (raw.empty()) { // a dry run
         for (const clickhouse::TargetColumn& column : shape.columns) {
-            raw.push_back({column.name, clickhouse::type_text(column.mapping.type)});
+            raw.push_back({column.stored, clickhouse::type_text(column.mapping.type)});
         }
     }
     std::erase_if(raw, [&](const auto& column) { return target.own().is_own(column.name); });
-    const auto view = find_columns(transport, target.view);
+    auto view = find_columns(transport, target.view);
+    if (raw.empty()) {
+        std::erase_if(view,
+                      [](const auto& column) { return column.name == clickhouse::kNoColumn; });
+    }
     const bool same = std::equal(
-        raw.begin(), raw.end(), view.begin(), view.end(),
-        [](const auto& a, const auto& b) { return a.name == b.name && a.type == b.type; });
-    if (same) {
+        raw.begin(), raw.end(), view.begin(), view.end(), [&](const auto& a, const auto& b) {
+            return a.type == b.type && clickhouse::source_column(a.name, target.own()) == b.name;
+        });
+    // Views of older versions read some names as something else.
+    if (same &&
+        found.as_select.find(fmt::format(" AS {}", clickhouse::kViewAlias)) != std::string::npos) {
         return;
     }
     std::vector<std::string> names;
@@ -165,10 +173,9 @@ bool has_rows(Transport& transport, const clickhouse::Target& target,
     const clickhouse::OldTable now = clickhouse::old_table(target, existing, sorting_key);
     std::vector<std::string> names;
     for (const clickhouse::TargetColumn& column : now.shape.columns) {
-        names.push_back(column.name);
+        names.push_back(column.stored);
     }
-    return !names.empty() &&
-           !transport
+    return !transport
                 .query("SELECT 1 FROM (\n" + select_current_sql(target, names, now.shape) +
                            "\n) LIMIT 1",
                        "TabSeparated")
@@ -184,10 +191,11 @@ std::vector<std::string> fit_defaults(Transport& transport, const TableLoader& t
                                       clickhouse::ValueCounts& counts) {
     std::vector<std::string> unknown;
     std::optional<bool> filled;
+    take_stored_names(shape, existing, table.target().own());
     for (std::size_t i = 0; i < shape.columns.size(); ++i) {
         clickhouse::TargetColumn& column = shape.columns[i];
         if (std::any_of(existing.begin(), existing.end(),
-                        [&](const auto& old) { return old.name == column.name; })) {
+                        [&](const auto& old) { return old.name == column.stored; })) {
             continue;
         }
         if (!filled) {
@@ -276,6 +284,21 @@ void set_up_target(Transport& transport, const clickhouse::Layout& layout) {
     transport.execute(clickhouse::create_state_sql(layout));
 }
 
+clickhouse::Target find_target(Transport& transport, const clickhouse::Layout& layout,
+                               const event::Table& source) {
+    clickhouse::Target target{layout, source};
+    const auto plain = clickhouse::Target::with_plain_names(layout, source);
+    if (plain.name == target.name) {
+        return target;
+    }
+    if (clickhouse::read_table_state(transport, plain.name).source == source_json(source)) {
+        return plain;
+    }
+    base::log::info("table {} is stored as {}", in_quotes(source.display_name()),
+                    in_quotes(target.name));
+    return target;
+}
+
 void set_up_table(Transport& transport, TableLoader& table, const SourceShape& from,
                   bool read_again) {
     const clickhouse::Target& target = table.target();
@@ -294,7 +317,8 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
     table.raise_barrier(state.barrier);
     table.rebuild_mark = state.rebuild;
     table.rebuild_order = state.rebuild_order;
-    check_engine(find_table(transport, target.view), target.view, "View");
+    const FoundTable found_view = find_table(transport, target.view);
+    check_engine(found_view, target.view, "View");
     check_engine(found_raw, target.stored, "ReplacingMergeTree");
     clickhouse::ValueCounts counts;
     if (!found_raw.exists) {
@@ -328,7 +352,7 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
         }
     }
     set_up_distributed(transport, target, shape);
-    set_up_view(transport, target, shape);
+    set_up_view(transport, target, shape, found_view);
     remember(transport, table, state, from, read_again);
 
     if (find_table(transport, target.pending).exists) {
@@ -352,12 +376,12 @@ void allow_null(Transport& transport, TableLoader& table, std::size_t column) {
     clickhouse::TargetColumn& wider = shape.columns.at(column);
     wider.mapping.type.nullable = true;
     for (const std::string& statement : clickhouse::modify_column_sql(
-             table.target(), wider.name, clickhouse::type_text(wider.mapping.type))) {
+             table.target(), wider.stored, clickhouse::type_text(wider.mapping.type))) {
         transport.execute(statement);
         base::log::info("{}", statement);
     }
     if (!table.is_aside()) {
-        set_up_view(transport, table.target(), shape);
+        set_up_view(transport, table.target(), shape, find_table(transport, table.target().view));
     }
     table.set_shape(table.version(), std::move(shape));
 }

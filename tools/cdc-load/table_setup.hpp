@@ -11,6 +11,11 @@ namespace cdc::load {
 /// Throws ServerError.
 void set_up_target(clickhouse::Transport& transport, const clickhouse::Layout& layout);
 
+/// What stands in the target for a source table: by stored_name.hpp, or by plain names where an
+/// older version stored it so. Throws ServerError.
+clickhouse::Target find_target(clickhouse::Transport& transport, const clickhouse::Layout& layout,
+                               const event::Table& source);
+
 /// Makes, or widens, the table's raw table and view, remembers the source and the shape, and
 /// gives the loader the shape, the barrier and the number of waiting updates. Where the shape
 /// alters rows without change lines, the table is remembered as stale, unless it was `read_again`.

@@ -119,13 +119,14 @@ std::string why_not_comparable(std::string_view target_type) {
 }
 
 Column pair_column(const postgres::FactColumn& source, const std::string& quoted,
-                   std::string_view target_type) {
+                   std::string_view target_type, const std::string& stored) {
     Column column;
     column.name = source.name;
     column.source_type = source.type;
     column.source_id = source.type_id;
     column.source_name = quoted;
-    const std::string name = clickhouse::quote_identifier(source.name);
+    column.target_name = stored;
+    const std::string name = clickhouse::quote_identifier(stored);
     if (const auto known = clickhouse::parse_type(target_type)) {
         column.type = *known;
         column.target_select = name;
@@ -171,7 +172,7 @@ void mask_column(Column& column, const postgres::ColumnEdits::Edit& mask,
     column.mask = mask;
     if (column.type.kind != Kind::string || column.array) {
         column.array.reset();
-        column.target_select = "toString(" + clickhouse::quote_identifier(column.name) + ")";
+        column.target_select = "toString(" + clickhouse::quote_identifier(column.target_name) + ")";
         column.type.kind = Kind::string;
     }
 }

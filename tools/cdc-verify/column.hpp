@@ -23,6 +23,7 @@ namespace cdc::verify {
 struct Column {
     std::string name;
     std::string source_name; ///< SQL of the source
+    std::string target_name; ///< in the raw table
     std::string source_type; ///< for people
     std::uint32_t source_id = 0;
     clickhouse::Type type;
@@ -47,9 +48,9 @@ struct Column {
 std::string why_not_comparable(std::string_view target_type);
 
 /// How a source column and a target column (its type as in system.columns) are compared.
-/// `quoted` is the column's name as SQL of the source.
+/// `quoted` is the column's name as SQL of the source, `stored` its name in the raw table.
 Column pair_column(const postgres::FactColumn& source, const std::string& quoted,
-                   std::string_view target_type);
+                   std::string_view target_type, const std::string& stored);
 
 /// Makes it the column of a masked one: its values are what the mask makes of the source's text.
 void mask_column(Column& column, const postgres::ColumnEdits::Edit& mask,

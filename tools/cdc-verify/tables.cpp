@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "cdc-verify/any_table.hpp"
+#include "clickhouse/stored_name.hpp"
 #include "event/checkpoint.hpp"
 #include "event/table_filter.hpp"
 #include "postgres/scan_table.hpp"
@@ -116,7 +117,8 @@ std::vector<Target::ExistingColumn> loaded_columns(const Candidate& candidate, T
     table.set_target(candidate.target, candidate.layout);
     std::vector<Target::ExistingColumn> columns;
     for (auto& column : target.existing("", table.names.stored).columns) {
-        if (!table.layout->is_own(column.name)) {
+        if (!table.layout->is_own(column.stored)) {
+            column.name = clickhouse::source_column(column.stored, *table.layout);
             columns.push_back(std::move(column));
         }
     }
@@ -194,8 +196,8 @@ std::optional<Table> describe(const Options& options, const Candidate& candidate
             }
             continue;
         }
-        table.columns.push_back(
-            pair_column(column, source.connection().quoted_name(column.name), other->type));
+        table.columns.push_back(pair_column(column, source.connection().quoted_name(column.name),
+                                            other->type, other->stored));
         table.columns.back().key = key;
         if (edit.kind != postgres::ColumnEdits::Kind::keep) {
             mask_column(table.columns.back(), edit, edits);

@@ -100,6 +100,21 @@ std::string keys_sql(const Table& table, const std::vector<std::string>& keys) {
                      target_literal);
 }
 
+/// The view, with its columns by their names in the raw table too, and the raw table with the
+/// source's names, which a condition has.
+std::string with_both_names(const Table& table, const std::string& relation, bool raw_names) {
+    std::string more;
+    for (const Column& column : table.columns) {
+        if (column.target_name != column.name &&
+            (raw_names || !table.layout->is_own(column.name))) {
+            more += fmt::format(", _t.{} AS {}",
+                                quote_identifier(raw_names ? column.name : column.target_name),
+                                quote_identifier(raw_names ? column.target_name : column.name));
+        }
+    }
+    return more.empty() ? std::string{} : fmt::format("(SELECT *{} FROM {}) AS _t", more, relation);
+}
+
 std::string version_list(const std::vector<event::Order>& versions) {
     std::string list;
     for (const event::Order version : versions) {
@@ -144,7 +159,7 @@ Target::ExistingTable Target::existing(const std::string& database, const std::s
                                     which + "table = " + quote_string(table) + " ORDER BY position",
                                 "TabSeparated"))) {
         if (row.size() == 3) {
-            found.columns.push_back({row[0], row[1], row[2] == "1"});
+            found.columns.push_back({row[0], row[1], row[2] == "1", row[0]});
         }
     }
     for (const auto& row : clickhouse::parse_tsv(m_transport->query(
@@ -166,6 +181,14 @@ std::string Target::from(const Table& table, const std::string& more,
         return table.any_table + (condition.empty() ? "" : " WHERE " + condition);
     }
     if (!table.has_view && table.keyed() && !table.layout->history()) {
+        if (const std::string both =
+                table.where.empty()
+                    ? ""
+                    : with_both_names(
+                          table, raw(table) + " AS _t FINAL WHERE _t." + valid_rows(table), false);
+            !both.empty()) {
+            return both + " WHERE " + condition;
+        }
         return raw(table) + " FINAL WHERE " + valid_rows(table) +
                (condition.empty() ? "" : " AND " + condition);
     }
@@ -173,7 +196,7 @@ std::string Target::from(const Table& table, const std::string& more,
         // What the view does, up to an order.
         std::string list;
         for (const Column& column : table.columns) {
-            list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
+            list += (list.empty() ? "" : ", ") + quote_identifier(column.target_name);
         }
         std::string valid = fmt::format("{} <= toUInt128('{}')", version(table),
                                         base::decimal_text(selection.up_to->value));
@@ -181,14 +204,19 @@ std::string Target::from(const Table& table, const std::string& more,
             valid = "(" + valid + " OR " + version(table) + " IN (" +
                     version_list(selection.impossible) + "))";
         }
-        return fmt::format("(SELECT {0}, sum({6}) AS _n FROM {1} FINAL WHERE {2} AND {3}{4} GROUP "
-                           "BY {0} HAVING _n > 0) ARRAY JOIN range(toUInt64(_n)) AS _i{5}",
-                           list, raw(table), valid_rows(table), valid,
-                           table.where.empty() ? "" : " AND (" + table.where + ")",
+        const std::string both =
+            table.where.empty() ? "" : with_both_names(table, raw(table) + " AS _t FINAL", false);
+        return fmt::format("(SELECT {0}, sum({6}) AS `_cdc times` FROM {1} WHERE {2} AND {3}{4} "
+                           "GROUP BY {0} HAVING `_cdc times` > 0) ARRAY JOIN "
+                           "range(toUInt64(`_cdc times`)) AS `_cdc time`{5}",
+                           list, both.empty() ? raw(table) + " FINAL" : both, valid_rows(table),
+                           valid, table.where.empty() ? "" : " AND (" + table.where + ")",
                            more.empty() ? "" : " WHERE " + more,
                            clickhouse::quote_if_needed(table.layout->sign));
     }
-    return quote_identifier(table.names.view) + (condition.empty() ? "" : " WHERE " + condition);
+    const std::string view = quote_identifier(table.names.view);
+    const std::string both = with_both_names(table, view + " AS _t", true);
+    return (both.empty() ? view : both) + (condition.empty() ? "" : " WHERE " + condition);
 }
 
 event::Order Target::barrier(const Table& table) {

@@ -32,6 +32,7 @@ public:
         std::string name;
         std::string type;
         bool key = false;
+        std::string stored; ///< the same; of a raw table, where `name` is the source's
     };
     struct ExistingTable {
         std::vector<ExistingColumn> columns;
