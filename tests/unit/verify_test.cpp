@@ -211,7 +211,7 @@ TEST_CASE("arrays, bytes and years before 1 are readable") {
     fact.name = "c";
     fact.type = "real[]";
     fact.element_id = 700;
-    const Column reals = verify::pair_column(fact, "\"c\"", "Array(Nullable(Float32))");
+    const Column reals = verify::pair_column(fact, "\"c\"", "Array(Nullable(Float32))", "c");
     CHECK(shown(reals, "{0.25,NULL,NaN}") == "[0.25, NULL, NaN]");
     CHECK(shown(reals, "{}") == "[]");
 }
