@@ -1,6 +1,7 @@
 #include "cdc-lag/collect.hpp"
 #include "cdc-lag/kafka_hops.hpp"
 #include "cdc-lag/render.hpp"
+#include "postgres/wal_status.hpp"
 
 #include <doctest/doctest.h>
 
@@ -92,6 +93,25 @@ TEST_CASE("a checkpoint behind the end is as late as its last commit, or its hea
     lag::describe_checkpoint(never, checkpoint("0/100", 0, 0), std::nullopt, 10'000);
     CHECK_FALSE(never.bytes);
     CHECK_FALSE(never.ms);
+}
+
+TEST_CASE("a slot whose time the server does not tell has no time, and never 0") {
+    postgres::NamedSlot slot;
+    slot.name = "orders";
+    slot.state.confirmed = 0x100;
+    slot.state.restart = 0x80;
+    Hop behind = lag::slot_hop(slot, 0x180);
+    CHECK(behind.bytes == 0x80U);
+    CHECK_FALSE(behind.ms.has_value());
+    CHECK(lag::render_json({behind}, Verdict::within, {}, 5).find("\"seconds\":null") !=
+          std::string::npos);
+    CHECK(verdict({behind}, {{}, 1000, {}}) == Verdict::unknown);
+    slot.lag_ms = 1500;
+    CHECK(lag::slot_hop(slot, 0x180).ms == 1500);
+    CHECK(lag::slot_hop(slot, 0x100).ms == 0);
+    slot.state.confirmed = 0;
+    CHECK_FALSE(lag::slot_hop(slot, 0x180).bytes.has_value());
+    CHECK_FALSE(lag::slot_hop(slot, 0x180).ms.has_value());
 }
 
 TEST_CASE("a checkpoint of another server has no lag against this one") {

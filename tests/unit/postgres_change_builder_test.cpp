@@ -189,6 +189,26 @@ TEST_CASE("a key change is a delete and a create with two numbers") {
     CHECK(!holds(lines[2], "fetched"));
 }
 
+TEST_CASE("a change of any column of the key is a key change") {
+    for (const std::size_t changed : {std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
+        CAPTURE(changed);
+        Fixture f;
+        f.apply(begin(1));
+        f.apply(relation(7, "public", "t", 'd',
+                         {{"a", 23, true}, {"b", 25, true}, {"c", 23, true}, {"n", 23}}));
+        Values now{"t1", "tx", "t3", "t4"};
+        now[changed] = "t9";
+        f.apply(update(7, 'K', {"t1", "tx", "t3", "n"}, now));
+        f.apply(update(7, 'K', {"t1", "tx", "t3", "n"}, {"t1", "tx", "t3", "t5"}));
+        const auto lines = f.changes();
+        REQUIRE(lines.size() == 3);
+        CHECK(holds(lines[0], R"({"key":{"a":1,"b":"x","c":3},)"));
+        CHECK(holds(lines[0], R"("op":"d")"));
+        CHECK(holds(lines[1], R"("op":"c")"));
+        CHECK(holds(lines[2], R"("op":"u")"));
+    }
+}
+
 TEST_CASE("a value that even the source has no more is gone") {
     Fixture f;
     f.apply(begin(1));

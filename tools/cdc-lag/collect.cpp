@@ -34,7 +34,9 @@ Hop unknown_hop(const char* kind, std::string name, const base::Error& error) {
     return hop;
 }
 
-Hop slot_hop(const postgres::NamedSlot& slot, postgres::Lsn end) {
+} // namespace
+
+Hop slot_hop(const postgres::NamedSlot& slot, std::uint64_t end) {
     const postgres::SlotState& state = slot.state;
     Hop hop;
     hop.kind = "slot";
@@ -65,6 +67,8 @@ Hop slot_hop(const postgres::NamedSlot& slot, postgres::Lsn end) {
     }
     return hop;
 }
+
+namespace {
 
 bool same_source(const event::Checkpoint& checkpoint, const SourceView& source) {
     return checkpoint.kind == "postgres" &&

@@ -17,7 +17,8 @@ class Transport;
 }
 namespace cdc::postgres {
 class Connection;
-}
+struct NamedSlot;
+} // namespace cdc::postgres
 
 namespace cdc::lag {
 
@@ -28,6 +29,10 @@ struct SourceView {
     std::uint64_t end = 0;              ///< of its log
     std::vector<std::string> streaming; ///< slots whose sender has nothing left to send
 };
+
+/// A slot against the end of the log. Pure. Time is not known where the server does not measure it
+/// (no stream, or an idle one), unless nothing is left to read.
+Hop slot_hop(const postgres::NamedSlot& slot, std::uint64_t end);
 
 /// Adds bytes, time and details of a checkpoint, wherever it was found. Pure.
 ///
