@@ -19,6 +19,11 @@ read -r seconds memory <use
 echo "    $seconds s, greatest resident size: $memory MB"
 [ "$memory" -le 64 ] || fail "$memory MB for one transaction; 64 MB is the limit"
 
+say "no checkpoint inside a transaction, however long it takes"
+capture --peek --exit-at-end --heartbeat 200ms >lines 2>lines.err
+expect "rows" "$(grep -c '"op":"c"' lines)" "$ROWS"
+"$HERE/order_check.py" lines || fail "a checkpoint stands where it must not"
+
 say "a value of 50 MB"
 sql "INSERT INTO t (id, v) VALUES (0, repeat('long text ', 5000000))"
 measured use cdc-capture --source "$(pg_url)" --slot "$SLOT" --peek --exit-at-end >out 2>out.err

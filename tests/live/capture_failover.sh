@@ -18,7 +18,7 @@ capture --create --exit-after-create 2>create.err
 expect "failover" "$(slot_is failover)" t
 BOTH=postgresql://postgres@127.0.0.1:${PRIMARY##*:},${STANDBY##*@}/$DB?target_session_attrs=read-write
 pipe() {
-    cdc-capture --source "$BOTH" --slot "$SLOT" --checkpoint state.json --retry 2m 2>capture.err |
+    cdc-capture --source "$BOTH" --slot "$SLOT" --checkpoint state.json --retry 2m --heartbeat 200ms 2>capture.err |
         tee lines | cdc-load --target "$TARGET" --checkpoint state.json 2>load.err
 }
 pipe &
@@ -49,6 +49,9 @@ wait_until 90 reached
 kill -TERM "$(pgrep -P "$PIPE" -x cdc-capture)"
 wait "$PIPE" || fail "the pipe ended with $?"
 expect_words capture.err "trying again"
+
+say "no checkpoint has the new timeline's order before the old one's backlog is read"
+"$HERE/order_check.py" lines || fail "a checkpoint promises what was not read"
 
 say "the orders rise over both timelines; nothing is lost, nothing doubled"
 jq -r 'select(.op) | .source.order' lines | cut -c1-4 | sort -u | tr '\n' ' ' >epochs

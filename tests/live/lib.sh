@@ -33,6 +33,7 @@ finish() {
     pids=$(jobs -p)
     [ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
     "$ROOT/scripts/services" stop --purge >/dev/null 2>&1
+    [ $code != 0 ] || orders_hold || code=1
     if [ $code != 0 ] && [ -n "${CDC_TEST_KEEP:-}" ]; then
         echo "kept: $WORK"
     else
@@ -42,6 +43,18 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
+
+# Every checkpoint's order against the changes around it, in all lines that the test kept: `lines`,
+# `out`, and those of several processes in *.lines.
+orders_hold() {
+    local file
+    for file in "$WORK"/lines "$WORK"/out; do
+        [ ! -f "$file" ] || "$HERE/order_check.py" "$file" >&"$SPEECH" 2>&1 || return 1
+    done
+    for file in "$WORK"/*.lines "$WORK"/lines.*; do
+        [ ! -f "$file" ] || "$HERE/order_check.py" --appended "$file" >&"$SPEECH" 2>&1 || return 1
+    done
+}
 
 say() { echo "--- $*"; }
 fail() {
