@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace cdc::base::log {
@@ -45,6 +46,20 @@ void put(const std::string& bytes) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, bytes.data(), bytes.size());
 }
 
+/// On a terminal the cursor may stand behind a progress line, ours or that of another stage of the
+/// pipe: a message begins where that line began.
+std::string start_of_line() {
+    static const bool terminal = ::isatty(STDERR_FILENO) == 1;
+    return terminal ? "\r\033[K" : "";
+}
+
+std::size_t columns_of_terminal() {
+    constexpr std::size_t kDefault = 80;
+    winsize window{};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col
+                                                                                 : kDefault;
+}
+
 std::string compose(const State& s, Level level, std::string_view text, std::string_view hint) {
     if (s.format == Format::json) {
         nlohmann::ordered_json line{{"ts", format_utc_ms(now_ms())},
@@ -54,9 +69,10 @@ std::string compose(const State& s, Level level, std::string_view text, std::str
         if (!hint.empty()) {
             line["hint"] = hint;
         }
-        return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+        return start_of_line() +
+               line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     }
-    std::string out = s.progress_shown ? "\r\033[K" : "";
+    std::string out = start_of_line();
     out += fmt::format("{}: {}: {}\n", s.tool, name_of(level), text);
     if (!hint.empty()) {
         out += fmt::format("{}: hint: {}\n", s.tool, hint);
@@ -112,13 +128,25 @@ void write_last_error(std::string_view text) {
     }
 }
 
+std::string cut_to_width(std::string_view line, std::size_t columns) {
+    std::size_t end = 0;
+    for (std::size_t count = 0; end < line.size(); ++end) {
+        const bool starts = (static_cast<unsigned char>(line[end]) & 0xC0) != 0x80;
+        if (starts && ++count > columns) {
+            break;
+        }
+    }
+    return std::string{line.substr(0, end)};
+}
+
 void progress(std::string_view text) {
     State& s = state();
     const std::lock_guard lock{s.mutex};
     if (text.empty() && !s.progress_shown) {
         return;
     }
-    put(fmt::format("\r\033[K{}", text));
+    // One column is left: in the last one some terminals go on to the next line.
+    put(fmt::format("\r\033[K{}", cut_to_width(text, columns_of_terminal() - 1)));
     s.progress_shown = !text.empty();
 }
 

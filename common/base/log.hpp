@@ -28,7 +28,10 @@ void write_error(std::string_view text, std::string_view hint);
 /// is stuck in a message, or nobody reads stderr.
 void write_last_error(std::string_view text);
 
-/// A line that replaces itself, for a terminal only; an empty text removes it.
+/// As much of the line as stands in so many columns; a character is taken for one column.
+std::string cut_to_width(std::string_view line, std::size_t columns);
+
+/// A line that replaces itself, for a terminal only, cut to its width; an empty text removes it.
 void progress(std::string_view text);
 
 template<typename... Args>

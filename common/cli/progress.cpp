@@ -28,6 +28,15 @@ std::string short_number(double value) {
                              : fmt::format("{:.3g}G", value / 1e9);
 }
 
+std::string grouped_number(std::int64_t value) {
+    std::string digits = std::to_string(value);
+    for (std::size_t at = digits.size(); at > 3 + (value < 0 ? 1 : 0);) {
+        at -= 3;
+        digits.insert(at, 1, ',');
+    }
+    return digits;
+}
+
 std::string short_duration(std::int64_t ms) {
     const std::int64_t seconds = ms / 1000;
     if (seconds < 60) {
@@ -52,6 +61,9 @@ void Progress::update(const std::function<std::string()>& text) {
         return;
     }
     const std::int64_t now = base::steady_ms();
+    if (m_next_ms == 0) {
+        m_next_ms = now + kIntervalMs; // there is nothing to tell yet
+    }
     if (now >= m_next_ms) {
         m_next_ms = now + kIntervalMs;
         base::log::progress(text());

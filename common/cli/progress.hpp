@@ -9,6 +9,8 @@ namespace cdc::cli {
 
 /// "1234", "12.3k", "4.56M": for people.
 std::string short_number(double value);
+/// "54,625".
+std::string grouped_number(std::int64_t value);
 /// "12 s", "3 min 20 s", "2 h 5 min".
 std::string short_duration(std::int64_t ms);
 

@@ -1,6 +1,7 @@
 #include "io/line_writer.hpp"
 
 #include "base/error.hpp"
+#include "io/standard_streams.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -137,6 +138,9 @@ std::uint64_t LineWriter::written() const {
 
 void LineWriter::check() const {
     const std::lock_guard lock{m_shared->mutex};
+    if (m_shared->error == EPIPE) {
+        throw ReaderGone{};
+    }
     if (m_shared->error != 0) {
         fail(ExitCode::failed, "cannot write output: {}", std::strerror(m_shared->error));
     }

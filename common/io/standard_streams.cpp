@@ -1,10 +1,13 @@
 #include "io/standard_streams.hpp"
 
-#include "base/error.hpp"
+#include "io/stop_signal.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace cdc::io {
@@ -39,6 +42,23 @@ void require_stdin() {
 
 void require_stdout() {
     require(STDOUT_FILENO, O_RDONLY, "stdout", "writing", "The output goes there.");
+}
+
+void write_report(int fd, std::string_view text) {
+    constexpr std::size_t kAtOnce = 4096; // what a pipe that is ready takes without blocking
+    while (!text.empty()) {
+        if (wait_for(fd, POLLOUT, -1) == Waited::stopped) {
+            throw Stopped{"nobody read the output"};
+        }
+        const ssize_t wrote = ::write(fd, text.data(), std::min(text.size(), kAtOnce));
+        if (wrote > 0) {
+            text.remove_prefix(static_cast<std::size_t>(wrote));
+        } else if (errno == EPIPE) {
+            throw ReaderGone{};
+        } else if (errno != EINTR && errno != EAGAIN) {
+            base::fail(base::ExitCode::failed, "cannot write output: {}", std::strerror(errno));
+        }
+    }
 }
 
 } // namespace cdc::io

@@ -1,5 +1,6 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
 
@@ -81,4 +82,11 @@ TEST_CASE("text in messages is quoted, escaped and cut") {
 TEST_CASE("wide numbers have their decimal text") {
     CHECK(base::decimal_text(0) == "0");
     CHECK(base::decimal_text(~base::Uint128{0}) == "340282366920938463463374607431768211455");
+}
+
+TEST_CASE("a progress line is cut by characters, not inside one") {
+    CHECK(cdc::base::log::cut_to_width("12345", 80) == "12345");
+    CHECK(cdc::base::log::cut_to_width("12345", 3) == "123");
+    CHECK(cdc::base::log::cut_to_width("Grüße", 3) == "Grü");
+    CHECK(cdc::base::log::cut_to_width("", 3).empty());
 }

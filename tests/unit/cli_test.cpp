@@ -144,6 +144,9 @@ TEST_CASE("metrics go to a file, and over HTTP") {
 }
 
 TEST_CASE("numbers and times are short for people") {
+    CHECK(cli::grouped_number(7) == "7");
+    CHECK(cli::grouped_number(54625) == "54,625");
+    CHECK(cli::grouped_number(-1234567) == "-1,234,567");
     CHECK(cli::short_number(9999) == "9999");
     CHECK(cli::short_number(12345) == "12.3k");
     CHECK(cli::short_number(4560000) == "4.56M");

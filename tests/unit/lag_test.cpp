@@ -1,9 +1,14 @@
+#include "base/log.hpp"
 #include "cdc-lag/collect.hpp"
 #include "cdc-lag/kafka_hops.hpp"
 #include "cdc-lag/render.hpp"
+#include "cdc-lag/watch.hpp"
 #include "postgres/wal_status.hpp"
 
 #include <doctest/doctest.h>
+
+#include <algorithm>
+#include <sstream>
 
 using namespace cdc;
 using lag::Hop;
@@ -140,11 +145,76 @@ TEST_CASE("unknown is '-' in the table, null in JSON, absent for Prometheus") {
 }
 
 TEST_CASE("sizes and seconds for people") {
-    CHECK(lag::size_text(1023) == "1023 B");
-    CHECK(lag::size_text(1536) == "1.50 kB");
-    CHECK(lag::size_text(std::uint64_t{64} << 20) == "64.0 MB");
+    CHECK(lag::size_text(1023) == "1023B");
+    CHECK(lag::size_text(1536) == "1.50kB");
+    CHECK(lag::size_text(std::uint64_t{64} << 20) == "64.0MB");
+    CHECK(lag::time_text(0) == "0s");
+    CHECK(lag::time_text(250) == "0.2s");
+    CHECK(lag::time_text(59'900) == "59s");
+    CHECK(lag::time_text(547'000) == "9m 7s");
+    CHECK(lag::time_text(7'500'000) == "2h 5m");
+    CHECK(lag::time_text(273'600'000) == "3d 4h");
     CHECK(lag::seconds_text(12000) == "12");
     CHECK(lag::seconds_text(250) == "0.25");
+}
+
+TEST_CASE("no field of the table has a space in it, and CSV has exact numbers") {
+    Hop partition = hop("g orders:1");
+    partition.kind = "partition";
+    partition.bytes = 1536;
+    partition.events = 3;
+    partition.ms = 250;
+    partition.details = {{"first", 7}, {"note", "a, \"b\""}};
+    Hop silent = hop("b");
+    silent.unknown = "cannot connect, at all";
+    const std::string table = lag::render_table({partition, silent});
+    CHECK(table.find("\npartition  g/orders:1  -         1.50kB       3     0.25  first=7") !=
+          std::string::npos);
+    CHECK(table.find("cannot connect") == std::string::npos); // said once, on stderr
+    CHECK(lag::render_csv({partition, silent}) ==
+          "kind,name,position,bytes,events,seconds,problem,details\n"
+          "partition,g orders:1,,1536,3,0.25,,"
+          "\"{\"\"first\"\":7,\"\"note\"\":\"\"a, \\\"\"b\\\"\"\"\"}\"\n"
+          "slot,b,,,,,\"cannot connect, at all\",\n");
+}
+
+TEST_CASE("the screen of --watch: the worst first, a curve, within the terminal") {
+    lag::Watch watch;
+    Hop well = hop("well");
+    well.ms = 500;
+    Hop late = hop("late");
+    late.ms = 547'000;
+    Hop lost = hop("a slot with a name that is longer than any terminal of this world is wide");
+    lost.broken = "the slot is lost";
+    const lag::Limits limits{{}, 60'000, {}};
+    watch.screen({well, late, lost}, limits, Verdict::beyond, 0, {80, 24});
+    late.ms = 270'000;
+    const std::string text = watch.screen({well, late, lost}, limits, Verdict::beyond, 0, {80, 24});
+    std::vector<std::string> lines;
+    std::istringstream in{text};
+    for (std::string line; std::getline(in, line);) {
+        CHECK(base::log::cut_to_width(line, 80) == line);
+        lines.push_back(line);
+    }
+    REQUIRE(lines.size() == 7);
+    CHECK(lines[2].find("a slot with") != std::string::npos);
+    CHECK(lines[3] == "  the slot is lost");
+    CHECK(lines[4].find("late") != std::string::npos);
+    CHECK(lines[4].find("4m 30s  █▄") != std::string::npos);
+    CHECK(lines[5] == "  270 s behind, more than 60 s");
+    CHECK(lines[6].find("well") != std::string::npos);
+    const std::string small = watch.screen({well, late, lost}, limits, Verdict::beyond, 0, {40, 5});
+    CHECK(std::count(small.begin(), small.end(), '\n') == 4);
+    CHECK(small.find("4 more lines") != std::string::npos);
+}
+
+TEST_CASE("a checkpoint of another database is noticed") {
+    event::Checkpoint other = checkpoint("0/100", 1000, 1000);
+    other.database = "shop";
+    Hop hop_of_other = hop("a");
+    lag::describe_checkpoint(hop_of_other, other, lag::SourceView{"77", "db", 0x180, {}}, 2000);
+    CHECK_FALSE(hop_of_other.bytes);
+    CHECK(hop_of_other.unknown == "belongs to database 'shop', not to 'db' of --source");
 }
 
 TEST_CASE("messages run from the commit or the first record kept to the end") {

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "event/order.hpp"
 #include "io/file_descriptor.hpp"
+#include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
@@ -207,7 +208,7 @@ bool Capture::wait() {
         m_writer.clear_wake();
     }
     if ((fds[3].revents & (POLLERR | POLLNVAL)) != 0) {
-        fail(ExitCode::failed, "cannot write output: its reader is gone");
+        throw io::ReaderGone{};
     }
     return fds[0].revents != 0;
 }

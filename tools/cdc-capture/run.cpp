@@ -5,6 +5,7 @@
 #include "cdc-capture/capture.hpp"
 #include "cdc-capture/manage.hpp"
 #include "cdc-capture/mysql_capture.hpp"
+#include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 
 #include <unistd.h>
@@ -43,7 +44,14 @@ int run(const Options& options) {
         base::log::info("{}: nothing was read", stopped.what());
         return 0;
     }
-    return capture.run();
+    try {
+        return capture.run();
+    } catch (const io::ReaderGone&) {
+        if (!options.peek) {
+            throw;
+        }
+        return 1; // "--peek | head": nothing was to be confirmed, and nothing is to be said
+    }
 }
 
 } // namespace cdc::capture

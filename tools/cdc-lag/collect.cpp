@@ -70,9 +70,15 @@ Hop slot_hop(const postgres::NamedSlot& slot, std::uint64_t end) {
 
 namespace {
 
-bool same_source(const event::Checkpoint& checkpoint, const SourceView& source) {
+bool same_server(const event::Checkpoint& checkpoint, const SourceView& source) {
     return checkpoint.kind == "postgres" &&
            (source.server.empty() || checkpoint.server == source.server);
+}
+
+bool same_source(const event::Checkpoint& checkpoint, const SourceView& source) {
+    return same_server(checkpoint, source) &&
+           (checkpoint.database.empty() || source.database.empty() ||
+            checkpoint.database == source.database);
 }
 
 } // namespace
@@ -89,6 +95,11 @@ void describe_checkpoint(Hop& hop, const event::Checkpoint& checkpoint,
         hop.ms = behind_ms(checkpoint.commit_ts_ms);
     }
     if (!source) {
+        return;
+    }
+    if (same_server(checkpoint, *source) && !same_source(checkpoint, *source)) {
+        hop.unknown = fmt::format("belongs to database {}, not to {} of --source",
+                                  in_quotes(checkpoint.database), in_quotes(source->database));
         return;
     }
     if (!same_source(checkpoint, *source)) {

@@ -93,6 +93,11 @@ void add_options(cli::App& app, Options& options) {
         ->group("Limits");
 
     cli.add_flag("--json", options.json, "One JSON document instead of the table")->group("Output");
+    cli.add_flag("--csv", options.csv, "One line a hop instead of the table, exact numbers")
+        ->group("Output");
+    cli.add_flag("--partitions", options.partitions,
+                 "Also each partition of a group, which --json and --csv always have")
+        ->group("Output");
     cli.add_option("--prometheus", options.prometheus,
                    "Also write metrics to this file, atomically")
         ->type_name("FILE")
@@ -121,6 +126,9 @@ void check_options(const Options& options) {
                               {});
     } else if (!options.kafka.brokers.empty()) {
         fail(ExitCode::usage, "--brokers needs --group or --topics");
+    }
+    if (options.json && options.csv) {
+        fail(ExitCode::usage, "--json and --csv: one of them");
     }
     if (options.max_messages && options.groups.empty()) {
         fail(ExitCode::usage, "--max-messages needs --group");

@@ -25,8 +25,10 @@ struct Options {
     std::vector<std::string> topics; ///< names, or patterns that begin with '^'
 
     bool json = false;
-    std::string prometheus; ///< file; "": none
-    bool quiet = false;     ///< the table only when the verdict is not 0
+    bool csv = false;
+    bool partitions = false; ///< in the table too; the other forms always have them
+    std::string prometheus;  ///< file; "": none
+    bool quiet = false;      ///< the table only when the verdict is not 0
     std::optional<std::int64_t> watch_ms;
 
     std::optional<std::uint64_t> max_bytes;

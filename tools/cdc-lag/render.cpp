@@ -12,6 +12,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+} // namespace
+
 const char* verdict_text(Verdict verdict) {
     switch (verdict) {
     case Verdict::within:
@@ -22,6 +24,25 @@ const char* verdict_text(Verdict verdict) {
         break;
     }
     return "unknown";
+}
+
+namespace {
+
+std::string quoted_csv(const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) {
+        return text;
+    }
+    std::string out = "\"";
+    for (const char c : text) {
+        out += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return out + "\"";
+}
+
+/// A name as one field.
+std::string one_word(std::string name) {
+    std::replace(name.begin(), name.end(), ' ', '/');
+    return name;
 }
 
 std::string detail_text(const ordered_json& value) {
@@ -74,7 +95,7 @@ private:
 
 std::string size_text(std::uint64_t bytes) {
     if (bytes < 1024) {
-        return fmt::format("{} B", bytes);
+        return fmt::format("{}B", bytes);
     }
     static constexpr std::array<const char*, 5> kUnits = {"kB", "MB", "GB", "TB", "PB"};
     double value = static_cast<double>(bytes) / 1024;
@@ -83,7 +104,7 @@ std::string size_text(std::uint64_t bytes) {
         value /= 1024;
         ++unit;
     }
-    return fmt::format("{:.{}f} {}", value, value < 10 ? 2 : value < 100 ? 1 : 0, kUnits.at(unit));
+    return fmt::format("{:.{}f}{}", value, value < 10 ? 2 : value < 100 ? 1 : 0, kUnits.at(unit));
 }
 
 std::string seconds_text(std::int64_t ms) {
@@ -99,12 +120,15 @@ std::string render_table(const std::vector<Hop>& hops) {
     std::vector<std::array<std::string, 7>> rows;
     rows.push_back({"HOP", "NAME", "POSITION", "BYTES", "EVENTS", "SECONDS", "DETAILS"});
     for (const Hop& hop : hops) {
-        std::string details = hop.broken.empty() ? hop.unknown : hop.broken;
+        // Why a hop is broken or unknown is said once, on stderr.
+        std::string details = !hop.broken.empty()    ? "broken"
+                              : !hop.unknown.empty() ? "unknown"
+                                                     : "";
         for (const auto& [name, value] : hop.details) {
             details += details.empty() ? "" : "  ";
             details += name + "=" + detail_text(value);
         }
-        rows.push_back({hop.kind, hop.name, hop.position.empty() ? "-" : hop.position,
+        rows.push_back({hop.kind, one_word(hop.name), hop.position.empty() ? "-" : hop.position,
                         hop.bytes ? size_text(*hop.bytes) : "-",
                         hop.events ? std::to_string(*hop.events) : "-",
                         hop.ms ? seconds_text(*hop.ms) : "-", details});
@@ -127,6 +151,23 @@ std::string render_table(const std::vector<Hop>& hops) {
         }
         line.erase(line.find_last_not_of(' ') + 1);
         out += line + "\n";
+    }
+    return out;
+}
+
+std::string render_csv(const std::vector<Hop>& hops) {
+    std::string out = "kind,name,position,bytes,events,seconds,problem,details\n";
+    for (const Hop& hop : hops) {
+        ordered_json details = ordered_json::object();
+        for (const auto& [name, value] : hop.details) {
+            details[name] = value;
+        }
+        out += fmt::format("{},{},{},{},{},{},{},{}\n", hop.kind, quoted_csv(hop.name),
+                           quoted_csv(hop.position), hop.bytes ? std::to_string(*hop.bytes) : "",
+                           hop.events ? std::to_string(*hop.events) : "",
+                           hop.ms ? seconds_text(*hop.ms) : "",
+                           quoted_csv(hop.broken.empty() ? hop.unknown : hop.broken),
+                           quoted_csv(details.empty() ? "" : details.dump()));
     }
     return out;
 }

@@ -159,6 +159,7 @@ int run(const Options& options) {
     if (options.purge) {
         return purge(*transport, options);
     }
+    const std::int64_t started = base::steady_ms();
     Figures figures{options.metrics};
     Loader loader{*transport, options, figures};
     Reading reading{options, loader, figures, input.get()};
@@ -180,6 +181,11 @@ int run(const Options& options) {
         throw;
     }
     loader.finish();
+    if (!options.dry_run) {
+        base::log::info("{} rows into {} tables, {:.1f} s",
+                        cli::grouped_number(figures.rows.value()), loader.tables(),
+                        static_cast<double>(base::steady_ms() - started) / 1000);
+    }
     if (const clickhouse::ValueCounts replaced = loader.replaced(); replaced.all() > 0) {
         base::log::warning("values that no column could hold were replaced: {} dates, {} numbers, "
                            "{} NULLs",

@@ -10,6 +10,8 @@
 #include "event/json_cursor.hpp"
 #include "io/stop_signal.hpp"
 
+#include <algorithm>
+
 #include <unistd.h>
 
 namespace cdc::load {
@@ -367,6 +369,11 @@ clickhouse::ValueCounts Loader::replaced() const {
         sum.nulls += counts.nulls;
     }
     return sum;
+}
+
+std::size_t Loader::tables() const {
+    return static_cast<std::size_t>(std::count_if(
+        m_tables.begin(), m_tables.end(), [](const auto& table) { return !table->is_aside(); }));
 }
 
 std::size_t Loader::parked_keys() const {

@@ -44,6 +44,8 @@ public:
     bool done() const { return m_done; }
     std::uint64_t changes() const { return m_changes; }
     /// Dead letters in the input, which only a replay loads.
+    /// Tables of the source of which a line came.
+    std::size_t tables() const;
     std::uint64_t passed_over() const { return m_passed_over; }
     /// Lines that went to the dead-letter file. Call after finish().
     std::uint64_t dead_letters() const { return m_flusher.dead_letters(); }

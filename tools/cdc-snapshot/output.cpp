@@ -1,6 +1,6 @@
 #include "cdc-snapshot/output.hpp"
 
-#include "base/error.hpp"
+#include "io/standard_streams.hpp"
 
 #include <poll.h>
 
@@ -56,7 +56,7 @@ void Output::check() {
     m_writer.check();
     pollfd output{m_fd, 0, 0};
     if (::poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLNVAL)) != 0) {
-        fail(ExitCode::failed, "cannot write output: its reader is gone");
+        throw io::ReaderGone{};
     }
 }
 

@@ -382,9 +382,12 @@ std::string Work::progress_text(double rate) {
         }
     }
     const std::string eta =
-        rate >= 1 ? cli::short_duration(static_cast<std::int64_t>(wanted / rate * 1000)) : "?";
-    return fmt::format("{}; {} rows/s, {} of {} tables, about {} more", running,
-                       cli::short_number(rate), complete, m_tables.size(), eta);
+        rate >= 1
+            ? fmt::format(", about {} more",
+                          cli::short_duration(static_cast<std::int64_t>(wanted / rate * 1000)))
+            : "";
+    return fmt::format("{} of {} tables, {} rows/s{}{}{}", complete, m_tables.size(),
+                       cli::short_number(rate), eta, running.empty() ? "" : "; ", running);
 }
 
 } // namespace cdc::snapshot
