@@ -39,9 +39,48 @@ for metric in cdc_lag_bytes cdc_lag_seconds cdc_slot_retained_bytes cdc_target_l
 done
 command -v promtool >/dev/null && { promtool check metrics <lag.prom || fail "promtool refuses the metrics"; }
 
+say "CSV has exact numbers, the table one word a field; who reads only the first lines is not scolded"
+lag --csv >lag.csv
+expect "CSV" "$(python3 -c 'import csv; print(*[row["kind"] for row in csv.DictReader(open("lag.csv"))])')" "slot checkpoint target"
+lag >lag.table
+expect "fields" "$(awk 'NR > 1 { print (NF >= 6) }' lag.table | sort -u)" 1
+for _ in $(seq 20); do lag --json | true; done
+expect "what is said" "$(cat lag.err)" ""
+sql "CREATE DATABASE another" 
+expect_exit 2 cdc-lag --source "$(pg_url another)" --checkpoint state.json 2>lag.err
+expect_words lag.err "belongs to database '$DB', not to 'another'"
+expect "errors" "$(grep -c 'belongs to database' lag.err)" 1
+
+say "--watch on a terminal of 80 columns is redrawn in place"
+python3 - cdc-lag --source "$(pg_url)" --checkpoint state.json --watch 200ms <<'PY'
+import fcntl, os, pty, re, signal, struct, sys, termios, time
+pid, terminal = pty.fork()
+if pid == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    os.execvp(sys.argv[1], sys.argv[1:])
+end = time.monotonic() + 20
+said = b""
+while said.count(b"\x1b[H") < 4 and time.monotonic() < end:
+    said += os.read(terminal, 65536)
+os.kill(pid, signal.SIGTERM)
+try:
+    while True:
+        said += os.read(terminal, 65536)
+except OSError:
+    pass
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+text = said.decode()
+lines = [re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", line) for line in text.replace("\r", "").split("\n")]
+assert status == 0, (status, text[-500:])
+assert text.count("\x1b[H") >= 4 and text.count("\x1b[2J") == 1, text
+assert max(map(len, lines)) <= 80, max(lines, key=len)
+assert any("slot" in line and "\u2581" in line for line in lines), text
+PY
+
 say "a stopped pipe falls behind"
 pkill -TERM -P $PIPE cdc-capture
 wait $PIPE
+expect_words load.err "1,000 rows into 1 table, "
 sql "INSERT INTO t SELECT g, repeat('y', 100) FROM generate_series(1001, 2000) g"
 expect_exit 1 lag --max-bytes 1k
 expect_words lag.err "behind, more than"

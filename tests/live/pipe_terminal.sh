@@ -57,6 +57,15 @@ expect "exit statuses" "$(cat codes)" "0 0 0"
 expect "slot and file" "$(sql 'SELECT confirmed_flush_lsn FROM pg_replication_slots')" "$(jq -r .checkpoint.position state.json)"
 parity public.t=t
 
+say "progress lines fit the terminal, and every message begins a line"
+python3 - <<'PY'
+import re
+said = open("said", "rb").read().decode(errors="replace")
+for line in re.split(r"\r\x1b\[K|\r?\n", said):
+    assert len(line) < 80 or re.match(r"cdc-\w+: ", line), line
+    assert not re.search(r".cdc-\w+: (info|warning|error): ", line), line
+PY
+
 say "a restart replays nothing; a value of 50 MB comes through"
 sql "INSERT INTO t VALUES (0, repeat('long text ', 5000000))"
 on_terminal lines.2 "$(acknowledged "$(sql 'SELECT pg_current_wal_flush_lsn()')")"

@@ -41,6 +41,8 @@ public:
                                                              ::isatty(STDOUT_FILENO) == 1} {}
 
     Verdict look();
+    /// Of the last look, also where its report could not be written.
+    Verdict verdict() const { return m_verdict; }
 
 private:
     void draw(const std::vector<Hop>& hops, const Limits& limits, Verdict verdict,
@@ -53,6 +55,7 @@ private:
     bool m_drawn = false;
     Watch m_watch;
     std::vector<std::string> m_said;
+    Verdict m_verdict = Verdict::unknown;
 };
 
 /// Each reason once, until it is none any more.
@@ -90,6 +93,7 @@ Verdict Looks::look() {
     const std::vector<Hop> hops = m_collector.look();
     std::vector<std::string> reasons;
     const Verdict verdict = judge(hops, limits, reasons);
+    m_verdict = verdict;
     const std::int64_t now = base::now_ms();
     if (!options.prometheus.empty()) {
         io::write_file_atomically(options.prometheus, render_prometheus(hops, verdict, now));
@@ -123,7 +127,7 @@ int run(const Options& options) {
             }
             return static_cast<int>(verdict);
         } catch (const io::ReaderGone&) { // as "| head" leaves
-            return static_cast<int>(verdict);
+            return static_cast<int>(looks.verdict());
         } catch (const base::Error& error) { // a file or stdout that cannot be written
             base::log::write_error(error.what(), error.hint());
             return static_cast<int>(Verdict::unknown);

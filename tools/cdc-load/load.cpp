@@ -182,8 +182,8 @@ int run(const Options& options) {
     }
     loader.finish();
     if (!options.dry_run) {
-        base::log::info("{} rows into {} tables, {:.1f} s",
-                        cli::grouped_number(figures.rows.value()), loader.tables(),
+        base::log::info("{} rows into {} {}, {:.1f} s", cli::grouped_number(figures.rows.value()),
+                        loader.tables(), loader.tables() == 1 ? "table" : "tables",
                         static_cast<double>(base::steady_ms() - started) / 1000);
     }
     if (const clickhouse::ValueCounts replaced = loader.replaced(); replaced.all() > 0) {
