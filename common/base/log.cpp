@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 
+#include "base/terminal.hpp"
 #include "base/time.hpp"
 
 #include <nlohmann/json.hpp>
@@ -7,7 +8,6 @@
 #include <mutex>
 
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace cdc::base::log {
@@ -51,13 +51,6 @@ void put(const std::string& bytes) {
 std::string start_of_line() {
     static const bool terminal = ::isatty(STDERR_FILENO) == 1;
     return terminal ? "\r\033[K" : "";
-}
-
-std::size_t columns_of_terminal() {
-    constexpr std::size_t kDefault = 80;
-    winsize window{};
-    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col
-                                                                                 : kDefault;
 }
 
 std::string compose(const State& s, Level level, std::string_view text, std::string_view hint) {
@@ -128,17 +121,6 @@ void write_last_error(std::string_view text) {
     }
 }
 
-std::string cut_to_width(std::string_view line, std::size_t columns) {
-    std::size_t end = 0;
-    for (std::size_t count = 0; end < line.size(); ++end) {
-        const bool starts = (static_cast<unsigned char>(line[end]) & 0xC0) != 0x80;
-        if (starts && ++count > columns) {
-            break;
-        }
-    }
-    return std::string{line.substr(0, end)};
-}
-
 void progress(std::string_view text) {
     State& s = state();
     const std::lock_guard lock{s.mutex};
@@ -146,7 +128,7 @@ void progress(std::string_view text) {
         return;
     }
     // One column is left: in the last one some terminals go on to the next line.
-    put(fmt::format("\r\033[K{}", cut_to_width(text, columns_of_terminal() - 1)));
+    put(fmt::format("\r\033[K{}", cut_to_width(text, terminal_columns(STDERR_FILENO) - 1)));
     s.progress_shown = !text.empty();
 }
 

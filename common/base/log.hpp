@@ -28,10 +28,7 @@ void write_error(std::string_view text, std::string_view hint);
 /// is stuck in a message, or nobody reads stderr.
 void write_last_error(std::string_view text);
 
-/// As much of the line as stands in so many columns; a character is taken for one column.
-std::string cut_to_width(std::string_view line, std::size_t columns);
-
-/// A line that replaces itself, for a terminal only, cut to its width; an empty text removes it.
+/// A line that replaces itself, for a terminal only; an empty text removes it.
 void progress(std::string_view text);
 
 template<typename... Args>

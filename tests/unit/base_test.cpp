@@ -1,7 +1,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
-#include "base/log.hpp"
 #include "base/numbers.hpp"
+#include "base/terminal.hpp"
 #include "base/time.hpp"
 
 #include "support.hpp"
@@ -85,8 +85,8 @@ TEST_CASE("wide numbers have their decimal text") {
 }
 
 TEST_CASE("a progress line is cut by characters, not inside one") {
-    CHECK(cdc::base::log::cut_to_width("12345", 80) == "12345");
-    CHECK(cdc::base::log::cut_to_width("12345", 3) == "123");
-    CHECK(cdc::base::log::cut_to_width("Grüße", 3) == "Grü");
-    CHECK(cdc::base::log::cut_to_width("", 3).empty());
+    CHECK(cdc::base::cut_to_width("12345", 80) == "12345");
+    CHECK(cdc::base::cut_to_width("12345", 3) == "123");
+    CHECK(cdc::base::cut_to_width("Grüße", 3) == "Grü");
+    CHECK(cdc::base::cut_to_width("", 3).empty());
 }

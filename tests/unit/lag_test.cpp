@@ -1,4 +1,4 @@
-#include "base/log.hpp"
+#include "base/terminal.hpp"
 #include "cdc-lag/collect.hpp"
 #include "cdc-lag/kafka_hops.hpp"
 #include "cdc-lag/render.hpp"
@@ -193,7 +193,7 @@ TEST_CASE("the screen of --watch: the worst first, a curve, within the terminal"
     std::vector<std::string> lines;
     std::istringstream in{text};
     for (std::string line; std::getline(in, line);) {
-        CHECK(base::log::cut_to_width(line, 80) == line);
+        CHECK(base::cut_to_width(line, 80) == line);
         lines.push_back(line);
     }
     REQUIRE(lines.size() == 7);

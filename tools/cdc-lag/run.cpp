@@ -87,9 +87,9 @@ void Looks::draw(const std::vector<Hop>& hops, const Limits& limits, Verdict ver
 }
 
 Verdict Looks::look() {
+    const Options& options = m_options;
     const Limits limits{options.max_bytes, options.max_ms, options.min_safe_wal,
                         options.max_messages};
-    const Options& options = m_options;
     const std::vector<Hop> hops = m_collector.look();
     std::vector<std::string> reasons;
     const Verdict verdict = judge(hops, limits, reasons);

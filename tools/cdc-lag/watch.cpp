@@ -1,6 +1,6 @@
 #include "cdc-lag/watch.hpp"
 
-#include "base/log.hpp"
+#include "base/terminal.hpp"
 #include "base/time.hpp"
 #include "cdc-lag/render.hpp"
 
@@ -101,7 +101,7 @@ std::string Watch::screen(std::vector<Hop> hops, const Limits& limits, Verdict v
     }
     std::string out;
     for (const std::string& line : lines) {
-        out += base::log::cut_to_width(line, size.columns) + "\n";
+        out += base::cut_to_width(line, size.columns) + "\n";
     }
     return out;
 }
