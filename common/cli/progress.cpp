@@ -30,7 +30,7 @@ std::string short_number(double value) {
 
 std::string grouped_number(std::int64_t value) {
     std::string digits = std::to_string(value);
-    for (std::size_t at = digits.size(); at > 3 + (value < 0 ? 1 : 0);) {
+    for (std::size_t at = digits.size(); at > (value < 0 ? 4U : 3U);) {
         at -= 3;
         digits.insert(at, 1, ',');
     }
