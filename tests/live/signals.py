@@ -331,6 +331,7 @@ def at_work(source):
     yield lambda: capture("checkpoint file that nobody writes", After(2), 1, "--checkpoint", "nobody.json")
     yield lambda: snapshot("output full", After(2), "--tables", "public.t", stdout="full")
     yield lambda: load_case(Stuck())
+    yield lambda: Case("cdc-lag, output full", After(2), 2, "cdc-lag", "--source", source.url, "--watch", "1s", stdout="full")
     yield lambda: Case("cdc-lag --watch", After(2), 0, "cdc-lag", "--source", source.url, "--watch", "60s")
     yield lambda: Case("cdc-verify, target silent", Silent(), 2, "cdc-verify", "--source", source.url, "--target", "http://127.0.0.1:%d/d")
     yield lambda: load_case_full_stderr()
