@@ -156,7 +156,7 @@ TEST_CASE("a closed reader is an error that the caller sees") {
     LineWriter writer{pipe.write_end.get()};
     writer.buffer() = "x\n";
     CHECK_FAILS(writer.finish(1000), failed, "cannot write output");
-    CHECK_FAILS(writer.check(), failed, "Broken pipe");
+    CHECK_FAILS(writer.check(), failed, "its reader is gone");
 }
 
 TEST_CASE("a file is replaced as a whole, and watched") {
