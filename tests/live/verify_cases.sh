@@ -132,6 +132,16 @@ expect_exit 1 verify --no-wait --tables 'plain,dropped' --on-dropped differ >rep
 ch "DROP VIEW dropped"; ch "DROP TABLE dropped_raw"
 verify --no-wait --tables 'plain,dropped' >report.txt || fail "dropped on both sides: $(cat report.txt verify.err)"
 
+say "a table that left the publication, as the facts of the stream say"
+state() { ch "INSERT INTO _cdc_state (scope, name, item, version, value) VALUES ('table', 'bag', 'facts', $1, '$2')"; }
+state 1 '{"oid":1,"empty":false}'
+verify --no-wait --tables 'bag' >report.txt || fail "a table with facts: $(cat report.txt verify.err)"
+state 2 '{"oid":1,"gone":true}'
+sql "INSERT INTO bag VALUES (1, 1, 1)"
+verify --no-wait --tables 'plain,bag' >report.txt || fail "a table that left fails: $(cat report.txt verify.err)"
+expect_words report.txt "no longer captured"
+expect_exit 1 verify --no-wait --tables 'plain,bag' --on-dropped differ >report.txt
+
 say "any two tables, in one line"
 sql "CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY, ok boolean, price numeric(10,2), at timestamptz, day date, code text, tags text[])"
 sql "INSERT INTO shop.orders SELECT g, g % 2 = 0, g / 4.0, timestamptz '2020-01-01 00:00:00Z' + g * interval '1 h', date '2020-01-01' + g, 'c' || g, ARRAY['x'] FROM generate_series(1, 300) g"

@@ -6,19 +6,27 @@
 
 namespace cdc::verify {
 
-std::vector<Mark> read_marks(clickhouse::Transport& transport, const std::string& table) {
-    std::vector<Mark> marks;
+Standing read_standing(clickhouse::Transport& transport, const std::string& table) {
+    Standing standing;
     for (const auto& row : clickhouse::parse_tsv(transport.query(
-             fmt::format("SELECT item, value, lower(leftPad(hex(version), 32, '0')) FROM {} FINAL "
-                         "WHERE scope = 'table' AND name = {} AND item IN ('stale', 'unproven') "
-                         "AND value != '' ORDER BY item",
-                         clickhouse::kStateTable, clickhouse::quote_string(table)),
+             fmt::format(
+                 "SELECT item, if(item = 'facts', toString(JSONExtractBool(value, 'gone')), "
+                 "value), lower(leftPad(hex(version), 32, '0')) FROM {} FINAL WHERE scope = "
+                 "'table' AND name = {} AND item IN ('stale', 'unproven', 'facts') ORDER "
+                 "BY item",
+                 clickhouse::kStateTable, clickhouse::quote_string(table)),
              "TabSeparated"))) {
-        if (const auto order = row.size() == 3 ? event::Order::parse(row[2]) : std::nullopt) {
-            marks.push_back({row[0], row[1], *order});
+        const auto order = row.size() == 3 ? event::Order::parse(row[2]) : std::nullopt;
+        if (!order) {
+            continue;
+        }
+        if (row[0] == "facts") {
+            standing.captured = row[1] != "1" && row[1] != "true";
+        } else if (!row[1].empty()) {
+            standing.marks.push_back({row[0], row[1], *order});
         }
     }
-    return marks;
+    return standing;
 }
 
 void clear_marks(clickhouse::Transport& transport, const std::string& table,

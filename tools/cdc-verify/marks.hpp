@@ -10,9 +10,15 @@
 
 namespace cdc::verify {
 
-/// What `_cdc_state` holds against a table. Read before either side is read: then what the mark
-/// speaks of has happened in both, and a mark that comes meanwhile has a higher order.
-std::vector<Mark> read_marks(clickhouse::Transport& transport, const std::string& table);
+/// What `_cdc_state` says of a table's rows.
+struct Standing {
+    std::vector<Mark> marks;
+    bool captured = true; ///< false: the stream said that the table left it
+};
+
+/// Read before either side is read: then what a mark speaks of has happened in both, and a mark
+/// that comes meanwhile has a higher order.
+Standing read_standing(clickhouse::Transport& transport, const std::string& table);
 
 /// Sets those of `marks` back whose order is not above `position` (the end of the source's log when
 /// the comparison began), under their own order: the later insert of an order counts, and a mark

@@ -51,7 +51,7 @@ private:
     std::optional<TableReport> compare_one(const Candidate& candidate);
     void compare(const Candidate& candidate, TableReport& report);
     void compare_absent(const Candidate& candidate, TableReport& report);
-    void report_gone(const Candidate& candidate, TableReport& report);
+    void report_gone(const Candidate& candidate, const std::string& why, TableReport& report);
     void clear(const Table& table, const std::optional<event::Order>& start, TableReport& report);
     Source& source() { return *m_sources[0]; }
 
@@ -141,8 +141,9 @@ void Run::compare_absent(const Candidate& candidate, TableReport& report) {
                        candidate.name());
 }
 
-/// The target keeps a table that the source dropped: nothing is left to compare it with.
-void Run::report_gone(const Candidate& candidate, TableReport& report) {
+/// The target keeps a table that the source dropped, or that the publication does not have any
+/// more: nothing is left to compare it with.
+void Run::report_gone(const Candidate& candidate, const std::string& why, TableReport& report) {
     if (!m_known_source || candidate.any) {
         throw base::Error{
             base::ExitCode::refused,
@@ -152,10 +153,10 @@ void Run::report_gone(const Candidate& candidate, TableReport& report) {
     Table table;
     table.set_target(candidate.target, candidate.layout);
     if (m_target.existing("", table.names.view).columns.empty()) {
-        report.gone = "dropped at the source, and in the target";
+        report.gone = why + ", and dropped in the target";
         return;
     }
-    report.gone = "dropped at the source";
+    report.gone = why;
     report.target_rows = m_target.count(table);
     if (m_options.on_dropped == "differ") {
         report.extra = std::max<std::uint64_t>(1, *report.target_rows);
@@ -189,14 +190,16 @@ void Run::compare(const Candidate& candidate, TableReport& report) {
         return;
     }
     // Both before anything is read: see marks.hpp.
+    Standing standing;
     if (!candidate.any) {
-        report.marks = read_marks(m_target.transport(), candidate.target);
+        standing = read_standing(m_target.transport(), candidate.target);
+        report.marks = standing.marks;
     }
     const auto start = report.marks.empty() ? std::nullopt : source().order_now();
     const auto table = describe(m_options, candidate, source(), m_target, m_edits);
-    if (!table) {
+    if (!table || !standing.captured) {
         report.marks.clear();
-        report_gone(candidate, report);
+        report_gone(candidate, table ? "no longer captured" : "dropped at the source", report);
         return;
     }
     m_activity.set_rows(table->facts.rows);
