@@ -4,6 +4,8 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/version.hpp"
+#include "cli/known_options.hpp"
+#include "cli/settings.hpp"
 #include "cli/stop_watch.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
@@ -11,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -22,11 +23,23 @@ using base::ExitCode;
 
 namespace {
 
-std::string environment_name(std::string name) {
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
-        return c == '-' ? '_' : static_cast<char>(std::toupper(c));
-    });
-    return "CDC_" + name;
+/// No option takes a time of this length; sums with the clock do not overflow.
+constexpr std::int64_t kLongestMs = std::int64_t{100} * 366 * 86'400'000;
+
+/// Numbers of type N are digits, and fit.
+void check_numbers(CLI::App& app) {
+    for (CLI::Option* option : app.get_options()) {
+        if (option->get_type_name() == "N") {
+            option->check(CLI::Validator{[](std::string& text) {
+                                             return base::parse_integer<std::int64_t>(text) &&
+                                                            text[0] != '-'
+                                                        ? std::string{}
+                                                        : base::in_quotes(text) +
+                                                              " is not a number from 0 on";
+                                         },
+                                         "", ""});
+        }
+    }
 }
 
 } // namespace
@@ -40,8 +53,13 @@ App::App(std::string name, const std::string& description)
         .set_version_flag("-V,--version", fmt::format("{} {}", m_name, base::version()),
                           "Show the version and exit")
         ->group("General");
-    m_app.set_config("--config", "", "Read options from this TOML file")->group("General");
-    m_app.allow_config_extras(CLI::config_extras_mode::error);
+    m_app.add_option("--config", m_config, "Read options from this TOML file")
+        ->type_name("FILE")
+        ->group("General");
+    m_app
+        .add_flag("--print-config", m_print_config,
+                  "Print the options in force, and whence, and exit")
+        ->group("General");
     m_app.add_option("--log-level", m_log_level, "error, warning, info or debug")
         ->check(CLI::IsMember({"error", "warning", "info", "debug"}))
         ->capture_default_str()
@@ -62,6 +80,10 @@ CLI::Option* App::add_duration(const std::string& name, std::int64_t& ms, const 
                 if (!value) {
                     throw CLI::ValidationError{
                         name, base::in_quotes(text) + " is not a duration such as 250ms, 10s, 5m"};
+                }
+                if (*value > kLongestMs) {
+                    throw CLI::ValidationError{name,
+                                               base::in_quotes(text) + " is more than 100 years"};
                 }
                 ms = *value;
             },
@@ -95,17 +117,24 @@ CLI::Option* App::add_drain(std::int64_t& ms, const std::string& help) {
 }
 
 void App::parse(int argc, char** argv) {
-    for (CLI::Option* option : m_app.get_options()) {
-        const auto& names = option->get_lnames();
-        if (names.empty() || names[0] == "help" || names[0] == "version") {
-            continue;
+    check_numbers(m_app);
+    Settings settings{m_app, m_name};
+    std::vector<std::string> arguments = settings.arguments(argc, argv);
+    std::reverse(arguments.begin(), arguments.end()); // as the library has them
+    try {
+        m_app.parse(arguments);
+    } catch (const CLI::Success&) {
+        throw;
+    } catch (const CLI::ParseError& error) {
+        if (const std::string place = settings.place_in(error.what()); !place.empty()) {
+            base::fail(ExitCode::usage, "{}{}", place, error.what());
         }
-        option->envname(environment_name(names[0]));
-        if (option->get_items_expected_max() > 1) {
-            option->delimiter('\n');
-        }
+        throw;
     }
-    m_app.parse(argc, argv);
+    if (m_print_config) {
+        std::cout << settings.text();
+        throw CLI::Success{};
+    }
     using base::log::Level;
     static constexpr std::pair<std::string_view, Level> kLevels[] = {{"error", Level::error},
                                                                      {"warning", Level::warning},
@@ -118,6 +147,26 @@ void App::parse(int argc, char** argv) {
     }
     base::log::set_format(m_log_format == "json" ? base::log::Format::json
                                                  : base::log::Format::text);
+    settings.warn_of_unknown_variables();
+}
+
+/// For a word of the command line that is no option.
+std::string App::hint_for(const std::string& message) const {
+    const std::string help = fmt::format("Try \"{} --help\"", m_name);
+    const auto at = message.find("--");
+    if (at == std::string::npos || message.find("not expected") == std::string::npos) {
+        return help;
+    }
+    const std::string word =
+        message.substr(at + 2, message.find_first_of("= ", at) - std::min(message.size(), at + 2));
+    std::vector<std::string_view> names;
+    for (const CLI::Option* option : m_app.get_options()) {
+        for (const std::string& name : option->get_lnames()) {
+            names.push_back(name);
+        }
+    }
+    const std::string near = nearest(word, names);
+    return near.empty() ? help : fmt::format("Did you mean \"--{}\"? {}", near, help);
 }
 
 int App::run(int argc, char** argv, const std::function<void()>& check,
@@ -127,14 +176,15 @@ int App::run(int argc, char** argv, const std::function<void()>& check,
         parse(argc, argv);
         check();
     } catch (const CLI::Success& success) {
-        const int code = m_app.exit(success); // --help and --version, to stdout
+        // --help and --version, to stdout
+        const int code = m_print_config ? 0 : m_app.exit(success);
         if (!std::cout.flush()) {
             base::log::write_error("cannot write to stdout", "");
             return static_cast<int>(ExitCode::failed);
         }
         return code;
     } catch (const CLI::ParseError& error) {
-        base::log::write_error(error.what(), help_hint);
+        base::log::write_error(error.what(), hint_for(error.what()));
         return static_cast<int>(ExitCode::usage);
     } catch (const base::Error& error) {
         base::log::write_error(error.what(), error.hint().empty() ? help_hint : error.hint());

@@ -36,11 +36,14 @@ public:
 
 private:
     void parse(int argc, char** argv);
+    std::string hint_for(const std::string& message) const;
 
     std::string m_name;
     CLI::App m_app;
     const std::int64_t* m_drain_ms = nullptr;
     int m_stopped_code = 1;
+    std::string m_config;
+    bool m_print_config = false;
     std::string m_log_level{"info"};
     std::string m_log_format{"text"};
 };

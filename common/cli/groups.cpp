@@ -1,6 +1,7 @@
 #include "cli/groups.hpp"
 
 #include "base/error.hpp"
+#include "base/numbers.hpp"
 #include "cli/app.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +11,26 @@
 namespace cdc::cli {
 
 using base::ExitCode;
+
+namespace {
+
+/// A port alone, or one that is none, is not meant as the name of a file.
+std::string check_metrics_place(std::string& text) {
+    const auto colon = text.rfind(':');
+    const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
+    if (text.find('/') != std::string::npos || port.empty() ||
+        port.find_first_not_of("0123456789") != std::string::npos) {
+        return {};
+    }
+    const auto number = base::parse_integer<std::uint16_t>(port);
+    if (colon == std::string::npos || !number) {
+        return fmt::format("{} is no HOST:PORT such as 127.0.0.1:9090; a file of that name is ./{}",
+                           base::in_quotes(text), text);
+    }
+    return {};
+}
+
+} // namespace
 
 void add_source(App& app, std::string& url, const std::string& group) {
     app.options()
@@ -76,6 +97,7 @@ void add_types(App& app, std::string& types) {
 void add_metrics(App& app, std::string& where) {
     app.options()
         .add_option("--metrics", where, "Figures for Prometheus: to a file, or at HOST:PORT")
+        ->check(CLI::Validator{check_metrics_place, "", ""})
         ->type_name("FILE|ADDR")
         ->group("General");
 }

@@ -1,0 +1,21 @@
+#ifndef CDC_CLI_KNOWN_OPTIONS_HPP
+#define CDC_CLI_KNOWN_OPTIONS_HPP
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::cli {
+
+/// Names that one file and one environment may hold for several tools.
+std::span<const std::string_view> known_tools();
+/// Long names of the options of all tools, without "--"; a golden holds it against their --help.
+std::span<const std::string_view> known_options();
+
+/// The candidate that `name` was probably meant to be; "": none is near.
+std::string nearest(std::string_view name, std::span<const std::string_view> candidates);
+
+} // namespace cdc::cli
+
+#endif

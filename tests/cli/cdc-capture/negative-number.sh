@@ -1,0 +1,1 @@
+cdc-capture --source x --slot s --max-events -1

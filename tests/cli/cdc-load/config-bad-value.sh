@@ -1,0 +1,2 @@
+printf "[cdc-load]\nflush-interval = \"soon\"\n" >cdc.toml
+cdc-load --config cdc.toml

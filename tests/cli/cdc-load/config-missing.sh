@@ -1,0 +1,1 @@
+cdc-load --config nowhere.toml

@@ -1,0 +1,1 @@
+CDC_TRAGET=chdb:x cdc-load
