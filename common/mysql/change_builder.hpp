@@ -106,6 +106,8 @@ private:
                   std::string& out);
     void refuse_rows(const Statement& statement, const std::string& db,
                      std::string_view text) const;
+    void refuse_cascade(const Statement& statement, const std::string& db, std::string_view text,
+                        bool ansi_quotes) const;
     void mark(const std::string& db, const std::string& table, std::string reason,
               const Event& event, std::string& out);
 

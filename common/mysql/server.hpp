@@ -1,6 +1,7 @@
 #ifndef CDC_MYSQL_SERVER_HPP
 #define CDC_MYSQL_SERVER_HPP
 
+#include "event/table_filter.hpp"
 #include "mysql/connection.hpp"
 #include "mysql/position.hpp"
 #include "mysql/table_plan.hpp"
@@ -40,6 +41,11 @@ struct Finding {
 };
 /// Settings without which capture cannot work, or not well.
 std::vector<Finding> preflight(Connection& connection);
+
+/// Foreign keys with CASCADE or SET NULL of captured tables: what they change is not in the log.
+/// `database`: the only one that is captured; "": all.
+std::vector<Finding> cascading_keys(Connection& connection, const std::string& database,
+                                    const event::TableFilter& filter);
 
 /// Reads information_schema, and asks once for each table.
 class Catalog : public SourceLookup {

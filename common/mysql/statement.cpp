@@ -386,4 +386,18 @@ Statement parse_statement(std::string_view text, bool ansi_quotes) {
     return out;
 }
 
+bool makes_cascade(std::string_view text, bool ansi_quotes) {
+    std::vector<Token> tokens;
+    if (!tokenize(text, ansi_quotes, tokens)) {
+        return true;
+    }
+    for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+        if (tokens[i].is("ON") && (tokens[i + 1].is("DELETE") || tokens[i + 1].is("UPDATE")) &&
+            (tokens[i + 2].is("CASCADE") || tokens[i + 2].is("SET"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 } // namespace cdc::mysql

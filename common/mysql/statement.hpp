@@ -56,6 +56,10 @@ struct Statement {
 /// `unknown`, with all names in it.
 Statement parse_statement(std::string_view text, bool ansi_quotes);
 
+/// Whether it has ON DELETE or ON UPDATE with CASCADE, SET NULL or SET DEFAULT. A text that cannot
+/// be taken apart has.
+bool makes_cascade(std::string_view text, bool ansi_quotes);
+
 } // namespace cdc::mysql
 
 #endif

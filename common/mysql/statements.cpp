@@ -1,5 +1,8 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/numbers.hpp"
+#include "event/facts.hpp"
+#include "event/json_writer.hpp"
 #include "mysql/change_builder.hpp"
 
 #include <algorithm>
@@ -17,6 +20,7 @@ using Kind = Statement::Kind;
 namespace {
 
 constexpr std::uint64_t kAnsiQuotes = 4; ///< in sql_mode
+constexpr int kIndexDigits = 12;
 
 std::string text_of(const Query& query) {
     const Charset* charset =
@@ -47,6 +51,7 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     const Statement statement =
         parse_statement(text_of(query), (query.sql_mode & kAnsiQuotes) != 0);
     const std::string db{query.db};
+    refuse_cascade(statement, db, text_of(query), (query.sql_mode & kAnsiQuotes) != 0);
     switch (statement.kind) {
     case Kind::begin:
         m_in_transaction = true;
@@ -97,6 +102,28 @@ void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& d
     }
 }
 
+/// Foreign keys' CASCADE and SET NULL run below the log, which has the parent's rows only.
+void ChangeBuilder::refuse_cascade(const Statement& statement, const std::string& db,
+                                   std::string_view text, bool ansi_quotes) const {
+    const bool makes_keys =
+        statement.kind == Kind::create_table || statement.kind == Kind::alter_table;
+    if (!makes_keys || statement.temporary || !makes_cascade(text, ansi_quotes)) {
+        return;
+    }
+    // The first table is the one with the key.
+    const Statement::Name& name = statement.tables.at(0);
+    const std::string& schema = name.db.empty() ? db : name.db;
+    if (captures(schema, name.table)) {
+        throw Error{
+            ExitCode::refused,
+            fmt::format("table '{}.{}' gets a foreign key with CASCADE or SET NULL, whose "
+                        "changes of rows are not in the log",
+                        schema, name.table),
+            "Leave the table out (--exclude), or make the key with RESTRICT, and begin anew "
+            "behind it with a snapshot"};
+    }
+}
+
 void ChangeBuilder::table_statement(const Statement& statement, const std::string& db,
                                     const Event& event, std::string& out) {
     const auto captured = [&](const Statement::Name& name) {
@@ -120,13 +147,24 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
     case Kind::drop_table:
         for (const Statement::Name& name : statement.tables) {
             if (captured(name)) {
-                base::log::warning("table '{}.{}' was dropped; its copies stay as they are",
-                                   schema_of(name), name.table);
+                mark(schema_of(name), name.table,
+                     "it was dropped; rows of a table made anew under its name stand beside its "
+                     "own",
+                     event, out);
                 state_of(schema_of(name), name.table).announced = nullptr;
             }
         }
         return;
     case Kind::drop_database:
+        for (auto& [bytes, shape] : m_shapes) {
+            if (shape.plan.captured() && shape.plan.shape().db == statement.tables.at(0).db) {
+                mark(shape.plan.shape().db, shape.plan.shape().table,
+                     "its database was dropped; rows of a table made anew under its name stand "
+                     "beside its own",
+                     event, out);
+                shape.state->announced = nullptr;
+            }
+        }
         return;
     case Kind::rename_table:
         for (std::size_t i = 0; i + 1 < statement.tables.size(); i += 2) {
@@ -167,14 +205,30 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
     }
 }
 
-/// The line comes at once where the shape is known; else with the table's next change.
+/// A table line says it where the shape is known; else a line of its own.
 void ChangeBuilder::mark(const std::string& db, const std::string& table, std::string reason,
                          const Event& event, std::string& out) {
     TableState& state = state_of(db, table);
-    state.stale = std::move(reason);
     if (state.announced == nullptr) {
+        ++m_stale_tables;
+        base::log::warning("table '{}.{}' is stale: {}; copies of it have wrong or missing rows "
+                           "until it is read again",
+                           db, table, reason);
+        std::string source;
+        append_source_start(source);
+        source += "\"db\":";
+        event::append_json_string(source, db);
+        source += ",\"table\":";
+        event::append_json_string(source, table);
+        source += R"(,"order":")" + m_order_start;
+        base::append_hex(source, m_index + 1, kIndexDigits);
+        source += "\"}";
+        begin_lines(out);
+        event::append_mark_line(out, {event::Mark::Kind::stale, std::move(reason)}, source,
+                                m_now_ms);
         return;
     }
+    state.stale = std::move(reason);
     event::Table shape = state.announced->shape();
     shape.stale = std::exchange(state.stale, {});
     announce(shape, state.announced->source_members(), event, m_index + 1, out);

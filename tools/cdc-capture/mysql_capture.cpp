@@ -210,7 +210,9 @@ void MysqlCapture::read() {
         if (builder.has_more()) {
             builder.apply_more(out);
         } else {
-            if (!builder.in_transaction() && m_until && !(builder.position() < *m_until)) {
+            // The first events describe the file, and the history; they stand before every end.
+            if (m_history_checked && !builder.in_transaction() && m_until &&
+                !(builder.position() < *m_until)) {
                 break;
             }
             if (!m_session->stream.next(m_event)) {
@@ -260,7 +262,8 @@ bool MysqlCapture::stop_wanted() {
     const bool between = !builder.in_transaction() && !builder.has_more();
     const bool idle =
         m_options.until_idle_ms >= 0 && m_drained && m_now - m_last_data >= m_options.until_idle_ms;
-    const bool reached = m_until && between && !(builder.position() < *m_until);
+    const bool reached =
+        m_until && m_history_checked && between && !(builder.position() < *m_until);
     if (!m_stop && !idle && !reached && !io::stop_signal::requested()) {
         return false;
     }

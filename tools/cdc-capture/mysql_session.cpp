@@ -141,6 +141,9 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
             base::log::warning("{}", finding.text);
         }
     }
+    for (const mysql::Finding& key : mysql::cascading_keys(plain, address.database, filter)) {
+        throw Error{key.code, key.text, key.remedy};
+    }
     MysqlResume start = resume ? *resume : first_start(plain, options);
     if (resume) {
         check_identity(plain, start);
@@ -153,7 +156,13 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
 int check_mysql(const Options& options) {
     Connection plain{mysql::parse_url(options.source)};
     ExitCode code = ExitCode::ok;
-    for (const mysql::Finding& finding : mysql::preflight(plain)) {
+    std::vector<mysql::Finding> findings = mysql::preflight(plain);
+    for (mysql::Finding& key :
+         mysql::cascading_keys(plain, mysql::parse_url(options.source).database,
+                               event::TableFilter{options.tables, options.exclude})) {
+        findings.push_back(std::move(key));
+    }
+    for (const mysql::Finding& finding : findings) {
         if (finding.code == ExitCode::ok) {
             base::log::warning("{}", finding.text);
         } else {

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# What the binary log does not say of MySQL's tables is refused or marked, never passed over: foreign keys
+# that change rows below the log, tables dropped and made anew, statements on tables not seen before.
+source "$(dirname "$0")/lib.sh"
+start mysql
+URL=$CDC_TEST_MYSQL_URL/shop
+PORT=${CDC_TEST_MYSQL_URL##*:}
+my() { mariadb --no-defaults -h 127.0.0.1 -P "${PORT%%/*}" -u root --skip-column-names -B -e "$1" "${@:2}"; }
+my "CREATE DATABASE shop"
+capture() { cdc-capture --source "$URL" --checkpoint state.json --exit-at-end "$@" 2>capture.err; }
+load() { cdc-load --target "$TARGET" --checkpoint state.json 2>load.err; }
+stale() { ch "SELECT value FROM _cdc_state FINAL WHERE item = 'stale' AND name = '$1' FORMAT TSVRaw"; }
+my "CREATE TABLE parents (id int PRIMARY KEY); CREATE TABLE plain (id int PRIMARY KEY, v text); CREATE TABLE quiet (id int PRIMARY KEY)" shop
+
+say "a foreign key with CASCADE is refused at the start"
+my "CREATE TABLE children (id int PRIMARY KEY, p int, FOREIGN KEY (p) REFERENCES parents (id) ON DELETE CASCADE)" shop
+expect_exit 4 capture
+expect_words capture.err "foreign key 'children_ibfk_1' of table 'shop.children'"
+expect_exit 4 cdc-capture --source "$URL" --check 2>check.err
+expect_words check.err "shop.children"
+capture --exclude shop.children | load || fail "without that table: ${PIPESTATUS[*]}"
+my "DROP TABLE children" shop
+rm -f state.json
+capture | load || fail "a start without such keys"
+
+say "tables dropped and made anew under their names, truncated or renamed before a change was seen"
+my "INSERT INTO plain VALUES (1, 'a'), (2, 'b'); DROP TABLE plain; CREATE TABLE plain (id int PRIMARY KEY, v text);
+    INSERT INTO plain VALUES (9, 'anew'); RENAME TABLE quiet TO called" shop
+capture | load || fail "the stream ended with ${PIPESTATUS[*]}"
+case $(stale plain) in *"it was dropped"*) ;; *) fail "plain is stale because of '$(stale plain)'" ;; esac
+case $(stale called) in *"it was called 'shop.quiet'"*) ;; *) fail "called is stale because of '$(stale called)'" ;; esac
+
+say "a foreign key with SET NULL that comes while the stream is behind"
+my "CREATE TABLE later (id int PRIMARY KEY, p int, FOREIGN KEY (p) REFERENCES parents (id) ON UPDATE SET NULL); DROP TABLE later" shop
+expect_exit 4 capture >/dev/null
+expect_words capture.err "table 'shop.later' gets a foreign key"
+say "all good"
