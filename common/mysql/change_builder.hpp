@@ -69,7 +69,6 @@ private:
     /// What is known of a table whatever its shape.
     struct TableState {
         const TablePlan* announced = nullptr; ///< of its last table line on this connection
-        std::string stale;                    ///< what the next table line has to say
     };
     struct Shape {
         TablePlan plan;
@@ -92,8 +91,6 @@ private:
     bool key_changed() const;
     void start_source(const TablePlan& plan, const Event& event);
     void announce(const Shape& shape, const Event& event, std::uint64_t index, std::string& out);
-    void announce(const event::Table& shape, const std::string& source_members, const Event& event,
-                  std::uint64_t index, std::string& out);
     void end_line(std::uint64_t index, char op, std::string& out);
     void append_source_start(std::string& out) const;
     void append_missing(std::string& out) const;

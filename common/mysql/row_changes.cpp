@@ -194,36 +194,22 @@ void ChangeBuilder::end_line(std::uint64_t index, char op, std::string& out) {
     ++m_changes;
 }
 
-void ChangeBuilder::announce(const Shape& shape, const Event& event, std::uint64_t index,
+void ChangeBuilder::announce(const Shape& shape, const Event& /*event*/, std::uint64_t index,
                              std::string& out) {
     begin_lines(out);
     TableState& state = *shape.state;
-    if (state.announced == &shape.plan && state.stale.empty()) {
+    if (state.announced == &shape.plan) {
         return;
-    }
-    event::Table table = shape.plan.shape();
-    table.stale = state.stale;
-    announce(table, shape.plan.source_members(), event, index, out);
-    state.announced = &shape.plan;
-    state.stale.clear();
-}
-
-void ChangeBuilder::announce(const event::Table& shape, const std::string& source_members,
-                             const Event& /*event*/, std::uint64_t index, std::string& out) {
-    if (!shape.stale.empty()) {
-        ++m_stale_tables;
-        base::log::warning("table {} is stale: {}; copies of it have wrong or missing rows until "
-                           "it is read again (cdc-snapshot --tables '{}')",
-                           in_quotes(shape.display_name()), shape.stale, shape.display_name());
     }
     std::string source;
     append_source_start(source);
-    source += source_members;
+    source += shape.plan.source_members();
     source += R"(,"order":")";
     source += m_order_start;
     base::append_hex(source, index, kIndexDigits);
     source += "\"}";
-    event::append_table_line(out, shape, source, m_now_ms);
+    event::append_table_line(out, shape.plan.shape(), source, m_now_ms);
+    state.announced = &shape.plan;
 }
 
 } // namespace cdc::mysql

@@ -205,33 +205,24 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
     }
 }
 
-/// A table line says it where the shape is known; else a line of its own.
 void ChangeBuilder::mark(const std::string& db, const std::string& table, std::string reason,
-                         const Event& event, std::string& out) {
-    TableState& state = state_of(db, table);
-    if (state.announced == nullptr) {
-        ++m_stale_tables;
-        base::log::warning("table '{}.{}' is stale: {}; copies of it have wrong or missing rows "
-                           "until it is read again",
-                           db, table, reason);
-        std::string source;
-        append_source_start(source);
-        source += "\"db\":";
-        event::append_json_string(source, db);
-        source += ",\"table\":";
-        event::append_json_string(source, table);
-        source += R"(,"order":")" + m_order_start;
-        base::append_hex(source, m_index + 1, kIndexDigits);
-        source += "\"}";
-        begin_lines(out);
-        event::append_mark_line(out, {event::Mark::Kind::stale, std::move(reason)}, source,
-                                m_now_ms);
-        return;
-    }
-    state.stale = std::move(reason);
-    event::Table shape = state.announced->shape();
-    shape.stale = std::exchange(state.stale, {});
-    announce(shape, state.announced->source_members(), event, m_index + 1, out);
+                         const Event& /*event*/, std::string& out) {
+    ++m_stale_tables;
+    base::log::warning(
+        "table '{}.{}' is stale: {}; copies of it have wrong or missing rows until it "
+        "is read again",
+        db, table, reason);
+    std::string source;
+    append_source_start(source);
+    source += "\"db\":";
+    event::append_json_string(source, db);
+    source += ",\"table\":";
+    event::append_json_string(source, table);
+    source += R"(,"order":")" + m_order_start;
+    base::append_hex(source, m_index + 1, kIndexDigits);
+    source += "\"}";
+    begin_lines(out);
+    event::append_mark_line(out, {event::Mark::Kind::stale, std::move(reason)}, source, m_now_ms);
 }
 
 void ChangeBuilder::truncate(const std::string& db, const std::string& table, const Event& event,
