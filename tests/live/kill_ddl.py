@@ -91,7 +91,9 @@ class DdlPipe(kill_pipe.Pipe):
         stale = set(self.clickhouse("SELECT name FROM _cdc_state FINAL WHERE item = 'stale' AND "
                                     "value != '' FORMAT TSV").split())
         say(f"{self.statements} statements; stale: {sorted(stale)}")
-        if stale != wanted or not stale:
+        # A column that was dropped and one of its type that was added are not told from a renamed one by a
+        # stream that is behind both: then "mixed" is stale too.
+        if not wanted <= stale <= wanted | {"mixed"} or not stale:
             raise RuntimeError(f"stale are {sorted(stale)}, not {sorted(wanted)}")
         subprocess.run(["bash", "-c", 'set -o pipefail; cdc-snapshot --source "$0" --publication kills '
                         '--tables "$2" | cdc-load --target "$1" $3', self.source, self.target,

@@ -1,0 +1,8 @@
+-- A column with values is dropped and made anew while the pipe runs, and no row follows.
+-- expect: same-or-marked
+-- step: before
+CREATE TABLE t(id int PRIMARY KEY, v text); CREATE TABLE o(id int PRIMARY KEY); INSERT INTO t VALUES (1,'a'),(2,'b');
+-- step: live
+ALTER TABLE t DROP v; ALTER TABLE t ADD v text;
+
+INSERT INTO o VALUES (1);

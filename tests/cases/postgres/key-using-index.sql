@@ -1,0 +1,10 @@
+-- REPLICA IDENTITY USING INDEX, then back to the primary key.
+-- expect: same-or-marked
+-- step: before
+CREATE TABLE t(id int PRIMARY KEY, k int NOT NULL UNIQUE, v int); ALTER TABLE t REPLICA IDENTITY USING INDEX t_k_key; INSERT INTO t VALUES (1,10,1),(2,20,2);
+-- step: live
+UPDATE t SET v=3 WHERE id=1;
+
+ALTER TABLE t REPLICA IDENTITY DEFAULT;
+
+UPDATE t SET v=4 WHERE id=1; UPDATE t SET k=30 WHERE id=2; DELETE FROM t WHERE id=1; INSERT INTO t VALUES (1,11,1);

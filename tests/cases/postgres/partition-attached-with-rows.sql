@@ -1,0 +1,8 @@
+-- A table with rows becomes a partition.
+-- expect: same-or-marked
+-- step: before
+CREATE TABLE p(id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100); INSERT INTO p VALUES (1);
+-- step: live
+CREATE TABLE p2(id int PRIMARY KEY); INSERT INTO p2 VALUES (101),(102); ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (100) TO (200);
+
+INSERT INTO p VALUES (2);

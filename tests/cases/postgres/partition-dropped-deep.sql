@@ -1,0 +1,14 @@
+-- A partition of a partition is dropped; another one is detached.
+-- expect: same-or-marked
+-- step: before
+CREATE TABLE p(id int, y int, m int, PRIMARY KEY (id, y, m)) PARTITION BY RANGE (y);
+CREATE TABLE p25 PARTITION OF p FOR VALUES FROM (2025) TO (2026) PARTITION BY LIST (m);
+CREATE TABLE p25a PARTITION OF p25 FOR VALUES IN (1); CREATE TABLE p25b PARTITION OF p25 FOR VALUES IN (2); CREATE TABLE p26 PARTITION OF p FOR VALUES FROM (2026) TO (2027);
+INSERT INTO p VALUES (1,2025,1),(2,2025,2),(3,2026,5);
+-- step: live
+DROP TABLE p25a;
+
+INSERT INTO p VALUES (4,2026,1);
+-- step: down
+ALTER TABLE p DETACH PARTITION p26;
+INSERT INTO p VALUES (5,2025,2);

@@ -1,0 +1,14 @@
+-- New partitions, and a truncate of the root, need no mark.
+-- expect: same-unmarked
+-- step: before
+CREATE TABLE p(id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100); INSERT INTO p VALUES (1);
+-- step: live
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (200);
+
+INSERT INTO p VALUES (101);
+
+TRUNCATE p;
+
+INSERT INTO p VALUES (5);
+-- step: down
+CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (200) TO (300); INSERT INTO p VALUES (201); TRUNCATE p; INSERT INTO p VALUES (202);
