@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <cerrno> // program_invocation_short_name
+#include <chrono>
+#include <future>
+#include <thread>
 
 #include <poll.h>
 
@@ -18,6 +21,7 @@ using base::ExitCode;
 namespace {
 
 constexpr int kWaitStepMs = 100;
+constexpr std::chrono::seconds kCancelWait{2};
 
 /// libpq's messages end in a newline, and long ones have several.
 std::string one_line(const char* message) {
@@ -188,6 +192,21 @@ Result Connection::query(const std::string& sql, const std::vector<std::string>&
         throw error("the source refused a command", last);
     }
     return result;
+}
+
+void Connection::cancel() const {
+    const std::shared_ptr<PGcancel> handle{PQgetCancel(raw()), &PQfreeCancel};
+    if (!handle) {
+        return;
+    }
+    // PQcancel() has no limit of its own, and the server may be silent.
+    std::packaged_task<void()> request{[handle] {
+        char message[256];
+        PQcancel(handle.get(), message, sizeof(message));
+    }};
+    const std::future<void> done = request.get_future();
+    std::thread{std::move(request)}.detach();
+    done.wait_for(kCancelWait);
 }
 
 ServerError Connection::error(const std::string& what, const pg_result* result) const {

@@ -74,6 +74,9 @@ public:
     /// io::Stopped. `types`: numbers of the parameters' types; none: the server finds them out.
     Result query(const std::string& sql, const std::vector<std::string>& parameters = {},
                  const std::vector<std::uint32_t>& types = {});
+    /// Asks the server to end the statement that runs there, which goes on by itself when only the
+    /// connection is left. Waits for the server's ear, but not for long.
+    void cancel() const;
     void set_on_wait(std::function<void()> on_wait) { m_on_wait = std::move(on_wait); }
 
     /// Called with SQLSTATE and words of each warning of the server; empty: they are dropped.

@@ -4,8 +4,6 @@
 
 #include <libpq-fe.h>
 
-#include <memory>
-
 namespace cdc::postgres {
 
 using base::ExitCode;
@@ -17,15 +15,6 @@ namespace {
 constexpr int kParenthesizedOptions = 150000;
 constexpr int kFailoverSlots = 170000;
 constexpr char kInvalidValue[] = "22023";
-
-void cancel(const Connection& connection) {
-    const std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> handle{PQgetCancel(connection.raw()),
-                                                                    &PQfreeCancel};
-    char message[256];
-    if (handle) {
-        PQcancel(handle.get(), message, sizeof(message));
-    }
-}
 
 std::string create_command(Connection& connection, const ExportedSnapshot::Slot& slot) {
     const int version = connection.server_version();
@@ -52,11 +41,11 @@ ExportedSnapshot::ExportedSnapshot(const std::string& source, const Slot& slot,
                 on_wait();
             }
         } catch (...) {
-            cancel(m_connection);
+            m_connection.cancel();
             throw;
         }
         if (wait_ms >= 0 && base::steady_ms() > give_up) {
-            cancel(m_connection);
+            m_connection.cancel();
             Connection beside{source, Connection::Kind::plain};
             const std::string writers = describe_writers(beside);
             throw ServerError{ExitCode::failed,

@@ -64,9 +64,18 @@ Lsn create_slot(Connection& connection, const std::string& slot) {
         // temporary, twophase, failover; a standby's own slots cannot be failover slots
         arguments += ", false, false, NOT pg_is_in_recovery()";
     }
-    const Result result =
-        connection.query("SELECT lsn FROM pg_create_logical_replication_slot(" + arguments + ")");
-    return result.rows() == 1 ? lsn_at(result, 0, 0) : 0;
+    try {
+        const Result result = connection.query(
+            "SELECT lsn FROM pg_create_logical_replication_slot(" + arguments + ")");
+        return result.rows() == 1 ? lsn_at(result, 0, 0) : 0;
+    } catch (const ServerError&) {
+        throw;
+    } catch (...) {
+        // We stop waiting, but the server would make the slot later: one that nobody reads, and for
+        // which it keeps its log.
+        connection.cancel();
+        throw;
+    }
 }
 
 void drop_slot(Connection& connection, const std::string& slot) {

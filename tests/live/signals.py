@@ -274,6 +274,17 @@ class After:
         return time.monotonic() >= self.until
 
 
+class InSlotCreation:
+    """The session of the tool on the server waits for the end of a transaction that writes."""
+
+    def __init__(self, source, statement):
+        self.source, self.statement = source, statement
+
+    def reached(self, _process):
+        return self.source.asked("SELECT count(*) > 0 FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'active' AND "
+                                 f"wait_event_type = 'Lock' AND position($${self.statement}$$ IN query) > 0") == "t"
+
+
 class Source:
     """A PostgreSQL with rows, a slot for each test, and a session that holds a lock."""
 
@@ -298,6 +309,9 @@ class Source:
         holder.stdin.flush()
         self.holders.append(holder)
 
+    def asked(self, question):
+        return run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", question, self.url)
+
     def name(self):
         self.count += 1
         return f"s{self.count}"
@@ -310,9 +324,25 @@ class Source:
         self.sql("UPDATE t SET note = repeat('y', 500)")
         return name
 
-    def stop(self):
+    def until(self, question, seconds=60):
+        """The question is answered with true."""
+        deadline = time.monotonic() + seconds
+        while self.asked(question) != "t":
+            if time.monotonic() > deadline:
+                raise TimeoutError(question)
+            time.sleep(0.1)
+
+    def slots(self):
+        return set(self.asked("SELECT slot_name FROM pg_replication_slots").split())
+
+    def let_go(self):
         for holder in self.holders:
             holder.kill()
+            holder.wait()
+        self.holders = []
+
+    def stop(self):
+        self.let_go()
         subprocess.run([ROOT / "scripts" / "services", "stop", "--purge"], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -340,10 +370,25 @@ def at_work(source):
 def behind_a_writer(source):
     """Slots come when the transactions that write have ended."""
     source.hold("BEGIN; INSERT INTO held VALUES (2);")
-    yield lambda: Case("cdc-capture --create behind a writer", After(2), 1, "cdc-capture", "--source", source.url, "--slot", source.name(),
-                       "--publication", source.name(), "--tables", "public.t", "--create", "--checkpoint", "nobody.json")
-    yield lambda: Case("cdc-snapshot behind a writer", After(2), 1, "cdc-snapshot", "--source", source.url, "--tables", "public.t",
-                       "--wait", "600s")
+    source.until("SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'idle in transaction' AND backend_xid IS NOT NULL")
+
+    def capture():
+        slot = source.name()
+        return Case("cdc-capture --create behind a writer", InSlotCreation(source, f"pg_create_logical_replication_slot('{slot}'"), 1,
+                    "cdc-capture", "--source", source.url, "--slot", slot, "--publication", source.name(), "--tables", "public.t", "--create",
+                    "--checkpoint", "nobody.json")
+
+    yield capture
+    yield lambda: Case("cdc-snapshot behind a writer", InSlotCreation(source, "CREATE_REPLICATION_SLOT"), 1, "cdc-snapshot", "--source",
+                       source.url, "--tables", "public.t", "--wait", "600s")
+
+
+def slots_left(source, before):
+    """What a stopped tool waited for is not made later: nobody reads such a slot, and the server keeps its log for it."""
+    source.let_go()
+    source.until("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ILIKE '%create%replication_slot%'")
+    left = source.slots() - before
+    return [f"slots that stopped tools left: {' '.join(sorted(left))}"] if left else []
 
 
 def load_case_full_stderr():
@@ -461,7 +506,9 @@ def main(parts):
             source = Source()
             wrong += everything(list(at_work(source)), workers=2)
             say("behind a transaction that writes")
+            before = source.slots()
             wrong += everything(list(behind_a_writer(source)), workers=2)
+            wrong += slots_left(source, before)
     finally:
         if source is not None:
             source.stop()
