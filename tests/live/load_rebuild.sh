@@ -61,22 +61,30 @@ load <all
 check_new t
 
 say 'what another loader stores in the old table while it is exchanged is not lost'
-old_rows slow
-snapshot_lines slow >all
+# The more parts, the longer ATTACH reads them before it looks whether an INSERT uses the table still.
 mkfifo pipe
-cdc-load --target "$TARGET" --rebuild <pipe 2>load.err &
-loader=$!
-exec {lines_in}>pipe
-head -n 9 all >&$lines_in
-wait_until 10 eval '[ "$(ch "SELECT count() FROM slow_raw WHERE id = 8")" = 1 ]'
-ch "INSERT INTO slow_raw SELECT 10, 1, 'slow', bitShiftLeft(toUInt128(1), 112) + bitShiftLeft(toUInt128(40), 48), toUInt8(sleepEachRow(2)), 0, now64(3) FROM numbers(1)" &
-writer=$!
-wait_until 10 eval 'ch "SELECT query FROM system.processes" | grep -q sleepEachRow.2'
-tail -n 2 all >&$lines_in
-exec {lines_in}>&-
-wait $loader || fail "loader: $(cat load.err)"
-wait $writer
-expect 'rows' "$(ids slow)" '[1,2,3,6,7,8,9,10]'
+for n in 1 2 3; do
+    slow=slow$n
+    old_rows $slow
+    snapshot_lines $slow >all
+    ch "SYSTEM STOP MERGES ${slow}_raw"
+    ch "INSERT INTO ${slow}_raw SELECT 1, number, 'old', bitShiftLeft(toUInt128(1), 112) + bitShiftLeft(toUInt128(16), 48), 0, 0, now64(3) FROM numbers(200)
+        SETTINGS max_block_size = 1, min_insert_block_size_rows = 1, min_insert_block_size_bytes = 1, max_insert_threads = 1"
+    expect 'parts' "$(ch "SELECT count() > 200 FROM system.parts WHERE active AND table = '${slow}_raw'")" 1
+    cdc-load --target "$TARGET" --rebuild <pipe 2>load.err &
+    loader=$!
+    exec {lines_in}>pipe
+    head -n 9 all >&$lines_in
+    wait_until 10 eval '[ "$(ch "SELECT count() FROM ${slow}_raw WHERE id = 8")" = 1 ]'
+    ch "INSERT INTO ${slow}_raw SELECT 10, 1, 'slow', bitShiftLeft(toUInt128(1), 112) + bitShiftLeft(toUInt128(40), 48), toUInt8(sleepEachRow(2)), 0, now64(3) FROM numbers(1)" &
+    writer=$!
+    wait_until 10 eval 'ch "SELECT query FROM system.processes" | grep -q sleepEachRow.2'
+    tail -n 2 all >&$lines_in
+    exec {lines_in}>&-
+    wait $loader || fail "loader: $(cat load.err)"
+    wait $writer
+    expect 'rows' "$(ids $slow)" '[1,2,3,6,7,8,9,10]'
+done
 
 say 'a table without key'
 lines "$L

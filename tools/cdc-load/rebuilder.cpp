@@ -441,7 +441,7 @@ bool Rebuilder::attach(const std::string& name) {
     }
 }
 
-void Rebuilder::wait_until_unused(const std::string& name) {
+void Rebuilder::reattach(const std::string& name) {
     base::log::debug("DETACH TABLE {}", name);
     retry([&] {
         try {
@@ -453,6 +453,13 @@ void Rebuilder::wait_until_unused(const std::string& name) {
         }
     });
     attach(name);
+}
+
+void Rebuilder::wait_until_unused(const std::string& name) {
+    reattach(name);
+    // ATTACH lists the parts first and then looks whether queries use the table still: one that ends
+    // between the two has stored a part which that list does not have.
+    reattach(name);
 }
 
 void Rebuilder::after_exchange(TableLoader& table, Order order, const std::string& mark,

@@ -74,6 +74,7 @@ private:
     void after_exchange(TableLoader& table, event::Order order, const std::string& mark,
                         const std::vector<std::string>& copied);
     bool attach(const std::string& name);
+    void reattach(const std::string& name);
     void wait_until_unused(const std::string& name);
     /// `copied`: parts that were copied before; afterwards the ones that were there at its start.
     void copy(const TableLoader& table, const std::string& from, const std::string& to,
