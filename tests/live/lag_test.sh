@@ -53,28 +53,54 @@ expect "errors" "$(grep -c 'belongs to database' lag.err)" 1
 
 say "--watch on a terminal of 80 columns is redrawn in place"
 python3 - cdc-lag --source "$(pg_url)" --checkpoint state.json --watch 200ms <<'PY'
-import fcntl, os, pty, re, signal, struct, sys, termios, time
+import fcntl, os, pty, re, select, signal, struct, sys, termios, time
 pid, terminal = pty.fork()
 if pid == 0:
     fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     os.execvp(sys.argv[1], sys.argv[1:])
-end = time.monotonic() + 20
+
 said = b""
-while said.count(b"\x1b[H") < 4 and time.monotonic() < end:
-    said += os.read(terminal, 65536)
-os.kill(pid, signal.SIGTERM)
-try:
-    while True:
-        said += os.read(terminal, 65536)
-except OSError:
+def read(end):
+    """False: the tool has closed the terminal, or it is late."""
+    global said
+    if not select.select([terminal], [], [], max(end - time.monotonic(), 0))[0]:
+        return False
+    try:
+        more = os.read(terminal, 65536)
+    except OSError:
+        return False
+    said += more
+    return more != b""
+
+def lines_of(said):
+    text = said.decode(errors="replace").replace("\r", "")
+    return [re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", line) for line in text.split("\n")]
+
+def curve_drawn(said):
+    """A slot that has caught up has its lowest bar."""
+    return any("slot" in line and "\u2581" in line for line in lines_of(said))
+
+end = time.monotonic() + 20
+while (said.count(b"\x1b[H") < 4 or not curve_drawn(said)) and read(end):
     pass
-status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+os.kill(pid, signal.SIGTERM)
+end = time.monotonic() + 20
+while read(end):
+    pass
+ended = 0
+while ended == 0 and time.monotonic() < end:
+    ended, code = os.waitpid(pid, os.WNOHANG)
+    time.sleep(0.02)
+if ended == 0:
+    os.kill(pid, signal.SIGKILL)
+    sys.exit("cdc-lag --watch runs 20 s after SIGTERM: " + repr(said[-500:]))
+status = os.waitstatus_to_exitcode(code)
 text = said.decode()
-lines = [re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", line) for line in text.replace("\r", "").split("\n")]
+lines = lines_of(said)
 assert status == 0, (status, text[-500:])
 assert text.count("\x1b[H") >= 4 and text.count("\x1b[2J") == 1, text
 assert max(map(len, lines)) <= 80, max(lines, key=len)
-assert any("slot" in line and "\u2581" in line for line in lines), text
+assert curve_drawn(said), text
 PY
 
 say "a stopped pipe falls behind"

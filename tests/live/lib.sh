@@ -25,12 +25,22 @@ cd "$WORK"
 exec {SPEECH}>&2 # `expect_exit 4 tool 2>err` must not swallow what expect_exit itself has to say
 SPOKEN=
 
+# The processes below PID: they outlive a shell that is killed, and hold its stdout open.
+below() { # PID
+    local child
+    for child in $(pgrep -P "$1"); do
+        echo "$child"
+        below "$child"
+    done
+}
+
 finish() {
-    local code=$? last=$BASH_COMMAND
+    local code=$? last=$BASH_COMMAND pid
     trap - EXIT INT TERM
     [ $code = 0 ] || [ -n "$SPOKEN" ] || echo "FAILED: exit status $code at: $last" >&"$SPEECH"
     local pids
     pids=$(jobs -p)
+    for pid in $pids; do pids+=" $(below "$pid")"; done
     [ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
     "$ROOT/scripts/services" stop --purge >/dev/null 2>&1
     [ $code != 0 ] || orders_hold || code=1
