@@ -15,6 +15,8 @@ namespace {
 
 constexpr int kIdleSessionTimeout = 140000;
 constexpr int kTransactionTimeout = 170000;
+constexpr int kTries = 5;
+constexpr std::string_view kCancelled = "57014";
 
 constexpr char kMonetary[] = "lc_monetary";
 /// One unit of money in a locale of two digits behind the point, as cash_send() writes it.
@@ -73,8 +75,18 @@ void check_session_settings(const std::vector<SessionSetting>& settings,
 
 void apply_session_settings(Connection& connection) {
     // Alone and first: a role may allow no statement to end, or (on a standby) to begin.
-    connection.query("SET statement_timeout = 0");
-    connection.query("SET default_transaction_isolation = 'read committed'");
+    // A time-out that fires while the first statement ends cancels the second one.
+    for (int tries = kTries;; --tries) {
+        try {
+            connection.query("SET statement_timeout = 0");
+            connection.query("SET default_transaction_isolation = 'read committed'");
+            break;
+        } catch (const ServerError& error) {
+            if (error.sqlstate() != kCancelled || tries == 0) {
+                throw;
+            }
+        }
+    }
     // The locale says how many digits of a stored amount stand behind the point. Where these are
     // not two, "C" would change the amount, and the locale stays.
     const bool two_digits = connection
