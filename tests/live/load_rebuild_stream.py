@@ -91,7 +91,8 @@ class Rebuild(beds.Bed):
         try:
             self.look()
         except (OSError, ValueError) as error:
-            self.failure = f"a reader failed: {error}"
+            answer = error.read().decode(errors="replace") if hasattr(error, "read") else ""
+            self.failure = f"a reader failed: {error} {answer}"
 
     def look(self):
         """Rows that nobody touches are always there, once each; what was written dips for a moment."""
