@@ -67,6 +67,7 @@ class Rebuild(beds.Bed):
         self.stop_reading = threading.Event()
         self.failure = None
         self.looks = 0
+        self.view_changes = 0  # queries that may fail, never with wrong rows
         self.dips = []
         self.lines = []
         super().__init__(work)
@@ -91,6 +92,10 @@ class Rebuild(beds.Bed):
         try:
             self.look()
         except (OSError, ValueError) as error:
+            if self.view_changes and getattr(error, "code", 0) == 404:  # between the exchange and the new view
+                self.view_changes -= 1
+                self.read()
+                return
             answer = error.read().decode(errors="replace") if hasattr(error, "read") else ""
             self.failure = f"a reader failed: {error} {answer}"
 
@@ -175,6 +180,7 @@ def change_shape(bed, pipe, state):
     bed.wait_acknowledged(stream, state)
     want("a mark before", stale(bed), "")
     bed.stop_reading.clear()
+    bed.view_changes = 3
     looks = bed.looks
     reader = threading.Thread(target=bed.read, daemon=True)
     reader.start()
