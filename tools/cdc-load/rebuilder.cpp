@@ -457,8 +457,8 @@ void Rebuilder::reattach(const std::string& name) {
 
 void Rebuilder::wait_until_unused(const std::string& name) {
     reattach(name);
-    // ATTACH lists the parts first and then looks whether queries use the table still: one that ends
-    // between the two has stored a part which that list does not have.
+    // ATTACH lists the parts first and then looks whether queries use the table still: one that
+    // ends between the two has stored a part which that list does not have.
     reattach(name);
 }
 
