@@ -162,20 +162,20 @@ class Comparator:
         self.connection = chdb.Connection(str(folder))
         rows = self.rows("SELECT scope, name, item, value FROM _cdc_state FINAL WHERE item IN "
                          "('source', 'stale', 'unproven') AND value != '' FORMAT TSV")
-        self.views = {value: name for _, name, item, value in rows if item == "source"}
+        self.views = {}
         self.marks = collections.defaultdict(list)
         for _, name, item, value in rows:
-            if item != "source":
+            if item == "source":
+                told = json.loads(value)
+                self.views[told["schema"], told["table"]] = name
+            else:
                 self.marks[name].append(f"{item}: {value}")
 
     def rows(self, text):
         return list(parity.rows_of(self.connection.query(text).data))
 
     def view_of(self, schema, table):
-        for value in (f"{DATABASE}.{schema}.{table}", json.dumps([DATABASE, schema, table], separators=(",", ":"))):
-            if value in self.views:
-                return self.views[value]
-        return None
+        return self.views.get((schema, table))
 
     def compare(self, oid, schema, table, kind):
         """Number of rows; raises Difference."""
