@@ -106,9 +106,13 @@ std::string history_copy(const Target& target, const Target& side, const OldTabl
 
 } // namespace
 
+std::string remake_name(std::string_view name, event::Order order) {
+    return fmt::format("{}_remake_{}", name, order.text());
+}
+
 Target remake_target(const Target& target, event::Order order) {
     Target side = target;
-    side.raw += "_remake_" + order.text();
+    side.raw = remake_name(target.raw, order);
     side.stored = target.own().clustered() ? side.raw + "_local" : side.raw;
     return side;
 }
@@ -228,6 +232,24 @@ RemakeCopy remake_copy(const Target& target, const Target& side, const OldTable&
         quote_if_needed(own.version), version_sql(version),
         own.history() ? fmt::format(" AND {} = 'r'", quote_if_needed(own.operation)) : "");
     return copy;
+}
+
+std::string stand_in_sql(const Target& side, const TargetShape& shape,
+                         const std::vector<ExistingColumn>& from, event::Order order) {
+    const Layout& own = side.own();
+    if (!shape.keyed() || std::none_of(from.begin(), from.end(), [&](const ExistingColumn& column) {
+            return column.name == own.sign;
+        })) {
+        return {};
+    }
+    const std::string once =
+        !own.history()
+            ? "1"
+            : fmt::format("{} = 'r' AND {} = {}", quote_identifier(own.operation),
+                          quote_identifier(own.version), version_sql(remake_barrier(order)));
+    return fmt::format("ALTER TABLE {}{} ADD COLUMN IF NOT EXISTS {} Int8 ALIAS {}",
+                       quote_identifier(side.stored), own.on_cluster(), quote_identifier(own.sign),
+                       once);
 }
 
 std::string remake_exchange_sql(const Target& target, const Target& side) {

@@ -22,6 +22,8 @@
 /// These functions only make SQL.
 namespace cdc::clickhouse {
 
+/// The name of what stands beside `name` until the two are exchanged; stored_name.hpp reserves it.
+std::string remake_name(std::string_view name, event::Order order);
 /// The names of the new table while it stands beside the old one.
 Target remake_target(const Target& target, event::Order order);
 
@@ -65,6 +67,12 @@ RemakeCopy remake_copy(const Target& target, const Target& side, const OldTable&
                        event::Order order, std::int64_t ts_ms);
 /// Whether the old table has all columns of the new key.
 bool has_key_columns(const OldTable& old, const TargetShape& shape, const Layout& own);
+
+/// A view of a table without key adds up signs, which a table with a key does not have. Until the
+/// exchange has a new view behind it, the new table stands the old one's readers in with a computed
+/// column; "": not needed. `from`: the old table's columns.
+std::string stand_in_sql(const Target& side, const TargetShape& shape,
+                         const std::vector<ExistingColumn>& from, event::Order order);
 
 std::string remake_exchange_sql(const Target& target, const Target& side);
 

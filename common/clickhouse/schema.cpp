@@ -339,11 +339,10 @@ std::string select_current_sql(const Target& target, const std::vector<std::stri
         return fmt::format("SELECT {}\n{}", select_but_last, from);
     }
     const std::string no_column = fmt::format("toUInt8(0) AS {}", kNoColumn);
-    return fmt::format(
-        "SELECT {0}\nFROM\n(\nSELECT {1}sum({2}) AS `_cdc times`\n{3}\n{4}HAVING `_cdc times` > "
-        "0\n) AS {5}\nARRAY JOIN range(toUInt64({5}.`_cdc times`)) AS `_cdc time`",
-        list.empty() ? no_column : select_but_last, select, of_view(own.sign), from,
-        list.empty() ? "" : "GROUP BY " + list + "\n", kViewAlias);
+    return fmt::format("SELECT {0}\nFROM\n(\nSELECT {1}sum({2}) AS `{6}`\n{3}\n{4}HAVING `{6}` > "
+                       "0\n) AS {5}\nARRAY JOIN range(toUInt64({5}.`{6}`)) AS `_cdc time`",
+                       list.empty() ? no_column : select_but_last, select, of_view(own.sign), from,
+                       list.empty() ? "" : "GROUP BY " + list + "\n", kViewAlias, kTimes);
 }
 
 std::string create_view_sql(const Target& target, const std::vector<std::string>& columns,

@@ -34,6 +34,8 @@ inline constexpr std::string_view kStateTable = "_cdc_state";
 inline constexpr std::string_view kNoColumn = "_no_column";
 /// What a view calls its tables: no column has that name, and no view of older versions.
 inline constexpr std::string_view kViewAlias = "_cdc";
+/// How often a view gives a row of a table without key.
+inline constexpr std::string_view kTimes = "_cdc times";
 
 struct TargetColumn {
     std::string name;   ///< the source's

@@ -5,8 +5,10 @@
 #include "base/numbers.hpp"
 #include "base/time.hpp"
 #include "cdc-load/table_setup.hpp"
+#include "cdc-load/view.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/rebuild.hpp"
+#include "clickhouse/remake.hpp"
 #include "clickhouse/stored_name.hpp"
 #include "event/table.hpp"
 #include "io/stop_signal.hpp"
@@ -368,6 +370,21 @@ void Rebuilder::exchange(const TableLoader& table, const std::string& mark) {
                sql);
 }
 
+/// The view can be read over the old table and over the new one until it is made anew.
+void Rebuilder::prepare_readers(const TableLoader& table, const TableLoader& side) {
+    if (m_options.dry_run) {
+        return;
+    }
+    const std::string& name = side.target().raw;
+    const std::string sql =
+        clickhouse::stand_in_sql(side.target(), side.encoder().shape(),
+                                 columns_of(table, table.target().raw), table.rebuild_order);
+    if (!sql.empty()) {
+        execute(sql);
+    }
+    retry([&] { narrow_view(m_transport, table.target(), name); });
+}
+
 void Rebuilder::finish(TableLoader& table, TableLoader& side) {
     const std::int64_t started = base::steady_ms();
     const Order order = table.rebuild_order;
@@ -394,9 +411,10 @@ void Rebuilder::finish(TableLoader& table, TableLoader& side) {
                 break;
             }
         }
+        prepare_readers(table, side);
         exchange(table, mark);
         if (!m_options.dry_run) {
-            // The view first: while it names columns that are gone, queries of it fail.
+            // The view first: it may have fewer columns than the new table.
             retry([&] { set_up_or_wait(m_transport, table, table.line_shape, true, true); });
         }
     }

@@ -70,6 +70,7 @@ private:
     bool same_key(const TableLoader& table);
     void check_key(const TableLoader& table, event::Order order);
     void drop_waiting(TableLoader& table, event::Order order);
+    void prepare_readers(const TableLoader& table, const TableLoader& side);
     void exchange(const TableLoader& table, const std::string& mark);
     void after_exchange(TableLoader& table, event::Order order, const std::string& mark,
                         const std::vector<std::string>& copied);

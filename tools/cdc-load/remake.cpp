@@ -5,6 +5,7 @@
 #include "base/numbers.hpp"
 #include "base/time.hpp"
 #include "cdc-load/table_setup.hpp"
+#include "cdc-load/view.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/remake.hpp"
 #include "clickhouse/retry.hpp"
@@ -65,9 +66,13 @@ std::string current_database(Transport& transport) {
 }
 
 void create(Transport& transport, const Target& side, const clickhouse::TargetShape& shape,
-            const std::vector<clickhouse::ExistingColumn>& carried, Order order) {
+            const std::vector<clickhouse::ExistingColumn>& carried,
+            const std::vector<clickhouse::ExistingColumn>& existing, Order order) {
     drop(transport, side); // of an attempt that was cut short
     for (const std::string& sql : create_remake_sql(side, shape, carried, order)) {
+        execute(transport, sql);
+    }
+    if (const std::string sql = stand_in_sql(side, shape, existing, order); !sql.empty()) {
         execute(transport, sql);
     }
     if (side.own().clustered()) {
@@ -140,6 +145,27 @@ void exchange(Transport& transport, const Target& target, const Target& side, Or
     }
 }
 
+/// The view of a table without key adds up the signs of all operations above the barrier: what the
+/// old operations add must not stand beside the rows before the barrier does.
+bool history_later(const clickhouse::TargetShape& old, const clickhouse::TargetShape& shape) {
+    return shape.history && !old.keyed() && !shape.keyed();
+}
+
+void copy_history_later(Transport& transport, const Target& target, const Target& side,
+                        const clickhouse::TargetShape& made, Order order) {
+    const FoundTable found = find_table(transport, side.stored);
+    if (!found.exists) {
+        return;
+    }
+    const clickhouse::OldTable old =
+        clickhouse::old_table(side, find_columns(transport, side.stored), found.sorting_key);
+    if (history_later(old.shape, made)) {
+        execute(transport, clickhouse::remake_copy(side, target, old, made,
+                                                   find_columns(transport, target.stored), order, 0)
+                               .history);
+    }
+}
+
 } // namespace
 
 bool is_another_table(const clickhouse::TableState& state, const SourceShape& from) {
@@ -167,19 +193,21 @@ void remake_table(Transport& transport, const TableLoader& table, const SourceSh
     if (!another) {
         shape = clickhouse::remake_shape(target, std::move(shape), existing, carried);
     }
-    create(transport, side, shape, carried, from.order);
+    create(transport, side, shape, carried, existing, from.order);
     std::string stale;
     if (!another) {
         const clickhouse::OldTable old = clickhouse::old_table(target, existing, found.sorting_key);
         const auto to = find_columns(transport, side.stored);
-        const auto copy =
-            clickhouse::remake_copy(target, side, old, shape, to, from.order, from.ts_ms);
+        auto copy = clickhouse::remake_copy(target, side, old, shape, to, from.order, from.ts_ms);
+        if (history_later(old.shape, shape)) {
+            copy.history.clear();
+        }
         stale = clickhouse::has_key_columns(old, shape, target.own())
                     ? fill(transport, copy, shape)
                     : fmt::format("its key is ({}) now, which its old rows do not have",
                                   key_names(shape));
         if (!stale.empty()) {
-            create(transport, side, shape, carried, from.order);
+            create(transport, side, shape, carried, existing, from.order);
             if (!copy.history.empty()) {
                 execute(transport, copy.history);
             }
@@ -195,6 +223,7 @@ void remake_table(Transport& transport, const TableLoader& table, const SourceSh
         insert_state(transport, {clickhouse::stale_row(target.name, from.order, stale)});
         warn_stale(table, stale);
     }
+    narrow_view(transport, target, side.raw);
     exchange(transport, target, side, from.order);
     base::log::info("table {}: made anew under its name, {}", in_quotes(target.name),
                     shape.keyed() ? fmt::format("ordered by ({})", key_names(shape))
@@ -213,11 +242,14 @@ void finish_remake(Transport& transport, const Target& target, const FoundTable&
         constexpr std::string_view kCreate = "CREATE TABLE IF NOT EXISTS";
         execute(transport, "CREATE OR REPLACE TABLE" + sql.substr(kCreate.size()));
     }
+    insert_state(transport,
+                 {clickhouse::barrier_row(target.name, clickhouse::remake_barrier(order))});
     std::vector<std::string> names;
     for (const clickhouse::TargetColumn& column : made.shape.columns) {
         names.push_back(column.stored);
     }
-    execute(transport, clickhouse::create_view_sql(target, names, made.shape));
+    replace_view(transport, target, names, made.shape);
+    copy_history_later(transport, target, side, made.shape, order);
     if (find_table(transport, target.pending).exists) { // its lines are kept by the old key
         execute(transport,
                 fmt::format("ALTER TABLE {}{} DELETE WHERE _version < toUInt128('{}') SETTINGS "
@@ -225,9 +257,7 @@ void finish_remake(Transport& transport, const Target& target, const FoundTable&
                             quote_identifier(target.pending), target.own().on_cluster(),
                             base::decimal_text(order.value)));
     }
-    std::vector<clickhouse::StateRow> rows{
-        clickhouse::barrier_row(target.name, clickhouse::remake_barrier(order)),
-        clickhouse::table_row(target.name, "remade", order, "")};
+    std::vector<clickhouse::StateRow> rows{clickhouse::table_row(target.name, "remade", order, "")};
     for (const auto& [key, parked] : state.parked) {
         if (parked.parked() && parked.through < order) {
             rows.push_back(

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "cdc-load/catalog.hpp"
 #include "cdc-load/remake.hpp"
+#include "cdc-load/view.hpp"
 #include "clickhouse/default_value.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/remake.hpp"
@@ -80,37 +81,6 @@ void set_up_distributed(Transport& transport, const clickhouse::Target& target,
             clickhouse::parse_tsv(transport.query("SELECT currentDatabase()", "TabSeparated"));
         transport.execute(clickhouse::create_distributed_sql(target, shape, database.at(0).at(0)));
     }
-}
-
-/// The view's columns follow the raw table's, also after a crash between the two.
-void set_up_view(Transport& transport, const clickhouse::Target& target,
-                 const clickhouse::TargetShape& shape, const FoundTable& found) {
-    std::vector<clickhouse::ExistingColumn> raw = find_columns(transport, target.raw);
-    if (raw.empty()) { // a dry run
-        for (const clickhouse::TargetColumn& column : shape.columns) {
-            raw.push_back({column.stored, clickhouse::type_text(column.mapping.type)});
-        }
-    }
-    std::erase_if(raw, [&](const auto& column) { return target.own().is_own(column.name); });
-    auto view = find_columns(transport, target.view);
-    if (raw.empty()) {
-        std::erase_if(view,
-                      [](const auto& column) { return column.name == clickhouse::kNoColumn; });
-    }
-    const bool same = std::equal(
-        raw.begin(), raw.end(), view.begin(), view.end(), [&](const auto& a, const auto& b) {
-            return a.type == b.type && clickhouse::source_column(a.name, target.own()) == b.name;
-        });
-    // Views of older versions read some names as something else.
-    if (same &&
-        found.as_select.find(fmt::format(" AS {}", clickhouse::kViewAlias)) != std::string::npos) {
-        return;
-    }
-    std::vector<std::string> names;
-    for (const auto& column : raw) {
-        names.push_back(column.name);
-    }
-    transport.execute(clickhouse::create_view_sql(target, names, shape));
 }
 
 std::string shape_json(const event::Table& described, const std::string& version) {
@@ -352,7 +322,7 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
         }
     }
     set_up_distributed(transport, target, shape);
-    set_up_view(transport, target, shape, found_view);
+    set_up_view(transport, target, shape); // also after a crash behind the statements above
     remember(transport, table, state, from, read_again);
 
     if (find_table(transport, target.pending).exists) {
@@ -381,7 +351,7 @@ void allow_null(Transport& transport, TableLoader& table, std::size_t column) {
         base::log::info("{}", statement);
     }
     if (!table.is_aside()) {
-        set_up_view(transport, table.target(), shape, find_table(transport, table.target().view));
+        set_up_view(transport, table.target(), shape);
     }
     table.set_shape(table.version(), std::move(shape));
 }
