@@ -156,10 +156,7 @@ void ChangeBuilder::append_source_start(std::string& out, std::optional<std::int
 void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     m_last_plan = nullptr;
     RelationPlan plan = RelationPlan::skipped();
-    if (m_filter.matches(relation.schema, relation.name) && relation.columns.empty()) {
-        base::log::debug("table '{}.{}' has no columns and is left out", relation.schema,
-                         relation.name);
-    } else if (m_filter.matches(relation.schema, relation.name)) {
+    if (m_filter.matches(relation.schema, relation.name)) {
         plan = {relation, m_settings.database, m_lookup->describe(relation), m_settings.edits};
     }
     keep_keyless(relation, plan);

@@ -87,9 +87,6 @@ FactsLook Assembly::take() {
     }
     m_look.tables.reserve(m_tables.size());
     for (auto& [oid, facts] : m_tables) {
-        if (facts.columns.empty()) {
-            continue; // neither has its stream: its rows are first seen when it has some
-        }
         finish(facts);
         m_look.tables.push_back(std::move(facts));
     }

@@ -59,7 +59,7 @@ ScanSql::ScanSql(const ScanTable& table, const std::string& condition) {
         m_key_columns += separator + quote_name(column.name) + column.collate;
         m_key_types.push_back(column.type);
     }
-    m_plain = !table.partitioned && m_conditions.empty();
+    m_plain = !table.partitioned && m_conditions.empty() && !m_columns.empty();
 }
 
 std::string ScanSql::lock() const {

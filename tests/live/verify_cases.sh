@@ -20,6 +20,7 @@ sql "CREATE TABLE bag (k int, h int, x int); ALTER TABLE bag REPLICA IDENTITY FU
 sql "CREATE TABLE odd (at timestamp, d date, n int, PRIMARY KEY (at, d))"
 sql "CREATE TABLE shapes (id int PRIMARY KEY, a int[], f float8[], t text[], d date, b bytea)"
 sql "CREATE TABLE dropped (id int PRIMARY KEY)"
+sql "CREATE TABLE nothing (); ALTER TABLE nothing REPLICA IDENTITY FULL"
 pipe --create --exit-after-create
 sql "INSERT INTO plain SELECT g, 'note ' || g, g / 7.0 FROM generate_series(1, 500) g;
      INSERT INTO narrow SELECT g, 'a', 'b' FROM generate_series(1, 50) g;
@@ -28,6 +29,7 @@ sql "INSERT INTO plain SELECT g, 'note ' || g, g / 7.0 FROM generate_series(1, 5
      INSERT INTO odd SELECT timestamp '2020-01-01' + g * interval '1 s', date '2020-01-01', g FROM generate_series(1, 20) g;
      INSERT INTO shapes SELECT g, ARRAY[g, NULL, 3], ARRAY[g + 0.5], ARRAY['a ' || g, 'b'], date '2020-01-01', '\x00ff' FROM generate_series(1, 20) g;
      INSERT INTO dropped SELECT generate_series(1, 3)"
+sql "INSERT INTO nothing SELECT FROM generate_series(1, 3)"
 pipe --exit-at-end
 verify --no-wait >report.txt || { cat report.txt verify.err; fail "an equal pair is not the same"; }
 
@@ -49,6 +51,14 @@ verify --no-wait --tables narrow --counts >report.txt || fail "counts need no co
 expect_words report.txt "same number"
 verify --no-wait --tables plain --where 'plain=id < 9' --sample 50% >report.txt || fail "a part: $(cat report.txt)"
 expect_words report.txt "same in what was compared: 50% of the rows; rows where id < 9"
+
+say "a table without columns is as many rows as it has"
+verify --no-wait --tables nothing >report.txt || fail "three rows and three: $(cat report.txt)"
+expect_words report.txt "same number"
+ch "INSERT INTO nothing_raw (_version, _row, _sign) SELECT max(_version), 99, 1 FROM nothing_raw"
+expect_exit 1 verify --no-wait --tables nothing --json >report.json
+expect "rows" "$(jq -c '.tables[0] | [.source_rows, .target_rows, .extra]' report.json)" "[3,4,1]"
+ch "ALTER TABLE nothing_raw DELETE WHERE _row = 99 SETTINGS mutations_sync = 2"
 
 say "what people query is the view: rows that it hides are missing, a column that it lacks is not compared"
 VIEW=$(ch "SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = 'plain'" | sed "s/\\\\'/'/g")

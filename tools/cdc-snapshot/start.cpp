@@ -201,11 +201,6 @@ Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
     for (ScanTable& table :
          postgres::list_scan_tables(plain, publication_of(options), filter_of(options))) {
         postgres::describe_scan_table(plain, table);
-        if (table.columns.empty()) {
-            base::log::warning("table {} has no columns and is left out",
-                               in_quotes(table.display_name()));
-            continue;
-        }
         const postgres::pgoutput::Relation relation = table.relation();
         postgres::RelationPlan plan{relation, plain.database(), catalog.describe(relation), edits};
         if (std::any_of(table.paging_key.begin(), table.paging_key.end(), [&](const auto& column) {

@@ -45,7 +45,7 @@ Comparer::Comparer(const Options& options, std::vector<SourceSide*> sources, Tar
       m_repair{std::move(repair)} {}
 
 void Comparer::compare(const Table& table, TableReport& report) {
-    if (m_options.counts) {
+    if (m_options.counts || table.columns.empty()) {
         compare_counts(table, report);
         return;
     }

@@ -203,9 +203,9 @@ void Run::compare(const Candidate& candidate, TableReport& report) {
         return;
     }
     m_activity.set_rows(table->facts.rows);
-    report.counts = m_options.counts;
+    report.counts = m_options.counts || table->columns.empty();
     report.not_compared = table->not_compared;
-    if (report.counts) { // that needs no column
+    if (m_options.counts) { // that needs no column
         report.not_compared.clear();
     }
     report.generated = table->generated;

@@ -116,14 +116,15 @@ std::vector<Target::ExistingColumn> loaded_columns(const Candidate& candidate, T
                                                    Table& table) {
     table.set_target(candidate.target, candidate.layout);
     std::vector<Target::ExistingColumn> columns;
-    for (auto& column : target.existing("", table.names.stored).columns) {
+    auto all = target.existing("", table.names.stored).columns;
+    if (all.empty()) {
+        fail(ExitCode::refused, "the target has no table for {}", in_quotes(candidate.name()));
+    }
+    for (auto& column : all) {
         if (!table.layout->is_own(column.stored)) {
             column.name = clickhouse::source_column(column.stored, *table.layout);
             columns.push_back(std::move(column));
         }
-    }
-    if (columns.empty()) {
-        fail(ExitCode::refused, "the target has no table for {}", in_quotes(candidate.name()));
     }
     const auto view = target.existing("", table.names.view).columns;
     table.has_view = !view.empty();
@@ -225,7 +226,8 @@ std::optional<Table> describe(const Options& options, const Candidate& candidate
         fail(ExitCode::refused, "{} has no column of a comparable type for each of --key",
              in_quotes(candidate.target));
     }
-    if (table.columns.empty() || static_cast<std::size_t>(keys) != table.key.size()) {
+    const bool nothing = table.columns.empty() && !existing.empty();
+    if (nothing || static_cast<std::size_t>(keys) != table.key.size()) {
         fail(ExitCode::refused, "the source's {} lacks columns of the target's key",
              in_quotes(candidate.name()));
     }
