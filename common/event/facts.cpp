@@ -298,6 +298,33 @@ Mark parse_mark(std::string_view mark_json) {
     }
 }
 
+bool keep_missing(Facts& facts, const Facts& before) {
+    bool kept = false;
+    for (ColumnFact& column : facts.columns) {
+        const auto then = std::find_if(
+            before.columns.begin(), before.columns.end(), [&](const ColumnFact& other) {
+                return other.number == column.number && other.type_id == column.type_id &&
+                       other.modifier == column.modifier;
+            });
+        if (facts.oid == before.oid && column.missing == ColumnFact::Missing::none &&
+            then != before.columns.end() && then->missing == ColumnFact::Missing::value) {
+            column.missing = then->missing;
+            column.missing_json = then->missing_json;
+            kept = true;
+        }
+    }
+    return kept;
+}
+
+std::string missing_value(const Facts& facts, const Column& column) {
+    const auto found =
+        std::find_if(facts.columns.begin(), facts.columns.end(), [&](const ColumnFact& fact) {
+            return fact.number == column.number && fact.name == column.name &&
+                   fact.type == column.type;
+        });
+    return found == facts.columns.end() ? std::string{} : found->missing_json;
+}
+
 void append_facts_line(std::string& out, const Facts& facts, std::string_view source_json,
                        std::int64_t ts_ms) {
     out += "{\"facts\":";

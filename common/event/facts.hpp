@@ -1,6 +1,8 @@
 #ifndef CDC_EVENT_FACTS_HPP
 #define CDC_EVENT_FACTS_HPP
 
+#include "event/table.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -125,6 +127,14 @@ struct Mark {
 
     friend bool operator==(const Mark&, const Mark&) = default;
 };
+
+/// What old rows have in a column stays true when the table is written anew, and the catalog
+/// forgets it: takes it over from earlier facts of the same table. False: there is nothing to take
+/// over.
+bool keep_missing(Facts& facts, const Facts& before);
+
+/// What old rows have in the column, as JSON; "": not known. `column` of a table line.
+std::string missing_value(const Facts& facts, const Column& column);
 
 /// Appends the object; `parse_facts` reads it, without schema and table. Throws Error (bad_data).
 void append_facts(std::string& out, const Facts& facts);

@@ -223,6 +223,7 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
         return outcome;
     }
     std::string rest;
+    std::string value{line.payload};
     std::optional<event::Mark> mark;
     bool another = false;
     if (held) {
@@ -230,6 +231,10 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
         mark = event::judge(before, after, truncates(known.truncated.value, order, rest),
                             {m_options.keep_dropped_partitions});
         another = before.oid != after.oid && !after.gone;
+        if (event::keep_missing(after, before)) {
+            value.clear();
+            event::append_facts(value, after);
+        }
     } else if (has_unlogged(after)) {
         mark = event::judge_new(after, "0");
     } else if (!first_look && !of_snapshot(line.source)) {
@@ -262,8 +267,7 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
     if (another) {
         clear(outcome, name, order);
     }
-    put(outcome, name, "facts", known.facts, order, std::string{line.payload},
-        source_key(line.source));
+    put(outcome, name, "facts", known.facts, order, std::move(value), source_key(line.source));
     outcome.rows.push_back(clickhouse::table_row(name, clickhouse::oid_item(after.oid), order, ""));
     if (!known.truncated.value.empty()) {
         put(outcome, name, "truncated", known.truncated, order, std::move(rest));

@@ -11,6 +11,7 @@
 #include "clickhouse/remake.hpp"
 #include "clickhouse/state.hpp"
 #include "clickhouse/stored_name.hpp"
+#include "event/facts.hpp"
 #include "event/json_writer.hpp"
 #include "event/shape_change.hpp"
 
@@ -152,15 +153,18 @@ bool has_rows(Transport& transport, const clickhouse::Target& target,
                 .empty();
 }
 
-/// Gives the columns that are added the value that old rows have in them. Those of which that is
+/// Gives the columns that are added the value that old rows have in them, as the table line says or
+/// an earlier look at the catalog. Those of which that is
 /// not known are Nullable, and their names are the result.
 std::vector<std::string> fit_defaults(Transport& transport, const TableLoader& table,
-                                      const SourceShape& from,
+                                      const SourceShape& from, const clickhouse::TableState& state,
                                       const std::vector<clickhouse::ExistingColumn>& existing,
                                       const FoundTable& found, clickhouse::TargetShape& shape,
                                       clickhouse::ValueCounts& counts) {
     std::vector<std::string> unknown;
     std::optional<bool> filled;
+    const event::Facts facts =
+        state.facts.empty() ? event::Facts{} : event::parse_facts(state.facts);
     take_stored_names(shape, existing, table.target().own());
     for (std::size_t i = 0; i < shape.columns.size(); ++i) {
         clickhouse::TargetColumn& column = shape.columns[i];
@@ -175,6 +179,9 @@ std::vector<std::string> fit_defaults(Transport& transport, const TableLoader& t
         if (!*filled) {
             clickhouse::leave_out_misfit(column);
             continue;
+        }
+        if (column.default_json.empty() && facts.oid == from.described.oid) {
+            column.default_json = event::missing_value(facts, from.described.columns[i]);
         }
         try {
             if (fit_default(column, in_key, table.policy(), counts) ==
@@ -301,7 +308,7 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
         const auto existing = find_columns(transport, target.stored);
         if (!table.is_void(from.order)) {
             const auto unknown =
-                fit_defaults(transport, table, from, existing, found_raw, shape, counts);
+                fit_defaults(transport, table, from, state, existing, found_raw, shape, counts);
             if (!unknown.empty() && !read_again && from.order >= state.shape_order) {
                 state.stale = fmt::format("column {} was added, and what its older rows have is "
                                           "not known",
