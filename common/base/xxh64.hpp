@@ -6,8 +6,7 @@
 
 namespace cdc::base {
 
-/// XXH64 with seed 0 (Y. Collet, "xxHash fast digest algorithm"): what ClickHouse's xxHash64()
-/// gives for the same bytes. Not cryptographic.
+/// XXH64 with seed 0: what ClickHouse's xxHash64() gives for the same bytes. Not cryptographic.
 std::uint64_t xxh64(std::string_view bytes);
 
 } // namespace cdc::base

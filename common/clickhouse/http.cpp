@@ -31,39 +31,59 @@ constexpr std::string_view kSettings =
 constexpr std::string_view kSettingsOfOldServers = "&wait_end_of_query=1";
 
 std::string decode_percent(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && i + 2 < text.size()) {
-            if (const auto byte = base::parse_integer<unsigned>(text.substr(i + 1, 2), 16)) {
-                out += static_cast<char>(*byte);
-                i += 2;
-                continue;
-            }
-        }
-        out += text[i];
-    }
-    return out;
+    int size = 0;
+    const std::unique_ptr<char, void (*)(void*)> bytes{
+        curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &size), curl_free};
+    return bytes == nullptr ? std::string{}
+                            : std::string{bytes.get(), static_cast<std::size_t>(size)};
 }
 
 std::string encode_percent(std::string_view text) {
-    constexpr std::string_view kPlain =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
-    std::string out;
-    for (const char c : text) {
-        if (kPlain.find(c) != std::string_view::npos) {
-            out += c;
-        } else {
-            out += '%';
-            base::append_hex(out, static_cast<unsigned char>(c), 2);
-        }
+    if (text.empty()) {
+        return {}; // to curl a length of 0 means up to the end
     }
-    return out;
+    const std::unique_ptr<char, void (*)(void*)> bytes{
+        curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())), curl_free};
+    return bytes == nullptr ? std::string{} : bytes.get();
 }
 
 [[noreturn]] void bad_url(const std::string& why) {
     throw Error{ExitCode::usage, "--target: " + why,
                 "Give chdb:DIR or http(s)://user:password@host:8123/database."};
 }
+
+[[noreturn]] void bad_port() {
+    bad_url("the port of the target's URL is no number from 1 to 65535");
+}
+
+/// A URL taken apart by libcurl. A password with '@', '/', '?' or '#' has to be percent-encoded.
+class UrlParts {
+public:
+    explicit UrlParts(std::string_view url) : m_url{curl_url(), curl_url_cleanup} {
+        const CURLUcode code = curl_url_set(m_url.get(), CURLUPART_URL, std::string{url}.c_str(),
+                                            CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS);
+        if (code == CURLUE_BAD_PORT_NUMBER) {
+            bad_port();
+        }
+        if (code != CURLUE_OK) {
+            bad_url(fmt::format("the target's URL cannot be read: {}", curl_url_strerror(code)));
+        }
+    }
+
+    /// Empty where the URL does not have it.
+    std::string get(CURLUPart part, unsigned flags = 0) const {
+        char* text = nullptr;
+        const CURLUcode code = curl_url_get(m_url.get(), part, &text, flags);
+        const std::unique_ptr<char, void (*)(void*)> owner{text, curl_free};
+        if (code == CURLUE_URLDECODE) {
+            bad_url("the target's URL has a control character in its login");
+        }
+        return code == CURLUE_OK ? std::string{text} : std::string{};
+    }
+
+private:
+    std::unique_ptr<CURLU, void (*)(CURLU*)> m_url;
+};
 
 /// "passfile=…&sslrootcert=…"
 void parse_parameters(std::string_view text, HttpUrl& url) {
@@ -212,62 +232,41 @@ std::string HttpUrl::shown() const {
 }
 
 HttpUrl parse_http_url(std::string_view url) {
-    HttpUrl result;
-    const std::size_t scheme_end = url.find("://");
-    result.scheme = url.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end);
-    if (result.scheme != "http" && result.scheme != "https") {
+    if (!url.starts_with("http://") && !url.starts_with("https://")) {
         bad_url("the target is neither chdb:DIR nor a URL with http:// or https://");
     }
-    url.remove_prefix(scheme_end + 3);
-    const std::size_t question = url.find('?');
-    std::string_view parameters;
-    if (question != std::string_view::npos) {
-        parameters = url.substr(question + 1);
-        url = url.substr(0, question);
+    const UrlParts parts{url};
+    HttpUrl result;
+    result.scheme = parts.get(CURLUPART_SCHEME);
+    result.host = parts.get(CURLUPART_HOST);
+    if (const std::string zone = parts.get(CURLUPART_ZONEID); !zone.empty()) {
+        result.host.insert(result.host.rfind(']'), "%25" + zone);
     }
-    const std::size_t slash = url.find_first_of("/?#");
-    std::string_view authority = url.substr(0, slash);
-    if (slash != std::string_view::npos) {
-        std::string_view path = url.substr(slash);
-        if (path.find('#') != std::string_view::npos) {
-            bad_url("the target's URL has a '#'");
-        }
-        path.remove_prefix(1);
-        while (!path.empty() && path.back() == '/') {
-            path.remove_suffix(1);
-        }
-        if (path.find('/') != std::string_view::npos) {
-            bad_url("the target's URL names more than a database behind the host");
-        }
-        if (!path.empty()) {
-            result.database = decode_percent(path);
-        }
+    if (std::string user = parts.get(CURLUPART_USER, CURLU_URLDECODE); !user.empty()) {
+        result.user = std::move(user);
     }
-    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-        const std::string_view login = authority.substr(0, at);
-        const std::size_t colon = login.find(':');
-        result.user = decode_percent(login.substr(0, colon));
-        if (colon != std::string_view::npos) {
-            result.password = decode_percent(login.substr(colon + 1));
-        }
-        authority.remove_prefix(at + 1);
-    }
+    result.password = parts.get(CURLUPART_PASSWORD, CURLU_URLDECODE);
     result.port = result.scheme == "https" ? 8443 : 8123;
-    const std::size_t bracket = authority.rfind(']');
-    const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    result.host = authority.substr(0, colon);
-    if (colon != std::string_view::npos) {
-        const auto port = base::parse_integer<int>(authority.substr(colon + 1));
-        if (!port || *port < 1 || *port > 65535) {
-            bad_url(fmt::format("the port of host {} is no number from 1 to 65535",
-                                in_quotes(result.host)));
+    if (const std::string text = parts.get(CURLUPART_PORT); !text.empty()) {
+        result.port = base::parse_integer<int>(text).value_or(0);
+        if (result.port < 1) {
+            bad_port();
         }
-        result.port = *port;
     }
-    if (result.host.empty()) {
-        bad_url("the target's URL has no host");
+    if (url.find('#') != std::string_view::npos) {
+        bad_url("the target's URL has a '#'");
     }
-    parse_parameters(parameters, result);
+    std::string path = parts.get(CURLUPART_PATH);
+    while (!path.empty() && path.back() == '/') {
+        path.pop_back();
+    }
+    if (path.find('/', 1) != std::string::npos) {
+        bad_url("the target's URL names more than a database behind the host");
+    }
+    if (!path.empty()) {
+        result.database = decode_percent(path.substr(1));
+    }
+    parse_parameters(parts.get(CURLUPART_QUERY), result);
     return result;
 }
 

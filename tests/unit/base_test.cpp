@@ -59,6 +59,19 @@ TEST_CASE("civil dates go to days and back over ten thousand years") {
     CHECK_FALSE(base::is_valid_civil(2023, 2, 29));
     CHECK(base::is_valid_civil(2024, 2, 29));
     CHECK_FALSE(base::is_valid_civil(1900, 2, 29));
+    CHECK_FALSE(base::is_valid_civil(2024, 257, 1)); // calendars have months and days of one byte
+    CHECK_FALSE(base::is_valid_civil(2024, 1, 257));
+    CHECK_FALSE(base::is_valid_civil(2024, 0, 1));
+}
+
+TEST_CASE("dates beyond the calendar's own years are PostgreSQL's") {
+    CHECK(base::days_from_civil(5874897, 12, 31) == 2147483493 - 2440588); // its last date
+    CHECK(base::civil_from_days(2147483493LL - 2440588).year == 5874897);
+    CHECK(base::days_from_civil(-4713, 11, 24) == -2440588); // the first one
+    CHECK(base::civil_from_days(-2440588).year == -4713);
+    CHECK(base::civil_from_days(-2440588).month == 11);
+    CHECK(base::civil_from_days(-2440588).day == 24);
+    CHECK(base::format_utc_ms(-1) == "1969-12-31T23:59:59.999Z");
 }
 
 TEST_CASE("sizes and durations are read with their units") {

@@ -22,6 +22,14 @@ TEST_CASE("a URL is taken apart, and shown without its password") {
     CHECK(full.shown() == "https://al@ice@[::1]:9440/shop db");
 }
 
+TEST_CASE("the parts of a URL are taken as they stand") {
+    CHECK(parse_http_url("http://[fe80::1%25eth0]:8123").host == "[fe80::1%25eth0]");
+    CHECK(parse_http_url("http://h/..").database == "..");
+    CHECK(parse_http_url("http://u:@h/d").password.empty());
+    CHECK(parse_http_url("http://u;x:p;y@h").password == "p;y");
+    CHECK(parse_http_url("http://h/a%2Fb").database == "a/b");
+}
+
 TEST_CASE("files with password and certificates are named in the URL") {
     const HttpUrl url = parse_http_url(
         "https://ann@ch.example/db?passfile=/a%20b&sslrootcert=ca&sslcert=c&sslkey=k");
@@ -39,8 +47,8 @@ TEST_CASE("a broken URL is wrong usage, and its password stays unsaid") {
          {"", "ch.example", "ftp://u:secret@h/d", "http://", "http://u:secret@/d",
           "http://u:secret@h:0", "http://u:secret@h:port", "http://u:secret@h:70000",
           "http://u:secret@h/a/b", "http://u:secret@h/d?x=1", "https://u:secret@h?sslcert=a",
-          "https://u:secret@h?passfile=", "http://u:secret@h?sslrootcert=a",
-          "http://u:secret@h/#a"}) {
+          "https://u:secret@h?passfile=", "http://u:secret@h?sslrootcert=a", "http://u:secret@h/#a",
+          "http://u:secret@t@h/d", "http://u:secret%00@h/d"}) {
         CHECK_FAILS(parse_http_url(url), usage, "--target");
         try {
             parse_http_url(url);
