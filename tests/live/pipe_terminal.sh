@@ -12,6 +12,8 @@ CDC_SOURCE=$(pg_url)
 sql "CREATE TABLE t (id int PRIMARY KEY, v text)"
 cdc-capture --create --exit-after-create 2>/dev/null
 
+export LIMIT=120 # seconds for each wait
+[ -z "$SOAK" ] || LIMIT=1200
 cat >pipe.sh <<'PIPE'
 trap : INT # the shell stays, to say how the stages ended
 cdc-capture --checkpoint state.json --metrics capture.prom | tee -i "$1" |
@@ -19,27 +21,43 @@ cdc-capture --checkpoint state.json --metrics capture.prom | tee -i "$1" |
 echo "${PIPESTATUS[*]}" >codes
 PIPE
 
-# Runs pipe.sh on a terminal of its own; Ctrl-C once COMMAND holds.
+# Runs pipe.sh on a terminal of its own; Ctrl-C once COMMAND holds. What does not happen within its
+# time is said, with what stood on the terminal.
 on_terminal() { # LINES COMMAND…
     rm -f codes
-    python3 - "$@" <<'PY'
-import os, pty, subprocess, sys, time
+    python3 - "$@" <<'PY' || fail "on the terminal with $1"
+import os, pty, select, signal, subprocess, sys, time
 lines, condition = sys.argv[1], sys.argv[2:]
 pid, terminal = pty.fork()
 if pid == 0:
     os.execvp("bash", ["bash", "pipe.sh", lines])
-end = time.monotonic() + 300
-while subprocess.run(["bash", "-c", *condition], stdout=subprocess.DEVNULL).returncode != 0:
-    if time.monotonic() > end:
-        sys.exit("waited in vain")
-    time.sleep(0.1)
-os.write(terminal, b"\x03")
 said = b""
-try:
+
+
+def follow(seconds, ended, what):
+    """Reads the terminal until ended(), at most that long. False when the terminal was closed."""
+    global said
+    deadline, checked = time.monotonic() + seconds, 0
     while True:
-        said += os.read(terminal, 65536)
-except OSError:
-    pass
+        if time.monotonic() >= checked:
+            if ended():
+                return True
+            checked = time.monotonic() + 0.1
+        if time.monotonic() > deadline:
+            os.killpg(pid, signal.SIGKILL)
+            sys.exit(f"after {seconds} s {what}; the terminal said:\n{said[-2000:].decode(errors='replace')}")
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                said += os.read(terminal, 65536)
+            except OSError:
+                return False
+
+
+holds = lambda: subprocess.run(["bash", "-c", *condition], stdout=subprocess.DEVNULL).returncode == 0
+if not follow(int(os.environ["LIMIT"]), holds, f"this does not hold yet: {' '.join(condition)}"):
+    sys.exit(f"the pipe ended by itself; the terminal said:\n{said[-2000:].decode(errors='replace')}")
+os.write(terminal, b"\x03")
+follow(int(os.environ["LIMIT"]), lambda: False, "of Ctrl-C the pipe has not ended")
 os.waitpid(pid, 0)
 open("said", "wb").write(said)
 PY
