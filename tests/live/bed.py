@@ -115,6 +115,13 @@ class Bed:
             raise RuntimeError(f"source and target differ, {tables}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def orders_hold(self, lines, *options):
+        """The order of each checkpoint in a kept file of lines against the changes around it."""
+        done = subprocess.run([ROOT / "tests" / "live" / "order_check.py", *options, lines],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+
     def stop(self):
         for process in self.processes:
             if process.poll() is None:

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# One transaction of CDC_TEST_BIG_ROWS rows (200,000; 5,000,000 in a soak), and one value of 50 MB:
+# One transaction of CDC_TEST_BIG_ROWS rows (300,000; 5,000,000 in a soak), and one value of 50 MB:
 # memory does not grow with the transaction. Pain 35: one huge transaction. Pain 47: its memory.
 source "$(dirname "$0")/lib.sh"
 source "$HERE/capture_lib.sh"
-ROWS=${CDC_TEST_BIG_ROWS:-200000}
+ROWS=${CDC_TEST_BIG_ROWS:-300000}
 [ -z "$SOAK" ] || ROWS=5000000
 start postgres
 create_db

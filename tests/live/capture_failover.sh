@@ -34,11 +34,14 @@ synced || fail "the standby never got the slot: $(on_standby 'SELECT * FROM pg_r
 
 say "the primary is killed under load, the standby promoted"
 (while sql "INSERT INTO t (v) SELECT 'load' FROM generate_series(1, 20); UPDATE t SET n = n + 1 WHERE id % 7 = 0" 2>/dev/null; do :; done) &
-sleep 3
+sleep 2
+kill -STOP "$(pgrep -P "$PIPE" -x cdc-capture)" # a backlog on the old timeline
+sleep 1
 "$ROOT/scripts/services" kill postgres17 >/dev/null 2>&1
 sleep 1
 on_standby "SELECT pg_promote()" postgres >/dev/null
 wait_until 30 eval '[ "$(on_standby "SELECT pg_is_in_recovery()")" = f ]'
+kill -CONT "$(pgrep -P "$PIPE" -x cdc-capture)"
 on_standby "INSERT INTO t (v) SELECT 'after' FROM generate_series(1, 500); UPDATE t SET v = 'touched' WHERE id % 11 = 0; DELETE FROM t WHERE id % 13 = 0"
 goal=$(on_standby "SELECT pg_current_wal_flush_lsn()")
 reached() {

@@ -42,7 +42,7 @@ cdc-snapshot --source "$SECURE $CLIENT" --slot tls --create --checkpoint state.j
     cdc-load --target "$TARGET" --checkpoint state.json 2>load.err || fail snapshot
 sql "INSERT INTO t VALUES (2, 'y')"
 (sleep 2; sql "SELECT bool_and(ssl), count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'tls'" >ssl) &
-cdc-capture --source "$SECURE $CLIENT" --slot tls --checkpoint state.json --until-idle 4s 2>capture.err |
+cdc-capture --source "$SECURE $CLIENT" --slot tls --checkpoint state.json --until-idle 4s 2>capture.err | kept |
     cdc-load --target "$TARGET" --checkpoint state.json 2>load.err || fail capture
 expect "all connections are encrypted" "$(cat ssl)" "t|3"
 cdc-verify --source "$SECURE $CLIENT" --target "$TARGET" 2>verify.err || fail "verify: $(cat verify.err)"

@@ -51,6 +51,7 @@ class Half:
         end = time.monotonic() + seconds
         for stage in self.stages:
             stage.wait(max(0.1, end - time.monotonic()))
+        bed.orders_hold(self.lines)
         self.lines.unlink()
         codes = [stage.returncode for stage in self.stages]
         if any(code in (2, 3, 4, 5) for code in codes):

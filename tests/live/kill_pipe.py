@@ -117,6 +117,7 @@ class Pipe(beds.Bed):
         end = time.monotonic() + seconds
         for stage in self.stages:
             stage.wait(max(0.1, end - time.monotonic()))
+        self.orders_hold(self.work / f"lines.{self.run_number}")
         codes = [stage.returncode for stage in self.stages]
         if any(code in (2, 3, 4, 5) for code in codes):
             raise RuntimeError(f"a stage gave up for good: {codes}\n{self.tail()}")

@@ -9,7 +9,7 @@ TARGET=$CDC_TEST_CLICKHOUSE_URL
 sql "CREATE TABLE t (id int PRIMARY KEY, v text)"
 
 pipe() {
-    cdc-capture --source "$(pg_url)" --slot lag --prefix lag --checkpoint state.json --heartbeat 500ms "$@" 2>>capture.err |
+    cdc-capture --source "$(pg_url)" --slot lag --prefix lag --checkpoint state.json --heartbeat 500ms "$@" 2>>capture.err | kept |
         cdc-load --target "$TARGET" --checkpoint state.json 2>>load.err
 }
 lag() { cdc-lag --source "$(pg_url)" --checkpoint state.json --target "$TARGET" "$@" 2>lag.err; }

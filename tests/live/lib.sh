@@ -6,6 +6,8 @@
 #   ch TEXT                a query to $TARGET (http://… or chdb:DIR)
 #   expect WHAT GOT WANTED
 #   wait_until SECONDS COMMAND…
+#   … | kept [NAME] | …    keeps the lines of a capture; at the end the order of each checkpoint is held
+#                          against the changes around it (order_check.py), as in `lines`, `out`, *.lines
 #   parity TABLE[=VIEW]…   source and target row by row (parity.py)
 #   standby NAME [LINE…]   a standby of a private PostgreSQL that runs; sets STANDBY, its URL without a
 #                          database. LINEs are for its configuration, `primary_slot_name` makes the slot
@@ -54,17 +56,19 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# Every checkpoint's order against the changes around it, in all lines that the test kept: `lines`,
-# `out`, and those of several processes in *.lines.
+# Every checkpoint's order against the changes around it, in all lines that the test kept: those of one
+# process in `lines`, `out`, `many`, stream*, of several in *.lines.
 orders_hold() {
     local file
-    for file in "$WORK"/lines "$WORK"/out; do
+    for file in "$WORK"/lines "$WORK"/out "$WORK"/many "$WORK"/stream "$WORK"/stream.all; do
         [ ! -f "$file" ] || "$HERE/order_check.py" "$file" >&"$SPEECH" 2>&1 || return 1
     done
     for file in "$WORK"/*.lines "$WORK"/lines.*; do
         [ ! -f "$file" ] || "$HERE/order_check.py" --appended "$file" >&"$SPEECH" 2>&1 || return 1
     done
 }
+
+kept() { exec tee -ia "$WORK/${1:-capture}.lines"; }
 
 say() { echo "--- $*"; }
 fail() {

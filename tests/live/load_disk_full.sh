@@ -19,7 +19,7 @@ trap unmount EXIT
 TARGET=chdb:$WORK/disk/target
 line() {
     { cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint state.json --chunk-by key --chunk-rows 20000 2>>snapshot.err &&
-        cdc-capture --source "$(pg_url)" --slot s --checkpoint state.json --exit-at-end 2>>capture.err; } |
+        cdc-capture --source "$(pg_url)" --slot s --checkpoint state.json --exit-at-end 2>>capture.err; } | kept |
         cdc-load --target "$TARGET" --checkpoint state.json --batch-rows 20000 "$@" 2>>load.err
 }
 

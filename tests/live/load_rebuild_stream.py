@@ -211,6 +211,7 @@ def change_shape(bed, pipe, state):
     want("the mark at the end", stale(bed), "")
     os.killpg(stream.pid, signal.SIGTERM)
     want("the stream's exit status at the end", stream.wait(60), 0)
+    bed.orders_hold(bed.work / "live.lines", "--appended")
     say("a rebuild beside it drops the column and clears the mark; the stream goes on")
 
 
@@ -219,7 +220,7 @@ def run(bed):
     state = bed.work / "state.json"
     pipe = (f"{{ cdc-snapshot --source {bed.source} --slot live --create --checkpoint {state} && "
             f"exec cdc-capture --source {bed.source} --slot live --checkpoint {state}; }} "
-            f"| cdc-load --target '{bed.target}' --checkpoint {state} --rebuild --flush-interval 100ms")
+            f"| (trap '' TERM; exec tee -ia {bed.work}/live.lines) | cdc-load --target '{bed.target}' --checkpoint {state} --rebuild --flush-interval 100ms")
     stream = bed.line(pipe)
     end = time.monotonic() + 60
     while beds.acknowledged(state).get("snapshot") not in ("done", {"status": "done"}):

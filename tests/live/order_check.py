@@ -6,7 +6,8 @@
 A checkpoint says that everything before it is complete. So its order is not below that of any change
 before it, no change behind it has an order that is not above it, and it never stands inside a
 transaction, which is all changes of one commit position (order's first 20 digits). This holds over
-reconnections and fail-overs of one cdc-capture too. --appended: the file has the lines of several
+reconnections and fail-overs of one cdc-capture too; a transaction that a lost connection cut comes
+again as a whole, behind table lines: between the two a checkpoint may stand that is below it. --appended: the file has the lines of several
 processes, one after the other; one that begins with a table line may go back behind what was not
 acknowledged. Rows of snapshots have the order of their position, and do not count. Lines from Kafka
 have the order of their partitions only: a file with a kafka checkpoint is passed over.
@@ -23,6 +24,7 @@ def wrong_of(path, appended):
     last = ""           # the order of the change before the last checkpoint
     since = False       # a checkpoint came behind the last change
     begins = False      # a table line came behind the last change
+    again = None        # what is wrong unless the next change is the first of a new connection
     checkpoints = 0
     with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
@@ -38,18 +40,24 @@ def wrong_of(path, appended):
                 order = decoded["checkpoint"]["order"]
                 checkpoints += 1
                 if order < before and not (appended and begins):
-                    return f"line {number}: checkpoint {order} behind change {before}", checkpoints
+                    again = f"line {number}: checkpoint {order} behind change {before}"
+                    if order < checkpoint:
+                        return again, checkpoints
+                    before = order
                 checkpoint = max(checkpoint, order)
                 since = True
                 continue
             if decoded["op"] not in COUNTED or "order" not in decoded["source"]:
                 continue
             order = decoded["source"]["order"]
+            if again and not begins:
+                return again, checkpoints
+            again = None
             if order <= checkpoint:
                 if not (appended and begins):
                     return f"line {number}: change {order} behind checkpoint {checkpoint}", checkpoints
                 before = checkpoint = last = ""
-            if since and last and order[:20] == last[:20]:
+            if since and order[:20] == last[:20] and not (begins and order <= last):
                 return f"line {number}: a checkpoint inside the transaction of {order}", checkpoints
             before = max(before, order)
             last = order

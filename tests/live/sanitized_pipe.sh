@@ -19,7 +19,7 @@ sql "CREATE TABLE orders (id int PRIMARY KEY, amount numeric(10,2), note text, t
 pipe() { # WHAT [OPTION…]
     local what=$1
     shift
-    "cdc-$what" --source "$(pg_url)" --slot pipe --checkpoint state.json --metrics 127.0.0.1:0 "$@" 2>>"$what.err" |
+    "cdc-$what" --source "$(pg_url)" --slot pipe --checkpoint state.json --metrics 127.0.0.1:0 "$@" 2>>"$what.err" | kept |
         cdc-load --target "$TARGET" --checkpoint state.json --metrics load.prom --flush-interval 100ms 2>>load.err
 }
 change() {

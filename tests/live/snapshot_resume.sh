@@ -94,7 +94,7 @@ cdc-capture --source "$(pg_url)" --slot s --drop 2>drop.err
 rm state.json
 the_line() {
     { cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint state.json --jobs 1 --chunk-rows 1000 --chunk-by key "$@" 2>>snapshot.err &&
-        cdc-capture --source "$(pg_url)" --slot s --checkpoint state.json --exit-at-end 2>>capture.err; } |
+        cdc-capture --source "$(pg_url)" --slot s --checkpoint state.json --exit-at-end 2>>capture.err; } | kept |
         cdc-load --target "$TARGET" --checkpoint state.json 2>>load.err
 }
 the_line --max-rows-per-second 4000 &

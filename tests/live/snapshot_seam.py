@@ -157,7 +157,10 @@ class Seam(beds.Bed):
             raise RuntimeError(f"exit 0, but the checkpoint is {self.acknowledged()}")
         self.capture = self.spawn(
             ["cdc-capture", "--source", self.source, "--slot", self.name, "--prefix", "seam", "--checkpoint",
-             self.checkpoint, "--heartbeat", "500ms"], stdout=self.write_end)
+             self.checkpoint, "--heartbeat", "500ms"], stdout=subprocess.PIPE)
+        self.lines = self.work / f"lines.{self.number}"
+        self.spawn(["tee", "-i", self.lines], stdin=self.capture.stdout, stdout=self.write_end)
+        self.capture.stdout.close()
         os.close(self.write_end)
 
     def acknowledged(self):
@@ -188,6 +191,7 @@ class Seam(beds.Bed):
         codes = [self.capture.wait(60), self.loader.wait(60)]
         if codes != [0, 0]:
             raise RuntimeError(f"not a clean end: {codes}")
+        self.orders_hold(self.lines)
 
     def drop(self):
         self.spawn(["cdc-capture", "--source", self.source, "--slot", self.name, "--drop"]).wait(60)

@@ -9,7 +9,7 @@ TARGET=$CDC_TEST_CLICKHOUSE_URL
 ch() { printf "%s" "$1" | curl -sS --fail-with-body --data-binary @- "${TARGET%/*}/?database=${TARGET##*/}"; }
 verify() { cdc-verify --source "$(pg_url)" --target "$TARGET" "$@" 2>verify.err; }
 pipe() {
-    cdc-capture --source "$(pg_url)" --slot cases --prefix cases --checkpoint state.json "$@" 2>>capture.err |
+    cdc-capture --source "$(pg_url)" --slot cases --prefix cases --checkpoint state.json "$@" 2>>capture.err | kept |
         cdc-load --target "$TARGET" --checkpoint state.json 2>>load.err
 }
 columns() { for n in $(seq "$1"); do printf ', column_%04d int' "$n"; done; }

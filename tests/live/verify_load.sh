@@ -24,7 +24,7 @@ INSERT INTO log VALUES (:id % 100, 'row');
 END;
 SQL
 verify() { cdc-verify --source "$(pg_url)" --target "$TARGET" "$@" 2>verify.err; }
-cdc-capture --source "$(pg_url)" --slot busy --prefix busy --checkpoint state.json --heartbeat 500ms --create 2>capture.err |
+cdc-capture --source "$(pg_url)" --slot busy --prefix busy --checkpoint state.json --heartbeat 500ms --create 2>capture.err | kept |
     cdc-load --target "$TARGET" --checkpoint state.json 2>load.err &
 wait_until 20 test -s state.json
 sql "INSERT INTO busy SELECT g, 0, 'note ' || g, now() FROM generate_series(1, 100000) g"

@@ -13,7 +13,7 @@ cdc-capture --source "$OLD" --slot first --prefix p --create --exit-after-create
 sql "INSERT INTO t SELECT g, 'of both' FROM generate_series(1, 100) g"
 standby postgres16
 NEW=$STANDBY/$DB
-cdc-capture --source "$OLD" --slot first --prefix p --exit-at-end --checkpoint first.json 2>capture.err |
+cdc-capture --source "$OLD" --slot first --prefix p --exit-at-end --checkpoint first.json 2>capture.err | kept first |
     cdc-load --target "$TARGET" --checkpoint first.json 2>load.err
 replayed() { [ "$(psql -XAtqd "$NEW" -c 'SELECT count(*) FROM t')" = 100 ]; }
 wait_until 30 replayed
@@ -30,7 +30,7 @@ refused() { # SOURCE WORDS: neither a line nor a deletion
 say "a standby that is behind: its rows are compared when it has replayed them"
 psql -XAtqd "$NEW" -c "SELECT pg_wal_replay_pause()" >/dev/null
 sql "INSERT INTO t SELECT g, 'not yet on the standby' FROM generate_series(101, 110) g; UPDATE t SET note = 'newer' WHERE id = 7"
-cdc-capture --source "$OLD" --slot first --prefix p --exit-at-end --checkpoint first.json 2>capture.err |
+cdc-capture --source "$OLD" --slot first --prefix p --exit-at-end --checkpoint first.json 2>capture.err | kept first |
     cdc-load --target "$TARGET" --checkpoint first.json 2>load.err
 expect "rows" "$(rows | cut -d' ' -f1)" 110
 expect_exit 2 cdc-verify --source "$NEW" --target "$TARGET" --settle 1s >report.txt 2>verify.err
@@ -43,7 +43,7 @@ say "the standby is promoted, and the pipe reads it; the old primary still runs"
 psql -XAtqd "$NEW" -c "SELECT pg_promote()" >/dev/null
 cdc-capture --source "$NEW" --slot second --publication first --prefix p --create --exit-after-create --checkpoint second.json 2>capture.err
 psql -XAtqd "$NEW" -c "INSERT INTO t SELECT g, 'of the new one' FROM generate_series(201, 220) g; DELETE FROM t WHERE id = 5" >/dev/null
-cdc-capture --source "$NEW" --slot second --publication first --prefix p --exit-at-end --checkpoint second.json 2>capture.err |
+cdc-capture --source "$NEW" --slot second --publication first --prefix p --exit-at-end --checkpoint second.json 2>capture.err | kept second |
     cdc-load --target "$TARGET" --checkpoint second.json 2>load.err
 expect "rows" "$(rows | cut -d' ' -f1)" 129
 cdc-verify --source "$NEW" --target "$TARGET" --slot second --no-wait >report.txt 2>verify.err || { cat report.txt; fail "the new primary is right"; }

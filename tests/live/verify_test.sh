@@ -32,7 +32,7 @@ fill() { # FROM TO
 ch() { printf '%s' "$1" | curl -sS --fail-with-body --data-binary @- "${TARGET%/*}/?database=${TARGET##*/}"; }
 verify() { cdc-verify --source "$(pg_url)" --target "$TARGET" "$@" 2>verify.err; }
 pipe() {
-    cdc-capture --source "$(pg_url)" --slot verify --prefix verify --checkpoint state.json --heartbeat 500ms "$@" 2>>capture.err |
+    cdc-capture --source "$(pg_url)" --slot verify --prefix verify --checkpoint state.json --heartbeat 500ms "$@" 2>>capture.err | kept |
         cdc-load --target "$TARGET" --checkpoint state.json 2>>load.err
 }
 found() { # WHAT JQ: the differences of the last report
