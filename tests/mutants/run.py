@@ -7,20 +7,28 @@ tests/mutants/NAME.patch breaks one promise of cdc-toolkit(7). Its first lines s
     Tests: the names, as ctest has them, of the tests of which one must fail
 
 Each patch is applied alone to a copy of the tracked files in BUILD-mutants, built, and its tests are
-run. A patch after which all of them pass has *survived*: a test is missing. --baseline first runs
-every test named anywhere without a patch: they must pass, or a failure says nothing.
+run. A patch after which all of them pass has *survived*: a test is missing. The tree itself is never
+touched; a copy that an interrupted run left patched is set right by the next one.
+
+    --baseline     first runs every test named anywhere without a patch: they must pass
+    --unit         only patches that the unit tests are to notice
+    --cmake FLAG   for the copy's build, may be repeated
+    --list         name and promise of each, and nothing more
+
 Exit status: 0 all noticed, 1 some survived or could not be tried, 2 wrong usage.
 """
 import argparse
 import pathlib
 import re
-import shutil
+import shlex
+import signal
 import subprocess
 import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+FLAGS = ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g0"]
 
 
 class Mutant:
@@ -31,59 +39,75 @@ class Mutant:
         if set(words) != {"Promise", "Tests"}:
             sys.exit(f"{path}: needs the lines 'Promise: …' and 'Tests: …'")
         self.promise, self.tests = words["Promise"], words["Tests"].split()
-
-
-def call(command, folder, log):
-    with log.open("a") as file:
-        return subprocess.run(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, check=False).returncode
+        self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
 
 
 class Bed:
-    def __init__(self, build):
-        self.source, self.build = build / "source", build / "build"
-        shutil.rmtree(self.source, ignore_errors=True)
-        self.log = build / "log"
+    """A copy of the tracked files, and its build."""
+
+    def __init__(self, folder, flags):
+        self.source, self.build, self.log = folder, folder / "build", folder / "log"
+        self.said = ""
+        self.log.write_text("")
         tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
         for name in tracked.stdout.decode().split("\0")[:-1]:
-            if (ROOT / name).is_file():
-                (self.source / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.source / name)
-        self.log.write_text("")
-        if call(["cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                 "-DCMAKE_CXX_FLAGS=-O0 -g0"], ROOT, self.log):
+            self.restore(name)
+        if self.call(["cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", *FLAGS, *flags]):
             sys.exit(f"cannot configure; see {self.log}")
 
-    def make(self):
-        return call(["cmake", "--build", self.build], self.source, self.log) == 0
+    def restore(self, name):
+        """What differs is written anew, so that it is younger than what was built from it."""
+        original, copy = ROOT / name, self.source / name
+        if not original.is_file():
+            copy.unlink(missing_ok=True)
+            return
+        wanted = original.read_bytes()
+        if not copy.is_file() or copy.read_bytes() != wanted:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(wanted)
+        copy.chmod(original.stat().st_mode & 0o777)
 
-    def patch(self, mutant, *more):
-        return call(["patch", "-p1", "-s", "-N", "-i", mutant.path, *more], self.source, self.log) == 0
+    def call(self, command):
+        done = subprocess.run(command, cwd=self.source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, text=True, errors="replace", check=False)
+        self.said = done.stdout
+        with self.log.open("a") as file:
+            file.write(f"$ {shlex.join(map(str, command))}\n{done.stdout}")
+        return done.returncode
+
+    def make(self, tests):
+        """What these tests run."""
+        only_unit = tests is not None and set(tests) == {"unit"}
+        return self.call(["cmake", "--build", self.build, *(["--target", "unit_tests"] if only_unit else [])]) == 0
 
     def failed_test(self, tests):
-        """The first of these tests that fails, None when all pass."""
+        """The first of these tests that fails, and its first words; None when all pass."""
         for test in tests:
-            if call(["ctest", "--test-dir", self.build, "--no-tests=error", "--output-on-failure", "-R",
-                     f"^{re.escape(test)}$"], self.source, self.log):
-                return test
+            if self.call(["ctest", "--test-dir", self.build, "--no-tests=error", "--output-on-failure", "-R",
+                          f"^{re.escape(test)}$"]):
+                words = re.search(r"^.*(FAILED:|ERROR:|\*\*\*Timeout).*$", self.said, re.M)
+                return f"{test}: {words.group(0).strip()[:160] if words else 'see the log'}"
         return None
 
     def judge(self, mutant):
-        if not self.patch(mutant, "--dry-run"):
-            return False, "the patch does not apply"
-        self.patch(mutant)
         try:
-            if not self.make():
+            if self.call(["patch", "-p1", "-s", "-N", "-r", "-", "--no-backup-if-mismatch", "-i", mutant.path]):
+                return False, "the patch does not apply"
+            if not self.make(mutant.tests):
                 return False, "it does not compile"
-            test = self.failed_test(mutant.tests)
-            return (True, f"noticed by {test}") if test else (False, f"SURVIVED {' '.join(mutant.tests)}")
+            noticed = self.failed_test(mutant.tests)
+            return (True, noticed) if noticed else (False, f"SURVIVED {' '.join(mutant.tests)}")
         finally:
-            self.patch(mutant, "-R")
+            for name in mutant.files:
+                self.restore(name)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--baseline", action="store_true")
+    parser.add_argument("--unit", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--cmake", action="append", default=[])
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
@@ -93,16 +117,23 @@ def main():
         parser.error(f"no such mutant: {' '.join(sorted(unknown))}")
     if arguments.names:
         mutants = [mutant for mutant in mutants if mutant.name in arguments.names]
-    build = arguments.build.resolve()
-    build = build.with_name(build.name + "-mutants")
-    build.mkdir(exist_ok=True)
-    bed = Bed(build)
-    if not bed.make():
+    if arguments.unit:
+        mutants = [mutant for mutant in mutants if mutant.tests == ["unit"]]
+    if arguments.list:
+        for mutant in mutants:
+            print(f"{mutant.name}: {mutant.promise} [{' '.join(mutant.tests)}]")
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # the copy is restored then, too
+    folder = arguments.build.resolve()
+    folder = folder.with_name(folder.name + "-mutants")
+    folder.mkdir(exist_ok=True)
+    bed = Bed(folder, arguments.cmake)
+    if not bed.make(["unit"] if arguments.unit else None):
         sys.exit(f"the unchanged tree does not build; see {bed.log}")
     if arguments.baseline:
         broken = bed.failed_test(sorted({test for mutant in mutants for test in mutant.tests}))
         if broken:
-            sys.exit(f"{broken} fails without any patch; see {bed.log}")
+            sys.exit(f"without any patch: {broken}; see {bed.log}")
     bad = 0
     for mutant in mutants:
         begun = time.monotonic()
@@ -111,7 +142,7 @@ def main():
         print(f"{'ok  ' if good else 'FAIL'} {mutant.name}: {said} ({time.monotonic() - begun:.0f} s)", flush=True)
         if not good:
             print(f"     {mutant.promise}", flush=True)
-    print(f"{len(mutants) - bad} passed, {bad} failed")
+    print(f"{len(mutants) - bad} noticed, {bad} not")
     return 1 if bad else 0
 
 

@@ -205,7 +205,9 @@ Records last_of_each(const Records& all) {
 /// What the brokers hold of each topic, and what was wanted of them.
 void check_contents(const MockKafka& kafka, const std::vector<std::string>& all,
                     std::size_t most_times) {
-    for (const auto& [topic, records] : wanted(all)) {
+    for (const auto& of_topic : wanted(all)) { // clang 14: no binding goes into doctest's lambdas
+        const std::string& topic = of_topic.first;
+        const Records& records = of_topic.second;
         CAPTURE(topic);
         const Records found = kafka.records(topic);
         std::map<MockKafka::Record, std::size_t> times;
@@ -213,10 +215,10 @@ void check_contents(const MockKafka& kafka, const std::vector<std::string>& all,
             ++times[record];
         }
         const std::set<MockKafka::Record> known{records.begin(), records.end()};
-        for (const auto& [record, count] : times) {
-            CHECK_MESSAGE(known.count(record) > 0,
-                          "no line's record: ", record.value.value_or("null"));
-            CHECK_MESSAGE(count <= most_times, record.value.value_or("null"));
+        for (const auto& time : times) {
+            const std::string text = time.first.value.value_or("null");
+            CHECK_MESSAGE(known.count(time.first) > 0, "no line's record: ", text);
+            CHECK_MESSAGE(time.second <= most_times, text);
         }
         CHECK(last_of_each(found) == records);
     }
