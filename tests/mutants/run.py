@@ -90,6 +90,8 @@ class Bed:
         return None
 
     def judge(self, mutant):
+        # Of the copy, not of the tree, which somebody may be working on.
+        before = {name: (self.source / name).read_bytes() for name in mutant.files}
         try:
             if self.call(["patch", "-p1", "-s", "-N", "-r", "-", "--no-backup-if-mismatch", "-i", mutant.path]):
                 return False, "the patch does not apply"
@@ -98,8 +100,8 @@ class Bed:
             noticed = self.failed_test(mutant.tests)
             return (True, noticed) if noticed else (False, f"SURVIVED {' '.join(mutant.tests)}")
         finally:
-            for name in mutant.files:
-                self.restore(name)
+            for name, text in before.items():
+                (self.source / name).write_bytes(text)
 
 
 def main():

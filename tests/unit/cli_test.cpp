@@ -26,6 +26,17 @@ struct Settings {
     int code = -1;
 };
 
+int free_port() {
+    const io::FileDescriptor fd{::socket(AF_INET, SOCK_STREAM, 0)};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    REQUIRE(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    return ntohs(address.sin_port);
+}
+
 Settings parse(std::vector<std::string> words) {
     Settings settings;
     cli::App app{"cdc-test", "For tests"};
@@ -134,7 +145,7 @@ TEST_CASE("metrics go to a file, and over HTTP") {
     CHECK_FALSE(cli::Metrics::is_address("file.prom"));
     cli::Metrics metrics{"cdc_test"};
     metrics.counter("rows_total", "Rows").add(5);
-    const int port = 20000 + static_cast<int>(::getpid() % 20000);
+    const int port = free_port();
     metrics.publish("127.0.0.1:" + std::to_string(port));
     const auto answer = httplib::Client{"127.0.0.1", port}.Get("/metrics");
     REQUIRE(answer);
@@ -156,7 +167,7 @@ TEST_CASE("numbers and times are short for people") {
 }
 
 TEST_CASE("a metrics server that is stopped as soon as it was started ends") {
-    const int port = 41000 + static_cast<int>(::getpid() % 20000);
+    const int port = free_port();
     for (int i = 0; i < 200; ++i) {
         cli::Metrics metrics{"cdc_test"};
         metrics.publish("127.0.0.1:" + std::to_string(port));
