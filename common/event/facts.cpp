@@ -57,6 +57,12 @@ private:
     bool m_first = true;
 };
 
+void append_command(Members& members, std::uint32_t command) {
+    if (command != 0) {
+        members.number("command", command);
+    }
+}
+
 void append(std::string& out, const LeafFacts& leaf) {
     Members members{out};
     members.number("oid", leaf.oid);
@@ -66,6 +72,10 @@ void append(std::string& out, const LeafFacts& leaf) {
     members.letter("kind", leaf.kind);
     members.letter("persistence", leaf.persistence);
     members.text("under", leaf.under);
+    if (!leaf.named.empty()) {
+        members.text("named", leaf.named);
+    }
+    append_command(members, leaf.command);
     members.end();
 }
 
@@ -104,6 +114,7 @@ void append(std::string& out, const TypeFacts& type) {
             inner.number("oid", label.oid);
             inner.text("xmin", label.xmin);
             inner.text("label", label.label);
+            append_command(inner, label.command);
             inner.end();
         });
     }
@@ -112,6 +123,8 @@ void append(std::string& out, const TypeFacts& type) {
             Members inner{out};
             inner.number("number", attribute.number);
             inner.number("type", attribute.type);
+            inner.text("xmin", attribute.xmin);
+            append_command(inner, attribute.command);
             inner.end();
         });
     }
@@ -120,6 +133,9 @@ void append(std::string& out, const TypeFacts& type) {
     }
     if (type.modifier != -1) {
         members.number("modifier", type.modifier);
+    }
+    if (!type.born.empty()) {
+        members.text("born", type.born);
     }
     members.end();
 }
@@ -151,6 +167,9 @@ void append_body(Members& members, std::string& out, const Facts& facts) {
     };
     members.list("leaves", facts.leaves, one);
     members.list("columns", facts.columns, one);
+    if (facts.width != 0) {
+        members.number("width", facts.width);
+    }
     members.list("types", facts.types, one);
     members.name("publication");
     append(out, facts.publication);
@@ -188,6 +207,8 @@ LeafFacts leaf_of(const Json& item) {
     leaf.kind = letter_member(item, "kind", 'r');
     leaf.persistence = letter_member(item, "persistence", 'p');
     leaf.under = item.value("under", "");
+    leaf.named = item.value("named", "");
+    leaf.command = oid_member(item, "command");
     return leaf;
 }
 
@@ -217,14 +238,16 @@ TypeFacts type_of(const Json& item) {
     type.version = item.value("version", "");
     for (const Json& label : item.value("labels", Json::array())) {
         type.labels.push_back({oid_member(label, "oid"), label.value("xmin", ""),
-                               label.at("label").get<std::string>()});
+                               label.at("label").get<std::string>(), oid_member(label, "command")});
     }
     for (const Json& attribute : item.value("attributes", Json::array())) {
-        type.attributes.push_back(
-            {integer_member(attribute, "number", 0), oid_member(attribute, "type")});
+        type.attributes.push_back({integer_member(attribute, "number", 0),
+                                   oid_member(attribute, "type"), attribute.value("xmin", ""),
+                                   oid_member(attribute, "command")});
     }
     type.base = oid_member(item, "base");
     type.modifier = integer_member(item, "modifier", std::int32_t{-1});
+    type.born = item.value("born", "");
     return type;
 }
 
@@ -234,6 +257,16 @@ void append_facts(std::string& out, const Facts& facts) {
     Members members{out};
     members.number("oid", facts.oid);
     members.text("xid", facts.xid);
+    if (!facts.since.empty()) {
+        members.text("since", facts.since);
+    }
+    if (!facts.slot.empty()) {
+        members.text("slot", facts.slot);
+    }
+    if (!facts.lost.empty()) {
+        members.list("lost", facts.lost,
+                     [&out](std::uint32_t oid) { base::append_integer(out, oid); });
+    }
     if (facts.gone) {
         members.flag("gone", true);
     } else {
@@ -249,6 +282,10 @@ Facts parse_facts(std::string_view facts_json) {
         const Json document = Json::parse(facts_json);
         facts.oid = oid_member(document, "oid");
         facts.xid = document.value("xid", "");
+        facts.since = document.value("since", "");
+        facts.slot = document.value("slot", "");
+        facts.lost = document.value("lost", std::vector<std::uint32_t>{});
+        facts.width = integer_member(document, "width", 0);
         facts.empty = document.value("empty", false);
         facts.gone = document.value("gone", false);
         for (const Json& item : document.value("leaves", Json::array())) {

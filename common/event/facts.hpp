@@ -24,6 +24,8 @@ struct LeafFacts {
     char kind = 'r';           ///< 'r', 'p' (partitioned), 'f' (foreign)
     char persistence = 'p';    ///< 'p', 'u' (unlogged)
     std::string under;         ///< "parent:xmin" of its place below the root; "": the root
+    std::string named{}; ///< transaction that gave it its name, schema or owner; "": not known
+    std::uint32_t command = 0; ///< of `birth`, that made it
 
     friend bool operator==(const LeafFacts&, const LeafFacts&) = default;
 };
@@ -52,13 +54,16 @@ struct LabelFact {
     std::uint32_t oid = 0;
     std::string xmin; ///< moves when it is renamed, there and back too
     std::string label;
+    std::uint32_t command = 0; ///< of `xmin`
 
     friend bool operator==(const LabelFact&, const LabelFact&) = default;
 };
 
 struct AttributeFact {
     int number = 0;
-    std::uint32_t type = 0;
+    std::uint32_t type = 0;    ///< 0: it was dropped
+    std::string xmin{};        ///< moves when it is dropped or renamed
+    std::uint32_t command = 0; ///< of `xmin`
 
     friend bool operator==(const AttributeFact&, const AttributeFact&) = default;
 };
@@ -69,9 +74,10 @@ struct TypeFacts {
     char kind = 0;                         ///< pg_type.typtype: 'b', 'c', 'd', 'e', 'm', 'r'
     std::string version;                   ///< row versions of an enum's labels
     std::vector<LabelFact> labels;         ///< 'e', by oid
-    std::vector<AttributeFact> attributes; ///< 'c', by number
+    std::vector<AttributeFact> attributes; ///< 'c', by number, with those that were dropped
     std::uint32_t base = 0;                ///< of a domain, an array, a range; 0: none
     std::int32_t modifier = -1;            ///< of a domain
+    std::string born{}; ///< transaction that gave it its name, schema or owner; "": not known
 
     friend bool operator==(const TypeFacts&, const TypeFacts&) = default;
 };
@@ -96,17 +102,28 @@ struct KeyFacts {
     friend bool operator==(const KeyFacts&, const KeyFacts&) = default;
 };
 
-/// Member of a checkpoint: the digest of the facts that stand before it.
+/// Members of a checkpoint: the digest of the facts that stand before it.
 inline constexpr char kFactsMember[] = "facts";
+/// And `Facts::xid` of the last look that found them.
+inline constexpr char kFactsXidMember[] = "facts_xid";
+/// And the order at which the facts of all tables were put out last: a table of the stream without
+/// facts at or above it has left the capture.
+inline constexpr char kFactsOrderMember[] = "facts_order";
 
 /// Of one table at one position. `schema` and `table` stand in the line's source.
 struct Facts {
     std::string schema;
     std::string table;
     std::uint32_t oid = 0;
-    std::string xid;    ///< first transaction that this look could not see, 64 bits
+    std::string xid;    ///< this look could see all transactions before it, 64 bits
+    std::string since;  ///< `xid` of the stream's look before this one; "": this is its first
+    std::string slot;   ///< of the stream; "": of none
     bool empty = false; ///< the table is known to hold no rows
-    bool gone = false;  ///< the table left the capture; nothing but `oid` and `xid` is told
+    bool gone = false;  ///< the table left the capture; nothing else is told
+    /// Partitions of which the stream had rows under this name and this look does not show, or the
+    /// other way round.
+    std::vector<std::uint32_t> lost;
+    int width = 0;                   ///< highest number that a column ever had; 0: not known
     std::vector<LeafFacts> leaves;   ///< by oid
     std::vector<ColumnFact> columns; ///< by number
     std::vector<TypeFacts> types;    ///< by oid
@@ -150,7 +167,7 @@ void append_mark_line(std::string& out, const Mark& mark, std::string_view sourc
                       std::int64_t ts_ms);
 
 /// What a checkpoint line says of the facts of all tables, in any order of them: 16 hex digits.
-/// `xid` and `empty` do not count: they move without anything having changed.
+/// `xid`, `since`, `slot`, `empty` and `lost` do not count: they are of the look.
 std::string facts_digest(const std::vector<Facts>& tables);
 
 } // namespace cdc::event

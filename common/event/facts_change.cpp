@@ -14,6 +14,10 @@ namespace {
 
 using Why = std::string; ///< "": nothing
 
+constexpr char kRewritten[] =
+    "its rows were written anew (VACUUM FULL, CLUSTER, a rewriting ALTER, "
+    "a truncate of a partition)";
+
 std::uint32_t low_bits(std::string_view xid) {
     return static_cast<std::uint32_t>(base::parse_integer<std::uint64_t>(xid).value_or(0));
 }
@@ -51,6 +55,14 @@ bool is_rewritten(const Facts& before, const Facts& after,
     });
 }
 
+/// "integer[]" of "integer[][]".
+std::string_view without_dimensions(std::string_view type) {
+    while (type.size() > 4 && type.substr(type.size() - 4) == "[][]") {
+        type.remove_suffix(2);
+    }
+    return type;
+}
+
 Why of_known_column(const ColumnFact& then, const ColumnFact& now) {
     const std::string name = in_quotes(now.name);
     if (then.name != now.name) {
@@ -72,6 +84,7 @@ Why of_known_column(const ColumnFact& then, const ColumnFact& now) {
 Why of_new_column(const Facts& before, const Facts& after, const ColumnFact& now, bool rewritten) {
     const std::string name = in_quotes(now.name);
     const bool below =
+        now.number <= before.width ||
         std::any_of(before.columns.begin(), before.columns.end(),
                     [&](const ColumnFact& column) { return column.number > now.number; });
     const LeafFacts* root = find_leaf(after, after.oid);
@@ -130,6 +143,13 @@ std::string column_of(const Facts& facts, std::uint32_t type) {
     return column == nullptr ? "a column" : "column " + in_quotes(column->name);
 }
 
+bool same_attributes(const TypeFacts& a, const TypeFacts& b) {
+    return std::equal(a.attributes.begin(), a.attributes.end(), b.attributes.begin(),
+                      b.attributes.end(), [](const AttributeFact& x, const AttributeFact& y) {
+                          return x.number == y.number && x.type == y.type;
+                      });
+}
+
 Why of_types(const Facts& before, const Facts& after) {
     for (const TypeFacts& now : after.types) {
         const TypeFacts* then =
@@ -145,11 +165,97 @@ Why of_types(const Facts& before, const Facts& after) {
                                    column_of(after, now.oid));
             }
         }
-        if (then->attributes != now.attributes) {
+        if (!same_attributes(*then, now)) {
             return "the attributes of the type of " + column_of(after, now.oid) + " were changed";
         }
         if (then->base != now.base || then->modifier != now.modifier || then->kind != now.kind) {
             return "the type of " + column_of(after, now.oid) + " was changed";
+        }
+    }
+    return {};
+}
+
+/// Whether number `a` was given before `b`: numbers go round.
+bool is_older(std::uint32_t a, std::uint32_t b) {
+    return static_cast<std::int32_t>(a - b) < 0;
+}
+
+/// What was done to a type while rows with values of it were there. `later`: whether a row of the
+/// catalog is younger than those rows may be; `existed`: whether a label was there before.
+/// A new label and another name for an attribute change no value.
+template<typename Later, typename Existed>
+Why of_later_type(const Facts& facts, const TypeFacts& type, Later later, Existed existed) {
+    for (const LabelFact& label : type.labels) {
+        if (later(label.xmin, label.command) && existed(label)) {
+            return fmt::format("label {} of {} may have been renamed", in_quotes(label.label),
+                               column_of(facts, type.oid));
+        }
+    }
+    int untouched = 0;
+    for (const AttributeFact& attribute : type.attributes) {
+        if (!later(attribute.xmin, attribute.command)) {
+            untouched = std::max(untouched, attribute.number);
+        }
+    }
+    for (const AttributeFact& attribute : type.attributes) {
+        if (later(attribute.xmin, attribute.command) &&
+            (attribute.type == 0 || attribute.number > untouched)) {
+            return "the attributes of the type of " + column_of(facts, type.oid) +
+                   " may have been changed";
+        }
+    }
+    return {};
+}
+
+/// Of a table that is seen for the first time: types that were altered since it was made.
+Why of_altered_types(const Facts& facts) {
+    const LeafFacts* root = find_leaf(facts, facts.oid);
+    if (root == nullptr) {
+        return {};
+    }
+    const auto later = [&](const std::string& xmin, std::uint32_t command) {
+        return same_transaction(xmin, root->birth) ? command > root->command
+                                                   : precedes(root->birth, xmin);
+    };
+    const auto existed = [&](const LabelFact& label) {
+        return is_older(label.oid, facts.oid);
+    };
+    for (const TypeFacts& type : facts.types) {
+        if (Why why = of_later_type(facts, type, later, existed); !why.empty()) {
+            return why;
+        }
+    }
+    return {};
+}
+
+/// Of types that came to a table since: those that were older, and were altered meanwhile.
+Why of_new_types(const Facts& before, const Facts& after) {
+    std::uint32_t newest = before.oid;
+    const auto note = [&newest](std::uint32_t oid) {
+        newest = is_older(newest, oid) ? oid : newest;
+    };
+    for (const LeafFacts& leaf : before.leaves) {
+        note(leaf.oid);
+    }
+    for (const TypeFacts& type : before.types) {
+        note(type.oid);
+    }
+    for (const TypeFacts& type : after.types) {
+        if (find(before.types, [&](const TypeFacts& other) { return other.oid == type.oid; }) !=
+            nullptr) {
+            continue;
+        }
+        const auto later = [&](const std::string& xmin, std::uint32_t /*command*/) {
+            return !precedes(xmin, before.xid) && precedes(type.born, xmin);
+        };
+        const auto existed = [&](const LabelFact& label) {
+            return is_older(label.oid, newest) ||
+                   std::any_of(type.labels.begin(), type.labels.end(), [&](const LabelFact& other) {
+                       return is_older(label.oid, other.oid) && !later(other.xmin, other.command);
+                   });
+        };
+        if (Why why = of_later_type(after, type, later, existed); !why.empty()) {
+            return why;
         }
     }
     return {};
@@ -195,24 +301,85 @@ Why of_gone_leaves(const Facts& before, const Facts& after) {
         std::any_of(before.leaves.begin(), before.leaves.end(), [&](const LeafFacts& leaf) {
             return holds_rows(leaf) && find_leaf(after, leaf.oid) == nullptr;
         });
-    return gone ? "a partition of it is gone" : "";
+    const bool lost = std::any_of(after.lost.begin(), after.lost.end(), [&](std::uint32_t oid) {
+        return find_leaf(after, oid) == nullptr;
+    });
+    return gone || lost ? "a partition of it is gone" : "";
 }
 
-/// Made by one transaction, which the stream has, with no row that is older.
+/// Rows came before a partition was attached, or while the table was one.
+Why of_foreign_rows(const Facts& after) {
+    return std::any_of(after.lost.begin(), after.lost.end(),
+                       [&](std::uint32_t oid) { return find_leaf(after, oid) != nullptr; })
+               ? "rows of it came under another table's name"
+               : "";
+}
+
+/// Not rewritten since it was made, or since a truncate that the stream has passed.
+bool is_untouched(const LeafFacts& leaf, const std::vector<std::string>& truncates) {
+    return !holds_rows(leaf) || leaf.storage == leaf.oid || is_truncated(leaf, truncates);
+}
+
+/// Made where it is by a transaction that the stream has: no row of it is older, or came under
+/// another name.
 bool is_born(const LeafFacts& leaf, std::string_view since) {
-    return !precedes(leaf.birth, since) &&
-           (!holds_rows(leaf) || (leaf.storage == leaf.oid && leaf.xmin == leaf.birth));
+    std::string_view placed = leaf.named.empty() ? leaf.xmin : leaf.named;
+    if (!leaf.under.empty()) {
+        placed = std::string_view{leaf.under}.substr(leaf.under.find(':') + 1);
+    }
+    return !precedes(leaf.birth, since) && same_transaction(placed, leaf.birth);
 }
 
 Why of_leaves(const Facts& before, const Facts& after, const std::vector<std::string>& truncates) {
     for (const LeafFacts& leaf : after.leaves) {
         const LeafFacts* then = find_leaf(before, leaf.oid);
-        if (then == nullptr && holds_rows(leaf) && !is_born(leaf, before.xid) &&
-            !is_truncated(leaf, truncates)) {
+        if (then == nullptr && !(is_born(leaf, before.xid) && is_untouched(leaf, truncates))) {
             return "a partition was attached to it that may have held rows";
         }
         if (then != nullptr && then->under != leaf.under) {
             return "a partition of it was detached and attached again";
+        }
+    }
+    return {};
+}
+
+/// A column as it was when rows came, null where they had none of its number, and as it is now.
+Why of_shown_column(const Table& shown, const Column* then, const ColumnFact& now,
+                    const Facts& facts) {
+    const std::string name = in_quotes(now.name);
+    if (then == nullptr) {
+        const bool anew = find(shown.columns, [&](const Column& other) {
+                              return other.name == now.name;
+                          }) != nullptr;
+        if (anew) {
+            return fmt::format("column {} was dropped and made anew", name);
+        }
+        // Which number it had could not be told, and its name is gone.
+        const Column* other = find(shown.columns, [&](const Column& candidate) {
+            return candidate.number == 0 && find(facts.columns, [&](const ColumnFact& column) {
+                                                return column.name == candidate.name;
+                                            }) == nullptr;
+        });
+        return other != nullptr ? fmt::format("columns {} and {} cannot be told apart", name,
+                                              in_quotes(other->name))
+                                : Why{};
+    }
+    if (then->name != now.name) {
+        return fmt::format("column {} was called {}", name, in_quotes(then->name));
+    }
+    const TypeFacts* type =
+        find(facts.types, [&](const TypeFacts& other) { return other.oid == now.type_id; });
+    // A table line has the base type of a domain.
+    const bool same_words = type == nullptr || type->kind == 'e' || type->kind == 'c';
+    if (same_words && !keeps_values(without_dimensions(then->type), without_dimensions(now.type))) {
+        return fmt::format("the type of column {} was changed from {} to {}", name,
+                           in_quotes(then->type), in_quotes(now.type));
+    }
+    for (const std::string& label : then->labels) {
+        if (type != nullptr && type->kind == 'e' && find(type->labels, [&](const LabelFact& other) {
+                                                        return other.label == label;
+                                                    }) == nullptr) {
+            return fmt::format("label {} of column {} was renamed", in_quotes(label), name);
         }
     }
     return {};
@@ -240,7 +407,7 @@ std::optional<Mark> judge(const Facts& before, const Facts& after,
                                                  "is no longer published")};
     }
     if (before.oid != after.oid) {
-        return judge_new(after, before.xid);
+        return judge_new(after, before.xid, truncates, options);
     }
     if (before.gone) {
         return stale("it was not captured for a while");
@@ -249,7 +416,7 @@ std::optional<Mark> judge(const Facts& before, const Facts& after,
     Why why = of_columns(before, after, rewritten);
     for (const auto& next :
          {of_types(before, after), of_publication(before.publication, after.publication),
-          of_persistence(before, after),
+          of_persistence(before, after), of_foreign_rows(after),
           options.keep_dropped_partitions ? Why{} : of_gone_leaves(before, after)}) {
         if (why.empty()) {
             why = next;
@@ -259,25 +426,39 @@ std::optional<Mark> judge(const Facts& before, const Facts& after,
         return stale(std::move(why));
     }
     if (rewritten) {
-        return unproven("its rows were written anew (VACUUM FULL, CLUSTER, a rewriting ALTER, a "
-                        "truncate of a partition)");
+        return unproven(kRewritten);
     }
     why = of_leaves(before, after, truncates);
+    if (why.empty()) {
+        why = of_new_types(before, after);
+    }
     if (why.empty() && before.publication.version != after.publication.version) {
         why = "its publication was altered meanwhile";
     }
     return why.empty() ? std::nullopt : std::optional{unproven(std::move(why))};
 }
 
-std::optional<Mark> judge_new(const Facts& after, std::string_view since) {
+std::optional<Mark> judge_new(const Facts& after, std::string_view since,
+                              const std::vector<std::string>& truncates,
+                              const JudgeOptions& options) {
     if (after.gone) {
         return std::nullopt;
     }
-    if (Why why = of_persistence({}, after); !why.empty()) {
+    Why why = of_persistence({}, after);
+    if (why.empty()) {
+        why = of_foreign_rows(after);
+    }
+    if (why.empty() && !options.keep_dropped_partitions) {
+        why = of_gone_leaves({}, after);
+    }
+    if (!why.empty()) {
         return stale(std::move(why));
     }
+    const bool untouched =
+        std::all_of(after.leaves.begin(), after.leaves.end(),
+                    [&](const LeafFacts& leaf) { return is_untouched(leaf, truncates); });
     if (after.empty) {
-        return std::nullopt;
+        return untouched || !options.had_rows ? std::nullopt : std::optional{unproven(kRewritten)};
     }
     const std::string& entry = after.publication.entry;
     const std::string_view listed = entry.empty()
@@ -287,8 +468,26 @@ std::optional<Mark> judge_new(const Facts& after, std::string_view since) {
         std::all_of(after.leaves.begin(), after.leaves.end(), [&](const LeafFacts& leaf) {
             return is_born(leaf, since) && !precedes(leaf.birth, listed);
         });
-    return born ? std::nullopt
-                : std::optional{unproven("it is seen for the first time, and held rows before")};
+    why = born && untouched ? of_altered_types(after)
+                            : "it is seen for the first time, and held rows before";
+    return why.empty() ? std::nullopt : std::optional{unproven(std::move(why))};
+}
+
+std::optional<Mark> judge_shape(const Table& shown, const Facts& now) {
+    const ColumnFact* added = nullptr;
+    for (const ColumnFact& column : now.columns) {
+        const auto then = find(shown.columns, [&](const Column& other) {
+            return other.number != 0 ? other.number == column.number : other.name == column.name;
+        });
+        if (Why why = of_shown_column(shown, then, column, now); !why.empty()) {
+            return stale(std::move(why));
+        }
+        added = then == nullptr ? &column : added;
+    }
+    return added == nullptr
+               ? std::nullopt
+               : std::optional{unproven(fmt::format(
+                     "column {} was added, and no row has come since", in_quotes(added->name)))};
 }
 
 } // namespace cdc::event

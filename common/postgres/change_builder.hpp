@@ -2,6 +2,7 @@
 #define CDC_POSTGRES_CHANGE_BUILDER_HPP
 
 #include "event/facts.hpp"
+#include "event/order.hpp"
 #include "event/table.hpp"
 #include "event/table_filter.hpp"
 #include "postgres/pgoutput.hpp"
@@ -52,6 +53,10 @@ public:
     void passed(const std::shared_ptr<const FactsLook>& facts, const LookMoment* moment);
     /// Facts of a table as they were at `position`, which is not below what apply() has seen.
     void append_facts(std::string& out, const event::Facts& facts, Lsn position) const;
+
+    event::Order order_at(Lsn position) const {
+        return event::Order::make(m_timelines.at(position), position, 0);
+    }
 
     bool in_transaction() const { return m_in_transaction; }
     /// Of the transaction begun last; 0 before the first.

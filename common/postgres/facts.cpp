@@ -33,11 +33,11 @@ T number(const Result& result, int row, int column) {
     return *value;
 }
 
-/// Four columns from `column` on.
+/// Three columns from `column` on.
 LookMoment moment_of(const Result& result, int row, int column) {
-    return {std::string{result.text(row, column)}, std::string{result.text(row, column + 1)},
-            before_page_header(parse_lsn(result.text(row, column + 2)).value_or(0),
-                               number<std::uint64_t>(result, row, column + 3))};
+    return {std::string{result.text(row, column)},
+            before_page_header(parse_lsn(result.text(row, column + 1)).value_or(0),
+                               number<std::uint64_t>(result, row, column + 2))};
 }
 
 using TypeKey = std::pair<std::uint32_t, std::int32_t>; ///< oid and modifier
@@ -56,6 +56,7 @@ private:
         return number<T>(*m_result, m_row, column);
     }
     void take_row(char kind);
+    void take_birth(event::LeafFacts& leaf) const;
     void take_column(Facts& facts);
     void take_missing(Facts& facts, const std::string& name);
     void finish(Facts& facts);
@@ -115,6 +116,7 @@ void Assembly::take_row(char kind) {
             facts.publication.entry = text(4);
             facts.publication.columns = text(5);
             facts.publication.filter = text(6);
+            facts.width = integer<int>(7);
         }
         return;
     case 'y': {
@@ -123,13 +125,16 @@ void Assembly::take_row(char kind) {
         type.kind = text(2).front();
         type.base = m_result->is_null(m_row, 3) ? 0 : integer(3);
         type.modifier = integer<std::int32_t>(4);
+        type.born = text(5);
         return;
     }
     case 'e':
-        m_types[oid].labels.push_back({integer(2), std::string{text(3)}, std::string{text(4)}});
+        m_types[oid].labels.push_back(
+            {integer(2), std::string{text(3)}, std::string{text(4)}, integer(5)});
         return;
     case 'a':
-        m_types[oid].attributes.push_back({integer<int>(2), integer(3)});
+        m_types[oid].attributes.push_back(
+            {integer<int>(2), integer(3), std::string{text(4)}, integer(5)});
         return;
     case 'd': {
         ValueCodec& codec = m_codecs[{oid, integer<std::int32_t>(2)}];
@@ -158,7 +163,7 @@ void Assembly::take_row(char kind) {
         leaf.oid = integer(2);
         leaf.storage = integer(3);
         leaf.xmin = text(4);
-        leaf.birth = text(5);
+        take_birth(leaf);
         leaf.kind = text(6).front();
         leaf.persistence = text(7).front();
         leaf.under = text(8);
@@ -171,6 +176,19 @@ void Assembly::take_row(char kind) {
         facts.key = event::KeyFacts{integer(2), parse_numbers(text(3)), text(4) != "true",
                                     text(5) == "true"};
     }
+}
+
+/// "birth command named"
+void Assembly::take_birth(event::LeafFacts& leaf) const {
+    std::string_view rest = text(5);
+    const auto next = [&rest] {
+        const std::string_view part = rest.substr(0, rest.find(' '));
+        rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+        return part;
+    };
+    leaf.birth = next();
+    leaf.command = base::parse_integer<std::uint32_t>(next()).value_or(0);
+    leaf.named = next();
 }
 
 void Assembly::take_column(Facts& facts) {
@@ -255,7 +273,7 @@ void Assembly::finish(Facts& facts) {
     const auto by_oid = [](const auto& a, const auto& b) {
         return a.oid < b.oid;
     };
-    facts.xid = m_look.moment.next;
+    facts.xid = m_look.moment.running;
     facts.publication.oid = m_publication.oid;
     facts.publication.version = m_publication.version;
     facts.publication.operations = m_publication.operations;
@@ -334,7 +352,7 @@ FactsLook read_facts(Connection& connection, const FactsScope& scope) {
 
 FactsVersion read_facts_version(Connection& connection) {
     const Result result = connection.query(facts_version_sql(connection.server_version()));
-    return {moment_of(result, 0, 0), std::string{result.text(0, 4)}};
+    return {moment_of(result, 0, 0), std::string{result.text(0, 3)}};
 }
 
 } // namespace cdc::postgres

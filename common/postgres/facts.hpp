@@ -28,8 +28,7 @@ struct FactsScope {
 
 /// When a look was made.
 struct LookMoment {
-    std::string next;    ///< first transaction that it could not see, 64 bits
-    std::string running; ///< all transactions before this one had ended, 64 bits
+    std::string running; ///< all transactions before this one had ended, and were seen; 64 bits
     /// What the look could see was committed in the log before this position. It is a position of
     /// the log as it is written, not as it is flushed: a commit can be seen before it is on disk.
     Lsn position = 0;

@@ -12,16 +12,16 @@ constexpr int kGeneratedColumns = 180000;
 
 // Each row says of which kind it is; the rest is text, by kind:
 //   p  the publication: oid, version, operations, moment (below)
-//   t  a captured table: oid, schema, name, entry, column list, row filter
-//   l  a table that holds its rows, or a partitioned one between: root, oid, storage, xmin, birth,
-//      kind, persistence, place under the root
+//   t  a captured table: oid, schema, name, entry, column list, row filter, highest column number
+//   l  a table that holds its rows, or a partitioned one between: root, oid, storage, xmin, "birth
+//      command named", kind, persistence, place under the root
 //   c  a column that the stream carries: root, number, name, type, its oid, modifier, flags,
 //      version of its expression
 //   m  what older rows have: root, column, array of one, oid and modifier of the type
 //   k  the primary key: root, constraint, columns, deferrable, valid
-//   y  a user's type: oid, kind, base, modifier
-//   e  a label of an enum: enum, oid, xmin, label
-//   a  an attribute of a composite: type, number, type of the attribute
+//   y  a user's type: oid, kind, base, modifier, xmin
+//   e  a label of an enum: enum, oid, xmin, label, command
+//   a  an attribute of a composite: type, number, type of the attribute, xmin, command
 //   d  how missing values are decoded: oid and modifier of the type, of its base, whether that is
 //      an array's element, delimiter, name
 // A partition whose root is published goes through the root, else through itself.
@@ -77,14 +77,14 @@ WITH RECURSIVE pub AS MATERIALIZED (
     FROM resolved r JOIN pg_type t ON t.oid = r.base
     WHERE t.typtype = 'd' OR NOT r.element AND EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)
 )
-SELECT 'p', oid::text, version, operations, @MOMENT@, NULL
+SELECT 'p', oid::text, version, operations, @MOMENT@, NULL, NULL
 FROM pub
 UNION ALL
-SELECT 't', t.top::text, n.nspname, c.relname, t.entry, array_to_string(t.numbers, ' '), t.filter, NULL, NULL
+SELECT 't', t.top::text, n.nspname, c.relname, t.entry, array_to_string(t.numbers, ' '), t.filter, c.relnatts::text, NULL
 FROM top t JOIN pg_class c ON c.oid = t.top JOIN pg_namespace n ON n.oid = c.relnamespace
 UNION ALL
-SELECT 'l', rel.top::text, c.oid::text, c.relfilenode::text, c.xmin::text, b.xmin::text, c.relkind::text, c.relpersistence::text, rel.under
-FROM rel JOIN pg_class c ON c.oid = rel.oid LEFT JOIN pg_attribute b ON b.attrelid = c.oid AND b.attnum = -6
+SELECT 'l', rel.top::text, c.oid::text, c.relfilenode::text, c.xmin::text, concat_ws(' ', b.xmin, b.cmin, n.xmin), c.relkind::text, c.relpersistence::text, rel.under
+FROM rel JOIN pg_class c ON c.oid = rel.oid LEFT JOIN pg_attribute b ON b.attrelid = c.oid AND b.attnum = -6 LEFT JOIN pg_type n ON n.oid = c.reltype
 UNION ALL
 SELECT 'c', col.top::text, col.attnum::text, col.attname, format_type(col.atttypid, col.atttypmod), col.atttypid::text, col.atttypmod::text,
     concat(CASE WHEN col.attnotnull THEN 'n' END, col.attgenerated),
@@ -97,13 +97,13 @@ SELECT 'k', k.conrelid::text, k.oid::text, array_to_string(k.conkey, ' '), k.con
 FROM top t JOIN pg_constraint k ON k.conrelid = t.top AND k.contype = 'p' JOIN pg_index i ON i.indexrelid = k.conindid
 UNION ALL
 SELECT 'y', t.oid::text, t.typtype::text, CASE t.typtype WHEN 'd' THEN t.typbasetype WHEN 'b' THEN t.typelem
-    WHEN 'r' THEN (SELECT rngsubtype FROM pg_range g WHERE g.rngtypid = t.oid) WHEN 'm' THEN @MULTIRANGE@ ELSE 0 END::text, t.typtypmod::text, NULL, NULL, NULL, NULL
+    WHEN 'r' THEN (SELECT rngsubtype FROM pg_range g WHERE g.rngtypid = t.oid) WHEN 'm' THEN @MULTIRANGE@ ELSE 0 END::text, t.typtypmod::text, t.xmin::text, NULL, NULL, NULL
 FROM typ JOIN pg_type t ON t.oid = typ.oid
 UNION ALL
-SELECT 'e', e.enumtypid::text, e.oid::text, e.xmin::text, e.enumlabel, NULL, NULL, NULL, NULL FROM typ JOIN pg_enum e ON e.enumtypid = typ.oid
+SELECT 'e', e.enumtypid::text, e.oid::text, e.xmin::text, e.enumlabel, e.cmin::text, NULL, NULL, NULL FROM typ JOIN pg_enum e ON e.enumtypid = typ.oid
 UNION ALL
-SELECT 'a', t.oid::text, a.attnum::text, a.atttypid::text, NULL, NULL, NULL, NULL, NULL
-FROM typ JOIN pg_type t ON t.oid = typ.oid AND t.typtype = 'c' JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+SELECT 'a', t.oid::text, a.attnum::text, a.atttypid::text, a.xmin::text, a.cmin::text, NULL, NULL, NULL
+FROM typ JOIN pg_type t ON t.oid = typ.oid AND t.typtype = 'c' JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0
 UNION ALL
 SELECT 'd', r.type::text, r.modifier::text, r.base::text, r.base_modifier::text, r.element::text, t.typdelim::text, t.typname, NULL
 FROM resolved r JOIN pg_type t ON t.oid = r.base WHERE t.typtype <> 'd')";
@@ -132,10 +132,10 @@ SELECT @MOMENT@, md5(concat_ws('/',
     (SELECT concat(count(*), ':', sum(hashint8extended(xmin::text::int8, oid::int8)))
      FROM pg_namespace WHERE oid >= 16384)@SCHEMAS@)))";
 
-// Next transaction, oldest running one, position, and page of the log. On a standby a commit can be
+// Oldest running transaction, position, and page of the log. On a standby a commit can be
 // seen a moment before the position that is said to be replayed has passed it.
 constexpr std::string_view kMoment =
-    "pg_snapshot_xmax(pg_current_snapshot())::text, pg_snapshot_xmin(pg_current_snapshot())::text, "
+    "pg_snapshot_xmin(pg_current_snapshot())::text, "
     "CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), "
     "pg_last_wal_replay_lsn()) ELSE pg_current_wal_insert_lsn() END::text, "
     "current_setting('wal_block_size')";

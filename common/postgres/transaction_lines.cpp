@@ -81,7 +81,7 @@ void ChangeBuilder::append_facts(std::string& out, const event::Facts& facts, Ls
     source += R"(,"table":)";
     event::append_json_string(source, facts.table);
     source += R"(,"order":")";
-    event::Order::make(m_timelines.at(position), position, 0).append_text(source);
+    order_at(position).append_text(source);
     source += "\"}";
     event::append_facts_line(out, facts, source, m_now_ms);
 }

@@ -156,6 +156,64 @@ print(facts('t', 48, 7, '900', **$fewer))" | load --on-partition-drop $policy
     expect "marks ($policy)" "$(marks)" "$([ $policy = keep ] || echo 't,stale ')"
 done
 
+say 'a table without facts: its rows came in another shape, under another name, or it is gone'
+fresh
+first | load
+shape="[column('id', 'integer', False, 1, number=1), column('q', 'integer', number=2), column('note', 'text', number=3)]"
+{ for name in renamed anew same dropped unlike; do
+    lines "print(of(7$RANDOM, table('$name', $shape, 'v1', 40)))" | sed "s/\"oid\":[0-9]*/\"oid\":$(printf '%d' "'${name:0:1}")/"
+  done; } >shapes
+born() { echo "leaves=[leaf($1, xmin='850', birth='850')], publication={'oid': 99, 'version': '600', 'operations': 'iudt', 'entry': '31:850', 'columns': '', 'filter': ''}"; }
+lines "
+import json
+def other(line, change):
+    document = json.loads(line)
+    change(document['facts'])
+    return text(document)
+print(other(facts('renamed', 48, ord('r'), '900', $(born "ord('r')")), lambda f: f['columns'][1].update(name='quantity')))
+print(other(facts('anew', 48, ord('a'), '900', $(born "ord('a')")), lambda f: f['columns'][1].update(number=4)))
+print(other(facts('same', 48, ord('s'), '900', $(born "ord('s')")), lambda f: f))
+print(other(facts('unlike', 48, ord('u'), '900', $(born "ord('u')")), lambda f: f.update(lost=[99])))
+print(facts('dropped', 48, ord('d'), '900', gone=True))
+print(facts('never', 48, 77, '900', gone=True))
+print(checkpoint(48))" >others
+cat shapes others | load
+expect 'marks' "$(marks)" 'anew,stale dropped,stale renamed,stale unlike,stale '
+expect 'why' "$(item renamed stale)" "column 'quantity' was called 'q'"
+expect 'why' "$(item dropped stale)" 'it is not captured any more: it was dropped, or is no longer published'
+cat shapes others | load
+expect 'marks after a repeat' "$(marks)" 'anew,stale dropped,stale renamed,stale unlike,stale '
+fresh
+first | load
+cat shapes others | load --on-partition-drop keep
+expect 'partitions that are gone are kept' "$(marks)" 'anew,stale dropped,stale renamed,stale '
+
+say 'a stream whose facts were put out anew, without tables that left it meanwhile'
+fresh
+first | load
+lines "
+print(facts('of_another', 32, 30).replace('\"slot\":\"orders\"', '\"slot\":\"other\"'))
+print(facts('t', 48, 7, '900'))
+print(facts('read_later', 56, 31, '900', True))
+print(checkpoint(49, facts='f00d', facts_order=order(48)))" >anew
+load <anew
+expect 'marks' "$(marks)" 'rowless,stale u,stale '
+expect 'why' "$(item u stale)" 'it is not captured any more: it was dropped, or is no longer published'
+expect_words load.err "cdc-snapshot --tables 'inventory.u'"
+expect 'the facts' "$(item u facts | jq -c '[.gone, .oid]')" '[true,8]'
+load <anew
+expect 'marks after a repeat' "$(marks)" 'rowless,stale u,stale '
+expect 'said once' "$(grep -c "table 'u' is stale" load.err || true)" 0
+lines "print(of(8, table('u', T, 'v1', 64)))
+print(facts('u', 64, 8, '950', True))
+print(snapshot('begin', 'u', 64))
+print(snapshot('end', 'u', 64))
+print(checkpoint(65, facts='f00d', facts_order=order(48)))" | load
+expect 'read again' "$(marks)" 'rowless,stale '
+lines "print(facts('t', 80, 7, '990'))
+print(checkpoint(81, facts='f00e', facts_order=order(80)))" | load
+expect 'it left once more' "$(marks)" 'read_later,stale rowless,stale u,stale '
+
 say 'killed between the facts and the checkpoint, and before the facts are stored'
 for fault in 'delay 6 1 _cdc_state' 'hold 1 1 _cdc_state'; do
     fresh

@@ -41,11 +41,11 @@ def snapshot(status, name, position, whole=True):
                  "source": source(name, position, 0, True), "ts_ms": 1})
 
 
-def checkpoint(position):
+def checkpoint(position, **more):
     return text({"checkpoint": {"v": 1, "kind": "postgres", "server": "7312345678901234567",
                                 "database": "inventory", "slot": "orders",
                                 "position": f"0/{position:X}", "order": order(position),
-                                "commit_ts_ms": 1763709000000, "snapshot": None}, "ts_ms": 3})
+                                "commit_ts_ms": 1763709000000, "snapshot": None, **more}, "ts_ms": 3})
 
 
 def leaf(oid, storage=None, xmin="700", birth="700", **more):
@@ -54,11 +54,12 @@ def leaf(oid, storage=None, xmin="700", birth="700", **more):
 
 
 def facts(name, position, oid=7, xid="800", snapshot=False, **more):
-    """A table of id, q and note, in a list since transaction 700."""
+    """A table of id, q and note, in a list since transaction 700. The stream's first look has xid 800."""
     columns = [{"number": i + 1, "name": n, "type": t, "type_id": k, "modifier": -1, "generated": "",
                 "nullable": True} for i, (n, t, k) in enumerate([("id", "integer", 23), ("q", "integer", 23),
                                                                  ("note", "text", 25)])]
-    document = {"oid": oid, "xid": xid, "empty": False, "leaves": [leaf(oid)], "columns": columns, "types": [],
+    document = {"oid": oid, "xid": xid, **({} if snapshot or xid == "800" else {"since": "800"}),
+                "slot": "orders", "empty": False, "leaves": [leaf(oid)], "columns": columns, "types": [],
                 "publication": {"oid": 99, "version": "600", "operations": "iudt", "entry": f"{oid}1:700",
                                 "columns": "", "filter": ""}, "key": None, **more}
     return text({"facts": document, "source": source(name, position, 0, snapshot), "ts_ms": 1})

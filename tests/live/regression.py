@@ -13,7 +13,7 @@ IDENTITY FULL; CDC_TEST_IDENTITY=none leaves them as they are. regress.so is not
 need it are missing. The sources come from apt's mirror, into the cache folder.
 
 CDC_TEST_ONLY="boolean inherit": only these files, after test_setup. CDC_TEST_END_SECONDS: how long the
-pipe may take to the end behind the last file. tests/cases/open has the shortest SQL of what differs.
+pipe may take to the end behind the last file. tests/cases/postgres has the shortest SQL of what differed.
 """
 import collections
 import json

@@ -282,3 +282,174 @@ TEST_CASE("transactions are compared in a circle") {
     CHECK(precedes("4294967290", "4294967300"));
     CHECK(precedes("4294967290", "4")); // 2^32 + 4
 }
+
+namespace {
+
+std::string judged_new(const Facts& facts, const std::vector<std::string>& truncates = {},
+                       JudgeOptions options = {}) {
+    const auto mark = judge_new(facts, "800", truncates, options);
+    return !mark ? "none" : mark->kind == Mark::Kind::stale ? "stale" : "unproven";
+}
+
+/// Of with_type(), made by transaction 850 as its command 3, and seen for the first time.
+Facts made_later(char kind) {
+    Facts facts = with_type(kind);
+    facts.leaves = {leaf(16401, 16401, "850", "850")};
+    facts.leaves[0].named = "850";
+    facts.leaves[0].command = 3;
+    facts.oid = 16600;
+    facts.leaves[0].oid = facts.leaves[0].storage = 16600;
+    facts.publication.entry = "";
+    return facts;
+}
+
+} // namespace
+
+TEST_CASE("seen for the first time: altered since it was made, and never renamed or rewritten") {
+    Facts facts = made_later('d');
+    facts.leaves[0].xmin = "860"; // a key, a foreign key, GRANT
+    CHECK(judged_new(facts) == "none");
+    facts.leaves[0].named = "860";
+    CHECK(judged_new(facts) == "unproven");
+    facts.leaves[0].named = "850";
+    facts.leaves[0].storage = 16777;
+    CHECK(judged_new(facts) == "unproven");
+    CHECK(judged_new(facts, {"860"}) == "none");
+    facts.empty = true;
+    CHECK(judged_new(facts) == "unproven");
+    CHECK(judged_new(facts, {}, {false, false}) == "none"); // nothing of it came
+}
+
+TEST_CASE("seen for the first time: labels that were renamed, not those that were added") {
+    CHECK(judged_new(made_later('e')) == "none");
+    Facts facts = made_later('e');
+    facts.types[0].labels.push_back({16700, "900", "fine"});
+    CHECK(judged_new(facts) == "none");
+    facts.types[0].labels[0].xmin = "900";
+    CHECK(judged_new(facts) == "unproven");
+    facts.types[0].labels[0].xmin = "850"; // in the table's own transaction
+    facts.types[0].labels[0].command = 2;
+    CHECK(judged_new(facts) == "none");
+    facts.types[0].labels[0].command = 5;
+    CHECK(judged_new(facts) == "unproven");
+}
+
+TEST_CASE("seen for the first time: attributes that were added or dropped, not renamed ones") {
+    Facts facts = made_later('c');
+    facts.types[0].attributes = {{1, 23, "600"}, {2, 25, "600"}};
+    CHECK(judged_new(facts) == "none");
+    facts.types[0].attributes[0].xmin = "900";
+    CHECK(judged_new(facts) == "none");
+    facts.types[0].attributes[0].type = 0;
+    CHECK(judged_new(facts) == "unproven");
+    facts.types[0].attributes = {{1, 23, "600"}, {2, 25, "600"}, {3, 23, "900"}};
+    CHECK(judged_new(facts) == "unproven");
+}
+
+TEST_CASE("types that came with a new column: altered since the last look") {
+    const Facts before = table();
+    Facts after = with_type('e');
+    after.xid = "900";
+    after.types[0].born = "600";
+    CHECK(judged(before, after) == "none");
+    after.types[0].labels[0].xmin = "850";
+    CHECK(judged(before, after) == "unproven");
+    after.types[0].labels[0].xmin = "600";
+    after.types[0].labels.push_back({16700, "850", "fine"});
+    CHECK(judged(before, after) == "none");
+    after.types[0].born = "850"; // made since
+    after.types[0].labels = {{16702, "850", "a"}};
+    CHECK(judged(before, after) == "none");
+    after.types[0].labels = {{16390, "860", "a"}};
+    CHECK(judged(before, after) == "unproven");
+}
+
+TEST_CASE("attributes that were added and dropped again are told by their numbers") {
+    CHECK(changed(with_type('c'), [](Facts& f) {
+              f.types[0].attributes.push_back({3, 0, "850"});
+          }) == "stale");
+    CHECK(changed(with_type('c'), [](Facts& f) { f.types[0].attributes[1].xmin = "850"; }) ==
+          "none");
+}
+
+TEST_CASE("partitions of which rows came, and that no look saw, are gone or had another name") {
+    Facts facts = made_later('d');
+    facts.lost = {16500};
+    CHECK(judged_new(facts) == "stale");
+    CHECK(judged_new(facts, {}, {true, true}) == "none");
+    facts.empty = true;
+    CHECK(judged_new(facts) == "stale");
+    facts.lost = {facts.oid}; // it is a table now
+    CHECK(judged_new(facts, {}, {true, true}) == "stale");
+    CHECK(changed(partitioned(), [](Facts& f) { f.lost = {16500}; }) == "stale");
+    CHECK(changed(partitioned(), [](Facts& f) { f.lost = {16402}; }) == "stale");
+}
+
+TEST_CASE("a subtree with rows that was attached") {
+    CHECK(changed(partitioned(), [](Facts& f) {
+              f.leaves.push_back(leaf(16404, 0, "855", "850"));
+              f.leaves.back().kind = 'p';
+              f.leaves.back().under = "16401:855";
+              f.leaves.push_back(leaf(16405, 16405, "850", "850"));
+              f.leaves.back().under = "16404:850";
+          }) == "unproven");
+}
+
+TEST_CASE("a column that was there before, above all that were captured") {
+    Facts before = table();
+    before.width = 4;
+    Facts after = before;
+    after.xid = "900";
+    after.leaves[0].xmin = "850"; // DROP EXPRESSION, and another ALTER
+    after.columns.push_back(column(4, "computed", "integer", 23));
+    CHECK(judged(before, after) == "stale");
+    after.columns.back().number = after.width = 5;
+    CHECK(judged(before, after) == "none");
+}
+
+TEST_CASE("seen for the first time: columns that are other ones than those that rows came in") {
+    const auto judged_shape = [](auto change) {
+        Facts facts = with_type('e');
+        facts.columns.push_back(column(4, "mood", "mood", 16500));
+        Table shown;
+        for (const ColumnFact& fact : facts.columns) {
+            Column& shape = shown.columns.emplace_back();
+            shape.name = fact.name;
+            shape.type = fact.type;
+            shape.number = fact.number;
+        }
+        shown.columns.back().labels = {"sad", "ok"};
+        change(facts, shown);
+        const auto mark = judge_shape(shown, facts);
+        return !mark ? std::string{"none"} : mark->why;
+    };
+    CHECK(judged_shape([](Facts&, Table&) {}) == "none");
+    CHECK(judged_shape([](Facts& f, Table&) { f.columns[1].name = "remark"; }) ==
+          "column 'remark' was called 'note'");
+    CHECK(judged_shape([](Facts& f, Table&) { f.columns[1].number = 7; }) ==
+          "column 'note' was dropped and made anew");
+    CHECK(judged_shape([](Facts& f, Table&) { f.columns.erase(f.columns.begin()); }) == "none");
+    CHECK(judged_shape([](Facts& f, Table&) {
+              f.columns.push_back(column(9, "new", "integer", 23));
+          }) == "column 'new' was added, and no row has come since");
+    CHECK(judged_shape([](Facts& f, Table&) { f.columns[0].type = "oid"; }) ==
+          "the type of column 'id' was changed from 'integer' to 'oid'");
+    CHECK(judged_shape([](Facts& f, Table&) { f.types[0].labels[0].label = "blue"; }) ==
+          "label 'sad' of column 'mood' was renamed");
+    CHECK(judged_shape([](Facts& f, Table&) {
+              f.types[0].labels.push_back({16506, "850", "fine"});
+          }) == "none");
+    CHECK(judged_shape([](Facts& f, Table& shown) { // its number could not be told
+              shown.columns[1].number = 0;
+              f.columns[1].name = "remark";
+          }) == "columns 'remark' and 'note' cannot be told apart");
+    CHECK(judged_shape([](Facts& f, Table&) { // a domain, of which a table line has the base
+              f.types.push_back({16900, 'd', "", {}, {}, 23, -1});
+              f.columns[0].type_id = 16900;
+              f.columns[0].type = "positive";
+          }) == "none");
+    CHECK(judged_shape([](Facts& f, Table& shown) {
+              shown.columns[0].type = "integer[][]";
+              f.columns[0].type = "integer[]";
+          }) == "none");
+}

@@ -14,9 +14,13 @@ Facts every_member() {
     facts.table = "t";
     facts.oid = 4294967295U;
     facts.xid = "9007199254740993";
+    facts.since = "9007199254740992";
+    facts.slot = "orders";
+    facts.lost = {16406, 16407};
+    facts.width = 5;
     facts.empty = true;
     facts.leaves = {{16401, 0, "812", "790", 'p', 'p', ""},
-                    {16405, 16409, "813", "790", 'r', 'u', "16401:790"}};
+                    {16405, 16409, "813", "790", 'r', 'u', "16401:790", "791", 3}};
     ColumnFact id;
     id.number = 1;
     id.name = "odd \"name\"";
@@ -35,9 +39,10 @@ Facts every_member() {
     computed.missing = ColumnFact::Missing::unknown;
     computed.missing_json.clear();
     facts.columns = {id, added, computed};
-    facts.types = {{16500, 'e', "f00d", {{16502, "733", "sad"}, {16504, "734", "ok"}}, {}, 0, -1},
-                   {16510, 'c', "", {}, {{1, 23}, {3, 16500}}, 0, -1},
-                   {16520, 'd', "", {}, {}, 16500, 786438}};
+    facts.types = {
+        {16500, 'e', "f00d", {{16502, "733", "sad"}, {16504, "734", "ok", 2}}, {}, 0, -1},
+        {16510, 'c', "", {}, {{1, 23, "700"}, {3, 16500, "701", 4}}, 0, -1, "700"},
+        {16520, 'd', "", {}, {}, 16500, 786438}};
     facts.publication = {16600, "820", "iud", "16601:821", "1 3", "abcd"};
     facts.key = KeyFacts{16403, {1, 3}, false, true};
     return facts;
@@ -96,6 +101,8 @@ TEST_CASE("the digest follows every fact, and neither the order of tables nor th
     Facts later = facts;
     later.xid = "1";
     later.empty = false;
+    later.since = later.slot = "";
+    later.lost.clear();
     CHECK(facts_digest({later}) == facts_digest({facts}));
     const auto differs = [&](auto change) {
         Facts changed = facts;
@@ -108,6 +115,10 @@ TEST_CASE("the digest follows every fact, and neither the order of tables nor th
     CHECK(differs([](Facts& f) { f.leaves[1].xmin = "1"; }));
     CHECK(differs([](Facts& f) { f.leaves[1].under = "1"; }));
     CHECK(differs([](Facts& f) { f.leaves[1].persistence = 'p'; }));
+    CHECK(differs([](Facts& f) { f.leaves[1].named = "1"; }));
+    CHECK(differs([](Facts& f) { f.types[1].attributes[0].xmin = "1"; }));
+    CHECK(differs([](Facts& f) { f.types[1].born = "1"; }));
+    CHECK(differs([](Facts& f) { f.width = 6; }));
     CHECK(differs([](Facts& f) { f.columns[1].missing_json = "1"; }));
     CHECK(differs([](Facts& f) { f.columns[2].expression = "1"; }));
     CHECK(differs([](Facts& f) { f.columns[0].nullable = true; }));

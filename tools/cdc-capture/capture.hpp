@@ -5,6 +5,7 @@
 #include "cdc-capture/figures.hpp"
 #include "cdc-capture/options.hpp"
 #include "cdc-capture/session.hpp"
+#include "cdc-capture/unseen.hpp"
 #include "event/table_filter.hpp"
 #include "io/line_writer.hpp"
 #include "postgres/pgoutput.hpp"
@@ -67,7 +68,8 @@ private:
     void await_first_look();
     void pass_looks(postgres::Lsn passed);
     void ask_for_passing();
-    void emit_facts(const postgres::Look& look);
+    void emit_facts(const postgres::Look& look, const Unseen::Missing& missing);
+    void add_facts_members(nlohmann::ordered_json& extra) const;
     void judge_facts(const event::Facts& facts);
     bool first_look_passed() const { return !m_facts.first; }
 
@@ -95,6 +97,8 @@ private:
     /// What was looked up beside the stream, and how much of it was put out.
     struct FactsState {
         std::string digest; ///< of the facts put out last, by an earlier run too; "": none were
+        std::string xid;    ///< of the last look that the stream has passed; "": there was none
+        std::string order;  ///< at which the facts of all tables were put out
         std::shared_ptr<const postgres::FactsLook> emitted; ///< null: only their digest is known
         /// Looks whose position the stream has not passed: the first of them, and the newest.
         std::deque<std::shared_ptr<const postgres::Look>> pending;
@@ -110,6 +114,7 @@ private:
         std::uint64_t marks = 0;         ///< judged from facts
     };
     FactsState m_facts;
+    Unseen m_unseen;
 
     postgres::Lsn m_position = 0;     ///< everything before it was put out whole
     postgres::Lsn m_received = 0;     ///< the highest position that the server named

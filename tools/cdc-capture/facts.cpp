@@ -30,13 +30,15 @@ constexpr std::int64_t kFlushCheckMs = 500;
 bool same(const Facts& a, const Facts& b) {
     Facts copy = b;
     copy.xid = a.xid;
+    copy.since = a.since;
+    copy.slot = a.slot;
     copy.empty = a.empty;
+    copy.lost = a.lost;
     return a == copy;
 }
 
 /// Tables that were captured and are so no more, unless another one has their name.
-std::vector<Facts> left(const std::vector<Facts>& before, const std::vector<Facts>& after,
-                        const std::string& xid) {
+std::vector<Facts> left(const std::vector<Facts>& before, const std::vector<Facts>& after) {
     std::map<std::pair<std::string_view, std::string_view>, const Facts*> names;
     for (const Facts& facts : after) {
         names[{facts.schema, facts.table}] = &facts;
@@ -48,11 +50,15 @@ std::vector<Facts> left(const std::vector<Facts>& before, const std::vector<Fact
             gone.schema = facts.schema;
             gone.table = facts.table;
             gone.oid = facts.oid;
-            gone.xid = xid;
             gone.gone = true;
         }
     }
     return out;
+}
+
+std::string text_member(const nlohmann::ordered_json& extra, const char* name) {
+    const auto found = extra.find(name);
+    return found != extra.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 } // namespace
@@ -62,11 +68,14 @@ std::vector<Facts> left(const std::vector<Facts>& before, const std::vector<Fact
 void Capture::begin_looks() {
     m_facts.pending.clear();
     m_facts.first = true;
+    const auto& extra = m_session->start.extra;
     if (m_facts.digest.empty()) {
-        const auto& extra = m_session->start.extra;
-        const auto found = extra.find(event::kFactsMember);
-        m_facts.digest =
-            found != extra.end() && found->is_string() ? found->get<std::string>() : "";
+        m_facts.digest = text_member(extra, event::kFactsMember);
+        m_facts.xid = text_member(extra, event::kFactsXidMember);
+        m_facts.order = text_member(extra, event::kFactsOrderMember);
+        if (const auto unseen = extra.find(kUnseenMember); unseen != extra.end()) {
+            m_unseen.restore(*unseen);
+        }
     }
     if (!m_options.exit_at_end || m_until != 0) {
         return;
@@ -112,6 +121,9 @@ void Capture::take_look() {
         if (look->facts->digest == m_facts.digest) {
             // What it found was so when the facts were put out, above which the stream stands.
             m_session->builder.passed(look->facts, nullptr);
+            if (m_facts.emitted == nullptr) {
+                m_facts.emitted = look->facts;
+            }
         }
         m_facts.pending.push_back(std::move(look));
     }
@@ -127,12 +139,13 @@ void Capture::pass_looks(Lsn passed) {
         const auto look = std::move(m_facts.pending.front());
         m_facts.pending.pop_front();
         m_facts.first = false;
-        if (look->facts->digest != m_facts.digest) {
-            emit_facts(*look);
-            m_facts.digest = look->facts->digest;
-            m_lines_since_checkpoint = true;
-        }
+        const bool unsettled = !m_unseen.empty();
+        const Unseen::Missing missing = m_unseen.settle(*look);
+        emit_facts(*look, missing);
+        m_lines_since_checkpoint |= unsettled || look->facts->digest != m_facts.digest;
+        m_facts.digest = look->facts->digest;
         m_facts.emitted = look->facts;
+        m_facts.xid = look->moment.running;
         std::erase_if(m_facts.truncates, [&](const FactsState::Truncate& truncate) {
             return truncate.commit < look->moment.position;
         });
@@ -146,7 +159,7 @@ void Capture::ask_for_passing() {
         return;
     }
     const postgres::Look& look = *m_facts.pending.front();
-    if (!m_facts.first && look.facts->digest == m_facts.digest) {
+    if (!m_facts.first && m_unseen.empty() && look.facts->digest == m_facts.digest) {
         return;
     }
     if (m_now - m_facts.last_question >= kQuestionMs) {
@@ -165,28 +178,54 @@ void Capture::ask_for_passing() {
     }
 }
 
-void Capture::emit_facts(const postgres::Look& look) {
+void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& missing) {
     std::string& out = m_writer.buffer();
-    const auto append = [&](const Facts& facts) {
+    const auto append = [&](Facts facts) {
+        facts.xid = look.moment.running;
+        facts.since = m_facts.xid;
+        facts.slot = m_options.slot;
+        if (const auto lost = missing.lost.find(facts.oid); lost != missing.lost.end()) {
+            facts.lost = lost->second;
+        }
+        if (m_facts.emitted != nullptr && !facts.gone) {
+            judge_facts(facts);
+        }
         m_session->builder.append_facts(out, facts, look.moment.position);
     };
     const std::vector<Facts>& now = look.facts->tables;
-    if (m_facts.emitted == nullptr) {
+    std::for_each(missing.gone.begin(), missing.gone.end(), append);
+    if (m_facts.emitted == nullptr && look.facts->digest != m_facts.digest) {
+        m_facts.order = m_session->builder.order_at(look.moment.position).text();
         std::for_each(now.begin(), now.end(), append);
         return;
     }
-    const std::vector<Facts>& before = m_facts.emitted->tables;
-    for (const Facts& facts : left(before, now, look.moment.next)) {
-        append(facts);
+    const std::vector<Facts>& before = m_facts.emitted == nullptr ? now : m_facts.emitted->tables;
+    for (Facts& facts : left(before, now)) {
+        append(std::move(facts));
     }
     for (const Facts& facts : now) {
         const auto then =
             std::lower_bound(before.begin(), before.end(), facts.oid,
                              [](const Facts& a, std::uint32_t oid) { return a.oid < oid; });
-        if (then == before.end() || then->oid != facts.oid || !same(*then, facts)) {
-            judge_facts(facts);
+        if (missing.lost.contains(facts.oid) || then == before.end() || then->oid != facts.oid ||
+            !same(*then, facts)) {
             append(facts);
         }
+    }
+}
+
+void Capture::add_facts_members(nlohmann::ordered_json& extra) const {
+    const auto set = [&extra](const char* name, const std::string& text) {
+        if (!text.empty()) {
+            extra[name] = text;
+        }
+    };
+    set(event::kFactsMember, m_facts.digest);
+    set(event::kFactsXidMember, m_facts.xid);
+    set(event::kFactsOrderMember, m_facts.order);
+    extra.erase(kUnseenMember);
+    if (!m_unseen.empty()) {
+        extra[kUnseenMember] = m_unseen.json();
     }
 }
 
@@ -200,7 +239,7 @@ void Capture::judge_facts(const Facts& facts) {
     for (const FactsState::Truncate& truncate : m_facts.truncates) {
         truncates.push_back(truncate.xid);
     }
-    const auto mark = then == before.end() ? event::judge_new(facts, m_facts.emitted->moment.next)
+    const auto mark = then == before.end() ? event::judge_new(facts, facts.since, truncates)
                                            : event::judge(*then, facts, truncates);
     if (!mark) {
         return;

@@ -35,9 +35,7 @@ void Capture::emit_checkpoint() {
     checkpoint.commit_ts_ms = m_commit_ts_ms;
     checkpoint.snapshot = start.snapshot;
     checkpoint.extra = start.extra;
-    if (!m_facts.digest.empty()) {
-        checkpoint.extra[event::kFactsMember] = m_facts.digest;
-    }
+    add_facts_members(checkpoint.extra);
     checkpoint.ts_ms = base::now_ms();
     std::string& out = m_writer.buffer();
     out += checkpoint.encode();

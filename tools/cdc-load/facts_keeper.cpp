@@ -6,8 +6,11 @@
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/layout.hpp"
 #include "clickhouse/schema.hpp"
+#include "event/checkpoint.hpp"
 #include "event/json_cursor.hpp"
 #include "event/table.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -69,6 +72,39 @@ std::vector<std::string> truncates(std::string_view text, Order through, std::st
     return out;
 }
 
+/// The shape of the table's rows, where they came below `order` from the source's table `oid`.
+std::optional<event::Table> shape_of(const clickhouse::TableState& state, std::uint32_t oid,
+                                     Order order) {
+    if (state.shape.empty() || state.shape_order >= order) {
+        return std::nullopt;
+    }
+    std::string version;
+    event::Table shape = event::parse_table(state.shape, version);
+    return shape.oid == 0 || shape.oid == oid ? std::optional{std::move(shape)} : std::nullopt;
+}
+
+/// Of a checkpoint line: its member `facts_order`; "": it has none.
+std::string_view order_of_all_facts(std::string_view checkpoint) {
+    const std::string member = fmt::format(R"("{}":")", event::kFactsOrderMember);
+    const std::size_t found = checkpoint.find(member);
+    if (found == std::string_view::npos) {
+        return {};
+    }
+    const std::string_view rest = checkpoint.substr(found + member.size());
+    return rest.substr(0, rest.find('"'));
+}
+
+/// `stored`: what the target knows of where its table comes from; "": nothing, it had no rows.
+void name_source(event::Source& source, const std::string& stored, const std::string& name) {
+    source.schema.clear();
+    source.table = name;
+    if (!stored.empty()) {
+        const auto document = nlohmann::json::parse(stored);
+        source.schema = document.value("schema", "");
+        source.table = document.value("table", name);
+    }
+}
+
 bool has_unlogged(const Facts& facts) {
     return std::any_of(facts.leaves.begin(), facts.leaves.end(), [](const auto& leaf) {
         return leaf.persistence == 'u' || leaf.kind == 'f';
@@ -89,43 +125,23 @@ FactsKeeper::SourceFacts& FactsKeeper::source_of(const event::Source& source) {
         std::string answer;
         clickhouse::with_retry(m_retry, [&] {
             answer = m_transport.query(
-                fmt::format("SELECT lower(leftPad(hex(min(version)), 32, '0')) FROM {} WHERE scope "
-                            "= 'table' AND item = 'facts' AND position = {} HAVING count() > 0",
+                fmt::format("SELECT count() > 0 FROM {} WHERE scope = 'table' AND item = 'facts' "
+                            "AND position = {}",
                             clickhouse::kStateTable, quote_string(key)),
                 "TabSeparated");
         });
-        place->second.first_order =
-            Order::parse(answer.substr(0, answer.find('\n'))).value_or(Order{});
+        place->second.stored = place->second.known = answer.starts_with('1');
     }
     return place->second;
 }
 
 bool FactsKeeper::knows(const event::Source& source) {
-    return source_of(source).first_order != Order{};
+    return source_of(source).known;
 }
 
 bool FactsKeeper::is_unlogged(const std::string& table) const {
     const auto found = m_tables.find(table);
     return found != m_tables.end() && found->second.unlogged;
-}
-
-/// The transaction from which on the look before this one could not see.
-std::string FactsKeeper::since(const SourceFacts& source, const event::Source& line) {
-    if (!source.xid_before.empty()) {
-        return source.xid_before;
-    }
-    std::string answer;
-    clickhouse::with_retry(m_retry, [&] {
-        answer = m_transport.query(
-            fmt::format("SELECT max(toUInt64OrZero(JSONExtractString(value, 'xid'))) FROM {} "
-                        "WHERE scope = 'table' AND item = 'facts' AND position = {} AND version < "
-                        "toUInt128('{}')",
-                        clickhouse::kStateTable, quote_string(source_key(line)),
-                        base::decimal_text(line.order.value)),
-            "TabSeparated");
-    });
-    answer = answer.substr(0, answer.find('\n'));
-    return answer == "0" ? std::string{} : answer;
 }
 
 FactsKeeper::Known& FactsKeeper::refresh(const std::string& name, clickhouse::TableState& state) {
@@ -194,57 +210,67 @@ void FactsKeeper::clear(Outcome& outcome, const std::string& name, Order order) 
     }
 }
 
+/// Facts of a table of which none are known. Those of a stream's first look are taken as they are.
+std::optional<event::Mark>
+FactsKeeper::judge_first(const Facts& after, const event::Source& source,
+                         const clickhouse::TableState& state,
+                         const std::vector<std::string>& truncates) const {
+    const auto shown = shape_of(state, after.oid, source.order);
+    const event::JudgeOptions options{m_options.keep_dropped_partitions, shown.has_value()};
+    if (after.gone) {
+        return event::judge({}, after, {}, options);
+    }
+    if (of_snapshot(source) || (after.since.empty() && !has_unlogged(after))) {
+        return has_unlogged(after) ? event::judge_new(after, "0", {}, options) : std::nullopt;
+    }
+    auto mark =
+        event::judge_new(after, after.since.empty() ? "0" : after.since, truncates, options);
+    if (shown && !after.empty && (!mark || mark->kind == event::Mark::Kind::unproven)) {
+        if (auto other = event::judge_shape(*shown, after)) {
+            mark = std::move(other);
+        }
+    }
+    return mark;
+}
+
 FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
     Outcome outcome;
     Facts after = event::parse_facts(line.payload);
     const Order order = line.source.order;
     const std::string name = table_name(line.source);
     SourceFacts& source = source_of(line.source);
-    const bool unheard = source.first_order == Order{};
-    const bool first_look = unheard || order <= source.first_order;
-    source.fresh |= unheard;
-    if (first_look) {
-        source.first_order = order;
-    }
-    if (order > source.order) {
-        source.xid_before = source.xid;
-        source.xid = after.xid;
-        source.order = order;
-    }
+    source.known = true;
     clickhouse::TableState state;
     // Nothing is stored of a source whose facts are the first ones.
-    Known& known = source.fresh && first_look ? m_tables[name] : refresh(name, state);
+    Known& known = !source.stored && after.since.empty() ? m_tables[name] : refresh(name, state);
     known.unlogged = has_unlogged(after);
     if (order <= known.facts.order) {
         return outcome;
     }
     const bool held = !known.facts.value.empty();
-    if (!held && after.gone) {
+    if (!held && after.gone && !shape_of(state, after.oid, order)) {
         return outcome;
     }
     std::string rest;
-    std::string value{line.payload};
     std::optional<event::Mark> mark;
     bool another = false;
+    const auto passed = truncates(known.truncated.value, order, rest);
     if (held) {
         const Facts before = event::parse_facts(known.facts.value);
-        mark = event::judge(before, after, truncates(known.truncated.value, order, rest),
-                            {m_options.keep_dropped_partitions});
+        mark = event::judge(before, after, passed, {m_options.keep_dropped_partitions});
         another = before.oid != after.oid && !after.gone;
-        if (event::keep_missing(after, before)) {
-            value.clear();
-            event::append_facts(value, after);
+        event::keep_missing(after, before);
+        if (after.slot.empty()) { // read beside the stream
+            after.slot = before.slot;
         }
-    } else if (has_unlogged(after)) {
-        mark = event::judge_new(after, "0");
-    } else if (!first_look && !of_snapshot(line.source)) {
-        const std::string seen = since(source, line.source);
-        mark = event::judge_new(after, seen.empty() ? after.xid : seen);
+    } else {
+        mark = judge_first(after, line.source, state, passed);
     }
-    if (!first_look && !after.gone) {
+    const bool snapshot = of_snapshot(line.source);
+    if ((snapshot || !after.since.empty()) && !after.gone) {
         // The log had the table under another name, where its rows are.
         std::string other;
-        if ((another || !held) && !of_snapshot(line.source)) {
+        if ((another || !held) && !snapshot) {
             clickhouse::with_retry(
                 m_retry, [&] { other = clickhouse::table_of_oid(m_transport, after.oid, name); });
         }
@@ -252,13 +278,10 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
             mark = event::Mark{event::Mark::Kind::stale,
                                fmt::format("it was called {} here", in_quotes(other))};
         }
-        std::string ignored;
-        if (!state.shape.empty() && state.shape_order < order) {
-            const std::uint32_t shape_oid = event::parse_table(state.shape, ignored).oid;
-            if (shape_oid != 0 && shape_oid != after.oid) {
-                outcome.barrier = order;
-                outcome.rows.push_back(clickhouse::barrier_row(name, order));
-            }
+        if (!state.shape.empty() && state.shape_order < order &&
+            !shape_of(state, after.oid, order)) {
+            outcome.barrier = order;
+            outcome.rows.push_back(clickhouse::barrier_row(name, order));
         }
     }
     if (mark) {
@@ -267,10 +290,63 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
     if (another) {
         clear(outcome, name, order);
     }
+    std::string value;
+    event::append_facts(value, after);
     put(outcome, name, "facts", known.facts, order, std::move(value), source_key(line.source));
     outcome.rows.push_back(clickhouse::table_row(name, clickhouse::oid_item(after.oid), order, ""));
     if (!known.truncated.value.empty()) {
         put(outcome, name, "truncated", known.truncated, order, std::move(rest));
+    }
+    return outcome;
+}
+
+bool FactsKeeper::has_left(std::string_view line) const {
+    const std::string_view order = order_of_all_facts(line);
+    return !order.empty() && !m_left.contains(order);
+}
+
+FactsKeeper::Outcome FactsKeeper::take_left(std::string_view line) {
+    Outcome outcome;
+    const std::string_view text = order_of_all_facts(line);
+    const auto order = Order::parse(text);
+    m_left.emplace(text);
+    const event::Checkpoint checkpoint = event::parse_checkpoint(line, "checkpoint line");
+    if (checkpoint.kind != "postgres" || !order) {
+        return outcome;
+    }
+    event::Source source;
+    source.connector = "postgresql";
+    source.db = checkpoint.database;
+    source.order = *order;
+    std::string answer;
+    clickhouse::with_retry(m_retry, [&] {
+        answer = m_transport.query(
+            fmt::format("SELECT name FROM {} FINAL WHERE scope = 'table' AND item = 'facts' AND "
+                        "position = {} AND version < toUInt128('{}') AND "
+                        "JSONExtractString(value, 'slot') = {} AND NOT JSONHas(value, 'gone') "
+                        "ORDER BY name",
+                        clickhouse::kStateTable, quote_string(source_key(source)),
+                        base::decimal_text(order->value), quote_string(checkpoint.slot)),
+            "TabSeparated");
+    });
+    for (const auto& row : clickhouse::parse_tsv(answer)) {
+        clickhouse::TableState state;
+        Known& known = refresh(row.at(0), state);
+        const Facts before = event::parse_facts(known.facts.value);
+        if (known.facts.order >= *order || before.gone) {
+            continue; // told meanwhile
+        }
+        Facts gone;
+        gone.oid = before.oid;
+        gone.slot = before.slot;
+        gone.gone = true;
+        name_source(source, state.source, row.at(0));
+        if (const auto why = event::judge(before, gone, {})) {
+            mark(outcome, row.at(0), source, *why);
+        }
+        std::string value;
+        event::append_facts(value, gone);
+        put(outcome, row.at(0), "facts", known.facts, *order, std::move(value), source_key(source));
     }
     return outcome;
 }

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,10 @@ public:
     Outcome take_mark(const event::DecodedLine& line);
     /// A truncate that goes by.
     Outcome take_truncate(const event::DecodedLine& line);
+    /// Whether a checkpoint line says that tables left the capture which take_left() does not know.
+    bool has_left(std::string_view line) const;
+    /// Marks those that have facts of the checkpoint's stream, and none at or above its order.
+    Outcome take_left(std::string_view line);
 
     /// Whether facts of any table of the line's source are known: marks come from them then.
     bool knows(const event::Source& source);
@@ -58,18 +63,17 @@ private:
         Item unproven;
         bool unlogged = false;
     };
-    /// One database of a connector: the facts of its tables are looked at together.
+    /// One database of a connector.
     struct SourceFacts {
-        event::Order first_order; ///< of the first look, whose facts are taken as they are
-        bool fresh = false;       ///< that look is this program's: nothing of it was stored before
-        event::Order order;       ///< of the last look
-        std::string xid;          ///< of the last look
-        std::string xid_before;   ///< of the one before it; "": not known
+        bool stored = false; ///< facts of it were stored before this program
+        bool known = false;  ///< facts of it are stored, or will be
     };
 
     std::string table_name(const event::Source& source) const;
     SourceFacts& source_of(const event::Source& source);
-    std::string since(const SourceFacts& source, const event::Source& line);
+    std::optional<event::Mark> judge_first(const event::Facts& after, const event::Source& source,
+                                           const clickhouse::TableState& state,
+                                           const std::vector<std::string>& truncates) const;
     /// The items as they are stored, or will be.
     Known& refresh(const std::string& name, clickhouse::TableState& state);
     void mark(Outcome& outcome, const std::string& name, const event::Source& source,
@@ -84,6 +88,7 @@ private:
     Marks& m_marks;
     std::map<std::string, Known> m_tables; ///< by the target's name
     std::map<std::string, SourceFacts> m_sources;
+    std::set<std::string, std::less<>> m_left; ///< orders that take_left() was given
 };
 
 } // namespace cdc::load

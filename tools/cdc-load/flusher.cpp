@@ -221,6 +221,10 @@ void Flusher::insert_state(const Work& work) {
     std::string rows = m_careful.take_state_rows();
     bool reread = false;
     const std::int64_t now = base::now_ms();
+    // A snapshot's own facts have its order, and so has its end, which clears their marks.
+    for (const clickhouse::StateRow& row : work.state_rows) {
+        clickhouse::append_state_row(rows, row, now);
+    }
     for (const std::size_t number : work.touched) {
         const TableWork& table = *work.tables[number];
         for (const auto& [key, parked] : table.freed) {
@@ -247,9 +251,6 @@ void Flusher::insert_state(const Work& work) {
                                          now);
             reread = true;
         }
-    }
-    for (const clickhouse::StateRow& row : work.state_rows) {
-        clickhouse::append_state_row(rows, row, now);
     }
     const std::int64_t tick = base::steady_ms();
     if (!work.checkpoint.empty() && (work.last || tick - m_state_ms >= kStateEveryMs)) {

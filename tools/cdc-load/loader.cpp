@@ -145,6 +145,7 @@ void Loader::take_decoded(const DecodedLine& decoded) {
         break;
     case LineKind::checkpoint:
         if (!m_options.replaying()) {
+            take_left(decoded.raw);
             begin_work();
             m_work->checkpoint = decoded.raw;
             m_work->checkpoint_line_number = m_line_number;

@@ -65,6 +65,8 @@ private:
     void take_table(const event::DecodedLine& line);
     void take_facts(const event::DecodedLine& line);
     void apply(const event::Source& source, const FactsKeeper::Outcome& outcome);
+    void take_left(std::string_view checkpoint);
+    void keep_rows(const FactsKeeper::Outcome& outcome);
     void take_snapshot(const event::DecodedLine& line);
     TableLoader& find_table(const event::Source& source, const char* what);
     TableLoader& add_table(const event::Source& source);

@@ -94,6 +94,23 @@ void Loader::take_facts(const DecodedLine& line) {
           line.kind == event::LineKind::facts ? m_facts.take_facts(line) : m_facts.take_mark(line));
 }
 
+/// Before a checkpoint line is taken.
+void Loader::take_left(std::string_view checkpoint) {
+    if (m_options.dry_run || !m_facts.has_left(checkpoint)) {
+        return;
+    }
+    wait_for_flusher();
+    const FactsKeeper::Outcome outcome = m_facts.take_left(checkpoint);
+    for (const auto& table : m_tables) {
+        for (const clickhouse::StateRow& row : outcome.rows) {
+            if (row.item == "stale" && row.name == table->target().name) {
+                table->stale = true;
+            }
+        }
+    }
+    keep_rows(outcome);
+}
+
 void Loader::apply(const event::Source& source, const FactsKeeper::Outcome& outcome) {
     if (outcome.rows.empty()) {
         return;
@@ -107,12 +124,21 @@ void Loader::apply(const event::Source& source, const FactsKeeper::Outcome& outc
         work.barrier = std::max(work.barrier, outcome.barrier);
     }
     for (const clickhouse::StateRow& row : outcome.rows) {
-        m_work->bytes += row.value.size() + row.name.size() + sizeof(row);
         if (table != nullptr && row.item == "stale") {
             table->stale = !row.value.empty();
         } else if (table != nullptr && row.item == "unproven") {
             table->unproven = !row.value.empty();
         }
+    }
+    keep_rows(outcome);
+}
+
+void Loader::keep_rows(const FactsKeeper::Outcome& outcome) {
+    if (!outcome.rows.empty()) {
+        begin_work();
+    }
+    for (const clickhouse::StateRow& row : outcome.rows) {
+        m_work->bytes += row.value.size() + row.name.size() + sizeof(row);
         m_work->state_rows.push_back(row);
     }
 }

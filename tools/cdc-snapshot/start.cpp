@@ -189,9 +189,9 @@ void add_facts(Work::Tables& tables, std::vector<event::Facts> all) {
     }
 }
 
-/// The tables as the snapshot has them, and the digest of their facts.
+/// The tables as the snapshot has them, and the look at their facts without those.
 Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
-                                const std::string& snapshot, std::string& digest) {
+                                const std::string& snapshot, postgres::FactsLook& look) {
     postgres::begin_in_snapshot(plain, snapshot);
     Work::Tables tables;
     const postgres::Encoding encoding =
@@ -221,9 +221,10 @@ Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
             std::make_unique<TableWork>(std::move(table), std::move(plan), std::move(condition)));
     }
     plain.query("SET LOCAL jit = off");
-    postgres::FactsLook look =
-        postgres::read_facts(plain, {options.publication, filter_of(options), edits, encoding});
-    digest = std::move(look.digest);
+    look = postgres::read_facts(plain, {options.publication, filter_of(options), edits, encoding});
+    for (event::Facts& facts : look.tables) {
+        facts.slot = options.slot;
+    }
     add_facts(tables, std::move(look.tables));
     plain.query("COMMIT");
     return tables;
@@ -323,13 +324,13 @@ Start begin(const Options& options, Connection& plain,
     start.place = {options.prefix.empty() ? database : options.prefix, database, position,
                    event::Order::make(start.snapshot->system().timelines.at(position), position, 0),
                    start.snapshot->made_ms()};
-    std::string digest;
+    postgres::FactsLook look;
     postgres::ask_patiently(plain, "the catalog", [&] {
-        digest.clear();
-        start.tables = tables_in_snapshot(options, plain, start.snapshot->name(), digest);
+        start.tables = tables_in_snapshot(options, plain, start.snapshot->name(), look);
     });
     if (!resume) {
-        start.checkpoint.extra[event::kFactsMember] = digest;
+        start.checkpoint.extra[event::kFactsMember] = look.digest;
+        start.checkpoint.extra[event::kFactsXidMember] = look.moment.running;
     }
     if (start.tables.empty()) {
         fail(ExitCode::refused, "there is no table to read at {} in database {}",

@@ -1,0 +1,128 @@
+#include "cdc-capture/unseen.hpp"
+#include "pgoutput_bytes.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace cdc::capture;
+using cdc::event::Facts;
+using cdc::event::LeafFacts;
+using cdc::event::TableFilter;
+using cdc::postgres::FactsLook;
+using cdc::postgres::Look;
+namespace bytes = pgoutput_bytes;
+
+namespace {
+
+Facts table(std::uint32_t oid, const char* name, const std::vector<std::uint32_t>& leaves) {
+    Facts facts;
+    facts.schema = "public";
+    facts.table = name;
+    facts.oid = oid;
+    for (const std::uint32_t leaf : leaves) {
+        facts.leaves.emplace_back().oid = leaf;
+    }
+    return facts;
+}
+
+Look look(std::vector<Facts> tables, const char* running = "1000") {
+    auto facts = std::make_shared<FactsLook>();
+    facts->tables = std::move(tables);
+    Look out;
+    out.moment.running = running;
+    out.facts = std::move(facts);
+    return out;
+}
+
+const TableFilter kAll{{}, {}};
+
+/// Rows of root 10 in partitions 11 and 12, and of table 20, by transaction 700.
+struct Rows {
+    explicit Rows(const FactsLook* shown = nullptr, const TableFilter& filter = kAll)
+        : unseen{filter} {
+        for (const std::uint32_t leaf : {11U, 12U}) {
+            take(bytes::relation(10, "public", "root", 'd', {{"id"}}), shown);
+            take(bytes::relation(leaf, "public", "leaf", 'd', {{"id"}}), shown);
+            take(bytes::insert(10, {"t1"}), shown);
+        }
+        take(bytes::relation(20, "public", "plain", 'd', {{"id"}}), shown);
+        take(bytes::insert(20, {"t1"}), shown);
+        take(bytes::insert(10, {"t2"}), shown);
+    }
+    void take(const std::string& message, const FactsLook* shown) {
+        unseen.take(decoder.decode(message), "700", shown);
+    }
+
+    cdc::postgres::pgoutput::Decoder decoder;
+    Unseen unseen;
+};
+
+} // namespace
+
+TEST_CASE("a look that shows all tables and partitions settles them") {
+    Rows rows;
+    const auto missing =
+        rows.unseen.settle(look({table(10, "root", {10, 11, 12, 13}), table(20, "plain", {20})}));
+    CHECK(missing.gone.empty());
+    CHECK(missing.lost.empty());
+    CHECK(rows.unseen.empty());
+}
+
+TEST_CASE("a partition and a table that the look does not show are missing") {
+    Rows rows;
+    const auto missing = rows.unseen.settle(look({table(10, "root", {10, 12})}));
+    REQUIRE(missing.gone.size() == 1);
+    CHECK(missing.gone[0].oid == 20);
+    CHECK(missing.gone[0].table == "plain");
+    CHECK(missing.lost == decltype(missing.lost){{10, {11}}});
+    CHECK(rows.unseen.empty());
+}
+
+TEST_CASE("what the look could not see yet waits for the next one") {
+    Rows rows;
+    CHECK(rows.unseen.settle(look({}, "700")).gone.empty());
+    CHECK_FALSE(rows.unseen.empty());
+    CHECK(rows.unseen.settle(look({}, "701")).gone.size() == 2);
+}
+
+TEST_CASE("what was shown before, and what is not captured, is left to the facts") {
+    const Look shown = look({table(10, "root", {10, 11, 12}), table(20, "plain", {20})});
+    CHECK(Rows{shown.facts.get()}.unseen.empty());
+    const TableFilter other{{"public.other"}, {}};
+    CHECK(Rows{nullptr, other}.unseen.empty());
+}
+
+TEST_CASE("a partition that is a table now, or the other way round, has rows of another name") {
+    Rows rows;
+    auto missing =
+        rows.unseen.settle(look({table(10, "root", {10, 12, 20}), table(11, "leaf", {11})}));
+    CHECK(missing.lost == decltype(missing.lost){{10, {11, 20}}, {11, {11}}});
+    REQUIRE(missing.gone.size() == 1);
+    CHECK(missing.gone[0].oid == 20);
+}
+
+TEST_CASE("another table under the name is judged by its own facts") {
+    Rows rows;
+    const auto missing =
+        rows.unseen.settle(look({table(10, "root", {10, 11, 12}), table(30, "plain", {30})}));
+    CHECK(missing.gone.empty());
+}
+
+TEST_CASE("a truncated table is one of which lines came") {
+    Unseen unseen{kAll};
+    cdc::postgres::pgoutput::Decoder decoder;
+    unseen.take(decoder.decode(bytes::relation(20, "public", "plain", 'd', {{"id"}})), "700",
+                nullptr);
+    unseen.take(decoder.decode(bytes::truncate({20})), "700", nullptr);
+    CHECK_FALSE(unseen.empty());
+}
+
+TEST_CASE("a checkpoint carries them to the next run") {
+    Rows rows;
+    Unseen next{kAll};
+    next.restore(rows.unseen.json());
+    const auto missing = next.settle(look({table(10, "root", {10, 12})}));
+    REQUIRE(missing.gone.size() == 1);
+    CHECK(missing.gone[0].schema == "public");
+    CHECK(missing.gone[0].table == "plain");
+    CHECK(missing.lost == decltype(missing.lost){{10, {11}}});
+}

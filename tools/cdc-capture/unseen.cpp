@@ -1,0 +1,130 @@
+#include "cdc-capture/unseen.hpp"
+
+#include "event/facts_change.hpp"
+
+#include <algorithm>
+
+namespace cdc::capture {
+
+using event::Facts;
+using postgres::FactsLook;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+bool shows(const Facts& table, std::uint32_t leaf) {
+    return std::any_of(table.leaves.begin(), table.leaves.end(),
+                       [&](const event::LeafFacts& other) { return other.oid == leaf; });
+}
+
+const Facts* table_with(const FactsLook& look, std::uint32_t leaf) {
+    const auto found = std::find_if(look.tables.begin(), look.tables.end(),
+                                    [&](const Facts& table) { return shows(table, leaf); });
+    return found == look.tables.end() ? nullptr : &*found;
+}
+
+bool has_name(const FactsLook& look, const std::string& schema, const std::string& name) {
+    return std::any_of(look.tables.begin(), look.tables.end(), [&](const Facts& table) {
+        return table.table == name && table.schema == schema;
+    });
+}
+
+} // namespace
+
+void Unseen::take(const postgres::pgoutput::Message& message, const std::string& xid,
+                  const FactsLook* shown) {
+    using postgres::pgoutput::Type;
+    if (message.type == Type::relation) {
+        const auto& relation = message.relation;
+        m_described.push_back(
+            {relation.id, std::string{relation.schema}, std::string{relation.name}});
+        return;
+    }
+    if (m_described.empty()) {
+        return; // of this table and partition there was a change before
+    }
+    if (message.type == Type::insert || message.type == Type::update ||
+        message.type == Type::remove) {
+        note(message.relation_id, m_described.back().id, xid, shown);
+    } else if (message.type == Type::truncate) {
+        for (const std::uint32_t table : message.truncated) {
+            note(table, table, xid, shown);
+        }
+    }
+    if (message.type != Type::type) {
+        m_described.clear();
+    }
+}
+
+void Unseen::note(std::uint32_t table, std::uint32_t leaf, const std::string& xid,
+                  const FactsLook* shown) {
+    const Facts* known = shown == nullptr ? nullptr : postgres::find_table(*shown, table);
+    const auto described = std::find_if(m_described.begin(), m_described.end(),
+                                        [&](const Described& other) { return other.id == table; });
+    if ((known != nullptr && shows(*known, leaf)) || described == m_described.end() ||
+        !m_filter->matches(described->schema, described->name)) {
+        return;
+    }
+    Table& entry = m_tables[table];
+    entry.schema = described->schema;
+    entry.name = described->name;
+    entry.xid = xid;
+    entry.leaves.insert(leaf);
+}
+
+Unseen::Missing Unseen::settle(const postgres::Look& look) {
+    Missing missing;
+    for (auto place = m_tables.begin(); place != m_tables.end();) {
+        auto& [oid, entry] = *place;
+        const Facts* table = postgres::find_table(*look.facts, oid);
+        if (table != nullptr) {
+            std::erase_if(entry.leaves, [&](std::uint32_t leaf) { return shows(*table, leaf); });
+        }
+        const bool there = table != nullptr && entry.leaves.empty();
+        if (!there && !event::precedes(entry.xid, look.moment.running)) {
+            ++place; // the look could not see it yet
+            continue;
+        }
+        for (const std::uint32_t leaf : entry.leaves) {
+            if (table != nullptr) {
+                missing.lost[oid].push_back(leaf);
+            }
+            if (const Facts* other = table_with(*look.facts, leaf); other != nullptr) {
+                missing.lost[other->oid].push_back(leaf);
+            }
+        }
+        if (table == nullptr && !has_name(*look.facts, entry.schema, entry.name)) {
+            Facts& gone = missing.gone.emplace_back();
+            gone.schema = entry.schema;
+            gone.table = entry.name;
+            gone.oid = oid;
+            gone.gone = true;
+        }
+        place = m_tables.erase(place);
+    }
+    return missing;
+}
+
+Json Unseen::json() const {
+    Json out = Json::array();
+    for (const auto& [oid, entry] : m_tables) {
+        out.push_back({{"oid", oid},
+                       {"schema", entry.schema},
+                       {"table", entry.name},
+                       {"xid", entry.xid},
+                       {"leaves", entry.leaves}});
+    }
+    return out;
+}
+
+void Unseen::restore(const Json& member) {
+    for (const Json& item : member) {
+        Table& entry = m_tables[item.value("oid", std::uint32_t{0})];
+        entry.schema = item.value("schema", "");
+        entry.name = item.value("table", "");
+        entry.xid = item.value("xid", "");
+        entry.leaves = item.value("leaves", std::set<std::uint32_t>{});
+    }
+}
+
+} // namespace cdc::capture

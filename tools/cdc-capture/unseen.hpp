@@ -1,0 +1,68 @@
+#ifndef CDC_CAPTURE_UNSEEN_HPP
+#define CDC_CAPTURE_UNSEEN_HPP
+
+#include "event/table_filter.hpp"
+#include "postgres/looks.hpp"
+#include "postgres/pgoutput.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cdc::capture {
+
+/// Tables and partitions of which rows were put out and that no look has shown yet: they may be
+/// gone at the next one. For a change of a partition the server describes the root, under whose
+/// name the change goes, and then the partition. Kept in checkpoints, for the next run.
+class Unseen {
+public:
+    explicit Unseen(const event::TableFilter& filter) : m_filter{&filter} {}
+
+    /// Of a message inside transaction `xid`. `shown`: what was put out of the last look; null:
+    /// nothing.
+    void take(const postgres::pgoutput::Message& message, const std::string& xid,
+              const postgres::FactsLook* shown);
+
+    struct Missing {
+        std::vector<event::Facts> gone;                           ///< number and name
+        std::map<std::uint32_t, std::vector<std::uint32_t>> lost; ///< by table: see event::Facts
+    };
+    /// The stream has passed the look: what it does not show, and could see, is missing.
+    Missing settle(const postgres::Look& look);
+
+    bool empty() const { return m_tables.empty(); }
+    /// Member of a checkpoint.
+    nlohmann::ordered_json json() const;
+    void restore(const nlohmann::ordered_json& member);
+
+private:
+    struct Table {
+        std::string schema;
+        std::string name;
+        std::string xid;                ///< of the last change that put it here
+        std::set<std::uint32_t> leaves; ///< itself, where it is not partitioned
+    };
+    void note(std::uint32_t table, std::uint32_t leaf, const std::string& xid,
+              const postgres::FactsLook* shown);
+
+    const event::TableFilter* m_filter;
+    std::map<std::uint32_t, Table> m_tables;
+    struct Described {
+        std::uint32_t id = 0;
+        std::string schema;
+        std::string name;
+    };
+    std::vector<Described> m_described; ///< since the last change
+};
+
+/// Member of a checkpoint.
+inline constexpr char kUnseenMember[] = "unseen";
+
+} // namespace cdc::capture
+
+#endif
