@@ -41,12 +41,37 @@ lines "print(table('wide', T, 'v1'))
 for n in range(60): print(change('u', 'wide', {'id': n}, 32, n + 1, after={'id': n, 'note': 'x' * 1000000}, unchanged=['q']))" | load
 lines "print(table('wide', T, 'v1'))
 for n in range(60): print(change('c', 'wide', {'id': n}, 16, n + 1, after={'id': n, 'q': n, 'note': 'y'}))" >bases
-python3 -c '
+cat >measured.py <<'END'
 import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdin=open("bases")).returncode
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-sys.exit(code)' cdc-load --target "$TARGET" --batch-bytes 4MB >memory 2>load.err || fail "load: $(cat load.err)"
-expect 'completed' "$(ch 'SELECT count(), sum(q), min(length(note)) FROM wide')" $'60\t1770\t1000000'
-echo "memory: $(cat memory) MB"
-[ "$(cat memory)" -lt 70 ] || fail "$(cat memory) MB for portions of 4 MB"
+sys.exit(code)
+END
+measured() { # TABLE EXPECTED OPTION…
+    local table=$1 expected=$2
+    shift 2
+    python3 measured.py cdc-load --target "$TARGET" --batch-bytes 4MB "$@" >memory 2>load.err || fail "load: $(cat load.err)"
+    expect 'completed' "$(ch "SELECT count(), sum(q), min(length(note)), max(length(note)) FROM $table")" "$expected"
+    echo "memory: $(cat memory) MB"
+    [ "$(cat memory)" -lt 70 ] || fail "$(cat memory) MB for portions of 4 MB"
+}
+measured wide $'60\t1770\t1000000\t1000000'
+
+say 'the same of one key: the lines large, the completed rows large, in a table and in a history'
+for mode in "" "--mode history"; do
+    n=one${mode:+_h}
+    lines "print(table('$n', T, 'v1'))
+for n in range(60): print(change('u', '$n', {'id': 1}, 32, n + 1, after={'id': 1, 'note': str(n % 10) * 1000000}, unchanged=['q']))" | load $mode
+    lines "print(table('$n', T, 'v1'))
+print(change('c', '$n', {'id': 1}, 16, 1, after={'id': 1, 'q': 7, 'note': 'y'}))" >bases
+    measured $n $'1\t7\t1000000\t1000000' $mode
+    expect 'the last line' "$(ch "SELECT substring(note, 1, 1) FROM $n")" 9
+    lines "print(table('${n}_rows', T, 'v1'))
+for n in range(40): print(change('u', '${n}_rows', {'id': 1}, 32, n + 1, after={'id': 1, 'q': n}, unchanged=['note']))" | load $mode
+    lines "print(table('${n}_rows', T, 'v1'))
+print(change('c', '${n}_rows', {'id': 1}, 16, 1, after={'id': 1, 'q': 7, 'note': 'y' * 1000000}))" >bases
+    measured ${n}_rows $'1\t39\t1000000\t1000000' $mode
+done
+expect 'operations' "$(ch "SELECT count(), uniqExact(q), min(length(note)) FROM one_h_rows_history FINAL")" $'41\t40\t1000000'
+expect 'still waiting' "$(ch "SELECT count() FROM merge(currentDatabase(), '_pending\$') WHERE (_key, _version) NOT IN (SELECT _key, _version FROM merge(currentDatabase(), '_pending\$') WHERE _done = 1)")" 0
 say "all good"

@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t kFirstKeys = 64; ///< asked for at once
 constexpr std::size_t kMostKeys = 16384;
+constexpr std::size_t kLinesAtOnce = 65536;
 constexpr std::size_t kKeyBytes = std::size_t{1} << 20;
 constexpr std::size_t kAnswerBytes = std::size_t{8} << 20; ///< that a question may bring
 
@@ -56,6 +57,38 @@ void Resolver::add_stored(Chains& chains, std::string_view rows) {
     }
 }
 
+void Resolver::fetch_key(TableLoader& table, std::string_view key, const Take& take) {
+    std::string asked;
+    append_key(asked, key);
+    Portion portion;
+    for (Order after; !portion.last || portion.first; portion.first = false) {
+        const std::string sizes = m_transport.query(
+            line_sizes_sql(table.target(), asked, after, kLinesAtOnce), "RowBinary");
+        std::size_t bytes = 0;
+        std::size_t count = 0;
+        portion.last = true;
+        portion.through = after;
+        for (Rows walk{sizes}; walk.more(); ++count) {
+            const Order order = walk.order();
+            const std::uint64_t size = walk.number();
+            if (count > 0 && bytes + size > m_batch_bytes) {
+                portion.last = false;
+                break;
+            }
+            portion.through = order;
+            bytes += size;
+        }
+        portion.last = portion.last && count < kLinesAtOnce;
+        const std::string answer = m_transport.query(
+            lines_sql(table.target(), asked, after, portion.through), "RowBinary");
+        Chains chains;
+        chains[std::string{key}]; // also if there are no more: lines of its own may be left
+        add_stored(chains, answer);
+        take(chains, portion);
+        after = portion.through;
+    }
+}
+
 void Resolver::fetch_portions(TableLoader& table, std::string_view sizes, const Take& take) {
     std::string keys;
     std::size_t bytes = 0;
@@ -67,13 +100,17 @@ void Resolver::fetch_portions(TableLoader& table, std::string_view sizes, const 
             m_transport.query(waiting_sql(table.target(), keys), "RowBinary");
         Chains chains;
         add_stored(chains, answer);
-        take(chains);
+        take(chains, {});
         keys.clear();
         bytes = 0;
     };
     for (Rows walk{sizes}; walk.more();) {
         const std::string_view key = walk.string();
         const std::uint64_t size = walk.number();
+        if (size > m_batch_bytes) {
+            fetch_key(table, key, take);
+            continue;
+        }
         if (bytes + size > m_batch_bytes || keys.size() + key.size() > kKeyBytes) {
             fetch();
         }
@@ -116,27 +153,28 @@ void Resolver::fetch_stored(TableLoader& table, const TableWork& work, const Tak
     ask();
 }
 
-std::string Resolver::fetch_bases(TableLoader& table, Chains::iterator first, Chains::iterator last,
+std::string Resolver::fetch_bases(const TableLoader& table, std::span<const Slice> slices,
                                   Bases& bases) {
     const RowEncoder& encoder = table.encoder();
     const bool history = encoder.shape().history;
     std::string asked;
-    for (auto chain = first; chain != last; ++chain) {
+    for (const Slice& slice : slices) {
         if (!history) {
-            asked += chain->first;
+            asked += slice.key;
             continue;
         }
-        for (const Line& line : chain->second) {
-            asked += chain->first;
+        for (const Line& line : slice.lines) {
+            asked += slice.key;
             asked.append(reinterpret_cast<const char*>(&line.order.value), sizeof(Order));
         }
     }
-    std::string answer =
-        m_transport.query(history ? history_bases_sql(table.target(), encoder.shape(), asked)
-                                  : bases_sql(table.target(), encoder.shape(), asked, m_barrier),
-                          "RowBinary");
+    std::string answer = m_transport.query(
+        history ? history_bases_sql(table.target(), encoder.shape(), asked, kAnswerBytes)
+                : bases_sql(table.target(), encoder.shape(), asked, m_barrier, kAnswerBytes),
+        "RowBinary");
     for (Rows walk{answer}; walk.more();) {
         Base base;
+        base.asked_again = walk.byte() == 0;
         const Order at = history ? walk.order() : Order{};
         base.stored = history && walk.byte() != 0;
         base.row = walk.row(encoder);
@@ -149,60 +187,77 @@ std::string Resolver::fetch_bases(TableLoader& table, Chains::iterator first, Ch
     return answer;
 }
 
-void Resolver::finish_line(const std::string& key, const Line& line) {
+void Resolver::finish_line(std::string_view key, const Line& line) {
     if (line.stored) {
         append_pending_row(m_pending_rows, key, line.order, "", true);
         ++m_done;
     }
 }
 
-void Resolver::keep_waiting(const std::string& key, const Line& line) {
+void Resolver::keep_waiting(std::string_view key, const Line& line) {
     if (!line.stored) {
         append_pending_row(m_pending_rows, key, line.order, line.text, false);
         ++m_new;
     }
 }
 
-std::string Resolver::complete(RowEncoder& encoder, const Line& line, std::string_view base,
-                               RowBatch& filled) {
+std::string Resolver::complete(const Line& line, std::string_view base, Filled& filled) {
     const event::DecodedLine& decoded = m_decoder.decode(line.text);
-    encoder.take(decoded.after);
+    filled.encoder.take(decoded.after);
     RowBatch one;
-    encoder.write_filled(one, line.text.size(), line.order, decoded.source.ts_ms, base, decoded.op);
-    const std::string_view row = one.bytes(one.rows().front());
-    char* at = filled.begin_row(row.size());
+    filled.encoder.write_filled(one, line.text.size(), line.order, decoded.source.ts_ms, base,
+                                decoded.op);
+    std::string row{one.bytes(one.rows().front())};
+    if (filled.rows.memory() + row.size() > m_batch_bytes / 2) {
+        put_in(filled);
+    }
+    char* at = filled.rows.begin_row(row.size());
     std::memcpy(at, row.data(), row.size());
-    filled.end_row(at + row.size(), one.rows().front().key_size, line.order);
-    return std::string{row};
+    filled.rows.end_row(at + row.size(), one.rows().front().key_size, line.order);
+    return row;
 }
 
-void Resolver::resolve_chain(RowEncoder& encoder, const std::string& key,
-                             const std::vector<Line>& lines, const Bases& bases, RowBatch& filled) {
-    const auto found = bases.find(std::pair{std::string_view{key}, Order{}});
-    std::string kept{found == bases.end() ? std::string_view{} : found->second.row};
-    const bool complete_base = !kept.empty() && !encoder.is_deleted(kept);
-    for (const Line& line : lines) {
-        if (line.order < m_barrier || (!kept.empty() && line.order <= encoder.order_of(kept))) {
-            finish_line(key, line);
-        } else if (!complete_base) {
-            keep_waiting(key, line);
-        } else {
-            kept = complete(encoder, line, kept, filled);
-            finish_line(key, line);
-        }
+void Resolver::put_in(Filled& filled) {
+    if (!filled.rows.empty()) {
+        filled.insert(filled.table, filled.rows);
+        filled.rows.release();
     }
 }
 
-void Resolver::resolve_history(RowEncoder& encoder, const std::string& key,
-                               const std::vector<Line>& lines, const Bases& bases,
-                               RowBatch& filled) {
+std::size_t Resolver::resolve_slice(const Slice& slice, const Bases& bases, Filled& filled) {
+    const RowEncoder& encoder = filled.encoder;
+    const auto found = bases.find(std::pair{slice.key, Order{}});
+    if (found != bases.end() && found->second.asked_again) {
+        return 0;
+    }
+    std::string kept{found == bases.end() ? std::string_view{} : found->second.row};
+    const bool complete_base = !kept.empty() && !encoder.is_deleted(kept);
+    for (const Line& line : slice.lines) {
+        if (line.order < m_barrier || (!kept.empty() && line.order <= encoder.order_of(kept))) {
+            finish_line(slice.key, line);
+        } else if (!complete_base) {
+            keep_waiting(slice.key, line);
+        } else {
+            kept = complete(line, kept, filled);
+            finish_line(slice.key, line);
+        }
+    }
+    return slice.lines.size();
+}
+
+std::size_t Resolver::resolve_history(Slice& slice, const Bases& bases, Filled& filled) {
+    const RowEncoder& encoder = filled.encoder;
     std::string last; // the row that the line before became
-    Order waiting_from;
-    for (const Line& line : lines) {
-        const auto found = bases.find(std::pair{std::string_view{key}, line.order});
+    std::size_t done = 0;
+    for (const Line& line : slice.lines) {
+        const auto found = bases.find(std::pair{slice.key, line.order});
         const Base base = found == bases.end() ? Base{} : found->second;
+        if (base.asked_again) {
+            break;
+        }
+        ++done;
         if (base.stored) {
-            finish_line(key, line);
+            finish_line(slice.key, line);
             continue;
         }
         std::string_view from = base.row;
@@ -210,53 +265,56 @@ void Resolver::resolve_history(RowEncoder& encoder, const std::string& key,
             from = last;
         }
         // A row below a line that waits itself is not the one before this line.
-        const bool usable =
-            !from.empty() && !encoder.is_deleted(from) && encoder.order_of(from) >= waiting_from;
+        const bool usable = !from.empty() && !encoder.is_deleted(from) &&
+                            encoder.order_of(from) >= slice.waiting_from;
         if (usable) {
-            last = complete(encoder, line, from, filled);
-            finish_line(key, line);
+            last = complete(line, from, filled);
+            finish_line(slice.key, line);
         } else {
-            waiting_from = line.order;
-            keep_waiting(key, line);
+            slice.waiting_from = line.order;
+            keep_waiting(slice.key, line);
         }
     }
+    return done;
 }
 
-void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Insert& insert) {
-    RowBatch filled;
+void Resolver::resolve_chains(TableLoader& table, Chains& chains, const Portion& portion,
+                              const Insert& insert) {
     // The table's own encoder is at work in the reading thread meanwhile.
-    RowEncoder encoder{table.encoder().shape(), table.encoder().policy()};
-    const bool history = encoder.shape().history;
-    std::size_t keys_at_once = kFirstKeys;
-    for (auto first = chains.begin(); first != chains.end();) {
-        auto last = first;
-        std::size_t key_bytes = 0;
-        for (std::size_t n = 0; n < keys_at_once && key_bytes < kKeyBytes && last != chains.end();
-             ++n, ++last) {
-            std::vector<Line>& lines = last->second;
-            std::stable_sort(lines.begin(), lines.end(),
-                             [](const Line& a, const Line& b) { return a.order < b.order; });
-            key_bytes += (last->first.size() + sizeof(Order)) * (history ? lines.size() : 1);
+    Filled filled{table, insert, RowEncoder{table.encoder().shape(), table.encoder().policy()}, {}};
+    const bool history = table.encoder().shape().history;
+    std::vector<Slice> slices;
+    for (auto& [key, lines] : chains) {
+        std::stable_sort(lines.begin(), lines.end(),
+                         [](const Line& a, const Line& b) { return a.order < b.order; });
+        slices.push_back({key, lines, portion.first ? Order{} : m_waiting_from});
+    }
+    std::size_t at_once = kFirstKeys;
+    while (!slices.empty()) {
+        std::size_t count = 0;
+        for (std::size_t bytes = 0; count < at_once && bytes < kKeyBytes && count < slices.size();
+             ++count) {
+            const Slice& slice = slices[slices.size() - 1 - count];
+            bytes += (slice.key.size() + sizeof(Order)) * (history ? slice.lines.size() : 1);
         }
+        const std::span<Slice> asked = std::span{slices}.last(count);
         Bases bases;
-        const std::string answer = fetch_bases(table, first, last, bases);
-        for (; first != last; ++first) {
-            if (history) {
-                resolve_history(encoder, first->first, first->second, bases, filled);
-            } else {
-                resolve_chain(encoder, first->first, first->second, bases, filled);
-            }
-            if (filled.memory() >= m_batch_bytes / 2) {
-                insert(table, filled);
-                filled.clear();
-            }
+        const std::string answer = fetch_bases(table, asked, bases);
+        bool again = false;
+        for (Slice& slice : asked) {
+            const std::size_t done = history ? resolve_history(slice, bases, filled)
+                                             : resolve_slice(slice, bases, filled);
+            slice.lines = slice.lines.subspan(done);
+            again |= !slice.lines.empty();
+            m_waiting_from = slice.waiting_from;
         }
-        keys_at_once = answer.size() > kAnswerBytes ? std::max<std::size_t>(keys_at_once / 2, 1)
-                                                    : std::min(keys_at_once * 2, kMostKeys);
+        std::erase_if(slices, [](const Slice& slice) { return slice.lines.empty(); });
+        at_once = again ? std::max<std::size_t>(at_once / 2, 1) : std::min(at_once * 2, kMostKeys);
+        if (again) { // what is left of a key is completed from what was
+            put_in(filled);
+        }
     }
-    if (!filled.empty()) {
-        insert(table, filled);
-    }
+    put_in(filled);
 }
 
 void Resolver::write_pending(TableLoader& table) {
@@ -275,6 +333,24 @@ void Resolver::write_pending(TableLoader& table) {
     table.pending -= std::min<std::uint64_t>(m_done, table.pending);
 }
 
+/// Lines of the batch itself, to be completed with the portion.
+void Resolver::take_own(Chains& own, const std::string& key, const Portion& portion,
+                        std::vector<Line>& lines) {
+    const auto found = own.find(key);
+    if (found == own.end()) {
+        return;
+    }
+    std::vector<Line>& left = found->second;
+    const auto later = std::stable_partition(left.begin(), left.end(), [&](const Line& line) {
+        return portion.last || line.order <= portion.through;
+    });
+    lines.insert(lines.end(), left.begin(), later);
+    left.erase(left.begin(), later);
+    if (left.empty()) {
+        own.erase(found);
+    }
+}
+
 void Resolver::resolve(TableLoader& table, const TableWork& work, const Insert& insert) {
     m_pending_rows.clear();
     m_new = m_done = 0;
@@ -284,16 +360,14 @@ void Resolver::resolve(TableLoader& table, const TableWork& work, const Insert& 
         chains[line.key].push_back({line.order, line.line, false});
     }
     if (table.pending > 0) {
-        fetch_stored(table, work, [&](Chains& stored) {
+        fetch_stored(table, work, [&](Chains& stored, const Portion& portion) {
             for (auto& [key, lines] : stored) {
-                if (auto own = chains.extract(key); !own.empty()) {
-                    lines.insert(lines.end(), own.mapped().begin(), own.mapped().end());
-                }
+                take_own(chains, key, portion, lines);
             }
-            resolve_chains(table, stored, insert);
+            resolve_chains(table, stored, portion, insert);
         });
     }
-    resolve_chains(table, chains, insert);
+    resolve_chains(table, chains, {}, insert);
     write_pending(table);
 }
 
@@ -302,7 +376,7 @@ void Resolver::give_up(TableLoader& table, const TableWork& work,
                        const std::function<void()>& keep) {
     m_pending_rows.clear();
     m_new = m_done = 0;
-    const auto all = [&](Chains& chains) {
+    const auto all = [&](Chains& chains, const Portion&) {
         for (auto& [key, lines] : chains) {
             std::stable_sort(lines.begin(), lines.end(),
                              [](const Line& a, const Line& b) { return a.order < b.order; });
@@ -326,7 +400,9 @@ void Resolver::resolve_stored(TableLoader& table, Order barrier, std::size_t lim
     m_barrier = barrier;
     const std::string sizes =
         m_transport.query(stored_sizes_sql(table.target(), limit), "RowBinary");
-    fetch_portions(table, sizes, [&](Chains& chains) { resolve_chains(table, chains, insert); });
+    fetch_portions(table, sizes, [&](Chains& chains, const Portion& portion) {
+        resolve_chains(table, chains, portion, insert);
+    });
     write_pending(table);
 }
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,43 +49,65 @@ private:
         bool stored; ///< comes from the pending table
     };
     using Chains = std::map<std::string, std::vector<Line>, std::less<>>;
+    /// A part of Chains that came in portions: those of one key whose lines do not fit into one.
+    struct Portion {
+        bool first = true;
+        bool last = true;
+        event::Order through; ///< all lines of the key up to here were given; not of the last one
+    };
+    /// Lines of a key that are completed together, in their order.
+    struct Slice {
+        std::string_view key;
+        std::span<const Line> lines;
+        event::Order waiting_from; ///< in a history: the last line before them that waits
+    };
 
     void add_stored(Chains& chains, std::string_view rows);
-    using Take = std::function<void(Chains& chains)>;
+    using Take = std::function<void(Chains& chains, const Portion& portion)>;
     /// Lines that wait in the target for keys of `work`.
     void fetch_stored(TableLoader& table, const TableWork& work, const Take& take);
     /// Gives the lines of the keys in an answer of sizes in portions: of `m_batch_bytes` at most,
-    /// or of one key.
+    /// or of one line.
     void fetch_portions(TableLoader& table, std::string_view sizes, const Take& take);
+    void fetch_key(TableLoader& table, std::string_view key, const Take& take);
     /// A row of the target that a line may be completed from.
     struct Base {
-        std::string_view row; ///< empty: none
-        bool stored = false;  ///< the line itself is there already (history)
+        std::string_view row;     ///< empty: none
+        bool stored = false;      ///< the line itself is there already (history)
+        bool asked_again = false; ///< the answer was large enough without it
     };
     /// By key and, in a history, the line's order.
     using Bases = std::map<std::pair<std::string_view, event::Order>, Base>;
 
-    std::string fetch_bases(TableLoader& table, Chains::iterator first, Chains::iterator last,
-                            Bases& bases);
-    void resolve_chains(TableLoader& table, Chains& chains, const Insert& insert);
-    void resolve_chain(clickhouse::RowEncoder& encoder, const std::string& key,
-                       const std::vector<Line>& lines, const Bases& bases,
-                       clickhouse::RowBatch& filled);
-    void resolve_history(clickhouse::RowEncoder& encoder, const std::string& key,
-                         const std::vector<Line>& lines, const Bases& bases,
-                         clickhouse::RowBatch& filled);
+    /// Rows that were completed on their way to the table: full ones go at once.
+    struct Filled {
+        TableLoader& table;
+        const Insert& insert;
+        clickhouse::RowEncoder encoder;
+        clickhouse::RowBatch rows;
+    };
+    /// An answer of at most kAnswerBytes and a row.
+    std::string fetch_bases(const TableLoader& table, std::span<const Slice> slices, Bases& bases);
+    static void take_own(Chains& own, const std::string& key, const Portion& portion,
+                         std::vector<Line>& lines);
+    void resolve_chains(TableLoader& table, Chains& chains, const Portion& portion,
+                        const Insert& insert);
+    /// How many of the slice's lines are done with: up to one that is asked for again.
+    std::size_t resolve_slice(const Slice& slice, const Bases& bases, Filled& filled);
+    std::size_t resolve_history(Slice& slice, const Bases& bases, Filled& filled);
+    static void put_in(Filled& filled);
     /// Adds the line's row to `filled`, and gives it.
-    std::string complete(clickhouse::RowEncoder& encoder, const Line& line, std::string_view base,
-                         clickhouse::RowBatch& filled);
-    void finish_line(const std::string& key, const Line& line);
-    void keep_waiting(const std::string& key, const Line& line);
+    std::string complete(const Line& line, std::string_view base, Filled& filled);
+    void finish_line(std::string_view key, const Line& line);
+    void keep_waiting(std::string_view key, const Line& line);
     void write_pending(TableLoader& table);
 
     clickhouse::Transport& m_transport;
     std::size_t m_batch_bytes;
     event::Order m_barrier; ///< everything below is void
     event::LineDecoder m_decoder;
-    std::string m_pending_rows; ///< for the pending table: new lines, done marks
+    event::Order m_waiting_from; ///< Slice::waiting_from of the next portion of a key
+    std::string m_pending_rows;  ///< for the pending table: new lines, done marks
     std::uint64_t m_new = 0;
     std::uint64_t m_done = 0;
 };

@@ -1,6 +1,7 @@
 #include "cdc-load/resolver_sql.hpp"
 
 #include "base/error.hpp"
+#include "base/numbers.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/row_format.hpp"
 
@@ -48,6 +49,18 @@ Parts parts_of(const TargetShape& shape) {
     return parts;
 }
 
+/// `rows` in their order, with the tuple `_all` as `_picked`: whole in those that begin before
+/// `bytes`, of nothing in the others.
+std::string fitting(const std::string& rows, std::string_view columns, std::string_view order,
+                    std::size_t bytes) {
+    return fmt::format(
+        "SELECT {0}, toUInt8(_begin < {1}) AS _fits, if(_fits, _all, "
+        "defaultValueOfArgumentType(_all)) AS _picked FROM (SELECT {0}, _all, sum(byteSize(_all)) "
+        "OVER (ORDER BY {2} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - byteSize(_all) AS "
+        "_begin FROM ({3}))",
+        columns, bytes, order, rows);
+}
+
 } // namespace
 
 std::string keys_sql(std::string_view structure, std::string_view bytes) {
@@ -66,6 +79,21 @@ std::string waiting_sql(const Target& target, std::string_view key_bytes) {
                        quote_identifier(target.pending), keys_sql("k String", key_bytes));
 }
 
+std::string line_sizes_sql(const Target& target, std::string_view key_bytes, Order after,
+                           std::size_t limit) {
+    return fmt::format("SELECT _version, toUInt64(length(_line)) FROM {} FINAL WHERE _done = 0 AND "
+                       "_key IN ({}) AND _version > toUInt128('{}') ORDER BY _version LIMIT {}",
+                       quote_identifier(target.pending), keys_sql("k String", key_bytes),
+                       base::decimal_text(after.value), limit);
+}
+
+std::string lines_sql(const Target& target, std::string_view key_bytes, Order after,
+                      Order through) {
+    return fmt::format("{} AND _version > toUInt128('{}') AND _version <= toUInt128('{}')",
+                       waiting_sql(target, key_bytes), base::decimal_text(after.value),
+                       base::decimal_text(through.value));
+}
+
 std::string waiting_sizes_sql(const Target& target, std::string_view key_bytes) {
     return fmt::format(
         "SELECT _key, toUInt64(sum(length(_line))) FROM {} FINAL WHERE _done = 0 AND "
@@ -80,33 +108,39 @@ std::string stored_sizes_sql(const Target& target, std::size_t limit) {
 }
 
 std::string bases_sql(const Target& target, const TargetShape& shape, std::string_view key_bytes,
-                      Order barrier) {
+                      Order barrier, std::size_t bytes) {
     const Parts parts = parts_of(shape);
     // argMax passes over NULLs, but not over tuples that hold them.
-    return fmt::format(
-        "SELECT {0}, {1}_highest, tupleElement(_picked, {2}), toInt64(0) FROM (SELECT {0}, "
-        "argMax(tuple({3}{8}), {9}) AS _picked, max({9}) AS _highest FROM {4} WHERE "
-        "({0}) IN ({5}) AND {9} >= {6} AND {9} >= toUInt128('{7}') GROUP BY {0})",
-        parts.keys, parts.picked, parts.last, parts.others, quote_identifier(target.raw),
+    const std::string rows = fmt::format(
+        "SELECT {0}, argMax(tuple({1}{2}), {3}) AS _all, max({3}) AS _highest FROM {4} WHERE "
+        "({0}) IN ({5}) AND {3} >= {6} AND {3} >= toUInt128('{7}') GROUP BY {0}",
+        parts.keys, parts.others, quote_if_needed(target.own().deleted),
+        quote_if_needed(target.own().version), quote_identifier(target.raw),
         keys_sql(parts.structure, key_bytes), clickhouse::barrier_sql(target.name),
-        base::decimal_text(barrier.value), quote_if_needed(target.own().deleted),
-        quote_if_needed(target.own().version));
+        base::decimal_text(barrier.value));
+    return fmt::format(
+        "SELECT _fits, {0}, {1}_highest, tupleElement(_picked, {2}), toInt64(0) FROM ({3})",
+        parts.keys, parts.picked, parts.last,
+        fitting(rows, parts.keys + ", _highest", parts.keys, bytes));
 }
 
 std::string history_bases_sql(const Target& target, const TargetShape& shape,
-                              std::string_view key_and_version_bytes) {
+                              std::string_view key_and_version_bytes, std::size_t bytes) {
     const Parts parts = parts_of(shape);
     const std::string asked = keys_sql(parts.structure + ", `_at` UInt128", key_and_version_bytes);
     const std::string version = quote_if_needed(target.own().version);
     const std::string operation = quote_if_needed(target.own().operation);
+    const std::string rows = fmt::format(
+        "SELECT {0}, _at, toUInt8(countIf({2} = _at) > 0) AS _there, maxIf({2}, {2} < _at) AS "
+        "_highest, argMaxIf(tuple({1}toString({3})), {2}, {2} < _at) AS _all FROM {4} INNER "
+        "JOIN ({5}) AS _asked USING ({0}) WHERE ({0}) IN (SELECT {0} FROM ({5})) AND {3} != 't' "
+        "AND {2} <= _at GROUP BY {0}, _at",
+        parts.keys, parts.others, version, operation, quote_identifier(target.raw), asked);
     return fmt::format(
-        "SELECT _at, _there, {0}, _highest, {1}tupleElement(_picked, {2}), toInt64(0) FROM ("
-        "SELECT {0}, _at, toUInt8(countIf({5} = _at) > 0) AS _there, maxIf({5}, {5} < _at) AS "
-        "_highest, argMaxIf(tuple({3}toString({6})), {5}, {5} < _at) AS _picked FROM {4} INNER "
-        "JOIN ({7}) AS _asked USING ({0}) WHERE ({0}) IN (SELECT {0} FROM ({7})) AND {6} != 't' "
-        "AND {5} <= _at GROUP BY {0}, _at)",
-        parts.keys, parts.picked, parts.last, parts.others, quote_identifier(target.raw), version,
-        operation, asked);
+        "SELECT _fits, _at, _there, {0}, _highest, {1}if(_fits, tupleElement(_picked, {2}), 'u'), "
+        "toInt64(0) FROM ({3}) ORDER BY {0}, _at",
+        parts.keys, parts.picked, parts.last,
+        fitting(rows, parts.keys + ", _at, _there, _highest", parts.keys + ", _at", bytes));
 }
 
 std::string_view Rows::string() {
