@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "postgres/copy_text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>

@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FakeLookup lookup;
     lookup.fetched = {{postgres::FetchedValue::State::null, ""},
                       {postgres::FetchedValue::State::gone, ""}};
-    postgres::ChangeBuilder builder{{"fuzz", "fuzz", true},
+    postgres::ChangeBuilder builder{{"fuzz", "fuzz", true, false, {}, {}},
                                     event::TableFilter{{}, {"skipped.*"}},
                                     postgres::Timelines{2, "1\t0/5000\tx\n"},
                                     lookup};

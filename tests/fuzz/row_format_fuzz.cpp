@@ -5,6 +5,7 @@
 #include "clickhouse/row_text.hpp"
 #include "event/json_cursor.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
