@@ -118,7 +118,8 @@ def main():
     if unknown or not mutants:
         parser.error(f"no such mutant: {' '.join(sorted(unknown))}")
     if arguments.names:
-        mutants = [mutant for mutant in mutants if mutant.name in arguments.names]
+        by_name = {mutant.name: mutant for mutant in mutants}
+        mutants = [by_name[name] for name in arguments.names]
     if arguments.unit:
         mutants = [mutant for mutant in mutants if mutant.tests == ["unit"]]
     if arguments.list:
