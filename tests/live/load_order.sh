@@ -13,6 +13,7 @@ def r(at, note): print(change('r', 't', k, at, 0, after={**k, 'q': at, 'note': n
 def u(at, note): print(change('u', 't', k, at, after={**k, 'q': at, 'note': note}))
 def d(at): print(change('d', 't', k, at, before=k))
 def p(at): print(change('u', 't', k, at, after={**k, 'q': at}, unchanged=['note']))
+def pq(at, note): print(change('u', 't', k, at, after={**k, 'note': note}, unchanged=['q']))
 def t(at): print(change('t', 't', None, at))
 print(table('t', T, 'v1'))
 $3" | cdc-load --target "$TARGET" 2>load.err || fail "$1: cdc-load ended with $?"
@@ -42,6 +43,20 @@ id=100
 case_of "from the batch's row, which is newer" "60 new" "u(50, 'new'); p(60)"
 id=100
 case_of "from the stored row, although the batch has an older one" "70 new" "r(20, 'stale'); p(70)"
+
+say "a line behind one that waits waits too, also when an older whole row comes again between them"
+id=100
+case_of "stored" "80 old" "c(80, 'old')"
+id=100
+case_of "the later line has what the waiting one said" "100 last" "p(100); u(90, 'again'); pq(110, 'last')"
+
+say "nothing is filled from a deleted row"
+id=150
+case_of "stored and deleted" "" "c(100, 'gone'); d(110)"
+id=150
+case_of "the line waits" "" "p(130)"
+id=150
+case_of "until its row comes" "130 new" "c(120, 'new')"
 
 say "nothing is filled from below the batch's own truncate"
 id=200

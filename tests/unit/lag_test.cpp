@@ -98,6 +98,11 @@ TEST_CASE("a checkpoint behind the end is as late as its last commit, or its hea
     lag::describe_checkpoint(never, checkpoint("0/100", 0, 0), std::nullopt, 10'000);
     CHECK_FALSE(never.bytes);
     CHECK_FALSE(never.ms);
+    REQUIRE(never.details.size() == 2);
+    for (const auto& detail : never.details) { // ages that nobody knows
+        CAPTURE(detail.first);
+        CHECK(detail.second.is_null());
+    }
 }
 
 TEST_CASE("a slot whose time the server does not tell has no time, and never 0") {
