@@ -15,8 +15,9 @@ using namespace cdc::mysql;
 namespace {
 
 constexpr const char* kRecordings[] = {
-    "operations.mysql", "operations.mariadb", "types.mysql",       "types.mariadb", "json.mysql",
-    "compressed.mysql", "compressed.mariadb", "compressed.mysql9", "tagged.mysql9"};
+    "operations.mysql",   "operations.mariadb", "keys.mysql",   "keys.mariadb",
+    "types.mysql",        "types.mariadb",      "json.mysql",   "compressed.mysql",
+    "compressed.mariadb", "compressed.mysql9",  "tagged.mysql9"};
 
 std::string recording(const std::string& name) {
     return read_bytes(CDC_SOURCE_DIR "/tests/data/binlog/" + name + ".bin");
