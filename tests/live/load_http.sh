@@ -11,7 +11,7 @@ print(table('t', T, 'v1'))
 rows('c', range(1, 2001), 16)
 print(change('u', 't', {'id': 1}, 17, after={'id': 1, 'q': -1}, unchanged=['note']))
 print(checkpoint(18))" >first
-load() { cdc-load --target "$TARGET" --checkpoint state.json "$@" 2>load.err; }
+load() { timeout 100 cdc-load --target "$TARGET" --checkpoint state.json "$@" 2>load.err; }
 ch() { printf '%s' "$1" | curl -sS --fail-with-body --data-binary @- "${TARGET%/*}/?database=default"; }
 
 say 'a plain load'
