@@ -6,10 +6,9 @@ namespace cdc::postgres {
 
 namespace {
 
+// The planner's number of pages: the size itself is not to be had without a lock.
 constexpr char kTable[] = R"(
-SELECT c.oid, c.relkind = 'p', c.relreplident, c.reltuples::bigint,
-    CASE WHEN c.relkind = 'r' THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint
-         ELSE 0 END
+SELECT c.oid, c.relkind = 'p', c.relreplident, c.reltuples::bigint, greatest(c.relpages, 0)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p'))";
 

@@ -39,6 +39,17 @@ refused "$NEW" "standby"
 psql -XAtqd "$NEW" -c "SELECT pg_wal_replay_resume()" >/dev/null
 cdc-verify --source "$NEW" --target "$TARGET" --settle 20s >report.txt 2>verify.err || { cat report.txt; fail "the standby has it all"; }
 
+say "rows of a new primary arrive before the target says whose they are"
+ch "INSERT INTO t_raw SELECT * REPLACE ('of a new primary' AS note, bitShiftLeft(toUInt128(2), 112) + 7 AS _version) FROM t_raw FINAL WHERE id = 7"
+{
+    sleep 2
+    ch "INSERT INTO _cdc_state SELECT * REPLACE (bitShiftLeft(toUInt128(2), 112) + 9 AS version, replaceRegexpOne(value, '\"order\":\"0001', '\"order\":\"0002') AS value) FROM _cdc_state FINAL WHERE scope = 'source'"
+} &
+refused "$OLD" "timeline 1"
+wait $!
+ch "ALTER TABLE t_raw DELETE WHERE note = 'of a new primary' SETTINGS mutations_sync = 2"
+ch "ALTER TABLE _cdc_state DELETE WHERE scope = 'source' AND version >= bitShiftLeft(toUInt128(2), 112) SETTINGS mutations_sync = 2"
+
 say "the standby is promoted, and the pipe reads it; the old primary still runs"
 psql -XAtqd "$NEW" -c "SELECT pg_promote()" >/dev/null
 cdc-capture --source "$NEW" --slot second --publication first --prefix p --create --exit-after-create --checkpoint second.json 2>capture.err

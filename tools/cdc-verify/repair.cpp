@@ -12,6 +12,7 @@
 #include "event/checkpoint.hpp"
 #include "event/json_writer.hpp"
 #include "io/file_descriptor.hpp"
+#include "io/stop_signal.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/row_json.hpp"
 
@@ -30,6 +31,9 @@ using postgres::Connection;
 namespace {
 
 constexpr std::size_t kKeysPerQuery = 1000;
+/// In which a loader that has stored rows says in `_cdc_state` which log they are of: it does at
+/// most once a second.
+constexpr std::int64_t kStateWaitMs = 3000;
 
 /// Lines of tables without key need orders of their own that no change of the log can have: a
 /// transaction never has so many changes.
@@ -248,15 +252,21 @@ std::uint64_t Repairer::remove_impossible(const Table& table, const std::vector<
     const postgres::Lsn end = snapshot.reader.insert_position();
     const std::uint16_t epoch = snapshot.point.order().epoch();
     std::vector<event::Order> impossible;
+    bool later_epoch = false;
     for (const event::Order version : versions) {
         if (version > event::Order::make(epoch, end, event::Order::kMaxIndex)) {
             impossible.push_back(version);
+            later_epoch |= version.epoch() > epoch;
         }
     }
     if (impossible.empty()) {
         return 0;
     }
-    check_lineage(snapshot); // they are nothing that a new primary wrote meanwhile
+    // They may be what a new primary wrote. Its loader stores rows before it says whose they are.
+    if (later_epoch && !io::sleep_ms(kStateWaitMs)) {
+        throw io::Stopped{"it was not certain whose rows of the target are"};
+    }
+    check_lineage(snapshot);
     return m_target.remove_versions(table, keys, impossible);
 }
 
