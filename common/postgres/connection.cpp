@@ -144,8 +144,8 @@ void Connection::receive_notice(void* warnings, const pg_result* notice) {
     }
 }
 
-Result Connection::query(const std::string& sql, const std::vector<std::string>& parameters,
-                         const std::vector<std::uint32_t>& types) {
+void Connection::send(const std::string& sql, const std::vector<std::string>& parameters,
+                      const std::vector<std::uint32_t>& types) {
     std::vector<const char*> values;
     values.reserve(parameters.size());
     for (const std::string& parameter : parameters) {
@@ -159,39 +159,66 @@ Result Connection::query(const std::string& sql, const std::vector<std::string>&
     if (sent == 0) {
         throw error("cannot send a query");
     }
-    pg_result* last = nullptr;
-    while (true) {
-        while (PQisBusy(raw()) != 0) {
-            pollfd socket{PQsocket(raw()), POLLIN, 0};
-            ::poll(&socket, 1, kWaitStepMs);
-            if (m_on_wait) {
-                m_on_wait();
-            }
-            if (io::stop_signal::count() > 1) {
-                stop_waiting();
-            }
-            if (PQconsumeInput(raw()) == 0) {
-                PQclear(last);
-                throw error("lost the connection");
-            }
+}
+
+std::optional<Result> Connection::next_result() {
+    while (PQisBusy(raw()) != 0) {
+        pollfd socket{PQsocket(raw()), POLLIN, 0};
+        ::poll(&socket, 1, kWaitStepMs);
+        if (m_on_wait) {
+            m_on_wait();
         }
-        pg_result* next = PQgetResult(raw());
-        if (next == nullptr) {
-            break;
+        if (io::stop_signal::count() > 1) {
+            stop_waiting();
         }
-        PQclear(last);
-        last = next;
-        if (PQresultStatus(last) == PGRES_COPY_BOTH || PQresultStatus(last) == PGRES_COPY_OUT) {
+        if (PQconsumeInput(raw()) == 0) {
+            throw error("lost the connection");
+        }
+    }
+    pg_result* const next = PQgetResult(raw());
+    return next != nullptr ? std::optional<Result>{Result{next}} : std::nullopt;
+}
+
+void Connection::check(const Result& result) const {
+    switch (PQresultStatus(result.raw())) {
+    case PGRES_TUPLES_OK:
+    case PGRES_SINGLE_TUPLE:
+    case PGRES_COMMAND_OK:
+    case PGRES_COPY_BOTH:
+    case PGRES_COPY_OUT:
+        return;
+    default:
+        throw error("the source refused a command", result.raw());
+    }
+}
+
+Result Connection::query(const std::string& sql, const std::vector<std::string>& parameters,
+                         const std::vector<std::uint32_t>& types) {
+    send(sql, parameters, types);
+    Result last{nullptr};
+    while (auto next = next_result()) {
+        last = *std::move(next);
+        const auto status = PQresultStatus(last.raw());
+        if (status == PGRES_COPY_BOTH || status == PGRES_COPY_OUT) {
             break;
         }
     }
-    Result result{last};
-    const auto status = PQresultStatus(last);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_COPY_BOTH &&
-        status != PGRES_COPY_OUT) {
-        throw error("the source refused a command", last);
+    check(last);
+    return last;
+}
+
+void Connection::query_rows(const std::string& sql, const std::vector<std::string>& parameters,
+                            const std::function<void(const Result&)>& take) {
+    send(sql, parameters, {});
+    PQsetSingleRowMode(raw());
+    Result last{nullptr};
+    while (auto next = next_result()) {
+        last = *std::move(next);
+        if (PQresultStatus(last.raw()) == PGRES_SINGLE_TUPLE) {
+            take(last);
+        }
     }
-    return result;
+    check(last);
 }
 
 void Connection::cancel() const {

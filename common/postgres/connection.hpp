@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,10 @@ public:
     /// io::Stopped. `types`: numbers of the parameters' types; none: the server finds them out.
     Result query(const std::string& sql, const std::vector<std::string>& parameters = {},
                  const std::vector<std::uint32_t>& types = {});
+    /// The same for answers that are too large to hold: `take` is called with each row, as a result
+    /// of one row, as it comes. What `take` throws ends the connection's use.
+    void query_rows(const std::string& sql, const std::vector<std::string>& parameters,
+                    const std::function<void(const Result&)>& take);
     /// Asks the server to end the statement that runs there, which goes on by itself when only the
     /// connection is left. Waits for the server's ear, but not for long.
     void cancel() const;
@@ -100,6 +105,12 @@ private:
     struct Finish {
         void operator()(pg_conn* connection) const;
     };
+    void send(const std::string& sql, const std::vector<std::string>& parameters,
+              const std::vector<std::uint32_t>& types);
+    /// Waits for the next result of the statement; nothing behind the last one.
+    std::optional<Result> next_result();
+    /// Throws the error that the result is, if it is one.
+    void check(const Result& result) const;
     [[noreturn]] static void stop_waiting();
     static void stop_when_asked();
 

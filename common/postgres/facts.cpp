@@ -45,30 +45,31 @@ using TypeKey = std::pair<std::uint32_t, std::int32_t>; ///< oid and modifier
 /// Puts the rows of one answer together.
 class Assembly {
 public:
-    Assembly(const Result& result, const FactsScope& scope) : m_result{&result}, m_scope{&scope} {}
+    explicit Assembly(const FactsScope& scope) : m_scope{&scope} {}
 
-    FactsLook take();
+    void take(const Result& row);
+    FactsLook finish();
 
 private:
-    std::string_view text(int column) const { return m_result->text(m_row, column); }
+    std::string_view text(int column) const { return m_row->text(0, column); }
     template<typename T = std::uint32_t>
     T integer(int column) const {
-        return number<T>(*m_result, m_row, column);
+        return number<T>(*m_row, 0, column);
     }
     void take_row(char kind);
     void take_birth(event::LeafFacts& leaf) const;
     void take_column(Facts& facts);
     void take_missing(Facts& facts, const std::string& name);
-    void finish(Facts& facts);
+    void complete(Facts& facts);
     void add_types(Facts& facts, std::uint32_t type, bool masked, std::set<std::uint32_t>& seen);
     ColumnEdits::Edit edit_of(const Facts& facts, std::string_view column) const {
         return m_scope->edits.empty() ? ColumnEdits::Edit{}
                                       : m_scope->edits.of(facts.schema, facts.table, column);
     }
 
-    const Result* m_result;
     const FactsScope* m_scope;
-    int m_row = 0;
+    const Result* m_row = nullptr;
+    std::size_t m_part = 0; ///< of the answer, which row came last
     FactsLook m_look;
     event::PublicationFacts m_publication;
     std::unordered_map<std::uint32_t, Facts> m_tables;
@@ -76,19 +77,29 @@ private:
     std::map<TypeKey, ValueCodec> m_codecs;
 };
 
-/// Tables, types and codecs first: the rows of the others refer to them.
-FactsLook Assembly::take() {
-    for (const std::string_view kinds : {"ptyd", "lckea", "m"}) {
-        for (m_row = 0; m_row < m_result->rows(); ++m_row) {
-            const char kind = text(0).empty() ? '\0' : text(0).front();
-            if (kinds.find(kind) != std::string_view::npos) {
-                take_row(kind);
-            }
-        }
+/// Tables, types and codecs come first: the rows of the others refer to them.
+void Assembly::take(const Result& row) {
+    static constexpr std::string_view kParts[] = {"ptyead", "lck", "m"};
+    m_row = &row;
+    const char kind = text(0).empty() ? '\0' : text(0).front();
+    const auto part =
+        static_cast<std::size_t>(std::find_if(std::begin(kParts), std::end(kParts),
+                                              [kind](std::string_view kinds) {
+                                                  return kinds.find(kind) != std::string_view::npos;
+                                              }) -
+                                 std::begin(kParts));
+    if (part < m_part || part == std::size(kParts)) {
+        fail(ExitCode::failed, "the catalog answered a row of kind {} out of its place",
+             in_quotes(text(0)));
     }
+    m_part = part;
+    take_row(kind);
+}
+
+FactsLook Assembly::finish() {
     m_look.tables.reserve(m_tables.size());
     for (auto& [oid, facts] : m_tables) {
-        finish(facts);
+        complete(facts);
         m_look.tables.push_back(std::move(facts));
     }
     std::sort(m_look.tables.begin(), m_look.tables.end(),
@@ -104,7 +115,7 @@ void Assembly::take_row(char kind) {
         m_publication.oid = oid;
         m_publication.version = text(2);
         m_publication.operations = text(3);
-        m_look.moment = moment_of(*m_result, m_row, 4);
+        m_look.moment = moment_of(*m_row, 0, 4);
         return;
     }
     case 't':
@@ -123,7 +134,7 @@ void Assembly::take_row(char kind) {
         event::TypeFacts& type = m_types[oid];
         type.oid = oid;
         type.kind = text(2).front();
-        type.base = m_result->is_null(m_row, 3) ? 0 : integer(3);
+        type.base = m_row->is_null(0, 3) ? 0 : integer(3);
         type.modifier = integer<std::int32_t>(4);
         type.born = text(5);
         return;
@@ -266,7 +277,7 @@ void Assembly::add_types(Facts& facts, std::uint32_t type, bool masked,
     }
 }
 
-void Assembly::finish(Facts& facts) {
+void Assembly::complete(Facts& facts) {
     const auto by_number = [](const auto& a, const auto& b) {
         return a.number < b.number;
     };
@@ -340,9 +351,10 @@ const event::Facts* find_table(const FactsLook& look, std::uint32_t oid) {
 }
 
 FactsLook read_facts(Connection& connection, const FactsScope& scope) {
-    const Result result =
-        connection.query(facts_sql(connection.server_version()), {scope.publication});
-    FactsLook look = Assembly{result, scope}.take();
+    Assembly assembly{scope};
+    connection.query_rows(facts_sql(connection.server_version()), {scope.publication},
+                          [&assembly](const Result& row) { assembly.take(row); });
+    FactsLook look = assembly.finish();
     if (look.moment.position == 0) {
         fail(ExitCode::refused, "there is no publication {} in database {}",
              in_quotes(scope.publication), connection.description());

@@ -24,6 +24,7 @@ constexpr int kGeneratedColumns = 180000;
 //   a  an attribute of a composite: type, number, type of the attribute, xmin, command
 //   d  how missing values are decoded: oid and modifier of the type, of its base, whether that is
 //      an array's element, delimiter, name
+// In the order p t y e a d, l c k, m.
 // A partition whose root is published goes through the root, else through itself.
 constexpr std::string_view kFacts = R"(
 WITH RECURSIVE pub AS MATERIALIZED (
@@ -83,19 +84,6 @@ UNION ALL
 SELECT 't', t.top::text, n.nspname, c.relname, t.entry, array_to_string(t.numbers, ' '), t.filter, c.relnatts::text, NULL
 FROM top t JOIN pg_class c ON c.oid = t.top JOIN pg_namespace n ON n.oid = c.relnamespace
 UNION ALL
-SELECT 'l', rel.top::text, c.oid::text, c.relfilenode::text, c.xmin::text, concat_ws(' ', b.xmin, b.cmin, n.xmin), c.relkind::text, c.relpersistence::text, rel.under
-FROM rel JOIN pg_class c ON c.oid = rel.oid LEFT JOIN pg_attribute b ON b.attrelid = c.oid AND b.attnum = -6 LEFT JOIN pg_type n ON n.oid = c.reltype
-UNION ALL
-SELECT 'c', col.top::text, col.attnum::text, col.attname, format_type(col.atttypid, col.atttypmod), col.atttypid::text, col.atttypmod::text,
-    concat(CASE WHEN col.attnotnull THEN 'n' END, col.attgenerated),
-    CASE WHEN col.attgenerated <> '' THEN (SELECT d.oid || ':' || d.xmin FROM pg_attrdef d WHERE d.adrelid = col.top AND d.adnum = col.attnum) END
-FROM col
-UNION ALL
-SELECT 'm', top::text, attname, value, atttypid::text, atttypmod::text, NULL, NULL, NULL FROM missing
-UNION ALL
-SELECT 'k', k.conrelid::text, k.oid::text, array_to_string(k.conkey, ' '), k.condeferrable::text, i.indisvalid::text, NULL, NULL, NULL
-FROM top t JOIN pg_constraint k ON k.conrelid = t.top AND k.contype = 'p' JOIN pg_index i ON i.indexrelid = k.conindid
-UNION ALL
 SELECT 'y', t.oid::text, t.typtype::text, CASE t.typtype WHEN 'd' THEN t.typbasetype WHEN 'b' THEN t.typelem
     WHEN 'r' THEN (SELECT rngsubtype FROM pg_range g WHERE g.rngtypid = t.oid) WHEN 'm' THEN @MULTIRANGE@ ELSE 0 END::text, t.typtypmod::text, t.xmin::text, NULL, NULL, NULL
 FROM typ JOIN pg_type t ON t.oid = typ.oid
@@ -106,7 +94,20 @@ SELECT 'a', t.oid::text, a.attnum::text, a.atttypid::text, a.xmin::text, a.cmin:
 FROM typ JOIN pg_type t ON t.oid = typ.oid AND t.typtype = 'c' JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0
 UNION ALL
 SELECT 'd', r.type::text, r.modifier::text, r.base::text, r.base_modifier::text, r.element::text, t.typdelim::text, t.typname, NULL
-FROM resolved r JOIN pg_type t ON t.oid = r.base WHERE t.typtype <> 'd')";
+FROM resolved r JOIN pg_type t ON t.oid = r.base WHERE t.typtype <> 'd'
+UNION ALL
+SELECT 'l', rel.top::text, c.oid::text, c.relfilenode::text, c.xmin::text, concat_ws(' ', b.xmin, b.cmin, n.xmin), c.relkind::text, c.relpersistence::text, rel.under
+FROM rel JOIN pg_class c ON c.oid = rel.oid LEFT JOIN pg_attribute b ON b.attrelid = c.oid AND b.attnum = -6 LEFT JOIN pg_type n ON n.oid = c.reltype
+UNION ALL
+SELECT 'c', col.top::text, col.attnum::text, col.attname, format_type(col.atttypid, col.atttypmod), col.atttypid::text, col.atttypmod::text,
+    concat(CASE WHEN col.attnotnull THEN 'n' END, col.attgenerated),
+    CASE WHEN col.attgenerated <> '' THEN (SELECT d.oid || ':' || d.xmin FROM pg_attrdef d WHERE d.adrelid = col.top AND d.adnum = col.attnum) END
+FROM col
+UNION ALL
+SELECT 'k', k.conrelid::text, k.oid::text, array_to_string(k.conkey, ' '), k.condeferrable::text, i.indisvalid::text, NULL, NULL, NULL
+FROM top t JOIN pg_constraint k ON k.conrelid = t.top AND k.contype = 'p' JOIN pg_index i ON i.indexrelid = k.conindid
+UNION ALL
+SELECT 'm', top::text, attname, value, atttypid::text, atttypmod::text, NULL, NULL, NULL FROM missing)";
 
 // Temporary tables are left out: other sessions make and drop them all the time.
 constexpr std::string_view kVersion = R"(

@@ -1,9 +1,12 @@
 """cdc-capture against pg_recvlogical over the same changes, both to /dev/null."""
+import concurrent.futures
 import os
 import pathlib
+import re
 import subprocess
+import time
 
-from harness import FILL, ORDERS, Postgres, add_rates, pairs, say, servers, timed
+from harness import FILL, ORDERS, Postgres, add_rates, median, pairs, say, servers, timed
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
@@ -68,4 +71,38 @@ def capture_postgres_small(bin_folder, results):
               "changes/s")
 
 
-WORKS = {"capture-postgres": capture_postgres, "capture-postgres-small": capture_postgres_small}
+def looks(bin_folder, results):
+    """What looking at the catalog costs, here and at the source: as the server logs its statements."""
+    tables, seconds = 10000, 25
+    say(f"looks: {tables} tables of eight columns")
+    conf = "fsync=off\nautovacuum=off\nlog_min_duration_statement=0\nmax_locks_per_transaction=256"
+    with servers(bin_folder, "postgres", conf=conf) as (_, env):
+        postgres = Postgres(env)
+        postgres.sql("CREATE PUBLICATION bench FOR ALL TABLES")
+        for first in range(0, tables, 500):
+            make = ORDERS.replace("TABLE orders", "TABLE orders_%s").replace("'", "''")
+            postgres.sql(f"DO $$ BEGIN FOR i IN {first}..{first + 499} LOOP EXECUTE "
+                         f"format('{make}', i); END LOOP; END $$")
+        postgres.sql("VACUUM ANALYZE pg_class, pg_attribute",
+                     "SELECT pg_create_logical_replication_slot('bench', 'pgoutput')")
+        log = pathlib.Path(env["CDC_SERVICES_DIR"]) / "postgres" / "log"
+        start = log.stat().st_size
+        line = ("exec cdc-capture --source $CDC_TEST_POSTGRES_URL --slot bench --publication bench "
+                f"--prefix bench --peek --until-idle {seconds}s")
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            running = pool.submit(timed, line, env)
+            time.sleep(seconds / 3)
+            postgres.sql("ALTER TABLE orders_5 ADD x int") # all facts are read once more
+            run = running.result()
+        with log.open(errors="replace") as text:
+            text.seek(start)
+            took = re.findall(r"duration: ([\d.]+) ms  (?:statement|execute [^:]*): \s*(WITH RECURSIVE pub|"
+                              r"SELECT pg_snapshot_xmax)", text.read())
+    one, all_facts = ([float(ms) for ms, what in took if what.startswith(start)]
+                      for start in ("SELECT", "WITH"))
+    results.add("looks-10000-tables", median(one), "ms")
+    results.add("facts-10000-tables", median(all_facts), "ms")
+    results.add("memory-looks-10000", run.rss_mb, "MB", target="<=100")
+
+
+WORKS = {"looks": looks, "capture-postgres": capture_postgres, "capture-postgres-small": capture_postgres_small}
