@@ -5,9 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
 #include <mutex>
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cdc::base::log {
@@ -25,6 +27,52 @@ struct State {
 State& state() {
     static State instance;
     return instance;
+}
+
+/// What stands in front of each line of text.
+enum class Front { nothing, time, priority };
+
+/// systemd names the device and the inode of the journal's stream, which a redirected stderr is
+/// not.
+bool is_journal() {
+    const char* stream = std::getenv("JOURNAL_STREAM");
+    struct stat status {};
+    return stream != nullptr && ::fstat(STDERR_FILENO, &status) == 0 &&
+           fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
+
+Front front() {
+    static const Front found = ::isatty(STDERR_FILENO) == 1 ? Front::nothing
+                               : is_journal()               ? Front::priority
+                                                            : Front::time;
+    return found;
+}
+
+/// Priorities of syslog(3).
+int priority_of(Level level) {
+    switch (level) {
+    case Level::error:
+        return 3;
+    case Level::warning:
+        return 4;
+    case Level::info:
+        return 6;
+    case Level::debug:
+        return 7;
+    }
+    return 6;
+}
+
+std::string front_of(Level level) {
+    switch (front()) {
+    case Front::nothing:
+        return {};
+    case Front::time:
+        return format_utc_ms(now_ms()) + " ";
+    case Front::priority:
+        return fmt::format("<{}>", priority_of(level));
+    }
+    return {};
 }
 
 const char* name_of(Level level) {
@@ -66,9 +114,10 @@ std::string compose(const State& s, Level level, std::string_view text, std::str
                line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     }
     std::string out = start_of_line();
-    out += fmt::format("{}: {}: {}\n", s.tool, name_of(level), text);
+    const std::string start = front_of(level);
+    out += fmt::format("{}{}: {}: {}\n", start, s.tool, name_of(level), text);
     if (!hint.empty()) {
-        out += fmt::format("{}: hint: {}\n", s.tool, hint);
+        out += fmt::format("{}{}: hint: {}\n", start, s.tool, hint);
     }
     return out;
 }

@@ -7,7 +7,8 @@
 #include <string_view>
 #include <utility>
 
-/// All speech goes to stderr as "<tool>: <level>: <text>", or as one JSON object a line.
+/// All speech goes to stderr as "<tool>: <level>: <text>", or as one JSON object a line. In front
+/// of text stands the time; on a terminal nothing; in systemd's journal the priority ("<4>").
 /// Safe from several threads: a message is written with one write(2).
 namespace cdc::base::log {
 

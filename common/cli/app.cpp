@@ -2,11 +2,14 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/near_names.hpp"
 #include "base/numbers.hpp"
 #include "base/version.hpp"
+#include "cli/help.hpp"
 #include "cli/known_options.hpp"
 #include "cli/settings.hpp"
 #include "cli/stop_watch.hpp"
+#include "io/hangup_watch.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 
@@ -64,11 +67,11 @@ App::App(std::string name, const std::string& description)
         ->check(CLI::IsMember({"error", "warning", "info", "debug"}))
         ->capture_default_str()
         ->group("General");
-    m_app.add_option("--log", m_log_format, "Form of messages on stderr: text or json")
+    m_app.add_option("--log", m_log_format, "Messages on stderr: text or json")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str()
         ->group("General");
-    m_app.get_formatter()->column_width(36);
+    m_app.formatter(std::make_shared<HelpFormatter>());
 }
 
 CLI::Option* App::add_duration(const std::string& name, std::int64_t& ms, const std::string& help) {
@@ -114,6 +117,25 @@ CLI::Option* App::add_bytes(const std::string& name, std::uint64_t& bytes,
 CLI::Option* App::add_drain(std::int64_t& ms, const std::string& help) {
     m_drain_ms = &ms;
     return add_duration("--drain", ms, help);
+}
+
+void App::add_file(const std::string& option, const std::string& file, io::FileUse use) {
+    add_check([option, &file, use] {
+        if (!file.empty()) {
+            io::check_file_place(option, file, use);
+        }
+    });
+}
+
+void App::add_files(const std::string& option, const std::vector<std::string>& files,
+                    io::FileUse use) {
+    add_check([option, &files, use] {
+        for (const std::string& file : files) {
+            if (file != "-") {
+                io::check_file_place(option, file, use);
+            }
+        }
+    });
 }
 
 void App::parse(int argc, char** argv) {
@@ -165,16 +187,20 @@ std::string App::hint_for(const std::string& message) const {
             names.push_back(name);
         }
     }
-    const std::string near = nearest(word, names);
+    const std::string near = base::nearest(word, names);
     return near.empty() ? help : fmt::format("Did you mean \"--{}\"? {}", near, help);
 }
 
 int App::run(int argc, char** argv, const std::function<void()>& check,
              const std::function<int()>& work) {
+    const io::HangupWatch hangup;
     const std::string help_hint = fmt::format("Try \"{} --help\"", m_name);
     try {
         parse(argc, argv);
         check();
+        for (const auto& further : m_checks) {
+            further();
+        }
     } catch (const CLI::Success& success) {
         // --help and --version, to stdout
         const int code = m_print_config ? 0 : m_app.exit(success);

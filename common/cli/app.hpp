@@ -1,11 +1,14 @@
 #ifndef CDC_CLI_APP_HPP
 #define CDC_CLI_APP_HPP
 
+#include "io/file_place.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 /// What all tools share on the command line: cdc-toolkit(7), "Command line".
 namespace cdc::cli {
@@ -29,6 +32,14 @@ public:
     /// What the tool's end is when a stop takes too long, where it is not `failed`.
     void set_stopped_code(int code) { m_stopped_code = code; }
 
+    /// Run behind the tool's own checks, before any work. Throws Error.
+    void add_check(std::function<void()> check) { m_checks.push_back(std::move(check)); }
+    /// Files that an option names: run() looks whether they can be used before it does any work.
+    /// "-" is none.
+    void add_files(const std::string& option, const std::vector<std::string>& files,
+                   io::FileUse use);
+    void add_file(const std::string& option, const std::string& file, io::FileUse use);
+
     /// Parses, checks (`check` throws base::Error for contradictions), runs; never throws. Returns
     /// the exit code. Errors go to stderr, --help and --version to stdout.
     int run(int argc, char** argv, const std::function<void()>& check,
@@ -40,6 +51,7 @@ private:
 
     std::string m_name;
     CLI::App m_app;
+    std::vector<std::function<void()>> m_checks;
     const std::int64_t* m_drain_ms = nullptr;
     int m_stopped_code = 1;
     std::string m_config;

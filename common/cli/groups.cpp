@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "cli/app.hpp"
+#include "cli/metrics.hpp"
 
 #include <fmt/format.h>
 
@@ -40,8 +41,14 @@ void add_source(App& app, std::string& url, const std::string& group) {
         ->group(group);
 }
 
+void add_allow_no_match(App& app, bool& allow, const std::string& group) {
+    app.options()
+        .add_flag("--allow-no-match", allow, "A pattern that meets nothing is a warning")
+        ->group(group);
+}
+
 void add_tables(App& app, std::vector<std::string>& tables, std::vector<std::string>& exclude,
-                const std::string& group) {
+                bool& allow_no_match, const std::string& group) {
     app.options()
         .add_option("--tables", tables,
                     "Only tables that match this glob on schema.table; may be repeated")
@@ -51,6 +58,7 @@ void add_tables(App& app, std::vector<std::string>& tables, std::vector<std::str
         .add_option("--exclude", exclude, "No tables that match this glob; may be repeated")
         ->type_name("PATTERN")
         ->group(group);
+    add_allow_no_match(app, allow_no_match, group);
 }
 
 void add_chdb_library(App& app, std::string& file, const std::string& group) {
@@ -69,18 +77,19 @@ void add_line_prefix(App& app, std::string& prefix) {
 }
 
 void add_column_edits(App& app, std::vector<std::string>& leave_out,
-                      std::vector<std::string>& masks, std::string& key_file) {
+                      std::vector<std::string>& masks, std::string& key_file,
+                      const std::string& group) {
     CLI::App& cli = app.options();
     cli.add_option("--leave-out", leave_out, "Leave out columns TABLE.COLUMN; may be repeated")
         ->type_name("COLUMN")
-        ->group("Output");
+        ->group(group);
     cli.add_option("--mask", masks,
                    "Mask columns: TABLE.COLUMN=hash or TABLE.COLUMN=fixed:TEXT; may be repeated")
         ->type_name("COLUMN=HOW")
-        ->group("Output");
+        ->group(group);
     cli.add_option("--mask-key", key_file, "Secret key of the hashes, in a file")
         ->type_name("FILE")
-        ->group("Output");
+        ->group(group);
 }
 
 void add_types(App& app, std::string& types) {
@@ -100,6 +109,11 @@ void add_metrics(App& app, std::string& where) {
         ->check(CLI::Validator{check_metrics_place, "", ""})
         ->type_name("FILE|ADDR")
         ->group("General");
+    app.add_check([&where] {
+        if (!where.empty() && !Metrics::is_address(where)) {
+            io::check_file_place("--metrics", where, io::FileUse::replace);
+        }
+    });
 }
 
 void add_checkpoints_to_read(App& app, std::vector<std::string>& files, const std::string& group) {
@@ -110,6 +124,7 @@ void add_checkpoints_to_read(App& app, std::vector<std::string>& files, const st
         ->type_name("FILE")
         ->allow_extra_args(false)
         ->group(group);
+    app.add_files("--checkpoint", files, io::FileUse::read);
 }
 
 void add_checkpoints_to_write(App& app, std::vector<std::string>& files, const std::string& group) {
@@ -120,6 +135,7 @@ void add_checkpoints_to_write(App& app, std::vector<std::string>& files, const s
         ->type_name("FILE")
         ->allow_extra_args(false)
         ->group(group);
+    app.add_files("--checkpoint", files, io::FileUse::replace);
 }
 
 void add_ack(App& app, std::string& how, const std::string& help, const std::string& group) {

@@ -14,9 +14,12 @@ class App;
 /// --source URL
 void add_source(App& app, std::string& url, const std::string& group = "Source");
 
-/// --tables PATTERN, --exclude PATTERN
+/// --tables PATTERN, --exclude PATTERN, --allow-no-match
 void add_tables(App& app, std::vector<std::string>& tables, std::vector<std::string>& exclude,
-                const std::string& group = "Source");
+                bool& allow_no_match, const std::string& group = "Source");
+
+/// --allow-no-match alone
+void add_allow_no_match(App& app, bool& allow, const std::string& group);
 
 /// --chdb-library FILE; --target itself differs in what it may hold
 void add_chdb_library(App& app, std::string& file, const std::string& group = "Target");
@@ -26,7 +29,8 @@ void add_line_prefix(App& app, std::string& prefix);
 
 /// --leave-out COLUMN, --mask COLUMN=HOW, --mask-key FILE of tools that read rows
 void add_column_edits(App& app, std::vector<std::string>& leave_out,
-                      std::vector<std::string>& masks, std::string& key_file);
+                      std::vector<std::string>& masks, std::string& key_file,
+                      const std::string& group = "Output");
 
 /// --types exact|debezium
 void add_types(App& app, std::string& types);

@@ -2,9 +2,7 @@
 #define CDC_CLI_KNOWN_OPTIONS_HPP
 
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace cdc::cli {
 
@@ -12,9 +10,6 @@ namespace cdc::cli {
 std::span<const std::string_view> known_tools();
 /// Long names of the options of all tools, without "--"; a golden holds it against their --help.
 std::span<const std::string_view> known_options();
-
-/// The candidate that `name` was probably meant to be; "": none is near.
-std::string nearest(std::string_view name, std::span<const std::string_view> candidates);
 
 } // namespace cdc::cli
 

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/near_names.hpp"
 #include "cli/known_options.hpp"
 
 #include <fmt/format.h>
@@ -193,17 +194,19 @@ void Settings::read_file(const std::string& path) {
         if (!entry.section.empty() &&
             std::find(tools.begin(), tools.end(), entry.section) == tools.end()) {
             refuse(fmt::format("there is no tool {}", in_quotes(entry.section)),
-                   hint_of(nearest(entry.section, tools),
+                   hint_of(base::nearest(entry.section, tools),
                            "sections have the names of tools, [cdc-load]"));
         }
         if (entry.section == m_tool && !known) {
-            refuse(fmt::format("{} has no option {}", m_tool, in_quotes(entry.name)),
-                   hint_of(nearest(entry.name, own), fmt::format("Try \"{} --help\"", m_tool)));
+            refuse(
+                fmt::format("{} has no option {}", m_tool, in_quotes(entry.name)),
+                hint_of(base::nearest(entry.name, own), fmt::format("Try \"{} --help\"", m_tool)));
         }
         if (!known && (entry.name == "config" ||
                        std::find(all.begin(), all.end(), entry.name) == all.end())) {
-            refuse(fmt::format("no tool has an option {}", in_quotes(entry.name)),
-                   hint_of(nearest(entry.name, all), fmt::format("Try \"{} --help\"", m_tool)));
+            refuse(
+                fmt::format("no tool has an option {}", in_quotes(entry.name)),
+                hint_of(base::nearest(entry.name, all), fmt::format("Try \"{} --help\"", m_tool)));
         }
         if (known && (entry.section.empty() || entry.section == m_tool)) {
             const auto before = m_entries.find(entry.name);
@@ -286,7 +289,7 @@ void Settings::warn_of_unknown_variables() const {
             std::any_of(std::begin(kOtherVariables), std::end(kOtherVariables), is)) {
             continue;
         }
-        const std::string near = nearest(name, known);
+        const std::string near = base::nearest(name, known);
         base::log::warning("the environment has {}, which is no option of any tool{}",
                            in_quotes(name),
                            near.empty() ? "" : fmt::format("; did you mean {}?", in_quotes(near)));

@@ -25,6 +25,8 @@ std::string_view first_line(std::string_view text) {
 
 std::string_view hint_for(int server_code) {
     switch (server_code) {
+    case 81:
+        return "cdc-load --create-database makes it; it is the last part of the target's URL.";
     case 164:
         return "The user's profile has readonly set; the loader needs INSERT, SELECT, CREATE and "
                "ALTER.";

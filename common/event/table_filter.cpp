@@ -13,31 +13,48 @@ using base::Error;
 using base::ExitCode;
 using base::in_quotes;
 
-TableFilter::TableFilter(const std::vector<std::string>& tables,
-                         const std::vector<std::string>& exclude) {
-    for (const std::string& text : tables) {
-        parse(text, m_tables);
-    }
-    for (const std::string& text : exclude) {
-        parse(text, m_exclude);
+namespace {
+
+void append(std::vector<TablePattern>& out, const std::string& text) {
+    for (TablePattern& pattern : parse_table_patterns(text)) {
+        out.push_back(std::move(pattern));
     }
 }
 
-void TableFilter::parse(const std::string& text, std::vector<Pattern>& out) {
+bool any(const std::vector<TablePattern>& patterns, std::string_view schema,
+         std::string_view table) {
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&](const TablePattern& pattern) { return pattern.matches(schema, table); });
+}
+
+} // namespace
+
+bool TablePattern::matches(std::string_view schema_name, std::string_view table_name) const {
+    return (schema.empty() ||
+            ::fnmatch(schema.c_str(), std::string{schema_name}.c_str(), 0) == 0) &&
+           ::fnmatch(table.c_str(), std::string{table_name}.c_str(), 0) == 0;
+}
+
+std::vector<TablePattern> parse_table_patterns(const std::string& text) {
+    std::vector<TablePattern> out;
     const auto broken = [&](const char* what) {
         throw Error{ExitCode::usage, fmt::format("table pattern {}: {}", in_quotes(text), what),
                     R"(patterns look like 'public.*', 'orders' or 'public."odd.name"')"};
     };
     std::vector<std::string> parts(1);
-    const auto end_pattern = [&] {
+    std::size_t begin = 0;
+    const auto end_pattern = [&](std::size_t end) {
         if (parts.size() > 2) {
             broken("more than one dot; put a name with a dot in double quotes");
         }
         if (parts.back().empty() || parts.front().empty()) {
             broken("empty name");
         }
-        out.push_back(parts.size() == 2 ? Pattern{parts[0], parts[1]} : Pattern{"", parts[0]});
+        const std::string given = text.substr(begin, end - begin);
+        out.push_back(parts.size() == 2 ? TablePattern{parts[0], parts[1], given}
+                                        : TablePattern{"", parts[0], given});
         parts.assign(1, "");
+        begin = end + 1;
     };
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
@@ -63,22 +80,23 @@ void TableFilter::parse(const std::string& text, std::vector<Pattern>& out) {
         } else if (c == '.') {
             parts.emplace_back();
         } else if (c == ',') {
-            end_pattern();
+            end_pattern(i);
         } else {
             parts.back() += c;
         }
     }
-    end_pattern();
+    end_pattern(text.size());
+    return out;
 }
 
-bool TableFilter::any(const std::vector<Pattern>& patterns, std::string_view schema,
-                      std::string_view table) {
-    const std::string schema_text{schema};
-    const std::string table_text{table};
-    return std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& p) {
-        return (p.schema.empty() || ::fnmatch(p.schema.c_str(), schema_text.c_str(), 0) == 0) &&
-               ::fnmatch(p.table.c_str(), table_text.c_str(), 0) == 0;
-    });
+TableFilter::TableFilter(const std::vector<std::string>& tables,
+                         const std::vector<std::string>& exclude) {
+    for (const std::string& text : tables) {
+        append(m_tables, text);
+    }
+    for (const std::string& text : exclude) {
+        append(m_exclude, text);
+    }
 }
 
 bool TableFilter::matches(std::string_view schema, std::string_view table) const {

@@ -7,6 +7,18 @@
 
 namespace cdc::event {
 
+/// One glob over `schema.table`.
+struct TablePattern {
+    std::string schema; ///< glob in which '\\' makes the next byte literal; empty: any
+    std::string table;
+    std::string text; ///< as the user gave it
+
+    bool matches(std::string_view schema_name, std::string_view table_name) const;
+};
+
+/// The patterns of one text, which commas part. Throws Error (usage) on a broken one.
+std::vector<TablePattern> parse_table_patterns(const std::string& text);
+
 /// Shell globs (`*`, `?`, `[a-z]`) over `schema.table`, as given by --tables and --exclude.
 /// A part in double quotes is taken literally ("" inside means one quote), so that a name with a
 /// dot or a star can be given: `public."odd.name"`. A pattern without a dot means any schema.
@@ -21,16 +33,8 @@ public:
     bool matches_all() const { return m_tables.empty() && m_exclude.empty(); }
 
 private:
-    struct Pattern {
-        std::string schema; ///< glob in which '\' makes the next byte literal; empty: any
-        std::string table;
-    };
-    static void parse(const std::string& text, std::vector<Pattern>& out);
-    static bool any(const std::vector<Pattern>& patterns, std::string_view schema,
-                    std::string_view table);
-
-    std::vector<Pattern> m_tables;
-    std::vector<Pattern> m_exclude;
+    std::vector<TablePattern> m_tables;
+    std::vector<TablePattern> m_exclude;
 };
 
 } // namespace cdc::event

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "io/file_descriptor.hpp"
+#include "io/file_place.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -15,18 +16,6 @@ namespace cdc::io {
 using base::ExitCode;
 using base::fail;
 using base::in_quotes;
-
-namespace {
-
-std::string folder_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    if (slash == std::string::npos) {
-        return ".";
-    }
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-} // namespace
 
 void sync_folder_of(const std::string& path) {
     const std::string folder = folder_of(path);

@@ -17,12 +17,37 @@ using base::fail;
 
 namespace {
 constexpr std::size_t kInitialCapacity = std::size_t{1} << 20;
+constexpr std::size_t kStartBytes = 4;
 } // namespace
 
 LineReader::LineReader(int fd, std::size_t max_line)
     : m_fd{fd}, m_max_line{max_line}, m_buffer{new char[kInitialCapacity + kPadding]()},
       m_capacity{kInitialCapacity} {
     enlarge_pipe(fd);
+}
+
+/// Inputs that are something else say so in their first bytes.
+void LineReader::look_at_start() {
+    if (m_start_seen || (m_end < kStartBytes && !m_eof)) {
+        return;
+    }
+    m_start_seen = true;
+    const std::string_view start{m_buffer.get(), std::min(m_end, kStartBytes)};
+    const auto begins = [&](std::string_view bytes) {
+        return start.substr(0, bytes.size()) == bytes;
+    };
+    const auto refuse = [](const char* what, const char* hint) {
+        throw base::Error{ExitCode::bad_data, fmt::format("line 1: the input is {}", what), hint};
+    };
+    if (begins("\x1f\x8b")) {
+        refuse("compressed by gzip", "gunzip -c FILE | …");
+    } else if (begins("\x28\xb5\x2f\xfd")) {
+        refuse("compressed by zstd", "zstd -dc FILE | …");
+    } else if (begins("\xff\xfe") || begins("\xfe\xff")) {
+        refuse("UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | …");
+    } else if (begins("\xef\xbb\xbf")) {
+        m_begin = m_scanned = 3;
+    }
 }
 
 bool LineReader::find_line(std::string_view& line) {
@@ -35,7 +60,11 @@ bool LineReader::find_line(std::string_view& line) {
     line = {m_buffer.get() + m_begin, at - m_begin};
     m_begin = m_scanned = at + 1;
     ++m_line_number;
+    m_start_seen = true;
     m_bytes += line.size() + 1;
+    if (!line.empty() && line.back() == '\r') {
+        line.remove_suffix(1);
+    }
     return true;
 }
 
@@ -94,6 +123,7 @@ LineReader::Result LineReader::next(std::string_view& line, int timeout_ms) {
         } else if (errno != EINTR && errno != EAGAIN) {
             fail(ExitCode::failed, "cannot read input: {}", std::strerror(errno));
         }
+        look_at_start();
     }
     return Result::line;
 }

@@ -8,7 +8,9 @@
 
 namespace cdc::io {
 
-/// Lines from a descriptor. Memory: one buffer that grows to the longest line, at most `max_line`.
+/// Lines from a descriptor, without a byte order mark in front of the first and without the '\r' of
+/// DOS behind each: in JSON neither is data. Memory: one buffer that grows to the longest line, at
+/// most `max_line`.
 class LineReader {
 public:
     enum class Result {
@@ -25,7 +27,7 @@ public:
 
     /// Waits up to `timeout_ms` (-1: for ever, 0: not at all) for the next line. `line` is without
     /// its '\n' and stays valid until the next call. Throws Error: failed when reading fails,
-    /// bad_data when a line is longer than max_line.
+    /// bad_data when a line is longer than max_line, or the input is compressed or no UTF-8.
     Result next(std::string_view& line, int timeout_ms = -1);
 
     /// While waiting, also stop when this descriptor becomes readable (-1: none).
@@ -40,6 +42,7 @@ public:
     std::uint64_t bytes() const noexcept { return m_bytes; } ///< of all lines given
 
 private:
+    void look_at_start();
     bool find_line(std::string_view& line);
     void make_room();
 
@@ -53,6 +56,7 @@ private:
     std::size_t m_end = 0;
     std::uint64_t m_line_number = 0;
     std::uint64_t m_bytes = 0;
+    bool m_start_seen = false;
     bool m_eof = false;
 };
 

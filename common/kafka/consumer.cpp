@@ -271,11 +271,6 @@ void Consumer::subscribe(const std::vector<std::string>& topics) {
 void Consumer::assign(const std::vector<std::string>& wanted, int timeout_ms) {
     const auto known = list_topics(m->client.get(), timeout_ms);
     std::vector<TopicPartition> places = matching_partitions(known, wanted);
-    for (const std::string& name : wanted) {
-        if (m->own.empty() && matching_partitions(known, {name}).empty()) {
-            throw Error{ExitCode::refused, fmt::format("there is no topic {}", in_quotes(name))};
-        }
-    }
     places.erase(std::remove_if(places.begin(), places.end(),
                                 [&](const auto& place) { return m->own.count(place) > 0; }),
                  places.end());
@@ -385,6 +380,10 @@ Offsets Consumer::offsets_at(const std::vector<TopicPartition>& places, std::int
 
 std::size_t Consumer::count_partitions(const std::vector<std::string>& wanted, int timeout_ms) {
     return matching_partitions(list_topics(m->client.get(), timeout_ms), wanted).size();
+}
+
+void Consumer::refuse_hidden_topic(const std::string& topic) {
+    kafka::refuse_hidden_topic(m->client.get(), topic, kRequestTimeoutMs);
 }
 
 std::vector<std::string> Consumer::topics() {

@@ -45,9 +45,8 @@ public:
 
     /// Names, and patterns that begin with '^'; as a member of the group.
     void subscribe(const std::vector<std::string>& topics);
-    /// Without a group: all partitions of the topics that match. Throws Error (refused) when none
-    /// does. Later calls add topics and partitions that are new, and wait at most `timeout_ms` for
-    /// the brokers.
+    /// Without a group: all partitions of the topics that match. Later calls add topics and
+    /// partitions that are new, and wait at most `timeout_ms` for the brokers.
     void assign(const std::vector<std::string>& topics, int timeout_ms = 30'000);
 
     /// Hands over what is there, waiting up to `timeout_ms` for the first. Throws Error.
@@ -73,6 +72,8 @@ public:
     /// The first offset of a record at or after the time; the end where there is none.
     Offsets offsets_at(const std::vector<TopicPartition>& places, std::int64_t time_ms);
     std::vector<std::string> topics();
+    /// See topics.hpp.
+    void refuse_hidden_topic(const std::string& topic);
     /// How many partitions the topics have that match. Throws Error.
     std::size_t count_partitions(const std::vector<std::string>& wanted, int timeout_ms);
 

@@ -1,6 +1,7 @@
 #include "kafka/partition_list.hpp"
 
-#include <regex>
+#include "kafka/topic_pattern.hpp"
+
 #include <set>
 
 namespace cdc::kafka {
@@ -34,10 +35,8 @@ std::vector<TopicPartition> matching_partitions(const std::map<std::string, int>
                                                 const std::vector<std::string>& wanted) {
     std::set<TopicPartition> places;
     for (const std::string& name : wanted) {
-        const bool pattern = !name.empty() && name[0] == '^';
-        const std::regex expression{pattern ? name : std::string{}};
         for (const auto& [topic, partitions] : topics) {
-            if (pattern ? std::regex_search(topic, expression) : topic == name) {
+            if (topic_matches(name, topic)) {
                 for (int partition = 0; partition < partitions; ++partition) {
                     places.insert({topic, partition});
                 }

@@ -28,15 +28,19 @@ MetadataHandle get_metadata(rd_kafka_t* client, const std::string& topic, int ti
     return MetadataHandle{raw};
 }
 
-std::map<std::string, std::string> get_config(rd_kafka_t* client, const std::string& topic,
-                                              int timeout_ms) {
+EventHandle describe_config(rd_kafka_t* client, const std::string& topic, int timeout_ms) {
     const ConfigResourceHandle resource{
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str())};
-    const EventHandle event = ask(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms,
-                                  [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                                      rd_kafka_ConfigResource_t* list[] = {resource.get()};
-                                      rd_kafka_DescribeConfigs(client, list, 1, options, queue);
-                                  });
+    return ask(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms,
+               [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                   rd_kafka_ConfigResource_t* list[] = {resource.get()};
+                   rd_kafka_DescribeConfigs(client, list, 1, options, queue);
+               });
+}
+
+std::map<std::string, std::string> get_config(rd_kafka_t* client, const std::string& topic,
+                                              int timeout_ms) {
+    const EventHandle event = describe_config(client, topic, timeout_ms);
     std::map<std::string, std::string> config;
     if (!event || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return config;
@@ -165,6 +169,22 @@ std::map<std::string, int> list_topics(rd_kafka_t* client, int timeout_ms) {
         out[metadata->topics[i].topic] = metadata->topics[i].partition_cnt;
     }
     return out;
+}
+
+void refuse_hidden_topic(rd_kafka_t* client, const std::string& topic, int timeout_ms) {
+    const EventHandle event = describe_config(client, topic, timeout_ms);
+    if (!event || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return;
+    }
+    std::size_t count = 0;
+    const auto** resources = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+    if (count == 1 && rd_kafka_ConfigResource_error(resources[0]) ==
+                          RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+        throw make_error(
+            RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+            fmt::format("there is no topic {} that this user may see", in_quotes(topic)));
+    }
 }
 
 std::string cluster_id(rd_kafka_t* client, int timeout_ms) {

@@ -44,6 +44,10 @@ std::vector<std::string> differences(const TopicSpec& asked, const TopicFacts& f
 /// Names and partition counts of all topics of the cluster. Throws Error.
 std::map<std::string, int> list_topics(rd_kafka_s* client, int timeout_ms);
 
+/// Brokers hide topics from who may not see them. Throws Error (refused) when this one is hidden,
+/// or may be.
+void refuse_hidden_topic(rd_kafka_s* client, const std::string& topic, int timeout_ms);
+
 /// The cluster's id; empty when no broker tells it in time.
 std::string cluster_id(rd_kafka_s* client, int timeout_ms);
 

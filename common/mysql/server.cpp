@@ -152,6 +152,21 @@ std::vector<Finding> cascading_keys(Connection& connection, const std::string& d
     return out;
 }
 
+std::vector<event::PresentTable> present_tables(Connection& connection,
+                                                const std::string& database) {
+    std::vector<event::PresentTable> out;
+    for (const auto& row : connection.query(
+             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = "
+             "'BASE TABLE' AND table_schema NOT IN ('mysql', 'sys', 'information_schema', "
+             "'performance_schema') ORDER BY 1, 2")) {
+        const std::string db = row.at(0).value_or("");
+        if (database.empty() || database == db) {
+            out.push_back({db, row.at(1).value_or(""), {}});
+        }
+    }
+    return out;
+}
+
 TableFacts Catalog::describe(const std::string& db, const std::string& table) {
     TableFacts facts;
     const std::string where = fmt::format(" WHERE table_schema = {} AND table_name = {}",

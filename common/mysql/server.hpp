@@ -1,7 +1,7 @@
 #ifndef CDC_MYSQL_SERVER_HPP
 #define CDC_MYSQL_SERVER_HPP
 
-#include "event/table_filter.hpp"
+#include "event/pattern_check.hpp"
 #include "mysql/connection.hpp"
 #include "mysql/position.hpp"
 #include "mysql/table_plan.hpp"
@@ -46,6 +46,11 @@ std::vector<Finding> preflight(Connection& connection);
 /// `database`: the only one that is captured; "": all.
 std::vector<Finding> cascading_keys(Connection& connection, const std::string& database,
                                     const event::TableFilter& filter);
+
+/// Every table of users, its database as the schema. `database`: the only one that is captured; "":
+/// all.
+std::vector<event::PresentTable> present_tables(Connection& connection,
+                                                const std::string& database);
 
 /// Reads information_schema, and asks once for each table.
 class Catalog : public SourceLookup {

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -87,20 +88,28 @@ void ColumnEdits::add(std::string_view column, Edit edit) {
         throw Error{ExitCode::usage,
                     fmt::format("column {} is not TABLE.COLUMN", in_quotes(column)), kHint};
     }
-    m_rules.push_back({event::TableFilter{{std::string{column.substr(0, dot)}}, {}},
-                       glob_of(column.substr(dot + 1)), std::move(edit)});
+    m_rules.push_back({event::parse_table_patterns(std::string{column.substr(0, dot)}),
+                       glob_of(column.substr(dot + 1)), std::string{column}, std::move(edit)});
 }
 
 ColumnEdits::Edit ColumnEdits::of(std::string_view schema, std::string_view table,
                                   std::string_view column) const {
     const std::string name{column};
     for (const Rule& rule : m_rules) {
-        if (rule.tables.matches(schema, table) &&
-            ::fnmatch(rule.column.c_str(), name.c_str(), 0) == 0) {
+        if (::fnmatch(rule.column.c_str(), name.c_str(), 0) == 0 &&
+            std::any_of(rule.tables.begin(), rule.tables.end(),
+                        [&](const auto& pattern) { return pattern.matches(schema, table); })) {
             return rule.edit;
         }
     }
     return {};
+}
+
+void ColumnEdits::check(event::PatternCheck& check) const {
+    for (const Rule& rule : m_rules) {
+        check.column(rule.edit.kind == Kind::leave_out ? "--leave-out" : "--mask", rule.text,
+                     rule.tables, rule.column);
+    }
 }
 
 void ColumnEdits::append_hash(std::string& out, std::string_view text) const {

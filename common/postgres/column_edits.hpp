@@ -1,7 +1,7 @@
 #ifndef CDC_POSTGRES_COLUMN_EDITS_HPP
 #define CDC_POSTGRES_COLUMN_EDITS_HPP
 
-#include "event/table_filter.hpp"
+#include "event/pattern_check.hpp"
 
 #include <string>
 #include <string_view>
@@ -33,12 +33,15 @@ public:
 
     bool empty() const { return m_rules.empty(); }
     Edit of(std::string_view schema, std::string_view table, std::string_view column) const;
+    /// Holds each column against what is there.
+    void check(event::PatternCheck& check) const;
     void append_hash(std::string& out, std::string_view text) const;
 
 private:
     struct Rule {
-        event::TableFilter tables;
+        std::vector<event::TablePattern> tables;
         std::string column; ///< for fnmatch
+        std::string text;   ///< TABLE.COLUMN, as given
         Edit edit;
     };
     void add(std::string_view column, Edit edit);

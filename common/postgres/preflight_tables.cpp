@@ -1,4 +1,5 @@
 #include "base/numbers.hpp"
+#include "postgres/missing_right.hpp"
 #include "postgres/preflight_parts.hpp"
 #include "postgres/published.hpp"
 
@@ -21,7 +22,7 @@ SELECT CASE WHEN pub.via_root THEN tn.nspname ELSE n.nspname END,
     c.relreplident, i.found IS TRUE, p.deferrable IS TRUE,
     CASE WHEN pub.via_root THEN s.oid = s.top ELSE c.relkind = 'r' END,
     has_table_privilege(c.oid, 'SELECT'), has_schema_privilege(n.oid, 'USAGE'),
-    row_security_active(c.oid), format('%I', n.nspname)
+    row_security_active(c.oid), format('%I', n.nspname), format('%I', c.relname)
 FROM pub CROSS JOIN sent s
 JOIN pg_class c ON c.oid = s.oid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -86,6 +87,7 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
     std::size_t captured = 0;
     bool partitioned = false;
     TableFindings without_identity{findings, allowed ? Level::warning : Level::problem};
+    MissingRights unreadable;
     TableFindings without_right{findings, Level::problem};
     TableFindings hidden_rows{findings, Level::problem};
     TableFindings unlogged{findings, Level::warning};
@@ -120,8 +122,7 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
                 fmt::format("GRANT USAGE ON SCHEMA {} TO {};", tables.text(row, 13), role));
         }
         if (!is_true(tables, row, 10)) {
-            without_right.add(fmt::format("role {} may not read {}", role, name),
-                              fmt::format("GRANT SELECT ON {} TO {};", name, role));
+            unreadable.add(role, tables.text(row, 13), tables.text(row, 14));
         } else if (is_true(tables, row, 12)) {
             hidden_rows.add(fmt::format("row security hides rows of {} from role {}", name, role),
                             fmt::format("ALTER ROLE {} BYPASSRLS;", role));
@@ -129,6 +130,7 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
     }
     without_identity.end();
     without_right.end();
+    unreadable.append_to(findings);
     hidden_rows.end();
     unlogged.end();
     findings.push_back({captured != 0 ? Level::good : Level::warning, "tables",

@@ -1,6 +1,7 @@
 #include "postgres/scan_table.hpp"
 
 #include "base/numbers.hpp"
+#include "postgres/missing_right.hpp"
 #include "postgres/published.hpp"
 
 #include <nlohmann/json.hpp>
@@ -223,6 +224,7 @@ std::vector<Finding> missing_rights(Connection& connection, const std::vector<Sc
     const auto add = [&](std::string text, std::string remedy) {
         missing.push_back({Finding::Level::problem, "tables", std::move(text), std::move(remedy)});
     };
+    MissingRights unreadable;
     std::vector<std::string> schemas;
     for (const ScanTable& table : tables) {
         nlohmann::json names = nlohmann::json::array();
@@ -243,13 +245,13 @@ std::vector<Finding> missing_rights(Connection& connection, const std::vector<Sc
                 fmt::format("GRANT USAGE ON SCHEMA {} TO {};", schema, role));
         }
         if (!is_true(result, 0, 1)) {
-            add(fmt::format("role {} may not read {}", role, name),
-                fmt::format("GRANT SELECT ON {} TO {};", name, role));
+            unreadable.add(role, schema, result.text(0, 5));
         } else if (is_true(result, 0, 2)) {
             add(fmt::format("row security hides rows of {} from role {}", name, role),
                 fmt::format("ALTER ROLE {} BYPASSRLS;", role));
         }
     }
+    unreadable.append_to(missing);
     return missing;
 }
 

@@ -35,7 +35,7 @@ for path in "${tools[@]}"; do
     # shellcheck source=/dev/null
     source "$share/bash-completion/completions/$tool" || complain "no completion for bash of $tool"
     expect "$(complete_bash "$tool" -- | grep -- '^--' | sort)" \
-        "$("$path" --help | grep -oE '^ +(-[A-Za-z],)?--[a-z0-9-]+' | grep -oE -e '--[a-z0-9-]+' | sort)" \
+        "$("$path" --help | grep -oE '^  (-[A-Za-z],)?--[a-z0-9-]+' | grep -oE -e '--[a-z0-9-]+' | sort)" \
         "options of $tool"
 done
 

@@ -14,6 +14,38 @@ expect_exit 4 capture 2>none.err
 expect_words none.err "there is no slot 'capture'"
 expect_words none.err "--create"
 
+say "patterns that meet nothing, before anything is made"
+unmet() { # OPTION PATTERN table|column [VALUE]: of capture and snapshot
+    expect_exit 2 capture --create --exit-after-create "$1" "${4:-$2}" 2>unmet.err
+    expect_words unmet.err "$1 '$2' meets no $3"
+    expect_words unmet.err "--allow-no-match"
+    expect_exit 2 cdc-snapshot --source "$(pg_url)" --slot "$SLOT" --create "$1" "${4:-$2}" >out 2>unmet.err
+    expect_words unmet.err "$1 '$2' meets no $3"
+}
+sql "CREATE SCHEMA sales; CREATE TABLE sales.items (id integer PRIMARY KEY, email text)"
+unmet --tables publik.t table
+expect_words unmet.err "Did you mean 'public.t'?"
+unmet --exclude 'sales.itms' table
+expect_words unmet.err "Did you mean 'sales.items'?"
+unmet --mask sales.items.emial column 'sales.items.emial=hash'
+expect_words unmet.err "Did you mean 'sales.items.email'?"
+unmet --leave-out 'items.phone' column
+expect_exit 2 cdc-snapshot --source "$(pg_url)" --where 'itms=id > 1' >out 2>unmet.err
+expect_words unmet.err "--where 'itms' meets no table"
+expect "nothing was made" "$(sql "SELECT count(*) FROM pg_replication_slots"; sql "SELECT count(*) FROM pg_publication")" "0
+0"
+expect_exit 4 capture --mask sales.items.phone=hash --allow-no-match 2>unmet.err
+expect_words unmet.err "warning: --mask 'sales.items.phone' meets no column"
+expect_words unmet.err "there is no slot"
+expect_exit 2 capture --check --tables publik.t 2>unmet.err
+expect_words unmet.err "--tables 'publik.t' meets no table"
+capture --create --exit-after-create --tables t,sales.items 2>/dev/null
+sql "DROP TABLE sales.items"
+expect_exit 2 capture --tables t,sales.items --exit-at-end >out 2>unmet.err
+expect_words unmet.err "If it was dropped or renamed, or is still to come: --allow-no-match"
+capture --tables t,sales.items --exit-at-end --allow-no-match >out 2>unmet.err || fail "with --allow-no-match"
+capture --drop 2>/dev/null
+
 say "no publication"
 sql "SELECT pg_create_logical_replication_slot('bare', 'pgoutput')" >/dev/null
 sql "INSERT INTO t VALUES (0, 'x')"
@@ -143,6 +175,12 @@ sql "CREATE ROLE plain LOGIN"
 expect_exit 4 cdc-capture --source "$(pg_url | sed s/postgres@/plain@/)" --slot x --create 2>role.err
 expect_words role.err "ALTER ROLE plain REPLICATION"
 expect_words role.err "GRANT SELECT ON public.t TO plain"
+sql "CREATE TABLE t2 (id int PRIMARY KEY); CREATE TABLE \"T 3\" (id int PRIMARY KEY)"
+for tool in capture snapshot; do
+    expect_exit 4 cdc-$tool --source "$(pg_url | sed s/postgres@/plain@/)" --slot plain --create >out 2>role.err
+    expect_words role.err "may not read 3 tables of schema public: \"T 3\", t, t2"
+    expect_words role.err "GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain;"
+done
 expect_exit 4 cdc-capture --source "$(pg_url nowhere)" --slot x 2>nowhere.err
 expect_words nowhere.err '"nowhere" does not exist'
 expect_exit 1 cdc-capture --source postgresql://postgres:secret@127.0.0.1:1/x --slot x 2>refused.err

@@ -94,6 +94,23 @@ expect_words err "topic 'big.public.t0' is left as it is: 1 partitions, not 7; r
 expect_exit 4 cdc-consume $K --topics nowhere --exit-at-end 2>err
 expect_words err "there is no topic 'nowhere'"
 
+say "topics and patterns that nobody has"
+consume --topics big.public.t0 >big || fail "cdc-consume"
+for group in "" "--group typo"; do
+    # shellcheck disable=SC2086
+    expect_exit 4 cdc-consume $K $group --topics big.public.to --until-idle 1s 2>err
+    expect_words err "there is no topic 'big.public.to'"
+    expect_words err "Did you mean 'big.public.t0'?"
+    # shellcheck disable=SC2086
+    expect_exit 4 cdc-consume $K $group --topics big.public.t0 --topics 'gib.*' --until-idle 1s 2>err
+    expect_words err "no topic matches 'gib.*'"
+    # shellcheck disable=SC2086
+    expect "the others, with '$group'" "$(cdc-consume $K $group --from beginning --topics 'gib.*,bi?.[a-z]*.t0' --allow-no-match --until-idle 8s 2>err | grep -c '^{"key')" "$(grep -c '^{"key' big)"
+    expect_words err "warning: no topic matches 'gib.*'"
+done
+# shellcheck disable=SC2086
+expect "an end where there is nothing" "$(timeout 20 cdc-consume $K --topics 'gib.*' --allow-no-match --exit-at-end 2>err | grep -vc '^{"checkpoint')" 0
+
 say "two tables, one topic"
 sed 's/"table":"t0"/"table":"t 0"/' in.ndjson >other.ndjson
 # shellcheck disable=SC2086

@@ -19,6 +19,17 @@ load <first || fail 'a plain load'
 expect 'rows' "$(count)" 2000
 expect 'checkpoint' "$(cat state.json)" "$(tail -n 1 first)"
 
+say 'a database that is not there'
+TARGET=${TARGET%/*}/fresh expect_exit 4 load <first
+expect_words load.err 'cdc-load --create-database makes it'
+TARGET=${TARGET%/*}/fresh load --create-database --checkpoint fresh.json <first || fail 'with --create-database'
+expect_words load.err "made database 'fresh'"
+expect 'rows' "$(ch 'SELECT count() FROM fresh.t')" 2000
+TARGET=${TARGET%/*}/fresh load --create-database --checkpoint fresh.json <first || fail 'a database that is there'
+expect 'made once' "$(grep -c 'made database' load.err)" 0
+rm -f state.json
+load <first || fail 'again'
+
 say 'too many parts, a lost answer, a lost request: repeated until it is stored'
 printf '252 2\ndrop 1\nreset 1\n241 1 t_raw\n' >"$faults"
 ch 'TRUNCATE TABLE t_raw'

@@ -29,7 +29,9 @@ expect_exit 4 snapshot --slot s
 expect_words snapshot.err "no slot 's'"
 expect_exit 4 snapshot --publication p
 expect_words snapshot.err "no publication 'p'"
-expect_exit 4 snapshot --tables 'nothing.*'
+expect_exit 2 snapshot --tables 'nothing.*'
+expect_exit 4 snapshot --tables 'nothing.*' --allow-no-match
+expect_words snapshot.err "there is no table to read"
 nothing_made
 
 say "rights are looked at before anything is made"
@@ -37,7 +39,9 @@ sql "CREATE ROLE reader LOGIN REPLICATION; GRANT SELECT ON a TO reader; GRANT CR
      CREATE SCHEMA shut; CREATE TABLE shut.d (id int PRIMARY KEY); GRANT SELECT ON shut.d TO reader"
 as_reader() { cdc-snapshot --source "$(pg_url | sed s/postgres@/reader@/)" "$@" 2>snapshot.err >lines; }
 expect_exit 4 as_reader --slot s --create
-expect_words snapshot.err "GRANT SELECT ON public.b TO reader"
+expect_words snapshot.err "may not read 2 tables of schema public: b, c"
+expect_words snapshot.err "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader"
+expect "told once" "$(grep -c 'may not use schema shut' snapshot.err)" 1
 expect_words snapshot.err "GRANT USAGE ON SCHEMA shut TO reader"
 nothing_made
 expect_exit 0 as_reader --tables public.a

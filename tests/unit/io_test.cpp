@@ -42,6 +42,30 @@ std::string read_everything(int fd) {
     return all;
 }
 
+/// The lines of `bytes`, which come one at a time, each behind a '|'.
+std::string lines_of(const std::string& bytes) {
+    Pipe pipe;
+    std::thread writer{[&] {
+        for (const char byte : bytes) {
+            REQUIRE(::write(pipe.write_end.get(), &byte, 1) == 1);
+        }
+        pipe.write_end.reset();
+    }};
+    LineReader reader{pipe.read_end.get()};
+    std::string out;
+    std::string_view line;
+    try {
+        while (reader.next(line) == LineReader::Result::line) {
+            out += "|" + std::string{line};
+        }
+    } catch (...) {
+        writer.join();
+        throw;
+    }
+    writer.join();
+    return out;
+}
+
 } // namespace
 
 TEST_CASE("lines come whole, whatever the writes are cut into") {
@@ -238,4 +262,17 @@ TEST_CASE("what is waited for comes before the drain is over") {
               const bool ready = wait_for(pipe.read_end.get(), POLLIN, 5000) == Waited::ready;
               return ready && wait_for(-1, 0, 20) == Waited::time_over ? 7 : 1;
           }) == 7);
+}
+
+TEST_CASE("a byte order mark and DOS line ends are no data") {
+    CHECK(lines_of("\xef\xbb\xbf{\"a\":1}\r\n{}\r\n") == "|{\"a\":1}|{}");
+    CHECK(lines_of("{}\n{\"a\":\"\xef\xbb\xbf\"}\n") == "|{}|{\"a\":\"\xef\xbb\xbf\"}");
+    CHECK(lines_of("\n\xef\xbb\xbf\n") == "||\xef\xbb\xbf");
+}
+
+TEST_CASE("compressed input and UTF-16 are told by their first bytes") {
+    CHECK_FAILS(lines_of("\x1f\x8b\x08\x00 \n"), bad_data, "gzip");
+    CHECK_FAILS(lines_of("\x1f\x8b"), bad_data, "gzip");
+    CHECK_FAILS(lines_of("\x28\xb5\x2f\xfd\n"), bad_data, "zstd");
+    CHECK_FAILS(lines_of("\xff\xfe{\n"), bad_data, "UTF-16");
 }

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "cdc-capture/acknowledgement.hpp"
+#include "cdc-capture/patterns.hpp"
 #include "cdc-capture/session.hpp"
 #include "event/table_filter.hpp"
 #include "io/stop_signal.hpp"
@@ -95,6 +96,12 @@ int check(const Options& options) {
     if (const ExitCode file = check_checkpoint(options, plain);
         code == ExitCode::ok || file == ExitCode::refused) {
         code = file == ExitCode::ok ? code : file;
+    }
+    try {
+        check_patterns(options);
+    } catch (const Error& error) {
+        base::log::write_error(error.what(), error.hint());
+        code = code == ExitCode::ok ? error.code() : code;
     }
     base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
     return static_cast<int>(code);

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-capture/patterns.hpp"
 #include "event/json_document.hpp"
 
 #include <algorithm>
@@ -172,6 +173,12 @@ int check_mysql(const Options& options) {
     }
     if (code == ExitCode::ok) {
         mysql::log_files(plain); // needs REPLICATION CLIENT, or BINLOG MONITOR
+    }
+    try {
+        check_patterns(options);
+    } catch (const Error& error) {
+        base::log::write_error(error.what(), error.hint());
+        code = code == ExitCode::ok ? error.code() : code;
     }
     base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
     return static_cast<int>(code);

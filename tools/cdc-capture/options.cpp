@@ -22,19 +22,19 @@ void add_source_options(cli::App& app, Options& options) {
     cli.add_option("--publication", options.publication, "Publication (default: as the slot)")
         ->type_name("NAME")
         ->group("Source");
-    cli::add_tables(app, options.tables, options.exclude);
+    cli::add_tables(app, options.tables, options.exclude, options.allow_no_match);
     cli.add_flag("--create", options.create, "Make publication and slot, then stream")
-        ->group("Source");
+        ->group("Setting up");
     cli.add_flag("--exit-after-create", options.exit_after_create, "With --create: do not stream")
-        ->group("Source");
+        ->group("Setting up");
     cli.add_flag("--allow-no-identity", options.allow_no_identity,
                  "With --create: publish tables without replica identity too, although the "
                  "application's UPDATE and DELETE on them will then fail")
-        ->group("Source");
+        ->group("Setting up");
     cli.add_flag("--drop", options.drop, "Drop the slot, and the publication if we made it")
-        ->group("Source");
+        ->group("Setting up");
     cli.add_flag("--check", options.check, "Report whether capture can work, change nothing")
-        ->group("Source");
+        ->group("Setting up");
     cli.add_option("--from-position", options.from_position,
                    "MySQL, MariaDB: begin at FILE:OFFSET, or 'earliest', without a checkpoint; "
                    "default: the end of the log")
@@ -95,20 +95,20 @@ void add_stop_options(cli::App& app, Options& options) {
            },
            "Stop after the last transaction that committed up to here")
         ->type_name("POSITION")
-        ->group("Stop conditions");
+        ->group("When to stop");
     app.add_duration("--until-idle", options.until_idle_ms, "Stop when no change came for so long")
         ->default_str("")
-        ->group("Stop conditions");
+        ->group("When to stop");
     cli.add_option("--max-events", options.max_events,
                    "Stop after the transaction that brings this many change lines")
         ->type_name("N")
-        ->group("Stop conditions");
+        ->group("When to stop");
     cli.add_flag("--exit-at-end", options.exit_at_end,
                  "Stop at the end that the log has at the start")
-        ->group("Stop conditions");
+        ->group("When to stop");
     app.add_drain(options.drain_ms,
                   "Longest time from stop to exit: end of the transaction, acknowledgement")
-        ->group("Stop conditions");
+        ->group("When to stop");
 }
 
 /// What the log of MySQL and MariaDB has no use for.

@@ -21,6 +21,7 @@ struct Options {
     std::string publication;            ///< default: the name of the slot
     std::vector<std::string> tables;    ///< globs; none: all
     std::vector<std::string> exclude;   ///< globs
+    bool allow_no_match = false;        ///< patterns may meet nothing
     std::vector<std::string> leave_out; ///< columns
     std::vector<std::string> masks;     ///< COLUMN=HOW
     std::string mask_key;               ///< file

@@ -5,6 +5,7 @@
 #include "cdc-capture/capture.hpp"
 #include "cdc-capture/manage.hpp"
 #include "cdc-capture/mysql_capture.hpp"
+#include "cdc-capture/patterns.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 
@@ -12,10 +13,28 @@
 
 namespace cdc::capture {
 
+namespace {
+
+/// False: stopped before anything was done.
+bool patterns_meet(const Options& options) {
+    try {
+        check_patterns(options);
+        return true;
+    } catch (const io::Stopped& stopped) {
+        base::log::info("{}: nothing was read", stopped.what());
+        return false;
+    }
+}
+
+} // namespace
+
 int run(const Options& options) {
     if (mysql::is_mysql_url(options.source)) {
         if (options.check) {
             return check_mysql(options);
+        }
+        if (!patterns_meet(options)) {
+            return 0;
         }
         return MysqlCapture{options, STDOUT_FILENO}.run();
     }
@@ -27,6 +46,9 @@ int run(const Options& options) {
         return check(options);
     }
     Acknowledgement acknowledgement{options.checkpoints, options.on_write(), options.slot};
+    if (!patterns_meet(options)) {
+        return 0;
+    }
     if (options.create) {
         create(options, acknowledgement.any_file());
         if (options.exit_after_create) {

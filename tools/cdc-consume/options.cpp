@@ -22,11 +22,13 @@ void add_options(cli::App& app, Options& o) {
     cli::add_kafka(app, o.kafka);
     cli::add_metrics(app, o.metrics);
 
-    cli.add_option("--topics", o.topics,
-                   "Topics, or a pattern that begins with '^'; may be repeated")
+    cli.add_option("--topics", o.topics_text,
+                   "Topics, globs such as 'shop.*', or a regular expression that begins with '^'; "
+                   "may be repeated")
         ->type_name("NAME,...")
         ->allow_extra_args(false)
         ->group("What to read");
+    cli::add_allow_no_match(app, o.allow_no_match, "What to read");
     cli.add_option("--group", o.group, "Share the partitions with others of this group")
         ->type_name("NAME")
         ->group("What to read");
@@ -44,14 +46,16 @@ void add_options(cli::App& app, Options& o) {
     cli.add_option("--on-error", o.on_error, "For a record that is no change: stop or dead-letter")
         ->check(CLI::IsMember({"stop", "dead-letter"}))
         ->capture_default_str()
-        ->group("What to read");
+        ->group("Dead letters");
     cli.add_option("--dead-letter", o.dead_letter, "Append dead letters to this file")
         ->type_name("FILE")
-        ->group("What to read");
+        ->group("Dead letters");
+    app.add_file("--dead-letter", o.dead_letter, io::FileUse::append);
 
     cli.add_flag("--exit-at-end", o.exit_at_end, "Stop when the end of all partitions was reached")
         ->group("When to stop");
     cli.add_option("--max-events", o.max_events, "Stop after this many changes")
+        ->type_name("N")
         ->group("When to stop");
     cli.add_option("--until-time", o.until_time_text, "Stop at records of this time or later")
         ->type_name("TIME")
@@ -70,7 +74,7 @@ void add_options(cli::App& app, Options& o) {
     app.add_duration("--revoke-wait", o.revoke_wait_ms,
                      "How long a partition that leaves may wait for its acknowledgement")
         ->group("Delivery");
-    app.add_drain(o.drain_ms, "How long a stop may take")->group("Delivery");
+    app.add_drain(o.drain_ms, "How long a stop may take")->group("When to stop");
 }
 
 std::int64_t parse_time_ms(const std::string& text, const std::string& option) {
@@ -123,28 +127,11 @@ void check_from(Options& o) {
     }
 }
 
-std::vector<std::string> split_names(const std::vector<std::string>& texts) {
-    std::vector<std::string> out;
-    for (const std::string& text : texts) {
-        if (!text.empty() && text[0] == '^') {
-            out.push_back(text); // commas may be part of the pattern
-            continue;
-        }
-        for (std::size_t at = 0; at <= text.size();) {
-            const auto comma = std::min(text.find(',', at), text.size());
-            if (comma > at) {
-                out.push_back(text.substr(at, comma - at));
-            }
-            at = comma + 1;
-        }
-    }
-    return out;
-}
-
 } // namespace
 
 void check(Options& o) {
-    o.topics = split_names(o.topics);
+    o.patterns = kafka::parse_topics(o.topics_text);
+    o.topics = kafka::wanted_topics(o.patterns);
     if (o.topics.empty()) {
         fail(ExitCode::usage, "--topics is required");
     }
@@ -152,6 +139,7 @@ void check(Options& o) {
     if (o.settings.has("group.id")) {
         fail(ExitCode::usage, "-X group.id: use --group");
     }
+    o.settings.set_default("topic.blacklist", "^__"); // no pattern means the brokers' own topics
     o.settings.set_default("topic.metadata.refresh.interval.ms", "30000");
     kafka::check_settings(o.settings, kafka::insisted_of_consumers());
     o.topics_refresh_ms =

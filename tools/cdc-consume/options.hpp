@@ -4,6 +4,7 @@
 #include "cli/groups.hpp"
 #include "kafka/offsets.hpp"
 #include "kafka/settings.hpp"
+#include "kafka/topic_pattern.hpp"
 
 #include <cstdint>
 #include <string>
@@ -17,8 +18,9 @@ enum class From { resume, beginning, end, time, offsets };
 struct Options {
     // As given.
     cli::KafkaOptions kafka;
-    std::string metrics;             ///< FILE or HOST:PORT; "": none
-    std::vector<std::string> topics; ///< names, or patterns that begin with '^'
+    std::string metrics;                  ///< FILE or HOST:PORT; "": none
+    std::vector<std::string> topics_text; ///< names and patterns, as given
+    bool allow_no_match = false;          ///< a topic or pattern may meet nothing
     std::string group;
     std::string prefix; ///< of <prefix>.schema-changes; empty: found by the topic's name
     std::string from_text;
@@ -38,6 +40,8 @@ struct Options {
     std::int64_t drain_ms = 30'000;
 
     // Made of the above by check().
+    std::vector<kafka::TopicPattern> patterns;
+    std::vector<std::string> topics; ///< names, and expressions that begin with '^'
     kafka::Settings settings;
     From from = From::resume;
     std::int64_t from_ms = 0;

@@ -248,7 +248,34 @@ void Session::finish() {
     m_consumer->close();
 }
 
+/// Before anything is read: a name that nobody has would be waited for without a word.
+void Session::check_topics() {
+    const std::vector<std::string> topics = m_consumer->topics();
+    std::size_t unmet = 0;
+    for (const kafka::TopicPattern& pattern : m_options.patterns) {
+        if (std::any_of(topics.begin(), topics.end(),
+                        [&](const std::string& topic) { return pattern.matches(topic); })) {
+            continue;
+        }
+        ++unmet;
+        if (m_options.allow_no_match) {
+            log::warning("{}", kafka::unmet_text(pattern));
+            continue;
+        }
+        if (pattern.wanted[0] != '^') {
+            m_consumer->refuse_hidden_topic(pattern.wanted);
+        }
+        const std::string near = kafka::near_topic(pattern, topics);
+        throw Error{ExitCode::refused, kafka::unmet_text(pattern),
+                    (near.empty() ? "" : fmt::format("Did you mean {}? ", in_quotes(near))) +
+                        "If it was removed, or is still to come: --allow-no-match"};
+    }
+    // Nothing will be given to us, which is an end too.
+    m_assigned = m_options.group.empty() && unmet == m_options.patterns.size();
+}
+
 void Session::run() {
+    check_topics();
     if (m_options.group.empty()) {
         m_consumer->assign(m_options.topics);
     } else {

@@ -38,6 +38,7 @@ public:
 private:
     std::int64_t start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
                           const kafka::Offsets& by_time, bool is_new);
+    void check_topics();
     /// Without a group nobody else tells of them.
     void look_for_topics(std::int64_t now_ms);
     void dead_letter(const kafka::IncomingRecord& record, const base::Error& error);

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "io/stop_signal.hpp"
+#include "kafka/topic_pattern.hpp"
 
 #include <algorithm>
 #include <set>
@@ -82,7 +83,7 @@ void KafkaHops::look(std::vector<Hop>& hops) {
     if (m_options.groups.empty() && m_options.topics.empty()) {
         return;
     }
-    std::vector<std::string> topics = m_options.topics;
+    std::vector<std::string> topics = kafka::wanted_topics(kafka::parse_topics(m_options.topics));
     try {
         if (!m_reader) {
             m_reader = std::make_unique<kafka::LagReader>(
@@ -156,11 +157,12 @@ void KafkaHops::add_topics(std::vector<Hop>& hops, const std::vector<std::string
     }
     m_last = std::move(now);
     m_last_ms = now_ms;
-    for (const std::string& topic : m_options.topics) {
-        if (topic[0] != '^' && sums.count(topic) == 0) {
+    for (const kafka::TopicPattern& pattern : kafka::parse_topics(m_options.topics)) {
+        if (std::none_of(sums.begin(), sums.end(),
+                         [&](const auto& sum) { return pattern.matches(sum.first); })) {
             Hop hop;
             hop.kind = "topic";
-            hop.name = topic;
+            hop.name = pattern.given;
             hop.unknown = "there is no such topic, or none of its partitions has a leader";
             hops.push_back(std::move(hop));
         }

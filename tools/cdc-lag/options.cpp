@@ -7,6 +7,7 @@
 #include "cli/groups.hpp"
 #include "io/standard_streams.hpp"
 #include "kafka/settings.hpp"
+#include "kafka/topic_pattern.hpp"
 
 namespace cdc::lag {
 
@@ -58,9 +59,10 @@ void add_options(cli::App& app, Options& options) {
         ->type_name("NAME")
         ->allow_extra_args(false)
         ->group("Kafka");
-    cli.add_option("--topics", options.topics,
-                   "Topics whose rates are shown (default: those of the groups), or a pattern that "
-                   "begins with '^'; may be repeated")
+    cli.add_option(
+           "--topics", options.topics,
+           "Topics whose rates are shown (default: those of the groups), globs, or a regular "
+           "expression that begins with '^'; may be repeated")
         ->type_name("NAME")
         ->allow_extra_args(false)
         ->group("Kafka");
@@ -102,6 +104,7 @@ void add_options(cli::App& app, Options& options) {
                    "Also write metrics to this file, atomically")
         ->type_name("FILE")
         ->group("Output");
+    app.add_file("--prometheus", options.prometheus, io::FileUse::replace);
     cli.add_flag("--quiet", options.quiet, "Print only when something is beyond or unknown")
         ->group("Output");
     cli.add_option_function<std::string>(
@@ -120,6 +123,7 @@ void check_options(const Options& options) {
         fail(ExitCode::usage,
              "nothing to look at: give --source, --checkpoint, --group or --target");
     }
+    kafka::parse_topics(options.topics);
     if (kafka) {
         kafka::check_settings(kafka::make_settings(options.kafka.brokers, options.kafka.properties,
                                                    options.kafka.config_file),

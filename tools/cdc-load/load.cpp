@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-load/database.hpp"
 #include "cdc-load/dry_run.hpp"
 #include "cdc-load/loader.hpp"
 #include "cdc-load/purge.hpp"
@@ -17,6 +18,7 @@
 #include <optional>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cdc::load {
@@ -41,17 +43,26 @@ io::FileDescriptor take_stdin() {
     return input;
 }
 
-/// The lines to load: stdin's, or those of --replay.
-io::FileDescriptor open_input(const Options& options) {
-    io::FileDescriptor input = take_stdin();
-    if (options.replaying() && options.replay != "-") {
-        input = io::FileDescriptor{::open(options.replay.c_str(), O_RDONLY | O_CLOEXEC)};
-        if (!input) {
-            base::fail(ExitCode::failed, "cannot read {}: {}", base::in_quotes(options.replay),
-                       std::strerror(errno));
-        }
+io::FileDescriptor open_file(const std::string& path) {
+    io::FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    struct stat status {};
+    if (file && ::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        file.reset();
     }
-    return input;
+    if (!file) {
+        base::fail(ExitCode::failed, "cannot read {}: {}", base::in_quotes(path),
+                   std::strerror(errno));
+    }
+    return file;
+}
+
+/// What to read, one after the other; "-" is stdin.
+std::vector<std::string> inputs_of(const Options& options) {
+    if (options.replaying()) {
+        return {options.replay};
+    }
+    return options.files.empty() ? std::vector<std::string>{"-"} : options.files;
 }
 
 void report_dead_letters(const Options& options, const Loader& loader) {
@@ -71,17 +82,19 @@ void report_dead_letters(const Options& options, const Loader& loader) {
 /// Reads lines into the loader; true when the last one was whole.
 class Reading {
 public:
-    Reading(const Options& options, Loader& loader, Figures& figures, int input)
-        : m_options{options}, m_loader{loader}, m_figures{figures}, m_reader{input} {
-        m_reader.set_wake_fd(io::stop_signal::wake_fd());
-    }
+    Reading(const Options& options, Loader& loader, Figures& figures)
+        : m_options{options}, m_loader{loader}, m_figures{figures} {}
 
-    bool run() {
-        while (!drained() && !m_loader.done()) {
+    bool run(int input) {
+        m_bytes_before += m_reader ? m_reader->bytes() : 0;
+        m_reader.emplace(input);
+        m_reader->set_wake_fd(m_stop_at ? io::stop_signal::second_wake_fd()
+                                        : io::stop_signal::wake_fd());
+        while (!over()) {
             std::string_view line;
-            switch (m_reader.next(line, m_wait_ms)) {
+            switch (m_reader->next(line, m_wait_ms)) {
             case LineReader::Result::line:
-                m_loader.take(line, m_reader.line_number());
+                m_loader.take(line, m_reader->line_number());
                 m_wait_ms = 0;
                 if (++m_lines % kAskClockEvery == 0) {
                     turn();
@@ -95,19 +108,22 @@ public:
                 return true;
             case LineReader::Result::torn:
                 base::log::warning("line {} has no end: the writer was stopped; it is dropped",
-                                   m_reader.line_number() + 1);
+                                   m_reader->line_number() + 1);
                 return false;
             }
         }
         return true;
     }
 
+    /// Whether nothing more is to be read, also of further files.
+    bool over() { return drained() || m_loader.done(); }
+
 private:
     /// Flushes what is due; how long to wait for the next line.
     int turn() {
         m_loader.check();
         m_figures.changes.set(static_cast<std::int64_t>(m_loader.changes()));
-        m_figures.bytes.set(static_cast<std::int64_t>(m_reader.bytes()));
+        m_figures.bytes.set(static_cast<std::int64_t>(m_bytes_before + m_reader->bytes()));
         m_figures.replaced.set(static_cast<std::int64_t>(m_loader.replaced().all()));
         m_figures.show();
         const std::int64_t due = m_loader.due_in_ms();
@@ -126,7 +142,7 @@ private:
             base::log::info("stopping: reading to the end of input");
             // The other half is for storing what was read.
             m_stop_at = base::steady_ms() + m_options.drain_ms / 2;
-            m_reader.set_wake_fd(io::stop_signal::second_wake_fd());
+            m_reader->set_wake_fd(io::stop_signal::second_wake_fd());
         }
         return base::steady_ms() >= *m_stop_at || io::stop_signal::give_up();
     }
@@ -134,7 +150,8 @@ private:
     const Options& m_options;
     Loader& m_loader;
     Figures& m_figures;
-    LineReader m_reader;
+    std::optional<LineReader> m_reader;
+    std::uint64_t m_bytes_before = 0; ///< of the files before
     int m_wait_ms = 0;
     int m_lines = 0;
     std::optional<std::int64_t> m_stop_at;
@@ -149,23 +166,47 @@ int run(const Options& options) {
     if (!options.purge) {
         io::stop_signal::set_drain_ms(options.drain_ms);
     }
-    const io::FileDescriptor input = open_input(options);
+    const io::FileDescriptor standard_input = take_stdin();
+    for (const std::string& path : inputs_of(options)) {
+        if (path != "-") {
+            open_file(path); // before the target is touched
+        }
+    }
     clickhouse::TransportOptions transport_options;
     transport_options.chdb_library = options.chdb_library;
     transport_options.request_timeout_ms = options.timeout_ms;
     const std::unique_ptr<clickhouse::Transport> transport =
         options.dry_run ? std::make_unique<DryRun>()
                         : clickhouse::open_transport(options.target, transport_options);
+    if (options.create_database && !options.dry_run) {
+        ensure_database(*transport, options, transport_options);
+    }
     if (options.purge) {
         return purge(*transport, options);
     }
     const std::int64_t started = base::steady_ms();
     Figures figures{options.metrics};
     Loader loader{*transport, options, figures};
-    Reading reading{options, loader, figures, input.get()};
+    Reading reading{options, loader, figures};
     bool whole = true;
     try {
-        whole = reading.run();
+        for (const std::string& path : inputs_of(options)) {
+            const bool is_stdin = path == "-";
+            const io::FileDescriptor file = is_stdin ? io::FileDescriptor{} : open_file(path);
+            try {
+                whole = reading.run(is_stdin ? standard_input.get() : file.get());
+            } catch (const Error& error) {
+                if (options.files.size() < 2) {
+                    throw;
+                }
+                throw Error{error.code(),
+                            fmt::format("{}: {}", base::in_quotes(path), error.what()),
+                            error.hint()};
+            }
+            if (!whole || reading.over()) {
+                break;
+            }
+        }
     } catch (const Error& error) {
         const bool bad_line =
             error.code() == ExitCode::bad_data || error.code() == ExitCode::refused;

@@ -7,6 +7,7 @@
 #include "cdc-load/careful_loader.hpp"
 #include "cdc-load/dry_run.hpp"
 #include "cdc-load/table_setup.hpp"
+#include "event/input_hint.hpp"
 #include "event/json_cursor.hpp"
 #include "io/stop_signal.hpp"
 
@@ -37,6 +38,13 @@ bool is_not_of_one_row(std::string_view line) {
         }
     }
     return false;
+}
+
+std::string hint_for(std::string_view line, ExitCode code) {
+    if (code == ExitCode::bad_data && line.substr(0, 6) == R"({"key")") {
+        return "Mend the line, or go on without its row: --on-error dead-letter --dead-letter FILE";
+    }
+    return event::input_hint(line);
 }
 
 /// The line in a dead letter.
@@ -111,7 +119,7 @@ void Loader::take(std::string_view line, std::uint64_t line_number) {
             throw;
         }
         throw Error{error.code(), fmt::format("line {}: {}", line_number, error.what()),
-                    error.hint()};
+                    error.hint().empty() ? hint_for(line, error.code()) : error.hint()};
     }
     if ((m_work->rows >= m_options.batch_rows || m_work->bytes >= m_options.batch_bytes) &&
         m_held.empty()) {

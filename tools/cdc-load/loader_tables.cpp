@@ -261,8 +261,12 @@ TableLoader& Loader::find_table(const event::Source& source, const char* what) {
         return know_table(source);
     }
     if (found == m_numbers.end()) {
-        fail(ExitCode::bad_data, "{} of table {} before its table line", what,
-             in_quotes((source.schema.empty() ? source.db : source.schema) + "." + source.table));
+        throw Error{
+            ExitCode::bad_data,
+            fmt::format("{} of table {} before its table line", what,
+                        in_quotes((source.schema.empty() ? source.db : source.schema) + "." +
+                                  source.table)),
+            "Each stream begins with the table lines: is there a filter that lets none pass?"};
     }
     m_last_number = found->second;
     return *m_tables[m_last_number];

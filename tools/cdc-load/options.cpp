@@ -129,7 +129,8 @@ void add_policy_options(CLI::App& cli, Options& options) {
         ->group("Policies");
 }
 
-void add_dead_letter_options(CLI::App& cli, Options& options) {
+void add_dead_letter_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
     cli.add_option_function<std::string>(
            "--on-error",
            [&options](const std::string& text) { options.dead_letters = text == "dead-letter"; },
@@ -141,6 +142,7 @@ void add_dead_letter_options(CLI::App& cli, Options& options) {
     cli.add_option("--dead-letter", options.dead_letter, "Append dead letters to this file")
         ->type_name("FILE")
         ->group("Dead letters");
+    app.add_file("--dead-letter", options.dead_letter, io::FileUse::append);
     cli.add_option("--replay", options.replay,
                    "Load the lines of this dead-letter file instead of stdin, and free their keys")
         ->type_name("FILE")
@@ -167,6 +169,16 @@ void check_dead_letters(const Options& options) {
     if (!options.checkpoints.empty() || options.dry_run) {
         throw Error{ExitCode::usage, fmt::format("--replay and {} exclude each other",
                                                  options.dry_run ? "--dry-run" : "--checkpoint")};
+    }
+}
+
+void check_files(const Options& options) {
+    if (options.files.empty()) {
+        return;
+    }
+    if (options.replaying() || options.purge) {
+        throw Error{ExitCode::usage, fmt::format("{} reads no other files",
+                                                 options.purge ? "--purge" : "--replay FILE")};
     }
 }
 
@@ -214,9 +226,14 @@ void add_options(cli::App& app, Options& options) {
                    "chdb:DIR, or http(s)://user:password@host:8123/database")
         ->type_name("URL")
         ->group("Target");
+    cli.add_flag("--create-database", options.create_database,
+                 "Make the target's database if there is none")
+        ->group("Target");
+    cli.add_option("files", options.files, "Files with lines, instead of stdin; - is stdin")
+        ->type_name("FILE");
     add_layout_options(cli, options.layout);
     add_policy_options(cli, options);
-    add_dead_letter_options(cli, options);
+    add_dead_letter_options(app, options);
     cli::add_chdb_library(app, options.chdb_library);
     app.add_duration("--timeout", options.timeout_ms, "Longest wait for the answer to one request")
         ->group("Target");
@@ -237,14 +254,14 @@ void add_options(cli::App& app, Options& options) {
         ->group("Target");
     cli.add_flag("--dry-run", options.dry_run,
                  "Print the DDL and the first batch to stdout; touch no target")
-        ->group("Target");
+        ->group("What to do");
     cli.add_flag("--rebuild", options.rebuild,
                  "Let the snapshot of a whole table fill a new table beside the old one, and "
                  "exchange the two at its end")
-        ->group("Target");
+        ->group("What to do");
     cli.add_flag("--purge", options.purge,
                  "Load nothing: remove deleted rows that nothing can bring back")
-        ->group("Target");
+        ->group("What to do");
     cli::add_metrics(app, options.metrics);
     cli.add_option("--batch-rows", options.batch_rows, "Insert at the latest after so many rows")
         ->type_name("N")
@@ -259,7 +276,7 @@ void add_options(cli::App& app, Options& options) {
         ->group("Batches");
     cli::add_checkpoints_to_write(app, options.checkpoints);
     app.add_drain(options.drain_ms, "After SIGINT or SIGTERM, read on for at most this time")
-        ->group("Checkpoint");
+        ->group("When to stop");
 }
 
 void check_options(const Options& options) {
@@ -298,10 +315,15 @@ void check_options(const Options& options) {
     if (options.purge && std::count(options.checkpoints.begin(), options.checkpoints.end(), "-")) {
         throw Error{ExitCode::usage, "--checkpoint - is no file, which --purge needs"};
     }
+    check_files(options);
     if (options.batch_bytes < (1U << 16)) {
         throw Error{ExitCode::usage, "--batch-bytes is less than 64k"};
     }
-    if (!options.purge && (!options.replaying() || options.replay == "-")) {
+    const bool reads_stdin =
+        options.replaying() ? options.replay == "-"
+                            : options.files.empty() ||
+                                  std::count(options.files.begin(), options.files.end(), "-") > 0;
+    if (!options.purge && reads_stdin) {
         io::require_stdin();
     }
     if (options.purge || options.dry_run ||

@@ -32,6 +32,8 @@ struct Options {
     std::string dead_letter;               ///< that file
     std::string replay;                    ///< file of dead letters to load; "": stdin is loaded
     std::string metrics;                   ///< FILE or HOST:PORT; "": none
+    std::vector<std::string> files;        ///< to read instead of stdin; "-" is stdin
+    bool create_database = false;          ///< make the target's database if there is none
     bool dry_run = false;
     bool rebuild = false; ///< whole snapshots fill tables anew, which are then exchanged
     bool purge = false;   ///< remove deleted rows instead of loading

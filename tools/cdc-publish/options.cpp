@@ -117,11 +117,12 @@ void add_options(cli::App& app, Options& o) {
     cli.add_option("--on-error", o.on_error, "For a line that cannot be sent: stop or dead-letter")
         ->check(CLI::IsMember({"stop", "dead-letter"}))
         ->capture_default_str()
-        ->group("Records");
+        ->group("Dead letters");
     cli.add_option("--dead-letter", o.dead_letter,
                    "File for dead letters (default: the topic PREFIX.dead-letter)")
         ->type_name("FILE")
-        ->group("Records");
+        ->group("Dead letters");
+    app.add_file("--dead-letter", o.dead_letter, io::FileUse::append);
 
     cli::add_checkpoints_to_write(app, o.checkpoints, "Delivery");
     cli.add_flag("--exactly-once", o.exactly_once, "Send in Kafka transactions")->group("Delivery");
@@ -137,7 +138,7 @@ void add_options(cli::App& app, Options& o) {
         ->group("Delivery");
     app.add_duration("--transaction-time", o.transaction_ms, "Longest time of a Kafka transaction")
         ->group("Delivery");
-    app.add_drain(o.drain_ms, "How long to go on after SIGTERM")->group("Delivery");
+    app.add_drain(o.drain_ms, "How long to go on after SIGTERM")->group("When to stop");
 }
 
 void check(Options& o) {

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "event/input_hint.hpp"
 #include "event/json_cursor.hpp"
 
 namespace cdc::publish {
@@ -19,7 +20,7 @@ void publish_line(Publisher& publisher, const Options& options, std::string_view
         }
         if (options.on_error == "stop") {
             throw Error{error.code(), fmt::format("line {}: {}", line_number, error.what()),
-                        error.hint()};
+                        error.hint().empty() ? event::input_hint(line) : error.hint()};
         }
         publisher.dead_letter(line, line_number, error, again);
     }

@@ -26,20 +26,20 @@ void add_source_options(cli::App& app, Options& options) {
                    "Only its tables, as it publishes them (default: as the slot)")
         ->type_name("NAME")
         ->group("Source");
-    cli::add_tables(app, options.tables, options.exclude);
+    cli::add_tables(app, options.tables, options.exclude, options.allow_no_match);
     cli.add_option("--where", options.where,
                    "Only rows of this table for which the SQL condition holds; may be repeated")
         ->type_name("TABLE=CONDITION")
         ->group("Source");
     cli.add_flag("--create", options.create, "Make publication and slot if they are not there")
-        ->group("Source");
+        ->group("Setting up");
     cli.add_flag("--add", options.add,
                  "Add the tables to --publication first, for a capture that runs")
-        ->group("Source");
+        ->group("Setting up");
     cli.add_flag("--allow-no-identity", options.allow_no_identity,
                  "With --create and --add: publish tables without replica identity too, although "
                  "the application's UPDATE and DELETE on them will then fail")
-        ->group("Source");
+        ->group("Setting up");
     app.add_duration("--wait", options.wait_ms,
                      "How long to wait for transactions that write at the start (default: for "
                      "ever)")
@@ -86,7 +86,7 @@ void add_options(cli::App& app, Options& options) {
     app.add_drain(options.drain_ms,
                   "How long to wait at the end until the checkpoint files say that all is "
                   "durable")
-        ->group("Checkpoint");
+        ->group("When to stop");
 }
 
 Where parse_where(const std::string& text) {
@@ -136,9 +136,6 @@ void check_options(Options& options) {
         patterns.push_back(options.conditions.back().pattern);
     }
     event::TableFilter{patterns, {}};
-    if (options.tables.empty()) {
-        options.tables = patterns;
-    }
     io::require_stdout();
 }
 

@@ -23,8 +23,9 @@ struct Options {
     std::string source;                 ///< libpq URI or "key=value" text
     std::string slot;                   ///< of the stream that follows; empty: beside a running one
     std::string publication;            ///< default: as the slot; empty: every table
-    std::vector<std::string> tables;    ///< globs; none: all
+    std::vector<std::string> tables;    ///< globs; none: those of `where`, or all
     std::vector<std::string> exclude;   ///< globs
+    bool allow_no_match = false;        ///< patterns may meet nothing
     std::vector<std::string> leave_out; ///< columns
     std::vector<std::string> masks;     ///< COLUMN=HOW
     std::string mask_key;               ///< file

@@ -8,6 +8,7 @@
 #include "postgres/facts.hpp"
 #include "postgres/patience.hpp"
 #include "postgres/preflight.hpp"
+#include "postgres/present_tables.hpp"
 #include "postgres/resume.hpp"
 #include "postgres/slot.hpp"
 
@@ -36,8 +37,29 @@ void stop_if_asked() {
     }
 }
 
+std::vector<std::string> patterns_of_conditions(const Options& options) {
+    std::vector<std::string> patterns;
+    for (const Where& where : options.conditions) {
+        patterns.push_back(where.pattern);
+    }
+    return patterns;
+}
+
 event::TableFilter filter_of(const Options& options) {
-    return {options.tables, options.exclude};
+    return {options.tables.empty() ? patterns_of_conditions(options) : options.tables,
+            options.exclude};
+}
+
+void check_patterns(const Options& options, Connection& plain) {
+    postgres::ask_patiently(plain, "the catalog", [&] {
+        event::PatternCheck check{postgres::present_tables(plain, options.publication),
+                                  plain.description()};
+        check.tables("--tables", options.tables);
+        check.tables("--exclude", options.exclude);
+        check.tables("--where", patterns_of_conditions(options));
+        options.edits.check(check);
+        check.finish(options.allow_no_match);
+    });
 }
 
 void check_standby(const Options& options, Connection& plain) {
@@ -95,7 +117,8 @@ void check_rights(const Options& options, Connection& plain, bool publication_ex
     std::erase_if(findings, [&](const postgres::Finding& finding) {
         using Level = postgres::Finding::Level;
         const bool about_publication = finding.subject == "publication";
-        const bool asked_below = finding.remedy.rfind("GRANT SELECT", 0) == 0;
+        const bool asked_below = finding.remedy.rfind("GRANT SELECT", 0) == 0 ||
+                                 finding.remedy.rfind("GRANT USAGE", 0) == 0;
         return finding.level != Level::lost && (finding.subject == "slot" || asked_below ||
                                                 (about_publication && !publication_exists) ||
                                                 (finding.level == Level::warning && !publishes));
@@ -294,6 +317,7 @@ Start begin(const Options& options, Connection& plain,
                                 in_quotes(options.publication), plain.description()),
                     "--create makes it, and the slot; --publication names another"};
     }
+    check_patterns(options, plain);
     check_rights(options, plain, publication.has_value(), slot.has_value());
     if (options.create) {
         postgres::ensure_publication(plain, options.publication, filter_of(options));

@@ -40,7 +40,8 @@ void add_selection(cli::App& app, Options& options) {
     add("--target", options.target, "URL",
         "ClickHouse: http(s)://USER@HOST:PORT/DATABASE or chdb:DIR");
     cli::add_chdb_library(app, options.chdb_library, "What to compare");
-    cli::add_tables(app, options.tables, options.exclude, "What to compare");
+    cli::add_tables(app, options.tables, options.exclude, options.allow_no_match,
+                    "What to compare");
     add("--table", options.pairs, "SOURCE=TARGET",
         "Two tables that need not be cdc-load's; may be repeated");
     add("--key", options.key, "COLUMN", "Columns that tell the rows of --table apart")
@@ -121,7 +122,8 @@ void add_options(cli::App& app, Options& options) {
     app.set_stopped_code(static_cast<int>(Verdict::unknown));
     add_selection(app, options);
     add_method(app, options);
-    cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key);
+    cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key,
+                          "What to compare");
     add_output(app, options);
 }
 

@@ -21,6 +21,7 @@ struct Options {
     std::string checkpoint; ///< file that says the target's position; "": `_cdc_state` does
     std::vector<std::string> tables;
     std::vector<std::string> exclude;
+    bool allow_no_match = false;    ///< patterns may meet nothing
     std::vector<std::string> pairs; ///< SOURCE=TARGET: any two tables
     std::vector<std::string> key;   ///< columns by which their rows are told apart
     std::vector<std::string> exclude_columns;

@@ -7,6 +7,7 @@
 #include "cdc-verify/compare.hpp"
 #include "cdc-verify/lineage.hpp"
 #include "cdc-verify/marks.hpp"
+#include "cdc-verify/patterns.hpp"
 #include "cdc-verify/position.hpp"
 #include "cdc-verify/repair.hpp"
 #include "cdc-verify/tables.hpp"
@@ -247,6 +248,7 @@ Verdict Run::compare_all() {
         refuse_older_timeline(highest_order(state, m_server, m_database, m_options.slot, false),
                               source().order_now());
     }
+    check_patterns(m_options, source(), m_target, m_database);
     std::vector<TableReport> reports;
     const std::vector<Candidate> tables = find_tables(m_options, source(), m_target, m_database);
     for (const auto& source : m_sources) {

@@ -1,5 +1,5 @@
 # A file may hold the options of every tool: the list of all of them is complete.
-for tool in capture snapshot publish consume load verify lag; do
+for tool in capture snapshot publish consume load verify lag query; do
     "cdc-$tool" --help | grep -oE "^  (-.,)?--[a-z-]+" | sed "s/.*--//"
 done | sort -u | grep -vxE "help|version|config|print-config" >all
 cdc-lag --help | grep -oE "^  (-.,)?--[a-z-]+" | sed "s/.*--//" >own

@@ -1,0 +1,1 @@
+cdc-lag --checkpoint state.json --prometheus no/figures.prom

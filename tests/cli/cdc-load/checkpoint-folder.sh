@@ -1,0 +1,1 @@
+cdc-load --target chdb:t --checkpoint state/orders.json </dev/null

@@ -1,0 +1,2 @@
+mkdir t
+echo ';' | cdc-query t

@@ -1,0 +1,57 @@
+#include "cdc-verify/patterns.hpp"
+
+#include "clickhouse/target_state.hpp"
+#include "event/pattern_check.hpp"
+#include "postgres/present_tables.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace cdc::verify {
+
+namespace {
+
+/// Tables that the source dropped are still in the target.
+void add_tables_of_target(std::vector<event::PresentTable>& present, Target& target,
+                          const std::string& database) {
+    for (const auto& table : clickhouse::read_target_state(target.transport()).tables) {
+        const auto origin = nlohmann::json::parse(table.source, nullptr, false);
+        if (origin.is_object() && origin.value("db", "") == database) {
+            present.push_back({origin.value("schema", ""), origin.value("table", ""), {}});
+        }
+    }
+}
+
+} // namespace
+
+void check_patterns(const Options& options, Source& source, Target& target,
+                    const std::string& database) {
+    const postgres::ColumnEdits edits = options.edits();
+    auto present = postgres::present_tables(source.connection(), options.publication);
+    add_tables_of_target(present, target, database);
+    std::vector<std::string> names;
+    std::vector<std::string> columns;
+    for (const event::PresentTable& table : present) {
+        names.insert(names.end(), {table.table, table.schema + "." + table.table});
+        for (const std::string& column : table.columns) {
+            columns.insert(columns.end(), {column, table.table + "." + column,
+                                           table.schema + "." + table.table + "." + column});
+        }
+    }
+    event::PatternCheck check{std::move(present), source.connection().description()};
+    check.tables("--tables", options.tables);
+    check.tables("--exclude", options.exclude);
+    edits.check(check);
+    for (const std::string& name : options.exclude_columns) {
+        check.name("--exclude-columns", name, "column", columns);
+    }
+    for (const std::string& where : options.where) {
+        if (options.pairs.size() != 1) { // where no table need be named
+            check.name("--where", where.substr(0, where.find('=')), "table", names);
+        }
+    }
+    check.finish(options.allow_no_match);
+}
+
+} // namespace cdc::verify
