@@ -39,6 +39,7 @@ std::string ChangeBuilder::gtids() const {
 }
 
 void ChangeBuilder::apply(std::string_view bytes, std::string& out) {
+    m_payload.reset(); // of an event that failed, and whose bytes are gone
     Event event;
     try {
         event = m_reader.read(bytes);

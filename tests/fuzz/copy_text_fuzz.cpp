@@ -1,5 +1,5 @@
 // A row of COPY … TO STDOUT: whatever the bytes, it is refused as bad_data, or its fields written
-// by the server's rules are the same bytes again.
+// by the server's rules are the same fields again.
 #include "base/error.hpp"
 #include "postgres/copy_text.hpp"
 
@@ -28,9 +28,8 @@ void append_escaped(std::string& out, std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace cdc;
-    const std::string before{reinterpret_cast<const char*>(data), size};
     const std::unique_ptr<char[]> row{new char[size]};
-    std::copy_n(before.data(), size, row.get());
+    std::copy_n(data, size, row.get());
     static postgres::pgoutput::Tuple fields;
     try {
         postgres::decode_copy_row(row.get(), size, fields);
@@ -50,7 +49,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     again += '\n';
-    if (again != before) {
+    static postgres::pgoutput::Tuple same;
+    postgres::decode_copy_row(again.data(), again.size(), same); // what it throws ends the run
+    const auto equal = [](const auto& a, const auto& b) {
+        return a.kind == b.kind && a.text == b.text;
+    };
+    if (!std::equal(fields.begin(), fields.end(), same.begin(), same.end(), equal)) {
         std::abort();
     }
     return 0;
