@@ -33,10 +33,6 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-bool all_digits(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), is_digit);
-}
-
 /// Takes the digits at the front of `text`, at least one and fewer than 19.
 std::int64_t take_number(std::string_view& text, const char* type, std::string_view whole) {
     std::size_t size = 0;
@@ -358,7 +354,7 @@ ValueCodec debezium_codec(std::uint32_t type, std::int32_t modifier, std::string
 void append_debezium_value(std::string& out, ValueCodec codec, std::string_view text) {
     switch (codec.kind) {
     case ValueKind::plain_integer:
-        if (!all_digits(text.substr(text.substr(0, 1) == "-" ? 1 : 0)) || text.size() > 20) {
+        if (!is_integer_text(text) || text.size() > 20) {
             wrong("integer", text);
         }
         out += text;

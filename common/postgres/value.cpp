@@ -35,12 +35,6 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-bool is_integer(std::string_view text) {
-    const std::string_view digits = text.substr(!text.empty() && text[0] == '-' ? 1 : 0);
-    return !digits.empty() && std::all_of(digits.begin(), digits.end(), is_digit) &&
-           (digits.size() == 1 || digits[0] != '0');
-}
-
 /// -?digits[.digits][e[+-]digits], as JSON has it and the server writes it.
 bool is_finite_real(std::string_view text) {
     std::size_t i = !text.empty() && text[0] == '-' ? 1 : 0;
@@ -123,7 +117,7 @@ void append_scalar(std::string& out, ValueCodec codec, std::string_view text) {
         out += text == "t" ? "true" : "false";
         return;
     case ValueKind::integer:
-        if (!is_integer(text)) {
+        if (!is_integer_text(text)) {
             wrong("integer", text);
         }
         event::append_json_integer_text(out, text);
@@ -297,6 +291,12 @@ ValueKind value_kind(std::uint32_t type) {
     default:
         return ValueKind::text;
     }
+}
+
+bool is_integer_text(std::string_view text) {
+    const std::string_view digits = text.substr(!text.empty() && text[0] == '-' ? 1 : 0);
+    return !digits.empty() && std::all_of(digits.begin(), digits.end(), is_digit) &&
+           (digits.size() == 1 || digits[0] != '0');
 }
 
 void append_value(std::string& out, ValueCodec codec, std::string_view text) {

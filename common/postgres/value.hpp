@@ -63,6 +63,9 @@ ValueKind value_kind(std::uint32_t type);
 /// indexes are another value.
 void append_value(std::string& out, ValueCodec codec, std::string_view text);
 
+/// -?digits without zeros in front, as the server writes integers.
+bool is_integer_text(std::string_view text);
+
 } // namespace cdc::postgres
 
 #endif
