@@ -36,7 +36,11 @@ say "the primary is killed under load, the standby promoted"
 (while sql "INSERT INTO t (v) SELECT 'load' FROM generate_series(1, 20); UPDATE t SET n = n + 1 WHERE id % 7 = 0" 2>/dev/null; do :; done) &
 sleep 2
 kill -STOP "$(pgrep -P "$PIPE" -x cdc-capture)" # a backlog on the old timeline
-sleep 1
+# One that takes the server some heartbeats to decode.
+sql "INSERT INTO t (v) SELECT 'backlog' FROM generate_series(1, 200000)"
+end=$(sql "SELECT pg_current_wal_insert_lsn()")
+received() { [ "$(on_standby "SELECT pg_last_wal_replay_lsn() >= '$end'")" = t ]; }
+wait_until 60 received
 "$ROOT/scripts/services" kill postgres17 >/dev/null 2>&1
 sleep 1
 on_standby "SELECT pg_promote()" postgres >/dev/null

@@ -45,6 +45,11 @@ expect "before, under FULL" "$(jq -c 'select(.op == "u" and .source.table == "vi
 expect "the target" "$(ch "SELECT email, name, phone, long, n FROM people ORDER BY name FORMAT CSV" | tr -d '"' | tr '\n' ' ')" \
     "$c,A,hidden,$(hash_of "$long1"),2 $d,D,hidden,$(hash_of secret-short),1 "
 
+say "behind a new description of the table"
+sql "ALTER TABLE people ADD more int; INSERT INTO people VALUES ('secret-g@x', 'G', NULL, NULL, NULL, 1)"
+capture --peek --exit-at-end "${edits[@]}" >lines 2>/dev/null
+expect "hash" "$(jq -r 'select(.after.name == "G") | .key.email' lines)" "$(hash_of secret-g@x)"
+
 say "a key file that is replaced while the stream runs: hashes stay as they began"
 capture --peek --exit-at-end "${edits[@]}" >lines 2>/dev/null
 sql "INSERT INTO people VALUES ('secret-e@x', 'E', NULL, NULL, NULL, 1)"

@@ -47,6 +47,16 @@ expect_words load.err "1 tables are unproven"
 cdc-lag --target "$TARGET" --json >lag.json 2>lag.err || true
 expect 'cdc-lag' "$(jq -c '[.hops[] | select(.kind == "target") | [(.details // .) | .stale_tables, .unproven_tables]] | first' lag.json)" '[1,1]'
 
+say 'a mark that a stream itself sends is stored'
+fresh
+first | load
+lines "print(mark('u', 'stale', 'said so', 48))
+print(checkpoint(48))" | load
+expect 'marks' "$(marks)" 'u,stale '
+fresh
+first | load
+load <second
+
 say 'a whole snapshot read behind a mark takes it away; what is repeated of below is void'
 again() { lines "
 print(facts('t', $1, 7, '950', True, leaves=[leaf(7, 77, '850')]))
