@@ -38,8 +38,8 @@ sleep 2
 kill -STOP "$(pgrep -P "$PIPE" -x cdc-capture)" # a backlog on the old timeline
 # One that takes the server some heartbeats to decode.
 sql "INSERT INTO t (v) SELECT 'backlog' FROM generate_series(1, 200000)"
-end=$(sql "SELECT pg_current_wal_insert_lsn()")
-received() { [ "$(on_standby "SELECT pg_last_wal_replay_lsn() >= '$end'")" = t ]; }
+filled=$(sql "SELECT pg_current_wal_insert_lsn()")
+received() { [ "$(on_standby "SELECT pg_last_wal_replay_lsn() >= '$filled'")" = t ]; }
 wait_until 60 received
 "$ROOT/scripts/services" kill postgres17 >/dev/null 2>&1
 sleep 1
