@@ -108,6 +108,15 @@ for group in "" "--group typo"; do
     expect "the others, with '$group'" "$(cdc-consume $K $group --from beginning --topics 'gib.*,bi?.[a-z]*.t0' --allow-no-match --until-idle 8s 2>err | grep -c '^{"key')" "$(grep -c '^{"key' big)"
     expect_words err "warning: no topic matches 'gib.*'"
 done
+say "a reader that leaves: quiet where nothing was to be confirmed"
+mkfifo gone
+for file in "" state.json; do
+    exec 6<>gone 7>gone 6<&-
+    # shellcheck disable=SC2086
+    expect_exit 1 cdc-consume $K --topics big.public.t0 ${file:+--checkpoint $file} --exit-at-end >&7 2>err
+    exec 7>&-
+    expect "what is said with '$file'" "$(grep -c 'its reader is gone' err || true)" "$([ -z "$file" ] && echo 0 || echo 1)"
+done
 # shellcheck disable=SC2086
 expect "an end where there is nothing" "$(timeout 20 cdc-consume $K --topics 'gib.*' --allow-no-match --exit-at-end 2>err | grep -vc '^{"checkpoint')" 0
 

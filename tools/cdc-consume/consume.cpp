@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cdc-consume/session.hpp"
+#include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 
 #include <optional>
@@ -19,7 +20,14 @@ int run(const Options& options) {
     }
     // From here on a signal ends no request: what was read is made durable first.
     io::stop_signal::set_drain_ms(options.drain_ms);
-    session->run();
+    try {
+        session->run();
+    } catch (const io::ReaderGone&) {
+        if (options.on_write() || !options.checkpoints.empty()) {
+            throw;
+        }
+        return static_cast<int>(base::ExitCode::failed); // "| head": nothing was to be confirmed
+    }
     return static_cast<int>(base::ExitCode::ok);
 }
 

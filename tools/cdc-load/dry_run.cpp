@@ -3,18 +3,16 @@
 #include "base/error.hpp"
 #include "clickhouse/row_text.hpp"
 #include "clickhouse/schema.hpp"
-#include "io/file_descriptor.hpp"
+#include "io/standard_streams.hpp"
 
-#include <cstring>
+#include <unistd.h>
 
 namespace cdc::load {
 
 namespace {
 
 void print(std::string_view text) {
-    if (const int error = io::write_all(1, text); error != 0) {
-        base::fail(base::ExitCode::failed, "cannot write to stdout: {}", std::strerror(error));
-    }
+    io::write_report(STDOUT_FILENO, text);
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 
 #include "base/error.hpp"
 #include "clickhouse/transport.hpp"
-#include "io/file_descriptor.hpp"
+#include "io/standard_streams.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -42,9 +42,9 @@ int run(const Options& options) {
     transport_options.chdb_library = options.chdb_library;
     const auto transport = clickhouse::open_transport(options.target, transport_options);
     const std::string result = transport->query(sql, options.format);
-    // A reader that has enough ("| head") is a normal end of a query.
-    if (const int error = io::write_all(STDOUT_FILENO, result); error != 0 && error != EPIPE) {
-        fail(ExitCode::failed, "cannot write the result: {}", std::strerror(error));
+    try {
+        io::write_report(STDOUT_FILENO, result);
+    } catch (const io::ReaderGone&) { // "| head" has enough
     }
     return static_cast<int>(ExitCode::ok);
 }

@@ -7,6 +7,7 @@
 #include "cdc-snapshot/start.hpp"
 #include "cli/figures.hpp"
 #include "io/file_descriptor.hpp"
+#include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 
 #include <csignal>
@@ -184,8 +185,9 @@ std::string joined(const std::vector<std::string>& parts) {
 
 } // namespace
 
-int run(const Options& given) {
-    Options options = given;
+namespace {
+
+int read(Options options) {
     CheckpointFiles files{options.checkpoints, options.slot};
     if (files.done()) {
         base::log::info("the snapshot is done: nothing to read");
@@ -235,6 +237,19 @@ int run(const Options& given) {
     wait_acknowledged(options, files, output);
     base::log::info("{} rows; the stream goes on at {}", work.rows(), start.checkpoint.position);
     return static_cast<int>(ExitCode::ok);
+}
+
+} // namespace
+
+int run(const Options& options) {
+    try {
+        return read(options);
+    } catch (const io::ReaderGone&) {
+        if (!options.checkpoints.empty()) {
+            throw;
+        }
+        return static_cast<int>(ExitCode::failed); // "| head": nothing was to be made durable
+    }
 }
 
 } // namespace cdc::snapshot

@@ -11,12 +11,11 @@
 #include "cdc-verify/position.hpp"
 #include "cdc-verify/repair.hpp"
 #include "cdc-verify/tables.hpp"
-#include "io/file_descriptor.hpp"
+#include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 #include "postgres/wal_status.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include <unistd.h>
 
@@ -25,8 +24,9 @@ namespace cdc::verify {
 namespace {
 
 void print(int fd, const std::string& text) {
-    if (const int error = io::write_all(fd, text); error != 0) {
-        base::fail(base::ExitCode::failed, "cannot write the report: {}", std::strerror(error));
+    try {
+        io::write_report(fd, text);
+    } catch (const io::ReaderGone&) { // as "| head" leaves: the verdict stands
     }
 }
 
