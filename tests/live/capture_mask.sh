@@ -46,6 +46,7 @@ expect "the target" "$(ch "SELECT email, name, phone, long, n FROM people ORDER 
     "$c,A,hidden,$(hash_of "$long1"),2 $d,D,hidden,$(hash_of secret-short),1 "
 
 say "behind a new description of the table"
+sql "INSERT INTO people VALUES ('secret-h@x', 'H', NULL, NULL, NULL, 1)"
 sql "ALTER TABLE people ADD more int; INSERT INTO people VALUES ('secret-g@x', 'G', NULL, NULL, NULL, 1)"
 capture --peek --exit-at-end "${edits[@]}" >lines 2>/dev/null
 expect "hash" "$(jq -r 'select(.after.name == "G") | .key.email' lines)" "$(hash_of secret-g@x)"

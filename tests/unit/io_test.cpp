@@ -162,7 +162,7 @@ TEST_CASE("the writer's thread delivers everything in order") {
 }
 
 TEST_CASE("a reader that does not read blocks neither the caller nor the end") {
-    Pipe pipe;
+    static Pipe& pipe = *new Pipe; // the thread in write(2) outlives the test
     LineWriter writer{pipe.write_end.get(), 1 << 20, 2};
     for (int i = 0; i < 8 && writer.ready(); ++i) {
         writer.buffer().assign(2 << 20, 'x');
@@ -171,6 +171,13 @@ TEST_CASE("a reader that does not read blocks neither the caller nor the end") {
     CHECK_FALSE(writer.ready());
     CHECK_FALSE(writer.wait_ready(10));
     CHECK_FALSE(writer.finish(10));
+}
+
+TEST_CASE("a full disk is an error that the caller sees") {
+    const FileDescriptor full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+    LineWriter writer{full.get(), 1000, 2};
+    writer.buffer() += "line\n";
+    CHECK_FAILS(writer.finish(-1), failed, "No space left");
 }
 
 TEST_CASE("a closed reader is an error that the caller sees") {
