@@ -115,8 +115,10 @@ struct Facts {
     std::string schema;
     std::string table;
     std::uint32_t oid = 0;
-    std::string xid;    ///< this look could see all transactions before it, 64 bits
-    std::string since;  ///< `xid` of the stream's look before this one; "": this is its first
+    std::string xid; ///< this look could see all transactions before it, 64 bits
+    /// `xid` of the stream's look before this one, or of its slot where the table was made later;
+    /// "": this is the first one.
+    std::string since;
     std::string slot;   ///< of the stream; "": of none
     bool empty = false; ///< the table is known to hold no rows
     bool gone = false;  ///< the table left the capture; nothing else is told

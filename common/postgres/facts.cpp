@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "event/facts_change.hpp"
 #include "postgres/debezium_value.hpp"
 #include "postgres/facts_query.hpp"
 
@@ -35,9 +36,21 @@ T number(const Result& result, int row, int column) {
 
 /// Three columns from `column` on.
 LookMoment moment_of(const Result& result, int row, int column) {
-    return {std::string{result.text(row, column)},
-            before_page_header(parse_lsn(result.text(row, column + 1)).value_or(0),
-                               number<std::uint64_t>(result, row, column + 2))};
+    std::string_view rest = result.text(row, column); // "running:next:open,open"
+    const auto cut = [&rest](char separator) {
+        std::string part{rest.substr(0, rest.find(separator))};
+        rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+        return part;
+    };
+    LookMoment moment;
+    moment.running = cut(':');
+    moment.next = cut(':');
+    while (!rest.empty()) {
+        moment.open.push_back(cut(','));
+    }
+    moment.position = before_page_header(parse_lsn(result.text(row, column + 1)).value_or(0),
+                                         number<std::uint64_t>(result, row, column + 2));
+    return moment;
 }
 
 using TypeKey = std::pair<std::uint32_t, std::int32_t>; ///< oid and modifier
@@ -348,6 +361,15 @@ const event::Facts* find_table(const FactsLook& look, std::uint32_t oid) {
         std::lower_bound(look.tables.begin(), look.tables.end(), oid,
                          [](const Facts& a, std::uint32_t wanted) { return a.oid < wanted; });
     return found != look.tables.end() && found->oid == oid ? &*found : nullptr;
+}
+
+bool LookMoment::could_see(std::string_view xid) const {
+    const auto low = [](std::string_view text) {
+        return static_cast<std::uint32_t>(base::parse_integer<std::uint64_t>(text).value_or(0));
+    };
+    return event::precedes(xid, next) &&
+           std::none_of(open.begin(), open.end(),
+                        [&](const std::string& other) { return low(other) == low(xid); });
 }
 
 FactsLook read_facts(Connection& connection, const FactsScope& scope) {

@@ -29,9 +29,14 @@ struct FactsScope {
 /// When a look was made.
 struct LookMoment {
     std::string running; ///< all transactions before this one had ended, and were seen; 64 bits
+    std::string next;    ///< first transaction that it could not see, 64 bits
+    std::vector<std::string> open; ///< those between that had not ended
     /// What the look could see was committed in the log before this position. It is a position of
     /// the log as it is written, not as it is flushed: a commit can be seen before it is on disk.
     Lsn position = 0;
+
+    /// Whether transaction `xid`, of 32 or 64 bits, had ended and was seen.
+    bool could_see(std::string_view xid) const;
 };
 
 /// The facts of all captured tables at one moment.

@@ -133,10 +133,10 @@ SELECT @MOMENT@, md5(concat_ws('/',
     (SELECT concat(count(*), ':', sum(hashint8extended(xmin::text::int8, oid::int8)))
      FROM pg_namespace WHERE oid >= 16384)@SCHEMAS@)))";
 
-// Oldest running transaction, position, and page of the log. On a standby a commit can be
+// What could be seen, position, and page of the log. On a standby a commit can be
 // seen a moment before the position that is said to be replayed has passed it.
 constexpr std::string_view kMoment =
-    "pg_snapshot_xmin(pg_current_snapshot())::text, "
+    "pg_current_snapshot()::text, "
     "CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), "
     "pg_last_wal_replay_lsn()) ELSE pg_current_wal_insert_lsn() END::text, "
     "current_setting('wal_block_size')";

@@ -36,6 +36,11 @@ struct PreflightQuestion {
 /// when it cannot look.
 std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& question);
 
+/// Throws Error (refused) where row security hides rows of a captured table from the role: what is
+/// read beside the stream would be missing.
+void check_row_security(Connection& plain, const std::string& publication,
+                        const event::TableFilter& filter);
+
 /// Speaks of what is wrong, and of the rest too with `everything`. Gives the exit code: ok, refused
 /// or position_lost.
 base::ExitCode report(const std::vector<Finding>& findings, bool everything);

@@ -37,6 +37,21 @@ LEFT JOIN LATERAL (SELECT true AS deferrable FROM pg_index x
 WHERE n.nspname <> 'information_schema'
 ORDER BY n.nspname, c.relname)";
 
+constexpr char kGuarded[] = R"(
+SELECT DISTINCT tn.nspname, t.relname, format('%I.%I', tn.nspname, t.relname), format('%I', current_user)
+FROM pub CROSS JOIN sent s
+JOIN pg_class t ON t.oid = CASE WHEN pub.via_root THEN s.top ELSE s.oid END
+JOIN pg_namespace tn ON tn.oid = t.relnamespace
+WHERE t.relrowsecurity AND row_security_active(t.oid) ORDER BY 1, 2)";
+
+std::string hides_rows(std::string_view name, std::string_view role) {
+    return fmt::format("row security hides rows of {} from role {}", name, role);
+}
+
+std::string bypass(std::string_view role) {
+    return fmt::format("ALTER ROLE {} BYPASSRLS;", role);
+}
+
 bool is_true(const Result& result, int row, int column) {
     return result.text(row, column) == "t";
 }
@@ -76,6 +91,19 @@ void TableFindings::end() {
     if (m_count > kMaxTablesNamed) {
         m_findings->push_back(
             {m_level, "tables", fmt::format("{} more of the same", m_count - kMaxTablesNamed), ""});
+    }
+}
+
+void check_row_security(Connection& plain, const std::string& publication,
+                        const event::TableFilter& filter) {
+    const Result found =
+        plain.query(published_sql(plain.server_version()) + kGuarded, {publication});
+    for (int row = 0; row < found.rows(); ++row) {
+        if (filter.matches(found.text(row, 0), found.text(row, 1))) {
+            const std::string_view role = found.text(row, 3);
+            throw base::Error{ExitCode::refused, hides_rows(found.text(row, 2), role),
+                              bypass(role)};
+        }
     }
 }
 
@@ -124,8 +152,7 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
         if (!is_true(tables, row, 10)) {
             unreadable.add(role, tables.text(row, 13), tables.text(row, 14));
         } else if (is_true(tables, row, 12)) {
-            hidden_rows.add(fmt::format("row security hides rows of {} from role {}", name, role),
-                            fmt::format("ALTER ROLE {} BYPASSRLS;", role));
+            hidden_rows.add(hides_rows(name, role), bypass(role));
         }
     }
     without_identity.end();

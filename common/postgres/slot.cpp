@@ -26,7 +26,8 @@ std::optional<SlotState> inspect_slot(Connection& connection, const std::string&
                                                    : "NULL::text";
     const Result result = connection.query(
         fmt::format("SELECT plugin, database, active_pid, restart_lsn, confirmed_flush_lsn, "
-                    "wal_status, safe_wal_size, {} FROM pg_replication_slots WHERE slot_name = $1",
+                    "wal_status, safe_wal_size, {}, catalog_xmin FROM pg_replication_slots WHERE "
+                    "slot_name = $1",
                     invalidation),
         {slot});
     if (result.rows() == 0) {
@@ -43,6 +44,7 @@ std::optional<SlotState> inspect_slot(Connection& connection, const std::string&
         state.safe_wal_size = base::parse_integer<std::int64_t>(result.text(0, 6));
     }
     state.invalidation = result.text(0, 7);
+    state.catalog_xmin = result.text(0, 8);
     return state;
 }
 

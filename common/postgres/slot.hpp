@@ -18,9 +18,10 @@ struct SlotState {
     std::string database;
     std::int32_t active_pid = 0; ///< of the session that streams from it; 0: none
     Lsn restart = 0;
-    Lsn confirmed = 0;                         ///< everything before it is acknowledged
-    std::string wal_status;                    ///< reserved, extended, unreserved, lost
-    std::string invalidation;                  ///< why the server gave it up; empty: it did not
+    Lsn confirmed = 0;        ///< everything before it is acknowledged
+    std::string wal_status;   ///< reserved, extended, unreserved, lost
+    std::string invalidation; ///< why the server gave it up; empty: it did not
+    std::string catalog_xmin; ///< what is decoded is not older than this transaction
     std::optional<std::int64_t> safe_wal_size; ///< bytes until it may be lost; none: no limit
 };
 

@@ -58,7 +58,14 @@ say "row security"
 not_ready "row security hides rows of public.guarded from role owner" "ALTER ROLE owner BYPASSRLS;" --tables guarded
 expect_exit 4 cdc-snapshot --source "$OWNER" --tables guarded 2>snapshot.err >lines
 expect_words snapshot.err "BYPASSRLS"
+sql "CREATE PUBLICATION guarded_too FOR TABLE guarded, good"
+cdc-capture --source "$OWNER" --slot guarded --create --exit-after-create --tables good 2>create.err || fail "create"
+expect_exit 4 cdc-capture --source "$OWNER" --slot guarded --publication guarded_too --peek --exit-at-end 2>capture.err >lines
+expect_words capture.err "row security hides rows of public.guarded from role owner"
+expect_words capture.err "BYPASSRLS"
+cdc-capture --source "$OWNER" --slot guarded --publication guarded_too --tables good --peek --exit-at-end 2>capture.err >lines || fail "guarded is not captured"
 remedy "ALTER ROLE"
+cdc-capture --source "$OWNER" --slot guarded --publication guarded_too --peek --exit-at-end 2>capture.err >lines || fail "with the right: $?"
 check --tables guarded || fail "not ready with it"
 
 say "what --create makes is ready; the application's changes pass"

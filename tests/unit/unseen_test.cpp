@@ -24,11 +24,13 @@ Facts table(std::uint32_t oid, const char* name, const std::vector<std::uint32_t
     return facts;
 }
 
-Look look(std::vector<Facts> tables, const char* running = "1000") {
+Look look(std::vector<Facts> tables, const char* next = "1000",
+          std::vector<std::string> open = {"699", "4294967995"}) {
     auto facts = std::make_shared<FactsLook>();
     facts->tables = std::move(tables);
     Look out;
-    out.moment.running = running;
+    out.moment.next = next;
+    out.moment.open = std::move(open);
     out.facts = std::move(facts);
     return out;
 }
@@ -80,6 +82,7 @@ TEST_CASE("a partition and a table that the look does not show are missing") {
 TEST_CASE("what the look could not see yet waits for the next one") {
     Rows rows;
     CHECK(rows.unseen.settle(look({}, "700")).gone.empty());
+    CHECK(rows.unseen.settle(look({}, "900", {"4294967996"})).gone.empty()); // 2^32 + 700
     CHECK_FALSE(rows.unseen.empty());
     CHECK(rows.unseen.settle(look({}, "701")).gone.size() == 2);
 }

@@ -56,6 +56,14 @@ std::vector<Facts> left(const std::vector<Facts>& before, const std::vector<Fact
     return out;
 }
 
+/// The stream has its rows from the first.
+bool is_made_since(const Facts& facts, const std::string& xid) {
+    return !xid.empty() &&
+           std::any_of(facts.leaves.begin(), facts.leaves.end(), [&](const event::LeafFacts& leaf) {
+               return leaf.oid == facts.oid && !event::precedes(leaf.birth, xid);
+           });
+}
+
 std::string text_member(const nlohmann::ordered_json& extra, const char* name) {
     const auto found = extra.find(name);
     return found != extra.end() && found->is_string() ? found->get<std::string>() : "";
@@ -183,6 +191,9 @@ void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& miss
     const auto append = [&](Facts facts) {
         facts.xid = look.moment.running;
         facts.since = m_facts.xid;
+        if (facts.since.empty() && is_made_since(facts, m_session->slot_xmin)) {
+            facts.since = m_session->slot_xmin;
+        }
         facts.slot = m_options.slot;
         if (const auto lost = missing.lost.find(facts.oid); lost != missing.lost.end()) {
             facts.lost = lost->second;

@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
+#include "postgres/preflight.hpp"
 
 #include <algorithm>
 
@@ -156,6 +157,7 @@ std::unique_ptr<Session> open_session(const Options& options,
         const auto slot = find_slot(plain, options, resume.has_value());
         check_slot(slot, options.slot, database);
         check_publication(plain, options);
+        postgres::check_row_security(plain, options.publication, filter);
         ResumePoint start;
         if (resume) {
             check_resume(*resume, slot, system, database);
@@ -170,8 +172,11 @@ std::unique_ptr<Session> open_session(const Options& options,
             postgres::ReplicationStream stream{std::move(replication), options.slot,
                                                options.publication, start.position,
                                                !options.messages.empty()};
-            return std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
-                                             std::move(start), options, filter);
+            auto session =
+                std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
+                                          std::move(start), options, filter);
+            session->slot_xmin = slot.catalog_xmin;
+            return session;
         } catch (const ServerError& error) {
             if (error.sqlstate() != kObjectInUse || base::steady_ms() > give_up) {
                 throw;

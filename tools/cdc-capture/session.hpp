@@ -35,6 +35,7 @@ struct Session {
     postgres::ReplicationStream stream;
     postgres::ChangeBuilder builder;
     ResumePoint start;
+    std::string slot_xmin;          ///< SlotState::catalog_xmin
     std::int64_t sender_timeout_ms; ///< the server's wal_sender_timeout; 0: none
     postgres::Looks looks;
 };

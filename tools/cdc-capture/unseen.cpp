@@ -1,7 +1,5 @@
 #include "cdc-capture/unseen.hpp"
 
-#include "event/facts_change.hpp"
-
 #include <algorithm>
 
 namespace cdc::capture {
@@ -81,7 +79,7 @@ Unseen::Missing Unseen::settle(const postgres::Look& look) {
             std::erase_if(entry.leaves, [&](std::uint32_t leaf) { return shows(*table, leaf); });
         }
         const bool there = table != nullptr && entry.leaves.empty();
-        if (!there && !event::precedes(entry.xid, look.moment.running)) {
+        if (!there && !look.moment.could_see(entry.xid)) {
             ++place; // the look could not see it yet
             continue;
         }
