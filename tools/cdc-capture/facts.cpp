@@ -56,11 +56,12 @@ std::vector<Facts> left(const std::vector<Facts>& before, const std::vector<Fact
     return out;
 }
 
-/// The stream has its rows from the first.
+/// The stream has its rows from the first: it is younger than slot and publication.
 bool is_made_since(const Facts& facts, const std::string& xid) {
     return !xid.empty() &&
            std::any_of(facts.leaves.begin(), facts.leaves.end(), [&](const event::LeafFacts& leaf) {
-               return leaf.oid == facts.oid && !event::precedes(leaf.birth, xid);
+               return leaf.oid == facts.oid && !event::precedes(leaf.birth, xid) &&
+                      !event::precedes(leaf.birth, facts.publication.version);
            });
 }
 
