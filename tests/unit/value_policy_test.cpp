@@ -76,3 +76,8 @@ TEST_CASE("NULL for a column that is not Nullable becomes its default by policy 
     CHECK(decided("Int32", "null", all(Misfit::fail)) == "0");
     CHECK(decided("String", "null", all(Misfit::fail)) == "\"\"");
 }
+
+TEST_CASE("what nobody asked for is not replaced") {
+    CHECK(ValuePolicy{}.dates == Misfit::fail);
+    CHECK(ValuePolicy{}.numbers == Misfit::fail);
+}
