@@ -13,7 +13,7 @@ show_pipe() {
 run_pipe() {
     local codes
     {
-        cdc-consume --checkpoint load.json -X topic.metadata.refresh.interval.ms=1000 |
+        cdc-consume --allow-no-match --checkpoint load.json -X topic.metadata.refresh.interval.ms=1000 |
             cdc-load --target chdb:clickhouse --checkpoint load.json
         echo "${PIPESTATUS[*]}" >load-codes
     } &

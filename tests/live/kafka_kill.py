@@ -92,7 +92,7 @@ class KafkaPipe(kill_pipe.Pipe):
         self.members[name] = Half(
             self, name,
             ["cdc-consume", "--brokers", self.brokers, "--group", "kills", "--topics",
-             "^kills[.]public[.]", "--checkpoint-interval", "200ms", "-X", "session.timeout.ms=6000",
+             "^kills[.]public[.]", "--allow-no-match", "--checkpoint-interval", "200ms", "-X", "session.timeout.ms=6000",
              "-X", "heartbeat.interval.ms=1000", "-X", "topic.metadata.refresh.interval.ms=1000",
              *more],
             ["cdc-load", "--target", self.target, "--flush-interval", "300ms"],
