@@ -22,6 +22,7 @@ TEST_CASE("topics are names, globs, and expressions that begin with a caret") {
     CHECK(matches("s.[a-c]*", "s.bee"));
     CHECK_FALSE(matches("s.[!a-c]*", "s.bee"));
     CHECK(matches("^shop[.]", "shop.orders"));
+    CHECK(matches("*.public.*", "shop.public.orders"));
     CHECK(matches("^a{1,2}$", "aa"));
 }
 
