@@ -38,7 +38,9 @@ void error(fmt::format_string<Args...> format, Args&&... args) {
 }
 template<typename... Args>
 void warning(fmt::format_string<Args...> format, Args&&... args) {
-    write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+    if (enabled(Level::warning)) {
+        write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+    }
 }
 template<typename... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {

@@ -29,6 +29,7 @@ namespace cdc::postgres {
 namespace {
 
 constexpr int kStepMs = 100;
+constexpr std::string_view kStartingUp = "57P03"; ///< cannot_connect_now
 constexpr int kLeaveMs = 300; ///< the thread's own time to notice that nobody waits
 
 struct Finish {
@@ -124,6 +125,8 @@ struct Attempt {
     Handle connection;
     std::string timed_out;    ///< words about the hosts that did not answer
     bool last_silent = false; ///< the last host is among them
+    bool reached = false;     ///< a host accepted a connection
+    bool attempted = true;    ///< the parameters are right
 
     void run();
 
@@ -164,6 +167,7 @@ bool Attempt::try_hosts(const std::vector<Host>& hosts, std::optional<Host>& sil
     values.push_back(nullptr);
     connection.reset(PQconnectStartParams(keywords.data(), values.data(), 1));
     if (!connection || PQstatus(connection.get()) == CONNECTION_BAD) {
+        attempted = PQpingParams(keywords.data(), values.data(), 1) != PQPING_NO_ATTEMPT;
         return true;
     }
     // libpq keeps no SQLSTATE of a failed login; verbose messages have it in their text.
@@ -185,6 +189,9 @@ bool Attempt::try_hosts(const std::vector<Host>& hosts, std::optional<Host>& sil
                       static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
         if (::poll(&socket, 1, kStepMs) > 0) {
             state = PQconnectPoll(connection.get());
+            const auto status = PQstatus(connection.get());
+            reached = reached || (status != CONNECTION_STARTED && status != CONNECTION_NEEDED &&
+                                  status != CONNECTION_BAD);
         }
         if (abandoned) {
             return false;
@@ -263,6 +270,8 @@ Login log_in(const ConnectionParameters& parameters) {
         if (login.error.empty()) {
             login.error = "no words";
         }
+        login.absent = login.sqlstate == kStartingUp ||
+                       (!attempt->reached && attempt->attempted && attempt->timed_out.empty());
     }
     static_cast<void>(attempt->connection.release());
     return login;

@@ -15,6 +15,7 @@ struct Login {
     pg_conn* connection = nullptr; ///< never null; the caller finishes it
     std::string error;             ///< libpq's and the server's words in one line; "": logged in
     std::string sqlstate;          ///< where the server refused; else ""
+    bool absent = false;           ///< no server was there, or it is starting up
 };
 
 /// libpq's parameters; the entries behind `dbname`, which is expanded, override what it says.

@@ -1,5 +1,7 @@
 #include "postgres/connection.hpp"
 
+#include "base/log.hpp"
+#include "base/time.hpp"
 #include "io/stop_signal.hpp"
 #include "postgres/connect.hpp"
 #include "postgres/session_settings.hpp"
@@ -21,6 +23,8 @@ using base::ExitCode;
 namespace {
 
 constexpr int kWaitStepMs = 100;
+constexpr std::int64_t kFirstPauseMs = 100;
+constexpr std::int64_t kLongestPauseMs = 2000;
 constexpr std::chrono::seconds kCancelWait{2};
 
 /// libpq's messages end in a newline, and long ones have several.
@@ -112,7 +116,10 @@ Connection::Connection(const std::string& source, Kind kind) {
     m_connection.reset(login.connection);
     if (!login.error.empty()) {
         throw ServerError{exit_code_of_sqlstate(login.sqlstate),
-                          "cannot connect to the source: " + login.error, login.sqlstate};
+                          "cannot connect to the source: " + login.error,
+                          login.sqlstate,
+                          {},
+                          login.absent};
     }
     PQsetNoticeReceiver(raw(), &Connection::receive_notice, m_warnings.get());
     apply_session_settings(*this);
@@ -289,6 +296,27 @@ std::string Connection::quoted_text(std::string_view text) const {
         throw error("cannot quote a text");
     }
     return quoted.get();
+}
+
+void await_server(const std::string& source, std::int64_t wait_ms) {
+    const std::int64_t end = base::steady_ms() + wait_ms;
+    for (std::int64_t pause = kFirstPauseMs;; pause = std::min(pause * 2, kLongestPauseMs)) {
+        try {
+            static_cast<void>(Connection{source, Connection::Kind::plain});
+            return;
+        } catch (const ServerError& error) {
+            const std::int64_t left = end - base::steady_ms();
+            if (!error.absent() || left <= 0) {
+                throw;
+            }
+            if (pause == kFirstPauseMs) {
+                base::log::info("{}; trying again for {} s", error.what(), (left + 999) / 1000);
+            }
+            if (!io::sleep_ms(std::min(pause, left))) {
+                throw io::Stopped{"connecting to the source"};
+            }
+        }
+    }
 }
 
 } // namespace cdc::postgres

@@ -21,14 +21,18 @@ namespace cdc::postgres {
 class ServerError : public base::Error {
 public:
     ServerError(base::ExitCode code, const std::string& message, std::string sqlstate,
-                std::string hint = {})
-        : Error{code, message, std::move(hint)}, m_sqlstate{std::move(sqlstate)} {}
+                std::string hint = {}, bool absent = false)
+        : Error{code, message, std::move(hint)}, m_sqlstate{std::move(sqlstate)}, m_absent{absent} {
+    }
 
     /// Five characters; empty when the connection itself failed.
     const std::string& sqlstate() const noexcept { return m_sqlstate; }
+    /// A connection was refused, or to a name that is not found, or the server is starting up.
+    bool absent() const noexcept { return m_absent; }
 
 private:
     std::string m_sqlstate;
+    bool m_absent;
 };
 
 /// `failed` for the classes of errors that pass by themselves (connection, resources, shutdown,
@@ -123,6 +127,10 @@ private:
     std::unique_ptr<pg_conn, Finish> m_connection;
     std::function<void()> m_on_wait = stop_when_asked;
 };
+
+/// A first connection, to see that the server is there: tried until it is, `wait_ms` long. Throws
+/// ServerError, at once where the server is there and refuses; io::Stopped.
+void await_server(const std::string& source, std::int64_t wait_ms);
 
 } // namespace cdc::postgres
 

@@ -17,6 +17,20 @@ expect "logins" $(($(grep -c 'connection received' "$log") - before)) 1
 expect_exit 4 cdc-capture --source "${url%/*}/nowhere" --slot s --peek 2>refused.err
 expect_words refused.err 'database "nowhere" does not exist'
 
+say "a server that comes later, as after a restart"
+"$ROOT/scripts/services" stop postgres >/dev/null 2>&1
+cdc-snapshot --source "$url" >later.lines 2>later.err &
+later=$!
+cdc-capture --source "$url" --slot later --check 2>check.err &
+check=$!
+wait_until 10 grep -q "trying again for 30 s" later.err
+wait_until 10 grep -q "trying again for 30 s" check.err
+"$ROOT/scripts/services" start postgres >/dev/null 2>&1
+wait $later || expect_words later.err "there is no table to read"
+! grep -q "error: cannot connect" later.err || fail "it did not wait: $(cat later.err)"
+wait $check || true
+expect_words check.err "ready"
+
 say "a server that accepts, and never answers"
 python3 -c '
 import socket, sys, time

@@ -44,6 +44,9 @@ void add_source_options(cli::App& app, Options& options) {
                    "MySQL, MariaDB: id to register with; default: a random one")
         ->type_name("N")
         ->group("Source");
+    app.add_duration("--connect-timeout", options.connect_timeout_ms,
+                     "How long to try a first connection that is refused (PostgreSQL)")
+        ->group("Source");
     app.add_duration("--retry", options.retry_ms,
                      "How long a lost connection is tried again; 0: not at all")
         ->group("Source");

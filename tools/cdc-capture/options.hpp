@@ -54,8 +54,9 @@ struct Options {
     std::uint64_t max_events = 0;    ///< 0: no such condition
     bool exit_at_end = false;        ///< stop at the end the log has at the start
 
-    std::int64_t drain_ms = 30000;  ///< how long a stop may take
-    std::int64_t retry_ms = 300000; ///< how long a lost connection may take to come back
+    std::int64_t drain_ms = 30000;           ///< how long a stop may take
+    std::int64_t connect_timeout_ms = 30000; ///< how long the first connection is tried
+    std::int64_t retry_ms = 300000;          ///< how long a lost connection may take to come back
 
     std::string metrics; ///< file or HOST:PORT for Prometheus
 

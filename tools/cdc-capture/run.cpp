@@ -8,6 +8,7 @@
 #include "cdc-capture/patterns.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
+#include "postgres/connection.hpp"
 
 #include <unistd.h>
 
@@ -38,11 +39,16 @@ int run(const Options& options) {
         }
         return MysqlCapture{options, STDOUT_FILENO}.run();
     }
+    const auto await_source = [&] {
+        postgres::await_server(options.source, options.connect_timeout_ms);
+    };
     if (options.drop) {
+        await_source();
         drop(options);
         return 0;
     }
     if (options.check) {
+        await_source();
         return check(options);
     }
     Acknowledgement acknowledgement{options.checkpoints, options.on_write(), options.slot};
@@ -50,6 +56,7 @@ int run(const Options& options) {
         return 0;
     }
     if (options.create) {
+        await_source();
         create(options, acknowledgement.any_file());
         if (options.exit_after_create) {
             return 0;
@@ -61,6 +68,7 @@ int run(const Options& options) {
     }
     Capture capture{options, acknowledgement, STDOUT_FILENO};
     try {
+        await_source();
         capture.connect();
     } catch (const io::Stopped& stopped) {
         base::log::info("{}: nothing was read", stopped.what());

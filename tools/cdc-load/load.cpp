@@ -161,7 +161,9 @@ private:
 
 int run(const Options& options) {
     if (options.dry_run && !base::log::enabled(base::log::Level::debug)) {
-        base::log::set_level(base::log::Level::warning); // no table is made
+        if (base::log::enabled(base::log::Level::info)) {
+            base::log::set_level(base::log::Level::warning); // no table is made
+        }
     }
     if (!options.purge) {
         io::stop_signal::set_drain_ms(options.drain_ms);

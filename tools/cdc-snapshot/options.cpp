@@ -40,6 +40,9 @@ void add_source_options(cli::App& app, Options& options) {
                  "With --create and --add: publish tables without replica identity too, although "
                  "the application's UPDATE and DELETE on them will then fail")
         ->group("Setting up");
+    app.add_duration("--connect-timeout", options.connect_timeout_ms,
+                     "How long to try a first connection that is refused (PostgreSQL)")
+        ->group("Source");
     app.add_duration("--wait", options.wait_ms,
                      "How long to wait for transactions that write at the start (default: for "
                      "ever)")

@@ -194,6 +194,7 @@ int read(Options options) {
         return static_cast<int>(ExitCode::ok);
     }
     const auto resume = files.resume();
+    postgres::await_server(options.source, options.connect_timeout_ms);
     postgres::Connection plain{options.source, postgres::Connection::Kind::plain};
     if (plain.server_version() < kMinVersion) {
         fail(ExitCode::refused, "the source is PostgreSQL {}; 13 or newer is needed",
