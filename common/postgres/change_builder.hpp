@@ -51,6 +51,9 @@ public:
 
     /// See SourceLookup::passed(). Not within a transaction.
     void passed(const std::shared_ptr<const FactsLook>& facts, const LookMoment* moment);
+    /// The table line of a table of which no row came, at `position`. Nothing where the catalog
+    /// shows another table by now. Not within a transaction.
+    void append_table(std::string& out, const pgoutput::Relation& relation, Lsn position) const;
     /// Facts of a table as they were at `position`, which is not below what apply() has seen.
     void append_facts(std::string& out, const event::Facts& facts, Lsn position) const;
 
@@ -88,6 +91,7 @@ private:
     // transaction_lines.cpp
     void logical_message(const Message& message, Lsn lsn, std::string& out);
     void append_source_start(std::string& out, std::optional<std::int64_t> ts_ms) const;
+    std::string source_at(std::string_view schema, std::string_view table, Lsn position) const;
     void begin_lines(std::string& out);
     void end_lines(std::string& out);
     void append_transaction(std::string& out, const RelationPlan* plan);

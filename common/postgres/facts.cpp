@@ -356,6 +356,32 @@ std::vector<int> parse_numbers(std::string_view text) {
     return out;
 }
 
+std::optional<pgoutput::OwnedRelation> read_relation(Connection& connection,
+                                                     const event::Facts& facts) {
+    // An index that is valid and not deferrable, without its INCLUDE columns.
+    constexpr char kIdentity[] = R"(
+        SELECT c.relreplident, array_to_string((i.indkey::int2[])[0:i.indnkeyatts - 1], ' ')
+        FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
+            AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
+        WHERE c.oid = $1::oid)";
+    const Result result = connection.query(kIdentity, {std::to_string(facts.oid)});
+    if (result.rows() == 0) {
+        return std::nullopt;
+    }
+    pgoutput::Relation relation;
+    relation.id = facts.oid;
+    relation.schema = facts.schema;
+    relation.name = facts.table;
+    relation.identity = result.text(0, 0).front();
+    const std::vector<int> key = parse_numbers(result.text(0, 1));
+    for (const ColumnFact& column : facts.columns) {
+        const bool in_key = std::find(key.begin(), key.end(), column.number) != key.end();
+        relation.columns.push_back(
+            {relation.identity == 'f' || in_key, column.name, column.type_id, column.modifier});
+    }
+    return pgoutput::OwnedRelation{relation};
+}
+
 const event::Facts* find_table(const FactsLook& look, std::uint32_t oid) {
     const auto found =
         std::lower_bound(look.tables.begin(), look.tables.end(), oid,

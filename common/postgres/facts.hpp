@@ -6,8 +6,10 @@
 #include "postgres/column_edits.hpp"
 #include "postgres/connection.hpp"
 #include "postgres/lsn.hpp"
+#include "postgres/pgoutput.hpp"
 #include "postgres/value.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +62,11 @@ FactsVersion read_facts_version(Connection& connection);
 
 /// The element of an array of one, as the server writes attmissingval: `{"it's"}`.
 std::string single_element(std::string_view array);
+
+/// The table as the stream would describe it if a row came: its columns by `facts`, which are none
+/// that is left out, and its identity as it is now. Waits for no lock. Nothing: it is gone.
+std::optional<pgoutput::OwnedRelation> read_relation(Connection& connection,
+                                                     const event::Facts& facts);
 
 /// "1 3"
 std::vector<int> parse_numbers(std::string_view text);

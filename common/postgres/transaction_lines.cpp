@@ -73,17 +73,36 @@ void ChangeBuilder::logical_message(const Message& message, Lsn lsn, std::string
     ++m_changes;
 }
 
-void ChangeBuilder::append_facts(std::string& out, const event::Facts& facts, Lsn position) const {
+/// Of a line between transactions.
+std::string ChangeBuilder::source_at(std::string_view schema, std::string_view table,
+                                     Lsn position) const {
     std::string source;
     append_source_start(source, m_now_ms);
     source += R"("schema":)";
-    event::append_json_string(source, facts.schema);
+    event::append_json_string(source, schema);
     source += R"(,"table":)";
-    event::append_json_string(source, facts.table);
+    event::append_json_string(source, table);
     source += R"(,"order":")";
     order_at(position).append_text(source);
     source += "\"}";
-    event::append_facts_line(out, facts, source, m_now_ms);
+    return source;
+}
+
+void ChangeBuilder::append_facts(std::string& out, const event::Facts& facts, Lsn position) const {
+    event::append_facts_line(out, facts, source_at(facts.schema, facts.table, position), m_now_ms);
+}
+
+void ChangeBuilder::append_table(std::string& out, const pgoutput::Relation& relation,
+                                 Lsn position) const {
+    const auto columns = m_lookup->describe(relation);
+    if (columns.size() != relation.columns.size()) {
+        return;
+    }
+    const RelationPlan plan{relation, m_settings.database, columns, m_settings.edits};
+    if (plan.ambiguous().empty()) {
+        event::append_table_line(out, plan.shape(),
+                                 source_at(relation.schema, relation.name, position), m_now_ms);
+    }
 }
 
 /// Before the first line of a transaction that brings any.

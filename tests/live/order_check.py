@@ -36,9 +36,9 @@ def wrong_of(path, appended):
             try:
                 decoded = json.loads(line)
             except json.JSONDecodeError:
-                if not appended:
-                    raise
-                begins = True # what a process wrote last was cut, and the next one's first line is behind it
+                # A line broken on purpose is for who reads it; what a process wrote last was cut, and the next
+                # one's first line is behind it.
+                begins = begins or appended
                 continue
             if "checkpoint" in decoded:
                 if decoded["checkpoint"]["kind"] == "kafka":

@@ -136,7 +136,7 @@ expect_words snapshot.err "slot 's' is gone"
 say "nobody reads, nobody acknowledges, somebody stops"
 code=0; { cdc-snapshot --source "$(pg_url)" 2>snapshot.err || echo $? >code; } | head -c 100 >/dev/null
 expect "exit" "$(cat code)" 1
-expect_words snapshot.err "cannot write output"
+expect "words, where nothing was to be confirmed" "$(grep -c 'cannot write output' snapshot.err)" 0
 expect_exit 1 snapshot --checkpoint nobody.json --drain 300ms
 expect_words snapshot.err "within --drain"
 : >lines # not the last run's

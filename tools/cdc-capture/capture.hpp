@@ -71,6 +71,8 @@ private:
     void emit_facts(const postgres::Look& look, const Unseen::Missing& missing);
     void add_facts_members(nlohmann::ordered_json& extra) const;
     void judge_facts(const event::Facts& facts);
+    std::vector<const event::Facts*> grown(const postgres::FactsLook& now) const;
+    void emit_tables(const std::vector<const event::Facts*>& tables, postgres::Lsn position);
     bool first_look_passed() const { return !m_facts.first; }
 
     static constexpr std::int64_t kAckPollMs = 100; ///< how often checkpoint files are looked at

@@ -65,6 +65,25 @@ bool is_made_since(const Facts& facts, const std::string& xid) {
            });
 }
 
+/// A table that is older than `xid`, and was altered, truncated or written anew since.
+bool is_written_since(const Facts& facts, const std::string& xid) {
+    return !xid.empty() &&
+           std::any_of(facts.leaves.begin(), facts.leaves.end(), [&](const event::LeafFacts& leaf) {
+               return leaf.oid == facts.oid && !event::precedes(leaf.xmin, xid) &&
+                      event::precedes(leaf.birth, xid);
+           });
+}
+
+bool has_new_column(const postgres::FactsLook& before, const Facts& facts) {
+    const Facts* then = postgres::find_table(before, facts.oid);
+    return then != nullptr &&
+           std::any_of(facts.columns.begin(), facts.columns.end(), [&](const auto& column) {
+               return std::none_of(
+                   then->columns.begin(), then->columns.end(),
+                   [&](const auto& other) { return other.number == column.number; });
+           });
+}
+
 std::string text_member(const nlohmann::ordered_json& extra, const char* name) {
     const auto found = extra.find(name);
     return found != extra.end() && found->is_string() ? found->get<std::string>() : "";
@@ -150,6 +169,7 @@ void Capture::pass_looks(Lsn passed) {
         m_facts.first = false;
         const bool unsettled = !m_unseen.empty();
         const Unseen::Missing missing = m_unseen.settle(*look);
+        const auto tables = grown(*look->facts);
         emit_facts(*look, missing);
         m_lines_since_checkpoint |= unsettled || look->facts->digest != m_facts.digest;
         m_facts.digest = look->facts->digest;
@@ -159,6 +179,7 @@ void Capture::pass_looks(Lsn passed) {
             return truncate.commit < look->moment.position;
         });
         m_session->builder.passed(look->facts, &look->moment);
+        emit_tables(tables, look->moment.position);
     }
 }
 
@@ -222,6 +243,33 @@ void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& miss
         if (missing.lost.contains(facts.oid) || then == before.end() || then->oid != facts.oid ||
             !same(*then, facts)) {
             append(facts);
+        }
+    }
+}
+
+/// Tables that have a column more than at the last look that the stream has passed. Where only its
+/// digest is known: tables whose row of the catalog was written since.
+std::vector<const Facts*> Capture::grown(const postgres::FactsLook& now) const {
+    std::vector<const Facts*> out;
+    if (now.digest == m_facts.digest) {
+        return out;
+    }
+    const std::string& since = m_facts.xid.empty() ? m_session->slot_xmin : m_facts.xid;
+    for (const Facts& facts : now.tables) {
+        if (m_facts.emitted == nullptr ? is_written_since(facts, since)
+                                       : has_new_column(*m_facts.emitted, facts)) {
+            out.push_back(&facts);
+        }
+    }
+    return out;
+}
+
+/// A column comes with the next row, which may be long in coming.
+void Capture::emit_tables(const std::vector<const Facts*>& tables, Lsn position) {
+    for (const Facts* facts : tables) {
+        if (const auto relation = postgres::read_relation(m_session->plain, *facts)) {
+            m_session->builder.append_table(m_writer.buffer(), relation->get(), position);
+            m_lines_since_checkpoint = true;
         }
     }
 }

@@ -1,0 +1,16 @@
+-- Columns are added while the pipe runs, and no row of their tables follows.
+-- expect: same-unmarked
+-- step: before
+CREATE TABLE t(id int PRIMARY KEY, a int); INSERT INTO t VALUES (1,2);
+CREATE TABLE n(id int, a int); ALTER TABLE n REPLICA IDENTITY FULL; INSERT INTO n VALUES (1,2);
+CREATE TABLE f(id int PRIMARY KEY, a int); ALTER TABLE f REPLICA IDENTITY FULL; INSERT INTO f VALUES (1,2);
+CREATE TABLE i(id int PRIMARY KEY, u int NOT NULL UNIQUE, a int); ALTER TABLE i REPLICA IDENTITY USING INDEX i_u_key; INSERT INTO i VALUES (1,2,3);
+CREATE TABLE p(id int PRIMARY KEY) PARTITION BY LIST(id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1);
+-- step: live
+INSERT INTO t VALUES (2,3);
+
+ALTER TABLE t ADD b int; ALTER TABLE t ADD c numeric(12,2) DEFAULT 1.50; ALTER TABLE t ADD d int[] DEFAULT '{1,2}';
+ALTER TABLE n ADD b text DEFAULT 'x';
+ALTER TABLE f ADD b timestamptz DEFAULT '2020-01-01 00:00:00+00';
+ALTER TABLE i ADD b boolean DEFAULT true;
+ALTER TABLE p ADD b text NOT NULL DEFAULT 'y';
