@@ -51,8 +51,8 @@ public:
 
     /// See SourceLookup::passed(). Not within a transaction.
     void passed(const std::shared_ptr<const FactsLook>& facts, const LookMoment* moment);
-    /// The table line of a table of which no row came, at `position`. Nothing where the catalog
-    /// shows another table by now. Not within a transaction.
+    /// The table line of a table of which no row came in this shape, at `position`. Nothing where
+    /// the catalog shows another table by now. Not within a transaction.
     void append_table(std::string& out, const pgoutput::Relation& relation, Lsn position) const;
     /// Facts of a table as they were at `position`, which is not below what apply() has seen.
     void append_facts(std::string& out, const event::Facts& facts, Lsn position) const;

@@ -99,7 +99,10 @@ void ChangeBuilder::append_table(std::string& out, const pgoutput::Relation& rel
         return;
     }
     const RelationPlan plan{relation, m_settings.database, columns, m_settings.edits};
-    if (plan.ambiguous().empty()) {
+    const auto known = m_plans.find(relation.id);
+    const bool told = known != m_plans.end() && known->second.announced &&
+                      known->second.version() == plan.version();
+    if (!told && plan.ambiguous().empty()) {
         event::append_table_line(out, plan.shape(),
                                  source_at(relation.schema, relation.name, position), m_now_ms);
     }
