@@ -29,18 +29,23 @@ constexpr std::string_view kMinusInfinity = "-9223372036832400000";
     fail(ExitCode::bad_data, "{} is not a value of type {}", in_quotes(text), type);
 }
 
+constexpr std::size_t kMostDigits = 10;
+constexpr std::int64_t kMostHours = 2'562'047'788; // of an interval: 2^63 microseconds
+constexpr std::int64_t kDayHours = 24;             // "24:00:00" is a time
+
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Takes the digits at the front of `text`, at least one and fewer than 19.
+/// Takes the digits at the front of `text`, at least one and at most as many as an interval has
+/// hours.
 std::int64_t take_number(std::string_view& text, const char* type, std::string_view whole) {
     std::size_t size = 0;
     while (size < text.size() && is_digit(text[size])) {
         ++size;
     }
     const auto value = base::parse_integer<std::int64_t>(text.substr(0, size));
-    if (size == 0 || !value) {
+    if (size == 0 || size > kMostDigits || !value) {
         wrong(type, whole);
     }
     text.remove_prefix(size);
@@ -72,15 +77,25 @@ std::int64_t take_fraction(std::string_view& text, const char* type, std::string
     return micros;
 }
 
-/// Takes "10:00:00.5" as microseconds.
-std::int64_t take_time(std::string_view& text, const char* type, std::string_view whole) {
+/// Takes "10:00:00.5" as microseconds. The lowest interval has 2^63 of them.
+std::uint64_t take_long_time(std::string_view& text, const char* type, std::string_view whole,
+                             std::int64_t most_hours) {
     const std::int64_t hours = take_number(text, type, whole);
     take(text, ':', type, whole);
     const std::int64_t minutes = take_number(text, type, whole);
     take(text, ':', type, whole);
     const std::int64_t seconds = take_number(text, type, whole);
     const std::int64_t micros = take_fraction(text, type, whole);
-    return ((hours * 60 + minutes) * 60 + seconds) * 1'000'000 + micros;
+    if (hours > most_hours || minutes > 59 || seconds > 60) {
+        wrong(type, whole);
+    }
+    return static_cast<std::uint64_t>((hours * 60 + minutes) * 60 + seconds) * 1'000'000 +
+           static_cast<std::uint64_t>(micros);
+}
+
+/// The same of a time of day.
+std::int64_t take_time(std::string_view& text, const char* type, std::string_view whole) {
+    return static_cast<std::int64_t>(take_long_time(text, type, whole, kDayHours));
 }
 
 struct Moment {
@@ -187,10 +202,17 @@ void append_zoned_time(std::string& out, std::string_view text) {
     const std::int64_t sign = text.front() == '-' ? 1 : -1;
     text.remove_prefix(1);
     std::int64_t offset = take_number(text, kType, whole) * 3600;
+    if (offset > kDaySeconds) {
+        wrong(kType, whole);
+    }
     for (const std::int64_t unit : {60, 1}) {
         if (!text.empty()) {
             take(text, ':', kType, whole);
-            offset += take_number(text, kType, whole) * unit;
+            const std::int64_t part = take_number(text, kType, whole);
+            if (part > 59) {
+                wrong(kType, whole);
+            }
+            offset += part * unit;
         }
     }
     constexpr std::int64_t kDay = kDaySeconds * 1'000'000;
@@ -217,7 +239,7 @@ void append_interval(std::string& out, std::string_view text) {
         text.remove_prefix(text.front() == '-' || text.front() == '+' ? 1 : 0);
         const std::string_view part = text.substr(0, text.find(' '));
         if (part.find(':') != std::string_view::npos) {
-            const std::int64_t time = take_time(text, "interval", whole);
+            const std::uint64_t time = take_long_time(text, "interval", whole, kMostHours);
             seconds = sign * static_cast<double>(time / 1'000'000);
             micros = sign * static_cast<double>(time % 1'000'000);
         } else {

@@ -73,6 +73,10 @@ TEST_CASE("Debezium's encodings refuse what is not their type") {
     CHECK_FAILS(json(1266, "10:00:00"), bad_data, "time zone");
     CHECK_FAILS(json(1114, "2025-07-21T10:00:00"), bad_data, "timestamp");
     CHECK_FAILS(json(1186, "1 fortnight"), bad_data, "interval");
+    CHECK_FAILS(json(1186, "99999999999:00:00"), bad_data, "interval");
+    CHECK_FAILS(json(1266, "4087392194:00:00+02"), bad_data, "time");
+    CHECK_FAILS(json(1266, "10:00:00+9999999999"), bad_data, "time");
+    json(1186, "-2562047788:00:54.775808"); // the lowest
     CHECK_FAILS(json(1562, "102"), bad_data, "bit");
     CHECK_FAILS(json(600, "(1)"), bad_data, "point");
     CHECK_FAILS(json(50000, "\"a\"=>", -1, "hstore"), bad_data, "hstore");
