@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include <simdjson.h>
+
 namespace cdc::mysql {
 
 using base::Error;
@@ -87,6 +89,10 @@ void ChangeBuilder::guarded(const Event& event, std::string& out) {
             m_event_start = m_cursor.follow(event);
         }
         apply_event(event, out);
+        if (!simdjson::validate_utf8(out.data() + start, out.size() - start)) {
+            throw Error{ExitCode::bad_data, "a text that is not UTF-8",
+                        "the server stored bytes in a utf8 column without looking at them"};
+        }
     } catch (const Error& error) {
         out.resize(start);
         m_changes = changes;

@@ -5,8 +5,6 @@
 #include "event/json_writer.hpp"
 #include "mysql/change_builder.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -209,12 +207,6 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
 
 void ChangeBuilder::mark(const std::string& db, const std::string& table, std::string reason,
                          const Event& /*event*/, std::string& out) {
-    for (const std::string* text : {&db, &table, &std::as_const(reason)}) {
-        if (!simdjson::validate_utf8(text->data(), text->size())) {
-            fail(ExitCode::bad_data, "a statement about table {} has bytes that are not UTF-8",
-                 in_quotes(db + "." + table));
-        }
-    }
     ++m_stale_tables;
     base::log::warning(
         "table '{}.{}' is stale: {}; copies of it have wrong or missing rows until it "
