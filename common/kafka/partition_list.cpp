@@ -35,8 +35,9 @@ std::vector<TopicPartition> matching_partitions(const std::map<std::string, int>
                                                 const std::vector<std::string>& wanted) {
     std::set<TopicPartition> places;
     for (const std::string& name : wanted) {
+        const TopicMatcher matches{name};
         for (const auto& [topic, partitions] : topics) {
-            if (topic_matches(name, topic)) {
+            if (matches(topic)) {
                 for (int partition = 0; partition < partitions; ++partition) {
                     places.insert({topic, partition});
                 }

@@ -4,8 +4,6 @@
 #include "base/near_names.hpp"
 
 #include <algorithm>
-#include <regex>
-
 #include <regex.h>
 
 namespace cdc::kafka {
@@ -72,15 +70,17 @@ void add(std::vector<TopicPattern>& out, const std::string& text) {
 
 } // namespace
 
-bool topic_matches(const std::string& wanted, const std::string& topic) {
-    if (!is_expression(wanted)) {
-        return topic == wanted;
+TopicMatcher::TopicMatcher(const std::string& wanted) : m_name{wanted} {
+    if (is_expression(wanted)) {
+        m_expression.emplace(wanted);
     }
-    return topic.rfind("__", 0) != 0 && std::regex_search(topic, std::regex{wanted});
 }
 
-bool TopicPattern::matches(const std::string& topic) const {
-    return topic_matches(wanted, topic);
+bool TopicMatcher::operator()(const std::string& topic) const {
+    if (!m_expression) {
+        return topic == m_name;
+    }
+    return topic.rfind("__", 0) != 0 && std::regex_search(topic, *m_expression);
 }
 
 std::vector<TopicPattern> parse_topics(const std::vector<std::string>& texts) {

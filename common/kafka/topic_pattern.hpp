@@ -1,6 +1,8 @@
 #ifndef CDC_KAFKA_TOPIC_PATTERN_HPP
 #define CDC_KAFKA_TOPIC_PATTERN_HPP
 
+#include <optional>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +14,6 @@ namespace cdc::kafka {
 struct TopicPattern {
     std::string given;
     std::string wanted; ///< what librdkafka takes: a name, or an expression that begins with '^'
-
-    bool matches(const std::string& topic) const;
 };
 
 /// Names and globs may stand in one text, separated by commas. Throws Error (usage) on a broken
@@ -22,8 +22,16 @@ std::vector<TopicPattern> parse_topics(const std::vector<std::string>& texts);
 
 std::vector<std::string> wanted_topics(const std::vector<TopicPattern>& patterns);
 
-/// Whether the topic is one of `wanted`, a name or an expression.
-bool topic_matches(const std::string& wanted, const std::string& topic);
+/// Whether a topic is one of `wanted`, a name or an expression, which is compiled once.
+class TopicMatcher {
+public:
+    explicit TopicMatcher(const std::string& wanted);
+    bool operator()(const std::string& topic) const;
+
+private:
+    std::string m_name;
+    std::optional<std::regex> m_expression; ///< nothing: `m_name` is meant
+};
 
 /// "there is no topic 'shpo.orders'", or "no topic matches …".
 std::string unmet_text(const TopicPattern& pattern);

@@ -7,7 +7,7 @@ using namespace cdc;
 namespace {
 
 bool matches(const std::string& text, const std::string& topic) {
-    return kafka::parse_topics({text}).at(0).matches(topic);
+    return kafka::TopicMatcher{kafka::parse_topics({text}).at(0).wanted}(topic);
 }
 
 } // namespace

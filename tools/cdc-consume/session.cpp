@@ -253,8 +253,7 @@ void Session::check_topics() {
     const std::vector<std::string> topics = m_consumer->topics();
     std::size_t unmet = 0;
     for (const kafka::TopicPattern& pattern : m_options.patterns) {
-        if (std::any_of(topics.begin(), topics.end(),
-                        [&](const std::string& topic) { return pattern.matches(topic); })) {
+        if (std::any_of(topics.begin(), topics.end(), kafka::TopicMatcher{pattern.wanted})) {
             continue;
         }
         ++unmet;

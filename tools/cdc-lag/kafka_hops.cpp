@@ -158,8 +158,9 @@ void KafkaHops::add_topics(std::vector<Hop>& hops, const std::vector<std::string
     m_last = std::move(now);
     m_last_ms = now_ms;
     for (const kafka::TopicPattern& pattern : kafka::parse_topics(m_options.topics)) {
+        const kafka::TopicMatcher matches{pattern.wanted};
         if (std::none_of(sums.begin(), sums.end(),
-                         [&](const auto& sum) { return pattern.matches(sum.first); })) {
+                         [&](const auto& sum) { return matches(sum.first); })) {
             Hop hop;
             hop.kind = "topic";
             hop.name = pattern.given;
