@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "cdc-load/exchange.hpp"
 #include "cdc-load/table_setup.hpp"
 #include "cdc-load/view.hpp"
 #include "clickhouse/identifier.hpp"
@@ -25,8 +26,7 @@ using event::Order;
 
 namespace {
 
-constexpr int kCopies = 5; ///< at most, before the exchange
-constexpr int kExchanges = 5;
+constexpr int kCopies = 5;             ///< at most, before the exchange
 constexpr std::int64_t kShortMs = 200; ///< a copy after which the exchange may come
 
 std::string side_name(const TableLoader& table) {
@@ -295,27 +295,21 @@ std::vector<clickhouse::ExistingColumn> Rebuilder::columns_of(const TableLoader&
 }
 
 void Rebuilder::exchange(const TableLoader& table, const std::string& mark) {
-    // One that is repeated undoes itself, and the way to the server may repeat it when an answer is
-    // lost: only the mark says what was done.
-    const auto done = [&] {
-        return find_table(m_transport, table.target().raw).comment == mark;
-    };
     const std::string sql = clickhouse::exchange_sql(table.target());
-    base::log::debug("{}", sql);
-    for (int i = 0; i < kExchanges; ++i) {
-        bool in_place = m_options.dry_run;
-        retry([&] {
-            if (!done()) {
-                m_transport.execute(sql);
-            }
-            in_place = in_place || done();
-        });
-        if (in_place) {
-            return;
-        }
+    if (m_options.dry_run) {
+        execute(sql);
+        return;
     }
-    base::fail(ExitCode::failed, "{} is not in its place after {}", in_quotes(side_name(table)),
-               sql);
+    bool in_place = false;
+    retry([&] {
+        in_place = load::exchange(m_transport, sql, [&] { // only the mark says what was done
+            return find_table(m_transport, table.target().raw).comment == mark;
+        });
+    });
+    if (!in_place) {
+        base::fail(ExitCode::failed, "{} is not in its place after {}", in_quotes(side_name(table)),
+                   sql);
+    }
 }
 
 /// The view can be read over the old table and over the new one until it is made anew.

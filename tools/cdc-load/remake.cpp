@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "cdc-load/exchange.hpp"
 #include "cdc-load/table_setup.hpp"
 #include "cdc-load/view.hpp"
 #include "clickhouse/identifier.hpp"
@@ -25,14 +26,6 @@ using clickhouse::Transport;
 using event::Order;
 
 namespace {
-
-constexpr int kExchanges = 5;
-constexpr int kNotImplemented = 48;
-
-void execute(Transport& transport, const std::string& sql) {
-    base::log::debug("{}", sql);
-    transport.execute(sql);
-}
 
 std::uint64_t count(Transport& transport, const std::string& sql) {
     base::log::debug("{}", sql);
@@ -120,26 +113,25 @@ std::uint64_t waiting_updates(Transport& transport, const Target& target) {
                                               quote_identifier(target.pending)));
 }
 
-/// An EXCHANGE that is repeated undoes itself: only the mark says what was done.
-void exchange(Transport& transport, const Target& target, const Target& side, Order order) {
+/// Only the mark says what was done.
+void exchange_tables(Transport& transport, const Target& target, const Target& side, Order order) {
     const auto done = [&] {
         return clickhouse::remade_order(find_table(transport, target.stored).comment) == order;
     };
-    for (int i = 0; i < kExchanges && !done(); ++i) {
-        try {
-            execute(transport, remake_exchange_sql(target, side));
-        } catch (const ServerError& error) {
-            if (error.server_code() != kNotImplemented) {
-                throw;
-            }
-            throw Error{ExitCode::refused,
-                        fmt::format("the key of {} changed, and the target's database cannot "
-                                    "exchange tables: {}",
-                                    in_quotes(target.raw), error.what()),
-                        "It needs a database with the engine Atomic, the default."};
+    bool in_place = false;
+    try {
+        in_place = exchange(transport, remake_exchange_sql(target, side), done);
+    } catch (const ServerError& error) {
+        if (error.server_code() != kCannotExchange) {
+            throw;
         }
+        throw Error{ExitCode::refused,
+                    fmt::format("the key of {} changed, and the target's database cannot "
+                                "exchange tables: {}",
+                                in_quotes(target.raw), error.what()),
+                    "It needs a database with the engine Atomic, the default."};
     }
-    if (!done()) {
+    if (!in_place) {
         base::fail(ExitCode::failed, "{} is not in its place after {}", in_quotes(side.stored),
                    remake_exchange_sql(target, side));
     }
@@ -224,7 +216,7 @@ void remake_table(Transport& transport, const TableLoader& table, const SourceSh
         warn_stale(table, stale);
     }
     narrow_view(transport, target, side.raw);
-    exchange(transport, target, side, from.order);
+    exchange_tables(transport, target, side, from.order);
     base::log::info("table {}: made anew under its name, {}", in_quotes(target.name),
                     shape.keyed() ? fmt::format("ordered by ({})", key_names(shape))
                                   : "without a key");

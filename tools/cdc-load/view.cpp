@@ -1,7 +1,7 @@
 #include "cdc-load/view.hpp"
 
-#include "base/log.hpp"
 #include "cdc-load/catalog.hpp"
+#include "cdc-load/exchange.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/remake.hpp"
 #include "clickhouse/stored_name.hpp"
@@ -17,14 +17,6 @@ using clickhouse::Target;
 using clickhouse::Transport;
 
 namespace {
-
-constexpr int kExchanges = 5;
-constexpr int kNotImplemented = 48;
-
-void execute(Transport& transport, const std::string& sql) {
-    base::log::debug("{}", sql);
-    transport.execute(sql);
-}
 
 /// Where the new view is made: a name that no table of the source has.
 Target view_beside(const Target& target) {
@@ -55,23 +47,20 @@ ViewText view_text(Transport& transport, const std::string& name) {
     return {find_table(transport, name).as_select, find_columns(transport, name)};
 }
 
-/// False: the target's database cannot exchange. One that is repeated undoes itself, and the way
-/// to the server may repeat it: only the view says what was done.
-bool exchange(Transport& transport, const Target& target, const Target& side) {
+/// False: the target's database cannot exchange.
+bool exchange_views(Transport& transport, const Target& target, const Target& side) {
     const ViewText wanted = view_text(transport, side.view);
-    for (int i = 0; i < kExchanges && !(view_text(transport, target.view) == wanted); ++i) {
-        try {
-            execute(transport,
-                    fmt::format("EXCHANGE TABLES {} AND {}{}", quote_identifier(target.view),
-                                quote_identifier(side.view), target.own().on_cluster()));
-        } catch (const ServerError& error) {
-            if (error.server_code() != kNotImplemented) {
-                throw;
-            }
-            return false;
+    try {
+        return exchange(transport,
+                        fmt::format("EXCHANGE TABLES {} AND {}{}", quote_identifier(target.view),
+                                    quote_identifier(side.view), target.own().on_cluster()),
+                        [&] { return view_text(transport, target.view) == wanted; });
+    } catch (const ServerError& error) {
+        if (error.server_code() != kCannotExchange) {
+            throw;
         }
+        return false;
     }
-    return view_text(transport, target.view) == wanted;
 }
 
 std::vector<std::string> names_of(const std::vector<ExistingColumn>& columns) {
@@ -104,7 +93,7 @@ void replace_view(Transport& transport, const Target& target,
     }
     const Target side = view_beside(target);
     execute(transport, create_view_sql(side, columns, shape));
-    if (!exchange(transport, target, side)) {
+    if (!exchange_views(transport, target, side)) {
         execute(transport, create_view_sql(target, columns, shape));
     }
     drop_view(transport, side);
