@@ -22,18 +22,10 @@ std::uint32_t low_bits(std::string_view xid) {
     return static_cast<std::uint32_t>(base::parse_integer<std::uint64_t>(xid).value_or(0));
 }
 
-bool same_transaction(std::string_view a, std::string_view b) {
-    return !a.empty() && !b.empty() && low_bits(a) == low_bits(b);
-}
-
 template<typename List, typename Same>
 auto find(const List& list, Same same) {
     const auto found = std::find_if(list.begin(), list.end(), same);
     return found == list.end() ? nullptr : &*found;
-}
-
-const LeafFacts* find_leaf(const Facts& facts, std::uint32_t oid) {
-    return find(facts.leaves, [&](const LeafFacts& leaf) { return leaf.oid == oid; });
 }
 
 bool holds_rows(const LeafFacts& leaf) {
@@ -395,8 +387,16 @@ Mark unproven(Why why) {
 
 } // namespace
 
+const LeafFacts* find_leaf(const Facts& facts, std::uint32_t oid) {
+    return find(facts.leaves, [&](const LeafFacts& leaf) { return leaf.oid == oid; });
+}
+
+bool same_transaction(std::string_view a, std::string_view b) {
+    return !a.empty() && !b.empty() && low_bits(a) == low_bits(b);
+}
+
 bool precedes(std::string_view a, std::string_view b) {
-    return static_cast<std::int32_t>(low_bits(a) - low_bits(b)) < 0;
+    return is_older(low_bits(a), low_bits(b));
 }
 
 std::optional<Mark> judge(const Facts& before, const Facts& after,

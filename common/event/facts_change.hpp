@@ -43,6 +43,11 @@ std::optional<Mark> judge_new(const Facts& after, std::string_view since,
 /// `shown`: columns that are other ones now.
 std::optional<Mark> judge_shape(const Table& shown, const Facts& now);
 
+/// Null: the table has no such leaf.
+const LeafFacts* find_leaf(const Facts& facts, std::uint32_t oid);
+
+/// Whether both are known and the same transaction: 32 or 64 bits as text.
+bool same_transaction(std::string_view a, std::string_view b);
 /// Whether transaction `a` is older than `b`: 32 or 64 bits as text, compared in a circle of 32.
 bool precedes(std::string_view a, std::string_view b);
 

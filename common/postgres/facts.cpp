@@ -390,12 +390,10 @@ const event::Facts* find_table(const FactsLook& look, std::uint32_t oid) {
 }
 
 bool LookMoment::could_see(std::string_view xid) const {
-    const auto low = [](std::string_view text) {
-        return static_cast<std::uint32_t>(base::parse_integer<std::uint64_t>(text).value_or(0));
-    };
     return event::precedes(xid, next) &&
-           std::none_of(open.begin(), open.end(),
-                        [&](const std::string& other) { return low(other) == low(xid); });
+           std::none_of(open.begin(), open.end(), [&](const std::string& other) {
+               return event::same_transaction(other, xid);
+           });
 }
 
 FactsLook read_facts(Connection& connection, const FactsScope& scope) {

@@ -58,20 +58,16 @@ std::vector<Facts> left(const std::vector<Facts>& before, const std::vector<Fact
 
 /// The stream has its rows from the first: it is younger than slot and publication.
 bool is_made_since(const Facts& facts, const std::string& xid) {
-    return !xid.empty() &&
-           std::any_of(facts.leaves.begin(), facts.leaves.end(), [&](const event::LeafFacts& leaf) {
-               return leaf.oid == facts.oid && !event::precedes(leaf.birth, xid) &&
-                      !event::precedes(leaf.birth, facts.publication.version);
-           });
+    const event::LeafFacts* root = event::find_leaf(facts, facts.oid);
+    return !xid.empty() && root != nullptr && !event::precedes(root->birth, xid) &&
+           !event::precedes(root->birth, facts.publication.version);
 }
 
 /// A table that is older than `xid`, and was altered, truncated or written anew since.
 bool is_written_since(const Facts& facts, const std::string& xid) {
-    return !xid.empty() &&
-           std::any_of(facts.leaves.begin(), facts.leaves.end(), [&](const event::LeafFacts& leaf) {
-               return leaf.oid == facts.oid && !event::precedes(leaf.xmin, xid) &&
-                      event::precedes(leaf.birth, xid);
-           });
+    const event::LeafFacts* root = event::find_leaf(facts, facts.oid);
+    return !xid.empty() && root != nullptr && !event::precedes(root->xmin, xid) &&
+           event::precedes(root->birth, xid);
 }
 
 bool has_new_column(const postgres::FactsLook& before, const Facts& facts) {
@@ -232,16 +228,13 @@ void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& miss
         std::for_each(now.begin(), now.end(), append);
         return;
     }
-    const std::vector<Facts>& before = m_facts.emitted == nullptr ? now : m_facts.emitted->tables;
-    for (Facts& facts : left(before, now)) {
+    const postgres::FactsLook& before = m_facts.emitted == nullptr ? *look.facts : *m_facts.emitted;
+    for (Facts& facts : left(before.tables, now)) {
         append(std::move(facts));
     }
     for (const Facts& facts : now) {
-        const auto then =
-            std::lower_bound(before.begin(), before.end(), facts.oid,
-                             [](const Facts& a, std::uint32_t oid) { return a.oid < oid; });
-        if (missing.lost.contains(facts.oid) || then == before.end() || then->oid != facts.oid ||
-            !same(*then, facts)) {
+        const Facts* then = postgres::find_table(before, facts.oid);
+        if (missing.lost.contains(facts.oid) || then == nullptr || !same(*then, facts)) {
             append(facts);
         }
     }
@@ -267,6 +260,8 @@ std::vector<const Facts*> Capture::grown(const postgres::FactsLook& now) const {
 /// A column comes with the next row, which may be long in coming.
 void Capture::emit_tables(const std::vector<const Facts*>& tables, Lsn position) {
     for (const Facts* facts : tables) {
+        m_now = base::steady_ms(); // several questions a table, of many tables
+        send_status_if_due();
         if (const auto relation = postgres::read_relation(m_session->plain, *facts)) {
             m_session->builder.append_table(m_writer.buffer(), relation->get(), position);
             m_lines_since_checkpoint = true;

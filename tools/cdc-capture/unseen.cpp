@@ -1,5 +1,7 @@
 #include "cdc-capture/unseen.hpp"
 
+#include "event/facts_change.hpp"
+
 #include <algorithm>
 
 namespace cdc::capture {
@@ -10,14 +12,10 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-bool shows(const Facts& table, std::uint32_t leaf) {
-    return std::any_of(table.leaves.begin(), table.leaves.end(),
-                       [&](const event::LeafFacts& other) { return other.oid == leaf; });
-}
-
 const Facts* table_with(const FactsLook& look, std::uint32_t leaf) {
-    const auto found = std::find_if(look.tables.begin(), look.tables.end(),
-                                    [&](const Facts& table) { return shows(table, leaf); });
+    const auto found =
+        std::find_if(look.tables.begin(), look.tables.end(),
+                     [&](const Facts& table) { return event::find_leaf(table, leaf) != nullptr; });
     return found == look.tables.end() ? nullptr : &*found;
 }
 
@@ -59,8 +57,8 @@ void Unseen::note(std::uint32_t table, std::uint32_t leaf, const std::string& xi
     const Facts* known = shown == nullptr ? nullptr : postgres::find_table(*shown, table);
     const auto described = std::find_if(m_described.begin(), m_described.end(),
                                         [&](const Described& other) { return other.id == table; });
-    if ((known != nullptr && shows(*known, leaf)) || described == m_described.end() ||
-        !m_filter->matches(described->schema, described->name)) {
+    if ((known != nullptr && event::find_leaf(*known, leaf) != nullptr) ||
+        described == m_described.end() || !m_filter->matches(described->schema, described->name)) {
         return;
     }
     Table& entry = m_tables[table];
@@ -76,7 +74,9 @@ Unseen::Missing Unseen::settle(const postgres::Look& look) {
         auto& [oid, entry] = *place;
         const Facts* table = postgres::find_table(*look.facts, oid);
         if (table != nullptr) {
-            std::erase_if(entry.leaves, [&](std::uint32_t leaf) { return shows(*table, leaf); });
+            std::erase_if(entry.leaves, [&](std::uint32_t leaf) {
+                return event::find_leaf(*table, leaf) != nullptr;
+            });
         }
         const bool there = table != nullptr && entry.leaves.empty();
         if (!there && !look.moment.could_see(entry.xid)) {
