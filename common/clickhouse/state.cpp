@@ -94,9 +94,11 @@ TableState read_table_state(Transport& transport, std::string_view table) {
         } else if (row[0] == "stale") {
             state.stale = row[2];
             state.stale_order = version;
+            state.stale_by_facts = row[4] == kByFacts;
         } else if (row[0] == "unproven") {
             state.unproven = row[2];
             state.unproven_order = version;
+            state.unproven_by_facts = row[4] == kByFacts;
         } else if (row[0] == "facts") {
             state.facts = row[2];
             state.facts_order = version;

@@ -27,8 +27,9 @@ namespace cdc::clickhouse {
 ///         'rebuild'   the mark of the table that a snapshot of this order fills (rebuild.hpp); "":
 ///                     none
 ///         'remade'    lines below this order have a shape that is gone, and are void (remake.hpp)
-///         'stale'     why rows differ from the source's until it is read again; "": they do not
-///         'unproven'  why they may differ until then; "": they do not
+///         'stale'     why rows differ from the source's until it is read again; "": they do not;
+///                     position 'facts': only compared facts say so
+///         'unproven'  why they may differ until then; "": they do not; position as in 'stale'
 ///         'facts'     facts of the source's table (event/facts.hpp) as a line has them; position:
 ///                     "CONNECTOR:DB"
 ///         'truncated' "XID ORDER,…" of the truncates that came since
@@ -43,6 +44,9 @@ struct StateRow {
     std::string value;
     std::int64_t commit_ms = 0;
 };
+
+/// StateRow::position of a mark that only compared facts gave.
+constexpr const char* kByFacts = "facts";
 
 StateRow checkpoint_row(const event::Checkpoint& checkpoint, std::string_view line);
 /// Of scope 'table'.
@@ -74,8 +78,10 @@ struct TableState {
     event::Order shape_order;
     std::string stale;
     event::Order stale_order;
+    bool stale_by_facts = false; ///< only facts that were compared say so
     std::string unproven;
     event::Order unproven_order;
+    bool unproven_by_facts = false;
     std::string facts;
     event::Order facts_order;
     std::string truncated;

@@ -79,6 +79,26 @@ expect 'marks above' "$(marks)" 'never,unproven rowless,stale t,stale '
 expect 'why' "$(item t stale)" 'two columns cannot be told apart'
 expect 'no table is made for a mark' "$(ch "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name LIKE 'never%'")" 0
 
+say 'a look behind a snapshot tells what had happened before it: the snapshot has it already'
+for why in '' 'a mark between'; do
+    for rebuild in '' --rebuild; do
+        fresh
+        first | load
+        [ -z "$why" ] || lines "print(mark('t', 'unproven', 'x', 44))" | load
+        load <second
+        again 41 True | sed 's/"xid":"950"/"xid":"890"/' | load $rebuild
+        expect "read before the look $why $rebuild" "$(marks)" "rowless,stale ${why:+t,unproven }"
+        [ -n "$why" ] || expect 'gauges' "$(gauges)" '1 0 '
+        load <second
+        expect "the look again $why $rebuild" "$(marks)" "rowless,stale ${why:+t,unproven }"
+    done
+done
+fresh
+first | load
+load <second
+again 40 True | sed 's/77/76/g' | load
+expect 'written anew behind the snapshot' "$(marks)" 'rowless,stale t,unproven '
+
 say 'truncates that went by are remembered, also over a restart'
 for restart in '' yes; do
     fresh

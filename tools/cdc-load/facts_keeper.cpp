@@ -139,26 +139,28 @@ bool FactsKeeper::knows(const event::Source& source) {
     return source_of(source).known;
 }
 
-bool FactsKeeper::is_unlogged(const std::string& table) const {
+Proof FactsKeeper::proof(const std::string& table, Order order) const {
     const auto found = m_tables.find(table);
-    return found != m_tables.end() && found->second.unlogged;
+    if (found == m_tables.end()) {
+        return {};
+    }
+    const Known& known = found->second;
+    return {known.read.order == order ? known.read.value : std::string{}, known.unlogged};
 }
 
 FactsKeeper::Known& FactsKeeper::refresh(const std::string& name, clickhouse::TableState& state) {
     clickhouse::with_retry(m_retry,
                            [&] { state = clickhouse::read_table_state(m_transport, name); });
     Known& known = m_tables[name];
-    const auto take = [](Item& item, Order order, std::string& value) {
+    const auto take = [](Item& item, Order order, std::string value, bool by_facts) {
         if (order >= item.order) {
-            item = {order, std::move(value)};
+            item = {order, std::move(value), by_facts};
         }
     };
-    take(known.facts, state.facts_order, state.facts);
-    take(known.truncated, state.truncated_order, state.truncated);
-    std::string stale = state.stale;
-    take(known.stale, state.stale_order, stale);
-    std::string unproven = state.unproven;
-    take(known.unproven, state.unproven_order, unproven);
+    take(known.facts, state.facts_order, std::move(state.facts), false);
+    take(known.truncated, state.truncated_order, std::move(state.truncated), false);
+    take(known.stale, state.stale_order, state.stale, state.stale_by_facts);
+    take(known.unproven, state.unproven_order, state.unproven, state.unproven_by_facts);
     return known;
 }
 
@@ -166,19 +168,23 @@ void FactsKeeper::put(Outcome& outcome, const std::string& name, const char* ite
                       Order order, std::string value, std::string_view position) {
     clickhouse::StateRow row = clickhouse::table_row(name, item, order, value);
     row.position = position;
+    const bool row_by_facts = position == clickhouse::kByFacts;
     outcome.rows.push_back(std::move(row));
-    known = {order, std::move(value)};
+    known = {order, std::move(value), row_by_facts};
 }
 
 void FactsKeeper::mark(Outcome& outcome, const std::string& name, const event::Source& source,
-                       const event::Mark& mark) {
+                       const event::Mark& mark, bool by_facts) {
     const bool stale = mark.kind == event::Mark::Kind::stale;
     Known& known = m_tables[name];
     Item& item = stale ? known.stale : known.unproven;
     if (source.order <= item.order && item.order != Order{}) {
         return; // a repeat, or the table was read whole behind it
     }
-    put(outcome, name, stale ? "stale" : "unproven", item, source.order, mark.why);
+    // A snapshot may find that what the facts told was before it; of other reasons it cannot.
+    by_facts = by_facts && (item.value.empty() || item.by_facts);
+    put(outcome, name, stale ? "stale" : "unproven", item, source.order, mark.why,
+        by_facts ? clickhouse::kByFacts : "");
     const std::string words =
         fmt::format("table {} is {}: {}; {} until it is read again (cdc-snapshot --tables '{}')",
                     in_quotes(name), stale ? "stale" : "unproven", mark.why,
@@ -244,6 +250,9 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
     // Nothing is stored of a source whose facts are the first ones.
     Known& known = !source.stored && after.since.empty() ? m_tables[name] : refresh(name, state);
     known.unlogged = has_unlogged(after);
+    if (of_snapshot(line.source)) {
+        known.read = {order, std::string{line.payload}};
+    }
     if (order <= known.facts.order) {
         return outcome;
     }
@@ -285,7 +294,7 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
         }
     }
     if (mark) {
-        FactsKeeper::mark(outcome, name, line.source, *mark);
+        FactsKeeper::mark(outcome, name, line.source, *mark, true);
     }
     if (another) {
         clear(outcome, name, order);
@@ -342,7 +351,7 @@ FactsKeeper::Outcome FactsKeeper::take_left(std::string_view line) {
         gone.gone = true;
         name_source(source, state.source, row.at(0));
         if (const auto why = event::judge(before, gone, {})) {
-            mark(outcome, row.at(0), source, *why);
+            mark(outcome, row.at(0), source, *why, true);
         }
         std::string value;
         event::append_facts(value, gone);
@@ -356,7 +365,7 @@ FactsKeeper::Outcome FactsKeeper::take_mark(const event::DecodedLine& line) {
     clickhouse::TableState state;
     const std::string name = table_name(line.source);
     refresh(name, state);
-    mark(outcome, name, line.source, event::parse_mark(line.payload));
+    mark(outcome, name, line.source, event::parse_mark(line.payload), false);
     return outcome;
 }
 

@@ -47,21 +47,22 @@ public:
 
     /// Whether facts of any table of the line's source are known: marks come from them then.
     bool knows(const event::Source& source);
-    /// Whether changes of the table are not in the log (unlogged, foreign): no snapshot proves it
-    /// for long.
-    bool is_unlogged(const std::string& table) const;
+    /// Of the snapshot of this order.
+    Proof proof(const std::string& table, event::Order order) const;
 
 private:
     struct Item {
         event::Order order;
         std::string value;
+        bool by_facts = false; ///< of a mark: no line of a mark has said so
     };
     struct Known {
         Item facts;
         Item truncated; ///< "XID ORDER,…"
         Item stale;
         Item unproven;
-        bool unlogged = false;
+        bool unlogged = false; ///< changes are not in the log (unlogged, foreign)
+        Item read; ///< the last facts of a snapshot
     };
     /// One database of a connector.
     struct SourceFacts {
@@ -77,7 +78,7 @@ private:
     /// The items as they are stored, or will be.
     Known& refresh(const std::string& name, clickhouse::TableState& state);
     void mark(Outcome& outcome, const std::string& name, const event::Source& source,
-              const event::Mark& mark);
+              const event::Mark& mark, bool by_facts);
     void clear(Outcome& outcome, const std::string& name, event::Order order);
     void put(Outcome& outcome, const std::string& name, const char* item, Item& known,
              event::Order order, std::string value, std::string_view position = {});

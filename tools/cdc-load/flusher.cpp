@@ -242,13 +242,12 @@ void Flusher::insert_state(const Work& work) {
                                                                  table.snapshot_begins),
                                          now);
         }
-        if (table.read_whole != event::Order{} && !table.keep_marks) {
+        if (table.read_whole != event::Order{} && !table.proof.unlogged) {
             // Below a DDL of higher order it says nothing.
             const std::string& name = m_tables[number]->target().name;
-            clickhouse::append_state_row(rows, clickhouse::stale_row(name, table.read_whole, ""),
-                                         now);
-            clickhouse::append_state_row(rows, clickhouse::unproven_row(name, table.read_whole, ""),
-                                         now);
+            for (const auto& row : end_marks(name, {}, table.read_whole, {}, {})) {
+                clickhouse::append_state_row(rows, row, now);
+            }
             reread = true;
         }
     }
@@ -269,16 +268,37 @@ void Flusher::insert_state(const Work& work) {
         });
     }
     if (reread) {
-        for (const std::size_t number : work.touched) {
-            if (work.tables[number]->read_whole != event::Order{}) {
-                const auto state =
-                    clickhouse::read_table_state(m_transport, m_tables[number]->target().name);
-                m_tables[number]->stale = !state.stale.empty();
-                m_tables[number]->unproven = !state.unproven.empty();
-            }
-        }
+        look_at_marks(work);
     }
     count_marks();
+}
+
+/// Of tables that were read whole: another loader may have marked them meanwhile.
+void Flusher::look_at_marks(const Work& work) {
+    for (const std::size_t number : work.touched) {
+        const TableWork& table = *work.tables[number];
+        if (table.read_whole == event::Order{} || table.proof.unlogged) {
+            continue;
+        }
+        const std::string& name = m_tables[number]->target().name;
+        clickhouse::TableState state;
+        const auto look = [&] { state = clickhouse::read_table_state(m_transport, name); };
+        clickhouse::with_retry(m_retry, look);
+        if (!state.stale.empty() || !state.unproven.empty()) {
+            std::string rows;
+            for (const auto& row : end_marks(name, state, table.read_whole, table.proof,
+                                             m_options.keep_dropped_partitions)) {
+                clickhouse::append_state_row(rows, row, base::now_ms());
+            }
+            const std::string_view piece = rows;
+            clickhouse::with_retry(m_retry, [&] {
+                m_transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
+                look();
+            });
+        }
+        m_tables[number]->stale = !state.stale.empty();
+        m_tables[number]->unproven = !state.unproven.empty();
+    }
 }
 
 void Flusher::count_marks() {

@@ -62,6 +62,7 @@ private:
     void insert_state(const Work& work);
     void remove_void_rows(const Work& work);
     void count_parked();
+    void look_at_marks(const Work& work);
     void count_marks();
 
     clickhouse::Transport& m_transport;

@@ -200,7 +200,7 @@ void Loader::take_snapshot(const DecodedLine& line) {
     begin_work();
     TableWork& work = m_work->table(number);
     table.snapshot(begin, whole, order, work);
-    work.keep_marks = !begin && m_facts.is_unlogged(table.target().name);
+    work.proof = m_facts.proof(table.target().name, order);
 }
 
 void Loader::make_durable() {
@@ -241,7 +241,8 @@ bool Loader::end_rebuild(std::size_t number, event::Order order) {
         return false;
     }
     make_durable();
-    m_rebuilder.finish(table, *m_tables[*table.side]);
+    m_rebuilder.finish(table, *m_tables[*table.side],
+                       m_facts.proof(table.target().name, order));
     table.side.reset();
     // Updates that waited for rows of the snapshot have them now.
     begin_work();

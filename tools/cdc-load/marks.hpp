@@ -1,6 +1,7 @@
 #ifndef CDC_LOAD_MARKS_HPP
 #define CDC_LOAD_MARKS_HPP
 
+#include "clickhouse/state.hpp"
 #include "clickhouse/transport.hpp"
 
 #include <cstddef>
@@ -8,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cdc::load {
 
@@ -42,6 +44,19 @@ private:
     Names m_stale;
     Names m_unproven;
 };
+
+/// What a whole snapshot of a table proves.
+struct Proof {
+    std::string facts;     ///< the snapshot's own, as a line has them; "": none
+    bool unlogged = false; ///< it proves nothing for long: changes are not in the log
+};
+
+/// The table was read whole at `order`: rows that end its older marks, and those that facts of a
+/// later look gave for what had happened before, so that the snapshot's facts have it already.
+std::vector<clickhouse::StateRow> end_marks(const std::string& table,
+                                            const clickhouse::TableState& state,
+                                            event::Order order, const Proof& proof,
+                                            bool keep_dropped_partitions);
 
 } // namespace cdc::load
 

@@ -327,7 +327,7 @@ void Rebuilder::prepare_readers(const TableLoader& table, const TableLoader& sid
     retry([&] { narrow_view(m_transport, table.target(), name); });
 }
 
-void Rebuilder::finish(TableLoader& table, TableLoader& side) {
+void Rebuilder::finish(TableLoader& table, TableLoader& side, const Proof& proof) {
     const std::int64_t started = base::steady_ms();
     const Order order = table.rebuild_order;
     const std::string mark = table.rebuild_mark;
@@ -360,7 +360,7 @@ void Rebuilder::finish(TableLoader& table, TableLoader& side) {
             retry([&] { set_up_or_wait(m_transport, table, table.line_shape, true, true); });
         }
     }
-    after_exchange(table, order, mark, copied);
+    after_exchange(table, order, mark, copied, proof);
     base::log::info(
         "table {}: filled anew from the snapshot at {} and exchanged, in {:.1f} s after "
         "its last row",
@@ -369,16 +369,19 @@ void Rebuilder::finish(TableLoader& table, TableLoader& side) {
 }
 
 void Rebuilder::after_exchange(TableLoader& table, Order order, const std::string& mark,
-                               const std::vector<std::string>& already_copied) {
+                               const std::vector<std::string>& already_copied,
+                               const Proof& proof) {
     const std::string& name = table.target().name;
     const std::string& raw = table.target().raw;
     const std::string old = side_name(table);
     // Not before the exchange: the view would leave the old rows out.
-    insert_state({clickhouse::barrier_row(name, order), clickhouse::reading_row(name, order, false),
-                  clickhouse::stale_row(name, order, ""),
-                  clickhouse::unproven_row(name, order, "")});
-    table.raise_barrier(order);
     Standing now = look(table);
+    auto ends = end_marks(name, now.state, order, proof, m_options.keep_dropped_partitions);
+    ends.push_back(clickhouse::barrier_row(name, order));
+    ends.push_back(clickhouse::reading_row(name, order, false));
+    insert_state(ends);
+    table.raise_barrier(order);
+    now = look(table);
     // A loader that was killed may have left it detached.
     const bool there = m_options.dry_run || now.side.exists || attach(old);
     if (there) {

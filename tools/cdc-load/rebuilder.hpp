@@ -45,7 +45,7 @@ public:
     bool resume(TableLoader& table, TableLoader& side);
 
     /// The end line of the snapshot that began with table.rebuild_order.
-    void finish(TableLoader& table, TableLoader& side);
+    void finish(TableLoader& table, TableLoader& side, const Proof& proof);
 
     /// A begin or end line of a whole snapshot, without --rebuild: finishes what was exchanged, and
     /// removes what an earlier snapshot left. Throws Error (refused) when this snapshot's first
@@ -73,7 +73,7 @@ private:
     void prepare_readers(const TableLoader& table, const TableLoader& side);
     void exchange(const TableLoader& table, const std::string& mark);
     void after_exchange(TableLoader& table, event::Order order, const std::string& mark,
-                        const std::vector<std::string>& copied);
+                        const std::vector<std::string>& copied, const Proof& proof = {});
     bool attach(const std::string& name);
     void reattach(const std::string& name);
     void wait_until_unused(const std::string& name);

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "cdc-load/kept_lines.hpp"
+#include "cdc-load/marks.hpp"
 #include "clickhouse/batch.hpp"
 #include "clickhouse/state.hpp"
 #include "event/order.hpp"
@@ -39,7 +40,7 @@ struct TableWork {
     event::Order read_whole;       ///< of the last snapshot that ended; 0: none
     event::Order snapshot;         ///< of the last snapshot line; 0: none
     bool snapshot_begins = false;  ///< which of the two
-    bool keep_marks = false;       ///< the snapshot proves nothing for long: it is unlogged
+    Proof proof;                   ///< that it gives
     event::Order known_barrier;    ///< the table's, when the batch was handed over
     KeptLines kept;                ///< with Options::keeps_lines()
     clickhouse::ParkedKeys freed;  ///< keys that this batch makes good
@@ -105,7 +106,7 @@ struct Work {
             work->barrier = {};
             work->read_whole = {};
             work->snapshot = {};
-            work->keep_marks = false;
+            work->proof = {};
             work->touched = false;
         }
         touched.clear();
