@@ -18,6 +18,17 @@ using event::JsonCursor;
 
 namespace {
 
+/// Moves `at` in front of `text`, where that ends there.
+template<std::size_t kSize>
+bool cut_before(std::string_view value, std::size_t& at, const char (&text)[kSize]) {
+    constexpr std::size_t kLength = kSize - 1;
+    if (at < kLength || std::memcmp(value.data() + at - kLength, text, kLength) != 0) {
+        return false;
+    }
+    at -= kLength;
+    return true;
+}
+
 void cut_source(ChangeCut& cut) {
     JsonCursor cursor{cut.source};
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
@@ -107,9 +118,6 @@ void cut_change(std::string_view line, ChangeCut& cut) {
 }
 
 std::string_view own_order(std::string_view value) {
-    constexpr std::string_view kTime{R"("ts_ms":)"};
-    constexpr std::string_view kOp{R"("},"op":"x",)"};
-    constexpr std::string_view kOrder{R"("order":")"};
     constexpr std::size_t kDigits = 32;
     if (value.empty() || value.back() != '}') {
         return {};
@@ -119,26 +127,19 @@ std::string_view own_order(std::string_view value) {
     while (at > 0 && value[at - 1] >= '0' && value[at - 1] <= '9') {
         --at;
     }
-    if (at == last || at < kTime.size() + kOp.size() + kDigits + kOrder.size()) {
+    // "order":"…"},"op":"x","ts_ms":…
+    if (at == last || !cut_before(value, at, R"(","ts_ms":)") || at == 0) {
         return {};
     }
-    at -= kTime.size();
-    if (value.compare(at, kTime.size(), kTime) != 0) {
-        return {};
-    }
-    at -= kOp.size();
-    constexpr std::size_t kLetter = kOp.size() - 3;
-    if (value.compare(at, kLetter, kOp, 0, kLetter) != 0 ||
-        value.compare(at + kLetter + 1, 2, R"(",)") != 0) {
+    --at; // x
+    if (!cut_before(value, at, R"("},"op":")") || at < kDigits) {
         return {};
     }
     at -= kDigits;
     const std::string_view digits = value.substr(at, kDigits);
-    if (value.compare(at - kOrder.size(), kOrder.size(), kOrder) != 0 ||
-        !event::Order::parse(digits)) {
-        return {};
-    }
-    return digits;
+    return cut_before(value, at, R"("order":")") && event::Order::parse(digits)
+               ? digits
+               : std::string_view{};
 }
 
 bool append_joined(std::string& out, std::string_view key, std::string_view value) {

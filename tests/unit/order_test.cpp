@@ -33,4 +33,15 @@ TEST_CASE("what is not an order is refused") {
     CHECK_FALSE(Order::parse("000300000000016b374800000000000"));
     CHECK_FALSE(Order::parse("000300000000016B374800000000000c"));
     CHECK_FALSE(Order::parse("000300000000016b374800000000000g"));
+    // Every byte at every place.
+    for (std::size_t place = 0; place < 32; ++place) {
+        for (int byte = 0; byte < 256; ++byte) {
+            std::string text = "0123456789abcdef0f1e2d3c4b5a6978";
+            text[place] = static_cast<char>(byte);
+            const bool digit = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
+            const auto order = Order::parse(text);
+            REQUIRE(order.has_value() == digit);
+            REQUIRE((!digit || order->text() == text));
+        }
+    }
 }
