@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace cdc::event {
 
@@ -211,7 +212,12 @@ bool LinePredictor::Pattern::add_source(JsonCursor& cursor) {
         const Slot slot = name == "order"   ? Slot::order
                           : name == "ts_ms" ? Slot::source_ts
                                             : Slot::passed_over;
-        if (!add_value(cursor, slot, 0)) {
+        // Of a member that stands twice the last one counts.
+        const bool twice =
+            slot != Slot::passed_over &&
+            std::any_of(parts.begin() + static_cast<std::ptrdiff_t>(first), parts.end(),
+                        [&](const Part& part) { return part.slot == slot; });
+        if (twice || !add_value(cursor, slot, 0)) {
             return false;
         }
     }
@@ -226,20 +232,21 @@ bool LinePredictor::Pattern::add_source(JsonCursor& cursor) {
 bool LinePredictor::Pattern::build(std::string_view text) {
     line = text;
     decoded = decoder.decode(line);
+    std::set<std::string_view> names;
     JsonCursor cursor{line};
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
         const std::string_view name = cursor.member_name();
-        bool good = true;
+        bool good = names.insert(name).second;
         if (name == "key") {
-            good = add_image(cursor, &DecodedLine::key, Slot::key);
+            good = good && add_image(cursor, &DecodedLine::key, Slot::key);
         } else if (name == "before") {
-            good = add_image(cursor, &DecodedLine::before, Slot::before);
+            good = good && add_image(cursor, &DecodedLine::before, Slot::before);
         } else if (name == "after") {
-            good = add_image(cursor, &DecodedLine::after, Slot::after);
+            good = good && add_image(cursor, &DecodedLine::after, Slot::after);
         } else if (name == "source") {
-            good = add_source(cursor);
+            good = good && add_source(cursor);
         } else if (name == "ts_ms") {
-            good = add_value(cursor, Slot::ts, 0);
+            good = good && add_value(cursor, Slot::ts, 0);
         } else if (name == "op" || name == "unchanged") {
             cursor.value();
         } else {

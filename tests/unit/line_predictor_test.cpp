@@ -53,6 +53,28 @@ TEST_CASE("a predicted line is what the decoder makes of it") {
     }
 }
 
+TEST_CASE("of a member that stands twice the last one counts") {
+    const std::string source =
+        R"("source":{"table":"t","order":"000100000000015101f0000000000001"})";
+    const std::string other =
+        R"("source":{"table":"u","order":"000100000000015101f0000000000002"})";
+    for (const std::string& line :
+         {R"({"key":{"id":1},"after":{"id":1},"after":{"id":2,"n":3},)" + source + R"(,"op":"c"})",
+          R"({"key":{"id":1},"after":{"id":1,"n":3},"after":{"id":2},)" + source + R"(,"op":"c"})",
+          R"({"key":{"id":1},"key":{"id":2},"after":{"id":1},)" + source + R"(,"op":"c"})",
+          R"({"key":{"id":1},"after":{"id":1},)" + source + "," + other + R"(,"op":"c"})",
+          R"({"key":{"id":1},"after":{"id":1},)" + source.substr(0, source.size() - 1) +
+              R"(,"order":"000100000000015101f0000000000003","ts_ms":1,"ts_ms":2},"op":"c"})",
+          R"({"key":{"id":1},"after":{"id":1},)" + source + R"(,"op":"c","ts_ms":3,"ts_ms":4})"}) {
+        LinePredictor predictor;
+        LineDecoder decoder;
+        const Padded padded{line};
+        for (int round = 0; round < 3; ++round) {
+            CHECK(verdict(predictor, padded.line()) == verdict(decoder, padded.line()));
+        }
+    }
+}
+
 TEST_CASE("what is kept of long lines does not grow with them") {
     LinePredictor predictor;
     LineDecoder decoder;
