@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "event/json_writer.hpp"
+#include "postgres/value.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -79,12 +80,14 @@ void append_debezium_decimal(std::string& out, std::string_view text, std::optio
     std::string digits;
     std::copy_if(rest.begin(), rest.end(), std::back_inserter(digits),
                  [](char c) { return c != ',' && c != '.'; });
-    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) {
+    const std::size_t point = rest.find('.');
+    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos ||
+        (point != std::string_view::npos &&
+         rest.find_first_of(".,", point + 1) != std::string_view::npos)) {
         // NaN, an infinity, money of another locale: there is no such number.
         event::append_json_string(out, text);
         return;
     }
-    const std::size_t point = rest.find('.');
     std::size_t behind = point == std::string_view::npos ? 0 : rest.size() - point - 1;
     const std::size_t wanted = scale ? static_cast<std::size_t>(*scale) : 0;
     for (; behind > wanted && digits.back() == '0'; --behind) {
@@ -130,11 +133,10 @@ void append_debezium_point(std::string& out, std::string_view text) {
     const std::string y{text.substr(comma + 1, text.size() - comma - 2)};
     std::string wkb{"\x01\x01\x00\x00\x00", 5};
     for (const std::string* part : {&x, &y}) {
-        char* end = nullptr;
-        double number = std::strtod(part->c_str(), &end);
-        if (part->empty() || *end != '\0') {
+        if (!is_real_text(*part)) {
             wrong("point", text);
         }
+        double number = std::strtod(part->c_str(), nullptr);
         number = std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number;
         char bytes[sizeof(number)];
         std::memcpy(bytes, &number, sizeof(number));

@@ -35,36 +35,6 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// -?digits[.digits][e[+-]digits], as JSON has it and the server writes it.
-bool is_finite_real(std::string_view text) {
-    std::size_t i = !text.empty() && text[0] == '-' ? 1 : 0;
-    const auto digits = [&] {
-        const std::size_t start = i;
-        while (i < text.size() && is_digit(text[i])) {
-            ++i;
-        }
-        return i > start;
-    };
-    const bool leading_zero = i + 1 < text.size() && text[i] == '0' && is_digit(text[i + 1]);
-    if (leading_zero || !digits()) {
-        return false;
-    }
-    if (i < text.size() && text[i] == '.') {
-        ++i;
-        if (!digits()) {
-            return false;
-        }
-    }
-    if (i < text.size() && text[i] == 'e') {
-        ++i;
-        i += i < text.size() && (text[i] == '+' || text[i] == '-') ? 1 : 0;
-        if (!digits()) {
-            return false;
-        }
-    }
-    return i == text.size();
-}
-
 [[noreturn]] void wrong(const char* type, std::string_view text) {
     fail(ExitCode::bad_data, "{} is not a value of type {}", in_quotes(text), type);
 }
@@ -123,7 +93,7 @@ void append_scalar(std::string& out, ValueCodec codec, std::string_view text) {
         event::append_json_integer_text(out, text);
         return;
     case ValueKind::real:
-        if (!is_finite_real(text) && text != "NaN" && text != "Infinity" && text != "-Infinity") {
+        if (!is_real_text(text)) {
             wrong("double precision", text);
         }
         event::append_json_float_text(out, text);
@@ -291,6 +261,38 @@ ValueKind value_kind(std::uint32_t type) {
     default:
         return ValueKind::text;
     }
+}
+
+bool is_real_text(std::string_view text) {
+    if (text == "NaN" || text == "Infinity" || text == "-Infinity") {
+        return true;
+    }
+    std::size_t i = !text.empty() && text[0] == '-' ? 1 : 0;
+    const auto digits = [&] {
+        const std::size_t start = i;
+        while (i < text.size() && is_digit(text[i])) {
+            ++i;
+        }
+        return i > start;
+    };
+    const bool leading_zero = i + 1 < text.size() && text[i] == '0' && is_digit(text[i + 1]);
+    if (leading_zero || !digits()) {
+        return false;
+    }
+    if (i < text.size() && text[i] == '.') {
+        ++i;
+        if (!digits()) {
+            return false;
+        }
+    }
+    if (i < text.size() && text[i] == 'e') {
+        ++i;
+        i += i < text.size() && (text[i] == '+' || text[i] == '-') ? 1 : 0;
+        if (!digits()) {
+            return false;
+        }
+    }
+    return i == text.size();
 }
 
 bool is_integer_text(std::string_view text) {

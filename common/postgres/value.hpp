@@ -65,6 +65,8 @@ void append_value(std::string& out, ValueCodec codec, std::string_view text);
 
 /// -?digits without zeros in front, as the server writes integers.
 bool is_integer_text(std::string_view text);
+/// Whether it is -?digits[.digits][e[+-]digits] as JSON has it, or NaN, Infinity, -Infinity.
+bool is_real_text(std::string_view text);
 
 } // namespace cdc::postgres
 

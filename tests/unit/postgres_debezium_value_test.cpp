@@ -79,6 +79,8 @@ TEST_CASE("Debezium's encodings refuse what is not their type") {
     json(1186, "-2562047788:00:54.775808"); // the lowest
     CHECK_FAILS(json(1562, "102"), bad_data, "bit");
     CHECK_FAILS(json(600, "(1)"), bad_data, "point");
+    CHECK_FAILS(json(600, "(.5,2)"), bad_data, "point");
+    CHECK_FAILS(json(600, std::string{"(1,2\0)", 6}), bad_data, "point");
     CHECK_FAILS(json(50000, "\"a\"=>", -1, "hstore"), bad_data, "hstore");
     CHECK_FAILS(json(1700, "1.505", numeric(12, 2)), bad_data, "numeric");
 }
