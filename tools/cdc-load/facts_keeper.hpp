@@ -62,7 +62,7 @@ private:
         Item stale;
         Item unproven;
         bool unlogged = false; ///< changes are not in the log (unlogged, foreign)
-        Item read; ///< the last facts of a snapshot
+        Item read;             ///< the last facts of a snapshot
     };
     /// One database of a connector.
     struct SourceFacts {

@@ -282,7 +282,9 @@ void Flusher::look_at_marks(const Work& work) {
         }
         const std::string& name = m_tables[number]->target().name;
         clickhouse::TableState state;
-        const auto look = [&] { state = clickhouse::read_table_state(m_transport, name); };
+        const auto look = [&] {
+            state = clickhouse::read_table_state(m_transport, name);
+        };
         clickhouse::with_retry(m_retry, look);
         if (!state.stale.empty() || !state.unproven.empty()) {
             std::string rows;

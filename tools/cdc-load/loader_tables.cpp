@@ -241,8 +241,7 @@ bool Loader::end_rebuild(std::size_t number, event::Order order) {
         return false;
     }
     make_durable();
-    m_rebuilder.finish(table, *m_tables[*table.side],
-                       m_facts.proof(table.target().name, order));
+    m_rebuilder.finish(table, *m_tables[*table.side], m_facts.proof(table.target().name, order));
     table.side.reset();
     // Updates that waited for rows of the snapshot have them now.
     begin_work();

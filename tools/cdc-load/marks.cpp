@@ -51,23 +51,22 @@ void Marks::load(clickhouse::Transport& transport) {
 }
 
 std::vector<clickhouse::StateRow> end_marks(const std::string& table,
-                                            const clickhouse::TableState& state,
-                                            event::Order order, const Proof& proof,
-                                            bool keep_dropped_partitions) {
+                                            const clickhouse::TableState& state, event::Order order,
+                                            const Proof& proof, bool keep_dropped_partitions) {
     if (proof.unlogged) {
         return {};
     }
-    const bool as_read = !proof.facts.empty() && !state.facts.empty() &&
-                         !event::judge(event::parse_facts(proof.facts),
-                                       event::parse_facts(state.facts), {},
-                                       {keep_dropped_partitions});
+    const bool as_read =
+        !proof.facts.empty() && !state.facts.empty() &&
+        !event::judge(event::parse_facts(proof.facts), event::parse_facts(state.facts), {},
+                      {keep_dropped_partitions});
     const auto end = [&](const std::string& why, event::Order marked, bool by_facts) {
         return as_read && by_facts && !why.empty() ? std::max(order, marked) : order;
     };
-    return {clickhouse::stale_row(table, end(state.stale, state.stale_order, state.stale_by_facts),
-                                  ""),
-            clickhouse::unproven_row(
-                table, end(state.unproven, state.unproven_order, state.unproven_by_facts), "")};
+    return {
+        clickhouse::stale_row(table, end(state.stale, state.stale_order, state.stale_by_facts), ""),
+        clickhouse::unproven_row(
+            table, end(state.unproven, state.unproven_order, state.unproven_by_facts), "")};
 }
 
 } // namespace cdc::load

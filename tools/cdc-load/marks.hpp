@@ -54,9 +54,8 @@ struct Proof {
 /// The table was read whole at `order`: rows that end its older marks, and those that facts of a
 /// later look gave for what had happened before, so that the snapshot's facts have it already.
 std::vector<clickhouse::StateRow> end_marks(const std::string& table,
-                                            const clickhouse::TableState& state,
-                                            event::Order order, const Proof& proof,
-                                            bool keep_dropped_partitions);
+                                            const clickhouse::TableState& state, event::Order order,
+                                            const Proof& proof, bool keep_dropped_partitions);
 
 } // namespace cdc::load
 

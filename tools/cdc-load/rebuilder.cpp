@@ -369,8 +369,7 @@ void Rebuilder::finish(TableLoader& table, TableLoader& side, const Proof& proof
 }
 
 void Rebuilder::after_exchange(TableLoader& table, Order order, const std::string& mark,
-                               const std::vector<std::string>& already_copied,
-                               const Proof& proof) {
+                               const std::vector<std::string>& already_copied, const Proof& proof) {
     const std::string& name = table.target().name;
     const std::string& raw = table.target().raw;
     const std::string old = side_name(table);
