@@ -1,5 +1,8 @@
 #include "mysql/binlog_stream.hpp"
 
+#include "mysql/binlog_event.hpp"
+#include "mysql/gtid_set.hpp"
+
 #include <cerrno>
 #include <random>
 
@@ -13,6 +16,7 @@ using base::ExitCode;
 namespace {
 
 constexpr unsigned kBinlogDump = 18;
+constexpr unsigned kBinlogDumpGtid = 30;
 constexpr unsigned kLogReadError = 1236;
 constexpr std::size_t kMaxSpare = 64;
 constexpr std::size_t kMaxSpareBytes = std::size_t{256} << 10;
@@ -32,31 +36,90 @@ std::string random_uuid() {
                        word(), word() & 0xfffU, word() & 0xfffU, word(), word(), word());
 }
 
-} // namespace
-
-BinlogStream::BinlogStream(Connection connection, const Position& start, std::uint32_t server_id)
-    : m_connection{std::move(connection)} {
-    const std::string kind = m_connection.value("SELECT @@global.binlog_checksum");
-    m_checksum = kind == "CRC32";
-    m_connection.execute("SET @master_binlog_checksum = @@global.binlog_checksum, "
-                         "@source_binlog_checksum = @@global.binlog_checksum, "
-                         "@master_heartbeat_period = 10000000000, "
-                         "@source_heartbeat_period = 10000000000");
-    if (m_connection.is_mariadb()) {
-        m_connection.execute("SET @mariadb_slave_capability = 4");
+/// Returns whether events have checksums.
+bool prepare_dump(Connection& connection) {
+    const std::string kind = connection.value("SELECT @@global.binlog_checksum");
+    connection.execute("SET @master_binlog_checksum = @@global.binlog_checksum, "
+                       "@source_binlog_checksum = @@global.binlog_checksum, "
+                       "@master_heartbeat_period = 10000000000, "
+                       "@source_heartbeat_period = 10000000000");
+    if (connection.is_mariadb()) {
+        connection.execute("SET @mariadb_slave_capability = 4");
     } else {
         // The server ends an older dump of the same uuid, or else of the same server id.
         const std::string uuid = random_uuid();
-        m_connection.execute("SET @slave_uuid = '" + uuid + "', @replica_uuid = '" + uuid + "'");
+        connection.execute("SET @slave_uuid = '" + uuid + "', @replica_uuid = '" + uuid + "'");
     }
+    return kind == "CRC32";
+}
+
+void dump_by_position(Connection& connection, const Position& start, std::uint16_t flags,
+                      std::uint32_t server_id) {
     constexpr std::uint64_t kLargest = 0xffffffff;
     std::string argument;
     // The command has 32 bits for the position; from further on the file is read from its front.
     append_little(argument, start.offset > kLargest ? Position::kFirst : start.offset, 4);
-    append_little(argument, 0, 2);
+    append_little(argument, flags, 2);
     append_little(argument, server_id, 4);
     argument += start.file;
-    m_connection.send_command(kBinlogDump, argument);
+    connection.send_command(kBinlogDump, argument);
+}
+
+void dump_by_gtid(Connection& connection, const std::string& gtids, std::uint32_t server_id) {
+    if (connection.is_mariadb()) {
+        connection.execute("SET @slave_connect_state = " + connection.literal(gtids) +
+                           ", @slave_gtid_strict_mode = 0, @slave_gtid_ignore_duplicates = 0");
+        dump_by_position(connection, {"", Position::kFirst}, 0, server_id);
+        return;
+    }
+    constexpr std::uint16_t kThroughGtid = 4;
+    const std::string set = GtidSet{gtids}.encode();
+    std::string argument;
+    append_little(argument, kThroughGtid, 2);
+    append_little(argument, server_id, 4);
+    append_little(argument, 0, 4); // no name of a file
+    append_little(argument, Position::kFirst, 8);
+    append_little(argument, set.size(), 4);
+    argument += set;
+    connection.send_command(kBinlogDumpGtid, argument);
+}
+
+/// An event of a dump. Throws ServerError at its end.
+std::string_view event_of(std::string_view packet) {
+    constexpr unsigned char kEnd = 0xfe;
+    if (packet.empty() || (static_cast<unsigned char>(packet[0]) == kEnd && packet.size() < 9)) {
+        throw ServerError{ExitCode::failed, "the server ended the stream of its log", 0};
+    }
+    if (packet[0] != '\0') {
+        base::fail(ExitCode::bad_data, "a packet of unknown kind 0x{:02x} in the stream",
+                   static_cast<unsigned char>(packet[0]));
+    }
+    return packet.substr(1);
+}
+
+} // namespace
+
+std::uint32_t file_created(Connection connection, const std::string& file,
+                           std::uint32_t server_id) {
+    constexpr std::uint16_t kNonBlocking = 1;
+    EventReader reader{prepare_dump(connection)};
+    dump_by_position(connection, {file, Position::kFirst}, kNonBlocking, server_id);
+    while (true) {
+        const Event event = reader.read(event_of(connection.read_packet()));
+        if (event.type == EventType::format_description) {
+            return event.timestamp;
+        }
+    }
+}
+
+BinlogStream::BinlogStream(Connection connection, const Start& start, std::uint32_t server_id)
+    : m_connection{std::move(connection)} {
+    m_checksum = prepare_dump(m_connection);
+    if (start.gtids) {
+        dump_by_gtid(m_connection, *start.gtids, server_id);
+    } else {
+        dump_by_position(m_connection, start.position, 0, server_id);
+    }
 
     int pipe[2];
     if (::pipe2(pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -82,17 +145,7 @@ BinlogStream::~BinlogStream() {
 void BinlogStream::read() {
     try {
         while (true) {
-            const std::string_view packet = m_connection.read_packet();
-            constexpr unsigned char kEnd = 0xfe;
-            if (packet.empty() ||
-                (static_cast<unsigned char>(packet[0]) == kEnd && packet.size() < 9)) {
-                throw ServerError{ExitCode::failed, "the server ended the stream of its log", 0};
-            }
-            if (packet[0] != '\0') {
-                base::fail(ExitCode::bad_data, "a packet of unknown kind 0x{:02x} in the stream",
-                           static_cast<unsigned char>(packet[0]));
-            }
-            push(packet.substr(1));
+            push(event_of(m_connection.read_packet()));
             if (m_stop) {
                 return;
             }

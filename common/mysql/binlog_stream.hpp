@@ -11,6 +11,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,13 +22,20 @@ namespace cdc::mysql {
 /// bounded in bytes (one event may be larger), so that a packet that comes slowly blocks nothing
 /// else.
 ///
-/// The server is asked by COM_BINLOG_DUMP (18): position u32, flags u16, server id u32, file name.
-/// It answers with packets: 0x00 and an event, for ever.
+/// The server is asked by COM_BINLOG_DUMP (18): position u32, flags u16, server id u32, file name;
+/// or by global ids, and then it begins at the front of a file and leaves out what was executed:
+/// MySQL by COM_BINLOG_DUMP_GTID (30): flags u16 (4: by ids), server id u32, size of the file's
+/// name u32, position u64, size of the set u32, the set; MariaDB by the variable
+/// slave_connect_state. It answers with packets: 0x00 and an event, for ever.
 class BinlogStream {
 public:
+    struct Start {
+        Position position;                ///< used without `gtids`
+        std::optional<std::string> gtids; ///< executed so far: what else is there comes
+    };
     /// `server_id` must be that of no other replica. Throws ServerError; code position_lost when
     /// the server no longer has the position.
-    BinlogStream(Connection connection, const Position& start, std::uint32_t server_id);
+    BinlogStream(Connection connection, const Start& start, std::uint32_t server_id);
     ~BinlogStream();
     BinlogStream(const BinlogStream&) = delete;
     BinlogStream& operator=(const BinlogStream&) = delete;
@@ -63,6 +71,10 @@ private:
     std::exception_ptr m_error;
     std::thread m_thread;
 };
+
+/// When a file of the log was made, seconds since 1970: the time of its format description, with
+/// which every dump begins. Throws ServerError.
+std::uint32_t file_created(Connection connection, const std::string& file, std::uint32_t server_id);
 
 } // namespace cdc::mysql
 

@@ -28,16 +28,28 @@ ChangeBuilder::ChangeBuilder(Settings settings, event::TableFilter filter, Sourc
     : m_settings{std::move(settings)}, m_filter{std::move(filter)}, m_lookup{&lookup},
       m_reader{m_settings.checksum}, m_cursor{start}, m_complete{std::move(start)} {}
 
-void ChangeBuilder::set_gtids(std::string_view text) {
+void ChangeBuilder::set_gtids(const std::optional<std::string>& text) {
+    m_gtids_known = text.has_value();
+    if (!m_gtids_known) {
+        return;
+    }
     if (m_settings.mariadb) {
-        m_mariadb_gtids = MariadbGtidList{text};
+        m_mariadb_gtids = MariadbGtidList{*text};
     } else {
-        m_gtids = GtidSet{text};
+        m_gtids = GtidSet{*text};
     }
 }
 
-std::string ChangeBuilder::gtids() const {
+std::optional<std::string> ChangeBuilder::gtids() const {
+    if (!m_gtids_known) {
+        return std::nullopt;
+    }
     return m_settings.mariadb ? m_mariadb_gtids.text() : m_gtids.text();
+}
+
+bool ChangeBuilder::executed(const std::string& gtids) const {
+    return m_gtids_known && (m_settings.mariadb ? m_mariadb_gtids.contains(MariadbGtidList{gtids})
+                                                : m_gtids.contains(GtidSet{gtids}));
 }
 
 void ChangeBuilder::apply(std::string_view bytes, std::string& out) {
@@ -86,6 +98,9 @@ void ChangeBuilder::guarded(const Event& event, std::string& out) {
             if (heartbeat) {
                 return;
             }
+            if (m_before_start && stands_before_start(event)) {
+                return;
+            }
             m_event_start = m_cursor.follow(event);
         }
         apply_event(event, out);
@@ -121,6 +136,7 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
     case EventType::anonymous_gtid:
         m_gtid = parse_gtid(event);
         m_gtid_json = m_gtid->number == 0 ? "null" : '"' + m_gtid->text() + '"';
+        m_gtids_known &= m_gtid->number != 0;
         begin_group(event, static_cast<std::int64_t>(m_gtid->commit_time_us / 1000));
         return;
     case EventType::mariadb_gtid:
@@ -168,9 +184,12 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
     case EventType::execute_load_query:
         throw Error{ExitCode::refused, "rows in STATEMENT format (LOAD DATA)",
                     "SET GLOBAL binlog_format=ROW on the source"};
+    case EventType::previous_gtids:
+    case EventType::mariadb_gtid_list:
+        executed_before(event);
+        [[fallthrough]];
     case EventType::stop:
     case EventType::rows_query:
-    case EventType::previous_gtids:
     case EventType::transaction_context:
     case EventType::view_change:
     case EventType::ignorable:
@@ -179,7 +198,6 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
     case EventType::user_var:
     case EventType::mariadb_annotate_rows:
     case EventType::mariadb_binlog_checkpoint:
-    case EventType::mariadb_gtid_list:
         if (!m_in_transaction && !m_in_group) {
             m_complete = m_cursor.next();
             m_file_created = m_cursor_created;
@@ -198,6 +216,11 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
 void ChangeBuilder::rotate(const Event& event) {
     const Rotate next = parse_rotate(event.body);
     m_cursor.rotate(next);
+    m_before_start =
+        !m_in_group && next.file == m_complete.file && next.position < m_complete.offset;
+    if (m_before_start) {
+        return;
+    }
     if (!m_in_transaction && !m_in_group) {
         const bool same = m_complete.file == m_cursor.next().file;
         m_complete = m_cursor.next();
@@ -205,6 +228,52 @@ void ChangeBuilder::rotate(const Event& event) {
             m_file_created = 0; // its description follows
         }
     }
+}
+
+/// Whether the event stands in the start's file before the start: it was read before, or describes
+/// the file.
+bool ChangeBuilder::stands_before_start(const Event& event) {
+    switch (event.type) {
+    case EventType::format_description:
+        apply_event(event, m_source); // writes no line
+        return true;
+    case EventType::previous_gtids:
+    case EventType::mariadb_gtid_list:
+        executed_before(event);
+        break;
+    case EventType::mariadb_binlog_checkpoint:
+    case EventType::mariadb_start_encryption:
+        break;
+    default:
+        if (m_settings.by_gtid) {
+            m_before_start = false;
+            m_cursor.rotate({m_complete.offset, m_complete.file});
+            return false;
+        }
+    }
+    if (m_settings.by_gtid) {
+        return true;
+    }
+    m_before_start = m_cursor.follow(event) < m_complete.offset;
+    const bool global_id = event.type == EventType::gtid || event.type == EventType::gtid_tagged;
+    if (m_before_start && global_id) {
+        m_gtids.add(parse_gtid(event));
+    }
+    return m_before_start;
+}
+
+/// The event at the front of a file that says what was executed before it; the stream had all that
+/// by then, or began there.
+void ChangeBuilder::executed_before(const Event& event) {
+    if ((event.flags & Event::kArtificial) != 0) {
+        return;
+    }
+    if (m_settings.mariadb) {
+        m_mariadb_gtids.add(MariadbGtidList::decode(event.body));
+    } else {
+        m_gtids.add(GtidSet::decode(event.body));
+    }
+    m_gtids_known = true;
 }
 
 /// A group of events that is a transaction, or one statement.

@@ -33,6 +33,7 @@ public:
         std::string database; ///< the only one that is captured; "": all
         bool mariadb = false;
         std::uint16_t epoch = 0;
+        bool by_gtid = false;      ///< the server leaves out what stands before the start
         bool checksum = false;     ///< of the events before the first format description
         bool transactions = false; ///< lines at begin and end, and a member in each change
     };
@@ -42,8 +43,9 @@ public:
 
     /// What `ts_ms` says from now on.
     void set_time(std::int64_t now_ms) { m_now_ms = now_ms; }
-    /// The transactions before the start, to which those that are read are added.
-    void set_gtids(std::string_view text);
+    /// The transactions before the start, to which those that are read are added. Where they are
+    /// not known they are learnt from the front of a file.
+    void set_gtids(const std::optional<std::string>& text);
 
     /// Appends the lines of one event. Throws Error, which names table and position: bad_data, or
     /// refused for what the source must not do; `out` is then as it was.
@@ -58,8 +60,10 @@ public:
     const Position& position() const { return m_complete; }
     /// When the file of position() was made, seconds since 1970; 0: its description was not seen.
     std::uint32_t file_created() const { return m_file_created; }
-    /// Executed before position(), as text; "" when there are none.
-    std::string gtids() const;
+    /// Executed before position(), as text; nothing when that is not known.
+    std::optional<std::string> gtids() const;
+    /// Whether all of these, as text, are among gtids().
+    bool executed(const std::string& gtids) const;
     std::int64_t commit_ts_ms() const { return m_commit_ts_ms; }
     std::uint64_t changes() const { return m_changes; } ///< change lines made so far
     std::uint64_t transactions() const { return m_transactions; }
@@ -78,6 +82,8 @@ private:
     void guarded(const Event& event, std::string& out);
     void apply_event(const Event& event, std::string& out);
     void rotate(const Event& event);
+    bool stands_before_start(const Event& event);
+    void executed_before(const Event& event);
     void begin_group(const Event& event, std::int64_t commit_ts_ms);
     void end_transaction(std::string& out);
     void table_map(const Event& event);
@@ -119,8 +125,10 @@ private:
     EventReader m_reader;
     LogCursor m_cursor;
     Position m_complete;
+    bool m_before_start = false; ///< the stream began at the front of the start's file
     std::uint32_t m_file_created = 0;
     std::uint32_t m_cursor_created = 0; ///< of the file that is read
+    bool m_gtids_known = false;
     GtidSet m_gtids;
     MariadbGtidList m_mariadb_gtids;
     std::unique_ptr<TransactionPayload> m_payload;

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "mysql/byte_reader.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,8 @@ using base::fail;
 using base::in_quotes;
 
 namespace {
+
+constexpr std::uint64_t kTagFormat = 1; ///< of encode(), in the first and the last byte of its head
 
 [[noreturn]] void wrong(std::string_view text) {
     fail(ExitCode::bad_data, "{} is not a set of global transaction ids", in_quotes(text));
@@ -90,6 +93,32 @@ GtidSet::GtidSet(std::string_view text) {
     }
 }
 
+GtidSet GtidSet::decode(std::string_view bytes) {
+    GtidSet out;
+    ByteReader reader{bytes};
+    const std::uint64_t head = reader.u64();
+    const bool tags = head >> 56 == kTagFormat;
+    const std::uint64_t sources = tags ? head >> 8 & 0xffffffffffff : head;
+    for (std::uint64_t i = 0; i < sources; ++i) {
+        Source source;
+        const std::string_view uuid = reader.bytes(source.first.size());
+        std::copy(uuid.begin(), uuid.end(), source.first.begin());
+        if (tags) {
+            source.second = reader.bytes(reader.u8() >> 1);
+        }
+        for (std::uint64_t left = reader.u64(); left != 0; --left) {
+            const std::uint64_t first = reader.u64();
+            const std::uint64_t end = reader.u64();
+            if (first == 0 || end <= first) {
+                fail(ExitCode::bad_data, "a set of global transaction ids with {} to {}", first,
+                     end);
+            }
+            out.add(source, {first, end - 1});
+        }
+    }
+    return out;
+}
+
 void GtidSet::add(const Source& source, Interval interval) {
     std::vector<Interval>& list = m_intervals[source];
     if (!list.empty() && list.back().second + 1 == interval.first) {
@@ -114,6 +143,28 @@ void GtidSet::add(const Gtid& gtid) {
         const auto number = static_cast<std::uint64_t>(gtid.number);
         add({gtid.server, gtid.tag}, {number, number});
     }
+}
+
+void GtidSet::add(const GtidSet& other) {
+    for (const auto& [source, list] : other.m_intervals) {
+        for (const Interval& interval : list) {
+            add(source, interval);
+        }
+    }
+}
+
+GtidSet GtidSet::of_server(std::string_view uuid) const {
+    std::array<std::uint8_t, 16> server{};
+    if (!parse_uuid(uuid, server)) {
+        wrong(uuid);
+    }
+    GtidSet out;
+    for (const auto& [source, list] : m_intervals) {
+        if (source.first == server) {
+            out.m_intervals.emplace(source, list);
+        }
+    }
+    return out;
 }
 
 bool GtidSet::contains(const Gtid& gtid) const {
@@ -194,7 +245,7 @@ std::string GtidSet::encode() const {
     std::string out;
     const std::uint64_t sources = m_intervals.size();
     // The form with tags says so in the highest byte, and has the number one byte higher.
-    put_u64(out, tags ? std::uint64_t{1} << 56 | sources << 8 | 1 : sources);
+    put_u64(out, tags ? kTagFormat << 56 | sources << 8 | kTagFormat : sources);
     for (const auto& [source, list] : m_intervals) {
         out.append(reinterpret_cast<const char*>(source.first.data()), source.first.size());
         if (tags) {
@@ -225,6 +276,50 @@ MariadbGtidList::MariadbGtidList(std::string_view text) {
         }
         m_domains[*domain] = {*server, *sequence};
     }
+}
+
+MariadbGtidList MariadbGtidList::decode(std::string_view body) {
+    MariadbGtidList out;
+    ByteReader reader{body};
+    constexpr std::uint32_t kCount = 0x0fffffff;
+    for (std::uint32_t left = reader.u32() & kCount; left != 0; --left) {
+        const std::uint32_t domain = reader.u32();
+        const std::uint32_t server = reader.u32();
+        Last& last = out.m_domains[domain];
+        // Of several servers in a domain the last executed stands last.
+        last = {server, reader.u64()};
+    }
+    return out;
+}
+
+void MariadbGtidList::add(const MariadbGtidList& other) {
+    for (const auto& [domain, last] : other.m_domains) {
+        const auto found = m_domains.find(domain);
+        if (found == m_domains.end() || found->second.sequence < last.sequence) {
+            m_domains[domain] = last;
+        }
+    }
+}
+
+MariadbGtidList MariadbGtidList::without(const MariadbGtidList& other) const {
+    MariadbGtidList out;
+    for (const auto& [domain, last] : m_domains) {
+        const auto found = other.m_domains.find(domain);
+        if (found == other.m_domains.end() || found->second.sequence < last.sequence) {
+            out.m_domains.emplace(domain, last);
+        }
+    }
+    return out;
+}
+
+MariadbGtidList MariadbGtidList::of_server(std::uint32_t server) const {
+    MariadbGtidList out;
+    for (const auto& [domain, last] : m_domains) {
+        if (last.server == server) {
+            out.m_domains.emplace(domain, last);
+        }
+    }
+    return out;
 }
 
 void MariadbGtidList::add(const MariadbGtid& gtid) {

@@ -19,12 +19,20 @@ public:
     /// Throws Error (bad_data).
     explicit GtidSet(std::string_view text);
 
+    /// The form of encode(), which PREVIOUS_GTIDS events have too. Throws Error (bad_data).
+    static GtidSet decode(std::string_view bytes);
+
     void add(const Gtid& gtid);
+    void add(const GtidSet& other);
     bool empty() const { return m_intervals.empty(); }
     bool contains(const Gtid& gtid) const;
     bool contains(const GtidSet& other) const;
     /// What is in it and not in `other`.
     GtidSet without(const GtidSet& other) const;
+    /// What is in both.
+    GtidSet common(const GtidSet& other) const { return without(without(other)); }
+    /// Transactions that began on the server with this uuid.
+    GtidSet of_server(std::string_view uuid) const;
     std::uint64_t count() const;
 
     std::string text() const;
@@ -49,8 +57,19 @@ public:
     MariadbGtidList() = default;
     /// Throws Error (bad_data).
     explicit MariadbGtidList(std::string_view text);
+    /// The body of a GTID_LIST event: number of domains u32 (the highest 4 bits are flags), each
+    /// domain u32, server u32, sequence u64. Throws Error (bad_data).
+    static MariadbGtidList decode(std::string_view body);
+
     void add(const MariadbGtid& gtid);
+    void add(const MariadbGtidList& other);
     bool empty() const { return m_domains.empty(); }
+    /// Whether all that `other` names was executed; ids of a domain are executed in their order.
+    bool contains(const MariadbGtidList& other) const { return other.without(*this).empty(); }
+    /// The domains in which this is further than `other`.
+    MariadbGtidList without(const MariadbGtidList& other) const;
+    /// Transactions that began on the server with this id.
+    MariadbGtidList of_server(std::uint32_t server) const;
     std::string text() const;
 
 private:

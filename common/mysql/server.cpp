@@ -20,6 +20,11 @@ std::string variable(Connection& connection, const std::string& name) {
     return rows.empty() ? "" : rows[0].at(1).value_or("");
 }
 
+std::string without_newlines(std::string text) {
+    std::erase(text, '\n');
+    return text;
+}
+
 } // namespace
 
 std::string identity(Connection& connection) {
@@ -43,11 +48,7 @@ LogEnd log_end(Connection& connection) {
     if (connection.is_mariadb()) {
         end.gtids = connection.value("SELECT @@gtid_binlog_pos");
     } else if (rows[0].size() > 4) {
-        for (const char c : rows[0][4].value_or("")) {
-            if (c != '\n') {
-                end.gtids += c;
-            }
-        }
+        end.gtids = without_newlines(rows[0][4].value_or(""));
     }
     return end;
 }
@@ -59,6 +60,18 @@ std::vector<LogFile> log_files(Connection& connection) {
                        base::parse_integer<std::uint64_t>(row.at(1).value_or("")).value_or(0)});
     }
     return out;
+}
+
+bool uses_gtids(Connection& connection) {
+    return connection.is_mariadb() || variable(connection, "gtid_mode") == "ON";
+}
+
+std::string gtids_before(Connection& connection, const Position& position) {
+    if (connection.is_mariadb()) {
+        return connection.value(fmt::format("SELECT BINLOG_GTID_POS({}, {})",
+                                            connection.literal(position.file), position.offset));
+    }
+    return without_newlines(connection.value("SELECT @@global.gtid_purged"));
 }
 
 void check_position(Connection& connection, const Position& position) {

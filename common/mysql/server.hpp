@@ -31,6 +31,12 @@ struct LogFile {
 /// Files that are still there, the oldest first.
 std::vector<LogFile> log_files(Connection& connection);
 
+/// Whether every transaction has a global id: MySQL by gtid_mode, MariaDB always.
+bool uses_gtids(Connection& connection);
+/// Global ids executed before a position: of any on MariaDB, on MySQL only of the oldest position
+/// that the log holds.
+std::string gtids_before(Connection& connection, const Position& position);
+
 /// Throws Error (position_lost) with what is there when the log does not hold `position`.
 void check_position(Connection& connection, const Position& position);
 

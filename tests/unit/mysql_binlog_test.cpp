@@ -37,7 +37,7 @@ std::string lines_of(const std::string& name) {
         apply_all(builder, event, out);
     }
     CHECK_FALSE(builder.in_transaction());
-    CHECK_FALSE(builder.gtids().empty());
+    CHECK_FALSE(builder.gtids().value().empty());
     const std::string version = fmt::format("\"version\":\"{}\",\"connector", base::version());
     for (std::size_t at = out.find(version); at != std::string::npos;
          at = out.find(version, at + 1)) {

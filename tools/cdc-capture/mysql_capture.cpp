@@ -69,6 +69,7 @@ void MysqlCapture::connect() {
     const bool first = !m_resume;
     m_resume = m_session->start;
     m_history_checked = false;
+    m_awaits_history = false;
     m_now = base::steady_ms();
     m_last_data = m_now;
     m_last_checkpoint = m_now;
@@ -77,6 +78,9 @@ void MysqlCapture::connect() {
     }
     if (m_options.exit_at_end && !m_until) {
         m_until = m_session->end.position;
+        if (m_session->start.gtids) {
+            m_until_gtids = m_session->end.gtids;
+        }
     }
     base::log::info("streaming from {} at {}", m_session->plain.description(),
                     m_resume->position.text());
@@ -145,10 +149,10 @@ void MysqlCapture::stream() {
 
 void MysqlCapture::wait() {
     const bool can_read = !m_writer.full() || m_writer.ready();
-    if (can_read && !m_drained) {
+    if (can_read && !m_drained && !m_awaits_history) {
         return;
     }
-    pollfd fds[] = {{can_read ? m_session->stream.wake_fd() : -1, POLLIN, 0},
+    pollfd fds[] = {{can_read && !m_awaits_history ? m_session->stream.wake_fd() : -1, POLLIN, 0},
                     {m_writer.wake_fd(), POLLIN, 0},
                     {io::stop_signal::requested() ? -1 : io::stop_signal::wake_fd(), POLLIN, 0},
                     {m_output, 0, 0}};
@@ -201,6 +205,10 @@ bool MysqlCapture::make_room() {
 
 /// Takes what the stream holds, as far as the output has room for it.
 void MysqlCapture::read() {
+    if (m_awaits_history && !m_checkpoints.reached(m_checkpointed)) {
+        return;
+    }
+    m_awaits_history = false;
     mysql::ChangeBuilder& builder = m_session->builder;
     builder.set_time(base::now_ms());
     std::string& out = m_writer.buffer();
@@ -224,6 +232,9 @@ void MysqlCapture::read() {
             builder.apply(m_event, out);
             if (!m_history_checked) {
                 check_history();
+                if (m_awaits_history) {
+                    break;
+                }
             }
         }
         if (!builder.in_transaction() && m_options.max_events != 0 &&
@@ -238,7 +249,8 @@ void MysqlCapture::read() {
     m_lines_since_checkpoint |= builder.changes() != changes;
 }
 
-/// A log that was made anew can have a file of the same name and length, made at another time.
+/// A log that was made anew can have a file of the same name and length, made at another time. It
+/// was asked about before the stream began; this is the file that the stream really has.
 void MysqlCapture::check_history() {
     const std::uint32_t created = m_session->builder.file_created();
     if (created == 0) {
@@ -246,15 +258,26 @@ void MysqlCapture::check_history() {
     }
     m_history_checked = true;
     const MysqlResume& start = m_session->start;
-    if (start.created != 0 && created != start.created) {
-        throw Error{
-            ExitCode::position_lost,
-            fmt::format("file {} of {} was made anew since {} was written: the log from "
-                        "there on is lost",
-                        in_quotes(start.position.file), m_session->plain.description(),
-                        start.where),
-            "Read the tables again with a snapshot, then begin with a new checkpoint file."};
+    if (start.created != 0 && created != start.created &&
+        m_session->builder.position().file == start.position.file) {
+        throw ServerError{ExitCode::failed,
+                          fmt::format("file {} of {} was made anew in this moment",
+                                      in_quotes(start.position.file),
+                                      m_session->plain.description()),
+                          0};
     }
+    if (m_session->new_history) {
+        emit_checkpoint();
+        m_awaits_history = m_checkpoints.has_files() && !m_options.peek;
+    }
+}
+
+bool MysqlCapture::end_reached() const {
+    const mysql::ChangeBuilder& builder = m_session->builder;
+    return m_until && m_history_checked && !m_awaits_history && !builder.in_transaction() &&
+           !builder.has_more() &&
+           (!(builder.position() < *m_until) ||
+            (m_drained && m_until_gtids && builder.executed(*m_until_gtids)));
 }
 
 bool MysqlCapture::stop_wanted() {
@@ -262,9 +285,7 @@ bool MysqlCapture::stop_wanted() {
     const bool between = !builder.in_transaction() && !builder.has_more();
     const bool idle =
         m_options.until_idle_ms >= 0 && m_drained && m_now - m_last_data >= m_options.until_idle_ms;
-    const bool reached =
-        m_until && m_history_checked && between && !(builder.position() < *m_until);
-    if (!m_stop && !idle && !reached && !io::stop_signal::requested()) {
+    if (!m_stop && !idle && !end_reached() && !io::stop_signal::requested()) {
         return false;
     }
     if (m_stop_deadline == 0) {
@@ -321,7 +342,8 @@ void MysqlCapture::emit_checkpoint() {
 
 void MysqlCapture::submit_if_worthwhile() {
     const bool waited =
-        m_drained && (!m_session->builder.in_transaction() || m_now - m_last_submit >= kSubmitMs);
+        m_awaits_history ||
+        (m_drained && (!m_session->builder.in_transaction() || m_now - m_last_submit >= kSubmitMs));
     if ((waited || m_writer.full()) && !m_writer.buffer().empty() && m_writer.ready()) {
         m_writer.submit();
         m_last_submit = m_now;

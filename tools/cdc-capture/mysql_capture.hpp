@@ -38,6 +38,7 @@ private:
     bool make_room();
     void check_history();
     bool stop_wanted();
+    bool end_reached() const;
     void emit_checkpoint();
     void emit_due_checkpoint();
     void submit_if_worthwhile();
@@ -61,9 +62,11 @@ private:
     std::optional<MysqlResume> m_resume;
     std::string m_event; ///< in work
     std::optional<mysql::Position> m_until;
-    event::Order m_checkpointed; ///< of the last checkpoint line
+    std::optional<std::string> m_until_gtids; ///< of --exit-at-end: reached by these, too
+    event::Order m_checkpointed;              ///< of the last checkpoint line
     bool m_history_checked = false;
-    bool m_drained = false; ///< no event was there at the last look
+    bool m_awaits_history = false; ///< no change goes out before all files hold the new history
+    bool m_drained = false;        ///< no event was there at the last look
     bool m_lines_since_checkpoint = false;
     bool m_stop = false; ///< a stop condition is met
     std::uint64_t m_changes_before = 0;

@@ -20,7 +20,7 @@ using mysql::Position;
 
 namespace {
 
-/// Days since 2020-01-01: higher than that of any stream that began earlier.
+/// Days since 2020-01-01: higher than that of any stream that began on an earlier day.
 std::uint16_t first_epoch() {
     constexpr std::int64_t kDayMs = 86400000;
     constexpr std::int64_t kFirstDay = 18262;
@@ -41,24 +41,62 @@ MysqlResume first_start(Connection& plain, const Options& options) {
     out.where = "--from-position";
     if (options.from_position.empty()) {
         out.position = end.position;
-        out.gtids = end.gtids;
+        if (mysql::uses_gtids(plain)) {
+            out.gtids = end.gtids;
+        }
     } else if (options.from_position == "earliest") {
         const auto files = mysql::log_files(plain);
         out.position = {files.empty() ? end.position.file : files.front().name, Position::kFirst};
     } else {
         out.position = Position::parse(options.from_position).value();
+        if (plain.is_mariadb()) {
+            out.gtids = mysql::gtids_before(plain, out.position);
+        }
+    }
+    mysql::check_position(plain, out.position);
+    return out;
+}
+
+std::uint16_t next_epoch(std::uint16_t epoch) {
+    if (epoch == 0xffff) {
+        fail(ExitCode::refused, "no epoch of orders is left behind {}", epoch);
+    }
+    return std::max<std::uint16_t>(epoch + 1, first_epoch());
+}
+
+/// The name of the server can lead to several hosts: the log must be read from the one that was
+/// asked about it.
+Connection connect_for_stream(const mysql::ServerAddress& address, const std::string& server) {
+    Connection out{address};
+    if (const std::string other = mysql::identity(out); other != server) {
+        throw mysql::ServerError{ExitCode::failed,
+                                 fmt::format("{} leads to server {} and to server {}",
+                                             out.description(), in_quotes(server),
+                                             in_quotes(other)),
+                                 0};
     }
     return out;
 }
 
-void check_identity(Connection& plain, const MysqlResume& resume) {
-    if (const std::string server = mysql::identity(plain); server != resume.server) {
-        throw Error{ExitCode::refused,
-                    fmt::format("{} belongs to the log of server {}, and {} is server {}",
-                                resume.where, in_quotes(resume.server), plain.description(),
-                                in_quotes(server)),
-                    "A position in one server's files says nothing about another's."};
+/// Where the stream of an earlier time goes on. Changes `resume` where that is another log.
+mysql::Continuation go_on(MysqlResume& resume, Connection& plain,
+                          const mysql::ServerAddress& address, std::uint32_t server_id) {
+    const mysql::LogState state = mysql::log_state(plain, address, server_id, resume.position.file);
+    const mysql::Continuation way = mysql::continuation(resume.place(), state);
+    if (!way.same_history) {
+        const std::uint16_t epoch = next_epoch(resume.epoch);
+        base::log::warning("the log of {} (server {}) is another one than that of {}: going on by "
+                           "global transaction ids, with orders of epoch {} instead of {}",
+                           plain.description(), in_quotes(state.server), resume.where, epoch,
+                           resume.epoch);
+        resume.epoch = epoch;
+        resume.server = state.server;
+        resume.created = 0;
+        // The stream says in which file it begins.
+        resume.position = {state.files.empty() ? state.end.position.file : state.files.front().name,
+                           Position::kFirst};
     }
+    return way;
 }
 
 std::string prefix_of(const Options& options, const mysql::ServerAddress& address, bool mariadb) {
@@ -92,8 +130,13 @@ MysqlResume MysqlResume::from(const event::Checkpoint& checkpoint, const std::st
         out.created = event::integer_member(*history, "created", std::uint32_t{0});
         out.extra.erase("history");
     }
-    out.gtids = out.extra.value("gtids", "");
-    out.extra.erase("gtids");
+    if (const auto gtids = out.extra.find("gtids"); gtids != out.extra.end()) {
+        if (!gtids->is_string()) {
+            fail(ExitCode::bad_data, "{}: \"gtids\" is not text", out.where);
+        }
+        out.gtids = gtids->get<std::string>();
+        out.extra.erase(gtids);
+    }
     return out;
 }
 
@@ -107,22 +150,26 @@ event::Checkpoint MysqlResume::checkpoint(bool mariadb) const {
     out.snapshot = snapshot;
     out.extra = extra;
     out.extra["history"] = {{"base", std::string{position.base_name()}}, {"created", created}};
-    if (!gtids.empty()) {
-        out.extra["gtids"] = gtids;
+    if (gtids) {
+        out.extra["gtids"] = *gtids;
     }
     out.ts_ms = base::now_ms();
     return out;
 }
 
-MysqlSession::MysqlSession(Connection plain_connection, const mysql::ServerAddress& address,
-                           MysqlResume from, const Options& options,
-                           const event::TableFilter& filter)
+MysqlSession::MysqlSession(Connection plain_connection, Connection stream_connection,
+                           const mysql::ServerAddress& address, MysqlResume from,
+                           const mysql::Continuation& way, std::uint32_t server_id,
+                           const Options& options, const event::TableFilter& filter)
     : plain{std::move(plain_connection)}, catalog{plain}, start{std::move(from)},
-      end{mysql::log_end(plain)}, stream{Connection{address}, start.position,
-                                         options.server_id != 0 ? options.server_id
-                                                                : random_server_id()},
+      new_history{!way.same_history}, end{mysql::log_end(plain)},
+      stream{std::move(stream_connection),
+             {start.gtids ? start.position : Position{start.position.file, Position::kFirst},
+              way.by_gtid ? start.gtids : std::nullopt},
+             server_id},
       builder{{prefix_of(options, address, plain.is_mariadb()), address.database,
-               plain.is_mariadb(), start.epoch, stream.checksum(), options.transactions},
+               plain.is_mariadb(), start.epoch, way.by_gtid, stream.checksum(),
+               options.transactions},
               filter,
               catalog,
               start.position} {
@@ -145,13 +192,13 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
     for (const mysql::Finding& key : mysql::cascading_keys(plain, address.database, filter)) {
         throw Error{key.code, key.text, key.remedy};
     }
+    const std::uint32_t server_id = options.server_id != 0 ? options.server_id : random_server_id();
     MysqlResume start = resume ? *resume : first_start(plain, options);
-    if (resume) {
-        check_identity(plain, start);
-    }
-    mysql::check_position(plain, start.position);
-    return std::make_unique<MysqlSession>(std::move(plain), address, std::move(start), options,
-                                          filter);
+    const mysql::Continuation way =
+        resume ? go_on(start, plain, address, server_id) : mysql::Continuation{true, false};
+    Connection stream = connect_for_stream(address, start.server);
+    return std::make_unique<MysqlSession>(std::move(plain), std::move(stream), address,
+                                          std::move(start), way, server_id, options, filter);
 }
 
 int check_mysql(const Options& options) {

@@ -6,6 +6,7 @@
 #include "event/table_filter.hpp"
 #include "mysql/binlog_stream.hpp"
 #include "mysql/change_builder.hpp"
+#include "mysql/log_history.hpp"
 #include "mysql/server.hpp"
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct MysqlResume {
     std::string server;
     std::uint32_t created = 0; ///< of the position's file, seconds since 1970; 0: not known
     std::uint16_t epoch = 0;
-    std::string gtids;
+    std::optional<std::string> gtids; ///< executed before the position; nothing: not known
     std::int64_t commit_ts_ms = 0;
     nlohmann::ordered_json snapshot;
     nlohmann::ordered_json extra = nlohmann::ordered_json::object();
@@ -31,18 +32,22 @@ struct MysqlResume {
 
     /// Throws Error (bad_data, refused).
     static MysqlResume from(const event::Checkpoint& checkpoint, const std::string& file);
+    mysql::LogPlace place() const { return {position, server, created, gtids, where}; }
     event::Checkpoint checkpoint(bool mariadb) const;
 };
 
 /// One connection's worth of capture.
 struct MysqlSession {
-    MysqlSession(mysql::Connection plain_connection, const mysql::ServerAddress& address,
-                 MysqlResume from, const Options& options, const event::TableFilter& filter);
+    MysqlSession(mysql::Connection plain_connection, mysql::Connection stream_connection,
+                 const mysql::ServerAddress& address, MysqlResume from,
+                 const mysql::Continuation& way, std::uint32_t server_id, const Options& options,
+                 const event::TableFilter& filter);
 
     mysql::Connection plain; ///< for questions beside the stream
     mysql::Catalog catalog;
     MysqlResume start;
-    mysql::LogEnd end; ///< of the log when the session began
+    bool new_history = false; ///< orders have another epoch than those before
+    mysql::LogEnd end;        ///< of the log when the session began
     mysql::BinlogStream stream;
     mysql::ChangeBuilder builder;
 };

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Where a stream of MySQL and MariaDB goes on, and where it must not: by global ids and by file, purged logs,
+# RESET, another name of the files, another server.
+source "$(dirname "$0")/lib.sh"
+start mysql mariadb
+my() { mariadb --no-defaults -h 127.0.0.1 -P "$PORT" -u root --skip-column-names -B -e "$1"; }
+capture() { cdc-capture --source "$URL" --checkpoint state.json --peek --exit-at-end "$@" 2>capture.err; }
+# Captures, and takes every line as durable; adds it to $KIND.lines.
+step() {
+    capture "$@" >part || fail "the stream ended with $?"
+    grep '^{"checkpoint"' part | tail -n 1 >next || true
+    [ ! -s next ] || cp next state.json
+    cat part >>"$KIND.lines"
+}
+ids() { jq -c 'select(.op) | (.after // .before).id' "$1" | tr '\n' ' '; }
+epoch() { jq -r '.checkpoint.order[0:4]' state.json; }
+add() { my "INSERT INTO shop.t VALUES ($1)"; }
+
+for KIND in mysql mariadb; do
+    [ $KIND = mysql ] && URL=$CDC_TEST_MYSQL_URL/shop || URL=$CDC_TEST_MARIADB_URL/shop
+    PORT=${URL##*:} PORT=${PORT%%/*}
+    rm -f state.json
+    my "CREATE DATABASE shop; CREATE TABLE shop.t (id int PRIMARY KEY)"
+
+    say "$KIND: by global ids, over a rotation, a restart and a purge of what was read"
+    step
+    first=$(epoch)
+    add 1; my "FLUSH LOGS"; add 2
+    step
+    expect "the rows" "$(ids part)" "1 2 "
+    "$ROOT/scripts/services" restart $KIND >>services.log 2>&1
+    add 3
+    step
+    expect "the rows behind a restart" "$(ids part)" "3 "
+    expect "the epoch" "$(epoch)" "$first"
+    step
+    expect "the rows where nothing came" "$(ids part)" ""
+    add 4
+    step --from-position earliest # of no meaning beside a checkpoint
+    expect "the rows" "$(ids part)" "4 "
+    jq -e '.checkpoint | .gtids != "" and .history.created > 0 and .history.base == "binlog"' state.json >/dev/null ||
+        fail "the checkpoint is $(cat state.json)"
+
+    say "$KIND: a position in the middle of a file"
+    end=$(jq -r .checkpoint.position state.json)
+    add 5
+    cdc-capture --source "$URL" --from-position "$end" --exit-at-end >middle 2>capture.err || fail "from $end: $?"
+    expect "the rows from $end on" "$(ids middle)" "5 "
+    expect "the sets" "$(jq -r 'select(.checkpoint).checkpoint.gtids' middle | tail -n 1)" \
+        "$([ $KIND = mysql ] && my "SELECT @@gtid_executed" || my "SELECT @@gtid_binlog_pos")"
+
+    say "$KIND: files that were read are purged, without anything new in them"
+    step
+    my "FLUSH LOGS"; sleep 1.1; my "FLUSH LOGS"
+    last=$(my "SHOW BINARY LOGS" | tail -n 1 | cut -f 1)
+    wait_until 20 my "PURGE BINARY LOGS TO '$last'" # MariaDB waits for its checkpoint
+    add 6
+    step
+    expect "the rows behind purged files" "$(ids part)" "6 "
+
+    say "$KIND: purged past us"
+    cp state.json kept.json
+    add 7; my "FLUSH LOGS"; sleep 0.5; my "FLUSH LOGS"
+    last=$(my "SHOW BINARY LOGS" | tail -n 1 | cut -f 1)
+    purged() { my "PURGE BINARY LOGS TO '$last'"; [ "$(my "SHOW BINARY LOGS" | wc -l)" = 1 ]; }
+    wait_until 20 purged
+    expect_exit 3 capture >/dev/null
+    expect_words capture.err "$last:4"
+
+    say "$KIND: RESET of the logs"
+    my "RESET MASTER"
+    expect_exit 4 capture >/dev/null
+    expect_words capture.err "never held transactions"
+    number=20
+    executed() { # until the numbers are beyond those of the checkpoint
+        number=$((number + 1)); add $number
+        capture >/dev/null || true
+        grep -q "given again" capture.err
+    }
+    wait_until 30 executed
+    expect_exit 4 capture >/dev/null
+done
+
+say "another server"
+jq -c '.checkpoint.kind = "mysql"' state.json >other.json
+[ -s other.json ]
+mv other.json state.json
+URL=$CDC_TEST_MYSQL_URL/shop
+expect_exit 5 capture >/dev/null # ids of MariaDB mean nothing there
+say "all good"
