@@ -326,6 +326,16 @@ void MariadbGtidList::add(const MariadbGtid& gtid) {
     m_domains[gtid.domain] = {gtid.server_id, gtid.sequence};
 }
 
+std::uint64_t MariadbGtidList::count_after(const MariadbGtidList& other) const {
+    std::uint64_t count = 0;
+    for (const auto& [domain, last] : m_domains) {
+        const auto found = other.m_domains.find(domain);
+        const std::uint64_t from = found == other.m_domains.end() ? 0 : found->second.sequence;
+        count += last.sequence > from ? last.sequence - from : 0;
+    }
+    return count;
+}
+
 std::string MariadbGtidList::text() const {
     std::string out;
     for (const auto& [domain, last] : m_domains) {

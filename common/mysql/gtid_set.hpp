@@ -70,6 +70,8 @@ public:
     MariadbGtidList without(const MariadbGtidList& other) const;
     /// Transactions that began on the server with this id.
     MariadbGtidList of_server(std::uint32_t server) const;
+    /// Transactions after those of `other`, as far as each domain counts without gaps.
+    std::uint64_t count_after(const MariadbGtidList& other) const;
     std::string text() const;
 
 private:

@@ -3,7 +3,9 @@
 #include "cdc-lag/kafka_hops.hpp"
 #include "cdc-lag/render.hpp"
 #include "cdc-lag/watch.hpp"
-#include "postgres/wal_status.hpp"
+#include "mysql/gtid_set.hpp"
+#include "mysql/lag_source.hpp"
+#include "postgres/lag_source.hpp"
 
 #include <doctest/doctest.h>
 
@@ -79,7 +81,9 @@ TEST_CASE("a lost slot is beyond without any limit, little room only with one") 
 TEST_CASE("a checkpoint at the end of the log is not behind, however old") {
     Hop at_end = hop("a");
     lag::describe_checkpoint(at_end, checkpoint("0/100", 1000, 2000),
-                             lag::SourceView{"77", "db", 0x100, {}}, 900'000);
+                             postgres::distance(checkpoint("0/100", 1000, 2000),
+                                                postgres::LagView{"77", "db", 0x100, {}}),
+                             900'000);
     CHECK(at_end.bytes == 0U);
     CHECK(at_end.ms == 0);
 }
@@ -87,12 +91,14 @@ TEST_CASE("a checkpoint at the end of the log is not behind, however old") {
 TEST_CASE("a checkpoint behind the end is as late as its last commit, or its heartbeat") {
     const event::Checkpoint behind = checkpoint("0/100", 1000, 8000);
     Hop busy = hop("a");
-    lag::describe_checkpoint(busy, behind, lag::SourceView{"77", "db", 0x180, {}}, 10'000);
+    lag::describe_checkpoint(
+        busy, behind, postgres::distance(behind, postgres::LagView{"77", "db", 0x180, {}}), 10'000);
     CHECK(busy.bytes == 0x80U);
     CHECK(busy.ms == 9000);
     Hop waiting = hop("b");
-    lag::describe_checkpoint(waiting, behind, lag::SourceView{"77", "db", 0x180, {"orders"}},
-                             10'000);
+    lag::describe_checkpoint(
+        waiting, behind,
+        postgres::distance(behind, postgres::LagView{"77", "db", 0x180, {"orders"}}), 10'000);
     CHECK(waiting.ms == 2000);
     Hop never = hop("c");
     lag::describe_checkpoint(never, checkpoint("0/100", 0, 0), std::nullopt, 10'000);
@@ -110,24 +116,26 @@ TEST_CASE("a slot whose time the server does not tell has no time, and never 0")
     slot.name = "orders";
     slot.state.confirmed = 0x100;
     slot.state.restart = 0x80;
-    Hop behind = lag::slot_hop(slot, 0x180);
+    Hop behind = postgres::slot_hop(slot, 0x180);
     CHECK(behind.bytes == 0x80U);
     CHECK_FALSE(behind.ms.has_value());
     CHECK(lag::render_json({behind}, Verdict::within, {}, 5).find("\"seconds\":null") !=
           std::string::npos);
     CHECK(verdict({behind}, {{}, 1000, {}}) == Verdict::unknown);
     slot.lag_ms = 1500;
-    CHECK(lag::slot_hop(slot, 0x180).ms == 1500);
-    CHECK(lag::slot_hop(slot, 0x100).ms == 0);
+    CHECK(postgres::slot_hop(slot, 0x180).ms == 1500);
+    CHECK(postgres::slot_hop(slot, 0x100).ms == 0);
     slot.state.confirmed = 0;
-    CHECK_FALSE(lag::slot_hop(slot, 0x180).bytes.has_value());
-    CHECK_FALSE(lag::slot_hop(slot, 0x180).ms.has_value());
+    CHECK_FALSE(postgres::slot_hop(slot, 0x180).bytes.has_value());
+    CHECK_FALSE(postgres::slot_hop(slot, 0x180).ms.has_value());
 }
 
 TEST_CASE("a checkpoint of another server has no lag against this one") {
     Hop other = hop("a");
     lag::describe_checkpoint(other, checkpoint("0/100", 1000, 1000),
-                             lag::SourceView{"78", "db", 0x100, {}}, 2000);
+                             postgres::distance(checkpoint("0/100", 1000, 1000),
+                                                postgres::LagView{"78", "db", 0x100, {}}),
+                             2000);
     CHECK_FALSE(other.bytes);
     CHECK_FALSE(other.unknown.empty());
 }
@@ -217,9 +225,65 @@ TEST_CASE("a checkpoint of another database is noticed") {
     event::Checkpoint other = checkpoint("0/100", 1000, 1000);
     other.database = "shop";
     Hop hop_of_other = hop("a");
-    lag::describe_checkpoint(hop_of_other, other, lag::SourceView{"77", "db", 0x180, {}}, 2000);
+    lag::describe_checkpoint(hop_of_other, other,
+                             postgres::distance(other, postgres::LagView{"77", "db", 0x180, {}}),
+                             2000);
     CHECK_FALSE(hop_of_other.bytes);
     CHECK(hop_of_other.unknown == "belongs to database 'shop', not to 'db' of --source");
+}
+
+TEST_CASE("a binary log is measured over its files, from the position to the end") {
+    const mysql::LagView view{"mysql",
+                              "u",
+                              {{"b.000004", 500}, "00000000-0000-0000-0000-000000000001:1-9"},
+                              {{"b.000002", 1000}, {"b.000003", 2000}, {"b.000004", 500}}};
+    event::Checkpoint behind = checkpoint("b.000002:900", 1000, 1000);
+    behind.kind = "mysql";
+    behind.server = "u";
+    behind.extra["gtids"] = "00000000-0000-0000-0000-000000000001:1-4:6";
+    const source::LogDistance distance = mysql::distance(behind, view);
+    CHECK(distance.bytes == 100U + 2000 + 500);
+    CHECK(distance.safe_bytes == 900);
+    CHECK_FALSE(distance.at_end);
+    REQUIRE(distance.details.size() == 2);
+    CHECK(distance.details[0].second == 4); // 5, 7, 8, 9
+    CHECK(distance.details[1].second == 900);
+
+    behind.position = "b.000004:400"; // a file in use is never removed
+    behind.extra["gtids"] = "00000000-0000-0000-0000-000000000001:1-9";
+    CHECK(mysql::distance(behind, view).bytes == 100U);
+    CHECK(mysql::distance(behind, view).at_end);
+    CHECK_FALSE(mysql::distance(behind, view).safe_bytes);
+
+    behind.extra.erase("gtids");
+    CHECK(mysql::distance(behind, view).details[0].second.is_null());
+}
+
+TEST_CASE("a position that the binary log does not hold is lost, whatever the limits") {
+    const mysql::LagView view{
+        "mariadb", "u", {{"b.000004", 500}, ""}, {{"b.000003", 2000}, {"b.000004", 500}}};
+    event::Checkpoint lost = checkpoint("b.000002:900", 1000, 1000);
+    lost.kind = "mariadb";
+    lost.server = "u";
+    CHECK(mysql::distance(lost, view).broken.find("the oldest that it keeps is b.000003:4") !=
+          std::string::npos);
+    CHECK_FALSE(mysql::distance(lost, view).bytes);
+    for (const char* position : {"b.000004:501", "b.000005:4", "c.000004:4"}) {
+        CAPTURE(position);
+        lost.position = position;
+        CHECK_FALSE(mysql::distance(lost, view).broken.empty());
+    }
+    lost.position = "0/16B3748";
+    CHECK_FALSE(mysql::distance(lost, view).unknown.empty());
+    lost.server = "v";
+    CHECK(mysql::distance(lost, view).unknown ==
+          "belongs to mariadb 'v', not to the server of --source");
+}
+
+TEST_CASE("transactions of MariaDB are counted domain by domain") {
+    const mysql::MariadbGtidList end{"0-1-7,1-2-40"};
+    CHECK(end.count_after(mysql::MariadbGtidList{"0-9-5,1-2-40"}) == 2);
+    CHECK(end.count_after(mysql::MariadbGtidList{"0-1-9"}) == 40);
 }
 
 TEST_CASE("messages run from the commit or the first record kept to the end") {

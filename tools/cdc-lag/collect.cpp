@@ -4,13 +4,13 @@
 #include "base/time.hpp"
 #include "clickhouse/target_state.hpp"
 #include "io/stop_signal.hpp"
-#include "postgres/wal_status.hpp"
+#include "sources/open.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace cdc::lag {
 
-using base::in_quotes;
 using nlohmann::ordered_json;
 
 namespace {
@@ -20,10 +20,6 @@ ordered_json seconds_since(std::int64_t then_ms, std::int64_t now_ms) {
         return nullptr;
     }
     return static_cast<double>(std::max<std::int64_t>(now_ms - then_ms, 0)) / 1000;
-}
-
-ordered_json number_or_null(const std::optional<std::int64_t>& value) {
-    return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
 Hop unknown_hop(const char* kind, std::string name, const base::Error& error) {
@@ -36,55 +32,8 @@ Hop unknown_hop(const char* kind, std::string name, const base::Error& error) {
 
 } // namespace
 
-Hop slot_hop(const postgres::NamedSlot& slot, std::uint64_t end) {
-    const postgres::SlotState& state = slot.state;
-    Hop hop;
-    hop.kind = "slot";
-    hop.name = slot.name;
-    if (state.confirmed != 0) {
-        hop.position = postgres::format_lsn(state.confirmed);
-        hop.bytes = end > state.confirmed ? end - state.confirmed : 0;
-        hop.ms = *hop.bytes == 0 ? std::optional<std::int64_t>{0} : slot.lag_ms;
-    } else {
-        hop.unknown = "the slot has no confirmed position";
-    }
-    hop.details.emplace_back("retained_bytes", state.restart != 0 && end >= state.restart
-                                                   ? ordered_json(end - state.restart)
-                                                   : ordered_json(nullptr));
-    hop.details.emplace_back("wal_status", state.wal_status.empty()
-                                               ? ordered_json(nullptr)
-                                               : ordered_json(state.wal_status));
-    hop.safe_bytes = state.safe_wal_size;
-    hop.details.emplace_back("safe_wal_bytes", number_or_null(state.safe_wal_size));
-    hop.details.emplace_back("active", state.active_pid != 0);
-    hop.details.emplace_back("pid", state.active_pid != 0 ? ordered_json(state.active_pid)
-                                                          : ordered_json(nullptr));
-    if (state.wal_status == "lost" || !state.invalidation.empty()) {
-        hop.broken = "the slot is lost" +
-                     (state.invalidation.empty() ? std::string{} : " (" + state.invalidation + ")");
-    } else if (state.wal_status == "unreserved") {
-        hop.broken = "the server no longer keeps the log for this slot";
-    }
-    return hop;
-}
-
-namespace {
-
-bool same_server(const event::Checkpoint& checkpoint, const SourceView& source) {
-    return checkpoint.kind == "postgres" &&
-           (source.server.empty() || checkpoint.server == source.server);
-}
-
-bool same_source(const event::Checkpoint& checkpoint, const SourceView& source) {
-    return same_server(checkpoint, source) &&
-           (checkpoint.database.empty() || source.database.empty() ||
-            checkpoint.database == source.database);
-}
-
-} // namespace
-
 void describe_checkpoint(Hop& hop, const event::Checkpoint& checkpoint,
-                         const std::optional<SourceView>& source, std::int64_t now_ms) {
+                         const std::optional<source::LogDistance>& distance, std::int64_t now_ms) {
     hop.position = checkpoint.position;
     hop.details.emplace_back("commit_age_seconds", seconds_since(checkpoint.commit_ts_ms, now_ms));
     hop.details.emplace_back("checkpoint_age_seconds", seconds_since(checkpoint.ts_ms, now_ms));
@@ -94,30 +43,17 @@ void describe_checkpoint(Hop& hop, const event::Checkpoint& checkpoint,
     if (checkpoint.commit_ts_ms != 0) {
         hop.ms = behind_ms(checkpoint.commit_ts_ms);
     }
-    if (!source) {
+    if (!distance) {
         return;
     }
-    if (same_server(checkpoint, *source) && !same_source(checkpoint, *source)) {
-        hop.unknown = fmt::format("belongs to database {}, not to {} of --source",
-                                  in_quotes(checkpoint.database), in_quotes(source->database));
-        return;
-    }
-    if (!same_source(checkpoint, *source)) {
-        hop.unknown = fmt::format("belongs to {} {}, not to the server of --source",
-                                  checkpoint.kind, in_quotes(checkpoint.server));
-        return;
-    }
-    const auto position = postgres::parse_lsn(checkpoint.position);
-    if (!position) {
-        hop.unknown = fmt::format("its position {} is none", in_quotes(checkpoint.position));
-        return;
-    }
-    hop.bytes = source->end > *position ? source->end - *position : 0;
-    const bool caught_up = std::find(source->streaming.begin(), source->streaming.end(),
-                                     checkpoint.slot) != source->streaming.end();
-    if (*hop.bytes == 0) {
+    hop.unknown = distance->unknown;
+    hop.broken = distance->broken;
+    hop.bytes = distance->bytes;
+    hop.safe_bytes = distance->safe_bytes;
+    hop.details.insert(hop.details.end(), distance->details.begin(), distance->details.end());
+    if (hop.bytes == std::uint64_t{0} || distance->at_end) {
         hop.ms = 0;
-    } else if (caught_up && checkpoint.ts_ms != 0) {
+    } else if (distance->caught_up && checkpoint.ts_ms != 0) {
         hop.ms = std::min(hop.ms.value_or(INT64_MAX), behind_ms(checkpoint.ts_ms));
     }
 }
@@ -127,7 +63,7 @@ Collector::~Collector() = default;
 
 std::vector<Hop> Collector::look() {
     std::vector<Hop> hops;
-    m_source.reset();
+    m_source_known = false;
     look_at_source(hops);
     look_at_checkpoints(hops);
     m_kafka.look(hops);
@@ -140,35 +76,26 @@ void Collector::look_at_source(std::vector<Hop>& hops) {
         return;
     }
     try {
-        if (!m_connection) {
-            m_connection = std::make_unique<postgres::Connection>(
-                m_options.source, postgres::Connection::Kind::plain);
+        if (!m_source) {
+            m_source = sources::open_lag_source(m_options.source);
         }
-        const auto slots = postgres::list_slots(*m_connection, m_options.slots);
-        const postgres::WalStatus wal = postgres::read_wal_status(*m_connection);
-        m_source = SourceView{wal.server, m_connection->database(), wal.end, {}};
-        for (const postgres::NamedSlot& slot : slots) {
-            hops.push_back(slot_hop(slot, wal.end));
-            if (slot.streaming) {
-                m_source->streaming.push_back(slot.name);
-            }
-        }
-        for (const std::string& name : m_options.slots) {
-            if (std::none_of(slots.begin(), slots.end(),
-                             [&](const auto& slot) { return slot.name == name; })) {
-                Hop hop;
-                hop.kind = "slot";
-                hop.name = name;
-                hop.unknown = "the server has no such slot";
-                hops.push_back(std::move(hop));
-            }
-        }
+        std::vector<Hop> found = m_source->look(m_options.slots);
+        std::move(found.begin(), found.end(), std::back_inserter(hops));
+        m_source_known = true;
     } catch (const io::Stopped&) {
         throw;
     } catch (const base::Error& error) {
-        m_connection.reset();
+        m_source.reset();
         hops.push_back(unknown_hop("source", "source", error));
     }
+}
+
+void Collector::describe(Hop& hop, const event::Checkpoint& checkpoint) const {
+    std::optional<source::LogDistance> distance;
+    if (m_source_known) {
+        distance = m_source->distance(checkpoint);
+    }
+    describe_checkpoint(hop, checkpoint, distance, base::now_ms());
 }
 
 void Collector::look_at_checkpoints(std::vector<Hop>& hops) {
@@ -178,7 +105,7 @@ void Collector::look_at_checkpoints(std::vector<Hop>& hops) {
             hop.kind = "checkpoint";
             hop.name = path;
             if (const auto checkpoint = event::read_checkpoint_file(path)) {
-                describe_checkpoint(hop, *checkpoint, m_source, base::now_ms());
+                describe(hop, *checkpoint);
             } else {
                 hop.unknown = "the file is missing, or holds no checkpoint";
             }
@@ -216,10 +143,10 @@ void Collector::look_at_target(std::vector<Hop>& hops) {
             hop.name = source.name;
             const event::Checkpoint checkpoint =
                 event::parse_checkpoint(source.checkpoint, "the target's checkpoint");
-            if (m_source && !same_source(checkpoint, *m_source)) {
+            if (m_source_known && !m_source->owns(checkpoint)) {
                 continue; // a target may be fed from several servers
             }
-            describe_checkpoint(hop, checkpoint, m_source, base::now_ms());
+            describe(hop, checkpoint);
             hop.details.emplace_back("load_age_seconds",
                                      seconds_since(source.load_ms, state.now_ms));
             hop.details.emplace_back("tables", state.tables.size());
