@@ -2,37 +2,15 @@
 #define CDC_POSTGRES_TABLE_FACTS_HPP
 
 #include "postgres/connection.hpp"
+#include "source/table_facts.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
-/// What the catalog says of a table, for tools that read it whole.
 namespace cdc::postgres {
 
-struct FactColumn {
-    std::string name;
-    std::string type;          ///< full name of the base type
-    std::uint32_t type_id = 0; ///< of a domain: its base type's
-    std::int32_t modifier = -1;
-    std::uint32_t element_id = 0; ///< of an array: its elements' base type; 0: no array
-    char delimiter = ',';         ///< between them
-    bool is_enum = false;
-    bool generated = false;
-    bool in_identity = false; ///< part of the key that changes carry
-};
-
-struct TableFacts {
-    std::uint32_t id = 0;
-    std::string schema;
-    std::string table;
-    bool partitioned = false;
-    char identity = 'd';    ///< as pg_class.relreplident
-    std::int64_t pages = 0; ///< of its heap; 0 for a partitioned table
-    std::int64_t rows = -1; ///< the planner's estimate; -1: none
-    std::vector<FactColumn> columns;
-};
+using source::FactColumn;
+using source::TableFacts;
 
 /// Nothing when there is no such table.
 std::optional<TableFacts> read_table_facts(Connection& connection, const std::string& schema,

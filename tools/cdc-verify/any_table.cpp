@@ -14,20 +14,17 @@ using base::in_quotes;
 
 std::vector<Candidate> find_pairs(const Options& options, Source& source) {
     std::vector<Candidate> found;
-    const postgres::Result tables = source.connection().query(
-        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> "
-        "'information_schema' ORDER BY 1, 2");
+    const std::vector<TableName> tables = source.all_tables();
     for (const std::string& pair : options.pairs) {
         const auto equals = pair.rfind('=');
         const std::string name = pair.substr(0, equals);
         const event::TableFilter filter{{name}, {}};
         std::vector<Candidate> matching;
-        for (int row = 0; row < tables.rows(); ++row) {
-            if (filter.matches(tables.text(row, 0), tables.text(row, 1))) {
+        for (const TableName& table : tables) {
+            if (filter.matches(table.schema, table.table)) {
                 Candidate candidate;
-                candidate.schema = tables.text(row, 0);
-                candidate.table = tables.text(row, 1);
+                candidate.schema = table.schema;
+                candidate.table = table.table;
                 candidate.target = pair.substr(equals + 1);
                 candidate.any = true;
                 matching.push_back(std::move(candidate));
@@ -68,7 +65,7 @@ AnyTable find_any_table(Target& target, const std::string& name) {
     return found;
 }
 
-std::vector<std::string> key_of(const Options& options, const postgres::TableFacts& facts) {
+std::vector<std::string> key_of(const Options& options, const source::TableFacts& facts) {
     if (!options.key.empty()) {
         for (const std::string& name : options.key) {
             const bool known = std::any_of(facts.columns.begin(), facts.columns.end(),
@@ -81,7 +78,7 @@ std::vector<std::string> key_of(const Options& options, const postgres::TableFac
         return options.key;
     }
     std::vector<std::string> key;
-    for (const postgres::FactColumn& column : facts.columns) {
+    for (const source::FactColumn& column : facts.columns) {
         if (column.in_identity) {
             key.push_back(column.name);
         }

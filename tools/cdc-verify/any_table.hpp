@@ -20,7 +20,7 @@ struct AnyTable {
 AnyTable find_any_table(Target& target, const std::string& name);
 
 /// --key, else the source's. Throws Error (refused) when --key names another column.
-std::vector<std::string> key_of(const Options& options, const postgres::TableFacts& facts);
+std::vector<std::string> key_of(const Options& options, const source::TableFacts& facts);
 
 } // namespace cdc::verify
 

@@ -109,7 +109,7 @@ Comparer::Sums Comparer::read_sums(const Table& table, const Selection& selectio
 
 /// As the position's wait(); where it does not move at all for a short while, false: then both
 /// sides are as they stand.
-bool Comparer::reaches(postgres::Lsn lsn, std::int64_t deadline) {
+bool Comparer::reaches(LogPosition lsn, std::int64_t deadline) {
     const auto first = m_position.now();
     const std::int64_t end = std::min(deadline, base::steady_ms() + kStandStillMs);
     auto reached = first;
@@ -131,7 +131,7 @@ Comparer::Sums Comparer::confirmed_sums(const Table& table, const Selection& sel
                                         TableReport& report) {
     const std::int64_t deadline = base::steady_ms() + m_options.settle_ms;
     const auto reached = m_position.now();
-    const postgres::Lsn start = m_sources[0]->insert_position();
+    const LogPosition start = m_sources[0]->insert_position();
     Sums sums = read_sums(table, selection);
     while (sums.source == sums.target) {
         if (reached && *reached >= start && m_sources[0]->insert_position() == start) {

@@ -40,7 +40,7 @@ private:
     };
     bool waits(const Table& table) const { return !m_options.no_wait && table.has_position; }
     void compare_counts(const Table& table, TableReport& report);
-    bool reaches(postgres::Lsn lsn, std::int64_t deadline);
+    bool reaches(LogPosition lsn, std::int64_t deadline);
     Sums read_sums(const Table& table, const Selection& selection);
     Sums confirmed_sums(const Table& table, const Selection& selection, TableReport& report);
     std::vector<std::vector<bool>> differing_groups(const Table& table, Selection& selection,

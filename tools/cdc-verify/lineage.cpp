@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "event/checkpoint.hpp"
+#include "postgres/lsn.hpp"
 
 #include <algorithm>
 
@@ -21,15 +22,13 @@ constexpr char kNamePrimary[] = "--source has to name the present primary.";
 } // namespace
 
 std::optional<event::Order> highest_order(const clickhouse::TargetState& state,
-                                          const std::string& server, const std::string& database,
-                                          const std::string& slot, bool with_kafka) {
+                                          const Source& database, const std::string& slot,
+                                          bool with_kafka) {
     std::optional<event::Order> highest;
     for (const auto& source : state.sources) {
         const auto checkpoint =
             event::parse_checkpoint(source.checkpoint, "the target's checkpoint");
-        const bool ours = (checkpoint.kind == "kafka" && with_kafka) ||
-                          (checkpoint.kind == "postgres" && checkpoint.database == database &&
-                           (server.empty() || checkpoint.server == server));
+        const bool ours = (checkpoint.kind == "kafka" && with_kafka) || database.owns(checkpoint);
         if (ours && (slot.empty() || checkpoint.slot == slot)) {
             highest = std::max(highest.value_or(event::Order{}), checkpoint.order);
         }
@@ -55,7 +54,7 @@ void refuse_repair_from_standby(bool standby) {
 }
 
 void refuse_repair_from(const std::optional<event::Order>& loaded,
-                        const postgres::Timelines& timelines, postgres::Lsn end, bool standby) {
+                        const postgres::Timelines& timelines, LogPosition end, bool standby) {
     refuse_repair_from_standby(standby);
     if (!loaded) {
         refuse_repair("the target was not filled from this server and database");

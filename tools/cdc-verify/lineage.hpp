@@ -1,6 +1,7 @@
 #ifndef CDC_VERIFY_LINEAGE_HPP
 #define CDC_VERIFY_LINEAGE_HPP
 
+#include "cdc-verify/source.hpp"
 #include "clickhouse/target_state.hpp"
 #include "event/order.hpp"
 #include "postgres/timeline.hpp"
@@ -11,12 +12,12 @@
 /// Whether the server that is asked is the one whose log fills the target, and not an earlier one.
 namespace cdc::verify {
 
-/// The highest order up to which the target was filled from this server ("": any) and database,
-/// and by this slot ("": any). Checkpoints of Kafka do not say which server their records are of:
-/// `with_kafka` counts them. Nothing: by none.
+/// The highest order up to which the target was filled from this database, and by this slot ("":
+/// any). Checkpoints of Kafka do not say which server their records are of: `with_kafka` counts
+/// them. Nothing: by none.
 std::optional<event::Order> highest_order(const clickhouse::TargetState& state,
-                                          const std::string& server, const std::string& database,
-                                          const std::string& slot, bool with_kafka);
+                                          const Source& database, const std::string& slot,
+                                          bool with_kafka);
 
 /// For comparing: `now` is the end of the source's log. Throws Error (refused) when the target
 /// holds changes of a later timeline: the source was demoted, or is an old copy.
@@ -30,7 +31,7 @@ void refuse_repair_from_standby(bool standby);
 /// was filled from this server's own history, not beyond the end of its log, and the server is
 /// nobody's standby.
 void refuse_repair_from(const std::optional<event::Order>& loaded,
-                        const postgres::Timelines& timelines, postgres::Lsn end, bool standby);
+                        const postgres::Timelines& timelines, LogPosition end, bool standby);
 
 } // namespace cdc::verify
 

@@ -2,7 +2,6 @@
 
 #include "clickhouse/target_state.hpp"
 #include "event/pattern_check.hpp"
-#include "postgres/present_tables.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,23 +12,26 @@ namespace cdc::verify {
 namespace {
 
 /// Tables that the source dropped are still in the target.
-void add_tables_of_target(std::vector<event::PresentTable>& present, Target& target,
-                          const std::string& database) {
+void add_tables_of_target(std::vector<event::PresentTable>& present, const Source& source,
+                          Target& target) {
     for (const auto& table : clickhouse::read_target_state(target.transport()).tables) {
         const auto origin = nlohmann::json::parse(table.source, nullptr, false);
-        if (origin.is_object() && origin.value("db", "") == database) {
-            present.push_back({origin.value("schema", ""), origin.value("table", ""), {}});
+        const auto name = origin.is_object()
+                              ? source.table_of(origin.value("db", ""), origin.value("schema", ""),
+                                                origin.value("table", ""))
+                              : std::nullopt;
+        if (name) {
+            present.push_back({name->schema, name->table, {}});
         }
     }
 }
 
 } // namespace
 
-void check_patterns(const Options& options, Source& source, Target& target,
-                    const std::string& database) {
+void check_patterns(const Options& options, Source& source, Target& target) {
     const postgres::ColumnEdits edits = options.edits();
-    auto present = postgres::present_tables(source.connection(), options.publication);
-    add_tables_of_target(present, target, database);
+    auto present = source.present_tables(options);
+    add_tables_of_target(present, source, target);
     std::vector<std::string> names;
     std::vector<std::string> columns;
     for (const event::PresentTable& table : present) {
@@ -39,7 +41,7 @@ void check_patterns(const Options& options, Source& source, Target& target,
                                            table.schema + "." + table.table + "." + column});
         }
     }
-    event::PatternCheck check{std::move(present), source.connection().description()};
+    event::PatternCheck check{std::move(present), source.description()};
     check.tables("--tables", options.tables);
     check.tables("--exclude", options.exclude);
     edits.check(check);

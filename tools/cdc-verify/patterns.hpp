@@ -10,8 +10,7 @@
 namespace cdc::verify {
 
 /// Refuses names and patterns of the command line that neither side has. Throws Error (usage).
-void check_patterns(const Options& options, Source& source, Target& target,
-                    const std::string& database);
+void check_patterns(const Options& options, Source& source, Target& target);
 
 } // namespace cdc::verify
 

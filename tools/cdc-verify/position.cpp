@@ -5,7 +5,6 @@
 #include "base/time.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
-#include "postgres/slot.hpp"
 
 namespace cdc::verify {
 
@@ -22,10 +21,8 @@ constexpr char kKafka[] = "kafka";
 
 } // namespace
 
-Position::Position(const Options& options, Source& source, Target& target, Activity& activity,
-                   std::string server)
-    : m_options{options}, m_source{source}, m_target{target}, m_activity{activity},
-      m_server{std::move(server)}, m_database{source.connection().database()} {}
+Position::Position(const Options& options, Source& source, Target& target, Activity& activity)
+    : m_options{options}, m_source{source}, m_target{target}, m_activity{activity} {}
 
 std::optional<event::Checkpoint> Position::read() {
     if (!m_options.checkpoint.empty()) {
@@ -40,8 +37,7 @@ std::optional<event::Checkpoint> Position::read() {
     for (const auto& source : clickhouse::read_target_state(m_target.transport()).sources) {
         auto checkpoint = event::parse_checkpoint(source.checkpoint, "the target's checkpoint");
         const bool kafka = checkpoint.kind == kKafka;
-        if (!kafka && (checkpoint.kind != "postgres" || checkpoint.database != m_database ||
-                       (!m_server.empty() && checkpoint.server != m_server))) {
+        if (!kafka && !m_source.owns(checkpoint)) {
             continue;
         }
         if (!m_options.slot.empty() && checkpoint.slot != m_options.slot) {
@@ -68,7 +64,7 @@ std::optional<event::Checkpoint> Position::read() {
     return found;
 }
 
-std::optional<postgres::Lsn> Position::now() {
+std::optional<LogPosition> Position::now() {
     const auto found = read();
     if (!found) {
         return std::nullopt;
@@ -82,12 +78,12 @@ std::optional<postgres::Lsn> Position::now() {
         return found->order.position();
     }
     m_slot = found->slot;
-    const auto lsn = postgres::parse_lsn(found->position);
-    if (!lsn || (!m_server.empty() && found->server != m_server)) {
+    const auto position = m_source.position_of(*found);
+    if (!position) {
         base::fail(ExitCode::refused, "the checkpoint at {} is none of this source",
                    in_quotes(found->position));
     }
-    return lsn;
+    return position;
 }
 
 /// Once, to those who wait: for what, and what to do.
@@ -95,20 +91,12 @@ void Position::explain_stall(std::int64_t unmoved_ms) {
     if (!m_stall.empty() || unmoved_ms < kStandStillMs) {
         return;
     }
-    std::optional<postgres::SlotState> slot;
-    const bool known = !m_slot.empty() && !m_source.is_standby();
-    if (known) {
-        slot = postgres::inspect_slot(m_source.connection(), m_slot);
-    }
-    if (known && !slot) {
-        m_stall = fmt::format("the source has no slot {}, so that no cdc-capture fills the target",
-                              in_quotes(m_slot));
-    } else if (known && slot->active_pid == 0) {
-        m_stall =
-            fmt::format("nothing reads the slot {}: cdc-capture does not run", in_quotes(m_slot));
+    const auto unread = m_source.why_unread(m_slot);
+    if (unread && !unread->empty()) {
+        m_stall = *unread;
     } else if (unmoved_ms >= kLongStandStillMs) {
-        m_stall = known ? "it does not move: cdc-load may not run"
-                        : "it does not move: cdc-capture, cdc-consume or cdc-load may not run";
+        m_stall = unread ? "it does not move: cdc-load may not run"
+                         : "it does not move: cdc-capture, cdc-consume or cdc-load may not run";
     } else {
         return;
     }
@@ -117,12 +105,12 @@ void Position::explain_stall(std::int64_t unmoved_ms) {
                        m_stall);
 }
 
-bool Position::wait(postgres::Lsn lsn, std::int64_t deadline) {
-    std::optional<postgres::Lsn> before;
+bool Position::wait(LogPosition position, std::int64_t deadline) {
+    std::optional<LogPosition> before;
     std::int64_t moved_ms = base::steady_ms();
     while (true) {
         const auto reached = now();
-        if (reached && *reached >= lsn) {
+        if (reached && *reached >= position) {
             m_stalled = false;
             return true;
         }
@@ -132,9 +120,7 @@ bool Position::wait(postgres::Lsn lsn, std::int64_t deadline) {
             moved_ms = time;
         }
         if (reached) {
-            m_why = fmt::format("the target stands at {}, {} bytes of log before {}",
-                                postgres::format_lsn(*reached), lsn - *reached,
-                                postgres::format_lsn(lsn));
+            m_why = "the target stands at " + m_source.behind_text(*reached, position);
             explain_stall(time - moved_ms);
             m_why += m_stall.empty() ? "" : "; " + m_stall;
             m_activity.set_step("waiting", m_why);

@@ -17,13 +17,11 @@ namespace cdc::verify {
 /// How far the target has got, by its table `_cdc_state` or a checkpoint file.
 class Position : public TargetPosition {
 public:
-    /// `server` is the source's system identifier, "" when it is not known. `source` is asked
-    /// whether anything reads the slot when the target does not move.
-    Position(const Options& options, Source& source, Target& target, Activity& activity,
-             std::string server);
+    /// `source` is asked whether anything reads its log when the target does not move.
+    Position(const Options& options, Source& source, Target& target, Activity& activity);
 
-    std::optional<postgres::Lsn> now() override;
-    bool wait(postgres::Lsn lsn, std::int64_t deadline) override;
+    std::optional<LogPosition> now() override;
+    bool wait(LogPosition position, std::int64_t deadline) override;
     const std::string& why() const override { return m_why; }
 
 private:
@@ -34,8 +32,6 @@ private:
     Source& m_source;
     Target& m_target;
     Activity& m_activity;
-    std::string m_server;
-    std::string m_database;
     std::string m_slot; ///< of the checkpoint that was read last; "": of Kafka
     bool m_stalled = false;
     std::string m_stall; ///< why the target does not move; "": not known

@@ -135,7 +135,7 @@ Recheck::Outcome Recheck::run(const Table& table, const Selection& group,
         m_activity.set_step(fmt::format("looking again at {} rows", keys.size()));
         const bool form = images(table, group, keys.size());
         const Rows before = read(table, group, keys, from_source);
-        const postgres::Lsn position = m_source.position_after();
+        const LogPosition position = m_source.position_after();
         if (!m_position.wait(position, deadline)) {
             return give_up(m_position.why());
         }
@@ -186,7 +186,7 @@ std::optional<Recheck::Outcome> Recheck::at_position(const Table& table, const S
     if (!ours || !m_position.wait(ours->position, deadline)) {
         return std::nullopt;
     }
-    const auto last_of = [&](postgres::Lsn position) {
+    const auto last_of = [&](LogPosition position) {
         return event::Order::make(ours->order.epoch(), position, event::Order::kMaxIndex);
     };
     Selection then = group;

@@ -5,16 +5,12 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
-#include "base/version.hpp"
 #include "cdc-verify/lineage.hpp"
-#include "cdc-verify/snapshot_point.hpp"
 #include "cdc-verify/source.hpp"
 #include "event/checkpoint.hpp"
 #include "event/json_writer.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
-#include "postgres/catalog.hpp"
-#include "postgres/row_json.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -26,7 +22,6 @@ namespace cdc::verify {
 using base::ExitCode;
 using base::fail;
 using clickhouse::Kind;
-using postgres::Connection;
 
 namespace {
 
@@ -98,75 +93,20 @@ void append_object(std::string& out, const Table& table, const std::vector<std::
 
 } // namespace
 
-/// The source at one point: its rows over a plain connection, and its exact position.
-struct Repairer::Snapshot {
-    Snapshot(const std::string& url, const Table& of, Activity& activity)
-        : point{url, -1}, reader{url, activity}, plain{reader.connection()}, table{of} {
-        // A row for which the condition has ceased to hold is there all the same.
-        table.where.clear();
-        postgres::begin_in_snapshot(plain, point.snapshot());
-        describe();
-    }
+namespace {
 
-    void describe() {
-        const postgres::Result columns = plain.query(
-            "SELECT attname, atttypid, atttypmod FROM pg_attribute WHERE attrelid = $1::oid AND "
-            "attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
-            {std::to_string(table.facts.id)});
-        postgres::pgoutput::Relation relation;
-        relation.id = table.facts.id;
-        relation.schema = table.facts.schema;
-        relation.name = table.facts.table;
-        relation.identity = table.facts.identity;
-        for (int row = 0; row < columns.rows(); ++row) {
-            postgres::pgoutput::RelationColumn column;
-            column.name = columns.text(row, 0);
-            column.type = base::parse_integer<std::uint32_t>(columns.text(row, 1)).value_or(0);
-            column.modifier = base::parse_integer<std::int32_t>(columns.text(row, 2)).value_or(-1);
-            for (const postgres::FactColumn& fact : table.facts.columns) {
-                column.identity |= fact.name == column.name && fact.in_identity;
-            }
-            select += (row == 0 ? "" : ", ") + plain.quoted_name(column.name);
-            relation.columns.push_back(column);
-        }
-        postgres::Catalog catalog{plain};
-        plan = std::make_unique<postgres::RelationPlan>(relation, plain.database(),
-                                                        catalog.describe(relation), *table.edits);
-    }
+/// `,"source":{…},"op":"r","ts_ms":N}` and a line end.
+void append_tail(std::string& out, const RepairPoint& point, char op, std::uint64_t index) {
+    out += ",\"source\":";
+    point.append_source(out, index);
+    out += ",\"op\":\"";
+    out += op;
+    out += "\",\"ts_ms\":";
+    base::append_integer(out, base::now_ms());
+    out += "}\n";
+}
 
-    /// `,"source":{…},"op":"r","ts_ms":N}` and a line end.
-    void append_tail(std::string& out, char op, std::uint64_t index) const {
-        out += ",\"source\":";
-        append_source(out, index);
-        out += ",\"op\":\"";
-        out += op;
-        out += "\",\"ts_ms\":";
-        base::append_integer(out, base::now_ms());
-        out += "}\n";
-    }
-
-    void append_source(std::string& out, std::uint64_t index) const {
-        out += "{\"version\":";
-        event::append_json_string(out, base::version());
-        out += ",\"connector\":\"postgresql\",\"name\":";
-        event::append_json_string(out, plain.database());
-        out += ",\"ts_ms\":";
-        base::append_integer(out, base::now_ms());
-        out += ",\"snapshot\":\"true\",\"db\":";
-        event::append_json_string(out, plain.database());
-        out += ',' + plan->source_members() + ",\"lsn\":";
-        event::append_json_integer(out, point.position());
-        out += ",\"xmin\":null,\"order\":\"" + point.order(index).text();
-        out += "\"}";
-    }
-
-    SnapshotPoint point;
-    Source reader;
-    Connection& plain; ///< the reader's
-    Table table;
-    std::string select;
-    std::unique_ptr<postgres::RelationPlan> plan;
-};
+} // namespace
 
 void Repairer::repair(const Table& table, const std::vector<Difference>& found) {
     if (table.masked_key) {
@@ -177,51 +117,34 @@ void Repairer::repair(const Table& table, const std::vector<Difference>& found) 
                         table.name()),
             "cdc-snapshot --tables reads the table again."};
     }
-    Snapshot snapshot{m_options.source, table, m_activity};
-    check_lineage(snapshot);
+    const auto point = m_source.repair_point(table);
+    check_lineage(*point);
     std::string source;
-    snapshot.append_source(source, 0);
-    event::append_table_line(m_out, snapshot.plan->shape(), source, base::now_ms());
+    point->append_source(source, 0);
+    event::append_table_line(m_out, point->shape(), source, base::now_ms());
     if (table.keyed()) {
-        write_keyed(table, found, snapshot);
+        write_keyed(table, found, *point);
     } else {
-        write_keyless(table, found, snapshot);
+        write_keyless(table, found, *point);
     }
     write();
 }
 
 void Repairer::write_keyed(const Table& table, const std::vector<Difference>& found,
-                           Snapshot& snapshot) {
+                           RepairPoint& point) {
     std::uint64_t removed = 0;
     for (std::size_t i = 0; i < found.size(); i += kKeysPerQuery) {
         std::vector<std::string> keys;
         for (std::size_t j = i; j < std::min(found.size(), i + kKeysPerQuery); ++j) {
             keys.push_back(found[j].key);
         }
-        removed += remove_impossible(table, keys, snapshot);
+        removed += remove_impossible(table, keys, point);
         Selection selection;
         selection.bucket_bits = 10;
         selection.keys = keys;
-        const Rows there = snapshot.reader.rows(snapshot.table, selection);
-        const postgres::Result rows = snapshot.plain.query("SELECT " + snapshot.select + " FROM " +
-                                                           snapshot.reader.from(table) + " WHERE " +
-                                                           snapshot.reader.keys_sql(table, keys));
-        std::vector<std::size_t> missing;
-        postgres::RelationPlan::EditedRow memory;
-        for (int row = 0; row < rows.rows(); ++row) {
-            postgres::pgoutput::Tuple tuple;
-            for (int column = 0; column < rows.columns(); ++column) {
-                const bool null = rows.is_null(row, column);
-                tuple.push_back({null ? 'n' : 't', rows.text(row, column)});
-            }
-            const postgres::pgoutput::Tuple& edited = snapshot.plan->edit(tuple, memory);
-            m_out += "{\"key\":";
-            postgres::append_key(m_out, *snapshot.plan, edited);
-            m_out += ",\"before\":null,\"after\":";
-            postgres::append_row(m_out, *snapshot.plan, edited, missing);
-            snapshot.append_tail(m_out, 'r', 0);
-            ++m_lines;
-        }
+        const Rows there = point.rows(selection);
+        m_lines += point.append_rows(
+            m_out, keys, [&point](std::string& out) { append_tail(out, point, 'r', 0); });
         for (const std::string& key : keys) {
             if (there.contains(key)) {
                 continue;
@@ -229,7 +152,7 @@ void Repairer::write_keyed(const Table& table, const std::vector<Difference>& fo
             std::string object;
             append_object(object, table, table.key, split_image(key, table.key.size()));
             m_out += "{\"key\":" + object + ",\"before\":" + object + ",\"after\":null";
-            snapshot.append_tail(m_out, 'd', 0);
+            append_tail(m_out, point, 'd', 0);
             ++m_lines;
         }
         write();
@@ -242,15 +165,15 @@ void Repairer::write_keyed(const Table& table, const std::vector<Difference>& fo
 }
 
 std::uint64_t Repairer::remove_impossible(const Table& table, const std::vector<std::string>& keys,
-                                          Snapshot& snapshot) {
+                                          RepairPoint& point) {
     const std::vector<event::Order> versions =
-        m_target.versions_above(table, keys, snapshot.point.order(event::Order::kMaxIndex));
+        m_target.versions_above(table, keys, point.order(event::Order::kMaxIndex));
     if (versions.empty()) {
         return 0;
     }
     // Asked for after the target was read: what was there and lies beyond cannot come from the log.
-    const postgres::Lsn end = snapshot.reader.insert_position();
-    const std::uint16_t epoch = snapshot.point.order().epoch();
+    const LogPosition end = point.end();
+    const std::uint16_t epoch = point.order(0).epoch();
     std::vector<event::Order> impossible;
     bool later_epoch = false;
     for (const event::Order version : versions) {
@@ -266,25 +189,23 @@ std::uint64_t Repairer::remove_impossible(const Table& table, const std::vector<
     if (later_epoch && !io::sleep_ms(kStateWaitMs)) {
         throw io::Stopped{"it was not certain whose rows of the target are"};
     }
-    check_lineage(snapshot);
+    check_lineage(point);
     return m_target.remove_versions(table, keys, impossible);
 }
 
-void Repairer::check_lineage(Snapshot& snapshot) {
-    const postgres::SystemIdentity& system = snapshot.point.system();
-    auto loaded = highest_order(clickhouse::read_target_state(m_target.transport()),
-                                system.identifier, snapshot.plain.database(), m_options.slot, true);
+void Repairer::check_lineage(RepairPoint& point) {
+    auto loaded = highest_order(clickhouse::read_target_state(m_target.transport()), m_source,
+                                m_options.slot, true);
     if (!m_options.checkpoint.empty()) {
         if (const auto file = event::read_checkpoint_file(m_options.checkpoint)) {
             loaded = std::max(loaded.value_or(event::Order{}), file->order);
         }
     }
-    refuse_repair_from(loaded, system.timelines, snapshot.reader.insert_position(),
-                       snapshot.reader.is_standby());
+    point.check_lineage(loaded);
 }
 
 void Repairer::write_keyless(const Table& table, const std::vector<Difference>& found,
-                             Snapshot& snapshot) {
+                             RepairPoint& point) {
     std::vector<std::size_t> all;
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
         all.push_back(i);
@@ -295,12 +216,12 @@ void Repairer::write_keyless(const Table& table, const std::vector<Difference>& 
         append_object(object, table, all, split_image(item.key, all.size()));
         for (std::uint64_t n = item.target.count; n < item.source.count; ++n) {
             m_out += "{\"key\":null,\"before\":null,\"after\":" + object;
-            snapshot.append_tail(m_out, 'c', ++index);
+            append_tail(m_out, point, 'c', ++index);
             ++m_lines;
         }
         for (std::uint64_t n = item.source.count; n < item.target.count; ++n) {
             m_out += "{\"key\":null,\"before\":" + object + ",\"after\":null";
-            snapshot.append_tail(m_out, 'd', ++index);
+            append_tail(m_out, point, 'd', ++index);
             ++m_lines;
         }
     }

@@ -1,9 +1,9 @@
 #ifndef CDC_VERIFY_REPAIR_HPP
 #define CDC_VERIFY_REPAIR_HPP
 
-#include "cdc-verify/activity.hpp"
 #include "cdc-verify/options.hpp"
 #include "cdc-verify/recheck.hpp"
+#include "cdc-verify/source.hpp"
 #include "cdc-verify/target.hpp"
 
 #include <string>
@@ -23,8 +23,8 @@ namespace cdc::verify {
 /// lines of a snapshot, which empties the table), each that is too many as `d`.
 class Repairer {
 public:
-    Repairer(const Options& options, Target& target, Activity& activity)
-        : m_options{options}, m_target{target}, m_activity{activity} {}
+    Repairer(const Options& options, Source& source, Target& target)
+        : m_options{options}, m_source{source}, m_target{target} {}
 
     /// Throws Error: refused when the source is not the one whose log fills the target, or is an
     /// older state of it.
@@ -33,18 +33,17 @@ public:
     void finish();
 
 private:
-    struct Snapshot;
     std::uint64_t remove_impossible(const Table& table, const std::vector<std::string>& keys,
-                                    Snapshot& snapshot);
-    void write_keyed(const Table& table, const std::vector<Difference>& found, Snapshot& snapshot);
+                                    RepairPoint& point);
+    void write_keyed(const Table& table, const std::vector<Difference>& found, RepairPoint& point);
     void write_keyless(const Table& table, const std::vector<Difference>& found,
-                       Snapshot& snapshot);
-    void check_lineage(Snapshot& snapshot);
+                       RepairPoint& point);
+    void check_lineage(RepairPoint& point);
     void write();
 
     const Options& m_options;
+    Source& m_source;
     Target& m_target;
-    Activity& m_activity;
     std::string m_out;
     std::uint64_t m_lines = 0;
 };

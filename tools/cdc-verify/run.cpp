@@ -13,7 +13,6 @@
 #include "cdc-verify/tables.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
-#include "postgres/wal_status.hpp"
 
 #include <algorithm>
 
@@ -61,19 +60,18 @@ private:
     Activity m_activity;
     std::vector<std::unique_ptr<Source>> m_sources;
     Target m_target;
-    std::string m_server; ///< "": not known
-    std::string m_database;
     Position m_position;
     std::unique_ptr<Repairer> m_repairer;
     Comparer m_comparer;
     std::shared_ptr<const postgres::ColumnEdits> m_edits;
-    bool m_known_source = false; ///< the target was filled from this server and database
+    bool m_known_source = false;          ///< the target was filled from this server and database
+    std::optional<event::Order> m_loaded; ///< up to which it was, by the stream
 };
 
 std::vector<std::unique_ptr<Source>> open_sources(const Options& options, Activity& activity) {
     std::vector<std::unique_ptr<Source>> sources;
     for (int i = 0; i < options.jobs; ++i) {
-        sources.push_back(std::make_unique<Source>(options.source, activity));
+        sources.push_back(open_source(options, activity));
     }
     return sources;
 }
@@ -91,10 +89,8 @@ Run::Run(const Options& options)
                                     ? base::steady_ms() + options.time_budget_ms
                                     : 0},
       m_sources{open_sources(options, m_activity)}, m_target{options.target, options.chdb_library},
-      m_server{postgres::read_wal_status(source().connection()).server},
-      m_database{source().connection().database()}, m_position{options, source(), m_target,
-                                                               m_activity, m_server},
-      m_repairer{options.repair ? std::make_unique<Repairer>(options, m_target, m_activity)
+      m_position{options, source(), m_target, m_activity},
+      m_repairer{options.repair ? std::make_unique<Repairer>(options, source(), m_target)
                                 : nullptr},
       m_comparer{options,
                  sides_of(m_sources),
@@ -111,8 +107,7 @@ Run::Run(const Options& options)
 /// is sure before the target has got as far as we have.
 void Run::compare_absent(const Candidate& candidate, TableReport& report) {
     Table table;
-    auto facts =
-        postgres::read_table_facts(source().connection(), candidate.schema, candidate.table);
+    auto facts = source().facts(candidate.schema, candidate.table);
     if (!facts) {
         return; // dropped since
     }
@@ -129,7 +124,7 @@ void Run::compare_absent(const Candidate& candidate, TableReport& report) {
             report.why_unsettled = m_position.why();
             return;
         }
-        for (const Candidate& other : find_tables(m_options, source(), m_target, m_database)) {
+        for (const Candidate& other : find_tables(m_options, source(), m_target)) {
             if (other.name() == candidate.name() && !other.target.empty()) {
                 report.unsettled = *report.source_rows;
                 report.why_unsettled = "the target made this table just now";
@@ -196,7 +191,7 @@ void Run::compare(const Candidate& candidate, TableReport& report) {
         standing = read_standing(m_target.transport(), candidate.target);
         report.marks = standing.marks;
     }
-    const auto start = report.marks.empty() ? std::nullopt : source().order_now();
+    const auto start = report.marks.empty() ? std::nullopt : source().order_now(m_loaded);
     const auto table = describe(m_options, candidate, source(), m_target, m_edits);
     if (!table || !standing.captured) {
         report.marks.clear();
@@ -244,13 +239,13 @@ Verdict Run::compare_all() {
     }
     if (m_options.pairs.empty()) {
         const auto state = clickhouse::read_target_state(m_target.transport());
-        m_known_source = highest_order(state, m_server, m_database, "", true).has_value();
-        refuse_older_timeline(highest_order(state, m_server, m_database, m_options.slot, false),
-                              source().order_now());
+        m_known_source = highest_order(state, source(), "", true).has_value();
+        m_loaded = highest_order(state, source(), m_options.slot, false);
+        refuse_older_timeline(m_loaded, source().order_now(m_loaded));
     }
-    check_patterns(m_options, source(), m_target, m_database);
+    check_patterns(m_options, source(), m_target);
     std::vector<TableReport> reports;
-    const std::vector<Candidate> tables = find_tables(m_options, source(), m_target, m_database);
+    const std::vector<Candidate> tables = find_tables(m_options, source(), m_target);
     for (const auto& source : m_sources) {
         source->set_end(m_end);
     }

@@ -4,7 +4,6 @@
 #include "cdc-verify/rows.hpp"
 #include "cdc-verify/table.hpp"
 #include "event/order.hpp"
-#include "postgres/lsn.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -15,10 +14,13 @@
 /// moves. Each call is one reading, never one row.
 namespace cdc::verify {
 
+/// A place in the source's log, as Order::position() has it: it rises with the log.
+using LogPosition = std::uint64_t;
+
 /// Rows of the source as they stood at one exact position of its log.
 struct RowsAtPosition {
     Rows rows;
-    postgres::Lsn position = 0;
+    LogPosition position = 0;
     event::Order order; ///< of `position`, with index 0
 };
 
@@ -38,9 +40,9 @@ public:
 
     /// A position that every change visible to an earlier statement is below, and that the stream
     /// reaches: the end of the log on disk, after what was visible is there.
-    virtual postgres::Lsn position_after() = 0;
+    virtual LogPosition position_after() = 0;
     /// The end of the log, on disk or not (of a standby: what was replayed).
-    virtual postgres::Lsn insert_position() = 0;
+    virtual LogPosition insert_position() = 0;
     /// Rows of a standby are older than those of the primary.
     virtual bool is_standby() const = 0;
 };
@@ -69,10 +71,10 @@ public:
 
     /// Nothing when neither the target nor the file says; why() then does. Throws Error (refused)
     /// when several slots fill the target and none was chosen.
-    virtual std::optional<postgres::Lsn> now() = 0;
-    /// Waits until the target has everything before `lsn`. False: `deadline` (steady_ms) came
+    virtual std::optional<LogPosition> now() = 0;
+    /// Waits until the target has everything before `position`. False: `deadline` (steady_ms) came
     /// first. After that every wait is a single look: the target stands still.
-    virtual bool wait(postgres::Lsn lsn, std::int64_t deadline) = 0;
+    virtual bool wait(LogPosition position, std::int64_t deadline) = 0;
     virtual const std::string& why() const = 0; ///< of the last false or nothing
 };
 

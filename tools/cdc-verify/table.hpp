@@ -3,6 +3,7 @@
 
 #include "cdc-verify/column.hpp"
 #include "clickhouse/layout.hpp"
+#include "source/table_facts.hpp"
 
 #include <memory>
 #include <string>
@@ -19,7 +20,7 @@ struct NotCompared {
 
 /// A table of the source and what the target holds of it.
 struct Table {
-    postgres::TableFacts facts;
+    source::TableFacts facts;
     std::string target;                                 ///< name in `_cdc_state`
     std::shared_ptr<clickhouse::Layout> layout;         ///< what `names` points to
     clickhouse::Target names{""};                       ///< of all that stands in the target

@@ -3,10 +3,7 @@
 #include "base/error.hpp"
 #include "cdc-verify/any_table.hpp"
 #include "clickhouse/stored_name.hpp"
-#include "event/checkpoint.hpp"
 #include "event/table_filter.hpp"
-#include "postgres/scan_table.hpp"
-#include "postgres/slot.hpp"
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -43,27 +40,9 @@ std::string condition_of(const Options& options, const Candidate& table) {
                : std::string{};
 }
 
-std::vector<std::string> publications(const Options& options, const clickhouse::TargetState& state,
-                                      const std::string& database) {
-    if (!options.publication.empty()) {
-        return {options.publication};
-    }
-    std::vector<std::string> names;
-    for (const auto& source : state.sources) {
-        const auto checkpoint =
-            event::parse_checkpoint(source.checkpoint, "the target's checkpoint");
-        if (checkpoint.kind == "postgres" && checkpoint.database == database &&
-            !checkpoint.slot.empty() && (options.slot.empty() || checkpoint.slot == options.slot)) {
-            names.push_back(checkpoint.slot);
-        }
-    }
-    return names;
-}
-
 } // namespace
 
-std::vector<Candidate> find_tables(const Options& options, Source& source, Target& target,
-                                   const std::string& database) {
+std::vector<Candidate> find_tables(const Options& options, Source& source, Target& target) {
     if (!options.pairs.empty()) {
         return find_pairs(options, source);
     }
@@ -72,36 +51,28 @@ std::vector<Candidate> find_tables(const Options& options, Source& source, Targe
     const clickhouse::TargetState state = clickhouse::read_target_state(target.transport());
     for (const auto& table : state.tables) {
         const auto origin = nlohmann::json::parse(table.source, nullptr, false);
-        if (!origin.is_object() || origin.value("db", "") != database) {
-            continue;
-        }
-        Candidate candidate{origin.value("schema", ""), origin.value("table", ""), table.name,
-                            table.layout};
-        if (filter.matches(candidate.schema, candidate.table)) {
-            found.push_back(std::move(candidate));
+        const auto name = origin.is_object()
+                              ? source.table_of(origin.value("db", ""), origin.value("schema", ""),
+                                                origin.value("table", ""))
+                              : std::nullopt;
+        if (name && filter.matches(name->schema, name->table)) {
+            found.push_back({name->schema, name->table, table.name, table.layout});
         }
     }
-    for (const std::string& publication : publications(options, state, database)) {
-        if (!postgres::inspect_publication(source.connection(), publication)) {
-            if (publication == options.publication) {
-                fail(ExitCode::refused, "the source has no publication {}", in_quotes(publication));
-            }
-            continue;
-        }
-        for (const auto& table :
-             postgres::list_scan_tables(source.connection(), publication, filter)) {
-            const bool there = std::any_of(found.begin(), found.end(), [&](const Candidate& other) {
-                return other.schema == table.schema && other.table == table.name;
-            });
-            if (!there) {
-                found.push_back({table.schema, table.name, "", ""});
-            }
+    for (const TableName& table : source.captured_tables(options, state, filter)) {
+        const bool there = std::any_of(found.begin(), found.end(), [&](const Candidate& other) {
+            return other.schema == table.schema && other.table == table.table;
+        });
+        if (!there) {
+            found.push_back({table.schema, table.table, "", ""});
         }
     }
     if (found.empty()) {
         throw base::Error{ExitCode::refused,
-                          fmt::format("the target holds no table of database {} that was asked for",
-                                      in_quotes(database)),
+                          fmt::format("the target holds no table of {} that was asked for",
+                                      source.database().empty()
+                                          ? source.description()
+                                          : "database " + in_quotes(source.database())),
                           "Its table _cdc_state lists what it holds."};
     }
     std::sort(found.begin(), found.end(),
@@ -156,7 +127,7 @@ std::string why_not(const Table& table, const Target::ExistingColumn* column) {
 std::optional<Table> describe(const Options& options, const Candidate& candidate, Source& source,
                               Target& target,
                               const std::shared_ptr<const postgres::ColumnEdits>& edits) {
-    auto facts = postgres::read_table_facts(source.connection(), candidate.schema, candidate.table);
+    auto facts = source.facts(candidate.schema, candidate.table);
     if (!facts) {
         return std::nullopt;
     }
@@ -177,7 +148,7 @@ std::optional<Table> describe(const Options& options, const Candidate& candidate
     }
     table.edits = edits;
     table.where = condition_of(options, candidate);
-    for (const postgres::FactColumn& column : facts->columns) {
+    for (const source::FactColumn& column : facts->columns) {
         const auto edit = edits->of(facts->schema, facts->table, column.name);
         const auto found = std::find_if(existing.begin(), existing.end(),
                                         [&](const auto& e) { return e.name == column.name; });
@@ -197,8 +168,7 @@ std::optional<Table> describe(const Options& options, const Candidate& candidate
             }
             continue;
         }
-        table.columns.push_back(pair_column(column, source.connection().quoted_name(column.name),
-                                            other->type, other->stored));
+        table.columns.push_back(source.pair(column, other->type, other->stored));
         table.columns.back().key = key;
         if (edit.kind != postgres::ColumnEdits::Kind::keep) {
             mask_column(table.columns.back(), edit, edits);

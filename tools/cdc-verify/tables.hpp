@@ -27,8 +27,7 @@ struct Candidate {
 /// the publication that it does not name, filtered as the options say, by name. The publication is
 /// --publication, or one that is named as a slot that fills the target; where there is none,
 /// nothing says what should be there.
-std::vector<Candidate> find_tables(const Options& options, Source& source, Target& target,
-                                   const std::string& database);
+std::vector<Candidate> find_tables(const Options& options, Source& source, Target& target);
 
 /// Pairs the columns of both sides by name. Nothing when the source has no such table. Throws Error
 /// (refused) when the target has none, or a key column is missing. `edits`: what the stream did to
