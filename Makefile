@@ -87,10 +87,11 @@ format:
 format-check:
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format --dry-run --Werror
 
-## make check                 dependency order of the folders, man pages against --help
+## make check                 dependency order of the folders, man pages against --help, shellcheck
 check: build
 	@scripts/check-includes
 	@scripts/check-man $(BUILD)
+	@scripts/check-scripts
 
 ## make install PREFIX=/usr/local   stripped tools, man pages, completion for bash and zsh
 install: build

@@ -67,5 +67,11 @@ expect "$(ask_zsh 'cdc-snapshot --chunk-r' 'cdc-snapshot --chunk-rows')" found "
 expect "$(ask_zsh 'cdc-lag --prom' 'cdc-lag --prometheus')" found "another option in zsh"
 expect "$(ask_zsh 'cdc-snapshot --chunk-by=c' 'cdc-snapshot --chunk-by=ctid')" found "a value in zsh"
 
+for pipeline in "$share"/cdc-toolkit/pipelines/*-*; do
+    "$pipeline" --help >/dev/null || complain "${pipeline##*/} does not run where it was installed"
+    PIPELINE_STATE=$work "$pipeline" --systemd >units
+    grep -q "^ExecStart=\"$pipeline\" run" units || complain "unit files of ${pipeline##*/}"
+done
+
 [ $failed = 0 ] && echo "${#tools[@]} tools installed; bash and zsh complete their options"
 exit $failed

@@ -1,0 +1,289 @@
+# The verbs of scripts/pipelines/*, which source this file first. A pipeline gives
+#
+#   pipes=(NAME…)          functions, each one shell pipe that ends in `ended "${PIPESTATUS[@]}"`
+#   default NAME VALUE     a setting that neither .env nor the environment has
+#   local_services NAME…   what scripts/services starts where PIPELINE_SERVICES is local
+#   local_sample FILE      SQL that makes the tables there
+#   replay PLACE, repair   functions that the verbs of these names run
+#
+# and calls `pipeline "$@"` last. Words for its pipes:
+#
+#   stay                   a list { a && b; } in a pipe outlives the signals that stop a and b
+#   verify [OPTION…]       cdc-verify, also where the target is filled through Kafka
+#   first COMMAND          the snapshot, but not behind a repair that made the slot anew: it brings what differs
+#   without_group COMMAND  reads topics beside the group, and leaves its offsets alone
+set -uo pipefail
+
+self=$(readlink -f "$0")
+name=$(basename "$self")
+scripts=$(cd "$(dirname "$self")/.." && pwd)
+for bin in "$scripts/../build/bin" "$scripts/../../bin"; do # in a source tree, where it was installed
+    [ ! -x "$bin/cdc-load" ] || PATH=$(cd "$bin" && pwd):$PATH
+done
+PATH=${CDC_TEST_BIN:+$CDC_TEST_BIN:}$PATH:/usr/lib/postgresql/15/bin
+
+# shellcheck source=scripts/lib/settings.sh
+. "$scripts/lib/settings.sh"
+# shellcheck source=scripts/lib/supervise.sh
+. "$scripts/lib/supervise.sh"
+# shellcheck source=scripts/lib/systemd.sh
+. "$scripts/lib/systemd.sh"
+
+say() { echo "$name: $*" >&2; }
+fail() { # EXIT-STATUS MESSAGE…
+    local code=$1
+    shift
+    say "error: $*"
+    exit "$code"
+}
+hint() { say "hint: $*"; }
+usage() {
+    say "error: $*"
+    echo "Try \"$name --help\"" >&2
+    exit 2
+}
+
+#---------------------------------------------------------------------------- words for pipes
+stay() { trap : INT TERM HUP; }
+first() { [ -e "$state/repaired" ] || "$@"; }
+without_group() { env -u CDC_GROUP "$@"; }
+
+# The verdict of a pipe over its stages: one that nobody may try again (2 to 5) before one that is worth it.
+ended() { # CODE…
+    local code worst=0
+    [ ! -d "$state/run" ] || echo "$*" >"$state/run/${running_pipe:-$verb}.codes"
+    for code in "$@"; do
+        if [ "$code" -ge 2 ] && [ "$code" -le 5 ]; then return "$code"; fi
+        [ "$code" = 0 ] || worst=1
+    done
+    return "$worst"
+}
+
+# cdc-verify needs to know how far the target has come; through Kafka no single file says so.
+verify() {
+    local out=$state/run/target.json tries=0 position code
+    rm -f "$out"
+    "$scripts/lib/target-position" "$state/capture.json" "$out" &
+    position=$!
+    until [ -s "$out" ] || ((++tries > 200)) || ! kill -0 "$position" 2>/dev/null; do sleep 0.1; done
+    if [ -s "$out" ]; then
+        cdc-verify --checkpoint "$out" "$@"
+    else
+        say "warning: the target has not come to where the source was ${tries}00 ms ago: what differs is not known to be more than lag"
+        cdc-verify "$@"
+    fi
+    code=$?
+    kill "$position" 2>/dev/null
+    wait "$position" 2>/dev/null
+    return "$code"
+}
+
+# A repair whose lines were taken is done, whatever cdc-verify found (1: something differed).
+repaired() { # CODE-OF-VERIFY CODE…
+    local found=$1
+    shift
+    ended "$@" || return
+    [ "$found" -le 1 ] || return 1
+}
+
+#---------------------------------------------------------------------------- the state folder
+make_state() {
+    mkdir -p "$state/run" "$state/logs" || fail 1 "cannot make '$state'"
+    [ -s "$state/README" ] || cat >"$state/README" <<README
+This folder belongs to the pipeline $name (cdc-toolkit): $self
+
+  *.json        checkpoints: how far each pipe has come. While the slot exists, do not delete or
+                restore them: cdc-toolkit(7), CHECKPOINT FILES
+  logs/         what the tools say; NAME.log.1 and so on are older
+  audit.log     who did what, when, with which result: time, user, verb, exit status, seconds
+  run/          the processes that run now, and how each pipe ended last
+  old/          checkpoints that a repair put aside
+  repaired      when a repair made the slot anew: since then no snapshot is taken
+
+"$name status" says how it is, "$name destroy" removes it with all that it made.
+README
+}
+
+audit() { # RESULT SECONDS WORDS…
+    local result=$1 seconds=$2
+    shift 2
+    [ -d "$state" ] || return 0
+    printf '%s\tuser=%s\tverb=%s\tresult=%s\tseconds=%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
+        "${SUDO_USER:-$(id -un)}" "$*" "$result" "$seconds" >>"$state/audit.log"
+}
+
+#---------------------------------------------------------------------------- verbs
+verb_setup() {
+    make_state
+    if is_local; then
+        services start "${services[@]}" || fail 1 "the local services do not start"
+        use_services
+        make_sample
+    fi
+    need_servers
+    # Beside a slot of ours the check of what --create would do has been passed before.
+    [ -s "$state/capture.json" ] || cdc-capture --check || return
+    say "ready; its state is kept in '$state'. Next: $name start"
+}
+
+verb_start() {
+    [ -d "$state" ] || fail 2 "'$name' is not set up; run: $name setup"
+    make_state
+    if is_local; then services start "${services[@]}" || fail 1 "the local services do not start"; fi
+    use_services
+    need_servers
+    ! supervised || { say "runs already (process $(supervisor_pid))"; return 0; }
+    end_all
+    setsid "$self" ${env_file:+--env "$env_file"} supervise </dev/null >>"$state/logs/supervisor.log" 2>&1 {busy}>&- &
+    local tries=0
+    until supervised; do
+        ((++tries < 100)) || fail 1 "the supervisor does not start; its log is '$state/logs/supervisor.log'"
+        sleep 0.1
+    done
+    say "started; see: $name status, $name logs"
+}
+
+verb_stop() {
+    if ! supervised && ! anything_runs; then
+        say "does not run"
+        return 0
+    fi
+    stop_supervisor || say "warning: it did not stop within $PIPELINE_STOP_S s and was killed; nothing is lost, it goes on from its checkpoints"
+    say "stopped"
+}
+
+verb_restart() { verb_stop && verb_start; }
+
+# 0: all of it runs. 1: a pipe is down or waits for its next try. 3: it was not started.
+verb_status() {
+    local pipe result=0 state_word since restarts code reason pid
+    [ -d "$state" ] || { echo "$name: not set up"; return 3; }
+    if supervised; then echo "$name runs (process $(supervisor_pid)); state '$state'"; else echo "$name is not started; state '$state'"; result=3; fi
+    for pipe in "${pipes[@]}"; do
+        read_run "$pipe"
+        printf '  %-10s %-8s since %s' "$pipe" "$state_word" "$since"
+        [ "$restarts" = 0 ] || printf ', started again %s times' "$restarts"
+        [ -z "$code" ] || printf ', last exit status %s (%s)' "$code" "$(what_code_is "$code")"
+        echo
+        [ -z "$reason" ] || echo "             $reason"
+        [ "$state_word" = running ] || [ "$result" != 0 ] || result=1
+    done
+    if [ "$result" != 3 ]; then
+        use_services
+        timeout 20 cdc-lag --connect-timeout 5s 2>&1 | sed 's/^/  /'
+    fi
+    return "$result"
+}
+
+verb_verify() {
+    use_services
+    need_servers
+    verify "$@"
+}
+
+# Rows that differ are brought again. Where the log has lost what the pipe needs (exit status 3), the slot is
+# made anew first: what happened in between is among the rows that differ.
+verb_repair() {
+    use_services
+    need_servers
+    local lost=no was_running=no code
+    ! supervised || was_running=yes
+    for pipe in "${pipes[@]}"; do
+        read_run "$pipe"
+        [ "$code" != 3 ] || lost=yes
+    done
+    if [ "$lost" = yes ]; then
+        say "the log no longer has what the checkpoint needs: making the slot anew"
+        [ "$was_running" = no ] || stop_supervisor || true
+        new_slot || return
+        was_running=yes
+    fi
+    [ "$was_running" = no ] || supervised || verb_start || return
+    supervised || fail 2 "the repair takes the way of all changes; run first: $name start"
+    cd "$state" || return 1
+    repair
+}
+
+new_slot() {
+    local aside
+    aside=$state/old/$(date -u +%Y%m%dT%H%M%SZ)
+    cdc-capture --drop || say "nothing is left to drop"
+    mkdir -p "$aside" && mv "$state/capture.json" "$aside/" || return
+    rm -f "$state"/run/capture.*
+    date -u +%Y-%m-%dT%H:%M:%SZ >"$state/repaired"
+    cdc-capture --create --exit-after-create --checkpoint "$state/capture.json"
+}
+
+verb_replay() {
+    use_services
+    need_servers
+    cd "$state" || return 1
+    replay "${1:-beginning}"
+}
+
+verb_logs() {
+    local files=("$state"/logs/*.log)
+    [ -e "${files[0]}" ] || fail 1 "there are no logs in '$state/logs'"
+    case ${1:-} in
+        -f | --follow) exec tail -n 20 -F "${files[@]}" ;;
+        '') tail -n 40 "${files[@]}" ;;
+        *) tail -n 200 "$state/logs/$1.log" ;;
+    esac
+}
+
+# Everything that the pipeline made: slot, publication, state folder; of local services all.
+# Topics and tables of servers elsewhere stay, for others may read them.
+verb_destroy() {
+    [ "${1:-}" = --yes ] || usage "destroy drops the slot, the publication and the state folder: $name destroy --yes"
+    [ -d "$state" ] || { say "is not set up"; return 0; }
+    if supervised || anything_runs; then stop_supervisor || true; fi
+    if is_local; then
+        CDC_SERVICES_DIR=$services_dir services stop --purge "${services[@]}" || return 1
+        rm -rf "$services_dir"
+    else
+        need_servers
+        cdc-capture --drop || return
+        say "topics '$CDC_PREFIX.*' and the tables of the target are left; who needs them no more drops them there"
+    fi
+    mkdir -p "$(dirname "$state")"
+    audit 0 0 "destroy $name"
+    mv "$state/audit.log" "$(dirname "$state")/$name.audit.log"
+    rm -rf "$state"
+    say "is gone; its audit log is '$(dirname "$state")/$name.audit.log'"
+}
+
+#---------------------------------------------------------------------------- the command line
+pipeline() {
+    local code began=$SECONDS
+    [ "${1:-}" != --env ] || shift 2
+    case ${1:-} in
+        -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$self"; exit 0 ;;
+        --systemd) shift; print_units "$@"; exit ;;
+        '') usage "no verb given" ;;
+    esac
+    verb=$1
+    shift
+    case $verb in
+        status | logs) "verb_$verb" "$@"; exit ;;
+        run) use_services; run_pipe "$@"; exit ;;
+        supervise) use_services; supervise; exit ;;
+        setup | start | stop | restart | verify | repair | replay | destroy) ;;
+        *) usage "unknown verb '$verb'" ;;
+    esac
+    mkdir -p "$(dirname "$state")" || fail 1 "cannot make '$(dirname "$state")'"
+    # One at a time of those that change something.
+    if [ "$verb" != verify ]; then
+        exec {busy}>"$state.lock"
+        flock -w 30 "$busy" || fail 1 "another $name is at work; its lock is '$state.lock'"
+    fi
+    # In a shell of its own, so that whatever ends it has its line in the audit log.
+    (verb_"$verb" "$@")
+    code=$?
+    audit "$code" "$((SECONDS - began))" "$verb${*:+ $*}"
+    [ "$verb" != destroy ] || rm -f "$state.lock"
+    exit "$code"
+}
+
+env_file=
+find_settings "$@"
+set_services_dir

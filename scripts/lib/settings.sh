@@ -1,0 +1,97 @@
+# Settings of a pipeline: the environment, then its .env file, then the script's defaults; and the local
+# services that stand for servers where none are named. Sourced by pipeline.sh.
+
+# NAME=VALUE lines; quotes around a value are taken off. Nothing in the file is run.
+load_settings() { # FILE
+    local line key value number=0
+    while IFS= read -r line || [ -n "$line" ]; do
+        number=$((number + 1))
+        line=${line#"${line%%[![:space:]]*}"}
+        case $line in '' | '#'*) continue ;; esac
+        key=${line%%=*} value=${line#*=}
+        [[ $key =~ ^[A-Z][A-Z0-9_]*$ && $line == *=* ]] || fail 2 "'$1', line $number: not NAME=VALUE: '$line'"
+        case $key in
+            CDC_* | PIPELINE_* | PARTITIONS | RETENTION | PG* | MYSQL_* | CHDB_*) ;;
+            *) fail 2 "'$1', line $number: '$key' is no setting of a pipeline or a tool" ;;
+        esac
+        case $value in
+            \"*\") value=${value#\"} value=${value%\"} ;;
+            \'*\') value=${value#\'} value=${value%\'} ;;
+        esac
+        [ -n "${!key+set}" ] || export "$key=$value"
+    done <"$1"
+}
+
+# The first that is there: --env, $PIPELINE_ENV, beside the script, the machine's.
+find_settings() { # [--env FILE]
+    local file
+    if [ "${1:-}" = --env ]; then
+        [ -r "${2:-}" ] || fail 2 "--env: cannot read '${2:-}'"
+        env_file=$(readlink -f "$2")
+    else
+        for file in "${PIPELINE_ENV:-}" "$(dirname "$self")/.env" "/etc/cdc-toolkit/$name.env"; do
+            [ -n "$file" ] && [ -r "$file" ] || continue
+            env_file=$(readlink -f "$file")
+            break
+        done
+    fi
+    [ -z "$env_file" ] || load_settings "$env_file"
+    : "${PIPELINE_SERVICES:=local}" "${PIPELINE_LOG_BYTES:=10000000}" "${PIPELINE_STOP_S:=90}"
+    state=${PIPELINE_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/cdc-toolkit}/$name
+    case $PIPELINE_SERVICES in
+        local | elsewhere) ;;
+        *) fail 2 "PIPELINE_SERVICES is '$PIPELINE_SERVICES', which is neither local nor elsewhere" ;;
+    esac
+}
+
+default() { # NAME VALUE
+    [ -n "${!1+set}" ] || export "$1=$2"
+}
+
+is_local() { [ "$PIPELINE_SERVICES" = local ]; }
+
+#---------------------------------------------------------------------------- local services
+local_services() { services=("$@"); }
+local_sample() { sample=$1; }
+
+services() {
+    "$scripts/services" "$@" 2>&1 | sed "s/^services:/$name:/" >&2
+    return "${PIPESTATUS[0]}"
+}
+
+# Servers of other users must be able to enter the folder, so it is not below the state folder.
+services_dir=
+set_services_dir() {
+    services_dir=${PIPELINE_SERVICES_DIR:-${TMPDIR:-/tmp}/cdc-$name-$UID}
+    export CDC_SERVICES_DIR=$services_dir
+}
+
+# Addresses of the local services, for what names none.
+use_services() {
+    is_local || return 0
+    local lines
+    lines=$("$scripts/services" env "${services[@]}" 2>/dev/null) || return 0
+    eval "$lines"
+    [ -z "${CDC_TEST_POSTGRES_URL:-}" ] || default CDC_SOURCE "${CDC_TEST_POSTGRES_URL%/*}/inventory"
+    [ -z "${CDC_TEST_MYSQL_URL:-}" ] || default CDC_SOURCE "$CDC_TEST_MYSQL_URL/mydb"
+    [ -z "${CDC_TEST_KAFKA_BROKERS:-}" ] || default CDC_BROKERS "$CDC_TEST_KAFKA_BROKERS"
+    [ -z "${CDC_TEST_CLICKHOUSE_URL:-}" ] || default CDC_TARGET "${CDC_TEST_CLICKHOUSE_URL%/*}/inventory"
+}
+
+make_sample() {
+    case $CDC_SOURCE in
+        postgres*)
+            [ "$(psql -X -At -d "${CDC_SOURCE%/*}/postgres" -c "SELECT 1 FROM pg_database WHERE datname = 'inventory'")" != 1 ] || return 0
+            psql -X -q -d "${CDC_SOURCE%/*}/postgres" -c 'CREATE DATABASE inventory' &&
+                psql -X -q -v ON_ERROR_STOP=1 -d "$CDC_SOURCE" -f "$scripts/pipelines/sql/$sample" ;;
+    esac || fail 1 "the sample tables cannot be made"
+}
+
+need_servers() {
+    local setting
+    for setting in CDC_SOURCE CDC_BROKERS CDC_TARGET; do
+        [ -z "${!setting:-}" ] || continue
+        if is_local; then fail 1 "the local services do not run; run: $name setup"; fi
+        fail 2 "$setting is not set; name the servers in '${env_file:-$(dirname "$self")/.env}' (see .env.example), or set PIPELINE_SERVICES=local"
+    done
+}

@@ -1,0 +1,221 @@
+# What keeps the pipes running. Sourced by pipeline.sh.
+#
+#   supervisor ── keeper of a pipe ── session of the pipe: run_pipe and the tools
+#
+# A pipe is started again as a whole, after 1 s, 2 s, 4 s … 60 s, when it ends with 0, 1 or by a signal; with
+# 2 to 5 it stays down, since the same would come again. A process is known by its pid and its start time.
+# run/PIPE has the pid of its session, run/PIPE.end how it ended last: KEY=VALUE lines both.
+
+start_time() { # PID
+    local line
+    line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+    # shellcheck disable=SC2086
+    set -- ${line##*) }
+    [ "$1" != Z ] && echo "${20}"
+}
+
+is_process() { # PID START-TIME
+    [ -n "${1:-}" ] && [ "$(start_time "$1")" = "$2" ]
+}
+
+what_code_is() { # CODE
+    case $1 in
+        0) echo done ;; 1) echo "failed, tried again" ;; 2) echo "wrong usage" ;; 3) echo "position lost: $name repair" ;;
+        4) echo "source or target refuses" ;; 5) echo "a line or value that cannot be stored" ;; *) echo "a signal" ;;
+    esac
+}
+
+#---------------------------------------------------------------------------- one run of a pipe
+# In the foreground, until it ends: what a keeper, or systemd, runs.
+run_pipe() { # PIPE
+    local code me=$BASHPID log=$state/logs/$1.log
+    [[ " ${pipes[*]} " == *" ${1:-} "* ]] || usage "no pipe '${1:-}'; there are: ${pipes[*]}"
+    make_state
+    need_servers
+    cd "$state" || return 1
+    running_pipe=$1
+    rm -f "run/$1.codes"
+    echo "pid=$me started=$(start_time "$me") since=$(date -u +%Y-%m-%dT%H:%M:%SZ) from=$(stat -c %s "$log" 2>/dev/null || echo 0)" >"run/$1"
+    trap : INT TERM HUP # the tools have them too, and end the pipe
+    "$1"
+    code=$?
+    note_end "$1" "$code"
+    return "$code"
+}
+
+# The first error behind the start of the run is its reason; what follows is what other stages made of it.
+note_end() { # PIPE CODE
+    local pid started since from reason='' log=$state/logs/$1.log
+    eval "$(tr ' ' '\n' <"$state/run/$1")"
+    [ "$(stat -c %s "$log" 2>/dev/null || echo 0)" -ge "$from" ] || from=0
+    [ "$2" = 0 ] || reason=$(tail -c "+$((from + 1))" "$log" 2>/dev/null | grep -m 1 -E ' (error|fatal): ' | cut -c1-400)
+    printf 'code=%q\nended=%q\nreason=%q\n' "$2" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$reason" >"$state/run/$1.end"
+    rm -f "$state/run/$1"
+}
+
+# Sets state_word since restarts code reason, of whoever called.
+read_run() { # PIPE
+    local pid='' started='' from='' ended=''
+    state_word=stopped since=- restarts=0 code='' reason=''
+    [ ! -s "$state/run/$1.end" ] || . "$state/run/$1.end"
+    [ ! -s "$state/run/$1.restarts" ] || restarts=$(<"$state/run/$1.restarts")
+    since=${ended:--}
+    [ ! -s "$state/run/$1" ] || eval "$(tr ' ' '\n' <"$state/run/$1")"
+    if [ -n "$pid" ] && is_process "$pid" "$started"; then
+        state_word=running
+        [ "$restarts" != 0 ] || code='' reason=''
+    elif [ -n "$code" ] && [ "$code" -ge 2 ] && [ "$code" -le 5 ]; then
+        state_word=failed
+    elif supervised; then
+        state_word=waiting
+    fi
+}
+
+#---------------------------------------------------------------------------- the keeper of one pipe
+keep() { # PIPE
+    local pipe=$1 pause=1 code child='' began stopping=''
+    local log=$state/logs/$pipe.log
+    trap 'stopping=1; [ -z "$child" ] || kill -TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null' TERM
+    trap : INT HUP
+    echo 0 >"$state/run/$pipe.restarts"
+    while [ -z "$stopping" ]; do
+        began=$SECONDS
+        setsid "$self" ${env_file:+--env "$env_file"} run "$pipe" </dev/null >>"$log" 2>&1 {lock}>&- &
+        child=$!
+        while wait "$child"; code=$?; [ -e "/proc/$child" ] && start_time "$child" >/dev/null; do :; done
+        # Killed before it could say so itself.
+        [ ! -s "$state/run/$pipe" ] || note_end "$pipe" "$code"
+        end_group "$child" 30
+        child=''
+        [ -z "$stopping" ] || break
+        if [ "$code" -ge 2 ] && [ "$code" -le 5 ]; then
+            say "'$pipe' ended with $code ($(what_code_is "$code")) and stays down; see: $name status"
+            return "$code"
+        fi
+        [ $((SECONDS - began)) -lt 60 ] || pause=1
+        say "'$pipe' ended with $code; started again in $pause s"
+        nap "$pause"
+        pause=$((pause * 2 < 60 ? pause * 2 : 60))
+        echo $(($(<"$state/run/$pipe.restarts") + 1)) >"$state/run/$pipe.restarts"
+    done
+}
+
+# Ends at a trapped signal, too.
+nap() { # SECONDS
+    sleep "$1" {lock}>&- &
+    wait $!
+    kill $! 2>/dev/null
+}
+
+# What is left of a session whose first process has gone.
+end_group() { # PID SECONDS
+    local tries=$(($2 * 10))
+    kill -0 -- "-$1" 2>/dev/null || return 0
+    kill -TERM -- "-$1" 2>/dev/null
+    while kill -0 -- "-$1" 2>/dev/null; do
+        ((tries-- > 0)) || { kill -KILL -- "-$1" 2>/dev/null; return 1; }
+        sleep 0.1
+    done
+}
+
+#---------------------------------------------------------------------------- the supervisor
+supervise() {
+    local pipe keepers=() stopping='' keeper me=$BASHPID
+    make_state
+    exec {lock}>"$state/run/supervisor.lock"
+    flock -n "$lock" || fail 1 "a supervisor runs already"
+    echo "pid=$me started=$(start_time "$me")" >"$state/run/supervisor"
+    trap 'stopping=1' TERM INT
+    trap : HUP
+    say "started"
+    for pipe in "${pipes[@]}"; do
+        keep "$pipe" &
+        keepers+=($!)
+    done
+    while [ -z "$stopping" ] && kill -0 "${keepers[@]}" 2>/dev/null; do
+        nap 10
+        rotate_logs
+    done
+    for keeper in "${keepers[@]}"; do kill -TERM "$keeper" 2>/dev/null; done
+    for keeper in "${keepers[@]}"; do
+        while wait "$keeper"; kill -0 "$keeper" 2>/dev/null; do :; done
+    done
+    rm -f "$state/run/supervisor"
+    say "stopped"
+}
+
+supervisor_pid() {
+    local pid='' started=''
+    [ ! -s "$state/run/supervisor" ] || eval "$(tr ' ' '\n' <"$state/run/supervisor")"
+    echo "$pid"
+}
+
+supervised() {
+    local pid='' started=''
+    [ -s "$state/run/supervisor" ] || return 1
+    eval "$(tr ' ' '\n' <"$state/run/supervisor")"
+    is_process "$pid" "$started"
+}
+
+anything_runs() {
+    local pipe pid started since from
+    for pipe in "${pipes[@]}"; do
+        [ -s "$state/run/$pipe" ] || continue
+        eval "$(tr ' ' '\n' <"$state/run/$pipe")"
+        ! kill -0 -- "-$pid" 2>/dev/null || return 0
+    done
+    return 1
+}
+
+# Pipes without a keeper, as a supervisor that was killed leaves them.
+end_all() {
+    local pipe pid='' started since from result=0
+    for pipe in "${pipes[@]}"; do
+        [ -s "$state/run/$pipe" ] || continue
+        eval "$(tr ' ' '\n' <"$state/run/$pipe")"
+        # Its number is another process's now.
+        if [ -e "/proc/$pid" ] && ! is_process "$pid" "$started"; then
+            rm -f "$state/run/$pipe"
+            continue
+        fi
+        end_group "$pid" "${1:-30}" || result=1
+        rm -f "$state/run/$pipe"
+    done
+    return "$result"
+}
+
+stop_supervisor() {
+    local pid tries=$((PIPELINE_STOP_S * 10)) result=0
+    if supervised; then
+        pid=$(supervisor_pid)
+        kill -TERM "$pid" 2>/dev/null
+        while kill -0 -- "-$pid" 2>/dev/null; do
+            ((tries-- > 0)) || { kill -KILL -- "-$pid" 2>/dev/null; result=1; break; }
+            sleep 0.1
+        done
+        [ "$result" = 0 ] || { end_all 1; rm -f "$state/run/supervisor"; }
+    fi
+    end_all || result=1
+    return "$result"
+}
+
+#---------------------------------------------------------------------------- logs
+# The tools open a log anew at SIGHUP: cdc-toolkit(7).
+rotate_logs() {
+    local pipe log number pid='' started since from
+    for pipe in "${pipes[@]}" supervisor; do
+        log=$state/logs/$pipe.log
+        [ "$(stat -c %s "$log" 2>/dev/null || echo 0)" -gt "$PIPELINE_LOG_BYTES" ] || continue
+        for number in 3 2 1; do
+            [ ! -e "$log.$number" ] || mv -f "$log.$number" "$log.$((number + 1))"
+        done
+        mv -f "$log" "$log.1"
+        : >>"$log"
+        if [ "$pipe" = supervisor ]; then
+            exec >>"$log" 2>&1
+        elif [ -s "$state/run/$pipe" ]; then
+            eval "$(tr ' ' '\n' <"$state/run/$pipe")"
+            kill -HUP -- "-$pid" 2>/dev/null
+        fi
+    done
+}
