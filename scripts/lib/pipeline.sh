@@ -168,11 +168,17 @@ verb_status() {
         [ -z "$reason" ] || echo "             $reason"
         [ "$state_word" = running ] || [ "$result" != 0 ] || result=1
     done
-    if [ "$result" != 3 ]; then
+    if [ "$result" != 3 ] && [ "${1:-}" != --pipes ]; then
         use_services
         timeout 20 cdc-lag --connect-timeout 5s 2>&1 | sed 's/^/  /'
     fi
     return "$result"
+}
+
+verb_lag() {
+    use_services
+    need_servers
+    cdc-lag "$@"
 }
 
 verb_verify() {
@@ -264,7 +270,7 @@ pipeline() {
     verb=$1
     shift
     case $verb in
-        status | logs) "verb_$verb" "$@"; exit ;;
+        status | lag | logs) "verb_$verb" "$@"; exit ;;
         run) use_services; run_pipe "$@"; exit ;;
         supervise) use_services; supervise; exit ;;
         setup | start | stop | restart | verify | repair | replay | destroy) ;;
