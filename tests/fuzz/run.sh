@@ -2,7 +2,8 @@
 # Every fuzz target for some seconds, as many at once as there are processors: run.sh BUILD SECONDS
 #
 # A target starts from the kept corpus in tests/fuzz/seeds and from what earlier runs of this build
-# found. After a longer run, `run.sh --keep BUILD` takes into the kept corpus what covers something new.
+# found; CDC_FUZZ_SEED repeats a run's choices. After a longer run, `run.sh --keep BUILD` takes into
+# the kept corpus what covers something new.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 keep=
@@ -37,7 +38,7 @@ fuzz() { # TARGET
         return
     fi
     [ ! -d "$here/seeds/$name" ] || seeds=("$here/seeds/$name")
-    (cd "$build" && "bin/$name" -max_total_time="$seconds" -print_final_stats=1 -verbosity=0 -timeout=30 \
+    (cd "$build" && "bin/$name" -max_total_time="$seconds" -seed="${CDC_FUZZ_SEED:-0}" -print_final_stats=1 -verbosity=0 -timeout=30 \
         -artifact_prefix="$name-" "corpus/$name" "${seeds[@]}" >"$name.log" 2>&1) || {
         tail -n 40 "$build/$name.log" >&2
         echo "$name: FAILED; the input is in $build/$name-*" >&2
