@@ -20,7 +20,6 @@
 namespace cdc::clickhouse {
 
 using base::ExitCode;
-using base::fail;
 using base::in_quotes;
 
 namespace {

@@ -50,7 +50,7 @@ StateRow parked_row(std::string_view table, std::string_view key, const ParkedKe
 void append_state_row(std::string& out, const StateRow& row, std::int64_t now_ms) {
     const std::size_t before = out.size();
     out.resize(before + row.scope.size() + row.name.size() + row.item.size() + row.position.size() +
-               row.value.size() + 5 * 10 + 32);
+               row.value.size() + std::size_t{5 * 10 + 32});
     char* at = out.data() + before;
     append_string(at, row.scope);
     append_string(at, row.name);

@@ -5,9 +5,6 @@
 
 namespace cdc::clickhouse {
 
-using base::Error;
-using base::ExitCode;
-
 namespace {
 
 char unescaped(char c) {

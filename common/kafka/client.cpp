@@ -107,7 +107,7 @@ ClientHandle make_client(rd_kafka_type_t type, ConfHandle conf) {
     if (client == nullptr) {
         throw Error{ExitCode::usage, fmt::format("cannot make a Kafka client: {}", text)};
     }
-    conf.release(); // the client owns it now
+    static_cast<void>(conf.release()); // the client owns it now
     return ClientHandle{client};
 }
 

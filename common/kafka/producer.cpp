@@ -301,7 +301,7 @@ bool Producer::send(const OutgoingRecord& record) {
     parts[count++].u.ptr = group;
     const ErrorHandle error{rd_kafka_produceva(m->client.get(), parts, count)};
     if (!error) {
-        headers.release(); // the client owns them now
+        static_cast<void>(headers.release()); // the client owns them now
         return true;
     }
     m->callbacks.acknowledgements->not_sent(group);

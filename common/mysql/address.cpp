@@ -5,7 +5,6 @@
 
 namespace cdc::mysql {
 
-using base::Error;
 using base::ExitCode;
 using base::fail;
 using base::in_quotes;

@@ -93,12 +93,13 @@ private:
         Token token{kind, {}};
         for (++m_at; m_at < m_text.size(); ++m_at) {
             const char c = m_text[m_at];
-            if (escapes && c == '\\' && m_at + 1 < m_text.size()) {
-                token.text += m_text[++m_at];
+            const char next = m_at + 1 < m_text.size() ? m_text[m_at + 1] : '\0';
+            const bool last = m_at + 1 == m_text.size();
+            if (!last && ((escapes && c == '\\') || (c == quote && next == quote))) {
+                token.text += next;
+                ++m_at;
             } else if (c != quote) {
                 token.text += c;
-            } else if (m_at + 1 < m_text.size() && m_text[m_at + 1] == quote) {
-                token.text += m_text[++m_at];
             } else {
                 ++m_at;
                 m_out->push_back(std::move(token));

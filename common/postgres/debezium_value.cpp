@@ -240,7 +240,8 @@ void append_interval(std::string& out, std::string_view text) {
         const std::string_view part = text.substr(0, text.find(' '));
         if (part.find(':') != std::string_view::npos) {
             const std::uint64_t time = take_long_time(text, "interval", whole, kMostHours);
-            seconds = sign * static_cast<double>(time / 1'000'000);
+            const std::uint64_t whole_seconds = time / 1'000'000;
+            seconds = sign * static_cast<double>(whole_seconds);
             micros = sign * static_cast<double>(time % 1'000'000);
         } else {
             const double count = sign * static_cast<double>(take_number(text, "interval", whole));

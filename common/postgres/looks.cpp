@@ -10,8 +10,6 @@
 
 namespace cdc::postgres {
 
-using base::ExitCode;
-
 namespace {
 
 constexpr std::int64_t kAskedMs = 1000;

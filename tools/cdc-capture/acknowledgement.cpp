@@ -7,7 +7,6 @@
 
 namespace cdc::capture {
 
-using base::Error;
 using base::ExitCode;
 using base::fail;
 using base::in_quotes;

@@ -145,7 +145,7 @@ void check_mysql_options(const Options& options) {
              "binlog.000003:154",
              base::in_quotes(options.from_position));
     }
-    event::TableFilter{options.tables, options.exclude};
+    [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     if (!options.check) {
         io::require_stdout();
     }
@@ -194,7 +194,7 @@ void check_options(Options& options) {
     if (options.publication.empty()) {
         options.publication = options.slot;
     }
-    event::TableFilter{options.tables, options.exclude};
+    [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     options.edits = {options.leave_out, options.masks, postgres::read_mask_key(options.mask_key)};
     if (!options.drop && !options.check && !options.exit_after_create) {
         io::require_stdout();

@@ -17,7 +17,6 @@ using base::ExitCode;
 using base::fail;
 using base::in_quotes;
 using postgres::Connection;
-using postgres::format_lsn;
 using postgres::Lsn;
 using postgres::ServerError;
 

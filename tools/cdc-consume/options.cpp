@@ -100,7 +100,9 @@ std::int64_t parse_time_ms(const std::string& text, const std::string& option) {
         fail(ExitCode::usage, "{} {} is not a time like 2025-07-21T10:00:00Z", option,
              in_quotes(text));
     }
-    return (base::days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60) * 1000 +
+    return (base::days_from_civil(year, month, day) * 86400 + std::int64_t{hour} * 3600 +
+            std::int64_t{minute} * 60) *
+               1000 +
            static_cast<std::int64_t>(second * 1000);
 }
 

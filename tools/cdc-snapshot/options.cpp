@@ -131,14 +131,14 @@ void check_options(Options& options) {
     if (options.before_stream() && options.publication.empty()) {
         options.publication = options.slot;
     }
-    event::TableFilter{options.tables, options.exclude};
+    [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     options.edits = {options.leave_out, options.masks, postgres::read_mask_key(options.mask_key)};
     std::vector<std::string> patterns;
     for (const std::string& text : options.where) {
         options.conditions.push_back(parse_where(text));
         patterns.push_back(options.conditions.back().pattern);
     }
-    event::TableFilter{patterns, {}};
+    [[maybe_unused]] const event::TableFilter conditions{patterns, {}};
     io::require_stdout();
 }
 

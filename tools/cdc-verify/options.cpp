@@ -158,7 +158,7 @@ void check_options(const Options& options) {
             fail(ExitCode::usage, "--where {} is not TABLE=CONDITION", in_quotes(text));
         }
     }
-    event::TableFilter{options.tables, options.exclude};
+    [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     options.edits();
     io::require_stdout();
 }
