@@ -1,5 +1,7 @@
 #include "mysql/connection.hpp"
 
+#include "io/file_descriptor.hpp"
+
 #include <mysql.h>
 
 #include <mutex>
@@ -165,6 +167,10 @@ std::string_view Connection::read_packet() {
         throw error(fmt::format("the binary log of {}", m_description));
     }
     return {reinterpret_cast<const char*>(handle->net.read_pos), size};
+}
+
+bool Connection::wait_packet(int timeout_ms) {
+    return io::wait_readable(static_cast<int>(mysql_get_socket(m_handle.get())), timeout_ms);
 }
 
 void Connection::shut_down() noexcept {

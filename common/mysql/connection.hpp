@@ -71,10 +71,12 @@ public:
     unsigned long version() const; ///< 80031, 101106
     const std::string& description() const { return m_description; }
 
-    // For the binary log's dump (binlog_source.cpp).
+    // For the binary log's dump and RowQuery.
     void send_command(unsigned command, std::string_view argument);
     /// The next packet of a dump, waiting for it; valid until the next call. Throws ServerError.
     std::string_view read_packet();
+    /// Waits for a packet at most so long; false: none came.
+    bool wait_packet(int timeout_ms);
     /// Wakes a read_packet() in another thread, which fails.
     void shut_down() noexcept;
 

@@ -228,4 +228,45 @@ void append_packed_time(std::string& out, std::int64_t packed) {
                 static_cast<unsigned>(magnitude & 0xffffff), 6);
 }
 
+ResultTime parse_result_time(ValueKind kind, std::string_view bytes) {
+    ResultTime t;
+    ByteReader reader{bytes};
+    if (kind == ValueKind::time) {
+        if (!reader.empty()) {
+            t.negative = reader.u8() != 0;
+            const std::uint32_t days = reader.u32();
+            t.hour = days * 24 + reader.u8();
+            t.minute = reader.u8();
+            t.second = reader.u8();
+        }
+    } else if (!reader.empty()) {
+        t.year = reader.u16();
+        t.month = reader.u8();
+        t.day = reader.u8();
+        if (!reader.empty()) {
+            t.hour = reader.u8();
+            t.minute = reader.u8();
+            t.second = reader.u8();
+        }
+    }
+    if (!reader.empty()) {
+        t.micros = reader.u32();
+    }
+    return t;
+}
+
+void append_result_time(std::string& out, ValueKind kind, unsigned digits, const ResultTime& time) {
+    const DateTime t{time.year, time.month, time.day, time.hour, time.minute, time.second};
+    if (kind == ValueKind::time) {
+        append_time(out, time.negative, time.hour, time.minute, time.second, time.micros, digits);
+    } else if (kind == ValueKind::date) {
+        check(t);
+        char text[10];
+        put_date(text, t);
+        out.append(text, sizeof(text));
+    } else {
+        append_datetime(out, t, time.micros, digits, kind == ValueKind::timestamp);
+    }
+}
+
 } // namespace cdc::mysql

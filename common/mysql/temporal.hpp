@@ -22,6 +22,24 @@ namespace cdc::mysql {
 /// and behind each of the last three a fraction of (digits + 1) / 2 bytes, two decimal digits each.
 void append_temporal(std::string& out, ValueKind kind, unsigned digits, std::string_view bytes);
 
+/// A date or time as results of prepared statements have it: year u16, month, day, hour, minute,
+/// second (1 each), microseconds u32; of a time: sign (1), days u32, hour, minute, second,
+/// microseconds u32. Zeros at the end are left out.
+struct ResultTime {
+    bool negative = false; ///< of a time
+    unsigned year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    unsigned hour = 0; ///< of a time: those of its days too
+    unsigned minute = 0;
+    unsigned second = 0;
+    unsigned micros = 0;
+};
+/// Throws Error (bad_data).
+ResultTime parse_result_time(ValueKind kind, std::string_view bytes);
+/// As append_temporal() has it.
+void append_result_time(std::string& out, ValueKind kind, unsigned digits, const ResultTime& time);
+
 } // namespace cdc::mysql
 
 #endif

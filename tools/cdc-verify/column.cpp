@@ -3,6 +3,7 @@
 #include "clickhouse/identifier.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cdc::verify {
 
@@ -103,6 +104,66 @@ void read_text(Column& column, const std::string& quoted) {
         fmt::format("CASE WHEN num_nulls({0}) = 0 THEN format('%s', {0}) END", quoted);
 }
 
+void set_target_type(Column& column, std::string_view target_type, const std::string& name) {
+    if (const auto known = clickhouse::parse_type(target_type)) {
+        column.type = *known;
+        column.target_select = name;
+    } else {
+        column.target_select = widened(target_type, name, column.type);
+    }
+    column.type.low_cardinality = false;
+}
+
+/// What a result has for a type as information_schema names it: "decimal(10,2) unsigned".
+mysql::ValueCodec result_codec(std::string_view type) {
+    using mysql::ValueKind;
+    static constexpr std::pair<std::string_view, ValueKind> kKinds[] = {
+        {"tinyint", ValueKind::integer},
+        {"smallint", ValueKind::integer},
+        {"mediumint", ValueKind::integer},
+        {"int", ValueKind::integer},
+        {"bigint", ValueKind::integer},
+        {"year", ValueKind::year},
+        {"bit", ValueKind::bit},
+        {"float", ValueKind::float32},
+        {"double", ValueKind::float64},
+        {"decimal", ValueKind::decimal},
+        {"date", ValueKind::date},
+        {"time", ValueKind::time},
+        {"datetime", ValueKind::datetime},
+        {"timestamp", ValueKind::timestamp},
+        {"binary", ValueKind::bytes},
+        {"varbinary", ValueKind::bytes},
+        {"tinyblob", ValueKind::bytes},
+        {"blob", ValueKind::bytes},
+        {"mediumblob", ValueKind::bytes},
+        {"longblob", ValueKind::bytes},
+        {"geometry", ValueKind::bytes},
+        {"point", ValueKind::bytes},
+        {"linestring", ValueKind::bytes},
+        {"polygon", ValueKind::bytes},
+        {"multipoint", ValueKind::bytes},
+        {"multilinestring", ValueKind::bytes},
+        {"multipolygon", ValueKind::bytes},
+        {"geomcollection", ValueKind::bytes},
+        {"geometrycollection", ValueKind::bytes},
+        {"vector", ValueKind::vector}};
+    const std::string_view name = type.substr(0, type.find_first_of("( "));
+    mysql::ValueCodec codec;
+    const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                     [name](const auto& kind) { return kind.first == name; });
+    codec.kind = found == std::end(kKinds) ? ValueKind::text : found->second;
+    if (codec.kind == ValueKind::text) {
+        return codec;
+    }
+    codec.is_unsigned = type.find(" unsigned") != std::string_view::npos;
+    if (codec.kind != ValueKind::decimal && type.size() > name.size() + 1 &&
+        type[name.size()] == '(') {
+        codec.scale = static_cast<std::uint8_t>(type[name.size() + 1] - '0');
+    }
+    return codec;
+}
+
 } // namespace
 
 std::string why_not_comparable(std::string_view target_type) {
@@ -127,16 +188,11 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
     column.source_name = quoted;
     column.target_name = stored;
     const std::string name = clickhouse::quote_identifier(stored);
-    if (const auto known = clickhouse::parse_type(target_type)) {
-        column.type = *known;
-        column.target_select = name;
-    } else {
-        column.target_select = widened(target_type, name, column.type);
-    }
-    column.type.low_cardinality = false;
+    set_target_type(column, target_type, name);
     if (converts(source, column.type)) {
         column.source_select = quoted;
-        if (column.is_float()) { // one NaN for all
+        column.bytes = source.type_id == 17; // bytea
+        if (column.is_float()) {             // one NaN for all
             column.target_select =
                 "if(isNaN(" + name +
                 "), nan::" + (column.type.kind == Kind::float32 ? "Float32" : "Float64") + ", " +
@@ -159,6 +215,30 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
     if (column.type.kind != Kind::string) {
         column.target_select = "toString(" + name + ")";
         column.type.kind = Kind::string;
+    }
+    return column;
+}
+
+Column pair_mysql_column(const source::FactColumn& source, const std::string& quoted,
+                         std::string_view target_type, const std::string& stored) {
+    Column column;
+    column.name = source.name;
+    column.source_type = source.type;
+    column.source_name = quoted;
+    column.source_select = quoted;
+    column.target_name = stored;
+    column.mysql = result_codec(source.type);
+    column.bytes = column.mysql->kind == mysql::ValueKind::bytes;
+    const std::string name = clickhouse::quote_identifier(stored);
+    set_target_type(column, target_type, name);
+    if (column.type.array) {
+        column.array = column.type;
+        column.target_select = elements_sql(name, column.type);
+        column.type = Type{};
+        column.as_text = true;
+    } else if (column.type.kind == Kind::string) {
+        column.as_text = !column.bytes;
+        column.trimmed = is_number(target_type);
     }
     return column;
 }

@@ -3,6 +3,8 @@
 
 #include "clickhouse/schema.hpp"
 #include "clickhouse/types.hpp"
+#include "mysql/row_query.hpp"
+#include "mysql/value.hpp"
 #include "postgres/binary_copy.hpp"
 #include "postgres/column_edits.hpp"
 #include "postgres/table_facts.hpp"
@@ -35,6 +37,8 @@ struct Column {
     std::string source_select; ///< SQL of the source that gives what encode() reads
     std::string target_select; ///< SQL of the target, of type `type`
     bool key = false;
+    bool bytes = false;                     ///< not text: people see \x00ff, lines have base64
+    std::optional<mysql::ValueCodec> mysql; ///< of a column of MySQL or MariaDB
     /// What the stream makes of the source's text, and whose hash that is; nothing: the value.
     std::shared_ptr<const postgres::ColumnEdits> masks;
     postgres::ColumnEdits::Edit mask;
@@ -51,6 +55,10 @@ std::string why_not_comparable(std::string_view target_type);
 /// `quoted` is the column's name as SQL of the source, `stored` its name in the raw table.
 Column pair_column(const postgres::FactColumn& source, const std::string& quoted,
                    std::string_view target_type, const std::string& stored);
+
+/// The same of a column of MySQL or MariaDB.
+Column pair_mysql_column(const source::FactColumn& source, const std::string& quoted,
+                         std::string_view target_type, const std::string& stored);
 
 /// Makes it the column of a masked one: its values are what the mask makes of the source's text.
 void mask_column(Column& column, const postgres::ColumnEdits::Edit& mask,
@@ -72,6 +80,9 @@ struct Scratch {
 
 /// What the source sent. Throws Error (bad_data) when it is not a value of its type.
 Value encode(const Column& column, const postgres::BinaryField& field, Scratch& scratch);
+
+/// The same of MySQL and MariaDB.
+Value encode_result(const Column& column, const mysql::ResultField& field, Scratch& scratch);
 
 /// One text for the elements of an array, the same as SQL of the target and as what encode() makes
 /// of the source's text: "n" for NULL, "v" and the hex digits of an element's text, with commas.

@@ -2,6 +2,7 @@
 #include "base/numbers.hpp"
 #include "base/time.hpp"
 #include "cdc-verify/column.hpp"
+#include "cdc-verify/encode_parts.hpp"
 #include "cdc-verify/numeric.hpp"
 #include "clickhouse/row_format.hpp"
 #include "event/line_decoder.hpp"
@@ -24,7 +25,6 @@ namespace {
 
 constexpr std::uint32_t kJsonb = 3802;
 constexpr std::uint32_t kDate = 1082;
-constexpr std::int64_t kMicrosOfDay = 86'400'000'000;
 constexpr std::int64_t kDaysTo2000 = 10957;
 constexpr std::int64_t kMicrosTo2000 = 946'684'800'000'000;
 
@@ -39,44 +39,6 @@ T big_endian(const BinaryField& field, const Column& column) {
         value = value << 8 | static_cast<unsigned char>(field.data[i]);
     }
     return static_cast<T>(value);
-}
-
-template<typename T>
-Value fixed(Scratch& scratch, T value) {
-    std::memcpy(scratch.fixed, &value, sizeof(value));
-    return {{scratch.fixed, sizeof(value)}};
-}
-
-Value odd(Scratch& scratch, std::string text) {
-    scratch.text = std::move(text);
-    return {scratch.text, false, true};
-}
-
-template<typename T>
-Value narrowed(Scratch& scratch, std::int64_t value) {
-    return std::in_range<T>(value) ? fixed(scratch, static_cast<T>(value))
-                                   : odd(scratch, std::to_string(value));
-}
-
-Value integer(Scratch& scratch, Kind kind, std::int64_t value) {
-    switch (kind) {
-    case Kind::int8:
-        return narrowed<std::int8_t>(scratch, value);
-    case Kind::int16:
-        return narrowed<std::int16_t>(scratch, value);
-    case Kind::int32:
-        return narrowed<std::int32_t>(scratch, value);
-    case Kind::uint8:
-        return narrowed<std::uint8_t>(scratch, value);
-    case Kind::uint16:
-        return narrowed<std::uint16_t>(scratch, value);
-    case Kind::uint32:
-        return narrowed<std::uint32_t>(scratch, value);
-    case Kind::uint64:
-        return narrowed<std::uint64_t>(scratch, value);
-    default:
-        return fixed(scratch, value);
-    }
 }
 
 std::int64_t read_integer(const Column& column, const BinaryField& field) {
@@ -99,23 +61,6 @@ Value real(const Column& column, const BinaryField& field, Scratch& scratch) {
     Float value = std::bit_cast<Float>(big_endian<Bits>(field, column));
     if (std::isnan(value)) {
         value = std::numeric_limits<Float>::quiet_NaN();
-    }
-    return fixed(scratch, value);
-}
-
-/// Microseconds since 1970 in the units of the column's type.
-Value ticks(const Column& column, std::int64_t micros, Scratch& scratch) {
-    std::int64_t value = micros;
-    for (int scale = 6; scale > column.type.scale; --scale) {
-        value = value >= 0 ? value / 10 : -((-value + 9) / 10); // the coarser side decides
-    }
-    for (int scale = 6; scale < column.type.scale; ++scale) {
-        if (__builtin_mul_overflow(value, 10, &value)) {
-            Type readable = column.type;
-            readable.scale = 6;
-            const std::string_view bytes{reinterpret_cast<const char*>(&micros), sizeof(micros)};
-            return odd(scratch, text_of(readable, Value{bytes}));
-        }
     }
     return fixed(scratch, value);
 }
@@ -183,13 +128,7 @@ Value loader_text(const Column& column, const BinaryField& field, Scratch& scrat
                                                                                : odd(scratch, json);
     }
     scratch.text = json.front() == '"' ? event::json_string_value(json) : std::move(json);
-    if (column.trimmed && scratch.text.find('.') != std::string::npos) {
-        scratch.text.erase(scratch.text.find_last_not_of('0') + 1);
-        if (scratch.text.back() == '.') {
-            scratch.text.pop_back();
-        }
-    }
-    return {scratch.text};
+    return column.trimmed ? trimmed(scratch) : Value{scratch.text};
 }
 
 } // namespace

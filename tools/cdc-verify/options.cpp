@@ -6,6 +6,7 @@
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
+#include "mysql/connection.hpp"
 
 #include <charconv>
 
@@ -133,6 +134,18 @@ void check_options(const Options& options) {
     }
     if (options.target.empty()) {
         fail(ExitCode::usage, "--target is missing");
+    }
+    if (mysql::is_mysql_url(options.source)) {
+        mysql::parse_url(options.source);
+        const auto refuse = [](bool given, const char* name) {
+            if (given) {
+                fail(ExitCode::usage, "{} is for PostgreSQL sources", name);
+            }
+        };
+        refuse(!options.slot.empty(), "--slot");
+        refuse(!options.publication.empty(), "--publication");
+        refuse(!options.leave_out.empty(), "--leave-out");
+        refuse(!options.masks.empty(), "--mask");
     }
     cli::refuse_together(options.counts, "--counts", options.rows, "--rows");
     cli::refuse_together(options.counts, "--counts", options.repair, "--repair");

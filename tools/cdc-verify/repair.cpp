@@ -64,7 +64,7 @@ void append_json(std::string& out, const Column& column, const Value& value) {
         }
         break;
     case Kind::string:
-        if (column.source_id == 17) { // bytea
+        if (column.bytes) {
             out += '"';
             base::append_base64(out, value.bytes);
             out += '"';

@@ -1,6 +1,7 @@
 #include "cdc-verify/source.hpp"
 
 #include "base/time.hpp"
+#include "cdc-verify/mysql_source.hpp"
 #include "cdc-verify/postgres_source.hpp"
 #include "io/stop_signal.hpp"
 
@@ -17,6 +18,9 @@ void Source::check_stop() const {
 }
 
 std::unique_ptr<Source> open_source(const Options& options, Activity& activity) {
+    if (mysql::is_mysql_url(options.source)) {
+        return std::make_unique<MysqlSource>(options.source, activity);
+    }
     return std::make_unique<PostgresSource>(options.source, activity);
 }
 

@@ -128,7 +128,7 @@ std::string display_text(const Column& column, const Value& value) {
     if (column.array) {
         return elements_display(*column.array, value.bytes);
     }
-    if (column.source_id == 17 && !column.as_text) { // bytea
+    if (column.bytes && !column.as_text) {
         std::string out{"\\x"};
         for (const char c : value.bytes) {
             base::append_hex(out, static_cast<unsigned char>(c), 2);

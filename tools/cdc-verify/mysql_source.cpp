@@ -1,0 +1,296 @@
+#include "cdc-verify/mysql_source.hpp"
+
+#include "base/log.hpp"
+#include "base/numbers.hpp"
+#include "cdc-verify/row_sums.hpp"
+#include "io/stop_signal.hpp"
+#include "mysql/row_query.hpp"
+#include "mysql/server.hpp"
+
+#include <algorithm>
+
+namespace cdc::verify {
+
+using mysql::Connection;
+using mysql::ValueKind;
+
+namespace {
+
+constexpr unsigned kOffsetBits = 40;
+
+bool is_number_text(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("-+.0123456789eE") == std::string_view::npos;
+}
+
+} // namespace
+
+std::string quoted_name(std::string_view name) {
+    std::string out = "`";
+    for (const char c : name) {
+        out += c;
+        out += c == '`' ? "`" : "";
+    }
+    return out + "`";
+}
+
+MysqlSource::MysqlSource(const std::string& url, Activity& activity)
+    : Source{activity}, m_address{mysql::parse_url(url)}, m_database{m_address.database} {
+    Connection& plain = connection();
+    m_kind = plain.is_mariadb() ? "mariadb" : "mysql";
+    m_server = mysql::identity(plain);
+    m_description = plain.description();
+    m_log_name = mysql::log_end(plain).position.base_name();
+}
+
+Connection& MysqlSource::connection() {
+    if (!m_connection) {
+        m_connection = std::make_unique<Connection>(m_address);
+    }
+    return *m_connection;
+}
+
+std::string MysqlSource::from(const Table& table) const {
+    return quoted_name(table.facts.schema) + "." + quoted_name(table.facts.table);
+}
+
+std::string MysqlSource::literal(const Column& column, const Value& value) {
+    if (column.bytes) {
+        if (value.bytes.empty()) {
+            return "''";
+        }
+        std::string out = "X'";
+        for (const char c : value.bytes) {
+            base::append_hex(out, static_cast<unsigned char>(c), 2);
+        }
+        return out + "'";
+    }
+    const std::string text = text_of(column.type, value);
+    switch (column.mysql->kind) {
+    case ValueKind::integer:
+    case ValueKind::year:
+    case ValueKind::bit:
+    case ValueKind::float32:
+    case ValueKind::float64:
+    case ValueKind::decimal: // as text they would be compared as doubles
+        if (is_number_text(text)) {
+            return text;
+        }
+        break;
+    default:
+        break;
+    }
+    return connection().literal(text);
+}
+
+std::string MysqlSource::keys_sql(const Table& table, const std::vector<std::string>& keys) {
+    return key_condition(
+        table, keys, [](const Column& column) { return column.source_name; },
+        [this](const Column& column, const Value& value) { return literal(column, value); });
+}
+
+template<typename Visitor>
+void MysqlSource::scan(const Table& table, const std::string& condition, Visitor&& visit) {
+    std::string sql = "SELECT ";
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        sql += (i == 0 ? "" : ", ") + table.columns[i].source_select;
+    }
+    sql += " FROM " + from(table);
+    if (const std::string where = join_conditions(table.where, condition); !where.empty()) {
+        sql += " WHERE " + where;
+    }
+    std::vector<Scratch> scratch(table.columns.size());
+    std::vector<Value> values(table.columns.size());
+    read(sql, [&](const std::vector<mysql::ResultField>& fields) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            values[i] = encode_result(table.columns[i], fields[i], scratch[i]);
+        }
+        visit(values);
+    });
+}
+
+void MysqlSource::sums(const Table& table, const Selection& selection, int part, int /*parts*/,
+                       Buckets& out) {
+    if (part > 0) {
+        return;
+    }
+    sum_rows(table, selection, out, [&](auto&& visit) { scan(table, "", visit); });
+}
+
+Rows MysqlSource::rows(const Table& table, const Selection& selection) {
+    const std::string condition = table.masked_key || selection.keys.empty()
+                                      ? std::string{}
+                                      : keys_sql(table, selection.keys);
+    return collect_rows(table, selection, table.masked_key,
+                        [&](auto&& visit) { scan(table, condition, visit); });
+}
+
+std::uint64_t MysqlSource::count(const Table& table) {
+    std::uint64_t rows = 0;
+    read("SELECT count(*) FROM " + from(table) +
+             (table.where.empty() ? "" : " WHERE " + table.where),
+         [&rows](const std::vector<mysql::ResultField>& fields) {
+             mysql::ValueCodec codec;
+             codec.kind = ValueKind::integer;
+             std::string text;
+             mysql::append_result_value(text, codec, fields[0].bytes);
+             rows = base::parse_integer<std::uint64_t>(text).value_or(0);
+         });
+    return rows;
+}
+
+LogPosition MysqlSource::begin_at_position(const Table& table, std::int64_t wait_ms) {
+    Connection locker{m_address};
+    if (wait_ms >= 0) {
+        locker.execute(
+            fmt::format("SET lock_wait_timeout = {}", std::max<std::int64_t>(1, wait_ms / 1000)));
+    }
+    locker.execute("LOCK TABLES " + from(table) + " READ");
+    connection().execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+    const LogPosition position = mysql::log_end(locker).position.order_position();
+    locker.execute("UNLOCK TABLES");
+    return position;
+}
+
+void MysqlSource::end_transaction() {
+    connection().execute("COMMIT");
+}
+
+std::optional<RowsAtPosition> MysqlSource::rows_at_position(const Table& table,
+                                                            const Selection& selection,
+                                                            std::int64_t wait_ms) {
+    if (!m_epoch) {
+        return std::nullopt;
+    }
+    LogPosition position = 0;
+    try {
+        position = begin_at_position(table, wait_ms);
+    } catch (const base::Error& error) {
+        if (io::stop_signal::requested()) {
+            throw;
+        }
+        m_connection.reset();
+        base::log::debug("{}: cannot be compared at one position: {}", table.name(), error.what());
+        return std::nullopt;
+    }
+    RowsAtPosition found{rows(table, selection), position,
+                         event::Order::make(*m_epoch, position, 0)};
+    end_transaction();
+    return found;
+}
+
+LogPosition MysqlSource::insert_position() {
+    return mysql::log_end(connection()).position.order_position();
+}
+
+bool MysqlSource::owns(const event::Checkpoint& checkpoint) const {
+    return checkpoint.kind == m_kind && checkpoint.server == m_server;
+}
+
+std::optional<LogPosition> MysqlSource::position_of(const event::Checkpoint& checkpoint) const {
+    const auto position = mysql::Position::parse(checkpoint.position);
+    return owns(checkpoint) && position ? std::optional{position->order_position()} : std::nullopt;
+}
+
+std::string MysqlSource::position_text(LogPosition position) const {
+    return fmt::format("{}.{:06}:{}", m_log_name, position >> kOffsetBits,
+                       position & mysql::Position::kMaxOffset);
+}
+
+std::string MysqlSource::behind_text(LogPosition reached, LogPosition wanted) const {
+    const bool one_file = reached >> kOffsetBits == wanted >> kOffsetBits;
+    return fmt::format("{}, {} before {}", position_text(reached),
+                       one_file ? fmt::format("{} bytes of log", wanted - reached)
+                                : fmt::format("{} files of log",
+                                              (wanted >> kOffsetBits) - (reached >> kOffsetBits)),
+                       position_text(wanted));
+}
+
+std::optional<event::Order> MysqlSource::order_now(const std::optional<event::Order>& loaded) {
+    if (!loaded) {
+        return std::nullopt;
+    }
+    m_epoch = loaded->epoch();
+    return event::Order::make(*m_epoch, insert_position(), 0);
+}
+
+std::optional<TableName> MysqlSource::table_of(const std::string& db, const std::string& schema,
+                                               const std::string& table) const {
+    return schema.empty() && (m_database.empty() || db == m_database)
+               ? std::optional{TableName{db, table}}
+               : std::nullopt;
+}
+
+std::vector<TableName> MysqlSource::captured_tables(const Options& /*options*/,
+                                                    const clickhouse::TargetState& /*state*/,
+                                                    const event::TableFilter& /*filter*/) {
+    return {}; // the server does not know which tables are captured
+}
+
+std::vector<TableName> MysqlSource::all_tables() {
+    std::vector<TableName> found;
+    for (const event::PresentTable& table : mysql::present_tables(connection(), m_database)) {
+        found.push_back({table.schema, table.table});
+    }
+    return found;
+}
+
+std::vector<event::PresentTable> MysqlSource::present_tables(const Options& options) {
+    auto present = mysql::present_tables(connection(), m_database);
+    if (!options.exclude_columns.empty()) {
+        for (event::PresentTable& table : present) {
+            const auto found = facts(table.schema, table.table);
+            for (std::size_t i = 0; found && i < found->columns.size(); ++i) {
+                table.columns.push_back(found->columns[i].name);
+            }
+        }
+    }
+    return present;
+}
+
+std::optional<source::TableFacts> MysqlSource::facts(const std::string& schema,
+                                                     const std::string& table) {
+    Connection& plain = connection();
+    const std::string where = fmt::format(" WHERE table_schema = {} AND table_name = {}",
+                                          plain.literal(schema), plain.literal(table));
+    const auto found = plain.query("SELECT table_rows FROM information_schema.tables" + where +
+                                   " AND table_type = 'BASE TABLE'");
+    if (found.empty()) {
+        return std::nullopt;
+    }
+    source::TableFacts facts;
+    facts.schema = schema;
+    facts.table = table;
+    facts.rows = base::parse_integer<std::int64_t>(found[0].at(0).value_or("")).value_or(-1);
+    for (const auto& row : plain.query("SELECT column_name, column_type, extra, is_nullable FROM "
+                                       "information_schema.columns" +
+                                       where + " ORDER BY ordinal_position")) {
+        source::FactColumn column;
+        column.name = row.at(0).value_or("");
+        column.type = row.at(1).value_or("");
+        column.generated = row.at(2).value_or("").find("GENERATED") != std::string::npos &&
+                           row.at(2).value_or("").find("DEFAULT_GENERATED") == std::string::npos;
+        facts.columns.push_back(std::move(column));
+    }
+    // The key of the log: the primary one, else the first unique one without nullable columns.
+    mysql::Catalog catalog{plain};
+    for (const auto& key : catalog.describe(schema, table).unique_keys) {
+        if (std::find(key.begin(), key.end(), "") == key.end()) {
+            for (source::FactColumn& column : facts.columns) {
+                column.in_identity = std::find(key.begin(), key.end(), column.name) != key.end();
+            }
+            break;
+        }
+    }
+    return facts;
+}
+
+Column MysqlSource::pair(const source::FactColumn& column, std::string_view target_type,
+                         const std::string& stored) {
+    return pair_mysql_column(column, quoted_name(column.name), target_type, stored);
+}
+
+std::unique_ptr<RepairPoint> MysqlSource::repair_point(const Table& /*table*/) {
+    base::fail(base::ExitCode::refused, "--repair knows PostgreSQL sources only, so far");
+}
+
+} // namespace cdc::verify
