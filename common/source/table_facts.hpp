@@ -18,6 +18,8 @@ struct FactColumn {
     bool is_enum = false;
     bool generated = false;
     bool in_identity = false; ///< part of the key that changes carry
+    bool nullable = true;     ///< MySQL, as the next
+    int key = 0;              ///< place in that key from 1; 0: not part of it
 };
 
 struct TableFacts {

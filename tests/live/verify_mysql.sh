@@ -64,6 +64,18 @@ check() { # SERVER URL
     expect_exit 1 verify --tables shop.plain --float-tolerance 0.99 --json >out.json
     expect "within the tolerance" "$(found shop.plain)" "[0,1,0]"
 
+    say "$server: the repair makes it right, and keeps the shapes of the tables"
+    ch "SELECT name, type FROM system.columns WHERE database = '$server' ORDER BY table, position" >columns.before
+    verify --repair >repair.lines || expect "exit status of the repair" $? 1
+    expect_words repair.lines '"op":"d"'
+    "$BIN/cdc-load" --target "$TARGET" <repair.lines 2>load.err || fail "the repair cannot be loaded"
+    verify >out || fail "after the repair it differs: $(cat out verify.err)"
+    expect "shapes" "$(ch "SELECT name, type FROM system.columns WHERE database = '$server' ORDER BY table, position")" "$(cat columns.before)"
+    expect "table lines are the stream's" \
+        "$(grep -h '^{"table"' "$server.lines" repair.lines | jq -c '.table + {name: .source.table} | {name, columns, version}' | sort -u | wc -l)" 6
+    touch_target plain_raw "id = 7" "0.25" f
+    my "SET SESSION sql_log_bin=0; DELETE FROM plain WHERE id = 10"
+
     say "$server: any two tables, conditions, columns left out"
     ch "CREATE TABLE mine (id UInt64, v Int64) ENGINE = MergeTree ORDER BY id"
     ch "INSERT INTO mine VALUES (0, 1), (9223372036854775808, 2), (18446744073709551615, 3)"
@@ -71,14 +83,14 @@ check() { # SERVER URL
     ch "INSERT INTO mine VALUES (5, 5)"
     expect_exit 1 cdc-verify --source "$url/shop" --target "$TARGET" --table big=mine >out 2>verify.err
     cdc-verify --source "$url/shop" --target "$TARGET" --table big=mine --where "v < 4" >out 2>verify.err || fail "--where: $(cat out verify.err)"
-    verify --tables shop.plain --exclude-columns f --where "plain=id <> 9" >out || fail "without f and row 9: $(cat out verify.err)"
+    verify --tables shop.plain --exclude-columns f --where "plain=id <> 10" >out || fail "without f and row 10: $(cat out verify.err)"
 
     say "$server: a target that is behind is waited for, rows that move are looked at again"
     my "UPDATE plain SET v = 'late' WHERE id < 500"
-    expect_exit 2 verify --settle 2s --tables shop.plain --where "plain=id NOT IN (7, 9)" >out
+    expect_exit 2 verify --settle 2s --tables shop.plain --where "plain=id NOT IN (7, 10)" >out
     expect_words out "the target stands at "
     pipe &
-    verify --tables shop.plain --where "plain=id NOT IN (7, 9)" --settle 20s >out || fail "behind: $(cat out verify.err)"
+    verify --tables shop.plain --where "plain=id NOT IN (7, 10)" --settle 20s >out || fail "behind: $(cat out verify.err)"
     wait $!
 
     expect_exit 2 cdc-verify --source "$url/shop" --target "$TARGET" --slot x 2>verify.err

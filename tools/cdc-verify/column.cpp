@@ -1,9 +1,9 @@
 #include "cdc-verify/column.hpp"
 
 #include "clickhouse/identifier.hpp"
+#include "mysql/result_column.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace cdc::verify {
 
@@ -114,56 +114,6 @@ void set_target_type(Column& column, std::string_view target_type, const std::st
     column.type.low_cardinality = false;
 }
 
-/// What a result has for a type as information_schema names it: "decimal(10,2) unsigned".
-mysql::ValueCodec result_codec(std::string_view type) {
-    using mysql::ValueKind;
-    static constexpr std::pair<std::string_view, ValueKind> kKinds[] = {
-        {"tinyint", ValueKind::integer},
-        {"smallint", ValueKind::integer},
-        {"mediumint", ValueKind::integer},
-        {"int", ValueKind::integer},
-        {"bigint", ValueKind::integer},
-        {"year", ValueKind::year},
-        {"bit", ValueKind::bit},
-        {"float", ValueKind::float32},
-        {"double", ValueKind::float64},
-        {"decimal", ValueKind::decimal},
-        {"date", ValueKind::date},
-        {"time", ValueKind::time},
-        {"datetime", ValueKind::datetime},
-        {"timestamp", ValueKind::timestamp},
-        {"binary", ValueKind::bytes},
-        {"varbinary", ValueKind::bytes},
-        {"tinyblob", ValueKind::bytes},
-        {"blob", ValueKind::bytes},
-        {"mediumblob", ValueKind::bytes},
-        {"longblob", ValueKind::bytes},
-        {"geometry", ValueKind::bytes},
-        {"point", ValueKind::bytes},
-        {"linestring", ValueKind::bytes},
-        {"polygon", ValueKind::bytes},
-        {"multipoint", ValueKind::bytes},
-        {"multilinestring", ValueKind::bytes},
-        {"multipolygon", ValueKind::bytes},
-        {"geomcollection", ValueKind::bytes},
-        {"geometrycollection", ValueKind::bytes},
-        {"vector", ValueKind::vector}};
-    const std::string_view name = type.substr(0, type.find_first_of("( "));
-    mysql::ValueCodec codec;
-    const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds),
-                                     [name](const auto& kind) { return kind.first == name; });
-    codec.kind = found == std::end(kKinds) ? ValueKind::text : found->second;
-    if (codec.kind == ValueKind::text) {
-        return codec;
-    }
-    codec.is_unsigned = type.find(" unsigned") != std::string_view::npos;
-    if (codec.kind != ValueKind::decimal && type.size() > name.size() + 1 &&
-        type[name.size()] == '(') {
-        codec.scale = static_cast<std::uint8_t>(type[name.size() + 1] - '0');
-    }
-    return codec;
-}
-
 } // namespace
 
 std::string why_not_comparable(std::string_view target_type) {
@@ -227,7 +177,7 @@ Column pair_mysql_column(const source::FactColumn& source, const std::string& qu
     column.source_name = quoted;
     column.source_select = quoted;
     column.target_name = stored;
-    column.mysql = result_codec(source.type);
+    column.mysql = mysql::result_codec(source.type);
     column.bytes = column.mysql->kind == mysql::ValueKind::bytes;
     const std::string name = clickhouse::quote_identifier(stored);
     set_target_type(column, target_type, name);

@@ -66,10 +66,17 @@ void refuse_repair_from(const std::optional<event::Order>& loaded,
             "to {}, which are not of its history",
             timelines.current(), loaded->epoch(), postgres::format_lsn(loaded->position())));
     }
+    refuse_repair_beyond(loaded, end, postgres::format_lsn);
+}
+
+void refuse_repair_beyond(const std::optional<event::Order>& loaded, LogPosition end,
+                          const std::function<std::string(LogPosition)>& text) {
+    if (!loaded) {
+        refuse_repair("the target was not filled from this server and database");
+    }
     if (loaded->position() > end) {
         refuse_repair(fmt::format("its log ends at {}, and the target holds changes up to {}",
-                                  postgres::format_lsn(end),
-                                  postgres::format_lsn(loaded->position())));
+                                  text(end), text(loaded->position())));
     }
 }
 

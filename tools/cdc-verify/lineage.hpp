@@ -6,6 +6,7 @@
 #include "event/order.hpp"
 #include "postgres/timeline.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -32,6 +33,10 @@ void refuse_repair_from_standby(bool standby);
 /// nobody's standby.
 void refuse_repair_from(const std::optional<event::Order>& loaded,
                         const postgres::Timelines& timelines, LogPosition end, bool standby);
+
+/// The same where the log has no history of its own to ask: `text` spells a position.
+void refuse_repair_beyond(const std::optional<event::Order>& loaded, LogPosition end,
+                          const std::function<std::string(LogPosition)>& text);
 
 } // namespace cdc::verify
 

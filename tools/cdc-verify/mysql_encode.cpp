@@ -48,6 +48,22 @@ std::optional<Value> time_value(const Column& column, std::string_view bytes, Sc
     return ticks(column, days * kMicrosOfDay + seconds * 1'000'000 + t.micros, scratch);
 }
 
+/// Whether the result has it as text, which its JSON holds as it is.
+bool is_text(ValueKind kind) {
+    switch (kind) {
+    case ValueKind::text:
+    case ValueKind::enumeration:
+    case ValueKind::set:
+    case ValueKind::json:
+    case ValueKind::uuid:
+    case ValueKind::inet4:
+    case ValueKind::inet6:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool is_time(ValueKind kind) {
     return kind == ValueKind::date || kind == ValueKind::datetime || kind == ValueKind::timestamp;
 }
@@ -62,7 +78,7 @@ std::string_view plain_json(const ValueCodec& codec, std::string_view bytes, Scr
 
 /// The text that cdc-load stores in a String column: that of the value's JSON.
 Value text_value(const Column& column, const ResultField& field, Scratch& scratch) {
-    if (column.mysql->kind == ValueKind::text && !column.trimmed && !column.array) {
+    if (is_text(column.mysql->kind) && !column.trimmed && !column.array) {
         return {field.bytes};
     }
     if (column.array) {
@@ -76,9 +92,9 @@ Value text_value(const Column& column, const ResultField& field, Scratch& scratc
     if (!column.trimmed) {
         return {plain_json(*column.mysql, field.bytes, scratch)};
     }
-    scratch.text = std::string{column.mysql->kind == ValueKind::text
-                                   ? field.bytes
-                                   : plain_json(*column.mysql, field.bytes, scratch)};
+    scratch.text =
+        std::string{is_text(column.mysql->kind) ? field.bytes
+                                                : plain_json(*column.mysql, field.bytes, scratch)};
     return trimmed(scratch);
 }
 

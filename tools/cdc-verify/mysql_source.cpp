@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/numbers.hpp"
+#include "cdc-verify/mysql_repair.hpp"
 #include "cdc-verify/row_sums.hpp"
 #include "io/stop_signal.hpp"
 #include "mysql/row_query.hpp"
@@ -34,7 +35,8 @@ std::string quoted_name(std::string_view name) {
 }
 
 MysqlSource::MysqlSource(const std::string& url, Activity& activity)
-    : Source{activity}, m_address{mysql::parse_url(url)}, m_database{m_address.database} {
+    : Source{activity}, m_url{url}, m_address{mysql::parse_url(url)}, m_database{
+                                                                          m_address.database} {
     Connection& plain = connection();
     m_kind = plain.is_mariadb() ? "mariadb" : "mysql";
     m_server = mysql::identity(plain);
@@ -191,9 +193,9 @@ std::optional<LogPosition> MysqlSource::position_of(const event::Checkpoint& che
     return owns(checkpoint) && position ? std::optional{position->order_position()} : std::nullopt;
 }
 
-std::string MysqlSource::position_text(LogPosition position) const {
-    return fmt::format("{}.{:06}:{}", m_log_name, position >> kOffsetBits,
-                       position & mysql::Position::kMaxOffset);
+mysql::Position MysqlSource::position_at(LogPosition position) const {
+    return {fmt::format("{}.{:06}", m_log_name, position >> kOffsetBits),
+            position & mysql::Position::kMaxOffset};
 }
 
 std::string MysqlSource::behind_text(LogPosition reached, LogPosition wanted) const {
@@ -269,6 +271,7 @@ std::optional<source::TableFacts> MysqlSource::facts(const std::string& schema,
         column.type = row.at(1).value_or("");
         column.generated = row.at(2).value_or("").find("GENERATED") != std::string::npos &&
                            row.at(2).value_or("").find("DEFAULT_GENERATED") == std::string::npos;
+        column.nullable = row.at(3) == "YES";
         facts.columns.push_back(std::move(column));
     }
     // The key of the log: the primary one, else the first unique one without nullable columns.
@@ -276,7 +279,9 @@ std::optional<source::TableFacts> MysqlSource::facts(const std::string& schema,
     for (const auto& key : catalog.describe(schema, table).unique_keys) {
         if (std::find(key.begin(), key.end(), "") == key.end()) {
             for (source::FactColumn& column : facts.columns) {
-                column.in_identity = std::find(key.begin(), key.end(), column.name) != key.end();
+                const auto place = std::find(key.begin(), key.end(), column.name);
+                column.in_identity = place != key.end();
+                column.key = column.in_identity ? static_cast<int>(place - key.begin()) + 1 : 0;
             }
             break;
         }
@@ -289,8 +294,8 @@ Column MysqlSource::pair(const source::FactColumn& column, std::string_view targ
     return pair_mysql_column(column, quoted_name(column.name), target_type, stored);
 }
 
-std::unique_ptr<RepairPoint> MysqlSource::repair_point(const Table& /*table*/) {
-    base::fail(base::ExitCode::refused, "--repair knows PostgreSQL sources only, so far");
+std::unique_ptr<RepairPoint> MysqlSource::repair_point(const Table& table) {
+    return std::make_unique<MysqlRepairPoint>(m_url, table, m_activity);
 }
 
 } // namespace cdc::verify

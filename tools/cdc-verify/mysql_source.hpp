@@ -59,7 +59,8 @@ public:
     LogPosition begin_at_position(const Table& table, std::int64_t wait_ms);
     void end_transaction();
 
-    std::string position_text(LogPosition position) const;
+    mysql::Position position_at(LogPosition position) const;
+    std::string position_text(LogPosition position) const { return position_at(position).text(); }
     std::string from(const Table& table) const;
     std::string keys_sql(const Table& table, const std::vector<std::string>& keys);
     /// Calls `visit` with the fields of each row.
@@ -71,6 +72,7 @@ private:
     void scan(const Table& table, const std::string& condition, Visitor&& visit);
     std::string literal(const Column& column, const Value& value);
 
+    std::string m_url;
     mysql::ServerAddress m_address;
     std::unique_ptr<mysql::Connection> m_connection; ///< none: the last query was broken off
     std::string m_kind;                              ///< "mysql" or "mariadb"

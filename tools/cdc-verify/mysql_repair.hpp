@@ -1,0 +1,44 @@
+#ifndef CDC_VERIFY_MYSQL_REPAIR_HPP
+#define CDC_VERIFY_MYSQL_REPAIR_HPP
+
+#include "cdc-verify/mysql_source.hpp"
+#include "mysql/column_type.hpp"
+
+#include <string>
+#include <vector>
+
+namespace cdc::verify {
+
+/// By a consistent snapshot that is opened while the table's writers are kept away, so that the
+/// position beside it is exact.
+class MysqlRepairPoint : public RepairPoint {
+public:
+    MysqlRepairPoint(const std::string& url, const Table& table, Activity& activity);
+
+    const event::Table& shape() const override { return m_shape; }
+    void append_source(std::string& out, std::uint64_t index) const override;
+    event::Order order(std::uint64_t index) const override {
+        return event::Order::make(m_epoch, m_position, index);
+    }
+    Rows rows(const Selection& selection) override { return m_reader.rows(m_table, selection); }
+    std::uint64_t append_rows(std::string& out, const std::vector<std::string>& keys,
+                              const std::function<void(std::string&)>& append_tail) override;
+    LogPosition end() override { return m_reader.insert_position(); }
+    /// Takes the epoch of the orders from `loaded`.
+    void check_lineage(const std::optional<event::Order>& loaded) override;
+
+private:
+    void describe();
+
+    MysqlSource m_reader;
+    Table m_table;
+    event::Table m_shape;
+    std::vector<mysql::ValueCodec> m_codecs;
+    std::string m_select;
+    LogPosition m_position = 0;
+    std::uint16_t m_epoch = 0;
+};
+
+} // namespace cdc::verify
+
+#endif
