@@ -56,4 +56,39 @@ def verify(bin_folder, results):
         results.add("memory-cdc-lag", max(r.rss_mb for r in looks), "MB")
 
 
-WORKS = {"verify-equal": verify}
+MYSQL_ORDERS = """CREATE TABLE orders (id bigint unsigned PRIMARY KEY AUTO_INCREMENT, customer int NOT NULL, product int NOT NULL,
+    quantity int, price decimal(12,2), status varchar(10), note text, created_at datetime(6) DEFAULT NOW(6))"""
+MYSQL_FILL = """SET SESSION cte_max_recursion_depth = 1000000000;
+    INSERT INTO orders (customer, product, quantity, price, status, note)
+    WITH RECURSIVE numbers (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM numbers WHERE g < {rows})
+    SELECT 1 + g % 5000, 1 + g % 300, 1 + g % 9, ROUND((g % 100000) * 0.37, 2),
+           ELT(1 + g % 4, 'new', 'paid', 'sent', 'done'), CONCAT('note of order ', g) FROM numbers"""
+
+
+def verify_mysql(bin_folder, results):
+    """The same of MySQL, against MD5() of every row in the server."""
+    with servers(bin_folder, "mysql") as (folder, env):
+        url = env["CDC_TEST_MYSQL_URL"]
+        port = url.rsplit(":", 1)[1].split("/")[0]
+        client = ["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{port}", "-uroot"]
+        state = f"{folder}/state"
+        subprocess.run([*client, "-e", "CREATE DATABASE bench"], env=env, check=True)
+        pipe = (f"cdc-capture --source '{url}/bench' --checkpoint {state} --exit-at-end | "
+                f"cdc-load --target chdb:{folder}/target --checkpoint {state}")
+        subprocess.run(pipe, shell=True, env=env, check=True)
+        say(f"verify-mysql: {ROWS} equal rows")
+        subprocess.run([*client, "bench", "-e", MYSQL_ORDERS + ";" + MYSQL_FILL.format(rows=ROWS)], env=env, check=True)
+        subprocess.run(pipe, shell=True, env=env, check=True)
+        chdb = f"{os.path.dirname(os.path.abspath(__file__))}/../../scripts/chdb.py"
+        subprocess.run([chdb, f"{folder}/target", "OPTIMIZE TABLE orders_raw FINAL"], env=env, check=True)
+        ours = f"exec cdc-verify --source '{url}/bench' --target chdb:{folder}/target --no-wait"
+        md5 = (f"exec {' '.join(client)} bench -NB -e \"SELECT BIT_XOR(CRC32(MD5(CONCAT_WS('#', id, customer, product, "
+               "quantity, price, status, note, created_at)))) FROM orders\"")
+        for warm in (ours, md5):
+            timed(warm, env)
+        mine, other = pairs(lambda _: timed(ours, env), lambda _: timed(md5, env), ROUNDS)
+        add_rates(results, "verify-mysql", ROWS, mine, other, "MD5 of every row", ">=1.5")
+        results.add("memory-cdc-verify-mysql", max(r.rss_mb for r in mine), "MB")
+
+
+WORKS = {"verify-equal": verify, "verify-mysql": verify_mysql}
