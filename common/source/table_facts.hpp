@@ -1,6 +1,8 @@
 #ifndef CDC_SOURCE_TABLE_FACTS_HPP
 #define CDC_SOURCE_TABLE_FACTS_HPP
 
+#include "base/numbers.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -30,6 +32,11 @@ struct TableFacts {
     char identity = 'd';      ///< as pg_class.relreplident
     std::int64_t pages = 0;   ///< of its heap; 0 for a partitioned table
     std::int64_t rows = -1;   ///< the planner's estimate; -1: none
+    /// MySQL: the integer column with which the key begins, by which the table is read in ranges,
+    /// and its least and greatest value; "": there is none.
+    std::string range_column;
+    base::Int128 least = 0;
+    base::Int128 greatest = 0;
     std::vector<FactColumn> columns;
 };
 

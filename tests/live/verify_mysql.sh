@@ -43,6 +43,9 @@ check() { # SERVER URL
     expect "tables" "$(jq -r '[.tables[] | .table + ":" + .verdict] | join(" ")' out.json)" \
         "shop.big:same shop.folded:same shop.hollow:same shop.keyless:same shop.pairs:same shop.plain:same"
     expect "rows" "$(jq -r '[.tables[].source_rows] | join(" ")' out.json)" "3 3 0 4 3 1002"
+    for jobs in 1 3 7; do verify --jobs $jobs >out || fail "$jobs readers: it differs: $(cat out)"; done
+    verify --explain --jobs 3 --tables shop.big >out || fail "it cannot be explained"
+    expect_words verify.err "in 3 parts"
     verify --rows >out || fail "row by row it differs: $(cat out)"
     verify --counts >out || fail "the counts differ: $(cat out)"
 

@@ -61,12 +61,11 @@ void Comparer::compare(const Table& table, TableReport& report) {
     const bool by_row = m_options.rows || tolerant;
     if (m_options.explain) {
         base::log::info(
-            "{}: {} by {}: the source's rows come by binary COPY in {} parts and are hashed here, "
-            "since PostgreSQL has no fast hash that ClickHouse has too, and sending a row costs it "
-            "less than md5 of its text; ClickHouse hashes its own, and sends {} buckets{}",
+            "{}: {} by {}: the source's rows {}; ClickHouse hashes its own, and sends {} "
+            "buckets{}",
             table.name(), by_row ? "every row" : "checksums",
             table.keyed() ? "key" : "whole row (the table has no key)",
-            table.facts.partitioned ? 1U : m_sources.size(), 1U << selection.bucket_bits,
+            m_sources[0]->how_read(table, m_sources.size()), 1U << selection.bucket_bits,
             by_row ? "; all buckets are read, row by row" : "");
     }
     selection.whole_rows = by_row;

@@ -5,6 +5,7 @@
 #include "cdc-verify/mysql_repair.hpp"
 #include "cdc-verify/row_sums.hpp"
 #include "io/stop_signal.hpp"
+#include "mysql/result_column.hpp"
 #include "mysql/row_query.hpp"
 #include "mysql/server.hpp"
 
@@ -110,12 +111,38 @@ void MysqlSource::scan(const Table& table, const std::string& condition, Visitor
     });
 }
 
-void MysqlSource::sums(const Table& table, const Selection& selection, int part, int /*parts*/,
+namespace {
+
+/// Where part `part` of `parts` begins.
+std::string cut(const source::TableFacts& facts, int part, int parts) {
+    const base::Int128 value = facts.least + (facts.greatest - facts.least) * part / parts;
+    return (value < 0 ? "-" : "") +
+           base::decimal_text(static_cast<base::Uint128>(value < 0 ? -value : value));
+}
+
+base::Int128 integer(const std::string& text) {
+    const auto value = base::parse_integer<std::int64_t>(text);
+    return value ? *value : base::Int128{base::parse_integer<std::uint64_t>(text).value_or(0)};
+}
+
+} // namespace
+
+void MysqlSource::sums(const Table& table, const Selection& selection, int part, int parts,
                        Buckets& out) {
-    if (part > 0) {
-        return;
+    const source::TableFacts& facts = table.facts;
+    std::string condition;
+    if (facts.range_column.empty()) {
+        if (part > 0) {
+            return;
+        }
+    } else if (parts > 1) { // the first and the last have no end: rows come while they are read
+        const std::string name = quoted_name(facts.range_column);
+        condition = part == 0 ? "" : name + " >= " + cut(facts, part, parts);
+        if (part + 1 < parts) {
+            condition = join_conditions(condition, name + " < " + cut(facts, part + 1, parts));
+        }
     }
-    sum_rows(table, selection, out, [&](auto&& visit) { scan(table, "", visit); });
+    sum_rows(table, selection, out, [&](auto&& visit) { scan(table, condition, visit); });
 }
 
 Rows MysqlSource::rows(const Table& table, const Selection& selection) {
@@ -286,7 +313,34 @@ std::optional<source::TableFacts> MysqlSource::facts(const std::string& schema,
             break;
         }
     }
+    read_range(facts);
     return facts;
+}
+
+/// By what the table is read in ranges.
+void MysqlSource::read_range(source::TableFacts& facts) {
+    const auto first =
+        std::find_if(facts.columns.begin(), facts.columns.end(),
+                     [](const source::FactColumn& column) { return column.key == 1; });
+    if (first == facts.columns.end() ||
+        mysql::result_codec(first->type).kind != ValueKind::integer) {
+        return;
+    }
+    const std::string name = quoted_name(first->name);
+    const auto ends =
+        connection().query(fmt::format("SELECT MIN({0}), MAX({0}) FROM {1}.{2}", name,
+                                       quoted_name(facts.schema), quoted_name(facts.table)));
+    if (!ends.empty() && ends[0].at(0) && ends[0].at(1)) {
+        facts.range_column = first->name;
+        facts.least = integer(*ends[0][0]);
+        facts.greatest = integer(*ends[0][1]);
+    }
+}
+
+std::string MysqlSource::how_read(const Table& table, std::size_t readers) const {
+    return fmt::format("come by the binary protocol of prepared statements in {} parts and are "
+                       "hashed here, as the stream's values would be",
+                       table.facts.range_column.empty() ? 1U : readers);
 }
 
 Column MysqlSource::pair(const source::FactColumn& column, std::string_view target_type,

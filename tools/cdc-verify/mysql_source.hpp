@@ -28,6 +28,7 @@ public:
     LogPosition position_after() override { return insert_position(); }
     LogPosition insert_position() override;
     bool is_standby() const override { return false; }
+    std::string how_read(const Table& table, std::size_t readers) const override;
 
     const std::string& description() const override { return m_description; }
     const std::string& database() const override { return m_database; }
@@ -70,6 +71,7 @@ public:
 private:
     template<typename Visitor>
     void scan(const Table& table, const std::string& condition, Visitor&& visit);
+    void read_range(source::TableFacts& facts);
     std::string literal(const Column& column, const Value& value);
 
     std::string m_url;

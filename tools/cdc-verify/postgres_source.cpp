@@ -153,6 +153,13 @@ std::optional<RowsAtPosition> PostgresSource::rows_at_position(const Table& tabl
     }
 }
 
+std::string PostgresSource::how_read(const Table& table, std::size_t readers) const {
+    return fmt::format("come by binary COPY in {} parts and are hashed here, since PostgreSQL has "
+                       "no fast hash that ClickHouse has too, and sending a row costs it less than "
+                       "md5 of its text",
+                       table.facts.partitioned ? 1U : readers);
+}
+
 std::uint64_t PostgresSource::count(const Table& table) {
     const postgres::Result result =
         m_connection.query("SELECT count(*) FROM " + from(table) +

@@ -27,6 +27,7 @@ public:
     LogPosition position_after() override;
     LogPosition insert_position() override;
     bool is_standby() const override { return m_standby; }
+    std::string how_read(const Table& table, std::size_t readers) const override;
 
     const std::string& description() const override { return m_description; }
     const std::string& database() const override { return m_database; }

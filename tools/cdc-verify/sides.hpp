@@ -43,6 +43,10 @@ public:
     virtual LogPosition position_after() = 0;
     /// The end of the log, on disk or not (of a standby: what was replayed).
     virtual LogPosition insert_position() = 0;
+    /// For --explain: how the rows come to `readers`, behind "the source's rows ".
+    virtual std::string how_read(const Table& /*table*/, std::size_t /*readers*/) const {
+        return {};
+    }
     /// Rows of a standby are older than those of the primary.
     virtual bool is_standby() const = 0;
 };
