@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/numbers.hpp"
+#include "cli/process_figures.hpp"
 #include "io/atomic_file.hpp"
 
 #include <fmt/format.h>
@@ -27,7 +28,7 @@ public:
         if (is_address(destination)) {
             listen();
         } else {
-            io::write_file_atomically(m_destination, metrics.render());
+            io::write_file_atomically(m_destination, metrics.published());
             m_thread = std::thread{[this, interval_ms] {
                 write_files(interval_ms);
             }};
@@ -64,7 +65,7 @@ private:
             return new httplib::ThreadPool{1};
         };
         m_server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
-            response.set_content(m_metrics->render(), "text/plain; version=0.0.4");
+            response.set_content(m_metrics->published(), "text/plain; version=0.0.4");
         });
         if (!m_server.bind_to_port(host, port)) {
             fail(ExitCode::failed, "cannot listen on {} for metrics", in_quotes(m_destination));
@@ -83,7 +84,7 @@ private:
             stop = m_stopped.wait_for(lock, std::chrono::milliseconds{interval_ms},
                                       [this] { return m_stop; });
             try {
-                io::write_file_atomically(m_destination, m_metrics->render());
+                io::write_file_atomically(m_destination, m_metrics->published());
             } catch (const base::Error& error) {
                 base::log::warning("metrics: {}", error.what()); // no reason to stop the data
             }
@@ -144,6 +145,10 @@ std::string Metrics::render() const {
                    : fmt::format("{} {}\n", entry.name, static_cast<double>(value) / entry.divisor);
     }
     return out;
+}
+
+std::string Metrics::published() const {
+    return render() + process_figures(m_prefix);
 }
 
 void Metrics::publish(const std::string& destination, std::int64_t interval_ms) {

@@ -44,6 +44,9 @@ public:
 
     std::string render() const;
 
+    /// render(), and what publish() adds: memory, CPU time and start of the process.
+    std::string published() const;
+
     /// Starts a thread that writes `destination` every `interval_ms` (a path, atomically) or
     /// answers GET /metrics at it ("127.0.0.1:9187", ":9187" on all addresses). Empty: nothing.
     /// Throws Error (failed) when the address cannot be had or the file not be written.

@@ -63,7 +63,7 @@ ended() { # CODE…
 verify() {
     local out=$state/run/target.json tries=0 position code
     rm -f "$out"
-    "$scripts/lib/target-position" "$state/capture.json" "$out" &
+    "$scripts/lib/target-position" "$state/capture.json" "$state/load.json" "$out" &
     position=$!
     until [ -s "$out" ] || ((++tries > 200)) || ! kill -0 "$position" 2>/dev/null; do sleep 0.1; done
     if [ -s "$out" ]; then
