@@ -102,4 +102,13 @@ check() { # SERVER URL
 
 check mysql "$CDC_TEST_MYSQL_URL"
 check mariadb11 "$CDC_TEST_MARIADB11_URL"
+say "nothing is repaired from another server, or from a log that was begun anew"
+TARGET=${CDC_TEST_CLICKHOUSE_URL%/*}/mysql
+expect_exit 2 cdc-verify --source "$CDC_TEST_MARIADB11_URL/shop" --target "$TARGET" --no-wait --repair >out 2>verify.err
+expect_words verify.err "the target was not filled from this server"
+PORT=${CDC_TEST_MYSQL_URL##*:}
+mariadb --no-defaults -h 127.0.0.1 -P "${PORT%%/*}" -u root -e "DELETE FROM plain WHERE id = 11; RESET MASTER" shop
+expect_exit 2 cdc-verify --source "$CDC_TEST_MYSQL_URL/shop" --target "$TARGET" --no-wait --repair >out 2>verify.err
+expect_words verify.err "its log ends at binlog.000001:"
+expect "lines of repair" "$(grep -c '"op"' out)" 0
 say "all good"
