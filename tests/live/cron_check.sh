@@ -72,4 +72,26 @@ say "history"
 "$ROOT/scripts/cron/cdc-check" --history >history.txt
 expect_words history.txt "inventory.order_items"
 grep -Eq '^pg-orders +inventory.orders +[34] +[23] ' history.txt || { cat history.txt; fail "history"; }
+
+say "the page: whole, of itself alone, and with what the history says"
+"$ROOT/scripts/cron/cdc-check" --history --html page.html
+python3 - page.html <<'PY' || fail "the page"
+import html.parser, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+opened, void = [], {"meta", "polyline", "th", "td"}
+class Check(html.parser.HTMLParser):
+    def handle_starttag(self, tag, attributes):
+        assert not {"src", "href"} & dict(attributes).keys(), tag
+        if tag not in void:
+            opened.append(tag)
+    def handle_endtag(self, tag):
+        assert opened.pop() == tag, tag
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag("polyline", attributes)
+Check().feed(text)
+assert not opened, opened
+assert "url(" not in text and "http" not in text.replace("http://default@", ""), "something from elsewhere"
+for words in ("inventory.order_items", "does not run", "slot pg_orders behind", "<polyline points=", "prefers-color-scheme: dark"):
+    assert words in text, words
+PY
 echo PASSED
