@@ -20,6 +20,9 @@ namespace cdc::event {
 ///      "snapshot":null},"ts_ms":1763709000123}
 ///
 /// Files of every older version stay readable; members that we do not know are kept.
+/// Of MySQL and MariaDB, where no slot tells it.
+constexpr const char* kBesideMember = "beside";
+
 struct Checkpoint {
     static constexpr int kVersion = 1; ///< of the format; do not renumber
 
@@ -37,7 +40,9 @@ struct Checkpoint {
 
     /// Of a snapshot beside a stream: it says how far that reading came, and no stream goes on from
     /// it.
-    bool beside_stream() const { return kind == "postgres" && slot.empty(); }
+    bool beside_stream() const {
+        return (kind == "postgres" && slot.empty()) || extra.contains(kBesideMember);
+    }
 
     /// One line without '\n'.
     std::string encode() const;

@@ -237,7 +237,46 @@ class Server:
                                "--exit-at-end"], capture_output=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{self.name}: {done.stderr.decode(errors='replace')}")
-        return [json.loads(line) for line in done.stdout.decode("utf-8").split("\n") if line]
+        self.texts = done.stdout.decode("utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in self.texts]
+
+    def snapshot(self):
+        done = subprocess.run([BIN / "cdc-snapshot", "--source", f"{self.url}/types", "--jobs", "2"],
+                              capture_output=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{self.name}: {done.stderr.decode(errors='replace')}")
+        return done.stdout.decode("utf-8").split("\n")[:-1]
+
+    def check_snapshot(self, stream):
+        """The same table lines, and of each row the same bytes as the last change of its key."""
+        rows, versions = {}, {}
+        for text in stream:
+            line = json.loads(text)
+            if "table" in line:
+                versions[line["source"]["table"]] = line["table"]
+            if line.get("op") in ("c", "u", "d"):
+                key = (line["source"]["table"], text[:text.index(',"before":')])
+                rows.pop(key, None)
+                if line["op"] != "d":
+                    rows[key] = text[text.index(',"after":'):text.index(',"source":')]
+        read = self.snapshot()
+        count = 0
+        for text in read:
+            line = json.loads(text)
+            table = line.get("source", {}).get("table")
+            if "table" in line and line["table"] != versions[table]:
+                raise RuntimeError(f"{self.name}: snapshot {line['table']}, stream {versions[table]}")
+            if line.get("op") == "r":
+                count += 1
+                key = (table, text[:text.index(',"before":')])
+                after = text[text.index(',"after":'):text.index(',"source":')]
+                if key == ("k_enum", '{"key":{"v":""}'):
+                    rows.pop(key, None) # the label '' and what is no label are one text
+                elif rows.pop(key, None) != after:
+                    raise RuntimeError(f"{self.name}: {key}: snapshot {after[:500]}, stream otherwise")
+        if rows:
+            raise RuntimeError(f"{self.name}: not in the snapshot: {list(rows)[:5]}")
+        say(f"{self.name}: {count} rows of a snapshot have the stream's bytes")
 
     def position(self):
         statement = "SHOW BINARY LOG STATUS" if self.name == "mysql9" else "SHOW MASTER STATUS"
@@ -325,6 +364,7 @@ def run(test):
         server.fill()
         lines = server.capture(plain)
         server.check(lines)
+        server.check_snapshot(server.texts)
         if server.mariadb:
             server.sql("SET GLOBAL log_bin_compress=ON, GLOBAL log_bin_compress_min_len=10", db=None)
         else:

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "cdc-capture/patterns.hpp"
 #include "event/json_document.hpp"
+#include "mysql/epoch.hpp"
 
 #include <algorithm>
 #include <random>
@@ -16,17 +17,10 @@ using base::ExitCode;
 using base::fail;
 using base::in_quotes;
 using mysql::Connection;
+using mysql::first_epoch;
 using mysql::Position;
 
 namespace {
-
-/// Days since 2020-01-01: higher than that of any stream that began on an earlier day.
-std::uint16_t first_epoch() {
-    constexpr std::int64_t kDayMs = 86400000;
-    constexpr std::int64_t kFirstDay = 18262;
-    return static_cast<std::uint16_t>(
-        std::clamp<std::int64_t>(base::now_ms() / kDayMs - kFirstDay, 1, 0xffff));
-}
 
 /// Above the numbers that people give to servers.
 std::uint32_t random_server_id() {

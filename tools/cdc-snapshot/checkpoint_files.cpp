@@ -11,8 +11,9 @@ using base::ExitCode;
 using base::fail;
 using base::in_quotes;
 
-CheckpointFiles::CheckpointFiles(const std::vector<std::string>& paths, std::string slot)
-    : m_slot{std::move(slot)} {
+CheckpointFiles::CheckpointFiles(const std::vector<std::string>& paths, std::string slot,
+                                 Source source)
+    : m_slot{std::move(slot)}, m_source{source} {
     for (const std::string& path : paths) {
         m_files.push_back({io::FileWatch{path}, {}});
     }
@@ -25,7 +26,8 @@ void CheckpointFiles::read(File& file) {
     if (!file.checkpoint) {
         return;
     }
-    if (file.checkpoint->kind != "postgres") {
+    const std::string& kind = file.checkpoint->kind;
+    if (m_source == Source::postgres ? kind != "postgres" : kind != "mysql" && kind != "mariadb") {
         fail(ExitCode::refused, "checkpoint file {} belongs to a source of kind {}",
              in_quotes(path), in_quotes(file.checkpoint->kind));
     }
@@ -42,7 +44,10 @@ void CheckpointFiles::read(File& file) {
                     fmt::format("checkpoint file {} belongs to a stream that began without a "
                                 "snapshot",
                                 in_quotes(path)),
-                    "leave --slot out to read tables beside it"};
+                    m_source == Source::mysql
+                        ? "to read tables beside it, name it with --beside, and another file with "
+                          "--checkpoint, or none"
+                        : "leave --slot out to read tables beside it"};
     }
 }
 

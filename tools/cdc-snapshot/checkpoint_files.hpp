@@ -14,9 +14,11 @@ namespace cdc::snapshot {
 /// What the sinks have made durable, from the checkpoint files that they write.
 class CheckpointFiles {
 public:
+    enum class Source { postgres, mysql };
     /// Reads the files. Throws Error (bad_data: one is not a checkpoint file; refused: one belongs
     /// to another kind of source, or to another slot).
-    CheckpointFiles(const std::vector<std::string>& paths, std::string slot);
+    CheckpointFiles(const std::vector<std::string>& paths, std::string slot,
+                    Source source = Source::postgres);
 
     bool none() const { return m_files.empty(); }
     /// Every file says that the snapshot is done; false without files.
@@ -42,6 +44,7 @@ private:
 
     std::vector<File> m_files;
     std::string m_slot;
+    Source m_source;
 };
 
 } // namespace cdc::snapshot

@@ -5,6 +5,7 @@
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
+#include "mysql/connection.hpp"
 
 namespace cdc::snapshot {
 
@@ -40,6 +41,11 @@ void add_source_options(cli::App& app, Options& options) {
                  "With --create and --add: publish tables without replica identity too, although "
                  "the application's UPDATE and DELETE on them will then fail")
         ->group("Setting up");
+    cli.add_option("--beside", options.beside,
+                   "MySQL, MariaDB: read tables again beside the running stream that writes this "
+                   "checkpoint file")
+        ->type_name("FILE")
+        ->group("Source");
     app.add_duration("--connect-timeout", options.connect_timeout_ms,
                      "How long to try a first connection that is refused (PostgreSQL)")
         ->group("Source");
@@ -110,9 +116,39 @@ Where parse_where(const std::string& text) {
                 "for example: --where 'public.orders=created_at >= ''2025-01-01'''"};
 }
 
+namespace {
+
+void check_mysql_options(const Options& options) {
+    const auto refuse = [](bool given, const char* option) {
+        if (given) {
+            fail(ExitCode::usage, "{} is not for a MySQL or MariaDB source", option);
+        }
+    };
+    mysql::parse_url(options.source);
+    refuse(!options.slot.empty(), "--slot");
+    refuse(!options.publication.empty(), "--publication");
+    refuse(options.create, "--create");
+    refuse(options.add, "--add");
+    refuse(!options.where.empty(), "--where");
+    refuse(!options.leave_out.empty(), "--leave-out");
+    refuse(!options.masks.empty(), "--mask");
+    refuse(options.types != "exact", "--types debezium");
+    [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
+    io::require_stdout();
+}
+
+} // namespace
+
 void check_options(Options& options) {
     if (options.source.empty()) {
         fail(ExitCode::usage, "--source is missing");
+    }
+    if (mysql::is_mysql_url(options.source)) {
+        check_mysql_options(options);
+        return;
+    }
+    if (!options.beside.empty()) {
+        fail(ExitCode::usage, "--beside is for MySQL and MariaDB: leave --slot out instead");
     }
     cli::check_slot_name(options.slot);
     if (options.create && !options.before_stream()) {

@@ -31,10 +31,11 @@ struct Options {
     std::string mask_key;               ///< file
     postgres::ColumnEdits
         edits; ///< of the three above; filled in by check_options(), which reads the key
-    std::vector<std::string> where;          ///< TABLE=CONDITION
-    std::vector<Where> conditions;           ///< `where`, taken apart by check_options()
-    bool create = false;                     ///< make publication and slot
-    bool add = false;                        ///< add the tables to the publication first
+    std::vector<std::string> where; ///< TABLE=CONDITION
+    std::vector<Where> conditions;  ///< `where`, taken apart by check_options()
+    std::string beside;  ///< MySQL: checkpoint file of the stream beside which tables are read
+    bool create = false; ///< make publication and slot
+    bool add = false;    ///< add the tables to the publication first
     bool allow_no_identity = false;          ///< publish tables that have no replica identity
     std::int64_t connect_timeout_ms = 30000; ///< how long the first connection is tried
     std::int64_t wait_ms = -1;               ///< for running writers; -1: for ever

@@ -2,6 +2,7 @@
 #define CDC_SNAPSHOT_READER_HPP
 
 #include "cdc-snapshot/output.hpp"
+#include "cdc-snapshot/throttle.hpp"
 #include "cdc-snapshot/work.hpp"
 #include "postgres/connection.hpp"
 
@@ -11,22 +12,6 @@
 #include <string>
 
 namespace cdc::snapshot {
-
-/// Lets all readers together pass so many rows a second. Safe from several threads.
-class Throttle {
-public:
-    explicit Throttle(std::uint64_t rows_per_second) : m_rate{rows_per_second} {}
-    /// So many rows between two calls; 0: no limit, never call.
-    std::uint64_t step() const;
-    /// Waits until so many more may pass. Throws Stopped.
-    void pass(std::uint64_t rows, const Output& output);
-
-private:
-    std::uint64_t m_rate;
-    std::mutex m_mutex;
-    std::int64_t m_next_ms = 0;
-    double m_debt_ms = 0;
-};
 
 /// The catalog as it is now, for readers whose own transactions see it as it was.
 class Present {

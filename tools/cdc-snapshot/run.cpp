@@ -3,12 +3,16 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-snapshot/acknowledged.hpp"
+#include "cdc-snapshot/mysql_snapshot.hpp"
 #include "cdc-snapshot/reader.hpp"
+#include "cdc-snapshot/readers.hpp"
 #include "cdc-snapshot/start.hpp"
 #include "cli/figures.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
+#include "mysql/connection.hpp"
 
 #include <csignal>
 #include <exception>
@@ -28,61 +32,6 @@ constexpr int kMinVersion = 130000;
 constexpr int kTidRangeScans = 140000;
 constexpr int kTickMs = 100;
 constexpr std::int64_t kDisorderMs = 5000;
-
-/// The readers' threads; the first error of any stops all.
-class Readers {
-public:
-    Readers(int jobs, Reader::Shared& shared) : m_output{&shared.output}, m_running{jobs} {
-        // Signals are for the main thread.
-        sigset_t all;
-        sigset_t before;
-        sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before);
-        for (int i = 0; i < jobs; ++i) {
-            m_threads.emplace_back([this, &shared] { work(shared); });
-        }
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    }
-    ~Readers() {
-        m_output->stop();
-        join();
-    }
-    Readers(const Readers&) = delete;
-    Readers& operator=(const Readers&) = delete;
-
-    bool running() const { return m_running > 0; }
-    void join() {
-        for (std::thread& thread : m_threads) {
-            if (thread.joinable()) {
-                thread.join();
-            }
-        }
-    }
-    /// After join(): what went wrong first, if anything did.
-    std::exception_ptr error() const { return m_error; }
-
-private:
-    void work(Reader::Shared& shared) {
-        try {
-            Reader{shared}.run();
-        } catch (const Stopped&) {
-            // somebody else knows why
-        } catch (...) {
-            const std::lock_guard lock{m_mutex};
-            if (m_error == nullptr) {
-                m_error = std::current_exception();
-            }
-            m_output->stop();
-        }
-        --m_running;
-    }
-
-    Output* m_output;
-    std::vector<std::thread> m_threads;
-    std::atomic<int> m_running;
-    std::mutex m_mutex;
-    std::exception_ptr m_error;
-};
 
 /// How the work goes: for Prometheus, and as one line on a terminal.
 class Figures : public cli::Figures {
@@ -108,39 +57,6 @@ private:
     cli::Metric& m_over = gauge("tables_finished", "Tables that are finished");
 };
 
-/// True: all lines left the process. Gives up at the deadline, or at a second signal.
-bool finish_output(Output& output, std::int64_t deadline) {
-    while (!output.finish(kTickMs)) {
-        output.check();
-        if (base::steady_ms() >= deadline || io::stop_signal::count() > 1) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/// Waits until the files say that everything is durable. Without files there is nothing to wait
-/// for.
-void wait_acknowledged(const Options& options, CheckpointFiles& files, Output& output) {
-    const std::int64_t deadline = base::steady_ms() + options.drain_ms;
-    while (!files.none()) {
-        files.poll();
-        if (files.done()) {
-            return;
-        }
-        output.check();
-        if (io::stop_signal::requested()) {
-            fail(ExitCode::failed, "stopped while the last rows were being made durable");
-        }
-        if (base::steady_ms() >= deadline) {
-            throw Error{ExitCode::failed,
-                        "the checkpoint files did not say within --drain that all is durable",
-                        "run this again: it goes on with what is missing"};
-        }
-        io::wait_readable(io::stop_signal::wake_fd(), kTickMs);
-    }
-}
-
 void read_tables(const Options& options, postgres::Connection& plain, Start& start, Work& work,
                  Output& output) {
     Throttle throttle{options.max_rows_per_second};
@@ -154,7 +70,9 @@ void read_tables(const Options& options, postgres::Connection& plain, Start& sta
                           plain.parameter("server_encoding") == "SQL_ASCII"};
     plain.set_on_wait({});
     Figures figures{options.metrics, work};
-    Readers readers{options.jobs, shared};
+    Readers readers{output, options.jobs, [&](int) {
+                        Reader{shared}.run();
+                    }};
     while (readers.running()) {
         io::wait_readable(io::stop_signal::wake_fd(), kTickMs);
         if (io::stop_signal::requested() && !output.stopped()) {
@@ -244,7 +162,7 @@ int read(Options options) {
 
 int run(const Options& options) {
     try {
-        return read(options);
+        return mysql::is_mysql_url(options.source) ? read_mysql(options) : read(options);
     } catch (const io::ReaderGone&) {
         if (!options.checkpoints.empty()) {
             throw;

@@ -1,0 +1,262 @@
+#include "mysql/catalog_shape.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace cdc::mysql {
+
+using base::ExitCode;
+using base::fail;
+using base::in_quotes;
+
+namespace {
+
+constexpr std::uint32_t kBinary = 63;
+constexpr std::uint32_t kUtf8mb4 = 45;
+
+constexpr const char* kOfUsers =
+    "table_schema NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')";
+
+using Row = Connection::Row;
+
+std::string text(const Row& row, std::size_t i) {
+    return row.at(i).value_or("");
+}
+
+unsigned number(const Row& row, std::size_t i) {
+    return base::parse_integer<unsigned>(text(row, i)).value_or(0);
+}
+
+/// A collation's number of each character set: which one says nothing about the values.
+std::map<std::string, std::uint32_t> read_charsets(Connection& connection) {
+    std::map<std::string, std::uint32_t> out;
+    for (const Row& row : connection.query("SELECT character_set_name, MIN(id) FROM "
+                                           "information_schema.collations WHERE id IS NOT NULL "
+                                           "AND character_set_name IS NOT NULL GROUP BY 1")) {
+        out[text(row, 0)] = number(row, 1);
+    }
+    return out;
+}
+
+/// The labels of "enum('a','b''c')".
+std::vector<std::string> labels_of(std::string_view type) {
+    std::vector<std::string> out;
+    for (std::size_t at = type.find('\''); at != std::string_view::npos; at = type.find('\'', at)) {
+        std::string label;
+        for (++at; at < type.size(); ++at) {
+            if (type[at] == '\'' && (at + 1 == type.size() || type[at + 1] != '\'')) {
+                break;
+            }
+            at += type[at] == '\'' ? 1 : 0;
+            label += type[at];
+        }
+        out.push_back(std::move(label));
+        ++at;
+    }
+    return out;
+}
+
+/// The number in "bit(12)"; 0: there is none.
+unsigned size_of(std::string_view type) {
+    const std::size_t open = type.find('(');
+    if (open == std::string_view::npos) {
+        return 0;
+    }
+    const std::string_view rest = type.substr(open + 1);
+    return base::parse_integer<unsigned>(rest.substr(0, rest.find(')'))).value_or(0);
+}
+
+const std::map<std::string, ColumnType, std::less<>>& plain_types() {
+    static const std::map<std::string, ColumnType, std::less<>> kTypes{
+        {"tinyint", ColumnType::tiny},
+        {"smallint", ColumnType::short_},
+        {"mediumint", ColumnType::int24},
+        {"int", ColumnType::long_},
+        {"bigint", ColumnType::longlong},
+        {"float", ColumnType::float_},
+        {"double", ColumnType::double_},
+        {"decimal", ColumnType::newdecimal},
+        {"bit", ColumnType::bit},
+        {"year", ColumnType::year},
+        {"date", ColumnType::date},
+        {"time", ColumnType::time2},
+        {"datetime", ColumnType::datetime2},
+        {"timestamp", ColumnType::timestamp2},
+        {"char", ColumnType::string},
+        {"binary", ColumnType::string},
+        {"varchar", ColumnType::varchar},
+        {"varbinary", ColumnType::varchar},
+        {"enum", ColumnType::enum_},
+        {"set", ColumnType::set},
+        {"json", ColumnType::json},
+        {"vector", ColumnType::vector},
+        {"uuid", ColumnType::string},
+        {"inet6", ColumnType::string},
+        {"inet4", ColumnType::string}};
+    return kTypes;
+}
+
+/// Columns of the query in read_tables().
+struct Columns {
+    enum {
+        db,
+        table,
+        name,
+        data,
+        type,
+        nullable,
+        octets,
+        precision,
+        scale,
+        digits,
+        charset,
+        extra
+    };
+};
+
+TableMap::Column column_of(const Row& row, const std::map<std::string, std::uint32_t>& charsets) {
+    constexpr std::string_view kBlobs[] = {"tiny", "", "medium", "long"};
+    constexpr std::string_view kShapes[] = {"geometry",     "point",         "linestring",
+                                            "polygon",      "multipoint",    "multilinestring",
+                                            "multipolygon", "geomcollection"};
+    TableMap::Column out;
+    const std::string data = text(row, Columns::data);
+    const std::string type = text(row, Columns::type);
+    out.name = text(row, Columns::name);
+    out.nullable = text(row, Columns::nullable) == "YES";
+    out.visible = text(row, Columns::extra).find("INVISIBLE") == std::string::npos;
+    out.is_unsigned = type.find(" unsigned") != std::string::npos;
+    const auto charset = charsets.find(text(row, Columns::charset));
+    out.collation = charset == charsets.end() ? kBinary : charset->second;
+    if (const auto found = plain_types().find(data); found != plain_types().end()) {
+        out.type = found->second;
+    }
+    const unsigned octets = number(row, Columns::octets);
+    switch (out.type) {
+    case ColumnType::newdecimal:
+        out.metadata = static_cast<std::uint16_t>(number(row, Columns::precision) << 8 |
+                                                  number(row, Columns::scale));
+        return out;
+    case ColumnType::bit: {
+        const unsigned bits = number(row, Columns::precision);
+        out.metadata = static_cast<std::uint16_t>(bits % 8 << 8 | bits / 8);
+        return out;
+    }
+    case ColumnType::time2:
+    case ColumnType::datetime2:
+    case ColumnType::timestamp2:
+        out.metadata = static_cast<std::uint16_t>(number(row, Columns::digits));
+        return out;
+    case ColumnType::string:
+        out.metadata = static_cast<std::uint16_t>(data == "uuid" || data == "inet6" ? 16
+                                                  : data == "inet4"                 ? 4
+                                                                                    : octets);
+        return out;
+    case ColumnType::varchar:
+        out.metadata = static_cast<std::uint16_t>(octets);
+        return out;
+    case ColumnType::enum_:
+        out.labels = labels_of(type);
+        out.collation = kUtf8mb4; // the catalog's words are UTF-8
+        out.metadata = out.labels.size() < 256 ? 1 : 2;
+        return out;
+    case ColumnType::set: {
+        out.labels = labels_of(type);
+        out.collation = kUtf8mb4;
+        const std::size_t bytes = (out.labels.size() + 7) / 8;
+        out.metadata = static_cast<std::uint16_t>(bytes > 4 ? 8 : bytes);
+        return out;
+    }
+    case ColumnType::float_:
+        out.metadata = 4;
+        return out;
+    case ColumnType::double_:
+        out.metadata = 8;
+        return out;
+    case ColumnType::json:
+        out.metadata = 4;
+        return out;
+    case ColumnType::vector:
+        out.metadata = 4;
+        out.dimensions = size_of(type);
+        return out;
+    case ColumnType::null:
+        break;
+    default:
+        return out;
+    }
+    for (std::uint16_t i = 0; i < std::size(kBlobs); ++i) {
+        if (data == std::string{kBlobs[i]} + "text" || data == std::string{kBlobs[i]} + "blob") {
+            out.type = ColumnType::blob;
+            out.metadata = i + 1;
+            return out;
+        }
+    }
+    const std::string shape = data == "geometrycollection" ? "geomcollection" : data;
+    for (std::uint32_t i = 0; i < std::size(kShapes); ++i) {
+        if (shape == kShapes[i]) {
+            out.type = ColumnType::geometry;
+            out.metadata = 4;
+            out.geometry = i;
+            return out;
+        }
+    }
+    fail(ExitCode::bad_data, "table {}.{}: column {} of unknown type {}", text(row, Columns::db),
+         text(row, Columns::table), in_quotes(out.name), in_quotes(type));
+}
+
+} // namespace
+
+std::vector<CatalogTable> read_tables(Connection& connection, const std::string& database,
+                                      const event::TableFilter& filter) {
+    const std::string where =
+        database.empty() ? kOfUsers : "table_schema = " + connection.literal(database);
+    std::vector<CatalogTable> out;
+    std::map<std::pair<std::string, std::string>, std::size_t> places;
+    for (const Row& row :
+         connection.query("SELECT table_schema, table_name, engine, table_rows FROM "
+                          "information_schema.tables WHERE table_type = 'BASE TABLE' AND " +
+                          where + " ORDER BY 1, 2")) {
+        if (!filter.matches(text(row, 0), text(row, 1))) {
+            continue;
+        }
+        CatalogTable& table = out.emplace_back();
+        table.map.db = text(row, 0);
+        table.map.table = text(row, 1);
+        table.map.has_names = table.map.has_signedness = true;
+        table.engine = text(row, 2);
+        table.rows = static_cast<double>(number(row, 3));
+        places[{table.map.db, table.map.table}] = out.size() - 1;
+    }
+    const auto charsets = read_charsets(connection);
+    for (const Row& row : connection.query(
+             "SELECT table_schema, table_name, column_name, data_type, column_type, is_nullable, "
+             "character_octet_length, numeric_precision, numeric_scale, datetime_precision, "
+             "character_set_name, extra FROM information_schema.columns WHERE " +
+             where + " ORDER BY table_schema, table_name, ordinal_position")) {
+        if (const auto place = places.find({text(row, 0), text(row, 1)}); place != places.end()) {
+            out[place->second].map.columns.push_back(column_of(row, charsets));
+        }
+    }
+    for (const Row& row : connection.query(
+             "SELECT table_schema, table_name, column_name FROM information_schema.statistics "
+             "WHERE index_name = 'PRIMARY' AND " +
+             where + " ORDER BY table_schema, table_name, seq_in_index")) {
+        const auto place = places.find({text(row, 0), text(row, 1)});
+        if (place == places.end()) {
+            continue;
+        }
+        TableMap& map = out[place->second].map;
+        const auto column = std::find_if(map.columns.begin(), map.columns.end(),
+                                         [&](const auto& c) { return c.name == text(row, 2); });
+        if (column != map.columns.end()) {
+            map.primary_key.push_back(static_cast<std::size_t>(column - map.columns.begin()));
+        }
+    }
+    return out;
+}
+
+} // namespace cdc::mysql

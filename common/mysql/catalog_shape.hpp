@@ -1,0 +1,31 @@
+#ifndef CDC_MYSQL_CATALOG_SHAPE_HPP
+#define CDC_MYSQL_CATALOG_SHAPE_HPP
+
+#include "event/table_filter.hpp"
+#include "mysql/connection.hpp"
+#include "mysql/table_map.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cdc::mysql {
+
+/// A base table as information_schema has it, in the form that the log gives it: a snapshot's lines
+/// describe it as those of the stream do.
+struct CatalogTable {
+    TableMap map;
+    std::string engine;
+    double rows = 0; ///< the server's estimate
+
+    std::string display_name() const { return map.db + "." + map.table; }
+};
+
+/// Tables of users that `filter` takes, by database and name. `database`: the only one that is
+/// looked at; "": all. Throws Error (bad_data) for a column of a type that is not known.
+std::vector<CatalogTable> read_tables(Connection& connection, const std::string& database,
+                                      const event::TableFilter& filter);
+
+} // namespace cdc::mysql
+
+#endif

@@ -1,0 +1,120 @@
+#include "mysql/snapshot_lines.hpp"
+
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "base/version.hpp"
+#include "event/json_writer.hpp"
+#include "mysql/result_value.hpp"
+
+namespace cdc::mysql {
+
+using base::ExitCode;
+using base::fail;
+
+std::string quote_name(std::string_view name) {
+    std::string out = "`";
+    for (const char c : name) {
+        out += c;
+        if (c == '`') {
+            out += c;
+        }
+    }
+    return out + '`';
+}
+
+SnapshotLines::SnapshotLines(const Place& place, const TablePlan& plan) : m_plan{&plan} {
+    std::string start = R"({"version":)";
+    event::append_json_string(start, base::version());
+    start +=
+        place.mariadb ? R"(,"connector":"mariadb","name":)" : R"(,"connector":"mysql","name":)";
+    event::append_json_string(start, place.name);
+    start += R"(,"ts_ms":)";
+    base::append_integer(start, place.made_ms);
+    start += R"(,"snapshot":"true",)" + plan.source_members();
+    const std::string order = R"(,"order":")" + place.order.text() + R"("})";
+    m_source = start + order;
+    m_row_end = R"(,"source":)" + start + R"(,"server_id":0,"gtid":null,"file":)";
+    event::append_json_string(m_row_end, place.position.file);
+    m_row_end += R"(,"pos":)";
+    base::append_integer(m_row_end, place.position.offset);
+    m_row_end += R"(,"row":0)" + order + R"(,"op":"r","ts_ms":)";
+    base::append_integer(m_row_end, place.made_ms);
+    m_row_end += "}\n";
+}
+
+void SnapshotLines::append_table(std::string& out, std::int64_t now_ms) const {
+    event::append_table_line(out, m_plan->shape(), m_source, now_ms);
+}
+
+void SnapshotLines::append_status(std::string& out, const char* status, std::int64_t now_ms) const {
+    out += R"({"snapshot":{"status":")";
+    out += status;
+    out += R"(","whole":true},"source":)";
+    out += m_source;
+    out += R"(,"ts_ms":)";
+    base::append_integer(out, now_ms);
+    out += "}\n";
+}
+
+void SnapshotLines::append_begin(std::string& out, std::int64_t now_ms) const {
+    append_status(out, "begin", now_ms);
+}
+
+void SnapshotLines::append_end(std::string& out, std::int64_t now_ms) const {
+    append_status(out, "end", now_ms);
+}
+
+std::string SnapshotLines::select_list() const {
+    std::string out;
+    for (const TablePlan::Column& column : m_plan->columns()) {
+        out += (out.empty() ? "" : ", ") + result_expression(column.codec, quote_name(column.name));
+    }
+    return out;
+}
+
+void SnapshotLines::append_member(std::string& out, std::size_t column,
+                                  std::string_view value) const {
+    const TablePlan::Column& of = m_plan->columns()[column];
+    out += of.member;
+    if (value.data() == nullptr) {
+        out += "null";
+        return;
+    }
+    try {
+        append_result_value(out, of.codec, value);
+    } catch (const base::Error& error) {
+        throw base::Error{error.code(),
+                          fmt::format("column {}: {}", base::in_quotes(of.name), error.what()),
+                          error.hint()};
+    }
+}
+
+void SnapshotLines::append_row(std::string& out, const std::vector<std::string_view>& values) {
+    if (values.size() != m_plan->columns().size()) {
+        fail(ExitCode::bad_data, "a row of {} values for {} columns", values.size(),
+             m_plan->columns().size());
+    }
+    char separator = '{';
+    if (m_plan->key().empty()) {
+        out += R"({"key":null)";
+    } else {
+        out += R"({"key":)";
+        for (const std::size_t column : m_plan->key()) {
+            out += separator;
+            append_member(out, column, values[column]);
+            separator = ',';
+        }
+        out += '}';
+    }
+    out += R"(,"before":null,"after":)";
+    separator = '{';
+    for (std::size_t column = 0; column < values.size(); ++column) {
+        out += separator;
+        append_member(out, column, values[column]);
+        separator = ',';
+    }
+    out += '}';
+    out += m_row_end;
+}
+
+} // namespace cdc::mysql

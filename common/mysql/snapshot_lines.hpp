@@ -1,0 +1,53 @@
+#ifndef CDC_MYSQL_SNAPSHOT_LINES_HPP
+#define CDC_MYSQL_SNAPSHOT_LINES_HPP
+
+#include "event/order.hpp"
+#include "mysql/position.hpp"
+#include "mysql/table_plan.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::mysql {
+
+/// Lines of one table's snapshot, cdc-event(5): all that is the same in each is spelled once.
+class SnapshotLines {
+public:
+    /// Where and when the rows stood so.
+    struct Place {
+        std::string name; ///< source.name
+        bool mariadb = false;
+        Position position;
+        event::Order order;
+        std::int64_t made_ms = 0;
+    };
+    /// `plan` must outlive it.
+    SnapshotLines(const Place& place, const TablePlan& plan);
+
+    void append_table(std::string& out, std::int64_t now_ms) const;
+    void append_begin(std::string& out, std::int64_t now_ms) const;
+    void append_end(std::string& out, std::int64_t now_ms) const;
+    /// Values in the order of the plan's columns, as a result of result_expression() has them; a
+    /// null pointer is NULL. Throws Error (bad_data) naming the column.
+    void append_row(std::string& out, const std::vector<std::string_view>& values);
+
+    /// What the query asks for, in the order of the plan's columns.
+    std::string select_list() const;
+
+private:
+    void append_status(std::string& out, const char* status, std::int64_t now_ms) const;
+    void append_member(std::string& out, std::size_t column, std::string_view value) const;
+
+    const TablePlan* m_plan;
+    std::string m_source; ///< an object
+    std::string m_row_end;
+};
+
+/// An identifier in backticks.
+std::string quote_name(std::string_view name);
+
+} // namespace cdc::mysql
+
+#endif
