@@ -141,37 +141,6 @@ std::vector<Connection::Row> Connection::query(const std::string& sql) {
     return rows;
 }
 
-void Connection::Rows::Free::operator()(st_mysql_res* result) const {
-    mysql_free_result(result);
-}
-
-bool Connection::Rows::next(std::vector<std::string_view>& values) {
-    MYSQL_ROW row = mysql_fetch_row(m_result.get());
-    if (row == nullptr) {
-        if (mysql_errno(m_connection->m_handle.get()) != 0) {
-            throw m_connection->error(m_connection->m_description);
-        }
-        return false;
-    }
-    const unsigned long* lengths = mysql_fetch_lengths(m_result.get());
-    values.resize(mysql_num_fields(m_result.get()));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = row[i] == nullptr ? std::string_view{} : std::string_view{row[i], lengths[i]};
-    }
-    return true;
-}
-
-Connection::Rows Connection::stream(const std::string& sql) {
-    MYSQL* handle = m_handle.get();
-    execute("SET character_set_results = NULL");
-    MYSQL_RES* result =
-        mysql_real_query(handle, sql.data(), sql.size()) == 0 ? mysql_use_result(handle) : nullptr;
-    if (result == nullptr) {
-        throw error(fmt::format("{}: {}", m_description, base::in_quotes(sql)));
-    }
-    return {*this, result};
-}
-
 std::string Connection::value(const std::string& sql) {
     const auto rows = query(sql);
     return rows.empty() || rows[0].empty() ? "" : rows[0][0].value_or("");

@@ -11,7 +11,6 @@
 #include <vector>
 
 struct st_mysql;
-struct st_mysql_res;
 
 namespace cdc::mysql {
 
@@ -65,25 +64,6 @@ public:
     /// The first value of the first row; "" where there is none or it is NULL.
     std::string value(const std::string& sql);
     void execute(const std::string& sql);
-    /// Rows of one query, read from the server as they are asked for. Texts come in the character
-    /// sets of their columns. Nothing else may be asked of the connection meanwhile.
-    class Rows {
-    public:
-        /// The next row, a null pointer for NULL; false: there are no more. Views are valid until
-        /// the next call. Throws ServerError.
-        bool next(std::vector<std::string_view>& values);
-
-    private:
-        friend class Connection;
-        struct Free {
-            void operator()(st_mysql_res* result) const;
-        };
-        Rows(Connection& connection, st_mysql_res* result)
-            : m_connection{&connection}, m_result{result} {}
-        Connection* m_connection;
-        std::unique_ptr<st_mysql_res, Free> m_result;
-    };
-    Rows stream(const std::string& sql);
     /// `text` as an SQL literal.
     std::string literal(std::string_view text);
 

@@ -4,7 +4,6 @@
 #include "base/numbers.hpp"
 #include "base/version.hpp"
 #include "event/json_writer.hpp"
-#include "mysql/result_value.hpp"
 
 namespace cdc::mysql {
 
@@ -67,21 +66,21 @@ void SnapshotLines::append_end(std::string& out, std::int64_t now_ms) const {
 std::string SnapshotLines::select_list() const {
     std::string out;
     for (const TablePlan::Column& column : m_plan->columns()) {
-        out += (out.empty() ? "" : ", ") + result_expression(column.codec, quote_name(column.name));
+        out += (out.empty() ? "" : ", ") + quote_name(column.name);
     }
     return out;
 }
 
 void SnapshotLines::append_member(std::string& out, std::size_t column,
-                                  std::string_view value) const {
+                                  const ResultField& value) const {
     const TablePlan::Column& of = m_plan->columns()[column];
     out += of.member;
-    if (value.data() == nullptr) {
+    if (value.null) {
         out += "null";
         return;
     }
     try {
-        append_result_value(out, of.codec, value);
+        append_result_value(out, of.codec, value.bytes);
     } catch (const base::Error& error) {
         throw base::Error{error.code(),
                           fmt::format("column {}: {}", base::in_quotes(of.name), error.what()),
@@ -89,7 +88,7 @@ void SnapshotLines::append_member(std::string& out, std::size_t column,
     }
 }
 
-void SnapshotLines::append_row(std::string& out, const std::vector<std::string_view>& values) {
+void SnapshotLines::append_row(std::string& out, const std::vector<ResultField>& values) {
     if (values.size() != m_plan->columns().size()) {
         fail(ExitCode::bad_data, "a row of {} values for {} columns", values.size(),
              m_plan->columns().size());

@@ -3,6 +3,7 @@
 
 #include "event/order.hpp"
 #include "mysql/position.hpp"
+#include "mysql/row_query.hpp"
 #include "mysql/table_plan.hpp"
 
 #include <cstdint>
@@ -29,16 +30,15 @@ public:
     void append_table(std::string& out, std::int64_t now_ms) const;
     void append_begin(std::string& out, std::int64_t now_ms) const;
     void append_end(std::string& out, std::int64_t now_ms) const;
-    /// Values in the order of the plan's columns, as a result of result_expression() has them; a
-    /// null pointer is NULL. Throws Error (bad_data) naming the column.
-    void append_row(std::string& out, const std::vector<std::string_view>& values);
+    /// Values in the order of the plan's columns. Throws Error (bad_data) naming the column.
+    void append_row(std::string& out, const std::vector<ResultField>& values);
 
     /// What the query asks for, in the order of the plan's columns.
     std::string select_list() const;
 
 private:
     void append_status(std::string& out, const char* status, std::int64_t now_ms) const;
-    void append_member(std::string& out, std::size_t column, std::string_view value) const;
+    void append_member(std::string& out, std::size_t column, const ResultField& value) const;
 
     const TablePlan* m_plan;
     std::string m_source; ///< an object

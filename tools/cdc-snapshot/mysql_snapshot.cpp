@@ -175,9 +175,10 @@ private:
         lines.append_table(m_lines, base::now_ms());
         lines.append_begin(m_lines, base::now_ms());
         try {
-            auto result = m_connection.stream(fmt::format(
-                "SELECT {} FROM {}.{}", lines.select_list(), mysql::quote_name(table.found.map.db),
-                mysql::quote_name(table.found.map.table)));
+            mysql::RowQuery result{m_connection,
+                                   fmt::format("SELECT {} FROM {}.{}", lines.select_list(),
+                                               mysql::quote_name(table.found.map.db),
+                                               mysql::quote_name(table.found.map.table))};
             while (result.next(m_values)) {
                 lines.append_row(m_lines, m_values);
                 ++rows;
@@ -207,7 +208,7 @@ private:
     MysqlWork& m_work;
     Output& m_output;
     Throttle& m_throttle;
-    std::vector<std::string_view> m_values;
+    std::vector<mysql::ResultField> m_values;
     std::string m_lines;
 };
 
