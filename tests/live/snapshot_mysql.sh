@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Snapshots of MySQL and MariaDB: who may lock what, prepared XA transactions, tables that cannot be read at one
+# place, beside a running stream, and on from a run that was stopped.
+source "$(dirname "$0")/lib.sh"
+start mysql mariadb
+my() { mariadb --no-defaults -h 127.0.0.1 -P "$PORT" -u root --skip-column-names -B -e "$1"; }
+snapshot() { cdc-snapshot --source "$URL" "$@" >lines 2>snapshot.err; }
+refused() { # STATUS WORDS OPTIONS…
+    local code=0
+    snapshot "${@:3}" || code=$?
+    expect "exit status" "$code" "$1"
+    expect_words snapshot.err "$2"
+    expect "lines" "$(wc -l <lines)" 0
+}
+rows() { jq -c 'select(.op == "r") | [.source.table, .after.id]' lines | sort | tr '\n' ' '; }
+
+for KIND in mysql mariadb; do
+    [ $KIND = mysql ] && BASE=$CDC_TEST_MYSQL_URL || BASE=$CDC_TEST_MARIADB_URL
+    PORT=${BASE##*:} URL=$BASE/shop
+    rm -f state.json other.json
+    my "CREATE DATABASE shop; CREATE TABLE shop.a (id int PRIMARY KEY); INSERT INTO shop.a VALUES (1), (2);
+        CREATE TABLE shop.b (id int); INSERT INTO shop.b VALUES (7);
+        CREATE TABLE shop.empty (id int PRIMARY KEY, \`odd \`\` name\` varchar(9) INVISIBLE);
+        CREATE USER reader@'%' IDENTIFIED BY 'x'; GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO reader@'%'" ||
+        fail "$KIND: no tables"
+
+    say "$KIND: every table, its lines in order, nothing else in the database"
+    snapshot --jobs 3 || fail "$(cat snapshot.err)"
+    expect "rows" "$(rows)" '["a",1] ["a",2] ["b",7] '
+    expect "an empty table" "$(jq -c 'select(.source.table == "empty") | keys[0]' lines | tr '\n' ' ')" '"source" "snapshot" "snapshot" '
+    expect "keys" "$(jq -c 'select(.op == "r") | .key' lines | sort -u | tr '\n' ' ')" 'null {"id":1} {"id":2} '
+    expect "the end" "$(tail -n 1 lines | jq -r .checkpoint.snapshot)" done
+    [ $KIND = mysql ] && lock='FLUSH TABLES WITH READ LOCK' || lock='BACKUP STAGE BLOCK_COMMIT'
+    expect_words snapshot.err "$lock"
+    snapshot --schema-only || fail "$(cat snapshot.err)"
+    expect "shapes" "$(jq -r 'select(.table) | .table.name' lines | sort | tr '\n' ' ')" "$(jq -r 'select(.table) | .table.name' lines | sort -u | tr '\n' ' ')"
+    expect "no rows" "$(rows)" ''
+
+    say "$KIND: without the right to lock"
+    URL=${BASE/root@/reader:x@}/shop
+    if [ $KIND = mysql ]; then
+        refused 4 "table 'shop.b' has no key, and nothing may be locked"
+        snapshot --exclude b || fail "$(cat snapshot.err)"
+        expect_words snapshot.err 'nothing was locked'
+    else
+        snapshot --jobs 3 || fail "$(cat snapshot.err)"
+        expect_words snapshot.err 'without the right RELOAD one connection reads'
+    fi
+    expect "rows" "$(rows | grep -o '\["a",.\]' | tr '\n' ' ')" '["a",1] ["a",2] '
+    URL=$BASE/shop
+
+    say "$KIND: what cannot be read at one place"
+    my "CREATE TABLE shop.old (id int) ENGINE=MyISAM"
+    refused 4 "its engine MyISAM gives no consistent snapshot"
+    my "DROP TABLE shop.old; XA START 'x1'; INSERT INTO shop.a VALUES (3); XA END 'x1'; XA PREPARE 'x1'" 
+    refused 1 "XA transaction" --wait 300ms
+    my "XA COMMIT 'x1'" || true
+    refused 2 "meets no table" --tables 'shop.nobody'
+    refused 2 "is not for a MySQL or MariaDB source" --where 'a=id > 1'
+
+    say "$KIND: beside a stream"
+    snapshot --exclude b || fail "$(cat snapshot.err)"
+    tail -n 1 lines | jq -c '.checkpoint.snapshot = null' | sed 's/"order":"..../"order":"0007/' >state.json
+    refused 4 "to read tables beside it, name it with --beside" --checkpoint state.json
+    snapshot --beside state.json --tables shop.a || fail "$(cat snapshot.err)"
+    expect "the stream's epoch" "$(jq -r 'select(.op == "r") | .source.order[0:4]' lines | sort -u)" 0007
+    expect "its checkpoint is nobody's start" "$(jq -c 'select(.checkpoint) | .checkpoint.beside' lines | sort -u)" true
+    sed 's/"server":"[^"]*"/"server":"another"/' state.json >other.json
+    refused 4 "belongs to $KIND 'another'" --beside other.json
+
+    say "$KIND: on from a run that was stopped"
+    snapshot --exclude empty --jobs 1 || fail "$(cat snapshot.err)"
+    grep '^{"checkpoint"' lines | jq -c '.checkpoint.snapshot = {"seq": 5, "tables": [{"schema": "shop", "table": "a", "oid": 0,
+        "shape": $v, "rows": 2, "done": true}]}' --arg v "$(jq -r 'select(.table.name == "a" or .table.name == "shop.a") | .table.version' lines | head -n 1)" |
+        tail -n 1 >state.json
+    first=$(jq -r .checkpoint.position state.json)
+    my "INSERT INTO shop.b VALUES (8)"
+    cdc-snapshot --source "$URL" --exclude empty --checkpoint state.json --drain 1s >lines 2>snapshot.err || true
+    expect "only what was missing" "$(rows)" '["b",7] ["b",8] '
+    expect "the stream begins where it did" "$(tail -n 1 lines | jq -r .checkpoint.position)" "$first"
+done
+say "all good"
