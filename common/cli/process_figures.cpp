@@ -12,7 +12,7 @@ namespace cdc::cli {
 namespace {
 
 /// When the program was loaded.
-const std::time_t kStart = std::time(nullptr);
+const std::time_t g_start = std::time(nullptr);
 
 long resident_bytes() {
     long total = 0;
@@ -36,7 +36,7 @@ std::string process_figures(std::string_view prefix) {
     std::string out =
         fmt::format("# HELP {0}_start_time_seconds When the process started\n"
                     "# TYPE {0}_start_time_seconds gauge\n{0}_start_time_seconds {1}\n",
-                    prefix, kStart);
+                    prefix, g_start);
     if (const long bytes = resident_bytes(); bytes > 0) {
         out +=
             fmt::format("# HELP {0}_resident_memory_bytes Resident memory of the process\n"

@@ -52,7 +52,7 @@ void load_symbol(void* handle, const char* symbol, Function& function, bool requ
 }
 
 const Library& library(const std::string& path) {
-    static const Library loaded = [&path] {
+    static const Library kLoaded = [&path] {
         // RTLD_NODELETE and no dlclose: the engine's threads cannot be stopped from outside.
         void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
         if (handle == nullptr) {
@@ -78,7 +78,7 @@ const Library& library(const std::string& path) {
         }
         return result;
     }();
-    return loaded;
+    return kLoaded;
 }
 
 /// Set by the first library() call, which is in the constructor.

@@ -188,10 +188,10 @@ TableMap::Column column_of(const Row& row, const std::map<std::string, std::uint
     default:
         return out;
     }
-    for (std::uint16_t i = 0; i < std::size(kBlobs); ++i) {
+    for (std::size_t i = 0; i < std::size(kBlobs); ++i) {
         if (data == std::string{kBlobs[i]} + "text" || data == std::string{kBlobs[i]} + "blob") {
             out.type = ColumnType::blob;
-            out.metadata = i + 1;
+            out.metadata = static_cast<std::uint16_t>(i + 1);
             return out;
         }
     }

@@ -190,7 +190,7 @@ void walk(std::uint8_t type, std::string_view value, Element element) {
     }
     const std::string_view whole = value.substr(0, static_cast<std::size_t>(size));
     ByteReader reader{whole};
-    reader.skip(2 * width);
+    reader.skip(std::size_t{2} * width);
     ByteReader keys{object ? reader.bytes(std::size_t{count} * (width + 2)) : std::string_view{}};
     ByteReader values{reader.bytes(count * (width + 1))};
     const auto from = [&whole](std::uint64_t offset) {

@@ -21,7 +21,6 @@ using base::ExitCode;
 using base::in_quotes;
 using clickhouse::quote_identifier;
 using clickhouse::quote_string;
-using clickhouse::ServerError;
 using event::Order;
 
 namespace {

@@ -12,8 +12,6 @@
 
 namespace cdc::load {
 
-using base::ExitCode;
-using base::fail;
 using clickhouse::quote_identifier;
 using clickhouse::RowBatch;
 using clickhouse::RowEncoder;

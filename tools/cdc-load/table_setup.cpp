@@ -22,7 +22,6 @@ namespace cdc::load {
 using base::Error;
 using base::ExitCode;
 using base::in_quotes;
-using clickhouse::quote_string;
 using clickhouse::Transport;
 
 namespace {

@@ -149,7 +149,7 @@ void check(Options& o) {
         fail(ExitCode::usage, "--prefix {} has characters that Kafka does not allow",
              in_quotes(o.prefix));
     }
-    kafka::TopicNamer{o.prefix, o.topic_template};
+    [[maybe_unused]] const kafka::TopicNamer checked{o.prefix, o.topic_template};
     o.settings = kafka::make_settings(o.kafka.brokers, o.kafka.properties, o.kafka.config_file);
     if (!o.compression.empty()) {
         o.settings.set("compression.codec", o.compression);

@@ -6,8 +6,6 @@
 
 namespace cdc::snapshot {
 
-using base::ExitCode;
-using base::fail;
 
 namespace {
 constexpr int kStepMs = 50;

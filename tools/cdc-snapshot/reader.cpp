@@ -17,7 +17,6 @@ namespace cdc::snapshot {
 
 using base::Error;
 using base::ExitCode;
-using base::fail;
 using base::in_quotes;
 using postgres::Connection;
 using postgres::ServerError;
