@@ -6,7 +6,6 @@
 
 namespace cdc::snapshot {
 
-
 namespace {
 constexpr int kStepMs = 50;
 } // namespace
