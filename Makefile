@@ -29,9 +29,9 @@ deps-build:
 deps:
 	@scripts/install-deps
 
-## make demo [KAFKA=1]        PostgreSQL into ClickHouse on private servers, step by step; through Kafka
+## make demo [KAFKA=1] [SOURCE=mysql]   into ClickHouse on private servers, step by step; through Kafka
 demo: deps build
-	@KAFKA=$(KAFKA) scripts/demo --bin $(BUILD)/bin
+	@KAFKA=$(KAFKA) SOURCE=$(SOURCE) scripts/demo --bin $(BUILD)/bin
 
 ## make test                  every test with small counts: unit, golden, live
 test: deps build check
