@@ -105,6 +105,8 @@ TableState read_table_state(Transport& transport, std::string_view table) {
         } else if (row[0] == "truncated") {
             state.truncated = row[2];
             state.truncated_order = version;
+        } else if (row[0] == "history") {
+            state.history_order = version;
         } else if (row[0] == "remade") {
             state.remade = version;
         } else if (row[0] == "reading") {

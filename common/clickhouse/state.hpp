@@ -17,7 +17,9 @@ namespace cdc::clickhouse {
 /// (scope, name, item) the highest version counts, the later insert when versions are equal.
 ///
 ///     scope 'source', name 'postgres:SERVER:DATABASE:SLOT', item 'checkpoint': how far it is
-///     loaded scope 'table',  name of the target table, item
+///     loaded; item 'history': the stream went on in another history from this order on, value:
+///         the order behind which rows come again (tools/cdc-load/history.hpp)
+///     scope 'table',  name of the target table, item
 ///         'barrier'   rows of lower version are void
 ///         'shape'     {"version":…,"oid":…,"columns":[…]} of the last table line
 ///         'source'    {"db":…,"schema":…,"table":…}: which source table it belongs to
@@ -26,6 +28,7 @@ namespace cdc::clickhouse {
 ///         'reading'   a snapshot of this order is being loaded ("begin"), or was ("end")
 ///         'rebuild'   the mark of the table that a snapshot of this order fills (rebuild.hpp); "":
 ///                     none
+///         'history'   rows that come again in the epoch of this order were removed, or marked
 ///         'remade'    lines below this order have a shape that is gone, and are void (remake.hpp)
 ///         'stale'     why rows differ from the source's until it is read again; "": they do not;
 ///                     position 'facts': only compared facts say so
@@ -84,6 +87,7 @@ struct TableState {
     bool unproven_by_facts = false;
     std::string facts;
     event::Order facts_order;
+    event::Order history_order;
     std::string truncated;
     event::Order truncated_order;
     std::string layout;

@@ -76,11 +76,13 @@ Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures
                                                             m_marks},
       m_rebuilder{transport, options, m_flusher.retry_policy()}, m_facts{transport, options,
                                                                          m_flusher.retry_policy(),
-                                                                         m_marks} {
+                                                                         m_marks},
+      m_history{transport, options, m_flusher.retry_policy(), m_marks} {
     clickhouse::RetryPolicy first = m_flusher.retry_policy();
     first.unreached_ms = clickhouse::kFirstContactMs;
     clickhouse::with_retry(first, [&] { set_up_target(m_transport, m_options.layout); });
     clickhouse::with_retry(m_flusher.retry_policy(), [&] { m_marks.load(m_transport); });
+    m_history.load();
     figures.stale.set(static_cast<std::int64_t>(m_marks.stale()));
     figures.unproven.set(static_cast<std::int64_t>(m_marks.unproven()));
     if (m_options.rebuild) {
@@ -155,6 +157,9 @@ void Loader::take_decoded(const DecodedLine& decoded) {
         if (!m_options.replaying()) {
             take_left(decoded.raw);
             begin_work();
+            if (const auto row = m_history.take_checkpoint(decoded.raw, m_tables)) {
+                m_work->state_rows.push_back(*row);
+            }
             m_work->checkpoint = decoded.raw;
             m_work->checkpoint_line_number = m_line_number;
         }
@@ -174,6 +179,7 @@ void Loader::take_decoded(const DecodedLine& decoded) {
 
 void Loader::take_change(const DecodedLine& line) {
     ++m_changes;
+    m_history.take_change();
     if (line.op == 'm') {
         return;
     }

@@ -3,6 +3,7 @@
 
 #include "cdc-load/facts_keeper.hpp"
 #include "cdc-load/flusher.hpp"
+#include "cdc-load/history.hpp"
 #include "cdc-load/marks.hpp"
 #include "cdc-load/options.hpp"
 #include "cdc-load/rebuilder.hpp"
@@ -108,6 +109,7 @@ private:
     Flusher m_flusher; ///< behind what its thread uses
     Rebuilder m_rebuilder;
     FactsKeeper m_facts;
+    History m_history;
 };
 
 } // namespace cdc::load

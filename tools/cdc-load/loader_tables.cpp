@@ -66,6 +66,11 @@ void Loader::take_table(const DecodedLine& line) {
     const bool first = table.version().empty();
     const std::size_t number = m_last_number;
     const bool facts = !m_options.dry_run && m_facts.knows(line.source);
+    if (first) {
+        const bool keyed = std::any_of(described.columns.begin(), described.columns.end(),
+                                       [](const auto& column) { return column.key != 0; });
+        m_history.take_table(table, line.source, keyed);
+    }
     clickhouse::with_retry(m_flusher.retry_policy(), [&] {
         set_up_or_wait(m_transport, table,
                        {line.source.connector, described, version, line.source.order,
