@@ -132,6 +132,8 @@ void check_mysql_options(const Options& options) {
     refuse(!options.where.empty(), "--where");
     refuse(!options.leave_out.empty(), "--leave-out");
     refuse(!options.masks.empty(), "--mask");
+    refuse(!options.mask_key.empty(), "--mask-key");
+    refuse(options.chunk_by != "auto", "--chunk-by");
     refuse(options.types != "exact", "--types debezium");
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     io::require_stdout();
