@@ -177,4 +177,15 @@ void Connection::shut_down() noexcept {
     ::shutdown(mysql_get_socket(m_handle.get()), SHUT_RDWR);
 }
 
+std::string quote_name(std::string_view name) {
+    std::string out = "`";
+    for (const char c : name) {
+        out += c;
+        if (c == '`') {
+            out += c;
+        }
+    }
+    return out + '`';
+}
+
 } // namespace cdc::mysql

@@ -91,6 +91,9 @@ private:
     bool m_mariadb = false;
 };
 
+/// An identifier in backticks.
+std::string quote_name(std::string_view name);
+
 } // namespace cdc::mysql
 
 #endif

@@ -10,17 +10,6 @@ namespace cdc::mysql {
 using base::ExitCode;
 using base::fail;
 
-std::string quote_name(std::string_view name) {
-    std::string out = "`";
-    for (const char c : name) {
-        out += c;
-        if (c == '`') {
-            out += c;
-        }
-    }
-    return out + '`';
-}
-
 SnapshotLines::SnapshotLines(const Place& place, const TablePlan& plan) : m_plan{&plan} {
     std::string start = R"({"version":)";
     event::append_json_string(start, base::version());

@@ -45,9 +45,6 @@ private:
     std::string m_row_end;
 };
 
-/// An identifier in backticks.
-std::string quote_name(std::string_view name);
-
 } // namespace cdc::mysql
 
 #endif

@@ -33,7 +33,7 @@ void MysqlRepairPoint::describe() {
         plan.shape.key = column.key;
         m_codecs.push_back(std::move(plan.codec));
         m_shape.columns.push_back(std::move(plan.shape));
-        m_select += (m_select.empty() ? "" : ", ") + quoted_name(column.name);
+        m_select += (m_select.empty() ? "" : ", ") + mysql::quote_name(column.name);
     }
 }
 

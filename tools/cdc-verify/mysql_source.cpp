@@ -26,15 +26,6 @@ bool is_number_text(std::string_view text) {
 
 } // namespace
 
-std::string quoted_name(std::string_view name) {
-    std::string out = "`";
-    for (const char c : name) {
-        out += c;
-        out += c == '`' ? "`" : "";
-    }
-    return out + "`";
-}
-
 MysqlSource::MysqlSource(const std::string& url, Activity& activity)
     : Source{activity}, m_url{url}, m_address{mysql::parse_url(url)}, m_database{
                                                                           m_address.database} {
@@ -53,7 +44,7 @@ Connection& MysqlSource::connection() {
 }
 
 std::string MysqlSource::from(const Table& table) const {
-    return quoted_name(table.facts.schema) + "." + quoted_name(table.facts.table);
+    return mysql::quote_name(table.facts.schema) + "." + mysql::quote_name(table.facts.table);
 }
 
 std::string MysqlSource::literal(const Column& column, const Value& value) {
@@ -136,7 +127,7 @@ void MysqlSource::sums(const Table& table, const Selection& selection, int part,
             return;
         }
     } else if (parts > 1) { // the first and the last have no end: rows come while they are read
-        const std::string name = quoted_name(facts.range_column);
+        const std::string name = mysql::quote_name(facts.range_column);
         condition = part == 0 ? "" : name + " >= " + cut(facts, part, parts);
         if (part + 1 < parts) {
             condition = join_conditions(condition, name + " < " + cut(facts, part + 1, parts));
@@ -326,10 +317,10 @@ void MysqlSource::read_range(source::TableFacts& facts) {
         mysql::result_codec(first->type).kind != ValueKind::integer) {
         return;
     }
-    const std::string name = quoted_name(first->name);
-    const auto ends =
-        connection().query(fmt::format("SELECT MIN({0}), MAX({0}) FROM {1}.{2}", name,
-                                       quoted_name(facts.schema), quoted_name(facts.table)));
+    const std::string name = mysql::quote_name(first->name);
+    const auto ends = connection().query(fmt::format("SELECT MIN({0}), MAX({0}) FROM {1}.{2}", name,
+                                                     mysql::quote_name(facts.schema),
+                                                     mysql::quote_name(facts.table)));
     if (!ends.empty() && ends[0].at(0) && ends[0].at(1)) {
         facts.range_column = first->name;
         facts.least = integer(*ends[0][0]);
@@ -345,7 +336,7 @@ std::string MysqlSource::how_read(const Table& table, std::size_t readers) const
 
 Column MysqlSource::pair(const source::FactColumn& column, std::string_view target_type,
                          const std::string& stored) {
-    return pair_mysql_column(column, quoted_name(column.name), target_type, stored);
+    return pair_mysql_column(column, mysql::quote_name(column.name), target_type, stored);
 }
 
 std::unique_ptr<RepairPoint> MysqlSource::repair_point(const Table& table) {

@@ -85,9 +85,6 @@ private:
     std::optional<std::uint16_t> m_epoch; ///< of the orders that the target has from this log
 };
 
-/// As MySQL spells a name.
-std::string quoted_name(std::string_view name);
-
 template<typename Visitor>
 void MysqlSource::read(const std::string& sql, Visitor&& visit) {
     std::vector<mysql::ResultField> fields;
