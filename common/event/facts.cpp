@@ -267,6 +267,14 @@ void append_facts(std::string& out, const Facts& facts) {
         members.list("lost", facts.lost,
                      [&out](std::uint32_t oid) { base::append_integer(out, oid); });
     }
+    if (!facts.renamed_labels.empty()) {
+        members.list("renamed_labels", facts.renamed_labels,
+                     [&out](const std::string& label) { append_json_string(out, label); });
+    }
+    if (!facts.filled.empty()) {
+        members.list("filled", facts.filled,
+                     [&out](std::uint32_t oid) { base::append_integer(out, oid); });
+    }
     if (facts.gone) {
         members.flag("gone", true);
     } else {
@@ -285,6 +293,8 @@ Facts parse_facts(std::string_view facts_json) {
         facts.since = document.value("since", "");
         facts.slot = document.value("slot", "");
         facts.lost = document.value("lost", std::vector<std::uint32_t>{});
+        facts.renamed_labels = document.value("renamed_labels", std::vector<std::string>{});
+        facts.filled = document.value("filled", std::vector<std::uint32_t>{});
         facts.width = integer_member(document, "width", 0);
         facts.empty = document.value("empty", false);
         facts.gone = document.value("gone", false);

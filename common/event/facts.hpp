@@ -26,6 +26,8 @@ struct LeafFacts {
     std::string under;         ///< "parent:xmin" of its place below the root; "": the root
     std::string named{}; ///< transaction that gave it its name, schema or owner; "": not known
     std::uint32_t command = 0; ///< of `birth`, that made it
+    /// Of the transaction that gave it its place below the root; 0: it is the root. Not in lines.
+    std::uint32_t placed = 0;
 
     friend bool operator==(const LeafFacts&, const LeafFacts&) = default;
 };
@@ -125,6 +127,10 @@ struct Facts {
     /// Partitions of which the stream had rows under this name and this look does not show, or the
     /// other way round.
     std::vector<std::uint32_t> lost;
+    /// Labels of enums with which rows of the stream came and that this look does not show.
+    std::vector<std::string> renamed_labels{};
+    /// Partitions that the transaction which made them filled before it attached them.
+    std::vector<std::uint32_t> filled{};
     int width = 0;                   ///< highest number that a column ever had; 0: not known
     std::vector<LeafFacts> leaves;   ///< by oid
     std::vector<ColumnFact> columns; ///< by number
@@ -169,7 +175,8 @@ void append_mark_line(std::string& out, const Mark& mark, std::string_view sourc
                       std::int64_t ts_ms);
 
 /// What a checkpoint line says of the facts of all tables, in any order of them: 16 hex digits.
-/// `xid`, `since`, `slot`, `empty` and `lost` do not count: they are of the look.
+/// `xid`, `since`, `slot`, `empty`, `lost`, `renamed_labels` and `filled` do not count: they are of
+/// the look.
 std::string facts_digest(const std::vector<Facts>& tables);
 
 } // namespace cdc::event

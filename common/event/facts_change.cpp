@@ -299,6 +299,13 @@ Why of_gone_leaves(const Facts& before, const Facts& after) {
     return gone || lost ? "a partition of it is gone" : "";
 }
 
+Why of_renamed_labels(const Facts& after) {
+    return after.renamed_labels.empty()
+               ? Why{}
+               : fmt::format("label {} was renamed, with which rows had come",
+                             in_quotes(after.renamed_labels.front()));
+}
+
 /// Rows came before a partition was attached, or while the table was one.
 Why of_foreign_rows(const Facts& after) {
     return std::any_of(after.lost.begin(), after.lost.end(),
@@ -314,7 +321,10 @@ bool is_untouched(const LeafFacts& leaf, const std::vector<std::string>& truncat
 
 /// Made where it is by a transaction that the stream has: no row of it is older, or came under
 /// another name.
-bool is_born(const LeafFacts& leaf, std::string_view since) {
+bool is_born(const Facts& facts, const LeafFacts& leaf, std::string_view since) {
+    if (std::find(facts.filled.begin(), facts.filled.end(), leaf.oid) != facts.filled.end()) {
+        return false;
+    }
     std::string_view placed = leaf.named.empty() ? leaf.xmin : leaf.named;
     if (!leaf.under.empty()) {
         placed = std::string_view{leaf.under}.substr(leaf.under.find(':') + 1);
@@ -325,7 +335,8 @@ bool is_born(const LeafFacts& leaf, std::string_view since) {
 Why of_leaves(const Facts& before, const Facts& after, const std::vector<std::string>& truncates) {
     for (const LeafFacts& leaf : after.leaves) {
         const LeafFacts* then = find_leaf(before, leaf.oid);
-        if (then == nullptr && !(is_born(leaf, before.xid) && is_untouched(leaf, truncates))) {
+        if (then == nullptr &&
+            !(is_born(after, leaf, before.xid) && is_untouched(leaf, truncates))) {
             return "a partition was attached to it that may have held rows";
         }
         if (then != nullptr && then->under != leaf.under) {
@@ -416,7 +427,7 @@ std::optional<Mark> judge(const Facts& before, const Facts& after,
     Why why = of_columns(before, after, rewritten);
     for (const auto& next :
          {of_types(before, after), of_publication(before.publication, after.publication),
-          of_persistence(before, after), of_foreign_rows(after),
+          of_persistence(before, after), of_foreign_rows(after), of_renamed_labels(after),
           options.keep_dropped_partitions ? Why{} : of_gone_leaves(before, after)}) {
         if (why.empty()) {
             why = next;
@@ -448,6 +459,9 @@ std::optional<Mark> judge_new(const Facts& after, std::string_view since,
     if (why.empty()) {
         why = of_foreign_rows(after);
     }
+    if (why.empty()) {
+        why = of_renamed_labels(after);
+    }
     if (why.empty() && !options.keep_dropped_partitions) {
         why = of_gone_leaves({}, after);
     }
@@ -466,7 +480,7 @@ std::optional<Mark> judge_new(const Facts& after, std::string_view since,
                                         : std::string_view{entry}.substr(entry.find(':') + 1);
     const bool born =
         std::all_of(after.leaves.begin(), after.leaves.end(), [&](const LeafFacts& leaf) {
-            return is_born(leaf, since) && !precedes(leaf.birth, listed);
+            return is_born(after, leaf, since) && !precedes(leaf.birth, listed);
         });
     why = born && untouched ? of_altered_types(after)
                             : "it is seen for the first time, and held rows before";

@@ -71,6 +71,7 @@ private:
     }
     void take_row(char kind);
     void take_birth(event::LeafFacts& leaf) const;
+    void take_place(event::LeafFacts& leaf) const;
     void take_column(Facts& facts);
     void take_missing(Facts& facts, const std::string& name);
     void complete(Facts& facts);
@@ -190,7 +191,7 @@ void Assembly::take_row(char kind) {
         take_birth(leaf);
         leaf.kind = text(6).front();
         leaf.persistence = text(7).front();
-        leaf.under = text(8);
+        take_place(leaf);
         facts.leaves.push_back(std::move(leaf));
     } else if (kind == 'c') {
         take_column(facts);
@@ -213,6 +214,16 @@ void Assembly::take_birth(event::LeafFacts& leaf) const {
     leaf.birth = next();
     leaf.command = base::parse_integer<std::uint32_t>(next()).value_or(0);
     leaf.named = next();
+}
+
+/// "parent:xmin command", or "" of the root
+void Assembly::take_place(event::LeafFacts& leaf) const {
+    const std::string_view whole = text(8);
+    const auto space = std::min(whole.find(' '), whole.size());
+    leaf.under = whole.substr(0, space);
+    leaf.placed =
+        base::parse_integer<std::uint32_t>(whole.substr(std::min(space + 1, whole.size())))
+            .value_or(0);
 }
 
 void Assembly::take_column(Facts& facts) {

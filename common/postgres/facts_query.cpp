@@ -14,7 +14,7 @@ constexpr int kGeneratedColumns = 180000;
 //   p  the publication: oid, version, operations, moment (below)
 //   t  a captured table: oid, schema, name, entry, column list, row filter, highest column number
 //   l  a table that holds its rows, or a partitioned one between: root, oid, storage, xmin, "birth
-//      command named", kind, persistence, place under the root
+//      command named", kind, persistence, "place under the root command"
 //   c  a column that the stream carries: root, number, name, type, its oid, modifier, flags,
 //      version of its expression
 //   m  what older rows have: root, column, array of one, oid and modifier of the type
@@ -43,7 +43,7 @@ WITH RECURSIVE pub AS MATERIALIZED (
 ), tree(top, oid, under) AS (
     SELECT oid, oid, '' FROM member
     UNION ALL
-    SELECT t.top, i.inhrelid, i.inhparent || ':' || i.xmin FROM tree t
+    SELECT t.top, i.inhrelid, i.inhparent || ':' || i.xmin || ' ' || i.cmin FROM tree t
     JOIN pg_class p ON p.oid = t.oid AND p.relkind = 'p' JOIN pg_inherits i ON i.inhparent = t.oid
 ), rel AS MATERIALIZED (
     SELECT t.top, t.oid, t.under, t.top AS member FROM tree t

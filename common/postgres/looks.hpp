@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 
 namespace cdc::postgres {
 
@@ -24,7 +25,8 @@ struct Look {
 /// source spends at most a tenth of a core on them. A look that fails is tried again.
 class Looks {
 public:
-    Looks(std::string source, FactsScope scope);
+    /// `since`: what older transactions did is known by earlier looks; "": nothing is known.
+    Looks(std::string source, FactsScope scope, std::string since);
     /// Ends the thread, within 100 ms where it does not connect just then.
     ~Looks();
     Looks(const Looks&) = delete;
@@ -43,18 +45,22 @@ private:
     std::shared_ptr<const Look> look();
     void find_empty(FactsLook& facts);
     bool is_empty(const event::Facts& facts);
+    void find_filled(FactsLook& facts);
+    bool is_filled(const event::LeafFacts& leaf);
     void check_stop();
 
     const std::string m_source;
     const FactsScope m_scope;
+    const std::string m_since;
 
     // The thread's own.
     std::unique_ptr<Connection> m_connection;
     std::string m_version;
     std::shared_ptr<const FactsLook> m_facts;
-    std::int64_t m_timeout_ms;     ///< for the statement that reads all facts
-    std::int64_t m_next_asked = 0; ///< not before, on the monotonic clock
-    std::int64_t m_next = 0;       ///< then in any case
+    std::unordered_map<std::uint32_t, bool> m_filled; ///< partitions that were asked for it
+    std::int64_t m_timeout_ms;                        ///< for the statement that reads all facts
+    std::int64_t m_next_asked = 0;                    ///< not before, on the monotonic clock
+    std::int64_t m_next = 0;                          ///< then in any case
 
     std::mutex m_mutex;
     std::condition_variable m_changed;

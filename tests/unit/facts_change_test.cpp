@@ -453,3 +453,29 @@ TEST_CASE("seen for the first time: columns that are other ones than those that 
               f.columns[0].type = "integer[]";
           }) == "none");
 }
+
+TEST_CASE("a label with which rows came and that is not there is stale") {
+    const auto renamed = [](Facts& f) {
+        f.renamed_labels = {"new"};
+    };
+    CHECK(changed(table(), renamed) == "stale");
+    Facts seen_first = table();
+    renamed(seen_first);
+    REQUIRE(judge_new(seen_first, "600"));
+    CHECK(judge_new(seen_first, "600")->kind == Mark::Kind::stale);
+}
+
+TEST_CASE("a partition that was filled before it was attached has rows that no line brought") {
+    const auto attached = [](Facts& f) {
+        f.leaves.push_back(leaf(16900, 16900, "801", "801"));
+        f.leaves.back().under = "16401:801";
+    };
+    CHECK(changed(partitioned(), attached) == "none");
+    CHECK(changed(partitioned(), [&](Facts& f) {
+              attached(f);
+              f.filled = {16900};
+          }) == "unproven");
+    Facts known = partitioned();
+    attached(known);
+    CHECK(changed(known, [](Facts& f) { f.filled = {16900}; }) == "none"); // it was told of then
+}

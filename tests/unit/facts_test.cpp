@@ -17,6 +17,8 @@ Facts every_member() {
     facts.since = "9007199254740992";
     facts.slot = "orders";
     facts.lost = {16406, 16407};
+    facts.renamed_labels = {"odd \"label\""};
+    facts.filled = {16408};
     facts.width = 5;
     facts.empty = true;
     facts.leaves = {{16401, 0, "812", "790", 'p', 'p', ""},
@@ -103,6 +105,8 @@ TEST_CASE("the digest follows every fact, and neither the order of tables nor th
     later.empty = false;
     later.since = later.slot = "";
     later.lost.clear();
+    later.renamed_labels.clear();
+    later.filled.clear();
     CHECK(facts_digest({later}) == facts_digest({facts}));
     const auto differs = [&](auto change) {
         Facts changed = facts;

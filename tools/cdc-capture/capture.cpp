@@ -36,7 +36,8 @@ void Capture::stop_at_second_signal() {
 
 Capture::Capture(const Options& options, Acknowledgement& acknowledgement, int output)
     : m_options{options}, m_ack{acknowledgement}, m_filter{options.tables, options.exclude},
-      m_writer{output}, m_output{output}, m_figures{options.metrics}, m_unseen{m_filter} {}
+      m_writer{output}, m_output{output}, m_figures{options.metrics}, m_unseen{m_filter},
+      m_labels{m_filter, options.edits} {}
 
 int Capture::run() {
     while (true) {
@@ -304,6 +305,9 @@ void Capture::handle_data(const StreamMessage& message) {
     }
     m_last_data = m_now;
     m_unseen.take(decoded, m_facts.running.xid, m_facts.emitted.get());
+    if (m_labels.take(decoded, m_facts.running.xid)) {
+        m_session->looks.ask();
+    }
     const std::uint64_t changes = m_session->builder.changes();
     m_session->builder.apply(decoded, message.lsn, m_writer.buffer());
     m_lines_in_transaction |= m_session->builder.changes() != changes;

@@ -5,6 +5,7 @@
 #include "cdc-capture/figures.hpp"
 #include "cdc-capture/options.hpp"
 #include "cdc-capture/session.hpp"
+#include "cdc-capture/unknown_labels.hpp"
 #include "cdc-capture/unseen.hpp"
 #include "event/table_filter.hpp"
 #include "io/line_writer.hpp"
@@ -68,7 +69,9 @@ private:
     void await_first_look();
     void pass_looks(postgres::Lsn passed);
     void ask_for_passing();
-    void emit_facts(const postgres::Look& look, const Unseen::Missing& missing);
+    using RenamedLabels = std::map<std::uint32_t, std::vector<std::string>>; ///< by table
+    void emit_facts(const postgres::Look& look, const Unseen::Missing& missing,
+                    const RenamedLabels& renamed);
     void add_facts_members(nlohmann::ordered_json& extra) const;
     void judge_facts(const event::Facts& facts);
     std::vector<const event::Facts*> grown(const postgres::FactsLook& now) const;
@@ -117,6 +120,7 @@ private:
     };
     FactsState m_facts;
     Unseen m_unseen;
+    UnknownLabels m_labels;
 
     postgres::Lsn m_position = 0;     ///< everything before it was put out whole
     postgres::Lsn m_received = 0;     ///< the highest position that the server named

@@ -34,6 +34,8 @@ bool same(const Facts& a, const Facts& b) {
     copy.slot = a.slot;
     copy.empty = a.empty;
     copy.lost = a.lost;
+    copy.renamed_labels = a.renamed_labels;
+    copy.filled = a.filled;
     return a == copy;
 }
 
@@ -80,11 +82,6 @@ bool has_new_column(const postgres::FactsLook& before, const Facts& facts) {
            });
 }
 
-std::string text_member(const nlohmann::ordered_json& extra, const char* name) {
-    const auto found = extra.find(name);
-    return found != extra.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 } // namespace
 
 /// What happened before this connection is seen by its first look: an end that is the end of the
@@ -99,6 +96,9 @@ void Capture::begin_looks() {
         m_facts.order = text_member(extra, event::kFactsOrderMember);
         if (const auto unseen = extra.find(kUnseenMember); unseen != extra.end()) {
             m_unseen.restore(*unseen);
+        }
+        if (const auto labels = extra.find(kUnknownLabelsMember); labels != extra.end()) {
+            m_labels.restore(*labels);
         }
     }
     if (!m_options.exit_at_end || m_until != 0) {
@@ -142,6 +142,7 @@ void Capture::take_look() {
         if (m_facts.pending.size() > 1) {
             m_facts.pending.pop_back();
         }
+        m_labels.learn(*look->facts);
         if (look->facts->digest == m_facts.digest) {
             // What it found was so when the facts were put out, above which the stream stands.
             m_session->builder.passed(look->facts, nullptr);
@@ -163,10 +164,11 @@ void Capture::pass_looks(Lsn passed) {
         const auto look = std::move(m_facts.pending.front());
         m_facts.pending.pop_front();
         m_facts.first = false;
-        const bool unsettled = !m_unseen.empty();
+        const bool unsettled = !m_unseen.empty() || !m_labels.empty();
         const Unseen::Missing missing = m_unseen.settle(*look);
+        const RenamedLabels renamed = m_labels.settle(*look);
         const auto tables = grown(*look->facts);
-        emit_facts(*look, missing);
+        emit_facts(*look, missing, renamed);
         m_lines_since_checkpoint |= unsettled || look->facts->digest != m_facts.digest;
         m_facts.digest = look->facts->digest;
         m_facts.emitted = look->facts;
@@ -185,7 +187,8 @@ void Capture::ask_for_passing() {
         return;
     }
     const postgres::Look& look = *m_facts.pending.front();
-    if (!m_facts.first && m_unseen.empty() && look.facts->digest == m_facts.digest) {
+    if (!m_facts.first && m_unseen.empty() && m_labels.empty() &&
+        look.facts->digest == m_facts.digest) {
         return;
     }
     if (m_now - m_facts.last_question >= kQuestionMs) {
@@ -204,7 +207,8 @@ void Capture::ask_for_passing() {
     }
 }
 
-void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& missing) {
+void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& missing,
+                         const RenamedLabels& renamed) {
     std::string& out = m_writer.buffer();
     const auto append = [&](Facts facts) {
         facts.xid = look.moment.running;
@@ -215,6 +219,9 @@ void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& miss
         facts.slot = m_options.slot;
         if (const auto lost = missing.lost.find(facts.oid); lost != missing.lost.end()) {
             facts.lost = lost->second;
+        }
+        if (const auto labels = renamed.find(facts.oid); labels != renamed.end()) {
+            facts.renamed_labels = labels->second;
         }
         if (m_facts.emitted != nullptr && !facts.gone) {
             judge_facts(facts);
@@ -234,7 +241,8 @@ void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& miss
     }
     for (const Facts& facts : now) {
         const Facts* then = postgres::find_table(before, facts.oid);
-        if (missing.lost.contains(facts.oid) || then == nullptr || !same(*then, facts)) {
+        if (missing.lost.contains(facts.oid) || renamed.contains(facts.oid) || then == nullptr ||
+            !same(*then, facts)) {
             append(facts);
         }
     }
@@ -281,6 +289,10 @@ void Capture::add_facts_members(nlohmann::ordered_json& extra) const {
     extra.erase(kUnseenMember);
     if (!m_unseen.empty()) {
         extra[kUnseenMember] = m_unseen.json();
+    }
+    extra.erase(kUnknownLabelsMember);
+    if (!m_labels.empty()) {
+        extra[kUnknownLabelsMember] = m_labels.json();
     }
 }
 

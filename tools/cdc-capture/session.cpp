@@ -99,18 +99,33 @@ void wait_a_second() {
     }
 }
 
+/// What older transactions did to the catalog is known.
+std::string known_since(const ResumePoint& start, const std::string& slot_xmin) {
+    std::string looked = text_member(start.extra, event::kFactsXidMember);
+    return looked.empty() ? slot_xmin : looked;
+}
+
 } // namespace
 
+std::string text_member(const nlohmann::ordered_json& extra, const char* name) {
+    const auto found = extra.find(name);
+    return found != extra.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 Session::Session(Connection plain_connection, postgres::SystemIdentity identity,
-                 postgres::ReplicationStream started, ResumePoint from, const Options& options,
-                 const event::TableFilter& filter)
+                 postgres::ReplicationStream started, ResumePoint from, std::string catalog_xmin,
+                 const Options& options, const event::TableFilter& filter)
     : plain{std::move(plain_connection)}, system{std::move(identity)}, catalog{plain,
                                                                                encoding_of(options),
                                                                                options.slot},
       stream{std::move(started)}, builder{builder_settings(plain, options), filter,
                                           system.timelines, catalog},
-      start{std::move(from)}, sender_timeout_ms{capture::sender_timeout_ms(plain)},
-      looks{options.source, {options.publication, filter, options.edits, encoding_of(options)}} {}
+      start{std::move(from)}, slot_xmin{std::move(catalog_xmin)},
+      sender_timeout_ms{capture::sender_timeout_ms(plain)}, looks{options.source,
+                                                                  {options.publication, filter,
+                                                                   options.edits,
+                                                                   encoding_of(options)},
+                                                                  known_since(start, slot_xmin)} {}
 
 void check_version(const Connection& connection) {
     if (connection.server_version() < kMinVersion) {
@@ -171,11 +186,8 @@ std::unique_ptr<Session> open_session(const Options& options,
             postgres::ReplicationStream stream{std::move(replication), options.slot,
                                                options.publication, start.position,
                                                !options.messages.empty()};
-            auto session =
-                std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
-                                          std::move(start), options, filter);
-            session->slot_xmin = slot.catalog_xmin;
-            return session;
+            return std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
+                                             std::move(start), slot.catalog_xmin, options, filter);
         } catch (const ServerError& error) {
             if (error.sqlstate() != kObjectInUse || base::steady_ms() > give_up) {
                 throw;

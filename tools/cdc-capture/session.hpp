@@ -23,11 +23,14 @@ using postgres::ResumePoint;
 /// From a checkpoint file. Throws Error (refused) for an unfinished snapshot.
 ResumePoint resume_point(const event::Checkpoint& checkpoint, const std::string& file);
 
+/// A member of a checkpoint that we do not know there; "": it is none, or no text.
+std::string text_member(const nlohmann::ordered_json& extra, const char* name);
+
 /// One connection's worth of capture: all checks done, the stream started.
 struct Session {
     Session(postgres::Connection plain_connection, postgres::SystemIdentity identity,
-            postgres::ReplicationStream started, ResumePoint from, const Options& options,
-            const event::TableFilter& filter);
+            postgres::ReplicationStream started, ResumePoint from, std::string catalog_xmin,
+            const Options& options, const event::TableFilter& filter);
 
     postgres::Connection plain; ///< for questions beside the stream
     postgres::SystemIdentity system;
