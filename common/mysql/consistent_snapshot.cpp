@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 
 #include <chrono>
+#include <optional>
 #include <thread>
 
 namespace cdc::mysql {
@@ -22,6 +23,8 @@ constexpr unsigned kAccessDenied = 1045;
 constexpr unsigned kSpecificAccessDenied = 1227;
 constexpr unsigned kXaRightMissing = 1401;
 constexpr int kLockWaitSeconds = 2;
+constexpr int kLockPauseMs = 500;
+constexpr int kPreparedMs = 200;
 constexpr std::int64_t kTellMs = 10000;
 
 bool is_right_missing(const ServerError& error) {
@@ -53,33 +56,52 @@ private:
     std::int64_t m_tell = m_start;
 };
 
-/// Its rows are in the log already, or will be only when it commits, whatever the snapshot shows.
-void wait_for_prepared(Connection& plain, const SnapshotWish& wish) {
-    Patience patience{wish};
-    while (true) {
-        std::vector<Connection::Row> prepared;
+/// The transactions that are prepared and did not end. The log has the rows of such a one from its
+/// XA PREPARE on, and a snapshot does not show them before its XA COMMIT.
+class PreparedTransactions {
+public:
+    explicit PreparedTransactions(Connection& plain) : m_plain{&plain} {}
+
+    /// The name of one; nothing: there is none, or it may not be asked, which is said once.
+    std::optional<std::string> any() {
+        if (!m_may_ask) {
+            return std::nullopt;
+        }
         try {
-            prepared = plain.query(plain.is_mariadb() ? "XA RECOVER FORMAT='SQL'"
-                                                      : "XA RECOVER CONVERT XID");
+            const auto prepared = m_plain->query(m_plain->is_mariadb() ? "XA RECOVER FORMAT='SQL'"
+                                                                       : "XA RECOVER CONVERT XID");
+            return prepared.empty() ? std::nullopt : std::optional{prepared[0].back().value_or("")};
         } catch (const ServerError& error) {
             if (!is_right_missing(error) && error.number() != kXaRightMissing) {
                 throw;
             }
-            base::log::debug("prepared XA transactions are not known: {}", error.what());
-            return;
+            m_may_ask = false;
+            base::log::warning("whether XA transactions are prepared is not known: {}; rows of one "
+                               "that is committed after this moment are missing (grant "
+                               "XA_RECOVER_ADMIN where XA is used)",
+                               error.what());
+            return std::nullopt;
         }
-        if (prepared.empty()) {
-            return;
-        }
-        patience.pause(fmt::format("XA transaction {} is prepared, and did not end",
-                                   in_quotes(prepared[0].back().value_or(""))),
-                       200);
     }
+
+private:
+    Connection* m_plain;
+    bool m_may_ask = true;
+};
+
+std::string not_ended(const std::string& xid) {
+    return fmt::format("XA transaction {} is prepared, and did not end", in_quotes(xid));
 }
 
 void begin(Connection& reader) {
     reader.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     reader.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+}
+
+void begin(std::vector<Connection>& readers) {
+    for (Connection& reader : readers) {
+        begin(reader);
+    }
 }
 
 LogEnd place_of_reader(Connection& reader) {
@@ -110,40 +132,90 @@ constexpr Lock kReadLock{"FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES",
 constexpr Lock kCommitLock{"BACKUP STAGE BLOCK_COMMIT", "BACKUP STAGE END",
                            "commits were locked (BACKUP STAGE BLOCK_COMMIT)"};
 
+enum class Locked {
+    yes,
+    no_right,
+    timeout,
+};
+
+Locked take_lock(const Lock& lock, Connection& plain) {
+    bool staged = false;
+    try {
+        if (&lock == &kCommitLock) {
+            plain.execute("BACKUP STAGE START");
+            staged = true;
+        }
+        plain.execute(lock.take);
+        return Locked::yes;
+    } catch (const ServerError& error) {
+        if (is_right_missing(error)) {
+            return Locked::no_right;
+        }
+        if (error.number() != kLockWaitTimeout) {
+            throw;
+        }
+        if (staged) {
+            plain.execute(lock.release);
+        }
+        return Locked::timeout;
+    }
+}
+
 /// False: there is no right to lock.
 bool begin_under(const Lock& lock, Connection& plain, const SnapshotWish& wish,
                  ConsistentSnapshot& out) {
     Patience patience{wish};
-    const bool backup = &lock == &kCommitLock;
+    PreparedTransactions prepared{plain};
     plain.execute(fmt::format("SET SESSION lock_wait_timeout = {}", kLockWaitSeconds));
     while (true) {
-        try {
-            if (backup) {
-                plain.execute("BACKUP STAGE START");
-            }
-            plain.execute(lock.take);
-            break;
-        } catch (const ServerError& error) {
-            if (is_right_missing(error)) {
-                return false;
-            }
-            if (error.number() != kLockWaitTimeout) {
-                throw;
-            }
-            if (backup) {
-                plain.execute(lock.release);
-            }
+        if (const auto xid = prepared.any()) { // asked before, so that nothing is locked in vain
+            patience.pause(not_ended(*xid), kPreparedMs);
+            continue;
         }
-        patience.pause(fmt::format("{} was not had for {} s", lock.take, kLockWaitSeconds), 500);
+        const Locked locked = take_lock(lock, plain);
+        if (locked == Locked::no_right) {
+            return false;
+        }
+        if (locked == Locked::timeout) {
+            patience.pause(fmt::format("{} was not had for {} s", lock.take, kLockWaitSeconds),
+                           kLockPauseMs);
+            continue;
+        }
+        const std::int64_t begun = base::steady_ms();
+        const auto xid = prepared.any(); // the lock keeps out no XA PREPARE that came before it
+        if (!xid) {
+            begin(out.readers);
+            out.place = log_end(plain);
+        }
+        plain.execute(lock.release);
+        base::log::info("{} for {} ms", lock.words, base::steady_ms() - begun);
+        if (!xid) {
+            return true;
+        }
+        patience.pause(not_ended(*xid), kPreparedMs);
     }
-    const std::int64_t locked = base::steady_ms();
-    for (Connection& reader : out.readers) {
-        begin(reader);
+}
+
+/// Nothing keeps a transaction from being prepared meanwhile: where one is, all begins anew.
+template<typename Begin>
+void begin_unlocked(Connection& plain, const SnapshotWish& wish, ConsistentSnapshot& out,
+                    Begin begin_all) {
+    Patience patience{wish};
+    PreparedTransactions prepared{plain};
+    while (true) {
+        auto xid = prepared.any();
+        if (!xid) {
+            begin_all();
+            xid = prepared.any();
+        }
+        if (!xid) {
+            return;
+        }
+        for (Connection& reader : out.readers) {
+            reader.execute("ROLLBACK");
+        }
+        patience.pause(not_ended(*xid), kPreparedMs);
     }
-    out.place = log_end(plain);
-    plain.execute(lock.release);
-    base::log::info("{} for {} ms", lock.words, base::steady_ms() - locked);
-    return true;
 }
 
 } // namespace
@@ -151,7 +223,6 @@ bool begin_under(const Lock& lock, Connection& plain, const SnapshotWish& wish,
 ConsistentSnapshot open_snapshot(const ServerAddress& address, Connection& plain,
                                  const SnapshotWish& wish) {
     ConsistentSnapshot out;
-    wait_for_prepared(plain, wish);
     for (int i = 0; i < wish.readers; ++i) {
         out.readers.emplace_back(address);
     }
@@ -161,18 +232,20 @@ ConsistentSnapshot open_snapshot(const ServerAddress& address, Connection& plain
             out.readers.erase(out.readers.begin() + 1, out.readers.end());
         }
         if (out.readers.size() == 1) {
-            begin(out.readers[0]);
-            out.place = place_of_reader(out.readers[0]);
+            begin_unlocked(plain, wish, out, [&out] {
+                begin(out.readers[0]);
+                out.place = place_of_reader(out.readers[0]);
+            });
         }
         out.place.gtids = gtids_before(plain, out.place.position);
         return out;
     }
     if (!begin_under(kReadLock, plain, wish, out)) {
         out.exact = false;
-        out.place = log_end(plain);
-        for (Connection& reader : out.readers) {
-            begin(reader);
-        }
+        begin_unlocked(plain, wish, out, [&] {
+            out.place = log_end(plain);
+            begin(out.readers);
+        });
         base::log::info("without the right RELOAD nothing was locked: changes of this moment come "
                         "a second time in the stream");
     }
