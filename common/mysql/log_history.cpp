@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "event/json_document.hpp"
 #include "mysql/binlog_stream.hpp"
 #include "mysql/gtid_set.hpp"
 
@@ -11,6 +12,7 @@ namespace cdc::mysql {
 
 using base::Error;
 using base::ExitCode;
+using base::fail;
 using base::in_quotes;
 
 namespace {
@@ -93,6 +95,28 @@ Sets compare(const LogPlace& place, const LogState& state) {
 
 } // namespace
 
+LogPlace place_of(const event::Checkpoint& checkpoint, std::string where) {
+    LogPlace out;
+    out.where = std::move(where);
+    const auto position = Position::parse(checkpoint.position);
+    if (!position) {
+        fail(ExitCode::bad_data, "{} has a broken position {}", out.where,
+             in_quotes(checkpoint.position));
+    }
+    out.position = *position;
+    out.server = checkpoint.server;
+    if (const auto history = checkpoint.extra.find("history"); history != checkpoint.extra.end()) {
+        out.created = event::integer_member(*history, "created", std::uint32_t{0});
+    }
+    if (const auto gtids = checkpoint.extra.find("gtids"); gtids != checkpoint.extra.end()) {
+        if (!gtids->is_string()) {
+            fail(ExitCode::bad_data, "{}: \"gtids\" is not text", out.where);
+        }
+        out.gtids = gtids->get<std::string>();
+    }
+    return out;
+}
+
 LogState log_state(Connection& connection, const ServerAddress& address, std::uint32_t server_id,
                    const std::string& file) {
     LogState out;
@@ -158,6 +182,12 @@ Continuation continuation(const LogPlace& place, const LogState& state) {
             kSnapshotHint};
     }
     return {false, true};
+}
+
+Continuation continuation(Connection& connection, const ServerAddress& address,
+                          const LogPlace& place) {
+    const std::string file = place.created != 0 ? place.position.file : "";
+    return continuation(place, log_state(connection, address, 0, file));
 }
 
 } // namespace cdc::mysql

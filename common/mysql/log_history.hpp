@@ -1,6 +1,7 @@
 #ifndef CDC_MYSQL_LOG_HISTORY_HPP
 #define CDC_MYSQL_LOG_HISTORY_HPP
 
+#include "event/checkpoint.hpp"
 #include "mysql/connection.hpp"
 #include "mysql/server.hpp"
 
@@ -20,6 +21,9 @@ struct LogPlace {
     std::string where;                ///< for messages: "checkpoint file 'x'"
 };
 
+/// `where`: for messages. Throws Error (bad_data).
+LogPlace place_of(const event::Checkpoint& checkpoint, std::string where);
+
 /// What a server says of its log.
 struct LogState {
     bool mariadb = false;
@@ -33,7 +37,7 @@ struct LogState {
 };
 
 /// `file`: whose time of creation is wanted, by a connection of its own to `address`; it must reach
-/// the same server. Throws Error.
+/// the same server; "": of none. Throws Error.
 LogState log_state(Connection& connection, const ServerAddress& address, std::uint32_t server_id,
                    const std::string& file);
 
@@ -45,6 +49,10 @@ struct Continuation {
 /// Throws Error: position_lost when the log no longer holds what follows the place, refused when
 /// the server never held what stands before it, or is another one without global ids.
 Continuation continuation(const LogPlace& place, const LogState& state);
+
+/// The same, of the server's log as it is now.
+Continuation continuation(Connection& connection, const ServerAddress& address,
+                          const LogPlace& place);
 
 } // namespace cdc::mysql
 

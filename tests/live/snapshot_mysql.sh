@@ -98,5 +98,26 @@ for KIND in mysql mariadb; do
     cdc-snapshot --source "$URL" --exclude empty --checkpoint state.json --drain 1s >lines 2>snapshot.err || true
     expect "only what was missing" "$(rows)" '["b",7] ["b",8] '
     expect "the stream begins where it did" "$(tail -n 1 lines | jq -r .checkpoint.position)" "$first"
+
+    say "$KIND: the place where the stream is to begin is removed from the log, before and while it reads"
+    purge() { # a file that recovery may need stays for a moment
+        local file
+        file=$(my 'SHOW MASTER STATUS' | cut -f1)
+        while my 'SHOW BINARY LOGS' | grep -q "$file"; do
+            my "FLUSH BINARY LOGS; PURGE BINARY LOGS TO '$(my 'SHOW MASTER STATUS' | cut -f1)'"
+            sleep 0.1
+        done
+    }
+    jq -c '.checkpoint.snapshot = {"seq": 5, "tables": []}' state.json >stopped.json
+    purge
+    refused 3 "no longer has the log" --checkpoint stopped.json
+    expect_words snapshot.err "$first"
+    (sleep 1.5; my "INSERT INTO shop.b VALUES (9)"; purge) &
+    code=0
+    snapshot --jobs 1 --tables shop.b --tables shop.a --max-rows-per-second 1 || code=$?
+    wait
+    expect "exit status" "$code" 3
+    expect_words snapshot.err 'no longer has the log'
+    expect "no end" "$(jq -c 'select(.checkpoint.snapshot == "done")' lines)" ''
 done
 say "all good"

@@ -4,7 +4,6 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "cdc-capture/patterns.hpp"
-#include "event/json_document.hpp"
 #include "mysql/epoch.hpp"
 
 #include <algorithm>
@@ -103,34 +102,24 @@ std::string prefix_of(const Options& options, const mysql::ServerAddress& addres
 } // namespace
 
 MysqlResume MysqlResume::from(const event::Checkpoint& checkpoint, const std::string& file) {
-    MysqlResume out;
-    out.where = fmt::format("checkpoint file {}", in_quotes(file));
-    const auto position = Position::parse(checkpoint.position);
-    if (!position) {
-        fail(ExitCode::bad_data, "{} has a broken position {}", out.where,
-             in_quotes(checkpoint.position));
-    }
+    const mysql::LogPlace place =
+        mysql::place_of(checkpoint, fmt::format("checkpoint file {}", in_quotes(file)));
     if (!checkpoint.snapshot.is_null() && checkpoint.snapshot != "done") {
-        throw Error{ExitCode::refused, fmt::format("{} holds an unfinished snapshot", out.where),
+        throw Error{ExitCode::refused, fmt::format("{} holds an unfinished snapshot", place.where),
                     "Let cdc-snapshot finish it first."};
     }
-    out.position = *position;
-    out.server = checkpoint.server;
+    MysqlResume out;
+    out.where = place.where;
+    out.position = place.position;
+    out.server = place.server;
+    out.created = place.created;
+    out.gtids = place.gtids;
     out.epoch = checkpoint.order.epoch();
     out.commit_ts_ms = checkpoint.commit_ts_ms;
     out.snapshot = checkpoint.snapshot;
     out.extra = checkpoint.extra;
-    if (const auto history = out.extra.find("history"); history != out.extra.end()) {
-        out.created = event::integer_member(*history, "created", std::uint32_t{0});
-        out.extra.erase("history");
-    }
-    if (const auto gtids = out.extra.find("gtids"); gtids != out.extra.end()) {
-        if (!gtids->is_string()) {
-            fail(ExitCode::bad_data, "{}: \"gtids\" is not text", out.where);
-        }
-        out.gtids = gtids->get<std::string>();
-        out.extra.erase(gtids);
-    }
+    out.extra.erase("history");
+    out.extra.erase("gtids");
     return out;
 }
 

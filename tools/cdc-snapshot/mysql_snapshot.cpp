@@ -15,6 +15,7 @@
 #include "mysql/catalog_shape.hpp"
 #include "mysql/consistent_snapshot.hpp"
 #include "mysql/epoch.hpp"
+#include "mysql/log_history.hpp"
 #include "mysql/snapshot_lines.hpp"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ namespace {
 constexpr int kTickMs = 100;
 constexpr std::int64_t kCheckpointMs = 1000;
 constexpr std::int64_t kDisorderMs = 5000;
+constexpr std::int64_t kSeamMs = 60000;
 constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
 
 struct Table {
@@ -240,6 +242,7 @@ private:
 
 /// The checkpoint of the stream beside which tables are read again, or of the one that follows.
 event::Checkpoint first_checkpoint(const Options& options, mysql::Connection& plain,
+                                   const mysql::ServerAddress& address,
                                    const mysql::LogEnd& place) {
     event::Checkpoint out;
     out.kind = plain.is_mariadb() ? "mariadb" : "mysql";
@@ -257,6 +260,14 @@ event::Checkpoint first_checkpoint(const Options& options, mysql::Connection& pl
                                     "{}",
                                     in_quotes(options.beside), stream->kind,
                                     in_quotes(stream->server), in_quotes(out.server)),
+                        "let cdc-capture go on at this server first"};
+        }
+        const auto stream_place =
+            mysql::place_of(*stream, fmt::format("checkpoint file {}", in_quotes(options.beside)));
+        if (!mysql::continuation(plain, address, stream_place).same_history) {
+            throw Error{ExitCode::refused,
+                        fmt::format("--beside: the log of {} is another one than that of {}",
+                                    plain.description(), stream_place.where),
                         "let cdc-capture go on at this server first"};
         }
         epoch = stream->order.epoch();
@@ -305,8 +316,38 @@ void refuse_doubled(const MysqlWork& work, bool exact) {
     }
 }
 
+/// The stream is to begin at a place that the server may remove meanwhile: then what was read is
+/// worth nothing, and the sooner this is known, the better. Beside a stream no stream begins here.
+class Seam {
+public:
+    Seam(mysql::Connection& plain, const mysql::ServerAddress& address,
+         const event::Checkpoint& checkpoint, std::string where)
+        : m_plain{plain}, m_address{address}, m_place{mysql::place_of(checkpoint,
+                                                                      std::move(where))},
+          m_begins_stream{!checkpoint.beside_stream()}, m_next_ms{base::steady_ms() + kSeamMs} {}
+
+    void check() {
+        if (m_begins_stream) {
+            mysql::continuation(m_plain, m_address, m_place);
+        }
+        m_next_ms = base::steady_ms() + kSeamMs;
+    }
+    void check_when_due() {
+        if (base::steady_ms() >= m_next_ms) {
+            check();
+        }
+    }
+
+private:
+    mysql::Connection& m_plain;
+    const mysql::ServerAddress& m_address;
+    mysql::LogPlace m_place;
+    bool m_begins_stream;
+    std::int64_t m_next_ms;
+};
+
 void read_tables(const Options& options, std::vector<mysql::Connection> connections,
-                 MysqlWork& work, Output& output) {
+                 MysqlWork& work, Output& output, Seam& seam) {
     Throttle throttle{options.max_rows_per_second};
     MysqlFigures figures{options.metrics, work};
     std::vector<MysqlReader> readers;
@@ -322,6 +363,7 @@ void read_tables(const Options& options, std::vector<mysql::Connection> connecti
             output.stop();
         }
         output.check();
+        seam.check_when_due();
         work.checkpoint(false);
         output.flush();
         figures.update();
@@ -358,7 +400,7 @@ int read_mysql(const Options& options) {
                                  fail(ExitCode::failed, "stopped before anything was read");
                              }
                          }});
-    event::Checkpoint checkpoint = first_checkpoint(options, plain, snapshot.place);
+    event::Checkpoint checkpoint = first_checkpoint(options, plain, address, snapshot.place);
     const std::string prefix = !options.prefix.empty()     ? options.prefix
                                : !address.database.empty() ? address.database
                                                            : checkpoint.kind;
@@ -376,6 +418,8 @@ int read_mysql(const Options& options) {
                                          snapshot.place.position.order_position(), 0);
         checkpoint = resume->checkpoint;
     }
+    Seam seam{plain, address, checkpoint, resume ? resume->where : "the snapshot"};
+    seam.check();
     Output output{STDOUT_FILENO};
     MysqlWork work{output, checkpoint, std::move(before), place};
     mysql::Catalog catalog{plain};
@@ -399,7 +443,7 @@ int read_mysql(const Options& options) {
         }
     } else {
         work.checkpoint(true); // from now on a rerun knows where the stream begins
-        read_tables(options, std::move(snapshot.readers), work, output);
+        read_tables(options, std::move(snapshot.readers), work, output, seam);
     }
     if (io::stop_signal::requested()) {
         work.checkpoint(true);
@@ -407,6 +451,7 @@ int read_mysql(const Options& options) {
         throw Error{ExitCode::failed, "stopped before all rows were read",
                     "run this again: it goes on where it stopped"};
     }
+    seam.check();
     work.checkpoint_done();
     if (!finish_output(output, base::steady_ms() + options.drain_ms)) {
         fail(ExitCode::failed, "the output took not all lines within --drain");
