@@ -2,27 +2,17 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "base/time.hpp"
-#include "cdc-snapshot/acknowledged.hpp"
 #include "cdc-snapshot/mysql_snapshot.hpp"
 #include "cdc-snapshot/reader.hpp"
-#include "cdc-snapshot/readers.hpp"
+#include "cdc-snapshot/reading.hpp"
 #include "cdc-snapshot/start.hpp"
-#include "cli/figures.hpp"
-#include "io/file_descriptor.hpp"
 #include "io/standard_streams.hpp"
-#include "io/stop_signal.hpp"
 #include "mysql/connection.hpp"
-
-#include <csignal>
-#include <exception>
-#include <thread>
 
 #include <unistd.h>
 
 namespace cdc::snapshot {
 
-using base::Error;
 using base::ExitCode;
 using base::fail;
 
@@ -30,81 +20,6 @@ namespace {
 
 constexpr int kMinVersion = 130000;
 constexpr int kTidRangeScans = 140000;
-constexpr int kTickMs = 100;
-constexpr std::int64_t kDisorderMs = 5000;
-
-/// How the work goes: for Prometheus, and as one line on a terminal.
-class Figures : public cli::Figures {
-public:
-    Figures(const std::string& destination, Work& work)
-        : cli::Figures{"cdc_snapshot"}, m_work{&work} {
-        update();
-        publish(destination);
-    }
-    void update() {
-        m_rows.set(static_cast<std::int64_t>(m_work->rows()));
-        m_tables.set(static_cast<std::int64_t>(m_work->tables()));
-        m_over.set(static_cast<std::int64_t>(m_work->tables_over()));
-        show();
-    }
-
-private:
-    std::string line() override { return m_work->progress_text(per_second(m_rows)); }
-
-    Work* m_work;
-    cli::Metric& m_rows = counter("rows_total", "Rows read, those of earlier runs too");
-    cli::Metric& m_tables = gauge("tables", "Tables to read");
-    cli::Metric& m_over = gauge("tables_finished", "Tables that are finished");
-};
-
-void read_tables(const Options& options, postgres::Connection& plain, Start& start, Work& work,
-                 Output& output) {
-    Throttle throttle{options.max_rows_per_second};
-    Present present{plain};
-    Reader::Shared shared{options,
-                          work,
-                          output,
-                          throttle,
-                          present,
-                          start.snapshot->name(),
-                          plain.parameter("server_encoding") == "SQL_ASCII"};
-    plain.set_on_wait({});
-    Figures figures{options.metrics, work};
-    Readers readers{output, options.jobs, [&](int) {
-                        Reader{shared}.run();
-                    }};
-    while (readers.running()) {
-        io::wait_readable(io::stop_signal::wake_fd(), kTickMs);
-        if (io::stop_signal::requested() && !output.stopped()) {
-            output.stop();
-        }
-        output.check();
-        work.checkpoint(false);
-        output.flush();
-        figures.update();
-    }
-    readers.join();
-    figures.update();
-    if (readers.error() != nullptr) {
-        // What is whole is worth having: the next run goes on behind it.
-        work.checkpoint(true);
-        finish_output(output, base::steady_ms() + kDisorderMs);
-        std::rethrow_exception(readers.error());
-    }
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-    std::string out;
-    for (const std::string& part : parts) {
-        out += (out.empty() ? "" : ", ") + part;
-    }
-    return out;
-}
-
-} // namespace
-
-namespace {
-
 int read(Options options) {
     CheckpointFiles files{options.checkpoints, options.slot};
     if (files.done()) {
@@ -125,37 +40,23 @@ int read(Options options) {
                     resume ? ", going on where the last run stopped" : "");
 
     Output output{STDOUT_FILENO};
-    Work work{options,      output,      start.checkpoint,
-              start.before, start.place, std::move(start.tables)};
-    if (options.schema_only) {
-        work.append_shapes();
-    } else {
-        work.checkpoint(true); // from now on a rerun knows where the stream begins
-        read_tables(options, plain, start, work, output);
-    }
-    if (io::stop_signal::requested()) {
-        work.checkpoint(true);
-        finish_output(output, base::steady_ms() + options.drain_ms);
-        throw Error{ExitCode::failed, "stopped before all rows were read",
-                    "run this again: it goes on where it stopped"};
-    }
-    const auto missing = work.given_up();
-    if (missing.empty()) {
-        work.checkpoint_done();
-    } else {
-        work.checkpoint(true);
-    }
-    if (!finish_output(output, base::steady_ms() + options.drain_ms)) {
-        fail(ExitCode::failed, "the output took not all lines within --drain");
-    }
-    if (!missing.empty()) {
-        throw Error{ExitCode::failed,
-                    fmt::format("could not be read to the end: {}", joined(missing)),
-                    "run this again: it reads what is there now, and nothing twice"};
-    }
-    wait_acknowledged(options, files, output);
-    base::log::info("{} rows; the stream goes on at {}", work.rows(), start.checkpoint.position);
-    return static_cast<int>(ExitCode::ok);
+    Work work{options,           output,
+              start.checkpoint,  start.before,
+              start.place.order, std::move(start.tables)};
+    Throttle throttle{options.max_rows_per_second};
+    Present present{plain};
+    Reader::Shared shared{options,
+                          work,
+                          output,
+                          throttle,
+                          present,
+                          start.snapshot->name(),
+                          plain.parameter("server_encoding") == "SQL_ASCII"};
+    plain.set_on_wait({});
+    return read_all(
+        {options, files, output, work, start.checkpoint.position, options.jobs, [&shared](int) {
+             Reader{shared}.run();
+         }});
 }
 
 } // namespace
