@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 
@@ -22,6 +24,7 @@ struct State {
     Format format = Format::text;
     bool progress_shown = false;
     std::mutex mutex;
+    std::array<std::atomic<std::uint64_t>, 4> counts{}; ///< by level
 };
 
 State& state() {
@@ -142,8 +145,16 @@ bool enabled(Level level) {
     return level <= state().level;
 }
 
+std::uint64_t count(Level level) {
+    return state().counts.at(static_cast<std::size_t>(level));
+}
+
 void write(Level level, std::string_view text) {
     State& s = state();
+    ++s.counts.at(static_cast<std::size_t>(level));
+    if (!enabled(level)) {
+        return;
+    }
     const std::lock_guard lock{s.mutex};
     put(compose(s, level, text, {}));
     s.progress_shown = false;
@@ -151,6 +162,7 @@ void write(Level level, std::string_view text) {
 
 void write_error(std::string_view text, std::string_view hint) {
     State& s = state();
+    ++s.counts.at(static_cast<std::size_t>(Level::error));
     const std::lock_guard lock{s.mutex};
     put(compose(s, Level::error, text, hint));
     s.progress_shown = false;

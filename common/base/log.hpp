@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,8 @@ void set_format(Format format);
 bool enabled(Level level);
 
 void write(Level level, std::string_view text);
+/// How many errors, or warnings, there were, enabled or not.
+std::uint64_t count(Level level);
 /// An error and, on a line of its own, the way out of it (left out when empty).
 void write_error(std::string_view text, std::string_view hint);
 
@@ -38,9 +41,7 @@ void error(fmt::format_string<Args...> format, Args&&... args) {
 }
 template<typename... Args>
 void warning(fmt::format_string<Args...> format, Args&&... args) {
-    if (enabled(Level::warning)) {
-        write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
-    }
+    write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
 }
 template<typename... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {

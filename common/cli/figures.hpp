@@ -20,16 +20,33 @@ public:
     /// Refreshes the terminal's line. Cheap: call it in every turn of a loop.
     void show();
 
+    const Metrics& metrics() const { return m_metrics; }
+
 protected:
     explicit Figures(std::string prefix) : m_metrics{std::move(prefix)} {}
 
     /// As Metrics::publish().
-    void publish(const std::string& destination) { m_metrics.publish(destination); }
+    void publish(const MetricsOptions& options) {
+        m_tables = options.tables;
+        m_metrics.publish(options.destination);
+    }
+    /// Whether figures of each table are wanted, and a second has passed since they were last due.
+    bool tables_due();
+    bool tables_wanted() const { return m_tables; }
 
     Metric& counter(std::string_view name, std::string_view help);
     Metric& gauge(std::string_view name, std::string_view help);
     /// A point of time, set in ms since 1970 and shown in seconds; unknown until it is set.
     Metric& time(std::string_view name, std::string_view help);
+    /// As Metrics::age().
+    Metric& age(std::string_view name, std::string_view help);
+    /// Of times in ms, shown in seconds; and of numbers of things.
+    Histogram& times(std::string_view name, std::string_view help);
+    Histogram& counts(std::string_view name, std::string_view help);
+    MetricFamily& counters(std::string_view name, std::string_view help,
+                           std::initializer_list<const char*> labels);
+    MetricFamily& gauges(std::string_view name, std::string_view help,
+                         std::initializer_list<const char*> labels);
 
     /// What the terminal shows.
     virtual std::string line() = 0;
@@ -46,6 +63,8 @@ private:
     Metrics m_metrics;
     Progress m_progress;
     Rate m_rate;
+    bool m_tables = false;
+    std::int64_t m_tables_ms = 0; ///< when those of tables were last due
 };
 
 } // namespace cdc::cli

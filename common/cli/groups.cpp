@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "cli/app.hpp"
-#include "cli/metrics.hpp"
 
 #include <fmt/format.h>
 
@@ -103,7 +102,8 @@ void add_types(App& app, std::string& types) {
         ->group("Output");
 }
 
-void add_metrics(App& app, std::string& where) {
+void add_metrics(App& app, MetricsOptions& options) {
+    std::string& where = options.destination;
     app.options()
         .add_option("--metrics", where, "Figures for Prometheus: to a file, or at HOST:PORT")
         ->check(CLI::Validator{check_metrics_place, "", ""})
@@ -112,6 +112,17 @@ void add_metrics(App& app, std::string& where) {
     app.add_check([&where] {
         if (!where.empty() && !Metrics::is_address(where)) {
             io::check_file_place("--metrics", where, io::FileUse::replace);
+        }
+    });
+}
+
+void add_metrics_per_table(App& app, MetricsOptions& options) {
+    app.options()
+        .add_flag("--metrics-per-table", options.tables, "Figures of each table too")
+        ->group("General");
+    app.add_check([&options] {
+        if (options.tables && options.destination.empty()) {
+            throw base::Error{ExitCode::usage, "--metrics-per-table needs --metrics"};
         }
     });
 }

@@ -1,6 +1,8 @@
 #ifndef CDC_CLI_GROUPS_HPP
 #define CDC_CLI_GROUPS_HPP
 
+#include "cli/metrics.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -36,7 +38,10 @@ void add_column_edits(App& app, std::vector<std::string>& leave_out,
 void add_types(App& app, std::string& types);
 
 /// --metrics FILE|ADDR
-void add_metrics(App& app, std::string& where);
+void add_metrics(App& app, MetricsOptions& options);
+
+/// --metrics-per-table of tools that have figures of tables, behind add_metrics()
+void add_metrics_per_table(App& app, MetricsOptions& options);
 
 /// --checkpoint FILE of tools that resume from what the last stage wrote
 void add_checkpoints_to_read(App& app, std::vector<std::string>& files,

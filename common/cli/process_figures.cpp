@@ -1,5 +1,8 @@
 #include "cli/process_figures.hpp"
 
+#include "base/log.hpp"
+#include "base/version.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -49,6 +52,15 @@ std::string process_figures(std::string_view prefix) {
                            "# TYPE {0}_cpu_seconds_total counter\n{0}_cpu_seconds_total {1:.3f}\n",
                            prefix, seconds(usage.ru_utime) + seconds(usage.ru_stime));
     }
+    out += fmt::format("# HELP {0}_log_messages_total Messages on standard error\n"
+                       "# TYPE {0}_log_messages_total counter\n"
+                       "{0}_log_messages_total{{level=\"error\"}} {1}\n"
+                       "{0}_log_messages_total{{level=\"warning\"}} {2}\n",
+                       prefix, base::log::count(base::log::Level::error),
+                       base::log::count(base::log::Level::warning));
+    out += fmt::format("# HELP {0}_build_info Version of the tool; always 1\n"
+                       "# TYPE {0}_build_info gauge\n{0}_build_info{{version=\"{1}\"}} 1\n",
+                       prefix, base::version());
     return out;
 }
 

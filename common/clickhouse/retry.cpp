@@ -171,6 +171,9 @@ void with_retry(const RetryPolicy& policy, const std::function<void()>& request)
                 (unreached && is_over(policy.unreached_ms, now))) {
                 throw;
             }
+            if (policy.on_retry) {
+                policy.on_retry();
+            }
             if (now - logged >= kLogEveryMs && !io::stop_signal::give_up()) {
                 base::log::warning("{}; trying again", error.what());
                 logged = now;

@@ -46,8 +46,9 @@ private:
 
 /// How long transient errors are waited for. stop_signal::give_up() ends the waiting too.
 struct RetryPolicy {
-    std::int64_t limit_ms = -1;     ///< of one request with all its repeats; -1: for ever
-    std::int64_t unreached_ms = -1; ///< the same, while no server answers at all
+    std::int64_t limit_ms = -1;       ///< of one request with all its repeats; -1: for ever
+    std::int64_t unreached_ms = -1;   ///< the same, while no server answers at all
+    std::function<void()> on_retry{}; ///< called before each repeat
 };
 
 /// For the first request of a tool: who gives a wrong host or port wants to hear of it.

@@ -29,6 +29,7 @@ constexpr int kAskAgainMs = 200;
 /// The callbacks' view of the producer.
 struct Callbacks : ClientState {
     Acknowledgements* acknowledgements = nullptr;
+    std::function<void(std::int64_t us)> on_delivered;
     bool transactional = false;
     bool must_abort = false;
     bool purged = false;
@@ -46,6 +47,9 @@ void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* op
     auto* group = static_cast<Acknowledgements::Group*>(message->_private);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         callbacks.acknowledgements->acknowledged(group);
+        if (callbacks.on_delivered) {
+            callbacks.on_delivered(rd_kafka_message_latency(message));
+        }
         return;
     }
     if (callbacks.transactional && exit_code_of(message->err) == ExitCode::failed) {
@@ -166,6 +170,7 @@ Producer::Producer(const Options& options, Acknowledgements& acknowledgements)
     Settings settings = options.settings;
     auto insisted = insisted_of_producers();
     m->callbacks.acknowledgements = &acknowledgements;
+    m->callbacks.on_delivered = options.on_delivered;
     m->drain_ms = options.drain_ms;
     m->admin_timeout_ms = options.admin_timeout_ms;
     if (!options.transactional_id.empty()) {

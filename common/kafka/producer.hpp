@@ -7,6 +7,7 @@
 #include "kafka/topics.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,8 @@ public:
         /// How long a wait for the brokers goes on after SIGINT or SIGTERM; -1: for ever.
         std::int64_t drain_ms = -1;
         int admin_timeout_ms = 30'000; ///< of one question about a topic
+        /// Told of each acknowledged record how long it took, in microseconds.
+        std::function<void(std::int64_t us)> on_delivered{};
     };
 
     /// Connects. Throws Error: usage (settings), refused (login), failed (no broker).

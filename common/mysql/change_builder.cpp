@@ -346,6 +346,9 @@ void ChangeBuilder::table_map(const Event& event) {
         const bool captured = captures(map.db, map.table);
         TablePlan plan = captured ? TablePlan{std::move(map), *m_lookup, m_settings.mariadb}
                                   : TablePlan::skipped(std::move(map));
+        if (captured) {
+            plan.changes = m_change_counts.of(plan.map().db, plan.map().table);
+        }
         found = m_shapes.emplace(std::move(key), Shape{std::move(plan), &state}).first;
     }
     m_maps[id] = &found->second;

@@ -1,6 +1,7 @@
 #ifndef CDC_MYSQL_CHANGE_BUILDER_HPP
 #define CDC_MYSQL_CHANGE_BUILDER_HPP
 
+#include "event/change_counts.hpp"
 #include "event/table_filter.hpp"
 #include "mysql/binlog_event.hpp"
 #include "mysql/gtid_set.hpp"
@@ -66,6 +67,7 @@ public:
     bool executed(const std::string& gtids) const;
     std::int64_t commit_ts_ms() const { return m_commit_ts_ms; }
     std::uint64_t changes() const { return m_changes; } ///< change lines made so far
+    event::ChangeCounts& changes_by_table() { return m_change_counts; } ///< the same, by table
     std::uint64_t transactions() const { return m_transactions; }
     std::uint64_t stale_tables() const { return m_stale_tables; }
 
@@ -161,6 +163,7 @@ private:
 
     std::int64_t m_now_ms = 0;
     std::uint64_t m_changes = 0;
+    event::ChangeCounts m_change_counts;
     std::uint64_t m_stale_tables = 0;
     const TablePlan* m_in_work = nullptr;
     std::uint64_t m_row = 0; ///< of the event in work, from 0

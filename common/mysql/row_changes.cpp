@@ -185,6 +185,7 @@ void ChangeBuilder::end_line(std::uint64_t index, char op, std::string& out) {
     base::append_integer(out, m_now_ms);
     out += "}\n";
     ++m_changes;
+    ++*m_in_work->changes;
 }
 
 void ChangeBuilder::announce(const Shape& shape, const Event& /*event*/, std::uint64_t index,

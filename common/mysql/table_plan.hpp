@@ -58,6 +58,7 @@ public:
     const std::string& source_members() const { return m_source_members; }
 
     bool announced = false; ///< the table line of this shape was written on this connection
+    std::uint64_t* changes = nullptr; ///< where its change lines are counted, when it is captured
 
 private:
     explicit TablePlan(TableMap map);

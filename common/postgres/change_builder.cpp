@@ -158,6 +158,7 @@ void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     RelationPlan plan = RelationPlan::skipped();
     if (m_filter.matches(relation.schema, relation.name)) {
         plan = {relation, m_settings.database, m_lookup->describe(relation), m_settings.edits};
+        plan.changes = m_change_counts.of(relation.schema, relation.name);
     }
     keep_keyless(relation, plan);
     const auto known = m_plans.find(relation.id);

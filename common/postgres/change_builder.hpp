@@ -1,6 +1,7 @@
 #ifndef CDC_POSTGRES_CHANGE_BUILDER_HPP
 #define CDC_POSTGRES_CHANGE_BUILDER_HPP
 
+#include "event/change_counts.hpp"
 #include "event/facts.hpp"
 #include "event/order.hpp"
 #include "event/table.hpp"
@@ -66,6 +67,8 @@ public:
     std::int64_t commit_ts_ms() const { return m_commit_ts_ms; }
     /// Change lines made so far.
     std::uint64_t changes() const { return m_changes; }
+    /// The same, by table.
+    event::ChangeCounts& changes_by_table() { return m_change_counts; }
     /// Mark lines made so far.
     std::uint64_t marks() const { return m_marks; }
 
@@ -148,6 +151,7 @@ private:
 
     std::int64_t m_now_ms = 0;
     std::uint64_t m_changes = 0;
+    event::ChangeCounts m_change_counts;
     Tuple m_row;                   ///< see completed()
     RelationPlan::EditedRow m_old; ///< of the change in work
     RelationPlan::EditedRow m_new;

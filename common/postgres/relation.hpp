@@ -110,6 +110,9 @@ public:
     /// Whether the table line of this shape was written on this connection.
     bool announced = false;
 
+    /// Where its change lines are counted; nothing: the table is left out.
+    std::uint64_t* changes = nullptr;
+
 private:
     RelationPlan() = default;
 

@@ -233,6 +233,7 @@ void ChangeBuilder::end_line(std::string& out, const RelationPlan& plan, const P
     base::append_integer(out, m_now_ms);
     out += "}\n";
     ++m_changes;
+    ++*plan.changes;
 }
 
 } // namespace cdc::postgres

@@ -1,11 +1,14 @@
 #include "cli/app.hpp"
 #include "cli/figures.hpp"
 
+#include "base/log.hpp"
 #include "base/time.hpp"
 #include "io/file_descriptor.hpp"
 #include "support.hpp"
 
 #include <httplib.h>
+
+#include <fmt/format.h>
 
 #include <fstream>
 #include <optional>
@@ -104,6 +107,60 @@ TEST_CASE("metrics are Prometheus text; what is unknown is left out") {
     CHECK(metrics.render().find("cdc_test_lag_seconds 1.5\n") != std::string::npos);
 }
 
+TEST_CASE("a histogram counts each value in its range and all above it") {
+    cli::Metrics metrics{"cdc_test"};
+    cli::Histogram& took = metrics.histogram("took_seconds", "Time", cli::kTimeBounds, 1000);
+    cli::Histogram& rows = metrics.histogram("batch_rows", "Rows", cli::kCountBounds);
+    for (const std::int64_t ms : {0, 1, 2, 250, 70'000}) {
+        took.observe(ms);
+    }
+    rows.observe(50'000);
+    const std::string text = metrics.render();
+    for (const char* line :
+         {"# TYPE cdc_test_took_seconds histogram\n",
+          "cdc_test_took_seconds_bucket{le=\"0.001\"} 2\n",
+          "cdc_test_took_seconds_bucket{le=\"0.1\"} 3\n",
+          "cdc_test_took_seconds_bucket{le=\"0.25\"} 4\n",
+          "cdc_test_took_seconds_bucket{le=\"60\"} 4\n",
+          "cdc_test_took_seconds_bucket{le=\"+Inf\"} 5\n", "cdc_test_took_seconds_sum 70.253\n",
+          "cdc_test_took_seconds_count 5\n", "cdc_test_batch_rows_bucket{le=\"10000\"} 0\n",
+          "cdc_test_batch_rows_bucket{le=\"50000\"} 1\n"}) {
+        CHECK_MESSAGE(text.find(line) != std::string::npos, line, text);
+    }
+}
+
+TEST_CASE("a metric of each table has its name as a label, escaped") {
+    cli::Metrics metrics{"cdc_test"};
+    cli::MetricFamily& rows = metrics.counters("table_rows_total", "Rows", {"table", "op"});
+    CHECK(metrics.render().empty());
+    rows.of({"a\"b\\c\nd", "c"}).add(2);
+    rows.of({"a\"b\\c\nd", "c"}).add(1);
+    CHECK(metrics.render().find(
+              "\ncdc_test_table_rows_total{table=\"a\\\"b\\\\c\\nd\",op=\"c\"} 3\n") !=
+          std::string::npos);
+}
+
+TEST_CASE("an age is the time since what it was set to; 0 is none, and unknown is left out") {
+    cli::Metrics metrics{"cdc_test"};
+    cli::Metric& behind = metrics.age("behind_seconds", "Age");
+    CHECK(metrics.render().empty());
+    behind.set(0);
+    CHECK(metrics.render().find("cdc_test_behind_seconds 0\n") != std::string::npos);
+    behind.set(base::now_ms() - 5000);
+    CHECK(metrics.render().find("cdc_test_behind_seconds 5") != std::string::npos);
+}
+
+TEST_CASE("errors and warnings are counted among a process's figures") {
+    const auto warnings = base::log::count(base::log::Level::warning);
+    base::log::set_level(base::log::Level::error);
+    base::log::warning("not seen, but counted");
+    base::log::set_level(base::log::Level::info);
+    const cli::Metrics metrics{"cdc_test"};
+    CHECK(metrics.published().find(
+              fmt::format("cdc_test_log_messages_total{{level=\"warning\"}} {}\n", warnings + 1)) !=
+          std::string::npos);
+}
+
 TEST_CASE("a point of time is unknown until it is set, in metrics and in the line") {
     struct Figures : cli::Figures {
         Figures() : cli::Figures{"cdc_test"} {}
@@ -117,7 +174,7 @@ TEST_CASE("a point of time is unknown until it is set, in metrics and in the lin
     const std::string path = folder.file("cdc.prom");
     {
         Figures figures;
-        figures.publish(path);
+        figures.publish({path});
         CHECK(Figures::ago("durable up to", figures.durable).empty());
     }
     CHECK(read_file(path).find("cdc_test_rows_total 0\n") != std::string::npos);

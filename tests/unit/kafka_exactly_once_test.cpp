@@ -115,7 +115,7 @@ struct Bed {
             kafka::Producer::Options{options.settings, options.transactional_id, 60'000,
                                      options.queue_bytes, 10'000, -1, kAdminTimeoutMs},
             acknowledgements);
-        stream = std::make_unique<ExactlyOnceStream>(options, *producer, acknowledgements);
+        stream = std::make_unique<ExactlyOnceStream>(options, *producer, acknowledgements, figures);
     }
 
     /// Sends the lines; `before` is called before each of them, and before the end, with a number.
@@ -135,6 +135,7 @@ struct Bed {
     MockKafka kafka;
     publish::Options options;
     kafka::Acknowledgements acknowledgements;
+    publish::Figures figures{{}};
     std::unique_ptr<kafka::Producer> producer;
     std::unique_ptr<ExactlyOnceStream> stream;
     std::string buffer;

@@ -79,7 +79,7 @@ void run_loader(Loaded& result, const std::vector<std::string>& lines, const std
     options.dead_letters = dead_letters;
     options.dead_letter = file;
     options.retry_ms = 0;
-    load::Figures figures{""};
+    load::Figures figures{{}};
     load::Loader loader{result.target, options, figures};
     std::uint64_t number = 0;
     for (std::string line : lines) {

@@ -58,7 +58,9 @@ int Capture::run() {
             throw;
         }
     }
-    return finish();
+    const int code = finish();
+    show_figures(true);
+    return code;
 }
 
 void Capture::connect() {
@@ -104,6 +106,8 @@ void Capture::connect() {
 
 /// False when a stop was asked for meanwhile. Throws the last error when time is over.
 bool Capture::reconnect(const ServerError& cause) {
+    m_figures.retries.add();
+    m_figures.count_tables(m_session->builder.changes_by_table(), true);
     m_changes_before += m_session->builder.changes();
     m_marks_before += m_session->builder.marks();
     m_resume->position = m_position;
@@ -147,6 +151,7 @@ bool Capture::reconnect(const ServerError& cause) {
             if (error.code() != ExitCode::failed || base::steady_ms() + pause > give_up) {
                 throw;
             }
+            m_figures.retries.add();
             base::log::warning("{}; trying again", error.what());
         }
     }
@@ -304,6 +309,7 @@ void Capture::handle_data(const StreamMessage& message) {
         }
     }
     m_last_data = m_now;
+    m_figures.read.add(static_cast<std::int64_t>(message.payload.size()));
     m_unseen.take(decoded, m_facts.running.xid, m_facts.emitted.get());
     if (m_labels.take(decoded, m_facts.running.xid)) {
         m_session->looks.ask();
@@ -322,7 +328,7 @@ void Capture::handle_data(const StreamMessage& message) {
     m_position = std::max(m_position, decoded.end_lsn);
     m_received = std::max(m_received, m_position);
     m_commit_ts_ms = m_session->builder.commit_ts_ms();
-    m_figures.transactions.add();
+    m_figures.count_transaction(m_changes_before + m_session->builder.changes());
     m_lines_since_checkpoint |= m_lines_in_transaction;
     m_lines_in_transaction = false;
     pass_looks(m_position);

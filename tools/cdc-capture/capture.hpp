@@ -61,7 +61,7 @@ private:
     void send_status(bool want_reply = false);
     void send_status_if_due();
     void poll_acknowledgement();
-    void show_figures();
+    void show_figures(bool last = false);
 
     // facts.cpp
     void begin_looks();
@@ -96,6 +96,7 @@ private:
     int m_output;
     postgres::pgoutput::Decoder m_decoder;
     Figures m_figures;
+    AcknowledgedTimes m_acknowledged{m_figures.acknowledged};
     std::unique_ptr<Session> m_session;
     std::optional<ResumePoint> m_resume;
 

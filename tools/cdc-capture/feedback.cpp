@@ -41,6 +41,7 @@ void Capture::emit_checkpoint() {
     out += checkpoint.encode();
     out += '\n';
     m_ack.emitted(m_position, m_writer.submitted() + out.size());
+    m_acknowledged.emitted(checkpoint.order, m_now);
     m_checkpointed = m_position;
     m_last_checkpoint = m_now;
     m_lines_since_checkpoint = false;
@@ -62,20 +63,27 @@ void Capture::poll_acknowledgement() {
     m_last_poll = m_now;
     m_ack.poll_files();
     m_ack.written(m_writer.written());
+    if (m_ack.lowest()) {
+        m_acknowledged.returned(m_ack.lowest()->order, m_now);
+    }
     show_figures();
 }
 
-void Capture::show_figures() {
+void Capture::show_figures(bool last) {
     if (m_session != nullptr) {
         m_figures.changes.set(
             static_cast<std::int64_t>(m_changes_before + m_session->builder.changes()));
         m_figures.stale.set(
             static_cast<std::int64_t>(m_marks_before + m_facts.marks + m_session->builder.marks()));
+        m_figures.count_tables(m_session->builder.changes_by_table(), last);
     }
     m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));
     m_figures.position.set(static_cast<std::int64_t>(m_position));
     m_figures.confirmed.set(static_cast<std::int64_t>(m_confirmed));
     m_figures.commit_time.set(m_commit_ts_ms != 0 ? m_commit_ts_ms : cli::Metric::kUnknown);
+    m_figures.behind.set(m_drained             ? 0
+                         : m_commit_ts_ms != 0 ? m_commit_ts_ms
+                                               : cli::Metric::kUnknown);
     m_figures.show();
 }
 

@@ -56,7 +56,9 @@ int MysqlCapture::run() {
             throw;
         }
     }
-    return finish();
+    const int code = finish();
+    show_figures(true);
+    return code;
 }
 
 void MysqlCapture::connect() {
@@ -66,6 +68,7 @@ void MysqlCapture::connect() {
     }
     m_session = open_mysql_session(m_options, m_resume, m_filter);
     m_figures.connections.add();
+    m_transactions = 0;
     const bool first = !m_resume;
     m_resume = m_session->start;
     m_history_checked = false;
@@ -94,6 +97,8 @@ bool MysqlCapture::reconnect(const Error& cause) {
     const std::string failed_at = m_resume->position.text();
     m_resume = here();
     m_resume->where = "this stream";
+    m_figures.retries.add();
+    m_figures.count_tables(m_session->builder.changes_by_table(), true);
     m_changes_before += m_session->builder.changes();
     m_stale_before += m_session->builder.stale_tables();
     m_session.reset();
@@ -122,6 +127,7 @@ bool MysqlCapture::reconnect(const Error& cause) {
             if (error.code() != ExitCode::failed || base::steady_ms() + pause > give_up) {
                 throw;
             }
+            m_figures.retries.add();
             base::log::warning("{}; trying again", error.what());
         }
     }
@@ -135,6 +141,9 @@ void MysqlCapture::stream() {
         if (m_now - m_last_poll >= kPollMs) {
             m_last_poll = m_now;
             m_checkpoints.poll();
+            if (m_checkpoints.lowest()) {
+                m_acknowledged.returned(m_checkpoints.lowest()->order, m_now);
+            }
             show_figures();
         }
         if (stop_wanted()) {
@@ -229,6 +238,7 @@ void MysqlCapture::read() {
             }
             m_drained = false;
             m_last_data = m_now;
+            m_figures.read.add(static_cast<std::int64_t>(m_event.size()));
             builder.apply(m_event, out);
             if (!m_history_checked) {
                 check_history();
@@ -236,6 +246,10 @@ void MysqlCapture::read() {
                     break;
                 }
             }
+        }
+        if (builder.transactions() != m_transactions) {
+            m_transactions = builder.transactions();
+            m_figures.count_transaction(m_changes_before + builder.changes());
         }
         if (!builder.in_transaction() && m_options.max_events != 0 &&
             m_changes_before + builder.changes() >= m_options.max_events) {
@@ -336,6 +350,7 @@ void MysqlCapture::emit_checkpoint() {
     m_writer.buffer() += checkpoint.encode();
     m_writer.buffer() += '\n';
     m_checkpointed = checkpoint.order;
+    m_acknowledged.emitted(m_checkpointed, m_now);
     m_last_checkpoint = m_now;
     m_lines_since_checkpoint = false;
 }
@@ -350,14 +365,19 @@ void MysqlCapture::submit_if_worthwhile() {
     }
 }
 
-void MysqlCapture::show_figures() {
-    const mysql::ChangeBuilder& builder = m_session->builder;
+void MysqlCapture::show_figures(bool last) {
+    if (m_session == nullptr) {
+        return;
+    }
+    mysql::ChangeBuilder& builder = m_session->builder;
     m_figures.changes.set(static_cast<std::int64_t>(m_changes_before + builder.changes()));
     m_figures.stale.set(static_cast<std::int64_t>(m_stale_before + builder.stale_tables()));
     m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));
     m_figures.position.set(static_cast<std::int64_t>(builder.position().order_position()));
     const std::int64_t commit = builder.commit_ts_ms();
     m_figures.commit_time.set(commit != 0 ? commit : cli::Metric::kUnknown);
+    m_figures.behind.set(m_drained ? 0 : commit != 0 ? commit : cli::Metric::kUnknown);
+    m_figures.count_tables(builder.changes_by_table(), last);
     m_figures.show();
 }
 

@@ -42,7 +42,7 @@ private:
     void emit_checkpoint();
     void emit_due_checkpoint();
     void submit_if_worthwhile();
-    void show_figures();
+    void show_figures(bool last = false);
     int finish();
     bool wait_until(std::int64_t deadline, const std::function<bool()>& done);
     MysqlResume here() const;
@@ -58,7 +58,9 @@ private:
     io::LineWriter m_writer;
     int m_output;
     Figures m_figures;
+    AcknowledgedTimes m_acknowledged{m_figures.acknowledged};
     std::unique_ptr<MysqlSession> m_session;
+    std::uint64_t m_transactions = 0; ///< of this connection
     std::optional<MysqlResume> m_resume;
     std::string m_event; ///< in work
     std::optional<mysql::Position> m_until;

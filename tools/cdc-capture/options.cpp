@@ -159,6 +159,7 @@ void add_options(cli::App& app, Options& options) {
     add_checkpoint_options(app, options);
     add_stop_options(app, options);
     cli::add_metrics(app, options.metrics);
+    cli::add_metrics_per_table(app, options.metrics);
 }
 
 void check_options(Options& options) {

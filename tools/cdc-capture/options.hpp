@@ -1,6 +1,7 @@
 #ifndef CDC_CAPTURE_OPTIONS_HPP
 #define CDC_CAPTURE_OPTIONS_HPP
 
+#include "cli/metrics.hpp"
 #include "postgres/column_edits.hpp"
 #include "postgres/lsn.hpp"
 
@@ -58,7 +59,7 @@ struct Options {
     std::int64_t connect_timeout_ms = 30000; ///< how long the first connection is tried
     std::int64_t retry_ms = 300000;          ///< how long a lost connection may take to come back
 
-    std::string metrics; ///< file or HOST:PORT for Prometheus
+    cli::MetricsOptions metrics;
 
     bool on_write() const { return ack == "on-write"; }
 };

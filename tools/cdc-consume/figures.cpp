@@ -4,8 +4,19 @@
 
 namespace cdc::consume {
 
-Figures::Figures(const std::string& destination) : cli::Figures{"cdc_consume"} {
-    publish(destination);
+Figures::Figures(const cli::MetricsOptions& options) : cli::Figures{"cdc_consume"} {
+    publish(options);
+}
+
+void Figures::count(const Places& places, bool last) {
+    if (!tables_wanted() || (!last && !tables_due())) {
+        return;
+    }
+    for (const auto& [at, place] : places.all()) {
+        const std::string partition = std::to_string(at.partition);
+        partition_records.of({at.topic, partition}).set(static_cast<std::int64_t>(place.records));
+        positions.of({at.topic, partition}).set(place.position());
+    }
 }
 
 std::string Figures::line() {

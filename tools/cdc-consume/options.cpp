@@ -21,6 +21,7 @@ void add_options(cli::App& app, Options& o) {
     auto& cli = app.options();
     cli::add_kafka(app, o.kafka);
     cli::add_metrics(app, o.metrics);
+    cli::add_metrics_per_table(app, o.metrics);
 
     cli.add_option("--topics", o.topics_text,
                    "Topics, globs such as 'shop.*', or a regular expression that begins with '^'; "

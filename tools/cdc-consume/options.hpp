@@ -18,7 +18,7 @@ enum class From { resume, beginning, end, time, offsets };
 struct Options {
     // As given.
     cli::KafkaOptions kafka;
-    std::string metrics;                  ///< FILE or HOST:PORT; "": none
+    cli::MetricsOptions metrics;
     std::vector<std::string> topics_text; ///< names and patterns, as given
     bool allow_no_match = false;          ///< a topic or pattern may meet nothing
     std::string group;

@@ -6,7 +6,9 @@ namespace cdc::consume {
 
 void Places::start(const kafka::TopicPartition& at, std::int64_t offset) {
     Place& place = m_places[at];
+    const std::uint64_t records = place.records;
     place = {};
+    place.records = records;
     place.next = offset;
     place.own = true;
     m_index.clear(); // places that were not known may be now
@@ -31,6 +33,12 @@ Place* Places::find(int topic, const std::string& topic_name, int partition) {
 Place* Places::find(const kafka::TopicPartition& at) {
     const auto found = m_places.find(at);
     return found == m_places.end() ? nullptr : &found->second;
+}
+
+bool Places::at_ends() const {
+    return std::all_of(m_places.begin(), m_places.end(), [](const auto& entry) {
+        return !entry.second.own || entry.second.at_end || entry.second.past_until;
+    });
 }
 
 std::int64_t Places::count_own() const {

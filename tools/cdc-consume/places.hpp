@@ -12,8 +12,9 @@ namespace cdc::consume {
 
 /// Where reading stands in one partition.
 struct Place {
-    std::int64_t next = 0; ///< offset of the next record
-    std::int64_t end = 0;  ///< of the partition, when it came
+    std::int64_t next = 0;     ///< offset of the next record
+    std::int64_t end = 0;      ///< of the partition, when it came
+    std::uint64_t records = 0; ///< read
     bool own = false;
     bool leaving = false; ///< the group wants it back
     bool at_end = false;
@@ -48,6 +49,8 @@ public:
 
     const Map& all() const noexcept { return m_places; }
     std::int64_t count_own() const;
+    /// Whether nothing more was in any of ours when it was last looked at.
+    bool at_ends() const;
     /// The position of each that is ours.
     kafka::Offsets positions() const;
     /// Everything at or below it has been written: partitions that are at their end do not hold it

@@ -80,6 +80,9 @@ void Session::record(const kafka::IncomingRecord& record) {
         }
         dead_letter(record, placed);
     }
+    ++place->records;
+    ++m_records;
+    m_bytes_read += record.key.value_or("").size() + record.value.value_or("").size();
     place->next = record.offset + 1;
     place->at_end = false;
     if (what == Emitted::begin || what == Emitted::end) {
@@ -182,7 +185,11 @@ int Session::take_records() {
 }
 
 void Session::turn() {
+    const std::uint64_t before = m_records;
     const int records = take_records();
+    if (m_records != before) {
+        m_figures.batch_records.observe(static_cast<std::int64_t>(m_records - before));
+    }
     const std::int64_t now = base::steady_ms();
     if (records > 0) {
         m_record_ms = now;
@@ -204,14 +211,18 @@ void Session::turn() {
     show();
 }
 
-void Session::show() {
+void Session::show(bool last) {
     m_figures.changes.set(static_cast<std::int64_t>(m_events));
     m_figures.passed_over.set(static_cast<std::int64_t>(m_passed_over));
     m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));
+    m_figures.records.set(static_cast<std::int64_t>(m_records));
+    m_figures.read.set(static_cast<std::int64_t>(m_bytes_read));
     m_figures.partitions.set(m_places.count_own());
     if (m_newest_ms != 0) {
         m_figures.newest_time.set(m_newest_ms);
+        m_figures.behind.set(m_places.at_ends() ? 0 : m_newest_ms);
     }
+    m_figures.count(m_places, last);
     m_figures.show();
 }
 
@@ -284,7 +295,7 @@ void Session::run() {
         turn();
     }
     finish();
-    show();
+    show(true);
     log::debug("{} changes, {} records passed over", m_events, m_passed_over);
 }
 

@@ -44,7 +44,7 @@ private:
     void dead_letter(const kafka::IncomingRecord& record, const base::Error& error);
     void turn();
     int take_records();
-    void show();
+    void show(bool last = false);
     bool wait_for_output();
     bool finished();
     bool at_ends() const;
@@ -85,6 +85,8 @@ private:
     std::uint64_t m_events = 0;
     std::uint64_t m_passed_over = 0;
     Figures m_figures;
+    std::uint64_t m_records = 0;
+    std::uint64_t m_bytes_read = 0;
     bool m_done = false;
 };
 

@@ -4,8 +4,8 @@
 
 namespace cdc::load {
 
-Figures::Figures(const std::string& destination) : cli::Figures{"cdc_load"} {
-    publish(destination);
+Figures::Figures(const cli::MetricsOptions& options) : cli::Figures{"cdc_load"} {
+    publish(options);
 }
 
 std::string Figures::line() {

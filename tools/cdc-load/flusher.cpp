@@ -29,6 +29,9 @@ Flusher::Flusher(clickhouse::Transport& transport, const Options& options, Figur
       m_marks{marks}, m_resolver{transport, static_cast<std::size_t>(options.batch_bytes)},
       m_letters{options, figures}, m_careful{transport, options, m_resolver, m_letters, m_retry} {
     m_retry.limit_ms = options.retry_ms;
+    m_retry.on_retry = [this] {
+        m_figures.retries.add();
+    };
     m_thread = std::thread{[this] {
         run();
     }};
@@ -111,12 +114,33 @@ void Flusher::flush(Work& work) {
     remove_void_rows(work);
     if (!work.checkpoint.empty()) {
         event::write_checkpoint_files(m_options.checkpoints, work.checkpoint);
-        m_figures.checkpoint_time.set(event::parse_checkpoint(work.checkpoint, "line").ts_ms);
     }
-    m_figures.rows.add(static_cast<std::int64_t>(work.rows));
+    count(work, base::steady_ms() - started);
+}
+
+void Flusher::count(const Work& work, std::int64_t took_ms) {
+    if (!work.checkpoint.empty()) {
+        const event::Checkpoint checkpoint = event::parse_checkpoint(work.checkpoint, "line");
+        m_figures.checkpoint_time.set(checkpoint.ts_ms);
+        m_figures.behind.set(checkpoint.ts_ms);
+        if (checkpoint.order != event::Order{}) {
+            m_figures.position.set(static_cast<std::int64_t>(checkpoint.order.position()));
+        }
+    }
+    const auto rows = static_cast<std::int64_t>(work.rows);
+    m_figures.rows.add(rows);
+    m_figures.written.add(static_cast<std::int64_t>(work.bytes));
     m_figures.batches.add();
-    base::log::debug("{} rows, {} bytes stored in {} ms", work.rows, work.bytes,
-                     base::steady_ms() - started);
+    m_figures.batch_rows.observe(rows);
+    m_figures.batch_seconds.observe(took_ms);
+    if (m_options.metrics.tables) {
+        for (const std::size_t number : work.touched) {
+            const TableWork& table = *work.tables[number];
+            m_figures.table_rows.of({m_tables[number]->source().display_name()})
+                .add(static_cast<std::int64_t>(table.rows.rows().size() + table.waiting.size()));
+        }
+    }
+    base::log::debug("{} rows, {} bytes stored in {} ms", work.rows, work.bytes, took_ms);
 }
 
 Resolver::Insert Flusher::inserter() {

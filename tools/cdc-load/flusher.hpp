@@ -51,6 +51,7 @@ public:
 private:
     void run();
     void flush(Work& work);
+    void count(const Work& work, std::int64_t took_ms);
     void flush_table(TableLoader& table, TableWork& work, bool last);
     /// Rows, then waiting updates.
     void store(TableLoader& table, const TableWork& work);

@@ -263,6 +263,7 @@ void add_options(cli::App& app, Options& options) {
                  "Load nothing: remove deleted rows that nothing can bring back")
         ->group("What to do");
     cli::add_metrics(app, options.metrics);
+    cli::add_metrics_per_table(app, options.metrics);
     cli.add_option("--batch-rows", options.batch_rows, "Insert at the latest after so many rows")
         ->type_name("N")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}))

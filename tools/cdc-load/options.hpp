@@ -1,6 +1,7 @@
 #ifndef CDC_LOAD_OPTIONS_HPP
 #define CDC_LOAD_OPTIONS_HPP
 
+#include "cli/metrics.hpp"
 #include "clickhouse/layout.hpp"
 #include "clickhouse/value_policy.hpp"
 
@@ -31,9 +32,9 @@ struct Options {
     bool dead_letters = false;             ///< what cannot be loaded goes to a file
     std::string dead_letter;               ///< that file
     std::string replay;                    ///< file of dead letters to load; "": stdin is loaded
-    std::string metrics;                   ///< FILE or HOST:PORT; "": none
-    std::vector<std::string> files;        ///< to read instead of stdin; "-" is stdin
-    bool create_database = false;          ///< make the target's database if there is none
+    cli::MetricsOptions metrics;
+    std::vector<std::string> files; ///< to read instead of stdin; "-" is stdin
+    bool create_database = false;   ///< make the target's database if there is none
     bool dry_run = false;
     bool rebuild = false; ///< whole snapshots fill tables anew, which are then exchanged
     bool purge = false;   ///< remove deleted rows instead of loading

@@ -19,7 +19,9 @@ void CheckpointFiles::write_due(bool now) {
         return;
     }
     event::write_checkpoint_files(m_paths, *m_pending);
-    m_durable_ts_ms = event::parse_checkpoint(*m_pending, "checkpoint line").ts_ms;
+    const event::Checkpoint checkpoint = event::parse_checkpoint(*m_pending, "checkpoint line");
+    m_durable_ts_ms = checkpoint.ts_ms;
+    m_durable_position = checkpoint.order.position();
     m_pending.reset();
     m_written_ms = base::steady_ms();
 }

@@ -21,11 +21,15 @@ public:
     /// When the last durable line was made; 0 before the first.
     std::int64_t durable_ts_ms() const noexcept { return m_durable_ts_ms; }
 
+    /// Of its order; 0 before the first.
+    std::uint64_t durable_position() const noexcept { return m_durable_position; }
+
 private:
     std::vector<std::string> m_paths;
     std::optional<std::string> m_pending;
     std::int64_t m_written_ms = 0;
     std::int64_t m_durable_ts_ms = 0;
+    std::uint64_t m_durable_position = 0;
 };
 
 } // namespace cdc::publish

@@ -31,9 +31,9 @@ std::string position_key(const std::string& transactional_id) {
 } // namespace
 
 ExactlyOnceStream::ExactlyOnceStream(const Options& options, kafka::Producer& producer,
-                                     kafka::Acknowledgements& acknowledgements)
+                                     kafka::Acknowledgements& acknowledgements, Figures& figures)
     : m_producer{producer}, m_acknowledgements{acknowledgements}, m_options{options},
-      m_publisher{options, producer}, m_checkpoints{options.checkpoints} {
+      m_figures{figures}, m_publisher{options, producer}, m_checkpoints{options.checkpoints} {
     m_topic = m_publisher.routes().side("checkpoints");
     read_position();
 }
@@ -151,6 +151,7 @@ void ExactlyOnceStream::send_again() {
 }
 
 void ExactlyOnceStream::abort() {
+    m_figures.retries.add();
     log::warning("the transaction was aborted; its {} lines are sent again", m_kept.size());
     m_producer.abort();
     m_publisher.aborted();
@@ -176,6 +177,8 @@ void ExactlyOnceStream::send_position() {
 }
 
 void ExactlyOnceStream::commit() {
+    const std::int64_t began = base::steady_ms();
+    const bool was_open = m_open;
     for (bool committed = !m_open; !committed;) {
         in_transaction([&] {
             send_position();
@@ -186,6 +189,11 @@ void ExactlyOnceStream::commit() {
         }
     }
     m_open = false;
+    if (was_open) {
+        m_figures.transactions.add();
+        m_figures.commit.observe(base::steady_ms() - began);
+        m_figures.transaction_lines.observe(static_cast<std::int64_t>(m_kept.size()));
+    }
     m_lines.clear();
     m_kept.clear();
     m_sent = 0;

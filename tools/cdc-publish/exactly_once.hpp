@@ -1,6 +1,7 @@
 #ifndef CDC_PUBLISH_EXACTLY_ONCE_HPP
 #define CDC_PUBLISH_EXACTLY_ONCE_HPP
 
+#include "cdc-publish/figures.hpp"
 #include "cdc-publish/stream.hpp"
 
 #include <nlohmann/json.hpp>
@@ -22,7 +23,7 @@ class ExactlyOnceStream : public Stream {
 public:
     /// Reads the position. The producer has fenced older writers by now.
     ExactlyOnceStream(const Options& options, kafka::Producer& producer,
-                      kafka::Acknowledgements& acknowledgements);
+                      kafka::Acknowledgements& acknowledgements, Figures& figures);
 
     void take(std::string_view line, std::uint64_t line_number) override;
     void turn() override;
@@ -31,6 +32,8 @@ public:
     std::uint64_t records() const override { return m_publisher.records(); }
     std::string summary() const override { return m_publisher.summary(); }
     std::int64_t durable_ts_ms() const override { return m_checkpoints.durable_ts_ms(); }
+    std::uint64_t durable_position() const override { return m_checkpoints.durable_position(); }
+    const Publisher& publisher() const override { return m_publisher; }
 
 private:
     void read_position();
@@ -48,6 +51,7 @@ private:
     kafka::Producer& m_producer;
     kafka::Acknowledgements& m_acknowledgements;
     const Options& m_options;
+    Figures& m_figures;
     Publisher m_publisher;
     CheckpointFiles m_checkpoints;
     Topic m_topic; ///< <prefix>.checkpoints

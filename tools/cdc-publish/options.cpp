@@ -71,6 +71,7 @@ void add_options(cli::App& app, Options& o) {
     auto& cli = app.options();
     cli::add_kafka(app, o.kafka);
     cli::add_metrics(app, o.metrics);
+    cli::add_metrics_per_table(app, o.metrics);
     app.add_bytes("--queue", o.queue_bytes, "Bytes of records that may wait for the brokers")
         ->group("Kafka");
 

@@ -17,7 +17,7 @@ enum class Envelope { plain, payload, schema, flat };
 struct Options {
     // As given.
     cli::KafkaOptions kafka;
-    std::string metrics; ///< FILE or HOST:PORT; "": none
+    cli::MetricsOptions metrics;
     std::string prefix;
     std::string topic_template{"{prefix}.{schema}.{table}"};
     std::string envelope_name{"plain"};

@@ -83,20 +83,26 @@ int run(const Options& options) {
     io::stop_signal::set_drain_ms(options.drain_ms);
     const std::int64_t started_ms = base::steady_ms();
     kafka::Acknowledgements acknowledgements;
-    kafka::Producer producer{{options.settings, options.transactional_id, 60'000,
-                              options.queue_bytes,
-                              static_cast<int>(options.kafka.connect_timeout_ms), options.drain_ms},
-                             acknowledgements};
     Figures figures{options.metrics};
+    kafka::Producer::Options producer_options{options.settings, options.transactional_id};
+    producer_options.queue_bytes = options.queue_bytes;
+    producer_options.connect_timeout_ms = static_cast<int>(options.kafka.connect_timeout_ms);
+    producer_options.drain_ms = options.drain_ms;
+    if (!options.metrics.destination.empty()) {
+        producer_options.on_delivered = [&figures](std::int64_t us) {
+            figures.delivery.observe(us / 1000);
+        };
+    }
+    kafka::Producer producer{producer_options, acknowledgements};
     std::unique_ptr<Stream> stream;
     if (options.exactly_once) {
-        stream = std::make_unique<ExactlyOnceStream>(options, producer, acknowledgements);
+        stream = std::make_unique<ExactlyOnceStream>(options, producer, acknowledgements, figures);
     } else {
         stream = std::make_unique<PlainStream>(options, producer, acknowledgements);
     }
     io::LineReader reader{STDIN_FILENO};
     reader.set_wake_fd(producer.wake_fd());
-    const auto show = [&] {
+    const auto show = [&](bool last = false) {
         figures.lines.set(static_cast<std::int64_t>(reader.line_number()));
         figures.bytes.set(static_cast<std::int64_t>(reader.bytes()));
         figures.waiting.set(static_cast<std::int64_t>(acknowledgements.outstanding()));
@@ -104,7 +110,10 @@ int run(const Options& options) {
             static_cast<std::int64_t>(stream->records() - acknowledgements.outstanding()));
         if (stream->durable_ts_ms() != 0) {
             figures.checkpoint_time.set(stream->durable_ts_ms());
+            figures.behind.set(stream->durable_ts_ms());
+            figures.position.set(static_cast<std::int64_t>(stream->durable_position()));
         }
+        figures.count(stream->publisher(), last);
         figures.show();
     };
     DrainLimit limit{options.drain_ms};
@@ -127,7 +136,7 @@ int run(const Options& options) {
                        acknowledgements.outstanding());
         }
     }
-    show();
+    show(true);
     if (reader.line_number() > 0) {
         log::info("{}, {:.1f} s", stream->summary(),
                   static_cast<double>(base::steady_ms() - started_ms) / 1000);

@@ -84,6 +84,15 @@ void Publisher::send(const Topic& topic, kafka::OutgoingRecord record) {
         m_producer.poll(100);
     }
     ++m_records;
+    m_bytes += record.key.value_or("").size() + record.value.value_or("").size();
+    const auto number = static_cast<std::size_t>(topic.id);
+    if (number >= m_sent_to.size()) {
+        m_sent_to.resize(number + 1);
+    }
+    SentTo& to = m_sent_to[number];
+    if (to.records++ == 0) {
+        to.name = topic.name;
+    }
 }
 
 void Publisher::check_size(const Topic& topic, std::string_view key, std::size_t bytes) const {

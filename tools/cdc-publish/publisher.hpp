@@ -44,6 +44,18 @@ public:
     void aborted();
     Routes& routes() noexcept { return m_routes; }
     std::uint64_t records() const noexcept { return m_records; }
+    /// Bytes of their keys and values.
+    std::uint64_t bytes() const noexcept { return m_bytes; }
+    std::uint64_t dead_letters() const noexcept { return m_done.dead_letters; }
+    /// Calls `f(topic, records)` for each topic that records were sent to.
+    template<typename F>
+    void for_each_topic(F&& f) const {
+        for (const SentTo& topic : m_sent_to) {
+            if (topic.records != 0) {
+                f(topic.name, topic.records);
+            }
+        }
+    }
     /// What was passed over by design.
     std::uint64_t skipped() const noexcept { return m_skipped; }
     /// "54,625 rows into 6 topics, 2 dead letters"; each line counts once.
@@ -53,6 +65,10 @@ public:
     void send(const Topic& topic, kafka::OutgoingRecord record);
 
 private:
+    struct SentTo {
+        std::string name;
+        std::uint64_t records = 0;
+    };
     struct Done {
         std::uint64_t rows = 0; ///< inserted, updated, deleted, read
         std::uint64_t dead_letters = 0;
@@ -95,6 +111,8 @@ private:
     Done m_done;
     Done m_settled_done;
     std::uint64_t m_records = 0;
+    std::uint64_t m_bytes = 0;
+    std::vector<SentTo> m_sent_to; ///< by the producer's number of the topic
     std::uint64_t m_skipped = 0;
 };
 

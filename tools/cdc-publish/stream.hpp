@@ -28,9 +28,11 @@ public:
     /// Makes everything durable and writes the last checkpoint; false: not within the time.
     virtual bool finish(int timeout_ms) = 0;
 
-    virtual std::uint64_t records() const = 0;      ///< sent so far
-    virtual std::string summary() const = 0;        ///< of what was published
-    virtual std::int64_t durable_ts_ms() const = 0; ///< of the last durable checkpoint; 0: none
+    virtual std::uint64_t records() const = 0;          ///< sent so far
+    virtual std::string summary() const = 0;            ///< of what was published
+    virtual std::int64_t durable_ts_ms() const = 0;     ///< of the last durable checkpoint; 0: none
+    virtual std::uint64_t durable_position() const = 0; ///< of its order; 0: none
+    virtual const Publisher& publisher() const = 0;
 };
 
 /// Each record is durable when it is acknowledged.
@@ -46,6 +48,8 @@ public:
     std::uint64_t records() const override { return m_publisher.records(); }
     std::string summary() const override { return m_publisher.summary(); }
     std::int64_t durable_ts_ms() const override { return m_checkpoints.durable_ts_ms(); }
+    std::uint64_t durable_position() const override { return m_checkpoints.durable_position(); }
+    const Publisher& publisher() const override { return m_publisher; }
 
 private:
     kafka::Producer& m_producer;

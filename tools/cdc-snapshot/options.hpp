@@ -1,7 +1,7 @@
 #ifndef CDC_SNAPSHOT_OPTIONS_HPP
 #define CDC_SNAPSHOT_OPTIONS_HPP
 
-#include "event/table_filter.hpp"
+#include "cli/metrics.hpp"
 #include "postgres/column_edits.hpp"
 
 #include <cstdint>
@@ -43,7 +43,7 @@ struct Options {
 
     std::string prefix;          ///< source.name; default: the database's name
     std::string types = "exact"; ///< or "debezium": encoding of the values
-    std::string metrics;         ///< FILE or HOST:PORT; empty: none
+    cli::MetricsOptions metrics;
 
     std::vector<std::string> checkpoints; ///< files that the last stages write
     std::int64_t drain_ms = 600000;       ///< how long the acknowledgement may take
@@ -64,14 +64,6 @@ void add_options(cli::App& app, Options& options);
 /// Throws Error (usage) for what is missing or contradicts itself; fills in what depends on other
 /// options.
 void check_options(Options& options);
-
-/// The tables that are asked for: those of --tables, else of --where, else all.
-event::TableFilter filter_of(const Options& options);
-std::vector<std::string> patterns_of_conditions(const Options& options);
-/// The condition that --where has for the table; "": none. Throws Error (refused) where the table
-/// has no key: its rows would be there twice.
-std::string condition_of(const Options& options, const std::string& schema,
-                         const std::string& table, bool keyed);
 
 /// "public.orders=id > 5": the first '=' outside double quotes ends the pattern. Throws Error
 /// (usage).

@@ -4,6 +4,7 @@
 #include "io/line_writer.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ public:
     bool finish(int timeout_ms);
     /// Throws Error (failed) when nobody reads any more.
     void check();
+    /// Bytes that left the process.
+    std::uint64_t written() const { return m_writer.written(); }
 
     /// From now on put() throws Stopped instead of waiting.
     void stop() { m_stop = true; }
