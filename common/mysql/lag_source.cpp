@@ -124,31 +124,34 @@ source::LogDistance distance(const event::Checkpoint& checkpoint, const LagView&
 LagSource::LagSource(const std::string& url) : m_connection{parse_url(url)} {}
 
 std::vector<Hop> LagSource::look(const std::vector<std::string>& /*names*/) {
-    m_view = LagView{m_connection.is_mariadb() ? "mariadb" : "mysql", identity(m_connection),
-                     log_end(m_connection), log_files(m_connection)};
+    LagView view{m_connection.is_mariadb() ? "mariadb" : "mysql", identity(m_connection),
+                 log_end(m_connection), log_files(m_connection)};
     Hop hop;
     hop.kind = "log";
     hop.name = m_connection.description();
-    hop.position = m_view.end.position.text();
+    hop.position = view.end.position.text();
     std::uint64_t bytes = 0;
-    for (const LogFile& file : m_view.files) {
+    for (const LogFile& file : view.files) {
         bytes += file.size;
     }
     hop.details.emplace_back("retained_bytes", bytes);
-    hop.details.emplace_back("files", m_view.files.size());
-    hop.details.emplace_back("oldest", m_view.files.empty()
-                                           ? ordered_json(nullptr)
-                                           : ordered_json(m_view.files.front().name));
-    hop.details.emplace_back("gtids", m_view.end.gtids.empty() ? ordered_json(nullptr)
-                                                               : ordered_json(m_view.end.gtids));
+    hop.details.emplace_back("files", view.files.size());
+    hop.details.emplace_back("oldest", view.files.empty() ? ordered_json(nullptr)
+                                                          : ordered_json(view.files.front().name));
+    hop.details.emplace_back("gtids", view.end.gtids.empty() ? ordered_json(nullptr)
+                                                             : ordered_json(view.end.gtids));
+    const std::lock_guard lock{m_mutex};
+    m_view = std::move(view);
     return {hop};
 }
 
 bool LagSource::owns(const event::Checkpoint& checkpoint) const {
+    const std::lock_guard lock{m_mutex};
     return same_server(checkpoint, m_view);
 }
 
 source::LogDistance LagSource::distance(const event::Checkpoint& checkpoint) const {
+    const std::lock_guard lock{m_mutex};
     return mysql::distance(checkpoint, m_view);
 }
 

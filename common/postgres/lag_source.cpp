@@ -35,6 +35,7 @@ Hop slot_hop(const NamedSlot& slot, Lsn end) {
     hop.name = slot.name;
     if (state.confirmed != 0) {
         hop.position = format_lsn(state.confirmed);
+        hop.passed = state.confirmed;
         hop.bytes = end > state.confirmed ? end - state.confirmed : 0;
         hop.ms = *hop.bytes == 0 ? std::optional<std::int64_t>{0} : slot.lag_ms;
     } else {
@@ -87,11 +88,11 @@ std::vector<Hop> LagSource::look(const std::vector<std::string>& names) {
     std::vector<Hop> hops;
     const auto slots = list_slots(m_connection, names);
     const WalStatus wal = read_wal_status(m_connection);
-    m_view = LagView{wal.server, m_connection.database(), wal.end, {}};
+    LagView view{wal.server, m_connection.database(), wal.end, {}};
     for (const NamedSlot& slot : slots) {
         hops.push_back(slot_hop(slot, wal.end));
         if (slot.streaming) {
-            m_view.streaming.push_back(slot.name);
+            view.streaming.push_back(slot.name);
         }
     }
     for (const std::string& name : names) {
@@ -104,14 +105,18 @@ std::vector<Hop> LagSource::look(const std::vector<std::string>& names) {
             hops.push_back(std::move(hop));
         }
     }
+    const std::lock_guard lock{m_mutex};
+    m_view = std::move(view);
     return hops;
 }
 
 bool LagSource::owns(const event::Checkpoint& checkpoint) const {
+    const std::lock_guard lock{m_mutex};
     return same_source(checkpoint, m_view);
 }
 
 source::LogDistance LagSource::distance(const event::Checkpoint& checkpoint) const {
+    const std::lock_guard lock{m_mutex};
     return postgres::distance(checkpoint, m_view);
 }
 

@@ -5,6 +5,7 @@
 #include "postgres/wal_status.hpp"
 #include "source/lag_source.hpp"
 
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ public:
 
 private:
     Connection m_connection;
-    LagView m_view;
+    mutable std::mutex m_mutex;
+    LagView m_view; ///< under the lock
 };
 
 } // namespace cdc::postgres

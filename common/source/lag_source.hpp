@@ -23,7 +23,7 @@ struct LogDistance {
     std::string unknown; ///< why the distance cannot be told; "": it can
 };
 
-/// A database whose log is read, for cdc-lag.
+/// A database whose log is read, for cdc-lag. owns() and distance() may be called beside look().
 class LagSource {
 public:
     virtual ~LagSource() = default;

@@ -1,8 +1,11 @@
 #include "base/terminal.hpp"
+#include "base/time.hpp"
 #include "cdc-lag/collect.hpp"
 #include "cdc-lag/kafka_hops.hpp"
 #include "cdc-lag/render.hpp"
+#include "cdc-lag/stage_part.hpp"
 #include "cdc-lag/watch.hpp"
+#include "cli/read_figures.hpp"
 #include "mysql/gtid_set.hpp"
 #include "mysql/lag_source.hpp"
 #include "postgres/lag_source.hpp"
@@ -191,34 +194,108 @@ TEST_CASE("no field of the table has a space in it, and CSV has exact numbers") 
           "slot,b,,,,,\"cannot connect, at all\",\n");
 }
 
-TEST_CASE("the screen of --watch: the worst first, a curve, within the terminal") {
-    lag::Watch watch;
-    Hop well = hop("well");
-    well.ms = 500;
-    Hop late = hop("late");
-    late.ms = 547'000;
-    Hop lost = hop("a slot with a name that is longer than any terminal of this world is wide");
-    lost.broken = "the slot is lost";
-    const lag::Limits limits{{}, 60'000, {}};
-    watch.screen({well, late, lost}, limits, Verdict::beyond, 0, {80, 24});
-    late.ms = 270'000;
-    const std::string text = watch.screen({well, late, lost}, limits, Verdict::beyond, 0, {80, 24});
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
     std::istringstream in{text};
     for (std::string line; std::getline(in, line);) {
-        CHECK(base::cut_to_width(line, 80) == line);
         lines.push_back(line);
     }
+    return lines;
+}
+
+Hop stage(const char* tool, std::uint64_t passed) {
+    return lag::stage_hop("127.0.0.1:9471",
+                          {{fmt::format("cdc_{}_rows_total", tool), static_cast<double>(passed)},
+                           {fmt::format("cdc_{}_behind_seconds", tool), 0.5}});
+}
+
+} // namespace
+
+TEST_CASE("the screen of --watch: hops as changes pass them, rates, curves, within the terminal") {
+    lag::Watch watch;
+    Hop target = hop("well");
+    target.kind = "target";
+    target.ms = 500;
+    Hop late = hop("late");
+    late.ms = 547'000;
+    late.bytes = 1536;
+    late.passed = 1'000'000;
+    Hop lost = hop("a slot with a name that is longer than any terminal of this world is wide");
+    lost.broken = "the slot is lost";
+    const lag::Limits limits{{}, 60'000, {}};
+    const auto at = [&](std::int64_t ms) {
+        return std::vector<lag::Seen>{{stage("load", static_cast<std::uint64_t>(ms) * 3), 3, ms, 0},
+                                      {target, 2, ms, 0},
+                                      {late, 0, ms, 0},
+                                      {lost, 1, ms, 0}};
+    };
+    watch.remember(at(1000));
+    late.ms = 270'000;
+    late.passed = 1'000'000 + 2 * 2048;
+    watch.remember(at(3000));
+    const std::string text = watch.screen(at(3000), limits, Verdict::beyond, 0, {80, 24});
+    const std::vector<std::string> lines = lines_of(text);
+    for (const std::string& line : lines) {
+        CHECK(base::cut_to_width(line, 80) == line);
+    }
+    REQUIRE(lines.size() == 8);
+    CHECK(lines[2].find("!slot      late ") == 0);
+    CHECK(lines[2].find("4m 30s    1.50kB  2.00kB/s  █▄") != std::string::npos);
+    CHECK(lines[3] == "  270 s behind, more than 60 s");
+    CHECK(lines[4].find("!slot      a slot with") == 0);
+    CHECK(lines[5] == "  the slot is lost");
+    CHECK(lines[6].find(" load      127.0.0.1:9471 ") == 0);
+    CHECK(lines[6].find("3000/s") != std::string::npos);
+    CHECK(lines[7].find(" target    well ") == 0);
+}
+
+TEST_CASE("a screen that is too small keeps what is not well") {
+    const lag::Watch watch;
+    Hop lost = hop("z");
+    lost.kind = "target";
+    lost.broken = "the slot is lost";
+    std::vector<lag::Seen> seen;
+    for (const char* name : {"a", "b", "c", "d"}) {
+        seen.push_back({hop(name), 0, 1, 0});
+    }
+    seen.push_back({lost, 1, 1, 0});
+    const auto lines = lines_of(watch.screen(seen, {}, Verdict::beyond, 0, {40, 7}));
+    REQUIRE(lines.size() == 6);
+    CHECK(lines[2].find(" slot      a") == 0);
+    CHECK(lines[3].find("!target    z") == 0);
+    CHECK(lines[4] == "  the slot is lost");
+    CHECK(lines[5] == " and 3 more");
+}
+
+TEST_CASE("a part that does not answer is told on the screen, once, with the age of its figures") {
+    lag::Watch watch;
+    const std::int64_t now = base::steady_ms();
+    Hop silent = hop("kafka");
+    silent.kind = "kafka";
+    silent.unknown = "no answer for 2s";
+    const std::vector<lag::Seen> seen{
+        {hop("a"), 0, now - 12'000, 7000}, {hop("b"), 0, now - 12'000, 7000}, {silent, 1, 0, 2000}};
+    watch.remember(seen);
+    const std::string text = watch.screen(seen, {}, Verdict::unknown, 0, {80, 24});
+    const auto lines = lines_of(text);
     REQUIRE(lines.size() == 7);
-    CHECK(lines[2].find("a slot with") != std::string::npos);
-    CHECK(lines[3] == "  the slot is lost");
-    CHECK(lines[4].find("late") != std::string::npos);
-    CHECK(lines[4].find("4m 30s  █▄") != std::string::npos);
-    CHECK(lines[5] == "  270 s behind, more than 60 s");
-    CHECK(lines[6].find("well") != std::string::npos);
-    const std::string small = watch.screen({well, late, lost}, limits, Verdict::beyond, 0, {40, 5});
-    CHECK(std::count(small.begin(), small.end(), '\n') == 4);
-    CHECK(small.find("4 more lines") != std::string::npos);
+    CHECK(lines[3] == "  no answer for 7s; these figures are 12s old");
+    CHECK(lines[4].find(" slot      b") == 0);
+    CHECK(lines[6] == "  no answer for 2s");
+}
+
+TEST_CASE("a tool's own figures are a hop") {
+    const Hop load = stage("load", 77);
+    CHECK(load.ms == 500);
+    CHECK(load.passed == 77U);
+    CHECK(lag::stage_tool(load) == "load");
+    CHECK(lag::stage_hop("x", {{"node_load1", 1.0}}).unknown ==
+          "these are not the figures of a tool");
+    const auto figures = cli::parse_figures("# HELP a b\n# TYPE a counter\na 1.5\n"
+                                            "b{table=\"t\"} 2\nc 3\nnot a number\n\nd 1e9");
+    CHECK(figures == std::map<std::string, double>{{"a", 1.5}, {"c", 3}, {"d", 1e9}});
 }
 
 TEST_CASE("a checkpoint of another database is noticed") {

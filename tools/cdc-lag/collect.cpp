@@ -1,10 +1,6 @@
 #include "cdc-lag/collect.hpp"
 
-#include "base/error.hpp"
 #include "base/time.hpp"
-#include "clickhouse/target_state.hpp"
-#include "io/stop_signal.hpp"
-#include "sources/open.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -13,8 +9,6 @@ namespace cdc::lag {
 
 using nlohmann::ordered_json;
 
-namespace {
-
 ordered_json seconds_since(std::int64_t then_ms, std::int64_t now_ms) {
     if (then_ms == 0) {
         return nullptr;
@@ -22,19 +16,12 @@ ordered_json seconds_since(std::int64_t then_ms, std::int64_t now_ms) {
     return static_cast<double>(std::max<std::int64_t>(now_ms - then_ms, 0)) / 1000;
 }
 
-Hop unknown_hop(const char* kind, std::string name, const base::Error& error) {
-    Hop hop;
-    hop.kind = kind;
-    hop.name = std::move(name);
-    hop.unknown = error.what();
-    return hop;
-}
-
-} // namespace
-
 void describe_checkpoint(Hop& hop, const event::Checkpoint& checkpoint,
                          const std::optional<source::LogDistance>& distance, std::int64_t now_ms) {
     hop.position = checkpoint.position;
+    if (checkpoint.kind != "kafka" && checkpoint.order != event::Order{}) {
+        hop.passed = checkpoint.order.position();
+    }
     hop.details.emplace_back("commit_age_seconds", seconds_since(checkpoint.commit_ts_ms, now_ms));
     hop.details.emplace_back("checkpoint_age_seconds", seconds_since(checkpoint.ts_ms, now_ms));
     const auto behind_ms = [now_ms](std::int64_t then_ms) {
@@ -58,122 +45,34 @@ void describe_checkpoint(Hop& hop, const event::Checkpoint& checkpoint,
     }
 }
 
-Collector::Collector(const Options& options) : m_options{options}, m_kafka{options} {}
-Collector::~Collector() = default;
-
-std::vector<Hop> Collector::look() {
+std::vector<Hop> combine(const std::vector<Found>& found, const SourcePart* source,
+                         std::int64_t now_ms) {
     std::vector<Hop> hops;
-    m_source_known = false;
-    look_at_source(hops);
-    look_at_checkpoints(hops);
-    m_kafka.look(hops);
-    look_at_target(hops);
+    for (const Found& item : found) {
+        Hop hop = item.hop;
+        if (item.checkpoint) {
+            // A target may be fed from several servers.
+            if (hop.kind == "target" && source != nullptr && !source->owns(*item.checkpoint)) {
+                continue;
+            }
+            hop.details.clear();
+            describe_checkpoint(
+                hop, *item.checkpoint,
+                source != nullptr ? source->distance(*item.checkpoint) : std::nullopt, now_ms);
+            hop.details.insert(hop.details.end(), item.hop.details.begin(), item.hop.details.end());
+        }
+        hops.push_back(std::move(hop));
+    }
     return hops;
 }
 
-void Collector::look_at_source(std::vector<Hop>& hops) {
-    if (m_options.source.empty()) {
-        return;
+std::vector<Hop> Collector::look() {
+    std::vector<Found> found;
+    for (const auto& part : m_parts.all) {
+        std::vector<Found> more = part->look();
+        std::move(more.begin(), more.end(), std::back_inserter(found));
     }
-    try {
-        if (!m_source) {
-            m_source = sources::open_lag_source(m_options.source);
-        }
-        std::vector<Hop> found = m_source->look(m_options.slots);
-        std::move(found.begin(), found.end(), std::back_inserter(hops));
-        m_source_known = true;
-    } catch (const io::Stopped&) {
-        throw;
-    } catch (const base::Error& error) {
-        m_source.reset();
-        hops.push_back(unknown_hop("source", "source", error));
-    }
-}
-
-void Collector::describe(Hop& hop, const event::Checkpoint& checkpoint) const {
-    std::optional<source::LogDistance> distance;
-    if (m_source_known) {
-        distance = m_source->distance(checkpoint);
-    }
-    describe_checkpoint(hop, checkpoint, distance, base::now_ms());
-}
-
-void Collector::look_at_checkpoints(std::vector<Hop>& hops) {
-    for (const std::string& path : m_options.checkpoints) {
-        try {
-            Hop hop;
-            hop.kind = "checkpoint";
-            hop.name = path;
-            if (const auto checkpoint = event::read_checkpoint_file(path)) {
-                describe(hop, *checkpoint);
-            } else {
-                hop.unknown = "the file is missing, or holds no checkpoint";
-            }
-            hops.push_back(std::move(hop));
-        } catch (const base::Error& error) {
-            hops.push_back(unknown_hop("checkpoint", path, error));
-        }
-    }
-}
-
-void Collector::look_at_target(std::vector<Hop>& hops) {
-    if (m_options.target.empty()) {
-        return;
-    }
-    try {
-        if (!m_transport) {
-            m_transport = clickhouse::open_existing(m_options.target, m_options.chdb_library);
-        }
-        const clickhouse::TargetState state = clickhouse::read_target_state(*m_transport);
-        std::vector<std::string> stale;
-        std::vector<std::string> unproven;
-        std::uint64_t parked = 0;
-        for (const clickhouse::LoadedTable& table : state.tables) {
-            parked += table.parked_keys;
-            if (!table.stale.empty()) {
-                stale.push_back(table.name);
-            }
-            if (!table.unproven.empty()) {
-                unproven.push_back(table.name);
-            }
-        }
-        for (const clickhouse::LoadedSource& source : state.sources) {
-            Hop hop;
-            hop.kind = "target";
-            hop.name = source.name;
-            const event::Checkpoint checkpoint =
-                event::parse_checkpoint(source.checkpoint, "the target's checkpoint");
-            if (m_source_known && !m_source->owns(checkpoint)) {
-                continue; // a target may be fed from several servers
-            }
-            describe(hop, checkpoint);
-            hop.details.emplace_back("load_age_seconds",
-                                     seconds_since(source.load_ms, state.now_ms));
-            hop.details.emplace_back("tables", state.tables.size());
-            hop.details.emplace_back("stale_tables", stale.size());
-            if (!stale.empty()) {
-                hop.details.emplace_back("stale", stale);
-            }
-            hop.details.emplace_back("unproven_tables", unproven.size());
-            if (!unproven.empty()) {
-                hop.details.emplace_back("unproven", unproven);
-            }
-            hop.details.emplace_back("parked_keys", parked);
-            hops.push_back(std::move(hop));
-        }
-        if (state.sources.empty()) {
-            Hop hop;
-            hop.kind = "target";
-            hop.name = m_transport->name();
-            hop.unknown = "no source's position is stored in it";
-            hops.push_back(std::move(hop));
-        }
-    } catch (const io::Stopped&) {
-        throw;
-    } catch (const base::Error& error) {
-        m_transport.reset();
-        hops.push_back(unknown_hop("target", "target", error));
-    }
+    return combine(found, m_parts.source, base::now_ms());
 }
 
 } // namespace cdc::lag

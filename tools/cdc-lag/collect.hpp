@@ -2,21 +2,19 @@
 #define CDC_LAG_COLLECT_HPP
 
 #include "cdc-lag/hop.hpp"
-#include "cdc-lag/kafka_hops.hpp"
 #include "cdc-lag/options.hpp"
+#include "cdc-lag/parts.hpp"
 #include "event/checkpoint.hpp"
 #include "source/lag_source.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
-namespace cdc::clickhouse {
-class Transport;
-}
 namespace cdc::lag {
+
+/// As a detail; null where `then_ms` is 0.
+nlohmann::ordered_json seconds_since(std::int64_t then_ms, std::int64_t now_ms);
 
 /// Adds bytes, time and details of a checkpoint, wherever it was found. Pure.
 ///
@@ -26,28 +24,20 @@ namespace cdc::lag {
 void describe_checkpoint(Hop& hop, const event::Checkpoint& checkpoint,
                          const std::optional<source::LogDistance>& distance, std::int64_t now_ms);
 
-/// Looks at everything that the options name. Connections are kept from look to look, and made anew
-/// after an error. What cannot be told becomes a hop that says so; nothing is thrown for it.
+/// What the parts found as hops, those with a checkpoint held against the end of the source's log.
+std::vector<Hop> combine(const std::vector<Found>& found, const SourcePart* source,
+                         std::int64_t now_ms);
+
+/// Looks at everything that the options name, one part after the other. What cannot be told becomes
+/// a hop that says so; nothing is thrown for it.
 class Collector {
 public:
-    explicit Collector(const Options& options);
-    ~Collector();
-    Collector(const Collector&) = delete;
-    Collector& operator=(const Collector&) = delete;
+    explicit Collector(const Options& options) : m_parts{options, Parts::Rates::at_once} {}
 
     std::vector<Hop> look();
 
 private:
-    void look_at_source(std::vector<Hop>& hops);
-    void look_at_checkpoints(std::vector<Hop>& hops);
-    void look_at_target(std::vector<Hop>& hops);
-    void describe(Hop& hop, const event::Checkpoint& checkpoint) const;
-
-    const Options& m_options;
-    std::unique_ptr<source::LagSource> m_source;
-    bool m_source_known = false; ///< in this look
-    std::unique_ptr<clickhouse::Transport> m_transport;
-    KafkaHops m_kafka;
+    Parts m_parts;
 };
 
 } // namespace cdc::lag

@@ -56,6 +56,7 @@ void add_group(std::vector<Hop>& hops, const std::string& group, const kafka::Gr
     whole.kind = "group";
     whole.name = group;
     whole.events = 0;
+    whole.passed = 0;
     whole.ms = 0;
     std::vector<Hop> parts;
     for (const kafka::PartitionLag& partition : lag.partitions) {
@@ -63,6 +64,10 @@ void add_group(std::vector<Hop>& hops, const std::string& group, const kafka::Gr
         const Hop& part = parts.back();
         whole.events = whole.events && part.events ? std::optional{*whole.events + *part.events}
                                                    : std::nullopt;
+        whole.passed =
+            whole.passed && partition.committed
+                ? std::optional{*whole.passed + static_cast<std::uint64_t>(*partition.committed)}
+                : std::nullopt;
         whole.ms =
             whole.ms && part.ms ? std::optional{std::max(*whole.ms, *part.ms)} : std::nullopt;
     }
@@ -118,7 +123,7 @@ void KafkaHops::add_topics(std::vector<Hop>& hops, const std::vector<std::string
     if (topics.empty()) {
         return;
     }
-    if (m_last_ms == 0) {
+    if (m_last_ms == 0 && m_rates_at_once) {
         m_last = m_reader->look_at_topics(topics);
         m_last_ms = base::steady_ms();
         if (!io::sleep_ms(kRateMs)) {
@@ -130,6 +135,7 @@ void KafkaHops::add_topics(std::vector<Hop>& hops, const std::vector<std::string
     struct Sum {
         std::int64_t partitions = 0;
         std::int64_t records = 0;
+        std::int64_t ends = 0;
         std::int64_t came = 0;
         bool known = true; ///< every partition was there at the last look as well
     };
@@ -138,6 +144,7 @@ void KafkaHops::add_topics(std::vector<Hop>& hops, const std::vector<std::string
         Sum& sum = sums[place.topic];
         ++sum.partitions;
         sum.records += bounds.end - bounds.first;
+        sum.ends += bounds.end;
         const auto before = m_last.find(place);
         sum.known = sum.known && before != m_last.end() && before->second.end <= bounds.end;
         sum.came += sum.known ? bounds.end - before->second.end : 0;
@@ -146,6 +153,7 @@ void KafkaHops::add_topics(std::vector<Hop>& hops, const std::vector<std::string
         Hop hop;
         hop.kind = "topic";
         hop.name = topic;
+        hop.passed = static_cast<std::uint64_t>(sum.ends);
         hop.details.emplace_back("records_per_second",
                                  sum.known && now_ms > m_last_ms
                                      ? ordered_json(static_cast<double>(sum.came * 1000) /

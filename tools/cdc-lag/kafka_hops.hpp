@@ -22,9 +22,11 @@ void add_group(std::vector<Hop>& hops, const std::string& group, const kafka::Gr
 /// Groups against the ends of now, and how fast topics grow.
 class KafkaHops {
 public:
-    explicit KafkaHops(const Options& options) : m_options{options} {}
+    /// Topics' rates are those since the last look. At the first one they are measured over a
+    /// second with `rates_at_once`, else they are not known.
+    KafkaHops(const Options& options, bool rates_at_once)
+        : m_options{options}, m_rates_at_once{rates_at_once} {}
 
-    /// Topics' rates are those since the last look, and at the first one over a second.
     void look(std::vector<Hop>& hops);
 
 private:
@@ -32,6 +34,7 @@ private:
     void add_topics(std::vector<Hop>& hops, const std::vector<std::string>& topics);
 
     const Options& m_options;
+    bool m_rates_at_once;
     std::unique_ptr<kafka::LagReader> m_reader;
     Ends m_last;
     std::int64_t m_last_ms = 0; ///< steady clock; 0: no look yet

@@ -49,6 +49,11 @@ void add_options(cli::App& app, Options& options) {
     cli.add_option("--checkpoint", options.checkpoints, "Checkpoint file; may be repeated")
         ->type_name("FILE")
         ->group("What to look at");
+    cli.add_option("--stage", options.stages,
+                   "What a running tool was given as --metrics: its figures; may be repeated")
+        ->type_name("FILE|ADDR")
+        ->allow_extra_args(false)
+        ->group("What to look at");
     cli.add_option("--target", options.target,
                    "ClickHouse: http(s)://USER@HOST:PORT/DATABASE or chdb:DIR")
         ->type_name("URL")
@@ -120,9 +125,10 @@ void add_options(cli::App& app, Options& options) {
 
 void check_options(const Options& options) {
     const bool kafka = !options.groups.empty() || !options.topics.empty();
-    if (options.source.empty() && options.checkpoints.empty() && options.target.empty() && !kafka) {
+    if (options.source.empty() && options.checkpoints.empty() && options.target.empty() &&
+        options.stages.empty() && !kafka) {
         fail(ExitCode::usage,
-             "nothing to look at: give --source, --checkpoint, --group or --target");
+             "nothing to look at: give --source, --checkpoint, --stage, --group or --target");
     }
     kafka::parse_topics(options.topics);
     if (kafka) {

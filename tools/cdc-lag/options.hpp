@@ -18,7 +18,8 @@ struct Options {
     std::string source;             ///< libpq's URL or key=value text; "": no source is asked
     std::vector<std::string> slots; ///< none: all logical slots of the database
     std::vector<std::string> checkpoints;
-    std::string target; ///< URL; "": no target is asked
+    std::vector<std::string> stages; ///< FILE or HOST:PORT of --metrics of a running tool
+    std::string target;              ///< URL; "": no target is asked
     std::string chdb_library;
     cli::KafkaOptions kafka;
     std::vector<std::string> groups;

@@ -1,5 +1,7 @@
 #include "cdc-lag/render.hpp"
 
+#include "cli/metrics.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,30 +51,14 @@ std::string detail_text(const ordered_json& value) {
     return value.is_null() ? "-" : value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-/// A label's value: '\', '"' and line ends escaped.
-std::string label(const std::string& text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '\\' || c == '"') {
-            out += '\\';
-        }
-        if (c == '\n') {
-            out += "\\n";
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
-
 /// Lines of one metric must stand together, under one HELP and TYPE.
 class Families {
 public:
     void add(const std::string& name, const char* help, const Hop& hop, const std::string& value) {
         Family& family = m_families[name];
         family.help = help;
-        family.lines += fmt::format("{}{{kind=\"{}\",name=\"{}\"}} {}\n", name, label(hop.kind),
-                                    label(hop.name), value);
+        family.lines += fmt::format("{}{{kind=\"{}\",name=\"{}\"}} {}\n", name,
+                                    cli::label_value(hop.kind), cli::label_value(hop.name), value);
     }
     std::string text() const {
         std::string out;
@@ -114,6 +100,23 @@ std::string seconds_text(std::int64_t ms) {
     std::string text = fmt::format("{:.3f}", static_cast<double>(ms) / 1000);
     text.erase(text.find_last_not_of('0') + 1);
     return text;
+}
+
+std::string time_text(std::int64_t ms) {
+    const std::int64_t seconds = ms / 1000;
+    if (ms > 0 && ms < 10'000 && ms % 1000 != 0) {
+        return fmt::format("{:.1f}s", static_cast<double>(ms) / 1000);
+    }
+    if (seconds < 60) {
+        return fmt::format("{}s", seconds);
+    }
+    if (seconds < 3600) {
+        return fmt::format("{}m {}s", seconds / 60, seconds % 60);
+    }
+    if (seconds < 86400) {
+        return fmt::format("{}h {}m", seconds / 3600, seconds / 60 % 60);
+    }
+    return fmt::format("{}d {}h", seconds / 86400, seconds / 3600 % 24);
 }
 
 std::string render_table(const std::vector<Hop>& hops) {

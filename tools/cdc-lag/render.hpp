@@ -14,6 +14,8 @@ const char* verdict_text(Verdict verdict);
 std::string size_text(std::uint64_t bytes);
 /// Milliseconds as seconds with at most three decimals: "0.25", "12".
 std::string seconds_text(std::int64_t ms);
+/// "0.3s", "12s", "9m 7s", "2h 5m", "3d 4h".
+std::string time_text(std::int64_t ms);
 
 /// For people and awk: no field before DETAILS has a space in it; unknown is "-".
 std::string render_table(const std::vector<Hop>& hops);

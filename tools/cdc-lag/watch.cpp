@@ -3,15 +3,21 @@
 #include "base/terminal.hpp"
 #include "base/time.hpp"
 #include "cdc-lag/render.hpp"
+#include "cdc-lag/stage_part.hpp"
+#include "cli/progress.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace cdc::lag {
 
 namespace {
+
+constexpr std::size_t kHopWidth = 11;
+constexpr std::int64_t kSlowMs = 1000; ///< from then on a part that does not answer is told
 
 /// By how much a hop is behind, in the best figure that it has: for the curve.
 double figure_of(const Hop& hop) {
@@ -19,14 +25,6 @@ double figure_of(const Hop& hop) {
            : hop.events ? static_cast<double>(*hop.events)
            : hop.bytes  ? static_cast<double>(*hop.bytes)
                         : 0;
-}
-
-/// 0 is the worst.
-int rank_of(const Hop& hop, const Limits& limits) {
-    return !hop.broken.empty()            ? 0
-           : !beyond(hop, limits).empty() ? 1
-           : !hop.unknown.empty()         ? 2
-                                          : 3;
 }
 
 std::string curve(const std::deque<double>& values) {
@@ -39,68 +37,150 @@ std::string curve(const std::deque<double>& values) {
     return out;
 }
 
+/// In the first column: the tool where it is one.
+std::string label_of(const Hop& hop) {
+    const std::string tool = hop.kind == "stage" ? stage_tool(hop) : std::string{};
+    return tool.empty() ? hop.kind : tool;
+}
+
+/// Where changes pass it: a checkpoint stands behind the stage that writes it.
+int place_of(const Hop& hop) {
+    static constexpr std::array<const char*, 14> kWay = {
+        "source", "slot",  "log",   "snapshot",  "capture", "publish", "checkpoint",
+        "topic",  "kafka", "group", "partition", "consume", "load",    "target"};
+    const std::string label = label_of(hop);
+    const bool of_consume = label == "checkpoint" && !hop.passed && !hop.position.empty();
+    const auto at = std::find(kWay.begin(), kWay.end(), of_consume ? "load" : label);
+    return static_cast<int>(at - kWay.begin());
+}
+
 std::string padded(const std::string& text, std::size_t width) {
     return text.size() <= width ? text + std::string(width - text.size(), ' ')
                                 : text.substr(0, width - 1) + "~";
 }
 
-} // namespace
-
-std::string time_text(std::int64_t ms) {
-    const std::int64_t seconds = ms / 1000;
-    if (ms > 0 && ms < 10'000 && ms % 1000 != 0) {
-        return fmt::format("{:.1f}s", static_cast<double>(ms) / 1000);
+/// Of a path the end tells more than its begin.
+std::string name_text(const Hop& hop, std::size_t width) {
+    if (hop.kind == "checkpoint" && hop.name.size() > width) {
+        return "~" + hop.name.substr(hop.name.size() - width + 1);
     }
-    if (seconds < 60) {
-        return fmt::format("{}s", seconds);
-    }
-    if (seconds < 3600) {
-        return fmt::format("{}m {}s", seconds / 60, seconds % 60);
-    }
-    if (seconds < 86400) {
-        return fmt::format("{}h {}m", seconds / 3600, seconds / 60 % 60);
-    }
-    return fmt::format("{}d {}h", seconds / 86400, seconds / 3600 % 24);
+    return padded(hop.name, width);
 }
 
-std::string Watch::screen(std::vector<Hop> hops, const Limits& limits, Verdict verdict,
-                          std::int64_t now_ms, Size size) {
-    for (const Hop& hop : hops) {
-        auto& history = m_history[hop.kind + " " + hop.name];
-        history.push_back(figure_of(hop));
-        if (history.size() > kLooks) {
-            history.pop_front();
-        }
+bool counts_events(const Hop& hop) {
+    return hop.events || hop.kind == "topic" || hop.kind == "stage";
+}
+
+std::string backlog_text(const Hop& hop) {
+    return hop.bytes    ? size_text(*hop.bytes)
+           : hop.events ? cli::short_number(static_cast<double>(*hop.events))
+                        : "-";
+}
+
+std::string rate_text(const Hop& hop, const std::optional<double>& rate) {
+    if (!rate) {
+        return "-";
     }
-    std::stable_sort(hops.begin(), hops.end(), [&](const Hop& a, const Hop& b) {
-        const int ranks[] = {rank_of(a, limits), rank_of(b, limits)};
-        return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : figure_of(a) > figure_of(b);
-    });
-    constexpr std::size_t kOthers = 11 + 10 + 11 + 9 + kLooks; // all columns but the name
+    return (counts_events(hop) ? cli::short_number(*rate)
+                               : size_text(static_cast<std::uint64_t>(*rate))) +
+           "/s";
+}
+
+std::string slow_text(const Seen& seen, std::int64_t steady_ms) {
+    return fmt::format("  no answer for {}; these figures are {} old", time_text(seen.waiting_ms),
+                       time_text((steady_ms - seen.at_ms) / 1000 * 1000));
+}
+
+std::string key_of(const Hop& hop) {
+    return hop.kind + " " + hop.name;
+}
+
+} // namespace
+
+struct Watch::Row {
+    std::vector<std::string> lines;
+    int place;
+    bool well;
+};
+
+void Watch::remember(const std::vector<Seen>& seen) {
+    for (const Seen& item : seen) {
+        History& history = m_history[key_of(item.hop)];
+        history.lags.push_back(figure_of(item.hop));
+        if (history.lags.size() > kLooks) {
+            history.lags.pop_front();
+        }
+        if (!item.hop.passed || item.at_ms == history.passed_ms) {
+            continue;
+        }
+        const std::uint64_t now = *item.hop.passed;
+        // A tool that was started again begins to count anew.
+        history.rate = history.passed && now >= *history.passed
+                           ? std::optional{static_cast<double>(now - *history.passed) * 1000 /
+                                           static_cast<double>(item.at_ms - history.passed_ms)}
+                           : std::nullopt;
+        history.passed = now;
+        history.passed_ms = item.at_ms;
+    }
+}
+
+Watch::Row Watch::row_of(const Seen& seen, const Limits& limits, std::size_t name_width) const {
+    static const History kNone;
+    const Hop& hop = seen.hop;
+    const auto found = m_history.find(key_of(hop));
+    const History& history = found == m_history.end() ? kNone : found->second;
+    const std::string why = beyond(hop, limits);
+    Row row{{}, place_of(hop), why.empty() && hop.unknown.empty()};
+    row.lines.push_back(fmt::format(
+        "{}{} {:>8} {:>9} {:>9}  {}", padded((row.well ? " " : "!") + label_of(hop), kHopWidth),
+        name_text(hop, name_width), hop.ms ? time_text(*hop.ms) : "-", backlog_text(hop),
+        rate_text(hop, history.rate), history.lags.empty() ? "" : curve(history.lags)));
+    if (!row.well) {
+        row.lines.push_back("  " + (why.empty() ? hop.unknown : why));
+    }
+    return row;
+}
+
+std::string Watch::screen(const std::vector<Seen>& seen, const Limits& limits, Verdict verdict,
+                          std::int64_t now_ms, Size size) const {
+    constexpr std::size_t kOthers = kHopWidth + 9 + 10 + 10 + 2 + kLooks;
     const std::size_t name_width =
         size.columns > kOthers + 8 ? std::min<std::size_t>(size.columns - kOthers - 1, 40) : 8;
-    std::vector<std::string> lines;
-    lines.push_back(fmt::format("cdc-lag: {}, {}", verdict_text(verdict),
-                                base::format_utc_ms(now_ms).substr(0, 19)));
-    lines.push_back(fmt::format("{}{} {:>9} {:>10} {:>8}  {}", padded("HOP", 11),
-                                padded("NAME", name_width), "BYTES", "EVENTS", "TIME", "LATELY"));
-    for (const Hop& hop : hops) {
-        lines.push_back(fmt::format(
-            "{}{} {:>9} {:>10} {:>8}  {}", padded(hop.kind, 11), padded(hop.name, name_width),
-            hop.bytes ? size_text(*hop.bytes) : "-", hop.events ? std::to_string(*hop.events) : "-",
-            hop.ms ? time_text(*hop.ms) : "-", curve(m_history[hop.kind + " " + hop.name])));
-        const std::string why = beyond(hop, limits);
-        if (!why.empty() || !hop.unknown.empty()) {
-            lines.push_back("  " + (why.empty() ? hop.unknown : why));
+    std::vector<Row> rows;
+    std::size_t lines = 2;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+        rows.push_back(row_of(seen[i], limits, name_width));
+        const bool first_of_part = i == 0 || seen[i].part != seen[i - 1].part;
+        if (first_of_part && seen[i].at_ms != 0 && seen[i].waiting_ms >= kSlowMs) {
+            rows.back().lines.push_back(slow_text(seen[i], base::steady_ms()));
+            rows.back().well = false;
         }
+        lines += rows.back().lines.size();
     }
-    if (size.lines > 2 && lines.size() >= size.lines) {
-        const std::size_t hidden = lines.size() - size.lines + 2;
-        lines.resize(size.lines - 2);
-        lines.push_back(fmt::format("{} more lines", hidden));
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const Row& a, const Row& b) { return a.place < b.place; });
+    std::size_t hidden = 0;
+    while (lines + (hidden > 0 ? 1 : 0) >= size.lines && !rows.empty()) {
+        const auto well =
+            std::find_if(rows.rbegin(), rows.rend(), [](const Row& row) { return row.well; });
+        const auto last = well == rows.rend() ? rows.end() - 1 : well.base() - 1;
+        lines -= last->lines.size();
+        rows.erase(last);
+        ++hidden;
+    }
+    std::vector<std::string> text;
+    text.push_back(fmt::format("cdc-lag: {}, {}", verdict_text(verdict),
+                               base::format_utc_ms(now_ms).substr(0, 19)));
+    text.push_back(fmt::format("{}{} {:>8} {:>9} {:>9}  {}", padded(" HOP", kHopWidth),
+                               padded("NAME", name_width), "BEHIND", "BACKLOG", "RATE", "LATELY"));
+    for (const Row& row : rows) {
+        text.insert(text.end(), row.lines.begin(), row.lines.end());
+    }
+    if (hidden > 0) {
+        text.push_back(fmt::format(" and {} more", hidden));
     }
     std::string out;
-    for (const std::string& line : lines) {
+    for (const std::string& line : text) {
         out += base::cut_to_width(line, size.columns) + "\n";
     }
     return out;

@@ -2,34 +2,46 @@
 #define CDC_LAG_WATCH_HPP
 
 #include "cdc-lag/hop.hpp"
+#include "cdc-lag/observer.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace cdc::lag {
 
-/// "0.3s", "12s", "9m 7s", "2h 5m", "3d 4h".
-std::string time_text(std::int64_t ms);
-
-/// The screen of --watch on a terminal: one line a hop, the worst first, with a curve of its last
-/// looks.
+/// The screen of --watch on a terminal: one line a hop, in the order in which changes pass them,
+/// with its rate and a curve of its last looks.
 class Watch {
 public:
     struct Size {
         std::size_t columns = 80;
         std::size_t lines = 24;
     };
-    /// Of one look, at most `size`: lines that end in '\n'.
-    std::string screen(std::vector<Hop> hops, const Limits& limits, Verdict verdict,
-                       std::int64_t now_ms, Size size);
+
+    /// Takes one look into rates and curves.
+    void remember(const std::vector<Seen>& seen);
+    /// At most `size`: lines that end in '\n'. Where there are too many, those that are well and
+    /// come last make room.
+    std::string screen(const std::vector<Seen>& seen, const Limits& limits, Verdict verdict,
+                       std::int64_t now_ms, Size size) const;
 
 private:
-    static constexpr std::size_t kLooks = 12;
-    std::map<std::string, std::deque<double>> m_history; ///< by kind and name, the newest last
+    struct History {
+        std::deque<double> lags; ///< the newest last
+        std::optional<std::uint64_t> passed;
+        std::int64_t passed_ms = 0;
+        std::optional<double> rate; ///< a second
+    };
+    struct Row;
+    Row row_of(const Seen& seen, const Limits& limits, std::size_t name_width) const;
+
+    static constexpr std::size_t kLooks = 16;
+    std::map<std::string, History> m_history; ///< by kind and name
 };
 
 } // namespace cdc::lag

@@ -1,0 +1,57 @@
+#ifndef CDC_LAG_OBSERVER_HPP
+#define CDC_LAG_OBSERVER_HPP
+
+#include "cdc-lag/parts.hpp"
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace cdc::lag {
+
+/// A hop for the screen.
+struct Seen {
+    Hop hop;
+    std::size_t part = 0;
+    std::int64_t at_ms = 0;      ///< steady clock, when its part answered; 0: it has not
+    std::int64_t waiting_ms = 0; ///< how long its part has been asked without an answer
+};
+
+/// Looks at all parts again and again, each on a thread of its own, so that a slow one holds up
+/// none of the others.
+class Observer {
+public:
+    Observer(const Options& options, std::int64_t interval_ms);
+    /// Asks the process to stop, which ends the waits of all parts.
+    ~Observer();
+    Observer(const Observer&) = delete;
+    Observer& operator=(const Observer&) = delete;
+
+    /// Waits up to `timeout_ms` for all parts to have answered once, or for a stop signal.
+    void wait_for_first(std::int64_t timeout_ms);
+    /// All that is known by now. A part that has never answered is a hop that says so.
+    std::vector<Seen> look();
+
+private:
+    struct Answers {
+        std::vector<Found> found;
+        std::int64_t asked_ms = 0; ///< 0: it is not asked now
+        std::int64_t answered_ms = 0;
+    };
+    void run(std::size_t number);
+    void stop();
+
+    Parts m_parts;
+    std::int64_t m_interval_ms;
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    std::vector<Answers> m_answers; ///< under the lock, by the number of the part
+    bool m_stop = false;            ///< under the lock
+    std::vector<std::thread> m_threads;
+};
+
+} // namespace cdc::lag
+
+#endif
