@@ -10,8 +10,10 @@ namespace cdc::mysql {
 using base::ExitCode;
 using base::fail;
 
-SnapshotLines::SnapshotLines(const Place& place, const TablePlan& plan) : m_plan{&plan} {
-    std::string start = R"({"version":)";
+SnapshotLines::SnapshotLines(const Place& place, const TablePlan& plan)
+    : m_plan{&plan}, m_order{place.order} {
+    std::string& start = m_source_start;
+    start = R"({"version":)";
     event::append_json_string(start, base::version());
     start +=
         place.mariadb ? R"(,"connector":"mariadb","name":)" : R"(,"connector":"mysql","name":)";
@@ -20,7 +22,6 @@ SnapshotLines::SnapshotLines(const Place& place, const TablePlan& plan) : m_plan
     base::append_integer(start, place.made_ms);
     start += R"(,"snapshot":"true",)" + plan.source_members();
     const std::string order = R"(,"order":")" + place.order.text() + R"("})";
-    m_source = start + order;
     m_row_end = R"(,"source":)" + start + R"(,"server_id":0,"gtid":null,"file":)";
     event::append_json_string(m_row_end, place.position.file);
     m_row_end += R"(,"pos":)";
@@ -30,26 +31,33 @@ SnapshotLines::SnapshotLines(const Place& place, const TablePlan& plan) : m_plan
     m_row_end += "}\n";
 }
 
-void SnapshotLines::append_table(std::string& out, std::int64_t now_ms) const {
-    event::append_table_line(out, m_plan->shape(), m_source, now_ms);
+std::string SnapshotLines::source(event::Order order) const {
+    return m_source_start + R"(,"order":")" + order.text() + R"("})";
 }
 
-void SnapshotLines::append_status(std::string& out, const char* status, std::int64_t now_ms) const {
+void SnapshotLines::append_table(std::string& out, std::int64_t now_ms) const {
+    event::append_table_line(out, m_plan->shape(), source(m_order), now_ms);
+}
+
+void SnapshotLines::append_status(std::string& out, const char* status, event::Order order,
+                                  bool whole, std::int64_t now_ms) const {
     out += R"({"snapshot":{"status":")";
     out += status;
-    out += R"(","whole":true},"source":)";
-    out += m_source;
+    out += whole ? R"(","whole":true},"source":)" : R"(","whole":false},"source":)";
+    out += source(order);
     out += R"(,"ts_ms":)";
     base::append_integer(out, now_ms);
     out += "}\n";
 }
 
-void SnapshotLines::append_begin(std::string& out, std::int64_t now_ms) const {
-    append_status(out, "begin", now_ms);
+void SnapshotLines::append_begin(std::string& out, event::Order order, bool whole,
+                                 std::int64_t now_ms) const {
+    append_status(out, "begin", order, whole, now_ms);
 }
 
-void SnapshotLines::append_end(std::string& out, std::int64_t now_ms) const {
-    append_status(out, "end", now_ms);
+void SnapshotLines::append_end(std::string& out, event::Order order, bool whole,
+                               std::int64_t now_ms) const {
+    append_status(out, "end", order, whole, now_ms);
 }
 
 std::string SnapshotLines::select_list() const {

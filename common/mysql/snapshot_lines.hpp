@@ -28,8 +28,10 @@ public:
     SnapshotLines(const Place& place, const TablePlan& plan);
 
     void append_table(std::string& out, std::int64_t now_ms) const;
-    void append_begin(std::string& out, std::int64_t now_ms) const;
-    void append_end(std::string& out, std::int64_t now_ms) const;
+    /// `order`: begin and end line of one table have the same, though its rows may come from
+    /// several positions; see cdc-snapshot's work.hpp.
+    void append_begin(std::string& out, event::Order order, bool whole, std::int64_t now_ms) const;
+    void append_end(std::string& out, event::Order order, bool whole, std::int64_t now_ms) const;
     /// Values in the order of the plan's columns. Throws Error (bad_data) naming the column.
     void append_row(std::string& out, const std::vector<ResultField>& values);
 
@@ -37,11 +39,14 @@ public:
     std::string select_list() const;
 
 private:
-    void append_status(std::string& out, const char* status, std::int64_t now_ms) const;
+    void append_status(std::string& out, const char* status, event::Order order, bool whole,
+                       std::int64_t now_ms) const;
+    std::string source(event::Order order) const;
     void append_member(std::string& out, std::size_t column, const ResultField& value) const;
 
     const TablePlan* m_plan;
-    std::string m_source; ///< an object
+    std::string m_source_start; ///< `{"version":…,"table":"t"`
+    event::Order m_order;
     std::string m_row_end;
 };
 

@@ -3,6 +3,7 @@
 
 #include "postgres/connection.hpp"
 #include "postgres/scan_table.hpp"
+#include "source/scan_range.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -13,18 +14,7 @@
 
 namespace cdc::postgres {
 
-/// A part of a table.
-struct ScanRange {
-    enum class Kind {
-        whole,
-        pages, ///< physical pages [first_page, end_page): only within one lock on the table
-        keys,  ///< keys in (after, until], in the order of the index
-    } kind = Kind::whole;
-    std::uint64_t first_page = 0;
-    std::optional<std::uint64_t> end_page; ///< none: to the end, wherever that is
-    std::vector<std::string> after;        ///< a value for each key column; empty: from the start
-    std::vector<std::string> until;        ///< empty: to the end
-};
+using source::ScanRange;
 
 /// The statements that read a table. Pure: names and texts are quoted here.
 class ScanSql {

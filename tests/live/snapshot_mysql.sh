@@ -76,7 +76,26 @@ for KIND in mysql mariadb; do
         expect_words snapshot.err 'was not had for 2 s'
     fi
     refused 2 "meets no table" --tables 'shop.nobody'
-    refused 2 "is not for a MySQL or MariaDB source" --where 'a=id > 1'
+    refused 2 "is not for a MySQL or MariaDB source" --chunk-by ctid
+
+    say "$KIND: only rows for which a condition holds"
+    snapshot --where 'shop.a=id > 1' || fail "$(cat snapshot.err)"
+    expect "rows" "$(rows)" '["a",2] '
+    expect "they are a part" "$(jq -c 'select(.snapshot) | .snapshot.whole' lines | sort -u)" false
+    refused 4 "which has no key: its rows would be there twice" --where 'shop.b=id > 1'
+    refused 2 "meets no table" --where 'shop.nobody=id > 1'
+
+    say "$KIND: a table that is emptied before its turn, and one that is read meanwhile"
+    my "CREATE TABLE shop.later (id int PRIMARY KEY); INSERT INTO shop.later VALUES (1), (2)"
+    (sleep 1; my "TRUNCATE shop.later; INSERT INTO shop.later VALUES (3)"; my "ALTER TABLE shop.a ADD COLUMN meanwhile int") &
+    code=0
+    snapshot --jobs 1 --tables shop.a --tables shop.later --max-rows-per-second 1 || code=$?
+    wait
+    expect "exit status" "$code" 1
+    expect_words snapshot.err "could not be read to the end: 'shop.later' was altered"
+    expect "rows" "$(rows)" '["a",1] ["a",2] '
+    expect "no end" "$(jq -c 'select(.checkpoint.snapshot == "done")' lines)" ''
+    my "ALTER TABLE shop.a DROP COLUMN meanwhile; DROP TABLE shop.later"
 
     say "$KIND: beside a stream"
     snapshot --exclude b || fail "$(cat snapshot.err)"

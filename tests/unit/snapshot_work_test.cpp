@@ -1,4 +1,4 @@
-#include "cdc-snapshot/work.hpp"
+#include "cdc-snapshot/postgres_table.hpp"
 
 #include "fake_lookup.hpp"
 #include "io/atomic_file.hpp"
@@ -29,8 +29,9 @@ public:
         scan.columns = {{"id", 23, -1, true}};
         scan.paging_key = {{"id", "integer", ""}};
         Work::Tables tables;
-        tables.push_back(std::make_unique<snapshot::TableWork>(
-            scan, postgres::RelationPlan{relation, "db", lookup.describe(relation)}, ""));
+        tables.push_back(std::make_unique<snapshot::PostgresTable>(
+            scan, postgres::RelationPlan{relation, "db", lookup.describe(relation)}, "",
+            postgres::SnapshotLines::Place{"shop", "db", 0x100, {}, 1}));
         options.chunk_by = "key";
         options.chunk_rows = 10;
         output.emplace(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
@@ -38,8 +39,8 @@ public:
         checkpoint.kind = "postgres";
         checkpoint.server = "77";
         checkpoint.position = "0/100";
-        work.emplace(options, *output, checkpoint, snapshot::Progress{},
-                     postgres::SnapshotLines::Place{"shop", "db", 0x100, {}, 1}, std::move(tables));
+        work.emplace(options, *output, checkpoint, snapshot::Progress{}, event::Order{},
+                     std::move(tables));
     }
 
     /// The next task, which must be of this kind; a range by key ends at `until`.
@@ -81,7 +82,7 @@ using Kind = Work::Task::Kind;
 
 TEST_CASE("progress is that of all ranges before, not of the one that ended last") {
     Fixture f;
-    f.work->open(*f.next(Kind::open).table, 1000);
+    f.work->open(*f.next(Kind::open).table, 1000, 10);
     const auto first = f.next(Kind::cut, {"10"});
     const auto second = f.next(Kind::cut, {"20"});
     const auto third = f.next(Kind::cut, {"30"});
@@ -97,7 +98,7 @@ TEST_CASE("progress is that of all ranges before, not of the one that ended last
 
 TEST_CASE("a table is done when its last range is, whichever that is") {
     Fixture f;
-    f.work->open(*f.next(Kind::open).table, 1000);
+    f.work->open(*f.next(Kind::open).table, 1000, 10);
     const auto first = f.next(Kind::cut, {"10"});
     const auto rest = f.next(Kind::cut);
     f.work->finish(rest, 3);
@@ -109,7 +110,7 @@ TEST_CASE("a table is done when its last range is, whichever that is") {
 
 TEST_CASE("an empty table has a begin and an end line, which empty its copy") {
     Fixture f;
-    f.work->open(*f.next(Kind::open).table, 0);
+    f.work->open(*f.next(Kind::open).table, 0, 0);
     f.work->finish(f.next(Kind::read), 0);
     CHECK(f.work->next().kind == Kind::none);
     f.work->checkpoint_done();

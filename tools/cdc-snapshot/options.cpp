@@ -99,6 +99,37 @@ void add_options(cli::App& app, Options& options) {
         ->group("When to stop");
 }
 
+std::vector<std::string> patterns_of_conditions(const Options& options) {
+    std::vector<std::string> patterns;
+    for (const Where& where : options.conditions) {
+        patterns.push_back(where.pattern);
+    }
+    return patterns;
+}
+
+event::TableFilter filter_of(const Options& options) {
+    return {options.tables.empty() ? patterns_of_conditions(options) : options.tables,
+            options.exclude};
+}
+
+std::string condition_of(const Options& options, const std::string& schema,
+                         const std::string& table, bool keyed) {
+    std::string condition;
+    for (const Where& where : options.conditions) {
+        if (event::TableFilter{{where.pattern}, {}}.matches(schema, table)) {
+            condition += (condition.empty() ? "(" : " AND (") + where.condition + ")";
+        }
+    }
+    if (!condition.empty() && !keyed) {
+        throw Error{ExitCode::refused,
+                    fmt::format("--where on table {}, which has no key: its rows would be there "
+                                "twice",
+                                base::in_quotes(schema + "." + table)),
+                    "read it whole, or give it a key"};
+    }
+    return condition;
+}
+
 Where parse_where(const std::string& text) {
     bool quoted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -130,11 +161,10 @@ void check_mysql_options(const Options& options) {
     refuse(!options.publication.empty(), "--publication");
     refuse(options.create, "--create");
     refuse(options.add, "--add");
-    refuse(!options.where.empty(), "--where");
     refuse(!options.leave_out.empty(), "--leave-out");
     refuse(!options.masks.empty(), "--mask");
     refuse(!options.mask_key.empty(), "--mask-key");
-    refuse(options.chunk_by != "auto", "--chunk-by");
+    refuse(options.chunk_by == "ctid", "--chunk-by ctid");
     refuse(options.types != "exact", "--types debezium");
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     io::require_stdout();
@@ -146,6 +176,10 @@ void check_options(Options& options) {
     if (options.source.empty()) {
         fail(ExitCode::usage, "--source is missing");
     }
+    for (const std::string& text : options.where) {
+        options.conditions.push_back(parse_where(text));
+    }
+    [[maybe_unused]] const event::TableFilter conditions{patterns_of_conditions(options), {}};
     if (mysql::is_mysql_url(options.source)) {
         check_mysql_options(options);
         return;
@@ -172,12 +206,6 @@ void check_options(Options& options) {
     }
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     options.edits = {options.leave_out, options.masks, postgres::read_mask_key(options.mask_key)};
-    std::vector<std::string> patterns;
-    for (const std::string& text : options.where) {
-        options.conditions.push_back(parse_where(text));
-        patterns.push_back(options.conditions.back().pattern);
-    }
-    [[maybe_unused]] const event::TableFilter conditions{patterns, {}};
     io::require_stdout();
 }
 

@@ -2,6 +2,7 @@
 #define CDC_SNAPSHOT_OPTIONS_HPP
 
 #include "cli/metrics.hpp"
+#include "event/table_filter.hpp"
 #include "postgres/column_edits.hpp"
 
 #include <cstdint>
@@ -64,6 +65,14 @@ void add_options(cli::App& app, Options& options);
 /// Throws Error (usage) for what is missing or contradicts itself; fills in what depends on other
 /// options.
 void check_options(Options& options);
+
+/// The tables that are asked for: those of --tables, else of --where, else all.
+event::TableFilter filter_of(const Options& options);
+std::vector<std::string> patterns_of_conditions(const Options& options);
+/// The condition that --where has for the table; "": none. Throws Error (refused) where the table
+/// has no key: its rows would be there twice.
+std::string condition_of(const Options& options, const std::string& schema,
+                         const std::string& table, bool keyed);
 
 /// "public.orders=id > 5": the first '=' outside double quotes ends the pattern. Throws Error
 /// (usage).

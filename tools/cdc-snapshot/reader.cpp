@@ -20,7 +20,7 @@ using base::ExitCode;
 using base::in_quotes;
 using postgres::Connection;
 using postgres::ServerError;
-using Kind = postgres::ScanRange::Kind;
+using Kind = source::ScanRange::Kind;
 
 namespace {
 
@@ -30,6 +30,12 @@ constexpr char kUndefinedColumn[] = "42703";
 constexpr char kUndefinedSchema[] = "3F000";
 constexpr char kLockNotAvailable[] = "55P03";
 constexpr std::int64_t kNoWaitMs = 1; ///< the least that the server takes
+
+constexpr double kPageBytes = 8192;
+
+PostgresTable& table_of(const Work::Task& task) {
+    return static_cast<PostgresTable&>(*task.table); // Start makes no others
+}
 
 } // namespace
 
@@ -59,7 +65,7 @@ void Reader::run() {
             }
         }
         if (task.kind == Work::Task::Kind::open) {
-            open(*task.table);
+            open(table_of(task));
             continue;
         }
         if (task.kind == Work::Task::Kind::cut) {
@@ -90,7 +96,7 @@ void Reader::begin_transaction() {
 }
 
 bool Reader::lock(const Work::Task& task) {
-    TableWork& table = *task.table;
+    PostgresTable& table = table_of(task);
     try {
         m_connection->query(fmt::format(
             "SAVEPOINT before_lock; SET LOCAL lock_timeout = {}; {}; SET LOCAL lock_timeout = 0; "
@@ -125,25 +131,27 @@ bool Reader::lock(const Work::Task& task) {
     return true;
 }
 
-bool Reader::is_unchanged(const TableWork& table) {
+bool Reader::is_unchanged(const PostgresTable& table) {
     return m_shared->present.shape_mark(table.scan.oid) == table.scan.mark;
 }
 
-void Reader::open(TableWork& table) {
+void Reader::open(PostgresTable& table) {
     // Asked now: our transaction keeps the table from being rewritten, and waits for nobody.
     const std::uint32_t oid = table.scan.oid;
     if (table.scan.filtered) {
         table.set_row_filter(
             postgres::read_row_filter(*m_connection, m_shared->options.publication, oid));
     }
-    m_shared->work.open(table, postgres::count_pages(*m_connection, oid));
+    const std::uint64_t pages = postgres::count_pages(*m_connection, oid);
+    m_shared->work.open(
+        table, static_cast<double>(pages) * kPageBytes / table.about.bytes_per_row(), pages);
 }
 
 void Reader::cut(Work::Task& task) {
     // The statistics of a table may be missing or old; the index is there for certain.
     m_connection->query("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off");
-    const auto result =
-        m_connection->query(task.table->sql.bound(task.range.after, m_shared->options.chunk_rows));
+    const auto result = m_connection->query(
+        table_of(task).sql.bound(task.range.after, m_shared->options.chunk_rows));
     std::vector<std::string> until;
     for (int column = 0; column < result.columns() && result.rows() == 1; ++column) {
         until.emplace_back(result.text(0, column));
@@ -163,8 +171,8 @@ void Reader::flush() {
 }
 
 void Reader::read(const Work::Task& task) {
-    TableWork& table = *task.table;
-    postgres::SnapshotLines lines = *table.lines;
+    PostgresTable& table = table_of(task);
+    postgres::SnapshotLines lines = table.lines;
     postgres::pgoutput::Tuple tuple;
     std::uint64_t rows = 0;
     std::uint64_t counted = 0;
@@ -175,7 +183,6 @@ void Reader::read(const Work::Task& task) {
     };
     m_lines.reserve(kChunkBytes + kChunkBytes / 4);
     lines.set_time(base::now_ms());
-    const std::int64_t begun = base::steady_ms();
     m_connection->query(task.range.kind == Kind::keys
                             ? "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"
                             : "SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on");
@@ -197,7 +204,8 @@ void Reader::read(const Work::Task& task) {
                 flush();
                 lines.set_time(base::now_ms());
             }
-            if (step != 0 && rows % step == 0) {
+            if (step != 0 && ++m_unpassed == step) {
+                m_unpassed = 0;
                 count();
                 flush();
                 m_shared->throttle.pass(step, m_shared->output);
@@ -221,8 +229,6 @@ void Reader::read(const Work::Task& task) {
         return;
     }
     m_shared->work.finish(task, rows);
-    m_shared->figures.range_rows.observe(static_cast<std::int64_t>(rows));
-    m_shared->figures.range_seconds.observe(base::steady_ms() - begun);
 }
 
 } // namespace cdc::snapshot

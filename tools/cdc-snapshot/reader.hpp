@@ -1,8 +1,8 @@
 #ifndef CDC_SNAPSHOT_READER_HPP
 #define CDC_SNAPSHOT_READER_HPP
 
-#include "cdc-snapshot/figures.hpp"
 #include "cdc-snapshot/output.hpp"
+#include "cdc-snapshot/postgres_table.hpp"
 #include "cdc-snapshot/throttle.hpp"
 #include "cdc-snapshot/work.hpp"
 #include "postgres/connection.hpp"
@@ -39,7 +39,6 @@ public:
         Output& output;
         Throttle& throttle;
         Present& present;
-        Figures& figures;
         std::string snapshot;
         bool check_utf8 = false;
     };
@@ -52,9 +51,9 @@ private:
     /// False: the task was handed back, or its table given up.
     bool lock(const Work::Task& task);
     /// Whether columns, storage and partitions are what they were at the position.
-    bool is_unchanged(const TableWork& table);
+    bool is_unchanged(const PostgresTable& table);
     void begin_transaction();
-    void open(TableWork& table);
+    void open(PostgresTable& table);
     void cut(Work::Task& task);
     void read(const Work::Task& task);
     void flush();
@@ -65,6 +64,7 @@ private:
     bool m_in_transaction = false;
     std::set<TableWork*> m_locked; ///< in this transaction
     std::string m_lines;
+    std::uint64_t m_unpassed = 0; ///< rows since the last pass through the throttle
 };
 
 } // namespace cdc::snapshot

@@ -37,19 +37,6 @@ void stop_if_asked() {
     }
 }
 
-std::vector<std::string> patterns_of_conditions(const Options& options) {
-    std::vector<std::string> patterns;
-    for (const Where& where : options.conditions) {
-        patterns.push_back(where.pattern);
-    }
-    return patterns;
-}
-
-event::TableFilter filter_of(const Options& options) {
-    return {options.tables.empty() ? patterns_of_conditions(options) : options.tables,
-            options.exclude};
-}
-
 void check_patterns(const Options& options, Connection& plain) {
     postgres::ask_patiently(plain, "the catalog", [&] {
         event::PatternCheck check{postgres::present_tables(plain, options.publication),
@@ -189,18 +176,9 @@ std::optional<postgres::SlotState> find_slot(const Options& options, Connection&
     return slot;
 }
 
-/// The condition that --where has for the table; empty: none.
-std::string condition_of(const Options& options, const ScanTable& table) {
-    std::string condition;
-    for (const Where& where : options.conditions) {
-        if (event::TableFilter{{where.pattern}, {}}.matches(table.schema, table.name)) {
-            condition += (condition.empty() ? "(" : " AND (") + where.condition + ")";
-        }
-    }
-    return condition;
-}
+using Tables = std::vector<std::unique_ptr<PostgresTable>>;
 
-void add_facts(Work::Tables& tables, std::vector<event::Facts> all) {
+void add_facts(const Tables& tables, std::vector<event::Facts> all) {
     std::unordered_map<std::uint32_t, event::Facts> by_oid;
     for (event::Facts& facts : all) {
         by_oid[facts.oid] = std::move(facts);
@@ -213,10 +191,10 @@ void add_facts(Work::Tables& tables, std::vector<event::Facts> all) {
 }
 
 /// The tables as the snapshot has them, and the look at their facts without those.
-Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
-                                const std::string& snapshot, postgres::FactsLook& look) {
-    postgres::begin_in_snapshot(plain, snapshot);
-    Work::Tables tables;
+Tables tables_in_snapshot(const Options& options, Connection& plain, const Start& start,
+                          postgres::FactsLook& look) {
+    postgres::begin_in_snapshot(plain, start.snapshot->name());
+    Tables tables;
     const postgres::Encoding encoding =
         options.types == "debezium" ? postgres::Encoding::debezium : postgres::Encoding::exact;
     postgres::Catalog catalog{plain, encoding};
@@ -232,16 +210,10 @@ Work::Tables tables_in_snapshot(const Options& options, Connection& plain,
             })) {
             table.paging_key.clear(); // checkpoints would tell its values
         }
-        std::string condition = condition_of(options, table);
-        if (!condition.empty() && plan.key().empty()) {
-            throw Error{ExitCode::refused,
-                        fmt::format("--where on table {}, which has no key: its rows would be "
-                                    "there twice",
-                                    in_quotes(table.display_name())),
-                        "read it whole, or give it a key"};
-        }
-        tables.push_back(
-            std::make_unique<TableWork>(std::move(table), std::move(plan), std::move(condition)));
+        std::string condition =
+            condition_of(options, table.schema, table.name, !plan.key().empty());
+        tables.push_back(std::make_unique<PostgresTable>(std::move(table), std::move(plan),
+                                                         std::move(condition), start.place));
     }
     plain.query("SET LOCAL jit = off");
     look = postgres::read_facts(plain, {options.publication, filter_of(options), edits, encoding});
@@ -350,7 +322,9 @@ Start begin(const Options& options, Connection& plain,
                    start.snapshot->made_ms()};
     postgres::FactsLook look;
     postgres::ask_patiently(plain, "the catalog", [&] {
-        start.tables = tables_in_snapshot(options, plain, start.snapshot->name(), look);
+        Tables tables = tables_in_snapshot(options, plain, start, look);
+        start.tables = {std::make_move_iterator(tables.begin()),
+                        std::make_move_iterator(tables.end())};
     });
     if (!resume) {
         start.checkpoint.extra[event::kFactsMember] = look.digest;

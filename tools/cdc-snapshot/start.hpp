@@ -3,7 +3,7 @@
 
 #include "cdc-snapshot/checkpoint_files.hpp"
 #include "cdc-snapshot/options.hpp"
-#include "cdc-snapshot/work.hpp"
+#include "cdc-snapshot/postgres_table.hpp"
 #include "postgres/connection.hpp"
 #include "postgres/exported_snapshot.hpp"
 

@@ -13,7 +13,7 @@ namespace cdc::snapshot {
 using base::ExitCode;
 using base::fail;
 using base::in_quotes;
-using Kind = postgres::ScanRange::Kind;
+using Kind = source::ScanRange::Kind;
 using State = TableWork::State;
 using Json = nlohmann::ordered_json;
 
@@ -27,28 +27,17 @@ constexpr std::uint64_t kPageBytes = 8192;
 // Below it reading in the order of the key would jump through the table.
 constexpr double kMinCorrelation = 0.5;
 
-double bytes_per_row(const postgres::ScanTable& scan) {
-    return scan.rows > 0 ? std::max(1.0, static_cast<double>(scan.bytes) / scan.rows)
-                         : kGuessedRowBytes;
-}
-
 } // namespace
 
-TableWork::TableWork(postgres::ScanTable table, postgres::RelationPlan relation_plan,
-                     std::string user_condition)
-    : scan{std::move(table)}, plan{std::move(relation_plan)}, condition{std::move(user_condition)},
-      sql{scan, condition}, whole{condition.empty()} {}
-
-void TableWork::set_row_filter(std::string filter) {
-    scan.row_filter = std::move(filter);
-    sql = {scan, condition};
+double TableWork::About::bytes_per_row() const {
+    return rows > 0 ? std::max(1.0, static_cast<double>(bytes) / rows) : kGuessedRowBytes;
 }
 
 Work::Work(const Options& options, Output& output, event::Checkpoint checkpoint, Progress before,
-           postgres::SnapshotLines::Place place, Tables tables)
-    : m_options{options}, m_output{output}, m_checkpoint{std::move(checkpoint)}, m_before{std::move(
-                                                                                     before)},
-      m_place{std::move(place)}, m_tables{std::move(tables)}, m_seq{m_before.seq} {
+           event::Order order, Tables tables)
+    : m_options{options}, m_output{output}, m_checkpoint{std::move(checkpoint)},
+      m_before{std::move(before)}, m_order{order}, m_tables{std::move(tables)}, m_seq{
+                                                                                    m_before.seq} {
     for (const auto& table : m_tables) {
         take_up(*table);
     }
@@ -56,17 +45,16 @@ Work::Work(const Options& options, Output& output, event::Checkpoint checkpoint,
 
 /// What the progress of an earlier run says of the table.
 void Work::take_up(TableWork& table) {
-    table.lines = std::make_unique<postgres::SnapshotLines>(m_place, table.plan);
-    table.order = m_place.order;
-    const Progress::Table* before =
-        m_before.find(table.scan.schema, table.scan.name, table.scan.oid);
+    const TableWork::About& about = table.about;
+    table.order = m_order;
+    const Progress::Table* before = m_before.find(about.schema, about.name, about.oid);
     if (before == nullptr) {
         return;
     }
-    if (!before->shape.empty() && before->shape != shape_of(table.scan.mark)) {
+    if (!before->shape.empty() && before->shape != about.shape) {
         base::log::info("{}: its columns or partitions are not those of the earlier run: it is "
                         "read from its start",
-                        table.scan.display_name());
+                        about.display_name());
         return;
     }
     if (before->done) {
@@ -75,13 +63,9 @@ void Work::take_up(TableWork& table) {
         table.done_rows = before->rows;
         return;
     }
-    const auto& key = table.scan.paging_key;
-    const bool same_key =
-        key.size() == before->key.size() &&
-        std::equal(key.begin(), key.end(), before->key.begin(),
-                   [](const auto& column, const std::string& name) { return column.name == name; });
     const auto order = event::Order::parse(before->order);
-    if (!same_key || !order || before->after.size() != key.size()) {
+    if (about.paging_key.empty() || about.paging_key != before->key || !order ||
+        before->after.size() != before->key.size()) {
         return;
     }
     table.mode = Kind::keys;
@@ -118,16 +102,20 @@ Work::Task Work::next() {
             if (table.state == State::opening || table.all_given || table.cutting) {
                 continue;
             }
-            Task task{Task::Kind::read, &table, {table.mode, 0, {}, {}, {}}, table.next_range++};
+            Task task{Task::Kind::read,
+                      &table,
+                      {table.mode, 0, {}, {}, {}},
+                      table.next_range++,
+                      base::steady_ms()};
             ++table.running;
             if (table.mode == Kind::keys) {
                 task.kind = Task::Kind::cut;
                 task.range.after = table.cut_after;
                 table.cutting = true;
             } else if (table.mode == Kind::pages) {
-                const auto pages = static_cast<std::uint64_t>(
-                    std::max(1.0, static_cast<double>(m_options.chunk_rows) *
-                                      bytes_per_row(table.scan) / static_cast<double>(kPageBytes)));
+                const auto pages = static_cast<std::uint64_t>(std::max(
+                    1.0, static_cast<double>(m_options.chunk_rows) * table.about.bytes_per_row() /
+                             static_cast<double>(kPageBytes)));
                 task.range.first_page = table.next_page;
                 table.next_page += pages;
                 table.all_given = table.next_page >= table.end_page;
@@ -174,25 +162,27 @@ bool Work::hand_back(const Task& task) {
 }
 
 /// Whether a table that begins now is read by key.
-bool Work::begin_keys(TableWork& table) const {
-    if (table.scan.paging_key.empty() || m_options.chunk_by == "ctid") {
+bool Work::begin_keys(const TableWork& table) const {
+    const TableWork::About& about = table.about;
+    if (about.paging_key.empty() || m_options.chunk_by == "ctid") {
         return false;
+    }
+    if (about.clustered) { // one after another, and not to go on in the middle: no use
+        return m_options.chunk_by == "key" || m_options.jobs > 1 || !m_options.checkpoints.empty();
     }
     // By key only to go on in the middle some day, and where that does not cost much.
     return m_options.chunk_by == "key" ||
-           (!m_options.checkpoints.empty() && table.scan.correlation >= kMinCorrelation) ||
-           table.scan.partitioned;
+           (!m_options.checkpoints.empty() && about.correlation >= kMinCorrelation) ||
+           about.partitioned;
 }
 
-void Work::open(TableWork& table, std::uint64_t pages) {
+void Work::open(TableWork& table, double rows, std::uint64_t pages) {
     const std::lock_guard lock{m_mutex};
-    const double rows =
-        static_cast<double>(pages) * static_cast<double>(kPageBytes) / bytes_per_row(table.scan);
     const bool large = rows > static_cast<double>(m_options.chunk_rows);
     if (table.mode != Kind::keys && large) {
         if (begin_keys(table)) {
             table.mode = Kind::keys;
-        } else if (!table.scan.partitioned && m_options.tid_ranges) {
+        } else if (pages != 0 && !table.about.partitioned && m_options.tid_ranges) {
             table.mode = Kind::pages;
             table.end_page = pages;
         }
@@ -200,11 +190,9 @@ void Work::open(TableWork& table, std::uint64_t pages) {
     table.begun_ms = base::steady_ms();
     const std::int64_t now = base::now_ms();
     std::string lines;
-    table.lines->append_table(lines, now);
-    if (table.facts) {
-        table.lines->append_facts(lines, *table.facts, now);
-    }
-    table.lines->append_begin(lines, table.order, table.whole, now);
+    table.append_shape(lines, now);
+    table.append_facts(lines, now);
+    table.append_begin(lines, now);
     m_output.append(lines);
     table.state = State::open;
     m_news = true;
@@ -221,7 +209,7 @@ void Work::give_up(TableWork& table, const std::string& why) {
     table.done_until.clear(); // what was read of it counts for nothing
     m_news = true;
     m_changed.notify_all();
-    base::log::warning("table {} {}", in_quotes(table.scan.display_name()), why);
+    base::log::warning("table {} {}", in_quotes(table.about.display_name()), why);
 }
 
 void Work::cut(Task& task, std::vector<std::string> until) {
@@ -235,6 +223,9 @@ void Work::cut(Task& task, std::vector<std::string> until) {
 }
 
 void Work::finish(const Task& task, std::uint64_t rows) {
+    if (m_on_range) {
+        m_on_range(rows, base::steady_ms() - task.begun_ms);
+    }
     const std::lock_guard lock{m_mutex};
     TableWork& table = *task.table;
     --table.running;
@@ -262,13 +253,13 @@ void Work::finish(const Task& task, std::uint64_t rows) {
 
 void Work::complete(TableWork& table) {
     std::string line;
-    table.lines->append_end(line, table.order, table.whole, base::now_ms());
+    table.append_end(line, base::now_ms());
     m_output.append(line);
     table.state = State::complete;
     table.done_rows = table.rows;
     m_news = true;
     const std::int64_t ms = std::max<std::int64_t>(1, base::steady_ms() - table.begun_ms);
-    base::log::info("{}: {} rows in {}", in_quotes(table.scan.display_name()), table.rows.load(),
+    base::log::info("{}: {} rows in {}", in_quotes(table.about.display_name()), table.rows.load(),
                     ms < 10000 ? fmt::format("{:.1f} s", static_cast<double>(ms) / 1000)
                                : cli::short_duration(ms));
 }
@@ -286,17 +277,15 @@ Progress Work::progress() const {
             continue;
         }
         Progress::Table item;
-        item.schema = table->scan.schema;
-        item.table = table->scan.name;
-        item.oid = table->scan.oid;
-        item.shape = shape_of(table->scan.mark);
+        item.schema = table->about.schema;
+        item.table = table->about.name;
+        item.oid = table->about.oid;
+        item.shape = table->about.shape;
         item.rows = table->done_rows;
         item.done = table->state == State::complete;
         item.order = table->order.text();
         item.after = table->done_until;
-        for (const auto& column : table->scan.paging_key) {
-            item.key.push_back(column.name);
-        }
+        item.key = table->about.paging_key;
         out.tables.push_back(std::move(item));
     }
     return out;
@@ -330,7 +319,7 @@ void Work::checkpoint_done() {
 void Work::append_shapes() {
     for (const auto& table : m_tables) {
         std::string line;
-        table->lines->append_table(line, base::now_ms());
+        table->append_shape(line, base::now_ms());
         m_output.append(line);
     }
 }
@@ -340,7 +329,7 @@ std::vector<std::string> Work::given_up() {
     std::vector<std::string> out;
     for (const auto& table : m_tables) {
         if (table->state == State::gone) {
-            out.push_back(in_quotes(table->scan.display_name()) + " " + table->why_gone);
+            out.push_back(in_quotes(table->about.display_name()) + " " + table->why_gone);
         }
     }
     return out;
@@ -371,13 +360,13 @@ std::string Work::progress_text(double rate) {
         const auto rows = static_cast<double>(table->rows.load());
         const bool over = table->state == State::complete || table->state == State::gone;
         complete += over ? 1 : 0;
-        const double all = table->scan.rows > 0
-                               ? table->scan.rows
-                               : static_cast<double>(table->scan.bytes) / kGuessedRowBytes;
+        const double all = table->about.rows > 0
+                               ? table->about.rows
+                               : static_cast<double>(table->about.bytes) / kGuessedRowBytes;
         wanted += over ? 0 : std::max(0.0, all - rows);
         if (table->state == State::open) {
             running += fmt::format("{}{} {} of ~{}", running.empty() ? "" : ", ",
-                                   table->scan.display_name(), cli::short_number(rows),
+                                   table->about.display_name(), cli::short_number(rows),
                                    cli::short_number(std::max(all, rows)));
         }
     }

@@ -5,12 +5,12 @@
 #include "cdc-snapshot/output.hpp"
 #include "cdc-snapshot/progress.hpp"
 #include "event/checkpoint.hpp"
-#include "postgres/snapshot_lines.hpp"
-#include "postgres/table_scan.hpp"
+#include "source/scan_range.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -40,22 +40,41 @@
 /// changes after it are above the line.
 namespace cdc::snapshot {
 
-/// One table on its way. What is const after open() may be read without the lock.
-struct TableWork {
-    TableWork(postgres::ScanTable table, postgres::RelationPlan relation_plan,
-              std::string condition);
+/// One table on its way: what is to be known of it, and the lines around its rows. What is const
+/// after Work::open() may be read without the lock.
+class TableWork {
+public:
+    struct About {
+        std::string schema; ///< of MySQL: the database
+        std::string name;
+        std::uint32_t oid = 0; ///< 0: the source has no such number
+        std::string shape; ///< another one means that rows may have come or gone without changes
+        double rows = 0;   ///< estimate; 0: unknown
+        std::uint64_t bytes = 0;
+        std::vector<std::string> paging_key; ///< columns; empty: it cannot be read by key
+        bool partitioned = false;
+        bool clustered = false; ///< the key's order is that of the rows: reading by it costs little
+        double correlation = 1; ///< else: of the rows with the first key column, 0 to 1
+        bool whole = true;      ///< no condition of the user's
 
-    /// Adds the publication's row filter, which only who holds the table's lock can ask for.
-    void set_row_filter(std::string filter);
+        std::string display_name() const { return schema + "." + name; }
+        /// By the statistics.
+        double bytes_per_row() const;
+    };
+    explicit TableWork(About description) : about{std::move(description)} {}
+    virtual ~TableWork() = default;
+    TableWork(const TableWork&) = delete;
+    TableWork& operator=(const TableWork&) = delete;
 
-    postgres::ScanTable scan;
-    const postgres::RelationPlan plan;
-    const std::string condition; ///< of the user
-    postgres::ScanSql sql;
-    const bool whole; ///< no condition of the user's
-    std::optional<event::Facts> facts;
-    std::unique_ptr<postgres::SnapshotLines> lines;
-    postgres::ScanRange::Kind mode = postgres::ScanRange::Kind::whole;
+    /// The table line.
+    virtual void append_shape(std::string& out, std::int64_t now_ms) const = 0;
+    /// What stands in front of the begin line, beside the table line.
+    virtual void append_facts(std::string& /*out*/, std::int64_t /*now_ms*/) const {}
+    virtual void append_begin(std::string& out, std::int64_t now_ms) const = 0;
+    virtual void append_end(std::string& out, std::int64_t now_ms) const = 0;
+
+    const About about;
+    source::ScanRange::Kind mode = source::ScanRange::Kind::whole;
     event::Order order; ///< of begin and end line
     std::atomic<std::uint64_t> rows{0};
 
@@ -89,8 +108,9 @@ public:
     using Tables = std::vector<std::unique_ptr<TableWork>>;
 
     /// `checkpoint` has all but progress and time. `before` is what is done already.
+    /// `order`: of the position at which this run reads.
     Work(const Options& options, Output& output, event::Checkpoint checkpoint, Progress before,
-         postgres::SnapshotLines::Place place, Tables tables);
+         event::Order order, Tables tables);
 
     struct Task {
         enum class Kind {
@@ -100,8 +120,9 @@ public:
             none, ///< nothing is left
         } kind = Kind::none;
         TableWork* table = nullptr;
-        postgres::ScanRange range;
-        std::uint64_t number = 0; ///< of the range
+        source::ScanRange range;
+        std::uint64_t number = 0;  ///< of the range
+        std::int64_t begun_ms = 0; ///< when it was given out
     };
     /// Waits for something to do. Throws Stopped.
     Task next();
@@ -109,8 +130,9 @@ public:
     /// True the first time: worth a word.
     bool hand_back(const Task& task);
 
-    /// The table is locked and has its shape: begin it. `pages`: its size now.
-    void open(TableWork& table, std::uint64_t pages);
+    /// The table is locked and has its shape: begin it. `rows`: about so many it has now; `pages`:
+    /// its physical ones.
+    void open(TableWork& table, double rows, std::uint64_t pages);
     /// The table was dropped, or its shape changed, before it was locked.
     void give_up(TableWork& table, const std::string& why);
     /// `until` empty: the range goes to the end of the table.
@@ -133,9 +155,12 @@ public:
     template<typename Tell>
     void tell_tables(Tell&& tell) const {
         for (const auto& table : m_tables) {
-            tell(table->scan.display_name(), table->rows.load());
+            tell(table->about.display_name(), table->rows.load());
         }
     }
+    /// Told of each range that was read, from any thread. Set before the readers run.
+    using OnRange = std::function<void(std::uint64_t rows, std::int64_t took_ms)>;
+    void set_on_range(OnRange on_range) { m_on_range = std::move(on_range); }
     std::size_t tables_over();
     std::size_t tables() const { return m_tables.size(); }
     /// For a terminal: what is read now, how far, and how long still.
@@ -147,14 +172,15 @@ private:
     void put_checkpoint(nlohmann::ordered_json snapshot);
     Progress progress() const;
     void take_up(TableWork& table);
-    bool begin_keys(TableWork& table) const;
+    bool begin_keys(const TableWork& table) const;
 
     const Options& m_options;
     Output& m_output;
     event::Checkpoint m_checkpoint;
     Progress m_before;
-    postgres::SnapshotLines::Place m_place;
+    event::Order m_order;
     Tables m_tables;
+    OnRange m_on_range;
 
     std::mutex m_mutex;
     std::vector<Task> m_handed_back; ///< ranges that were given out

@@ -1,0 +1,76 @@
+#ifndef CDC_SNAPSHOT_MYSQL_READER_HPP
+#define CDC_SNAPSHOT_MYSQL_READER_HPP
+
+#include "cdc-snapshot/output.hpp"
+#include "cdc-snapshot/throttle.hpp"
+#include "cdc-snapshot/work.hpp"
+#include "mysql/catalog_shape.hpp"
+#include "mysql/connection.hpp"
+#include "mysql/snapshot_lines.hpp"
+#include "mysql/table_scan.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace cdc::snapshot {
+
+/// A table of MySQL or MariaDB on its way.
+class MysqlTable : public TableWork {
+public:
+    /// `condition`: the user's; "": none.
+    MysqlTable(mysql::CatalogTable found, mysql::TablePlan table_plan, const std::string& condition,
+               const mysql::SnapshotLines::Place& place);
+
+    void append_shape(std::string& out, std::int64_t now_ms) const override;
+    void append_begin(std::string& out, std::int64_t now_ms) const override;
+    void append_end(std::string& out, std::int64_t now_ms) const override;
+
+    /// Rows without a key that changes of this moment bring again would be there twice. `exact`: as
+    /// ConsistentSnapshot has it. Throws Error (refused).
+    void refuse_doubled(bool exact) const;
+
+    const std::string engine;
+    const mysql::TablePlan plan;
+    const mysql::SnapshotLines lines;
+    const mysql::ScanSql sql;
+};
+
+/// One connection inside its consistent snapshot, which reads ranges of tables on a thread of its
+/// own.
+///
+/// Who has read of a table keeps the table's metadata lock until the table is over: no ALTER TABLE
+/// or TRUNCATE comes between two of its ranges. Then the lock is given up (ROLLBACK TO SAVEPOINT),
+/// and the snapshot stays. DDL that came before the first of its ranges is found by the server
+/// (ER_TABLE_DEF_CHANGED): such a table is given up.
+class MysqlReader {
+public:
+    struct Shared {
+        const Options& options;
+        Work& work;
+        Output& output;
+        Throttle& throttle;
+    };
+    MysqlReader(mysql::Connection connection, Shared& shared)
+        : m_connection{std::move(connection)}, m_shared{&shared} {}
+
+    /// Until nothing is left. Throws Stopped, Error.
+    void run();
+
+private:
+    void do_task(Work::Task& task);
+    void unlock_when_over();
+    void cut(Work::Task& task);
+    std::uint64_t read(const Work::Task& task);
+
+    mysql::Connection m_connection;
+    Shared* m_shared;
+    std::set<const TableWork*> m_locked;
+    std::vector<mysql::ResultField> m_values;
+    std::string m_lines;
+    std::uint64_t m_unpassed = 0; ///< rows since the last pass through the throttle
+};
+
+} // namespace cdc::snapshot
+
+#endif

@@ -1,0 +1,33 @@
+#ifndef CDC_SNAPSHOT_READING_HPP
+#define CDC_SNAPSHOT_READING_HPP
+
+#include "cdc-snapshot/checkpoint_files.hpp"
+#include "cdc-snapshot/options.hpp"
+#include "cdc-snapshot/output.hpp"
+#include "cdc-snapshot/work.hpp"
+
+#include <functional>
+#include <string>
+
+namespace cdc::snapshot {
+
+/// A run whose checks are done and whose tables are known.
+struct Reading {
+    const Options& options;
+    CheckpointFiles& files;
+    Output& output;
+    Work& work;
+    std::string position;            ///< where the stream goes on, for people
+    int jobs;                        ///< readers
+    std::function<void(int)> reader; ///< what reader N does, on a thread of its own
+    std::function<void()> on_tick{}; ///< ten times a second meanwhile; may throw
+    std::function<void()> at_end{};  ///< before it is said that all was read; may throw
+};
+
+/// Lets the readers read, and sees to it that the lines leave the process and are acknowledged.
+/// Returns the exit code; throws Error, or io::ReaderGone.
+int read_all(const Reading& reading);
+
+} // namespace cdc::snapshot
+
+#endif
