@@ -221,7 +221,8 @@ std::vector<CatalogTable> read_tables(Connection& connection, const std::string&
     std::map<std::pair<std::string, std::string>, std::size_t> places;
     for (const Row& row :
          connection.query("SELECT table_schema, table_name, engine, table_rows FROM "
-                          "information_schema.tables WHERE table_type = 'BASE TABLE' AND " +
+                          "information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM "
+                          "VERSIONED') AND " +
                           where + " ORDER BY 1, 2")) {
         if (!filter.matches(text(row, 0), text(row, 1))) {
             continue;

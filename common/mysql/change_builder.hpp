@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -75,6 +76,7 @@ private:
     /// What is known of a table whatever its shape.
     struct TableState {
         const TablePlan* announced = nullptr; ///< of its last table line on this connection
+        std::set<std::string> dropped_columns;
     };
     struct Shape {
         TablePlan plan;
@@ -109,10 +111,20 @@ private:
                          std::string& out);
     void truncate(const std::string& db, const std::string& table, const Event& event,
                   std::string& out);
+    void dropped(const std::string& db, const std::string& table, std::string_view what,
+                 const Event& event, std::string& out);
+    void create(const Statement& statement, const std::string& db, const Event& event,
+                std::string& out);
+    void alter(const Statement& statement, const std::string& current_db, const Event& event,
+               std::string& out);
+    static std::string column_that_came_back(const Statement& statement, TableState& state);
+    void rename(std::vector<Statement::Name> tables, const std::string& db, const Event& event,
+                std::string& out);
+    const Shape* shape_now(const std::string& db, const std::string& table);
     void refuse_rows(const Statement& statement, const std::string& db,
                      std::string_view text) const;
     void refuse_cascade(const Statement& statement, const std::string& db, std::string_view text,
-                        bool ansi_quotes) const;
+                        Quoting quoting) const;
     void mark(const std::string& db, const std::string& table, std::string reason,
               const Event& event, std::string& out);
 
@@ -140,6 +152,7 @@ private:
     std::unordered_map<std::string, Shape> m_shapes;
     std::unordered_map<std::uint64_t, const Shape*> m_maps;
     std::unordered_map<std::string, TableState> m_states;
+    std::set<std::string> m_dropped_databases;
 
     bool m_in_transaction = false; ///< between BEGIN and its end
     bool m_in_group = false;       ///< behind a GTID event

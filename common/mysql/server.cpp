@@ -1,6 +1,7 @@
 #include "mysql/server.hpp"
 
 #include "base/numbers.hpp"
+#include "mysql/catalog_shape.hpp"
 
 namespace cdc::mysql {
 
@@ -18,6 +19,18 @@ constexpr unsigned long kBinaryLogStatus = 80200; ///< SHOW MASTER STATUS has an
 std::string variable(Connection& connection, const std::string& name) {
     const auto rows = connection.query("SHOW GLOBAL VARIABLES LIKE " + connection.literal(name));
     return rows.empty() ? "" : rows[0].at(1).value_or("");
+}
+
+/// The pattern of one table's name, whatever is in it.
+std::string literal_pattern(const std::string& name) {
+    std::string out = "\"";
+    for (const char c : name) {
+        out += c;
+        if (c == '"') {
+            out += c;
+        }
+    }
+    return out + '"';
 }
 
 std::string without_newlines(std::string text) {
@@ -169,8 +182,9 @@ std::vector<event::PresentTable> present_tables(Connection& connection,
                                                 const std::string& database) {
     std::vector<event::PresentTable> out;
     for (const auto& row : connection.query(
-             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = "
-             "'BASE TABLE' AND table_schema NOT IN ('mysql', 'sys', 'information_schema', "
+             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type IN "
+             "('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN ('mysql', 'sys', "
+             "'information_schema', "
              "'performance_schema') ORDER BY 1, 2")) {
         const std::string db = row.at(0).value_or("");
         if (database.empty() || database == db) {
@@ -205,6 +219,11 @@ TableFacts Catalog::describe(const std::string& db, const std::string& table) {
         facts.unique_keys.back().push_back(usable ? *row.at(1) : std::string{});
     }
     return facts;
+}
+
+std::optional<TableMap> Catalog::shape(const std::string& db, const std::string& table) {
+    auto tables = read_tables(*m_connection, db, event::TableFilter{{literal_pattern(table)}, {}});
+    return tables.empty() ? std::nullopt : std::optional{std::move(tables.front().map)};
 }
 
 } // namespace cdc::mysql

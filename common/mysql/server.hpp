@@ -7,7 +7,7 @@
 #include "mysql/table_plan.hpp"
 
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,11 +58,12 @@ std::vector<Finding> cascading_keys(Connection& connection, const std::string& d
 std::vector<event::PresentTable> present_tables(Connection& connection,
                                                 const std::string& database);
 
-/// Reads information_schema, and asks once for each table.
+/// Reads information_schema.
 class Catalog : public SourceLookup {
 public:
     explicit Catalog(Connection& connection) : m_connection{&connection} {}
     TableFacts describe(const std::string& db, const std::string& table) override;
+    std::optional<TableMap> shape(const std::string& db, const std::string& table) override;
 
 private:
     Connection* m_connection;

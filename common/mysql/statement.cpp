@@ -1,7 +1,5 @@
 #include "mysql/statement.hpp"
 
-#include "mysql/statement_tokens.hpp"
-
 #include <algorithm>
 
 namespace cdc::mysql {
@@ -188,6 +186,65 @@ Alteration alteration_of(const std::vector<const Token*>& clause) {
                : Alteration::unproven;
 }
 
+bool is_index_word(const Token& token) {
+    static constexpr std::string_view kWords[] = {"INDEX",   "KEY",       "UNIQUE",  "FULLTEXT",
+                                                  "SPATIAL", "PRIMARY",   "FOREIGN", "CONSTRAINT",
+                                                  "CHECK",   "PARTITION", "SYSTEM",  "PERIOD"};
+    return std::any_of(std::begin(kWords), std::end(kWords),
+                       [&](std::string_view word) { return token.is(word); });
+}
+
+/// The columns of DROP [COLUMN] [IF EXISTS] a, ADD [COLUMN] [IF NOT EXISTS] a …, ADD [COLUMN] (a …,
+/// b …).
+void read_columns(const std::vector<const Token*>& clause, std::vector<std::string>& out) {
+    std::size_t at = 1;
+    if (at < clause.size() && is_index_word(*clause[at])) {
+        return;
+    }
+    for (const std::string_view word : {"COLUMN", "IF", "NOT", "EXISTS"}) {
+        at += at < clause.size() && clause[at]->is(word) ? 1 : 0;
+    }
+    if (at >= clause.size()) {
+        return;
+    }
+    if (!clause[at]->is("(")) {
+        out.push_back(clause[at]->text);
+        return;
+    }
+    int depth = 0;
+    for (; at + 1 < clause.size(); ++at) {
+        depth += clause[at]->is("(") ? 1 : clause[at]->is(")") ? -1 : 0;
+        const bool begins = clause[at]->is("(") || clause[at]->is(",");
+        if (depth == 1 && begins && !is_index_word(*clause[at + 1])) {
+            out.push_back(clause[at + 1]->text);
+        }
+    }
+}
+
+/// The table behind EXCHANGE PARTITION p WITH TABLE, CONVERT PARTITION p TO TABLE: its rows change
+/// too.
+void read_exchanged(const std::vector<const Token*>& clause, Statement& out) {
+    const bool exchange = starts_any(clause, 0, {"EXCHANGE", "CONVERT"});
+    for (std::size_t i = 1; exchange && i + 2 < clause.size(); ++i) {
+        if ((clause[i]->is("WITH") || clause[i]->is("TO")) && clause[i + 1]->is("TABLE")) {
+            out.exchanged.table = clause[i + 2]->text;
+            if (i + 4 < clause.size() && clause[i + 3]->is(".")) {
+                out.exchanged = {clause[i + 2]->text, clause[i + 4]->text};
+            }
+        }
+    }
+}
+
+void read_clause(const std::vector<const Token*>& clause, Statement& out) {
+    out.alteration = worst(out.alteration, alteration_of(clause));
+    if (starts(clause, {"DROP"})) {
+        read_columns(clause, out.dropped_columns);
+    } else if (starts(clause, {"ADD"})) {
+        read_columns(clause, out.added_columns);
+    }
+    read_exchanged(clause, out);
+}
+
 bool read_alter(Reader& reader, Statement& out) {
     out.kind = Kind::alter_table;
     Statement::Name table;
@@ -204,7 +261,7 @@ bool read_alter(Reader& reader, Statement& out) {
         const bool rename = starts(clause, {"RENAME"}) && clause.size() > 1 &&
                             !starts_any(clause, 1, {"INDEX", "KEY", "COLUMN"});
         if (!rename) {
-            out.alteration = worst(out.alteration, alteration_of(clause));
+            read_clause(clause, out);
             continue;
         }
         std::size_t at = starts_any(clause, 1, {"TO", "AS", "="}) ? 2 : 1;
@@ -341,13 +398,17 @@ bool read(Reader& reader, Statement& out, bool& want_names) {
     }
     if (reader.take("ALTER")) {
         reader.take("ONLINE");
-        reader.take("IGNORE");
+        const bool ignore = reader.take("IGNORE");
         if (!reader.take("TABLE")) {
             out.kind = Kind::harmless;
             return true;
         }
         out.if_exists = reader.take("IF") && reader.take("EXISTS");
-        return read_alter(reader, out);
+        const bool understood = read_alter(reader, out);
+        if (ignore) { // a new unique key leaves out rows
+            out.alteration = Alteration::drops_rows;
+        }
+        return understood;
     }
     if (reader.take_any({"INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO",
                          "SELECT", "IMPORT", "TABLE", "VALUES"})) {
@@ -366,9 +427,9 @@ bool read(Reader& reader, Statement& out, bool& want_names) {
 
 } // namespace
 
-Statement parse_statement(std::string_view text, bool ansi_quotes) {
+Statement parse_statement(std::string_view text, Quoting quoting) {
     std::vector<Token> tokens;
-    const bool whole = tokenize(text, ansi_quotes, tokens);
+    const bool whole = tokenize(text, quoting, tokens);
     Statement out;
     if (whole && tokens.empty()) {
         out.kind = Kind::harmless; // a comment
@@ -386,9 +447,9 @@ Statement parse_statement(std::string_view text, bool ansi_quotes) {
     return out;
 }
 
-bool makes_cascade(std::string_view text, bool ansi_quotes) {
+bool makes_cascade(std::string_view text, Quoting quoting) {
     std::vector<Token> tokens;
-    if (!tokenize(text, ansi_quotes, tokens)) {
+    if (!tokenize(text, quoting, tokens)) {
         return true;
     }
     for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {

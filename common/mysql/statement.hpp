@@ -1,6 +1,8 @@
 #ifndef CDC_MYSQL_STATEMENT_HPP
 #define CDC_MYSQL_STATEMENT_HPP
 
+#include "mysql/statement_tokens.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,7 +41,7 @@ struct Statement {
     enum class Alteration : std::uint8_t {
         keeps_values, ///< indexes, options, dropped columns, new columns that are NULL
         unproven,     ///< may change them
-        drops_rows,   ///< partitions are truncated, dropped or exchanged
+        drops_rows,   ///< partitions are truncated, dropped or exchanged, duplicates left out
     };
 
     Kind kind = Kind::unknown;
@@ -50,15 +52,18 @@ struct Statement {
     Alteration alteration = Alteration::unproven;
     std::string renamed_to_db; ///< ALTER TABLE … RENAME TO
     std::string renamed_to;
+    Name exchanged; ///< ALTER TABLE … EXCHANGE PARTITION … WITH TABLE; no table: none
+    std::vector<std::string> dropped_columns;
+    std::vector<std::string> added_columns;
 };
 
-/// `text` is UTF-8. `ansi_quotes`: "x" is a name. Never throws: what cannot be understood is
+/// `text` is UTF-8. Never throws: what cannot be understood is
 /// `unknown`, with all names in it.
-Statement parse_statement(std::string_view text, bool ansi_quotes);
+Statement parse_statement(std::string_view text, Quoting quoting);
 
 /// Whether it has ON DELETE or ON UPDATE with CASCADE, SET NULL or SET DEFAULT. A text that cannot
 /// be taken apart has.
-bool makes_cascade(std::string_view text, bool ansi_quotes);
+bool makes_cascade(std::string_view text, Quoting quoting);
 
 } // namespace cdc::mysql
 

@@ -18,8 +18,8 @@ bool is_digits(std::string_view text) {
 
 class Tokenizer {
 public:
-    Tokenizer(std::string_view text, bool ansi_quotes, std::vector<Token>& out)
-        : m_text{text}, m_ansi_quotes{ansi_quotes}, m_out{&out} {}
+    Tokenizer(std::string_view text, Quoting quoting, std::vector<Token>& out)
+        : m_text{text}, m_quoting{quoting}, m_out{&out} {}
 
     bool run() {
         while (m_at < m_text.size()) {
@@ -48,11 +48,11 @@ private:
             m_at = std::min(m_text.find('\n', m_at), m_text.size());
             return true;
         }
-        if (c == '`' || (c == '"' && m_ansi_quotes)) {
+        if (c == '`' || (c == '"' && m_quoting.ansi_quotes)) {
             return quoted(c, Token::Kind::quoted_name, false);
         }
         if (c == '\'' || c == '"') {
-            return quoted(c, Token::Kind::string, true);
+            return quoted(c, Token::Kind::string, !m_quoting.no_backslash_escapes);
         }
         if (is_word_byte(c)) {
             const std::size_t start = m_at;
@@ -110,7 +110,7 @@ private:
     }
 
     std::string_view m_text;
-    bool m_ansi_quotes;
+    Quoting m_quoting;
     std::vector<Token>* m_out;
     std::size_t m_at = 0;
 };
@@ -125,8 +125,14 @@ bool Token::is(std::string_view what) const {
            });
 }
 
-bool tokenize(std::string_view text, bool ansi_quotes, std::vector<Token>& out) {
-    return Tokenizer{text, ansi_quotes, out}.run();
+Quoting Quoting::of_sql_mode(std::uint64_t mode) {
+    constexpr std::uint64_t kAnsiQuotes = 0x4;
+    constexpr std::uint64_t kNoBackslashEscapes = 0x100000;
+    return {(mode & kAnsiQuotes) != 0, (mode & kNoBackslashEscapes) != 0};
+}
+
+bool tokenize(std::string_view text, Quoting quoting, std::vector<Token>& out) {
+    return Tokenizer{text, quoting, out}.run();
 }
 
 } // namespace cdc::mysql

@@ -17,9 +17,17 @@ struct Token {
     bool is_name() const { return kind == Kind::word || kind == Kind::quoted_name; }
 };
 
+/// What sql_mode says of the quotes in a statement.
+struct Quoting {
+    bool ansi_quotes = false; ///< "x" is a name
+    bool no_backslash_escapes = false;
+
+    static Quoting of_sql_mode(std::uint64_t mode);
+};
+
 /// Takes a statement apart. Comments are left out, but what stands in those that the server
 /// executes (slash-star-exclamation mark) is not. False: it ends inside a quote or a comment.
-bool tokenize(std::string_view text, bool ansi_quotes, std::vector<Token>& out);
+bool tokenize(std::string_view text, Quoting quoting, std::vector<Token>& out);
 
 } // namespace cdc::mysql
 

@@ -19,7 +19,6 @@ using Kind = Statement::Kind;
 
 namespace {
 
-constexpr std::uint64_t kAnsiQuotes = 4; ///< in sql_mode
 constexpr int kIndexDigits = 12;
 
 std::string text_of(const Query& query) {
@@ -48,10 +47,11 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
         end_transaction(out);
         return;
     }
-    const Statement statement =
-        parse_statement(text_of(query), (query.sql_mode & kAnsiQuotes) != 0);
+    const Quoting quoting = Quoting::of_sql_mode(query.sql_mode);
+    const std::string text = text_of(query);
+    const Statement statement = parse_statement(text, quoting);
     const std::string db{query.db};
-    refuse_cascade(statement, db, text_of(query), (query.sql_mode & kAnsiQuotes) != 0);
+    refuse_cascade(statement, db, text, quoting);
     switch (statement.kind) {
     case Kind::begin:
         m_in_transaction = true;
@@ -104,10 +104,10 @@ void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& d
 
 /// Foreign keys' CASCADE and SET NULL run below the log, which has the parent's rows only.
 void ChangeBuilder::refuse_cascade(const Statement& statement, const std::string& db,
-                                   std::string_view text, bool ansi_quotes) const {
+                                   std::string_view text, Quoting quoting) const {
     const bool makes_keys =
         statement.kind == Kind::create_table || statement.kind == Kind::alter_table;
-    if (!makes_keys || statement.temporary || !makes_cascade(text, ansi_quotes)) {
+    if (!makes_keys || statement.temporary || !makes_cascade(text, quoting)) {
         return;
     }
     // The first table is the one with the key.
@@ -143,57 +143,26 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
         }
         return;
     case Kind::create_table:
+        if (captured(statement.tables[0])) {
+            create(statement, schema_of(statement.tables[0]), event, out);
+        }
         return;
     case Kind::drop_table:
         for (const Statement::Name& name : statement.tables) {
             if (captured(name)) {
-                mark(schema_of(name), name.table,
-                     "it was dropped; rows of a table made anew under its name stand beside its "
-                     "own",
-                     event, out);
-                state_of(schema_of(name), name.table).announced = nullptr;
+                dropped(schema_of(name), name.table, "it was dropped", event, out);
             }
         }
         return;
     case Kind::drop_database:
-        for (auto& [bytes, shape] : m_shapes) {
-            if (shape.plan.captured() && shape.plan.shape().db == statement.tables.at(0).db) {
-                mark(shape.plan.shape().db, shape.plan.shape().table,
-                     "its database was dropped; rows of a table made anew under its name stand "
-                     "beside its own",
-                     event, out);
-                shape.state->announced = nullptr;
-            }
-        }
+        m_dropped_databases.insert(statement.tables.at(0).db);
         return;
     case Kind::rename_table:
-        for (std::size_t i = 0; i + 1 < statement.tables.size(); i += 2) {
-            if (captured(statement.tables[i + 1])) {
-                mark(schema_of(statement.tables[i + 1]), statement.tables[i + 1].table,
-                     fmt::format("it was called '{}.{}'", schema_of(statement.tables[i]),
-                                 statement.tables[i].table),
-                     event, out);
-            }
-        }
+        rename(statement.tables, db, event, out);
         return;
-    case Kind::alter_table: {
-        const Statement::Name& name = statement.tables[0];
-        if (!statement.renamed_to.empty()) {
-            const Statement::Name to{statement.renamed_to_db, statement.renamed_to};
-            if (captured(to)) {
-                mark(schema_of(to), to.table,
-                     fmt::format("it was called '{}.{}'", schema_of(name), name.table), event, out);
-            }
-        }
-        if (captured(name) && statement.alteration != Statement::Alteration::keeps_values) {
-            mark(schema_of(name), name.table,
-                 statement.alteration == Statement::Alteration::drops_rows
-                     ? "an ALTER TABLE took rows away with their partitions"
-                     : "an ALTER TABLE may have changed rows that were there",
-                 event, out);
-        }
+    case Kind::alter_table:
+        alter(statement, db, event, out);
         return;
-    }
     default:
         for (const Statement::Name& name : statement.tables) {
             if (captured(name) && state_of(schema_of(name), name.table).announced != nullptr) {
@@ -202,6 +171,99 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
             }
         }
         return;
+    }
+}
+
+/// Rows of a table that is made anew under the name stand beside those of the old one.
+void ChangeBuilder::dropped(const std::string& db, const std::string& table, std::string_view what,
+                            const Event& event, std::string& out) {
+    mark(db, table,
+         fmt::format("{}; rows of a table made anew under its name stand beside its own", what),
+         event, out);
+    state_of(db, table) = {};
+}
+
+void ChangeBuilder::create(const Statement& statement, const std::string& db, const Event& event,
+                           std::string& out) {
+    const std::string& table = statement.tables[0].table;
+    if (statement.or_replace) {
+        dropped(db, table, "it was dropped by CREATE OR REPLACE TABLE", event, out);
+    } else if (m_dropped_databases.contains(db)) {
+        dropped(db, table, "its database was dropped", event, out);
+    }
+}
+
+void ChangeBuilder::alter(const Statement& statement, const std::string& current_db,
+                          const Event& event, std::string& out) {
+    const Statement::Name& name = statement.tables[0];
+    const std::string& db = name.db.empty() ? current_db : name.db;
+    if (captures(db, name.table)) {
+        const std::string came_back = column_that_came_back(statement, state_of(db, name.table));
+        if (statement.alteration == Statement::Alteration::drops_rows) {
+            mark(db, name.table, "an ALTER TABLE took rows away", event, out);
+        } else if (statement.alteration != Statement::Alteration::keeps_values) {
+            mark(db, name.table, "an ALTER TABLE may have changed rows that were there", event,
+                 out);
+        } else if (!came_back.empty()) {
+            mark(db, name.table,
+                 fmt::format("column {} was dropped and made anew", in_quotes(came_back)), event,
+                 out);
+        }
+    }
+    const Statement::Name& other = statement.exchanged;
+    const std::string& other_db = other.db.empty() ? current_db : other.db;
+    if (!other.table.empty() && captures(other_db, other.table)) {
+        mark(other_db, other.table,
+             fmt::format("its rows became those of a partition of '{}.{}', or the other way round",
+                         db, name.table),
+             event, out);
+    }
+    if (!statement.renamed_to.empty()) {
+        rename({name, {statement.renamed_to_db, statement.renamed_to}}, current_db, event, out);
+    }
+}
+
+/// A reader's copy keeps the values of a dropped column. "": none was added that it may have.
+std::string ChangeBuilder::column_that_came_back(const Statement& statement, TableState& state) {
+    state.dropped_columns.insert(statement.dropped_columns.begin(),
+                                 statement.dropped_columns.end());
+    const auto found = std::find_if(
+        statement.added_columns.begin(), statement.added_columns.end(),
+        [&](const std::string& column) { return state.dropped_columns.contains(column); });
+    return found == statement.added_columns.end() ? "" : *found;
+}
+
+/// `tables` are pairs: from, to. A name that no table has at the end is marked too, for another
+/// table can take it, with the old rows still stored under it. One that only stands in between is
+/// passed over.
+void ChangeBuilder::rename(std::vector<Statement::Name> tables, const std::string& db,
+                           const Event& event, std::string& out) {
+    for (Statement::Name& name : tables) {
+        name.db = name.db.empty() ? db : name.db;
+    }
+    const auto stands = [&](const Statement::Name& name, std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; i += 2) {
+            if (tables[i] == name) {
+                return true;
+            }
+        }
+        return false;
+    };
+    for (std::size_t i = 0; i + 1 < tables.size(); i += 2) {
+        const Statement::Name& from = tables[i];
+        const Statement::Name& to = tables[i + 1];
+        const bool between = stands(from, 1, i);
+        if (captures(from.db, from.table) && !between && !stands(from, i + 1, tables.size())) {
+            mark(from.db, from.table,
+                 fmt::format("it was renamed to '{}.{}'; rows of a table made anew under its name "
+                             "stand beside its own",
+                             to.db, to.table),
+                 event, out);
+        }
+        if (captures(to.db, to.table) && !stands(to, i + 2, tables.size())) {
+            mark(to.db, to.table, fmt::format("it was called '{}.{}'", from.db, from.table), event,
+                 out);
+        }
     }
 }
 
@@ -225,6 +287,21 @@ void ChangeBuilder::mark(const std::string& db, const std::string& table, std::s
     event::append_mark_line(out, {event::Mark::Kind::stale, std::move(reason)}, source, m_now_ms);
 }
 
+/// The shape that the catalog has of a table of which no change was seen: of now, and so maybe of
+/// later in the log than what is read. A change that follows tells the log's own.
+const ChangeBuilder::Shape* ChangeBuilder::shape_now(const std::string& db,
+                                                     const std::string& table) {
+    std::optional<TableMap> map = m_lookup->shape(db, table);
+    if (!map) {
+        return nullptr;
+    }
+    return &m_shapes
+                .insert_or_assign("catalog" + ('\0' + db + '\0') + table,
+                                  Shape{TablePlan{std::move(*map), *m_lookup, m_settings.mariadb},
+                                        &state_of(db, table)})
+                .first->second;
+}
+
 void ChangeBuilder::truncate(const std::string& db, const std::string& table, const Event& event,
                              std::string& out) {
     TableState& state = state_of(db, table);
@@ -232,12 +309,13 @@ void ChangeBuilder::truncate(const std::string& db, const std::string& table, co
         const auto found = std::find_if(m_shapes.begin(), m_shapes.end(), [&](const auto& entry) {
             return entry.second.state == &state && entry.second.plan.captured();
         });
-        if (found == m_shapes.end()) {
-            throw Error{ExitCode::refused,
-                        fmt::format("TRUNCATE of table '{}.{}', of which no change was seen yet",
-                                    db, table)};
+        const Shape* shape = found != m_shapes.end() ? &found->second : shape_now(db, table);
+        if (shape == nullptr) {
+            mark(db, table, "it was truncated before a change told its shape, and is gone now",
+                 event, out);
+            return;
         }
-        announce(found->second, event, m_index + 1, out);
+        announce(*shape, event, m_index + 1, out);
     }
     m_in_work = state.announced;
     begin_lines(out);

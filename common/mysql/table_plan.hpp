@@ -7,6 +7,7 @@
 #include "mysql/value.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ public:
     virtual ~SourceLookup() = default;
 
     virtual TableFacts describe(const std::string& db, const std::string& table) = 0;
+    /// The table as a table map of the log would describe it; nothing: there is no such table.
+    virtual std::optional<TableMap> shape(const std::string& db, const std::string& table) = 0;
 };
 
 /// A table of the log, ready to write rows with: everything that is the same in each line is

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ class NoFacts : public SourceLookup {
 public:
     TableFacts facts;
     TableFacts describe(const std::string&, const std::string&) override { return facts; }
+    std::optional<TableMap> shape(const std::string&, const std::string&) override { return {}; }
 };
 
 inline std::string read_bytes(const std::string& path) {

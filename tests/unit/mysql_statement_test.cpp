@@ -11,7 +11,7 @@ using Alteration = Statement::Alteration;
 namespace {
 
 Statement parse(std::string_view text) {
-    return parse_statement(text, false);
+    return parse_statement(text, {});
 }
 
 std::string names(const Statement& statement) {
@@ -60,7 +60,7 @@ TEST_CASE("rows in STATEMENT format name their tables; quotes hide none") {
     CHECK(insert.kind == Kind::rows);
     CHECK(names(insert).find("db.t") != std::string::npos);
     CHECK(names(insert).find('y') == std::string::npos);
-    CHECK(names(parse_statement("INSERT INTO \"t\" VALUES (1)", true)).find("t") !=
+    CHECK(names(parse_statement("INSERT INTO \"t\" VALUES (1)", {.ansi_quotes = true})).find("t") !=
           std::string::npos);
     CHECK(parse("INSERT INTO t VALUES ('unended").kind == Kind::unknown);
     CHECK(parse("FROBNICATE TABLE t").kind == Kind::unknown);
@@ -92,6 +92,7 @@ TEST_CASE("an ALTER TABLE is harmless only where rows that are there keep their 
     CHECK(alteration("ALTER TABLE t TRUNCATE PARTITION p0") == Alteration::drops_rows);
     CHECK(alteration("ALTER TABLE t DROP PARTITION p0") == Alteration::drops_rows);
     CHECK(alteration("ALTER TABLE t EXCHANGE PARTITION p0 WITH TABLE u") == Alteration::drops_rows);
+    CHECK(alteration("ALTER IGNORE TABLE t ADD UNIQUE (a)") == Alteration::drops_rows);
     const Statement renamed = parse("ALTER TABLE a.t RENAME TO `b`.`u`");
     CHECK(renamed.renamed_to_db == "b");
     CHECK(renamed.renamed_to == "u");
@@ -115,4 +116,28 @@ TEST_CASE("addresses of servers are read, and no password is told") {
     CHECK_FAILS(parse_url("mysql://h/?colour=red"), usage, "colour");
     CHECK_FAILS(parse_url("mysql://h/?ssl-mode=maybe"), usage, "'maybe'");
     CHECK_FALSE(is_mysql_url("postgresql://h"));
+}
+
+TEST_CASE(
+    "an ALTER TABLE names the columns that it drops and adds, and the table that it exchanges") {
+    using Names = std::vector<std::string>;
+    const Statement one =
+        parse("ALTER TABLE t DROP a, DROP COLUMN IF EXISTS `b c`, DROP INDEX i, "
+              "DROP PRIMARY KEY, ADD COLUMN d int, ADD (e int, f decimal(5, 2), INDEX (e))");
+    CHECK(one.dropped_columns == Names{"a", "b c"});
+    CHECK(one.added_columns == Names{"d", "e", "f"});
+    const Statement index =
+        parse("ALTER TABLE t ADD UNIQUE KEY u (a), ADD CONSTRAINT c CHECK (a > 1)");
+    CHECK(index.added_columns.empty());
+    const Statement exchange =
+        parse("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE b.u WITHOUT VALIDATION");
+    CHECK(exchange.exchanged == Statement::Name{"b", "u"});
+    CHECK(parse("ALTER TABLE t CONVERT PARTITION p TO TABLE u").exchanged ==
+          Statement::Name{"", "u"});
+}
+
+TEST_CASE("a backslash escapes nothing where sql_mode says so") {
+    const char* text = "ALTER TABLE t COMMENT 'a\\'";
+    CHECK(parse(text).kind == Kind::unknown);
+    CHECK(parse_statement(text, {.no_backslash_escapes = true}).kind == Kind::alter_table);
 }

@@ -273,7 +273,7 @@ std::optional<source::TableFacts> MysqlSource::facts(const std::string& schema,
     const std::string where = fmt::format(" WHERE table_schema = {} AND table_name = {}",
                                           plain.literal(schema), plain.literal(table));
     const auto found = plain.query("SELECT table_rows FROM information_schema.tables" + where +
-                                   " AND table_type = 'BASE TABLE'");
+                                   " AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')");
     if (found.empty()) {
         return std::nullopt;
     }
