@@ -1,6 +1,7 @@
 #include "clickhouse/value_policy.hpp"
 
 #include "base/numbers.hpp"
+#include "base/time.hpp"
 #include "clickhouse/row_format.hpp"
 #include "event/json_cursor.hpp"
 
@@ -16,7 +17,7 @@ enum class Side {
     none, ///< not a value of that kind at all
     below,
     above,
-    nowhere, ///< NaN, 2020-00-00
+    nowhere, ///< NaN, 2020-00-00, 2020-02-31
 };
 
 constexpr std::string_view kDigits = "0123456789";
@@ -45,9 +46,11 @@ Side side_of_date(std::string_view text) {
     if (*year < 1900) {
         return Side::below;
     }
-    const bool partial =
-        text.substr(year_end + 1, 2) == "00" || text.substr(year_end + 4, 2) == "00";
-    return partial ? Side::nowhere : Side::none;
+    const auto month = base::parse_integer<unsigned>(text.substr(year_end + 1, 2));
+    const auto day = base::parse_integer<unsigned>(text.substr(year_end + 4, 2));
+    // MySQL has days without month, and with ALLOW_INVALID_DATES a 31st in every month.
+    const bool in_calendar = base::is_valid_civil(*year, *month, *day);
+    return !in_calendar && *month <= 12 && *day <= 31 ? Side::nowhere : Side::none;
 }
 
 /// Of a number that append_value() refused.

@@ -48,12 +48,16 @@ TEST_CASE("Pain 23: dates beyond the column fail, become NULL, or the nearest") 
     CHECK(decided("Date32", "\"soon\"", all(Misfit::clamp)) == "fails");
 }
 
-TEST_CASE("Pain 24: zero and partial dates become NULL, or the epoch in a NOT NULL column") {
+TEST_CASE(
+    "Pain 24: zero, partial and invalid dates become NULL, or the epoch in a NOT NULL column") {
     CHECK(decided("Nullable(Date32)", "\"0000-00-00\"", all(Misfit::null)) == "null");
     CHECK(decided("Date32", "\"0000-00-00\"", all(Misfit::null)) == "\"1970-01-01\"");
     CHECK(decided("Date32", "\"2020-00-00\"", all(Misfit::null)) == "\"1970-01-01\"");
     CHECK(decided("Date32", "\"2020-00-00\"", all(Misfit::clamp)) == "fails");
-    CHECK(decided("Date32", "\"2020-02-31\"", all(Misfit::null)) == "fails");
+    CHECK(decided("Date32", "\"2020-02-31\"", all(Misfit::null)) == "\"1970-01-01\"");
+    CHECK(decided("Date32", "\"2020-02-31\"", all(Misfit::clamp)) == "fails");
+    CHECK(decided("Date32", "\"2020-13-01\"", all(Misfit::null)) == "fails");
+    CHECK(decided("Date32", "\"2020-01-32\"", all(Misfit::null)) == "fails");
 }
 
 TEST_CASE("Pain 22: an overflow is an error unless a policy is given") {

@@ -204,6 +204,32 @@ std::vector<std::string> fit_defaults(Transport& transport, const TableLoader& t
     return unknown;
 }
 
+/// A column that the target kept when the source dropped it, where the source does not number its
+/// columns;
+/// "": there is none.
+std::string column_that_came_back(const SourceShape& from, const clickhouse::TableState& state,
+                                  const std::vector<clickhouse::ExistingColumn>& existing,
+                                  const clickhouse::TargetShape& shape) {
+    if (state.shape.empty() || from.order < state.shape_order) {
+        return {};
+    }
+    std::string ignored;
+    const event::Table before = event::parse_table(state.shape, ignored);
+    for (std::size_t i = 0; i < shape.columns.size(); ++i) {
+        const event::Column& column = from.described.columns[i];
+        const bool is_there = std::any_of(existing.begin(), existing.end(), [&](const auto& old) {
+            return old.name == shape.columns[i].stored;
+        });
+        const bool was_there =
+            std::any_of(before.columns.begin(), before.columns.end(),
+                        [&](const event::Column& old) { return old.name == column.name; });
+        if (column.number == 0 && is_there && !was_there) {
+            return column.name;
+        }
+    }
+    return {};
+}
+
 void remember(Transport& transport, TableLoader& table, const clickhouse::TableState& before,
               const SourceShape& from, bool read_again) {
     const event::Table& described = from.described;
@@ -313,6 +339,11 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
                                           "not known",
                                           in_quotes(unknown.front()));
                 mark_stale(transport, table, from.order, state.stale); // before the column is there
+            }
+            const std::string column = column_that_came_back(from, state, existing, shape);
+            if (!column.empty() && !read_again) {
+                state.stale = fmt::format("column {} was dropped and made anew", in_quotes(column));
+                mark_stale(transport, table, from.order, state.stale);
             }
         }
         const clickhouse::Alteration alteration =
