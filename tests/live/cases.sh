@@ -1,14 +1,26 @@
 #!/usr/bin/env bash
-# The cases of tests/cases against a private server, each ending row by row as a fresh snapshot of the
-# same database would. CDC_TEST_SHARD=1/4: every fourth case, from the first.
+# The cases of tests/cases against private servers, each ending row by row as a fresh snapshot of the
+# same database would. CDC_TEST_SHARD=1/4: every fourth case, from the first. CDC_TEST_CASES=mysql: those of
+# MySQL and MariaDB, on servers with settings that are unusual.
 source "$(dirname "$0")/lib.sh"
-start postgres
+case ${CDC_TEST_CASES:-postgres} in
+postgres) start postgres; all=("$ROOT"/tests/cases/postgres/*.sql) jobs=1 ;;
+mysql)
+    unusual='default-time-zone=+05:45
+character-set-server=latin1
+sql-mode=ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,HIGH_NOT_PRECEDENCE'
+    export CDC_MYSQL_CONF=$unusual CDC_MARIADB_CONF=$unusual
+    start mysql mariadb
+    all=("$ROOT"/tests/cases/mysql/*.sql "$ROOT"/tests/cases/mariadb/*.sql) jobs=4
+    ;;
+*) fail "CDC_TEST_CASES is '$CDC_TEST_CASES'" ;;
+esac
 shard=${CDC_TEST_SHARD:-1/1}
 files=()
 number=0
-for file in "$ROOT"/tests/cases/postgres/*.sql; do
+for file in "${all[@]}"; do
     number=$((number + 1))
     ((number % ${shard#*/} != ${shard%/*} % ${shard#*/})) || files+=("$file")
 done
 [ ${#files[@]} -gt 0 ] || fail "no case in $shard"
-PATH=/usr/lib/postgresql/15/bin:$PATH TMPDIR=$WORK "$ROOT/tests/cases/run" "${files[@]}" || fail "some cases of $shard"
+PATH=/usr/lib/postgresql/15/bin:$PATH TMPDIR=$WORK "$ROOT/tests/cases/run" --jobs $jobs "${files[@]}" || fail "some cases of $shard"

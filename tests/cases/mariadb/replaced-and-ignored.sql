@@ -1,0 +1,13 @@
+-- CREATE OR REPLACE TABLE, ALTER IGNORE TABLE that leaves out duplicates, partitions that become tables.
+-- expect: same-or-marked
+-- step: before
+CREATE TABLE r(id int PRIMARY KEY, v text); CREATE TABLE i(id int PRIMARY KEY, v int); CREATE TABLE c(id int PRIMARY KEY, v int);
+INSERT INTO r VALUES (1,'a'),(2,'b'); INSERT INTO i VALUES (1,1),(2,1),(3,2); INSERT INTO c SELECT * FROM i;
+CREATE TABLE p(id int PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (10), PARTITION b VALUES LESS THAN (20)); INSERT INTO p VALUES (1),(11); CREATE TABLE plain(id int PRIMARY KEY); INSERT INTO plain VALUES (5);
+-- step: live
+CREATE OR REPLACE TABLE r(id int PRIMARY KEY, v text); INSERT INTO r VALUES (9,'new');
+
+ALTER IGNORE TABLE i ADD UNIQUE (v);
+-- step: down
+CREATE OR REPLACE TABLE c AS SELECT id + 10 AS id, v FROM i; INSERT INTO c VALUES (99,9);
+ALTER TABLE p EXCHANGE PARTITION a WITH TABLE plain;
