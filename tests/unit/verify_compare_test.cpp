@@ -100,6 +100,7 @@ struct FakeSource : verify::SourceSide {
 struct FakeTarget : verify::TargetSide {
     Script script;
     State exact;
+    event::Order version; ///< of each row
 
     void sums(const Table& table, const Selection&, verify::Buckets& out) override {
         add_sums(table, script.next(), out);
@@ -112,8 +113,8 @@ struct FakeTarget : verify::TargetSide {
     }
     event::Order barrier(const Table&) override { return {}; }
     std::vector<event::Order> versions_above(const Table&, const std::vector<std::string>&,
-                                             event::Order) override {
-        return {};
+                                             event::Order order) override {
+        return version > order ? std::vector{version} : std::vector<event::Order>{};
     }
 };
 
@@ -204,6 +205,48 @@ TEST_CASE("a row that moves each time is told as not settled") {
     }
     bed.options.settle_ms = 0;
     const auto outcome = bed.recheck({"a"});
+    CHECK(outcome.found.empty());
+    CHECK(outcome.unsettled == 1);
+}
+
+TEST_CASE("a row that never rests is right where the target has what the source had meanwhile") {
+    Bed bed{true, {{{"a", 1}}}, {{{"a", 0}}, {{"a", 2}}}};
+    for (int i = 2; i < 10'000; ++i) { // the target is always some readings behind
+        bed.source.script.states.push_back({{"a", i}});
+    }
+    const auto outcome = bed.recheck({"a"});
+    CHECK(outcome.found.empty());
+    CHECK(outcome.unsettled == 0);
+    CHECK(bed.source.script.readings == 3);
+}
+
+namespace {
+
+/// A row that moves in the source with each reading, and stands still in the target.
+struct StuckBed : Bed {
+    explicit StuckBed(event::Order version) : Bed{true, {}, {{{"a", 0}}}} {
+        for (int i = 1; i < 10'000; ++i) {
+            source.script.states.push_back({{"a", i}});
+        }
+        options.settle_ms = 50;
+        source.exact = State{{"a", 7}};
+        target.version = version;
+    }
+};
+
+} // namespace
+
+TEST_CASE("a row that never rests differs where the target's stands still at one position") {
+    using event::Order;
+    StuckBed bed{Order::make(1, 90, 1)};
+    CHECK(keys_of(bed.recheck({"a"}).found) == "a");
+    // A version beyond the log's end cannot come from it.
+    StuckBed beyond{Order::make(1, 101, 1)};
+    CHECK(keys_of(beyond.recheck({"a"}).found) == "a");
+    // The target's row is of a later position: nothing can be said.
+    StuckBed later{Order::make(1, 150, 1)};
+    later.source.ends = {200};
+    const auto outcome = later.recheck({"a"});
     CHECK(outcome.found.empty());
     CHECK(outcome.unsettled == 1);
 }

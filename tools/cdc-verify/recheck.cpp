@@ -6,8 +6,6 @@
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <iterator>
 
 namespace cdc::verify {
@@ -18,55 +16,18 @@ constexpr std::size_t kKeysPerQuery = 1000;
 constexpr std::size_t kKeyValuesPerQuery = 4000; ///< ClickHouse takes 50,000 elements of syntax
 constexpr std::size_t kMostKeys = 20'000; ///< above, the group's buckets are read again instead
 constexpr int kReplayLookMs = 100;
+constexpr std::size_t kMostHotKeys = 1000; ///< whose values are collected
+constexpr std::size_t kMostProvenKeys = 100;
+constexpr int kSourceLookMs = 5;
+constexpr std::int64_t kTargetLookMs = 300;
+constexpr std::int64_t kWatchMs = 5000; ///< a few times what a pipe is long
 
-double float_value(const Column& column, const Value& value) {
-    if (column.type.kind == clickhouse::Kind::float32) {
-        float out = 0;
-        std::memcpy(&out, value.bytes.data(), std::min(value.bytes.size(), sizeof(out)));
-        return static_cast<double>(out);
-    }
-    double out = 0;
-    std::memcpy(&out, value.bytes.data(), std::min(value.bytes.size(), sizeof(out)));
-    return out;
+/// The highest order of a transaction that stands at `position`, in the history of `order`.
+event::Order last_of(event::Order order, LogPosition position) {
+    return event::Order::make(order.epoch(), position, event::Order::kMaxIndex);
 }
 
 } // namespace
-
-const Row& row_of(const Rows& rows, const std::string& key) {
-    static const Row kNone;
-    const auto found = rows.find(key);
-    return found == rows.end() ? kNone : found->second;
-}
-
-bool nearly_equal(const Column& column, const Value& a, const Value& b, double tolerance) {
-    if (a.null == b.null && a.odd == b.odd && a.bytes == b.bytes) {
-        return true;
-    }
-    if (!column.is_float() || a.null || b.null || a.odd || b.odd) {
-        return false;
-    }
-    const double x = float_value(column, a);
-    const double y = float_value(column, b);
-    return std::fabs(x - y) <= tolerance * std::max(std::fabs(x), std::fabs(y));
-}
-
-bool same_row(const Options& options, const Table& table, const Row& source, const Row& target) {
-    if (source == target) {
-        return true;
-    }
-    if (options.float_tolerance <= 0 || source.count != 1 || target.count != 1 ||
-        source.value.size() <= sizeof(std::uint64_t) || !table.keyed()) {
-        return false;
-    }
-    const auto ours = split_image(source.value, table.columns.size());
-    const auto theirs = split_image(target.value, table.columns.size());
-    for (std::size_t i = 0; i < ours.size(); ++i) {
-        if (!nearly_equal(table.columns[i], ours[i], theirs[i], options.float_tolerance)) {
-            return false;
-        }
-    }
-    return true;
-}
 
 Recheck::Recheck(const Options& options, SourceSide& source, TargetSide& target,
                  TargetPosition& position, Activity& activity)
@@ -96,6 +57,67 @@ Rows Recheck::read(const Table& table, const Selection& group, const std::vector
         all.merge(reader(selection));
     }
     return all;
+}
+
+void Recheck::watch(const Table& table, RowHistory& history, std::vector<std::string>& keys,
+                    std::int64_t deadline) {
+    const std::int64_t end = std::min(deadline, base::steady_ms() + kWatchMs);
+    const auto from_source = [&](const Selection& selection) {
+        return m_source.rows(table, selection);
+    };
+    const auto from_target = [&](const Selection& selection) {
+        return m_target.rows(table, selection);
+    };
+    Rows theirs; // a standby may have what they hold only later
+    std::int64_t next_target_look = 0;
+    while (!keys.empty() && base::steady_ms() < end) {
+        m_activity.set_step(fmt::format("watching {} rows that do not rest", keys.size()));
+        history.add(keys, read(table, {}, keys, from_source));
+        if (base::steady_ms() >= next_target_look) {
+            theirs = read(table, {}, keys, from_target);
+            next_target_look = base::steady_ms() + kTargetLookMs;
+        }
+        std::erase_if(keys, [&](const std::string& key) {
+            return history.had(m_options, table, key, row_of(theirs, key));
+        });
+        if (io::stop_signal::requested()) {
+            throw io::Stopped{"rows did not rest"};
+        }
+        io::wait_readable(io::stop_signal::wake_fd(), kSourceLookMs);
+    }
+}
+
+/// Whether the target's row of `key` may be of a later position than `at`. Versions beyond the end
+/// of the log cannot come from it.
+bool Recheck::is_later(const Table& table, const std::string& key, event::Order at) {
+    const auto versions = m_target.versions_above(table, {key}, last_of(at, at.position()));
+    return !versions.empty() && versions.front() <= last_of(at, m_source.insert_position());
+}
+
+/// What the target's rows say that it did not write since that position, they must be right at it.
+void Recheck::prove(const Table& table, std::vector<std::string>& keys, Outcome& outcome,
+                    std::int64_t deadline) {
+    m_activity.set_step("comparing at one position");
+    Selection selection;
+    selection.whole_rows = true;
+    selection.keys = keys;
+    const auto ours = m_source.rows_at_position(
+        table, selection, std::max<std::int64_t>(0, deadline - base::steady_ms()));
+    if (!ours || !m_position.wait(ours->position, deadline)) {
+        return;
+    }
+    const Rows theirs = m_target.rows(table, selection);
+    std::erase_if(keys, [&](const std::string& key) {
+        if (is_later(table, key, ours->order)) {
+            return false;
+        }
+        const Row& source = row_of(ours->rows, key);
+        const Row& target = row_of(theirs, key);
+        if (!same_row(m_options, table, source, target)) {
+            outcome.found.push_back({key, source, target, true});
+        }
+        return true;
+    });
 }
 
 bool Recheck::wait_for_standby(std::int64_t deadline) {
@@ -169,6 +191,16 @@ Recheck::Outcome Recheck::run(const Table& table, const Selection& group,
             if (auto exact = at_position(table, group, deadline)) {
                 return *exact;
             }
+        } else if (!keys.empty() && keys.size() <= kMostHotKeys && !table.masked_key) {
+            RowHistory history;
+            if (form) {
+                history.add(keys, before);
+                history.add(keys, after);
+            }
+            watch(table, history, keys, deadline);
+            if (!keys.empty() && keys.size() <= kMostProvenKeys) {
+                prove(table, keys, outcome, deadline);
+            }
         }
         if (!keys.empty() && base::steady_ms() >= deadline) {
             return give_up("these rows changed in the source each time they were looked at");
@@ -186,14 +218,11 @@ std::optional<Recheck::Outcome> Recheck::at_position(const Table& table, const S
     if (!ours || !m_position.wait(ours->position, deadline)) {
         return std::nullopt;
     }
-    const auto last_of = [&](LogPosition position) {
-        return event::Order::make(ours->order.epoch(), position, event::Order::kMaxIndex);
-    };
     Selection then = group;
     then.up_to = ours->order;
     // Versions beyond the end of the log cannot come from it, whatever position is looked at.
-    const auto later = m_target.versions_above(table, {}, last_of(ours->position));
-    const event::Order end = last_of(m_source.insert_position());
+    const auto later = m_target.versions_above(table, {}, last_of(ours->order, ours->position));
+    const event::Order end = last_of(ours->order, m_source.insert_position());
     std::copy_if(later.begin(), later.end(), std::back_inserter(then.impossible),
                  [end](event::Order version) { return version > end; });
     const Rows theirs = m_target.rows(table, then);

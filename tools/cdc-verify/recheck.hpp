@@ -3,6 +3,7 @@
 
 #include "cdc-verify/activity.hpp"
 #include "cdc-verify/options.hpp"
+#include "cdc-verify/row_history.hpp"
 #include "cdc-verify/sides.hpp"
 
 #include <cstdint>
@@ -21,15 +22,6 @@ struct Difference {
     bool images = false; ///< the rows' values are images, not hashes
 };
 
-/// The row of a key; an empty one where there is none.
-const Row& row_of(const Rows& rows, const std::string& key);
-
-/// Whether two rows of a key are the same, as --float-tolerance says.
-bool same_row(const Options& options, const Table& table, const Row& source, const Row& target);
-
-/// As floats go, with a tolerance relative to the larger one; all else byte by byte.
-bool nearly_equal(const Column& column, const Value& a, const Value& b, double tolerance);
-
 /// What differed at first may be lag, so it is looked at again:
 ///
 ///     S  = the rows in the source, in one statement; P = the end of its log after that
@@ -38,6 +30,11 @@ bool nearly_equal(const Column& column, const Value& a, const Value& b, double t
 ///     S' = the rows in the source again; what is equal to S and not to T is proven to differ,
 ///          for the row was the same from P to after the reading of T
 ///     the rest changed meanwhile: again, with S' for S
+///
+/// A row that changes faster than the pipe is long never rests. So the source's values of what
+/// moves are collected, many times a second: a row of the target that is one of those that the
+/// source had since S is right. What matches none is compared as it was at one position, if the
+/// target's row is not of a later one.
 ///
 /// A standby is older than its primary: S' is read when it has replayed what the target had at T.
 ///
@@ -72,6 +69,11 @@ public:
 private:
     Rows read(const Table& table, const Selection& group, const std::vector<std::string>& keys,
               const std::function<Rows(const Selection&)>& reader) const;
+    void watch(const Table& table, RowHistory& history, std::vector<std::string>& keys,
+               std::int64_t deadline);
+    void prove(const Table& table, std::vector<std::string>& keys, Outcome& outcome,
+               std::int64_t deadline);
+    bool is_later(const Table& table, const std::string& key, event::Order at);
     bool images(const Table& table, const Selection& group, std::size_t keys) const;
 
     const Options& m_options;
