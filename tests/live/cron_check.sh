@@ -5,7 +5,7 @@
 export PIPELINE_STATE=$WORK/state PIPELINE_SERVICES_DIR=$CDC_SERVICES_DIR
 pipeline=$ROOT/scripts/pipelines/pg-orders
 check() { "$ROOT/scripts/cron/cdc-check" --textfile "$WORK/check.prom" "$@" pg-orders; }
-trap '"$pipeline" destroy --yes >/dev/null 2>&1; finish' EXIT
+at_end() { "$pipeline" destroy --yes; }
 value() { awk -v name="$1" '$1 == name { print $2 }' check.prom; }
 
 say "generate-load: the same seed, the same statements"

@@ -8,14 +8,7 @@ sql "CREATE TABLE t (id int PRIMARY KEY, v text);
      INSERT INTO t SELECT g, md5(g::text) || md5((g * 7)::text) || md5((g * 13)::text) FROM generate_series(1, 400000) g; ANALYZE"
 mkdir disk
 mount -t tmpfs -o size=24m none disk || fail "no right to mount a file system: run as root"
-unmount() {
-    local code=$?
-    set +e
-    umount -l "$WORK/disk" 2>/dev/null
-    (exit $code)
-    finish
-}
-trap unmount EXIT
+at_end() { umount -l "$WORK/disk"; }
 TARGET=chdb:$WORK/disk/target
 line() {
     { cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint state.json --chunk-by key --chunk-rows 20000 2>>snapshot.err &&

@@ -5,7 +5,7 @@
 export PIPELINE_STATE=$WORK/state PIPELINE_SERVICES_DIR=$CDC_SERVICES_DIR PIPELINE_LOG_BYTES=1500
 pipeline=$ROOT/scripts/pipelines/pg-orders
 state=$PIPELINE_STATE/pg-orders
-trap '"$pipeline" destroy --yes >/dev/null 2>&1; finish' EXIT
+at_end() { "$pipeline" destroy --yes; }
 status() { "$pipeline" status >status.txt 2>&1; }
 is() { status || true; grep -Eq "^  $1 +$2 " status.txt; } # PIPE STATE
 same() { "$pipeline" verify >verify.txt 2>verify.err || { cat verify.txt; fail "verify"; }; }
