@@ -124,6 +124,10 @@ void add_options(cli::App& app, Options& o) {
         ->type_name("FILE")
         ->group("Dead letters");
     app.add_file("--dead-letter", o.dead_letter, io::FileUse::append);
+    cli.add_option("--dead-letter-topic", o.dead_letter_topic,
+                   "Topic for dead letters (default: PREFIX.dead-letter)")
+        ->type_name("NAME")
+        ->group("Dead letters");
 
     cli::add_checkpoints_to_write(app, o.checkpoints, "Delivery");
     cli.add_flag("--exactly-once", o.exactly_once, "Send in Kafka transactions")->group("Delivery");
@@ -140,6 +144,22 @@ void add_options(cli::App& app, Options& o) {
     app.add_duration("--transaction-time", o.transaction_ms, "Longest time of a Kafka transaction")
         ->group("Delivery");
     app.add_drain(o.drain_ms, "How long to go on after SIGTERM")->group("When to stop");
+}
+
+void check_dead_letter_topic(const Options& o) {
+    if (o.dead_letter_topic.empty()) {
+        return;
+    }
+    if (o.on_error != "dead-letter") {
+        fail(ExitCode::usage, "--dead-letter-topic is for --on-error dead-letter");
+    }
+    if (!o.dead_letter.empty()) {
+        fail(ExitCode::usage, "--dead-letter-topic and --dead-letter exclude each other");
+    }
+    if (kafka::legal_topic_name(o.dead_letter_topic) != o.dead_letter_topic) {
+        fail(ExitCode::usage, "--dead-letter-topic {} has characters that Kafka does not allow",
+             in_quotes(o.dead_letter_topic));
+    }
 }
 
 void check(Options& o) {
@@ -168,6 +188,7 @@ void check(Options& o) {
     if (!o.dead_letter.empty() && o.on_error != "dead-letter") {
         fail(ExitCode::usage, "--dead-letter is for --on-error dead-letter");
     }
+    check_dead_letter_topic(o);
     if (std::count(o.checkpoints.begin(), o.checkpoints.end(), "-") > 1) {
         fail(ExitCode::usage, "--checkpoint - is given twice");
     }

@@ -39,7 +39,8 @@ struct Options {
     std::int64_t transaction_ms = 500;
 
     std::string on_error{"stop"};
-    std::string dead_letter; ///< file; empty: the topic <prefix>.dead-letter
+    std::string dead_letter;       ///< file; empty: the topic
+    std::string dead_letter_topic; ///< empty: <prefix>.dead-letter
 
     std::vector<std::string> checkpoints; ///< files, or "-" for stdout
     std::uint64_t queue_bytes = std::uint64_t{16} << 20;

@@ -82,7 +82,8 @@ std::size_t Routes::count_used() const {
 const Topic& Routes::side(const std::string& name) {
     auto found = m_side.find(name);
     if (found == m_side.end()) {
-        const std::string topic = m_namer.side_topic(name);
+        const bool named = name == "dead-letter" && !m_options.dead_letter_topic.empty();
+        const std::string topic = named ? m_options.dead_letter_topic : m_namer.side_topic(name);
         bool was_there = false;
         found = m_side.emplace(name, prepare(topic, side_spec(m_options, name), was_there)).first;
     }

@@ -47,7 +47,8 @@ public:
     /// Topics of tables that rows went into.
     std::size_t count_used() const;
 
-    /// `<prefix>.<name>` with what such a topic needs, made at the first call.
+    /// `<prefix>.<name>`, or --dead-letter-topic, with what such a topic needs, made at the first
+    /// call.
     const Topic& side(const std::string& name);
 
 private:
