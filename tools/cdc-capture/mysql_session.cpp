@@ -71,11 +71,33 @@ Connection connect_for_stream(const mysql::ServerAddress& address, const std::st
     return out;
 }
 
+/// The end of the log, where what follows the checkpoint is gone. Changes `resume`.
+mysql::Continuation begin_again(MysqlResume& resume, const Error& lost,
+                                const mysql::LogState& state) {
+    const std::uint16_t epoch = next_epoch(resume.epoch);
+    base::log::warning("{}. Beginning again at {}, with orders of epoch {} instead of {}: what "
+                       "lies between is not sent, cdc-verify --repair finds it",
+                       lost.what(), state.end.position.text(), epoch, resume.epoch);
+    resume.epoch = epoch;
+    resume.created = 0;
+    resume.position = state.end.position;
+    resume.gtids = state.has_gtids ? std::optional{state.end.gtids} : std::nullopt;
+    return {false, resume.gtids.has_value()};
+}
+
 /// Where the stream of an earlier time goes on. Changes `resume` where that is another log.
-mysql::Continuation go_on(MysqlResume& resume, Connection& plain,
+mysql::Continuation go_on(MysqlResume& resume, Connection& plain, const Options& options,
                           const mysql::ServerAddress& address, std::uint32_t server_id) {
     const mysql::LogState state = mysql::log_state(plain, address, server_id, resume.position.file);
-    const mysql::Continuation way = mysql::continuation(resume.place(), state);
+    mysql::Continuation way;
+    try {
+        way = mysql::continuation(resume.place(), state);
+    } catch (const Error& error) {
+        if (error.code() != ExitCode::position_lost || !options.begin_again) {
+            throw;
+        }
+        return begin_again(resume, error, state);
+    }
     if (!way.same_history) {
         const std::uint16_t epoch = next_epoch(resume.epoch);
         base::log::warning("the log of {} (server {}) is another one than that of {}: going on by "
@@ -177,8 +199,8 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
     }
     const std::uint32_t server_id = options.server_id != 0 ? options.server_id : random_server_id();
     MysqlResume start = resume ? *resume : first_start(plain, options);
-    const mysql::Continuation way =
-        resume ? go_on(start, plain, address, server_id) : mysql::Continuation{true, false};
+    const mysql::Continuation way = resume ? go_on(start, plain, options, address, server_id)
+                                           : mysql::Continuation{true, false};
     Connection stream = connect_for_stream(address, start.server);
     return std::make_unique<MysqlSession>(std::move(plain), std::move(stream), address,
                                           std::move(start), way, server_id, options, filter);

@@ -40,6 +40,9 @@ void add_source_options(cli::App& app, Options& options) {
                    "default: the end of the log")
         ->type_name("POSITION")
         ->group("Source");
+    cli.add_flag("--begin-again", options.begin_again,
+                 "MySQL, MariaDB: where the log behind the checkpoint is gone, go on at its end")
+        ->group("Source");
     cli.add_option("--server-id", options.server_id,
                    "MySQL, MariaDB: id to register with; default: a random one")
         ->type_name("N")
@@ -170,8 +173,9 @@ void check_options(Options& options) {
         check_mysql_options(options);
         return;
     }
-    if (!options.from_position.empty() || options.server_id != 0) {
-        fail(ExitCode::usage, "--from-position and --server-id are for MySQL and MariaDB sources");
+    if (!options.from_position.empty() || options.begin_again || options.server_id != 0) {
+        fail(ExitCode::usage, "--from-position, --begin-again and --server-id are for MySQL and "
+                              "MariaDB sources");
     }
     if (options.until_position_text && !options.until_position) {
         fail(ExitCode::usage, "--until-position: {} is not a log position such as 0/16B3748",

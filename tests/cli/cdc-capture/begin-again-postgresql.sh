@@ -1,0 +1,1 @@
+cdc-capture --source postgresql://localhost/x --slot s --begin-again
