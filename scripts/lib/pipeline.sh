@@ -3,8 +3,9 @@
 #   pipes=(NAME…)          functions, each one shell pipe that ends in `ended "${PIPESTATUS[@]}"`
 #   default NAME VALUE     a setting that neither .env nor the environment has
 #   local_services NAME…   what scripts/services starts where PIPELINE_SERVICES is local
-#   local_sample FILE      SQL that makes the tables there
-#   replay PLACE, repair   functions that the verbs of these names run
+#   local_sample DATABASE FILE   SQL that makes the tables there
+#   lag_options=(OPTION…)  of cdc-lag: places that the settings do not name
+#   replay PLACE, repair   functions that the verbs of these names run; dead_letters: of a pipeline that keeps some
 #
 # and calls `pipeline "$@"` last. Words for its pipes:
 #
@@ -12,6 +13,9 @@
 #   verify [OPTION…]       cdc-verify, also where the target is filled through Kafka
 #   first COMMAND          the snapshot, but not behind a repair that made the slot anew: it brings what differs
 #   without_group COMMAND  reads topics beside the group, and leaves its offsets alone
+#   every SECONDS COMMAND  again and again, until the pipe is stopped or COMMAND fails
+#   forward FILE COMMAND   what FILE gets goes to COMMAND's standard input
+#   target_has TABLE, run_sql FILE   about the target
 set -uo pipefail
 
 self=$(readlink -f "$0")
@@ -22,6 +26,7 @@ for bin in "$scripts/../build/bin" "$scripts/../../bin"; do # in a source tree, 
 done
 PATH=${CDC_TEST_BIN:+$CDC_TEST_BIN:}$PATH:/usr/lib/postgresql/15/bin
 
+lag_options=()
 # shellcheck source=scripts/lib/settings.sh
 . "$scripts/lib/settings.sh"
 # shellcheck source=scripts/lib/supervise.sh
@@ -48,6 +53,48 @@ stay() { trap : INT TERM HUP; }
 first() { [ -e "$state/repaired" ] || "$@"; }
 without_group() { env -u CDC_GROUP "$@"; }
 
+every() { # SECONDS COMMAND…
+    local seconds=$1 stopping=''
+    shift
+    trap 'stopping=1' INT TERM
+    while [ -z "$stopping" ]; do
+        "$@" || return
+        sleep "$seconds"
+    done
+}
+
+# By whole lines; FILE.sent says how many bytes of it COMMAND has taken, and what it did not take comes again.
+forward() { # FILE COMMAND…
+    every 1 forward_news "$@"
+}
+forward_news() { # FILE COMMAND…
+    local file=$1 sent=0 size torn
+    [ -s "$file" ] || return 0
+    shift
+    [ ! -s "$file.sent" ] || sent=$(<"$file.sent")
+    size=$(stat -c %s "$file" 2>/dev/null || echo 0)
+    [ "$size" -ge "$sent" ] || sent=0 # it was begun anew
+    torn=$(part_of "$file" "$sent" "$size" | sed -n '$p' | tr -d '\n' | wc -c)
+    [ "$(part_of "$file" "$sent" "$size" | tail -c 1 | wc -l)" = 1 ] || size=$((size - torn))
+    [ "$size" -gt "$sent" ] || return 0
+    part_of "$file" "$sent" "$size" | "$@" || return
+    echo "$size" >"$file.sent.new" && mv "$file.sent.new" "$file.sent"
+}
+
+part_of() { tail -c "+$(($2 + 1))" "$1" | head -c "$(($3 - $2))"; } # FILE FROM TO
+
+target_has() { # TABLE
+    [ "$(cdc-query --log-level error "$CDC_TARGET" "EXISTS $1" 2>/dev/null)" = 1 ]
+}
+
+# Statements that end in a semicolon at the end of a line, one after the other.
+run_sql() { # FILE of pipelines/sql
+    local statement
+    while IFS= read -r -d $'\f' statement; do
+        [[ $statement != *[![:space:]]* ]] || cdc-query "$CDC_TARGET" "$statement" || return
+    done < <(sed -e '/^--/d' -e 's/;$/\f/' "$scripts/pipelines/sql/$1")
+}
+
 # The verdict of a pipe over its stages: one that nobody may try again (2 to 5) before one that is worth it.
 ended() { # CODE…
     local code worst=0
@@ -63,7 +110,7 @@ ended() { # CODE…
 verify() {
     local out=$state/run/target.json tries=0 position code
     rm -f "$out"
-    "$scripts/lib/target-position" "$state/capture.json" "$state/load.json" "$out" &
+    "$scripts/lib/target-position" "$state/capture.json" "$state/load.json" "$out" >/dev/null &
     position=$!
     until [ -s "$out" ] || ((++tries > 200)) || ! kill -0 "$position" 2>/dev/null; do sleep 0.1; done
     if [ -s "$out" ]; then
@@ -133,6 +180,7 @@ verb_start() {
     use_services
     need_servers
     ! supervised || { say "runs already (process $(supervisor_pid))"; return 0; }
+    not_under_systemd
     end_all
     setsid "$self" ${env_file:+--env "$env_file"} supervise </dev/null >>"$state/logs/supervisor.log" 2>&1 {busy}>&- &
     local tries=0
@@ -144,6 +192,7 @@ verb_start() {
 }
 
 verb_stop() {
+    not_under_systemd
     if ! supervised && ! anything_runs; then
         say "does not run"
         return 0
@@ -158,7 +207,14 @@ verb_restart() { verb_stop && verb_start; }
 verb_status() {
     local pipe result=0 state_word since restarts code reason pid
     [ -d "$state" ] || { echo "$name: not set up"; return 3; }
-    if supervised; then echo "$name runs (process $(supervisor_pid)); state '$state'"; else echo "$name is not started; state '$state'"; result=3; fi
+    if supervised; then
+        echo "$name runs (process $(supervisor_pid)); state '$state'"
+    elif under_systemd; then
+        echo "$name runs under systemd (cdc-$name.target); state '$state'"
+    else
+        echo "$name is not started; state '$state'"
+        result=3
+    fi
     for pipe in "${pipes[@]}"; do
         read_run "$pipe"
         printf '  %-10s %-8s since %s' "$pipe" "$state_word" "$since"
@@ -170,7 +226,7 @@ verb_status() {
     done
     if [ "$result" != 3 ] && [ "${1:-}" != --pipes ]; then
         use_services
-        timeout 20 cdc-lag --connect-timeout 5s 2>&1 | sed 's/^/  /'
+        timeout 20 cdc-lag "${lag_options[@]}" --connect-timeout 5s 2>&1 | sed 's/^/  /'
     fi
     return "$result"
 }
@@ -178,7 +234,7 @@ verb_status() {
 verb_lag() {
     use_services
     need_servers
-    cdc-lag "$@"
+    cdc-lag "${lag_options[@]}" "$@"
 }
 
 verb_verify() {
@@ -187,44 +243,76 @@ verb_verify() {
     verify "$@"
 }
 
-# Rows that differ are brought again. Where the log has lost what the pipe needs (exit status 3), the slot is
-# made anew first: what happened in between is among the rows that differ.
+# Rows that differ are brought again. Where the log has lost what capture needs (exit status 3), it begins anew
+# first: what happened in between is among the rows that differ.
 verb_repair() {
     use_services
     need_servers
-    local lost=no was_running=no code
-    ! supervised || was_running=yes
-    for pipe in "${pipes[@]}"; do
-        read_run "$pipe"
-        [ "$code" != 3 ] || lost=yes
-    done
-    if [ "$lost" = yes ]; then
-        say "the log no longer has what the checkpoint needs: making the slot anew"
-        [ "$was_running" = no ] || stop_supervisor || true
-        new_slot || return
-        was_running=yes
-    fi
-    [ "$was_running" = no ] || supervised || verb_start || return
-    supervised || fail 2 "the repair takes the way of all changes; run first: $name start"
     cd "$state" || return 1
+    local state_word since restarts code reason
+    read_run capture
+    if [ "$state_word" = failed ] && [ "$code" = 3 ]; then
+        say "the log no longer has what the checkpoint needs: beginning anew at its end"
+        begin_anew || return
+        start_again || return
+    fi
+    supervised || under_systemd || fail 2 "the repair takes the way of all changes; run first: $name start"
     repair
 }
 
-new_slot() {
+begin_anew() {
+    case $CDC_SOURCE in
+        mysql:* | mariadb:*) new_place ;;
+        *) new_slot ;;
+    esac || return
+    rm -f "$state"/run/capture.*
+}
+start_again() {
+    if under_systemd; then
+        systemctl start "cdc-$name-capture.service"
+    else
+        ! supervised || stop_supervisor || true
+        verb_start
+    fi
+}
+
+put_aside() { # FILE
     local aside
     aside=$state/old/$(date -u +%Y%m%dT%H%M%SZ)
+    mkdir -p "$aside" && mv "$1" "$aside/"
+}
+
+new_slot() {
     cdc-capture --drop || say "nothing is left to drop"
-    mkdir -p "$aside" && mv "$state/capture.json" "$aside/" || return
-    rm -f "$state"/run/capture.*
+    put_aside "$state/capture.json" || return
     date -u +%Y-%m-%dT%H:%M:%SZ >"$state/repaired"
     cdc-capture --create --exit-after-create --checkpoint "$state/capture.json"
 }
 
-verb_replay() {
+# The checkpoint stays: behind it orders are of a higher epoch. A snapshot that was not done is begun anew.
+new_place() {
+    if ! grep -q '"snapshot":"done"' "$state/capture.json"; then
+        put_aside "$state/capture.json"
+        return
+    fi
+    cdc-capture --begin-again --exit-at-end --checkpoint "$state/capture.json" | cdc-publish --checkpoint "$state/capture.json"
+    ended "${PIPESTATUS[@]}"
+}
+
+verb_replay() { # [PLACE | dead-letters [FILE]]
+    local file=${2:-}
     use_services
     need_servers
+    [ -z "$file" ] || file=$(readlink -e "$file") || fail 2 "there is no file '$2'"
     cd "$state" || return 1
-    replay "${1:-beginning}"
+    replay "${1:-beginning}" ${file:+"$file"}
+}
+
+verb_dead-letters() {
+    declare -F dead_letters >/dev/null || usage "$name keeps no dead letters"
+    use_services
+    need_servers
+    dead_letters
 }
 
 verb_logs() {
@@ -240,15 +328,22 @@ verb_logs() {
 # Everything that the pipeline made: slot, publication, state folder; of local services all.
 # Topics and tables of servers elsewhere stay, for others may read them.
 verb_destroy() {
-    [ "${1:-}" = --yes ] || usage "destroy drops the slot, the publication and the state folder: $name destroy --yes"
+    [ "${1:-}" = --yes ] || usage "destroy drops what the pipeline made at the source, and the state folder: $name destroy --yes"
     [ -d "$state" ] || { say "is not set up"; return 0; }
-    if supervised || anything_runs; then stop_supervisor || true; fi
+    not_under_systemd
+    stop_supervisor || true
+    if supervised || anything_runs; then
+        fail 1 "processes of the pipeline do not end; they and '$state' are left as they are: $name status"
+    fi
     if is_local; then
         CDC_SERVICES_DIR=$services_dir services stop --purge "${services[@]}" || return 1
         rm -rf "$services_dir"
     else
         need_servers
-        cdc-capture --drop || return
+        case $CDC_SOURCE in
+            mysql:* | mariadb:*) ;; # nothing was made there
+            *) cdc-capture --drop || return ;;
+        esac
         say "topics '$CDC_PREFIX.*' and the tables of the target are left; who needs them no more drops them there"
     fi
     mkdir -p "$(dirname "$state")"
@@ -270,7 +365,7 @@ pipeline() {
     verb=$1
     shift
     case $verb in
-        status | lag | logs) "verb_$verb" "$@"; exit ;;
+        status | lag | logs | dead-letters) "verb_$verb" "$@"; exit ;;
         run) use_services; run_pipe "$@"; exit ;;
         supervise) use_services; supervise; exit ;;
         setup | start | stop | restart | verify | repair | replay | destroy) ;;

@@ -11,7 +11,7 @@ load_settings() { # FILE
         key=${line%%=*} value=${line#*=}
         [[ $key =~ ^[A-Z][A-Z0-9_]*$ && $line == *=* ]] || fail 2 "'$1', line $number: not NAME=VALUE: '$line'"
         case $key in
-            CDC_* | PIPELINE_* | METRICS_* | TEXTFILES | PARTITIONS | RETENTION | PG* | MYSQL_* | CHDB_*) ;;
+            CDC_* | PIPELINE_* | METRICS_* | TEXTFILES | PARTITIONS | RETENTION | SNAPSHOT_MODE | DEAD_LETTER_TOPIC | AGGREGATE_S | PG* | MYSQL_* | CHDB_*) ;;
             *) fail 2 "'$1', line $number: '$key' is no setting of a pipeline or a tool" ;;
         esac
         case $value in
@@ -48,11 +48,18 @@ default() { # NAME VALUE
     [ -n "${!1+set}" ] || export "$1=$2"
 }
 
+one_of() { # NAME VALUE…
+    local setting=$1 value
+    shift
+    for value in "$@"; do [ "${!setting}" != "$value" ] || return 0; done
+    fail 2 "$setting is '${!setting}', which is none of: $*"
+}
+
 is_local() { [ "$PIPELINE_SERVICES" = local ]; }
 
 #---------------------------------------------------------------------------- local services
 local_services() { services=("$@"); }
-local_sample() { sample=$1; }
+local_sample() { database=$1 sample=$2; }
 
 services() {
     "$scripts/services" "$@" 2>&1 | sed "s/^services:/$name:/" >&2
@@ -72,19 +79,35 @@ use_services() {
     local lines
     lines=$("$scripts/services" env "${services[@]}" 2>/dev/null) || return 0
     eval "$lines"
-    [ -z "${CDC_TEST_POSTGRES_URL:-}" ] || default CDC_SOURCE "${CDC_TEST_POSTGRES_URL%/*}/inventory"
-    [ -z "${CDC_TEST_MYSQL_URL:-}" ] || default CDC_SOURCE "$CDC_TEST_MYSQL_URL/mydb"
-    [ -z "${CDC_TEST_KAFKA_BROKERS:-}" ] || default CDC_BROKERS "$CDC_TEST_KAFKA_BROKERS"
-    [ -z "${CDC_TEST_CLICKHOUSE_URL:-}" ] || default CDC_TARGET "${CDC_TEST_CLICKHOUSE_URL%/*}/inventory"
+    local service
+    for service in "${services[@]}"; do
+        case $service in
+            postgres) default CDC_SOURCE "${CDC_TEST_POSTGRES_URL%/*}/$database" ;;
+            mysql) default CDC_SOURCE "$CDC_TEST_MYSQL_URL/$database" ;;
+            mariadb) default CDC_SOURCE "$CDC_TEST_MARIADB_URL/$database" ;;
+            kafka) default CDC_BROKERS "$CDC_TEST_KAFKA_BROKERS" ;;
+            clickhouse) default CDC_TARGET "${CDC_TEST_CLICKHOUSE_URL%/*}/$database" ;;
+        esac
+    done
 }
 
 make_sample() {
     case $CDC_SOURCE in
-        postgres*)
-            [ "$(psql -X -At -d "${CDC_SOURCE%/*}/postgres" -c "SELECT 1 FROM pg_database WHERE datname = 'inventory'")" != 1 ] || return 0
-            psql -X -q -d "${CDC_SOURCE%/*}/postgres" -c 'CREATE DATABASE inventory' &&
-                psql -X -q -v ON_ERROR_STOP=1 -d "$CDC_SOURCE" -f "$scripts/pipelines/sql/$sample" ;;
+        postgres*) postgres_sample ;;
+        *) mysql_sample ;;
     esac || fail 1 "the sample tables cannot be made"
+}
+postgres_sample() {
+    [ "$(psql -X -At -d "${CDC_SOURCE%/*}/postgres" -c "SELECT 1 FROM pg_database WHERE datname = '$database'")" != 1 ] || return 0
+    psql -X -q -d "${CDC_SOURCE%/*}/postgres" -c "CREATE DATABASE $database" &&
+        psql -X -q -v ON_ERROR_STOP=1 -d "$CDC_SOURCE" -f "$scripts/pipelines/sql/$sample"
+}
+mysql_sample() {
+    local server=${CDC_SOURCE%/*}
+    local client=(mariadb --no-defaults --batch --skip-column-names -h 127.0.0.1 -P "${server##*:}" -u root)
+    [ -z "$("${client[@]}" -e "SHOW DATABASES LIKE '$database'")" ] || return 0
+    "${client[@]}" -e "CREATE DATABASE $database CHARACTER SET utf8mb4" &&
+        "${client[@]}" "$database" <"$scripts/pipelines/sql/$sample"
 }
 
 need_servers() {

@@ -25,6 +25,26 @@ what_code_is() { # CODE
     esac
 }
 
+#---------------------------------------------------------------------------- systemd in the supervisor's place
+keeper_of_this() {
+    if [ -n "${PIPELINE_KEPT:-}" ]; then echo supervisor; elif [ -n "${INVOCATION_ID:-}" ]; then echo systemd; else echo nobody; fi
+}
+
+# Its units are active, or one of them runs a pipe.
+under_systemd() {
+    local pipe pid started by since from
+    if [ -d /run/systemd/system ] && systemctl is-active --quiet "cdc-$name.target"; then return 0; fi
+    for pipe in "${pipes[@]}"; do
+        pid='' by=''
+        [ ! -s "$state/run/$pipe" ] || eval "$(tr ' ' '\n' <"$state/run/$pipe")"
+        ! { [ "$by" = systemd ] && is_process "$pid" "$started"; } || return 0
+    done
+    return 1
+}
+not_under_systemd() {
+    ! under_systemd || fail 2 "it runs under systemd, which would undo this; first: systemctl stop cdc-$name.target"
+}
+
 #---------------------------------------------------------------------------- one run of a pipe
 # In the foreground, until it ends: what a keeper, or systemd, runs.
 run_pipe() { # PIPE
@@ -35,7 +55,7 @@ run_pipe() { # PIPE
     cd "$state" || return 1
     running_pipe=$1
     rm -f "run/$1.codes"
-    echo "pid=$me started=$(start_time "$me") since=$(date -u +%Y-%m-%dT%H:%M:%SZ) from=$(stat -c %s "$log" 2>/dev/null || echo 0)" >"run/$1"
+    echo "pid=$me started=$(start_time "$me") by=$(keeper_of_this) since=$(date -u +%Y-%m-%dT%H:%M:%SZ) from=$(stat -c %s "$log" 2>/dev/null || echo 0)" >"run/$1"
     trap : INT TERM HUP # the tools have them too, and end the pipe
     "$1"
     code=$?
@@ -45,7 +65,7 @@ run_pipe() { # PIPE
 
 # The first error behind the start of the run is its reason; what follows is what other stages made of it.
 note_end() { # PIPE CODE
-    local pid started since from reason='' log=$state/logs/$1.log
+    local pid started by since from reason='' log=$state/logs/$1.log
     eval "$(tr ' ' '\n' <"$state/run/$1")"
     [ "$(stat -c %s "$log" 2>/dev/null || echo 0)" -ge "$from" ] || from=0
     [ "$2" = 0 ] || reason=$(tail -c "+$((from + 1))" "$log" 2>/dev/null | grep -m 1 -E ' (error|fatal): ' | cut -c1-400)
@@ -55,7 +75,7 @@ note_end() { # PIPE CODE
 
 # Sets state_word since restarts code reason, of whoever called.
 read_run() { # PIPE
-    local pid='' started='' from='' ended=''
+    local pid='' started='' by='' from='' ended=''
     state_word=stopped since=- restarts=0 code='' reason=''
     [ ! -s "$state/run/$1.end" ] || . "$state/run/$1.end"
     [ ! -s "$state/run/$1.restarts" ] || restarts=$(<"$state/run/$1.restarts")
@@ -66,7 +86,7 @@ read_run() { # PIPE
         [ "$restarts" != 0 ] || code='' reason=''
     elif [ -n "$code" ] && [ "$code" -ge 2 ] && [ "$code" -le 5 ]; then
         state_word=failed
-    elif supervised; then
+    elif supervised || under_systemd; then
         state_word=waiting
     fi
 }
@@ -80,12 +100,12 @@ keep() { # PIPE
     echo 0 >"$state/run/$pipe.restarts"
     while [ -z "$stopping" ]; do
         began=$SECONDS
-        setsid "$self" ${env_file:+--env "$env_file"} run "$pipe" </dev/null >>"$log" 2>&1 {lock}>&- &
+        PIPELINE_KEPT=yes setsid "$self" ${env_file:+--env "$env_file"} run "$pipe" </dev/null >>"$log" 2>&1 {lock}>&- &
         child=$!
         while wait "$child"; code=$?; [ -e "/proc/$child" ] && start_time "$child" >/dev/null; do :; done
+        end_group "$child" 30
         # Killed before it could say so itself.
         [ ! -s "$state/run/$pipe" ] || note_end "$pipe" "$code"
-        end_group "$child" 30
         child=''
         [ -z "$stopping" ] || break
         if [ "$code" -ge 2 ] && [ "$code" -le 5 ]; then
@@ -158,7 +178,7 @@ supervised() {
 }
 
 anything_runs() {
-    local pipe pid started since from
+    local pipe pid started by since from
     for pipe in "${pipes[@]}"; do
         [ -s "$state/run/$pipe" ] || continue
         eval "$(tr ' ' '\n' <"$state/run/$pipe")"
@@ -169,7 +189,7 @@ anything_runs() {
 
 # Pipes without a keeper, as a supervisor that was killed leaves them.
 end_all() {
-    local pipe pid='' started since from result=0
+    local pipe pid='' started by since from result=0
     for pipe in "${pipes[@]}"; do
         [ -s "$state/run/$pipe" ] || continue
         eval "$(tr ' ' '\n' <"$state/run/$pipe")"
