@@ -168,6 +168,8 @@ struct LagReader::Implementation {
         }
         const PartitionList list = list_of(offsets);
         rd_kafka_assign(client.get(), list.get());
+        // Those that the last look has paused are paused still.
+        static_cast<void>(rd_kafka_resume_partitions(client.get(), list.get()));
         const std::int64_t deadline = base::steady_ms() + kFirstRecordsMs;
         std::set<TopicPartition> done;
         while (done.size() < offsets.size() && base::steady_ms() < deadline) {
@@ -219,6 +221,7 @@ LagReader::LagReader(const Settings& settings, int timeout_ms)
     own.set_default("queued.min.messages", "1"); // one record a partition is looked at
     own.set_default("queued.max.messages.kbytes", "16384");
     own.set_default("fetch.error.backoff.ms", "100");
+    own.set_default("fetch.wait.max.ms", "100"); // so late is the end of a partition told
     own.set_default("reconnect.backoff.max.ms", "1000");
     auto insisted = insisted_of_consumers();
     for (Insisted& must : insisted) {

@@ -46,6 +46,10 @@ more=$(($(of group .events) - (ends - committed)))
 awk -v a="$first" -v b="$(of group .seconds)" 'BEGIN { exit !(b >= a + 2) }' || fail "seconds: first $first, then $(of group .seconds)"
 [ $(($(date +%s%3N) - before)) -ge 2000 ] || fail "the clock"
 
+say "--watch: each look tells the same, and none waits for the one before"
+timeout --signal=TERM 10 cdc-lag --brokers "$B" --group g --watch 300ms --json >watch.json 2>lag.err || true
+[ "$(jq -c '.hops[] | select(.kind == "group") | .seconds | numbers' watch.json | wc -l)" -ge 3 ] || { jq -c '.hops[] | select(.kind == "group")' watch.json; fail "looks"; }
+
 say "seconds are the age of the first record that is not stored"
 kcat -q -b "$B" -C -t l.public.t0 -e -f '%p %o %T\n' >records
 oldest=$(while read -r place at; do

@@ -103,6 +103,36 @@ assert max(map(len, lines)) <= 80, max(lines, key=len)
 assert curve_drawn(said), text
 PY
 
+say "--watch: the first screen comes within two seconds, and names what does not answer"
+python3 - cdc-lag --source "$(pg_url)" --watch 1s <<'PY'
+import fcntl, os, pty, select, signal, socket, struct, sys, termios, time
+silent = socket.socket()  # a broker that takes connections, and says nothing
+silent.bind(("127.0.0.1", 0))
+silent.listen(8)
+command = sys.argv[1:] + ["--brokers", "127.0.0.1:%d" % silent.getsockname()[1], "--group", "g"]
+began = time.monotonic()
+pid, terminal = pty.fork()
+if pid == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    os.execvp(command[0], command)
+said, first = b"", None
+while time.monotonic() < began + 5:
+    if select.select([terminal], [], [], 0.1)[0]:
+        said += os.read(terminal, 65536)
+        first = first or time.monotonic() - began
+os.kill(pid, signal.SIGTERM)
+while select.select([terminal], [], [], 10)[0]:
+    try:
+        os.read(terminal, 65536)
+    except OSError:
+        break
+os.waitpid(pid, 0)
+text = said.decode()
+assert first < 2, first
+assert " slot       lag" in text and "!kafka      kafka" in text, text
+assert "no answer for" in text, text
+PY
+
 say "a stopped pipe falls behind"
 pkill -TERM -P $PIPE cdc-capture
 wait $PIPE

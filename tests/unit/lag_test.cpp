@@ -241,14 +241,14 @@ TEST_CASE("the screen of --watch: hops as changes pass them, rates, curves, with
         CHECK(base::cut_to_width(line, 80) == line);
     }
     REQUIRE(lines.size() == 8);
-    CHECK(lines[2].find("!slot      late ") == 0);
+    CHECK(lines[2].find("!slot       late ") == 0);
     CHECK(lines[2].find("4m 30s    1.50kB  2.00kB/s  █▄") != std::string::npos);
     CHECK(lines[3] == "  270 s behind, more than 60 s");
-    CHECK(lines[4].find("!slot      a slot with") == 0);
+    CHECK(lines[4].find("!slot       a slot with") == 0);
     CHECK(lines[5] == "  the slot is lost");
-    CHECK(lines[6].find(" load      127.0.0.1:9471 ") == 0);
+    CHECK(lines[6].find(" load       127.0.0.1:9471 ") == 0);
     CHECK(lines[6].find("3000/s") != std::string::npos);
-    CHECK(lines[7].find(" target    well ") == 0);
+    CHECK(lines[7].find(" target     well ") == 0);
 }
 
 TEST_CASE("a screen that is too small keeps what is not well") {
@@ -263,8 +263,8 @@ TEST_CASE("a screen that is too small keeps what is not well") {
     seen.push_back({lost, 1, 1, 0});
     const auto lines = lines_of(watch.screen(seen, {}, Verdict::beyond, 0, {40, 7}));
     REQUIRE(lines.size() == 6);
-    CHECK(lines[2].find(" slot      a") == 0);
-    CHECK(lines[3].find("!target    z") == 0);
+    CHECK(lines[2].find(" slot       a") == 0);
+    CHECK(lines[3].find("!target     z") == 0);
     CHECK(lines[4] == "  the slot is lost");
     CHECK(lines[5] == " and 3 more");
 }
@@ -282,7 +282,7 @@ TEST_CASE("a part that does not answer is told on the screen, once, with the age
     const auto lines = lines_of(text);
     REQUIRE(lines.size() == 7);
     CHECK(lines[3] == "  no answer for 7s; these figures are 12s old");
-    CHECK(lines[4].find(" slot      b") == 0);
+    CHECK(lines[4].find(" slot       b") == 0);
     CHECK(lines[6] == "  no answer for 2s");
 }
 

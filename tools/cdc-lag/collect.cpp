@@ -51,14 +51,20 @@ std::vector<Hop> combine(const std::vector<Found>& found, const SourcePart* sour
     for (const Found& item : found) {
         Hop hop = item.hop;
         if (item.checkpoint) {
+            const bool offsets = item.checkpoint->kind == "kafka" && source != nullptr;
             // A target may be fed from several servers.
-            if (hop.kind == "target" && source != nullptr && !source->owns(*item.checkpoint)) {
+            if (hop.kind == "target" && source != nullptr && !offsets &&
+                !source->owns(*item.checkpoint)) {
                 continue;
             }
             hop.details.clear();
-            describe_checkpoint(
-                hop, *item.checkpoint,
-                source != nullptr ? source->distance(*item.checkpoint) : std::nullopt, now_ms);
+            describe_checkpoint(hop, *item.checkpoint,
+                                source != nullptr && !offsets ? source->distance(*item.checkpoint)
+                                                              : std::nullopt,
+                                now_ms);
+            if (offsets) {
+                hop.ms.reset(); // how late offsets are is told by their group
+            }
             hop.details.insert(hop.details.end(), item.hop.details.begin(), item.hop.details.end());
         }
         hops.push_back(std::move(hop));

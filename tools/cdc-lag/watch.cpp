@@ -16,7 +16,8 @@ namespace cdc::lag {
 
 namespace {
 
-constexpr std::size_t kHopWidth = 11;
+constexpr std::size_t kHopWidth = 12;
+constexpr std::size_t kReasonLines = 3;
 constexpr std::int64_t kSlowMs = 1000; ///< from then on a part that does not answer is told
 
 /// By how much a hop is behind, in the best figure that it has: for the curve.
@@ -59,12 +60,28 @@ std::string padded(const std::string& text, std::size_t width) {
                                 : text.substr(0, width - 1) + "~";
 }
 
-/// Of a path the end tells more than its begin.
+/// The end of a path, and of a topic's name, tells more than its begin.
 std::string name_text(const Hop& hop, std::size_t width) {
-    if (hop.kind == "checkpoint" && hop.name.size() > width) {
+    const bool by_end = hop.kind == "checkpoint" || hop.kind == "topic" || hop.kind == "partition";
+    if (by_end && hop.name.size() > width) {
         return "~" + hop.name.substr(hop.name.size() - width + 1);
     }
     return padded(hop.name, width);
+}
+
+/// Indented, over at most kReasonLines lines.
+void append_reason(std::vector<std::string>& lines, std::string_view text, std::size_t columns) {
+    const std::size_t width = std::max<std::size_t>(columns, 20) - 2;
+    for (std::size_t i = 0; i < kReasonLines && !text.empty(); ++i) {
+        std::size_t end = std::min({text.find('\n'), text.size(), width});
+        if (end == width && end < text.size() && i + 1 < kReasonLines) {
+            const std::size_t space = text.rfind(' ', width);
+            end = space == std::string_view::npos || space == 0 ? width : space;
+        }
+        lines.push_back(fmt::format("  {}", text.substr(0, end)));
+        text.remove_prefix(end);
+        text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
+    }
 }
 
 bool counts_events(const Hop& hop) {
@@ -97,6 +114,11 @@ std::string key_of(const Hop& hop) {
 
 } // namespace
 
+std::size_t Watch::name_width_of(std::size_t columns) {
+    constexpr std::size_t kOthers = kHopWidth + 9 + 10 + 10 + 2 + kLooks;
+    return columns > kOthers + 8 ? std::min<std::size_t>(columns - kOthers, 40) : 8;
+}
+
 struct Watch::Row {
     std::vector<std::string> lines;
     int place;
@@ -124,7 +146,8 @@ void Watch::remember(const std::vector<Seen>& seen) {
     }
 }
 
-Watch::Row Watch::row_of(const Seen& seen, const Limits& limits, std::size_t name_width) const {
+Watch::Row Watch::row_of(const Seen& seen, const Limits& limits, std::size_t columns) const {
+    const std::size_t name_width = name_width_of(columns);
     static const History kNone;
     const Hop& hop = seen.hop;
     const auto found = m_history.find(key_of(hop));
@@ -136,20 +159,17 @@ Watch::Row Watch::row_of(const Seen& seen, const Limits& limits, std::size_t nam
         name_text(hop, name_width), hop.ms ? time_text(*hop.ms) : "-", backlog_text(hop),
         rate_text(hop, history.rate), history.lags.empty() ? "" : curve(history.lags)));
     if (!row.well) {
-        row.lines.push_back("  " + (why.empty() ? hop.unknown : why));
+        append_reason(row.lines, why.empty() ? hop.unknown : why, columns);
     }
     return row;
 }
 
 std::string Watch::screen(const std::vector<Seen>& seen, const Limits& limits, Verdict verdict,
                           std::int64_t now_ms, Size size) const {
-    constexpr std::size_t kOthers = kHopWidth + 9 + 10 + 10 + 2 + kLooks;
-    const std::size_t name_width =
-        size.columns > kOthers + 8 ? std::min<std::size_t>(size.columns - kOthers - 1, 40) : 8;
     std::vector<Row> rows;
     std::size_t lines = 2;
     for (std::size_t i = 0; i < seen.size(); ++i) {
-        rows.push_back(row_of(seen[i], limits, name_width));
+        rows.push_back(row_of(seen[i], limits, size.columns));
         const bool first_of_part = i == 0 || seen[i].part != seen[i - 1].part;
         if (first_of_part && seen[i].at_ms != 0 && seen[i].waiting_ms >= kSlowMs) {
             rows.back().lines.push_back(slow_text(seen[i], base::steady_ms()));
@@ -172,7 +192,8 @@ std::string Watch::screen(const std::vector<Seen>& seen, const Limits& limits, V
     text.push_back(fmt::format("cdc-lag: {}, {}", verdict_text(verdict),
                                base::format_utc_ms(now_ms).substr(0, 19)));
     text.push_back(fmt::format("{}{} {:>8} {:>9} {:>9}  {}", padded(" HOP", kHopWidth),
-                               padded("NAME", name_width), "BEHIND", "BACKLOG", "RATE", "LATELY"));
+                               padded("NAME", name_width_of(size.columns)), "BEHIND", "BACKLOG",
+                               "RATE", "LATELY"));
     for (const Row& row : rows) {
         text.insert(text.end(), row.lines.begin(), row.lines.end());
     }

@@ -38,7 +38,8 @@ private:
         std::optional<double> rate; ///< a second
     };
     struct Row;
-    Row row_of(const Seen& seen, const Limits& limits, std::size_t name_width) const;
+    Row row_of(const Seen& seen, const Limits& limits, std::size_t columns) const;
+    static std::size_t name_width_of(std::size_t columns);
 
     static constexpr std::size_t kLooks = 16;
     std::map<std::string, History> m_history; ///< by kind and name
