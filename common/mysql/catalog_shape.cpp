@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "base/xxh64.hpp"
 
 #include <algorithm>
 #include <map>
@@ -210,17 +211,28 @@ TableMap::Column column_of(const Row& row, const std::map<std::string, std::uint
 
 } // namespace
 
-std::vector<CatalogTable> read_tables(Connection& connection, const std::string& database,
-                                      const event::TableFilter& filter) {
-    const std::string where =
-        database.empty() ? kOfUsers : "table_schema = " + connection.literal(database);
+namespace {
+
+/// Adds what a row of the catalog says, so that no two sets of rows look the same.
+void add_to_fingerprint(std::uint64_t& fingerprint, const Row& row) {
+    std::string text = std::to_string(fingerprint);
+    for (const auto& value : row) {
+        text += value ? fmt::format(",{}:{}", value->size(), *value) : ",";
+    }
+    fingerprint = base::xxh64(text);
+}
+
+/// `where`: a condition on table_schema and table_name.
+std::vector<CatalogTable> read_where(Connection& connection, const std::string& where,
+                                     const event::TableFilter& filter) {
     if (!connection.is_mariadb()) { // the number of rows is else that of yesterday
         connection.execute("SET SESSION information_schema_stats_expiry = 0");
     }
     std::vector<CatalogTable> out;
+    std::vector<std::uint64_t> fingerprints;
     std::map<std::pair<std::string, std::string>, std::size_t> places;
     for (const Row& row :
-         connection.query("SELECT table_schema, table_name, engine, table_rows FROM "
+         connection.query("SELECT table_schema, table_name, engine, create_time, table_rows FROM "
                           "information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM "
                           "VERSIONED') AND " +
                           where + " ORDER BY 1, 2")) {
@@ -232,7 +244,8 @@ std::vector<CatalogTable> read_tables(Connection& connection, const std::string&
         table.map.table = text(row, 1);
         table.map.has_names = table.map.has_signedness = true;
         table.engine = text(row, 2);
-        table.rows = static_cast<double>(number(row, 3));
+        table.rows = static_cast<double>(number(row, 4));
+        add_to_fingerprint(fingerprints.emplace_back(), {row.begin(), row.begin() + 4});
         places[{table.map.db, table.map.table}] = out.size() - 1;
     }
     const auto charsets = read_charsets(connection);
@@ -243,6 +256,7 @@ std::vector<CatalogTable> read_tables(Connection& connection, const std::string&
              where + " ORDER BY table_schema, table_name, ordinal_position")) {
         if (const auto place = places.find({text(row, 0), text(row, 1)}); place != places.end()) {
             out[place->second].map.columns.push_back(column_of(row, charsets));
+            add_to_fingerprint(fingerprints[place->second], row);
         }
     }
     for (const Row& row : connection.query(
@@ -253,6 +267,7 @@ std::vector<CatalogTable> read_tables(Connection& connection, const std::string&
         if (place == places.end()) {
             continue;
         }
+        add_to_fingerprint(fingerprints[place->second], row);
         TableMap& map = out[place->second].map;
         const auto column = std::find_if(map.columns.begin(), map.columns.end(),
                                          [&](const auto& c) { return c.name == text(row, 2); });
@@ -260,7 +275,28 @@ std::vector<CatalogTable> read_tables(Connection& connection, const std::string&
             map.primary_key.push_back(static_cast<std::size_t>(column - map.columns.begin()));
         }
     }
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        base::append_hex(out[i].fingerprint, fingerprints[i], 16);
+    }
     return out;
+}
+
+} // namespace
+
+std::vector<CatalogTable> read_tables(Connection& connection, const std::string& database,
+                                      const event::TableFilter& filter) {
+    return read_where(
+        connection, database.empty() ? kOfUsers : "table_schema = " + connection.literal(database),
+        filter);
+}
+
+std::optional<CatalogTable> read_table(Connection& connection, const std::string& database,
+                                       const std::string& table) {
+    auto found = read_where(connection,
+                            fmt::format("table_schema = {} AND table_name = {}",
+                                        connection.literal(database), connection.literal(table)),
+                            event::TableFilter{{}, {}});
+    return found.empty() ? std::nullopt : std::optional{std::move(found[0])};
 }
 
 } // namespace cdc::mysql

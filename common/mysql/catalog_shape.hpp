@@ -6,6 +6,7 @@
 #include "mysql/table_map.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct CatalogTable {
     TableMap map;
     std::string engine;
     double rows = 0; ///< the server's estimate
+    /// Of all that the catalog says, with the second in which the table was made: another one, and
+    /// the table was altered, or is another table under this name.
+    std::string fingerprint;
 
     std::string display_name() const { return map.db + "." + map.table; }
 };
@@ -25,6 +29,9 @@ struct CatalogTable {
 /// looked at; "": all. Throws Error (bad_data) for a column of a type that is not known.
 std::vector<CatalogTable> read_tables(Connection& connection, const std::string& database,
                                       const event::TableFilter& filter);
+/// Nothing: there is no such table.
+std::optional<CatalogTable> read_table(Connection& connection, const std::string& database,
+                                       const std::string& table);
 
 } // namespace cdc::mysql
 

@@ -21,18 +21,6 @@ std::string variable(Connection& connection, const std::string& name) {
     return rows.empty() ? "" : rows[0].at(1).value_or("");
 }
 
-/// The pattern of one table's name, whatever is in it.
-std::string literal_pattern(const std::string& name) {
-    std::string out = "\"";
-    for (const char c : name) {
-        out += c;
-        if (c == '"') {
-            out += c;
-        }
-    }
-    return out + '"';
-}
-
 std::string without_newlines(std::string text) {
     std::erase(text, '\n');
     return text;
@@ -222,8 +210,8 @@ TableFacts Catalog::describe(const std::string& db, const std::string& table) {
 }
 
 std::optional<TableMap> Catalog::shape(const std::string& db, const std::string& table) {
-    auto tables = read_tables(*m_connection, db, event::TableFilter{{literal_pattern(table)}, {}});
-    return tables.empty() ? std::nullopt : std::optional{std::move(tables.front().map)};
+    auto found = read_table(*m_connection, db, table);
+    return found ? std::optional{std::move(found->map)} : std::nullopt;
 }
 
 } // namespace cdc::mysql

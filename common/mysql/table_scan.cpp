@@ -123,6 +123,10 @@ std::string ScanSql::up_to(const std::vector<std::string>& values) const {
     return values.empty() ? "" : compare(values, '<', true);
 }
 
+std::string ScanSql::lock() const {
+    return "SELECT 1 FROM " + m_from + " LIMIT 0";
+}
+
 std::string ScanSql::rows(const source::ScanRange& range) const {
     std::string conditions;
     add_condition(conditions, m_condition);

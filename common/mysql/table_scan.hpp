@@ -21,6 +21,8 @@ public:
     /// type whose values do not sort as their literals compare (enum, set, bit, float).
     const std::vector<std::string>& key() const { return m_names; }
 
+    /// Reads nothing, and has the transaction hold the table's metadata lock.
+    std::string lock() const;
     std::string rows(const source::ScanRange& range) const;
     /// The key of the row that is `rows` rows behind `after`, as text (binary columns: as
     /// hexadecimal digits); no row when there are not so many. Rows that a condition leaves out

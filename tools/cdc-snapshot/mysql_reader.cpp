@@ -42,7 +42,7 @@ TableWork::About about(const mysql::CatalogTable& found, const mysql::TablePlan&
     TableWork::About out;
     out.schema = found.map.db;
     out.name = found.map.table;
-    out.shape = plan.version();
+    out.shape = found.fingerprint;
     out.rows = found.rows;
     out.paging_key = mysql::ScanSql{plan, "", ""}.key();
     out.clustered = true;
@@ -55,7 +55,8 @@ TableWork::About about(const mysql::CatalogTable& found, const mysql::TablePlan&
 MysqlTable::MysqlTable(mysql::CatalogTable found, mysql::TablePlan table_plan,
                        const std::string& condition, const mysql::SnapshotLines::Place& place)
     : TableWork{snapshot::about(found, table_plan, condition)}, engine{found.engine},
-      plan{std::move(table_plan)}, lines{place, plan}, sql{plan, lines.select_list(), condition} {}
+      fingerprint{found.fingerprint}, plan{std::move(table_plan)}, lines{place, plan},
+      sql{plan, lines.select_list(), condition} {}
 
 void MysqlTable::append_shape(std::string& out, std::int64_t now_ms) const {
     lines.append_table(out, now_ms);
@@ -85,6 +86,12 @@ void MysqlTable::refuse_doubled(bool exact) const {
     throw Error{ExitCode::refused,
                 fmt::format("table {} has no key, and nothing may be locked", name),
                 "grant RELOAD to the user, give the table a key, or leave it out with --exclude"};
+}
+
+bool MysqlPresent::is_unchanged(const MysqlTable& table) {
+    const std::lock_guard lock{m_mutex};
+    const auto found = mysql::read_table(m_connection, table.about.schema, table.about.name);
+    return found && found->fingerprint == table.fingerprint;
 }
 
 void MysqlReader::run() {
@@ -117,15 +124,24 @@ void MysqlReader::run() {
 }
 
 void MysqlReader::do_task(Work::Task& task) {
+    m_locked.insert(task.table);
     if (task.kind == Work::Task::Kind::open) {
-        m_shared->work.open(*task.table, task.table->about.rows, 0);
+        open(table_of(task));
         return;
     }
-    m_locked.insert(task.table);
     if (task.kind == Work::Task::Kind::cut) {
         cut(task);
     }
     m_shared->work.finish(task, read(task));
+}
+
+void MysqlReader::open(MysqlTable& table) {
+    m_connection.query(table.sql.lock());
+    if (m_shared->present.is_unchanged(table)) {
+        m_shared->work.open(table, table.about.rows, 0);
+    } else {
+        m_shared->work.give_up(table, "was altered");
+    }
 }
 
 void MysqlReader::unlock_when_over() {

@@ -9,6 +9,7 @@
 #include "mysql/snapshot_lines.hpp"
 #include "mysql/table_scan.hpp"
 
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,18 +32,31 @@ public:
     void refuse_doubled(bool exact) const;
 
     const std::string engine;
+    const std::string fingerprint; ///< as CatalogTable has it
     const mysql::TablePlan plan;
     const mysql::SnapshotLines lines;
     const mysql::ScanSql sql;
 };
 
+/// What the catalog says now. Safe from several threads.
+class MysqlPresent {
+public:
+    explicit MysqlPresent(mysql::Connection connection) : m_connection{std::move(connection)} {}
+    bool is_unchanged(const MysqlTable& table);
+
+private:
+    std::mutex m_mutex;
+    mysql::Connection m_connection;
+};
+
 /// One connection inside its consistent snapshot, which reads ranges of tables on a thread of its
 /// own.
 ///
-/// Who has read of a table keeps the table's metadata lock until the table is over: no ALTER TABLE
-/// or TRUNCATE comes between two of its ranges. Then the lock is given up (ROLLBACK TO SAVEPOINT),
-/// and the snapshot stays. DDL that came before the first of its ranges is found by the server
-/// (ER_TABLE_DEF_CHANGED): such a table is given up.
+/// Who has opened a table, or read of it, keeps the table's metadata lock until the table is over:
+/// no DDL comes between two of its ranges. Then the lock is given up (ROLLBACK TO SAVEPOINT), and
+/// the snapshot stays. A table that was altered before it was opened is given up: most of that the
+/// server finds (ER_TABLE_DEF_CHANGED), but not another table under its name, nor columns that
+/// changed their names.
 class MysqlReader {
 public:
     struct Shared {
@@ -50,6 +64,7 @@ public:
         Work& work;
         Output& output;
         Throttle& throttle;
+        MysqlPresent& present;
     };
     MysqlReader(mysql::Connection connection, Shared& shared)
         : m_connection{std::move(connection)}, m_shared{&shared} {}
@@ -59,6 +74,7 @@ public:
 
 private:
     void do_task(Work::Task& task);
+    void open(MysqlTable& table);
     void unlock_when_over();
     void cut(Work::Task& task);
     std::uint64_t read(const Work::Task& task);

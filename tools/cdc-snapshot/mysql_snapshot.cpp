@@ -13,6 +13,7 @@
 #include "mysql/epoch.hpp"
 #include "mysql/log_history.hpp"
 
+#include <map>
 #include <memory>
 
 #include <unistd.h>
@@ -83,6 +84,19 @@ void refuse_findings(mysql::Connection& plain, const mysql::ServerAddress& addre
     }
 }
 
+/// By the tables' names, from before the snapshot is opened: what is altered about that moment is
+/// found out as what is altered later, when the table is opened.
+using Fingerprints = std::map<std::string, std::string>;
+
+Fingerprints read_fingerprints(mysql::Connection& plain, const std::string& database,
+                               const event::TableFilter& filter) {
+    Fingerprints out;
+    for (const mysql::CatalogTable& table : mysql::read_tables(plain, database, filter)) {
+        out[table.display_name()] = table.fingerprint;
+    }
+    return out;
+}
+
 /// The stream is to begin at a place that the server may remove meanwhile: then what was read is
 /// worth nothing, and the sooner this is known, the better. Beside a stream no stream begins here.
 class Seam {
@@ -131,6 +145,7 @@ int read_mysql(const Options& options) {
     check.tables("--exclude", options.exclude);
     check.tables("--where", patterns_of_conditions(options));
     check.finish(options.allow_no_match);
+    const Fingerprints fingerprints = read_fingerprints(plain, address.database, filter);
     auto snapshot = mysql::open_snapshot(
         address, plain, {options.schema_only ? 1 : options.jobs, options.wait_ms, [] {
                              if (io::stop_signal::requested()) {
@@ -161,6 +176,9 @@ int read_mysql(const Options& options) {
     mysql::Catalog catalog{plain};
     for (mysql::CatalogTable& found : mysql::read_tables(plain, address.database, filter)) {
         mysql::TablePlan plan{found.map, catalog, plain.is_mariadb()};
+        if (const auto then = fingerprints.find(found.display_name()); then != fingerprints.end()) {
+            found.fingerprint = then->second;
+        }
         const std::string condition =
             condition_of(options, found.map.db, found.map.table, !plan.key().empty());
         auto table =
@@ -179,7 +197,8 @@ int read_mysql(const Options& options) {
     Output output{STDOUT_FILENO};
     Work work{options, output, checkpoint, std::move(before), place.order, std::move(tables)};
     Throttle throttle{options.max_rows_per_second};
-    MysqlReader::Shared shared{options, work, output, throttle};
+    MysqlPresent present{mysql::Connection{address}};
+    MysqlReader::Shared shared{options, work, output, throttle, present};
     std::vector<MysqlReader> readers;
     for (mysql::Connection& connection : snapshot.readers) {
         readers.emplace_back(std::move(connection), shared);
