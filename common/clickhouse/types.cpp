@@ -42,6 +42,7 @@ constexpr Rule kPostgresRules[] = {
 };
 
 constexpr Rule kMysqlRules[] = {
+    {"boolean", Kind::boolean}, // of topics of Debezium
     {"tinyint", Kind::int8},
     {"tinyint unsigned", Kind::uint8},
     {"smallint", Kind::int16},

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace cdc::kafka {
 
@@ -17,6 +18,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMostColumns = 10'000;
 constexpr int kMostDepth = 16;
+constexpr int kNumberBits = 64; ///< more have no number
 
 std::string text_of(const Json& object, const char* name) {
     const auto found = object.find(name);
@@ -32,6 +34,16 @@ int parameter(const Json& schema, const char* name) {
     return number >= 0 && number <= 100'000 ? number : 0;
 }
 
+/// What the connectors of PostgreSQL, and of MySQL and MariaDB, call a type in table lines.
+struct Names {
+    const char* postgres;
+    const char* mysql;
+
+    const char* of(std::string_view connector) const {
+        return connector == "mysql" || connector == "mariadb" ? mysql : postgres;
+    }
+};
+
 ConnectType temporal(ConnectForm form, std::int64_t per_second, const char* type) {
     ConnectType out;
     out.form = form;
@@ -40,77 +52,104 @@ ConnectType temporal(ConnectForm form, std::int64_t per_second, const char* type
     return out;
 }
 
-/// By the schema's name: Debezium's own types, and those of Connect.
-bool named_type(const Json& schema, ConnectType& out) {
-    const std::string name = text_of(schema, "name");
+/// Types whose values are texts or numbers as they are, and those of times.
+std::optional<ConnectType> simple_named_type(const std::string& name, std::string_view connector) {
+    struct Simple {
+        const char* name;
+        ConnectForm form;
+        std::int64_t per_second;
+        Names types;
+    };
     constexpr auto kTime = ConnectForm::time;
     constexpr auto kTimestamp = ConnectForm::timestamp;
-    if (name == "io.debezium.time.Date" || name == "org.apache.kafka.connect.data.Date") {
-        out = temporal(ConnectForm::days, 1, "date");
-    } else if (name == "io.debezium.time.Time" || name == "org.apache.kafka.connect.data.Time") {
-        out = temporal(kTime, 1000, "time(3) without time zone");
-    } else if (name == "io.debezium.time.MicroTime") {
-        out = temporal(kTime, 1'000'000, "time without time zone");
-    } else if (name == "io.debezium.time.NanoTime") {
-        out = temporal(kTime, 1'000'000'000, "time without time zone");
-    } else if (name == "io.debezium.time.Timestamp" ||
-               name == "org.apache.kafka.connect.data.Timestamp") {
-        out = temporal(kTimestamp, 1000, "timestamp(3) without time zone");
-    } else if (name == "io.debezium.time.MicroTimestamp") {
-        out = temporal(kTimestamp, 1'000'000, "timestamp without time zone");
-    } else if (name == "io.debezium.time.NanoTimestamp") {
-        out = temporal(kTimestamp, 1'000'000'000, "timestamp(9) without time zone");
-    } else if (name == "io.debezium.time.ZonedTimestamp") {
-        out.type = "timestamp with time zone";
-    } else if (name == "io.debezium.time.ZonedTime") {
-        out.type = "time with time zone";
+    constexpr Names kDate{"date", "date"};
+    constexpr Names kMilliTime{"time(3) without time zone", "time(3)"};
+    constexpr Names kMilliTimestamp{"timestamp(3) without time zone", "datetime(3)"};
+    static constexpr Simple kSimple[] = {
+        {"io.debezium.time.Date", ConnectForm::days, 1, kDate},
+        {"org.apache.kafka.connect.data.Date", ConnectForm::days, 1, kDate},
+        {"io.debezium.time.Time", kTime, 1000, kMilliTime},
+        {"org.apache.kafka.connect.data.Time", kTime, 1000, kMilliTime},
+        {"io.debezium.time.MicroTime", kTime, 1'000'000, {"time without time zone", "time(6)"}},
+        {"io.debezium.time.NanoTime", kTime, 1'000'000'000, {"time without time zone", "time(6)"}},
+        {"io.debezium.time.Timestamp", kTimestamp, 1000, kMilliTimestamp},
+        {"org.apache.kafka.connect.data.Timestamp", kTimestamp, 1000, kMilliTimestamp},
+        {"io.debezium.time.MicroTimestamp",
+         kTimestamp,
+         1'000'000,
+         {"timestamp without time zone", "datetime(6)"}},
+        {"io.debezium.time.NanoTimestamp",
+         kTimestamp,
+         1'000'000'000,
+         {"timestamp(9) without time zone", "datetime(9)"}},
+        {"io.debezium.time.ZonedTimestamp",
+         ConnectForm::as_is,
+         1,
+         {"timestamp with time zone", "timestamp(6)"}},
+        {"io.debezium.time.ZonedTime", ConnectForm::as_is, 1, {"time with time zone", "time(6)"}},
+        {"io.debezium.time.Year", ConnectForm::as_is, 1, {"integer", "year"}},
+        {"io.debezium.data.Json", ConnectForm::as_is, 1, {"json", "json"}},
+        {"io.debezium.data.Uuid", ConnectForm::as_is, 1, {"uuid", "uuid"}},
+        {"io.debezium.data.Xml", ConnectForm::as_is, 1, {"xml", "longtext"}},
+    };
+    const auto* found = std::find_if(std::begin(kSimple), std::end(kSimple),
+                                     [&](const Simple& type) { return type.name == name; });
+    return found == std::end(kSimple) ? std::nullopt
+                                      : std::optional{temporal(found->form, found->per_second,
+                                                               found->types.of(connector))};
+}
+
+/// By the schema's name: Debezium's own types, and those of Connect.
+bool named_type(const Json& schema, std::string_view connector, ConnectType& out) {
+    const std::string name = text_of(schema, "name");
+    const std::string decimal = Names{"numeric", "decimal"}.of(connector);
+    if (auto simple = simple_named_type(name, connector)) {
+        simple->bytes = out.bytes;
+        out = std::move(*simple);
     } else if (name == "org.apache.kafka.connect.data.Decimal") {
         out.form = ConnectForm::decimal;
         out.scale = parameter(schema, "scale");
         out.precision = parameter(schema, "connect.decimal.precision");
-        out.type =
-            out.precision > 0 ? fmt::format("numeric({},{})", out.precision, out.scale) : "numeric";
+        out.type = out.precision > 0 ? fmt::format("{}({},{})", decimal, out.precision, out.scale)
+                                     : decimal;
     } else if (name == "io.debezium.data.VariableScaleDecimal") {
         out.form = ConnectForm::variable_decimal;
-        out.type = "numeric";
+        out.type = decimal;
     } else if (name == "io.debezium.data.Bits" && parameter(schema, "length") > 0) {
-        out.form = ConnectForm::bits;
         out.length = parameter(schema, "length");
+        out.form = std::string_view{Names{"", "number"}.of(connector)} == "number" &&
+                           out.length <= kNumberBits
+                       ? ConnectForm::bit_number
+                       : ConnectForm::bits;
         out.type = fmt::format("bit({})", out.length);
-    } else if (name == "io.debezium.data.Json") {
-        out.type = "json";
-    } else if (name == "io.debezium.data.Uuid") {
-        out.type = "uuid";
-    } else if (name == "io.debezium.data.Xml") {
-        out.type = "xml";
     } else {
         return false;
     }
     return true;
 }
 
-ConnectType type_of(const Json& schema, int depth) {
-    static const std::map<std::string, const char*> kTypes{{"int8", "smallint"},
-                                                           {"int16", "smallint"},
-                                                           {"int32", "integer"},
-                                                           {"int64", "bigint"},
-                                                           {"float", "real"},
-                                                           {"float32", "real"},
-                                                           {"double", "double precision"},
-                                                           {"float64", "double precision"},
-                                                           {"boolean", "boolean"},
-                                                           {"string", "text"},
-                                                           {"bytes", "bytea"}};
+ConnectType type_of(const Json& schema, std::string_view connector, int depth) {
+    static const std::map<std::string, Names> kTypes{{"int8", {"smallint", "tinyint"}},
+                                                     {"int16", {"smallint", "smallint"}},
+                                                     {"int32", {"integer", "int"}},
+                                                     {"int64", {"bigint", "bigint"}},
+                                                     {"float", {"real", "float"}},
+                                                     {"float32", {"real", "float"}},
+                                                     {"double", {"double precision", "double"}},
+                                                     {"float64", {"double precision", "double"}},
+                                                     {"boolean", {"boolean", "boolean"}},
+                                                     {"string", {"text", "longtext"}},
+                                                     {"bytes", {"bytea", "longblob"}}};
     ConnectType out;
     const std::string type = text_of(schema, "type");
     out.bytes = type == "bytes";
-    if (named_type(schema, out)) {
+    if (named_type(schema, connector, out)) {
         return out;
     }
     const auto items = schema.find("items");
     if (type == "array" && items != schema.end() && items->is_object() && depth < kMostDepth) {
         out.form = ConnectForm::array;
-        out.items = std::make_shared<ConnectType>(type_of(*items, depth + 1));
+        out.items = std::make_shared<ConnectType>(type_of(*items, connector, depth + 1));
         out.type = out.items->type + "[]";
         return out;
     }
@@ -119,7 +158,7 @@ ConnectType type_of(const Json& schema, int depth) {
         out.form = ConnectForm::json;
         out.type = "json";
     } else {
-        out.type = found->second;
+        out.type = found->second.of(connector);
     }
     return out;
 }
@@ -141,7 +180,8 @@ Json row_fields(const Json& schema) {
     return {};
 }
 
-ConnectRow parse(std::string_view value_schema, const std::vector<std::string>& keys) {
+ConnectRow parse(std::string_view value_schema, std::string_view connector,
+                 const std::vector<std::string>& keys) {
     ConnectRow row;
     const Json fields = row_fields(Json::parse(value_schema, nullptr, false));
     if (!fields.is_array() || fields.size() > kMostColumns) {
@@ -155,7 +195,7 @@ ConnectRow parse(std::string_view value_schema, const std::vector<std::string>& 
         }
         std::string json_name;
         event::append_json_escaped(json_name, column.name);
-        const ConnectType type = type_of(field, 0);
+        const ConnectType type = type_of(field, connector, 0);
         column.type = type.type;
         const auto optional = field.find("optional");
         column.nullable = optional == field.end() || *optional != Json(false);
@@ -177,7 +217,8 @@ ConnectRow parse(std::string_view value_schema, const std::vector<std::string>& 
 
 } // namespace
 
-const ConnectRow* ConnectRows::of(std::string_view value_schema, std::string_view key) {
+const ConnectRow* ConnectRows::of(std::string_view value_schema, std::string_view key,
+                                  std::string_view connector) {
     std::vector<std::string> keys;
     m_wanted.clear();
     event::JsonCursor cursor{key};
@@ -188,7 +229,7 @@ const ConnectRow* ConnectRows::of(std::string_view value_schema, std::string_vie
             m_wanted.append(keys.back()).append(1, '\n');
         }
     }
-    m_wanted += value_schema;
+    m_wanted.append(connector).append(1, '\n').append(value_schema);
     if (m_wanted == m_last) {
         return m_last_row;
     }
@@ -197,7 +238,7 @@ const ConnectRow* ConnectRows::of(std::string_view value_schema, std::string_vie
         if (m_rows.size() >= kMost) {
             m_rows.clear();
         }
-        found = m_rows.emplace(m_wanted, parse(value_schema, keys)).first;
+        found = m_rows.emplace(m_wanted, parse(value_schema, connector, keys)).first;
     }
     m_last = m_wanted;
     m_last_row = found->second.columns.empty() ? nullptr : &found->second;

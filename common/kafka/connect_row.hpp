@@ -25,9 +25,11 @@ public:
     static constexpr std::size_t kMost = 256;
 
     /// The row of a change with this schema of its value and this key (JSON text, "null" for none),
-    /// whose members are the key's columns. nullptr when the schema has no columns. The result is
+    /// whose members are the key's columns; types are called as those of `connector` are in table
+    /// lines. nullptr when the schema has no columns. The result is
     /// valid until the next call.
-    const ConnectRow* of(std::string_view value_schema, std::string_view key);
+    const ConnectRow* of(std::string_view value_schema, std::string_view key,
+                         std::string_view connector);
 
 private:
     std::map<std::string, ConnectRow, std::less<>> m_rows; ///< by the key's columns and the schema

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -119,6 +120,19 @@ bool append_bits(std::string& out, std::string_view json, int length) {
     return true;
 }
 
+bool append_bit_number(std::string& out, std::string_view json) {
+    const auto bytes = bytes_of(json);
+    if (!bytes || bytes->size() > sizeof(std::uint64_t)) {
+        return false;
+    }
+    std::uint64_t number = 0;
+    for (auto byte = bytes->rbegin(); byte != bytes->rend(); ++byte) {
+        number = number << 8 | static_cast<unsigned char>(*byte);
+    }
+    event::append_json_integer(out, number);
+    return true;
+}
+
 bool append_number_form(std::string& out, const ConnectType& type, std::string_view json) {
     const auto number = base::parse_integer<std::int64_t>(json);
     if (!number) {
@@ -132,10 +146,11 @@ bool append_number_form(std::string& out, const ConnectType& type, std::string_v
         append_quoted(out, date_text(*number, ""));
         return true;
     case ConnectForm::time:
-        if (*number < 0) {
+        if (*number == std::numeric_limits<std::int64_t>::min()) {
             return false;
         }
-        append_quoted(out, time_text(*number, type.per_second));
+        append_quoted(out, (*number < 0 ? "-" : "") +
+                               time_text(std::abs(*number), type.per_second)); // MySQL's
         return true;
     default:
         append_quoted(out, timestamp_text(*number, type.per_second));
@@ -170,6 +185,8 @@ bool append_form(std::string& out, const ConnectType& type, std::string_view jso
         return append_variable_decimal(out, json);
     case ConnectForm::bits:
         return append_bits(out, json, type.length);
+    case ConnectForm::bit_number:
+        return append_bit_number(out, json);
     case ConnectForm::array:
         if (json.empty() || json[0] != '[') {
             return false;

@@ -16,7 +16,8 @@ enum class ConnectForm : std::uint8_t {
     timestamp,        ///< since 1970-01-01, in units
     decimal,          ///< base64 of two's complement, most significant byte first
     variable_decimal, ///< {"scale":N,"value":the same}
-    bits,             ///< base64, least significant byte first
+    bits,             ///< base64, least significant byte first; becomes "101"
+    bit_number,       ///< the same, at most 64 of them; becomes their number
     array,
     json, ///< a struct or a map, which becomes JSON text
 };

@@ -88,6 +88,18 @@ void append_source(std::string& out, std::string_view source, int partition, std
     out += separator == '{' ? "{}" : "}";
 }
 
+std::string_view connector_of(std::string_view source) {
+    JsonCursor cursor{source};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == "connector") {
+            return unquoted(value);
+        }
+    }
+    return {};
+}
+
 bool is_unavailable(std::string_view value, const ConnectType* type) {
     return value == kUnavailable || (type != nullptr && type->bytes && value == kUnavailableBytes);
 }
@@ -202,7 +214,8 @@ const ConnectRow* append_foreign(std::string& out, std::string_view key, std::st
         fail(ExitCode::bad_data, "the value is no change: source or a known op is missing: {}",
              in_quotes(value));
     }
-    const ConnectRow* shape = rows == nullptr || schema.empty() ? nullptr : rows->of(schema, key);
+    const ConnectRow* shape =
+        rows == nullptr || schema.empty() ? nullptr : rows->of(schema, key, connector_of(source));
     std::vector<std::string_view> unchanged;
     out += "{\"key\":";
     append_row(out, key, shape, nullptr);

@@ -1,5 +1,5 @@
-# Kafka Connect 4.1, one standalone worker with Debezium's PostgreSQL connector, from Maven: what the
-# tests of `--types debezium` and the benchmarks compare with; sourced by scripts/services.
+# Kafka Connect 4.1, one standalone worker with Debezium's connectors of PostgreSQL and MySQL, from
+# Maven: what tests and benchmarks compare with; sourced by scripts/services.
 #
 # It writes to the service `kafka`, which must run. Connectors are made and removed by its REST
 # interface (POST and DELETE $CDC_TEST_DEBEZIUM_URL/connectors); they do not outlive the worker, but
@@ -11,13 +11,15 @@ readonly kConnectVersion=4.1.0
 readonly kDebeziumVersion=3.3.1.Final
 readonly kDebeziumHeap=256m
 
-debezium_home() { echo "$cache_dir/debezium-$kDebeziumVersion"; }
+debezium_home() { echo "$cache_dir/debezium-postgres-mysql-$kDebeziumVersion"; }
 
 debezium_fetch() {
     maven_fetch "$(debezium_home)" "Debezium $kDebeziumVersion" \
         "org.apache.kafka:connect-runtime:$kConnectVersion" \
         "org.apache.kafka:connect-json:$kConnectVersion" \
         "io.debezium:debezium-connector-postgres:$kDebeziumVersion" \
+        "io.debezium:debezium-connector-mysql:$kDebeziumVersion" \
+        "io.debezium:debezium-storage-kafka:$kDebeziumVersion" \
         org.slf4j:slf4j-simple:1.7.36
 }
 

@@ -36,20 +36,20 @@ std::string schema_of(const std::string& fields) {
 
 /// The value that a column of this type gets in our line, and its type there.
 std::string converted(const std::string& field_text, const std::string& value,
-                      const std::string& wanted_type) {
+                      const std::string& wanted_type, const std::string& connector = "postgresql") {
     const std::string schema = schema_of(field("id", "int32", "", false) + "," + field_text);
     ConnectRows rows;
     std::string out;
     const ConnectRow* row = append_foreign(
         out, R"({"schema":{"type":"struct"},"payload":{"id":1}})",
         R"({"schema":)" + schema + R"(,"payload":{"before":null,"after":{"id":1,"v":)" + value +
-            R"(},"source":{"connector":"postgresql","db":"d","schema":"s","table":"t","lsn":1},)"
-            R"("op":"c"}})",
+            R"(},"source":{"connector":")" + connector +
+            R"(","db":"d","schema":"s","table":"t","lsn":1},"op":"c"}})",
         0, 5, &rows);
     REQUIRE(row != nullptr);
     REQUIRE(row->columns.size() == 2);
     CHECK(row->columns[0].name == "id");
-    CHECK(row->columns[0].type == "integer");
+    CHECK(row->columns[0].type == (connector == "postgresql" ? "integer" : "int"));
     CHECK(row->columns[0].key == 1);
     CHECK_FALSE(row->columns[0].nullable);
     CHECK(row->columns[1].type == wanted_type);
@@ -143,16 +143,41 @@ TEST_CASE("what is not of the form that the schema names is kept as it came") {
                     R"("%%")", "numeric") == R"("%%")");
 }
 
+TEST_CASE("types of MySQL and MariaDB have the names of those") {
+    const auto mysql = [](const std::string& field_text, const std::string& value,
+                          const char* type) {
+        return converted(field_text, value, type, "mysql");
+    };
+    CHECK(mysql(v("int8"), "-7", "tinyint") == "-7");
+    CHECK(mysql(v("double"), "1e300", "double") == "1e300");
+    CHECK(mysql(v("string"), R"("a")", "longtext") == R"("a")");
+    CHECK(mysql(v("bytes"), R"("AQ==")", "longblob") == R"("AQ==")");
+    CHECK(mysql(v("int32", named("io.debezium.time.Year")), "2155", "year") == "2155");
+    CHECK(mysql(v("int64", named("io.debezium.time.Timestamp")), "1753092000007", "datetime(3)") ==
+          R"("2025-07-21T10:00:00.007")");
+    CHECK(mysql(v("int64", named("io.debezium.time.MicroTime")), "-3020399999999", "time(6)") ==
+          R"("-838:59:59.999999")");
+    const std::string precise = R"("scale":"2","connect.decimal.precision":"12")";
+    CHECK(mysql(v("bytes", named("org.apache.kafka.connect.data.Decimal", precise)),
+                R"(")" + base64("\x04\xd2") + R"(")", "decimal(12,2)") == R"("12.34")");
+    const std::string bits = R"("length":"9")";
+    CHECK(mysql(v("bytes", named("io.debezium.data.Bits", bits)),
+                R"(")" + base64("\x55\x01") + R"(")", "bit(9)") == "341");
+    CHECK(converted(v("bytes", named("io.debezium.data.Bits", bits)),
+                    R"(")" + base64("\x55\x01") + R"(")", "bit(9)", "mariadb") == "341");
+}
+
 TEST_CASE("a schema is read once, and another shape or key has another version") {
     ConnectRows rows;
     const std::string one = schema_of(field("id", "int32") + "," + field("n", "string"));
     const std::string two = schema_of(field("id", "int32") + "," + field("n", "int64"));
-    const std::string first = rows.of(one, R"({"id":1})")->version;
-    CHECK(rows.of(one, R"({"id":2})")->version == first);
-    CHECK(rows.of(two, R"({"id":1})")->version != first);
-    CHECK(rows.of(one, "null")->version != first);
-    CHECK(rows.of(one, R"({"id":1})")->version == first);
-    CHECK(rows.of(R"({"type":"struct"})", "null") == nullptr);
-    CHECK(rows.of("null", "null") == nullptr);
-    CHECK(rows.of(R"({"fields":[{"field":"after","fields":[7]}]})", "null") == nullptr);
+    const std::string first = rows.of(one, R"({"id":1})", "postgresql")->version;
+    CHECK(rows.of(one, R"({"id":2})", "postgresql")->version == first);
+    CHECK(rows.of(two, R"({"id":1})", "postgresql")->version != first);
+    CHECK(rows.of(one, "null", "postgresql")->version != first);
+    CHECK(rows.of(one, R"({"id":1})", "postgresql")->version == first);
+    CHECK(rows.of(R"({"type":"struct"})", "null", "postgresql") == nullptr);
+    CHECK(rows.of("null", "null", "postgresql") == nullptr);
+    CHECK(rows.of(R"({"fields":[{"field":"after","fields":[7]}]})", "null", "postgresql") ==
+          nullptr);
 }
