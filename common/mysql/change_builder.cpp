@@ -54,6 +54,7 @@ bool ChangeBuilder::executed(const std::string& gtids) const {
 
 void ChangeBuilder::apply(std::string_view bytes, std::string& out) {
     m_payload.reset(); // of an event that failed, and whose bytes are gone
+    m_committed_xa.reset();
     Event event;
     try {
         event = m_reader.read(bytes);
@@ -66,6 +67,10 @@ void ChangeBuilder::apply(std::string_view bytes, std::string& out) {
 }
 
 void ChangeBuilder::apply_more(std::string& out) {
+    if (m_committed_xa != nullptr) {
+        apply_committed_xa(out);
+        return;
+    }
     Event event;
     try {
         const std::string_view bytes = m_payload->next();
@@ -92,7 +97,7 @@ void ChangeBuilder::guarded(const Event& event, std::string& out) {
     const std::uint64_t changes = m_changes;
     m_in_work = nullptr;
     try {
-        if (m_payload == nullptr) {
+        if (!has_more()) {
             const bool heartbeat =
                 event.type == EventType::heartbeat || event.type == EventType::heartbeat_v2;
             if (heartbeat) {
@@ -123,6 +128,9 @@ void ChangeBuilder::guarded(const Event& event, std::string& out) {
 }
 
 void ChangeBuilder::apply_event(const Event& event, std::string& out) {
+    if (m_xa != nullptr && keep_xa(event)) {
+        return;
+    }
     if (RowsEvent::is_rows(event.type)) {
         rows(event, out);
         return;
@@ -142,11 +150,13 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
     case EventType::mariadb_gtid:
         m_mariadb_gtid = parse_mariadb_gtid(event);
         m_gtid_json = '"' + m_mariadb_gtid->text() + '"';
-        if ((m_mariadb_gtid->flags & (MariadbGtid::kPreparedXa | MariadbGtid::kCompletedXa)) != 0) {
-            throw Error{ExitCode::refused, "an XA transaction, which is not understood yet"};
-        }
         begin_group(event, 0);
-        m_in_transaction = (m_mariadb_gtid->flags & MariadbGtid::kStandalone) == 0;
+        if ((m_mariadb_gtid->flags & MariadbGtid::kPreparedXa) != 0) {
+            begin_xa();
+        } else {
+            constexpr unsigned kOneEvent = MariadbGtid::kStandalone | MariadbGtid::kCompletedXa;
+            m_in_transaction = (m_mariadb_gtid->flags & kOneEvent) == 0;
+        }
         return;
     case EventType::query:
     case EventType::mariadb_query_compressed:
@@ -172,7 +182,8 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
         m_maps.clear();
         return;
     case EventType::xa_prepare:
-        throw Error{ExitCode::refused, "an XA transaction, which is not understood yet"};
+        xa_prepare(event, out);
+        return;
     case EventType::incident: {
         const Incident incident = parse_incident(event.body);
         throw Error{ExitCode::bad_data,
@@ -286,6 +297,7 @@ void ChangeBuilder::begin_group(const Event& event, std::int64_t commit_ts_ms) {
     m_group_start = m_event_start;
     m_commit_ts_ms = commit_ts_ms != 0 ? commit_ts_ms : std::int64_t{event.timestamp} * 1000;
     const Position start{m_cursor.next().file, m_group_start};
+    m_passes_over = was_emitted(start.order_position());
     m_order_start = event::Order::make(m_settings.epoch, start.order_position(), 0).text();
     m_order_start.resize(kOrderStartDigits);
     m_transaction_begun = false;

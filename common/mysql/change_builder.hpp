@@ -10,8 +10,10 @@
 #include "mysql/statement.hpp"
 #include "mysql/table_plan.hpp"
 #include "mysql/transaction_payload.hpp"
+#include "mysql/xa_rows.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -48,18 +50,28 @@ public:
     /// The transactions before the start, to which those that are read are added. Where they are
     /// not known they are learnt from the front of a file.
     void set_gtids(const std::optional<std::string>& text);
+    /// Transactions that begin before this place in the order, and those with these global ids, are
+    /// read only for what is prepared in them: their lines were written before.
+    void set_emitted(std::uint64_t order_position, const std::optional<std::string>& gtids);
 
     /// Appends the lines of one event. Throws Error, which names table and position: bad_data, or
     /// refused for what the source must not do; `out` is then as it was.
     void apply(std::string_view bytes, std::string& out);
-    /// The event was a compressed transaction, the next part of which apply_more() takes; the bytes
-    /// given to apply() must live until there is no more.
-    bool has_more() const { return m_payload != nullptr; }
+    /// The event was a compressed transaction, or the end of an XA transaction, the next part of
+    /// which apply_more() takes; the bytes given to apply() must live until there is no more.
+    bool has_more() const { return m_payload != nullptr || m_committed_xa != nullptr; }
     void apply_more(std::string& out);
 
     bool in_transaction() const { return m_in_transaction; }
     /// Everything before it was read whole: the end of the last transaction.
     const Position& position() const { return m_complete; }
+    /// Where a stream must begin that goes on behind position(): there, or before the oldest XA
+    /// transaction that is prepared now.
+    ResumePoint resume_point() const;
+    /// The place in the order before which all lines were written.
+    std::uint64_t emitted() const;
+    /// The global ids of those lines' transactions, as text; nothing when they are not known.
+    std::optional<std::string> emitted_gtids() const;
     /// When the file of position() was made, seconds since 1970; 0: its description was not seen.
     std::uint32_t file_created() const { return m_file_created; }
     /// Executed before position(), as text; nothing when that is not known.
@@ -94,7 +106,20 @@ private:
     bool captures(const std::string& db, const std::string& table) const;
     TableState& state_of(const std::string& db, const std::string& table);
 
+    // xa_transactions.cpp
+    ResumePoint read_to() const;
+    bool was_emitted(std::uint64_t start) const;
+    void begin_xa();
+    bool keep_xa(const Event& event);
+    void xa_prepare(const Event& event, std::string& out);
+    void xa_commit(std::string_view text, std::string& out);
+    void xa_rollback(std::string_view text, std::string& out);
+    void commit_xa(std::unique_ptr<XaRows> rows, std::string& out);
+    void apply_committed_xa(std::string& out);
+
     // row_changes.cpp
+    const Shape& described(std::uint64_t table_id) const;
+    std::uint64_t count_changes(RowsEvent& rows, const TablePlan& plan);
     void rows(const Event& event, std::string& out);
     void row(RowsEvent::Kind kind, std::string& out);
     void key_change(std::uint64_t index, std::string& out);
@@ -146,6 +171,15 @@ private:
     GtidSet m_gtids;
     MariadbGtidList m_mariadb_gtids;
     std::unique_ptr<TransactionPayload> m_payload;
+
+    std::unique_ptr<XaRows> m_xa; ///< of the XA transaction in work, before its XA PREPARE
+    std::map<std::string, std::unique_ptr<XaRows>> m_prepared; ///< by xid
+    std::unique_ptr<XaRows> m_committed_xa;                    ///< what apply_more() makes lines of
+    std::uint64_t m_emitted_position = 0;
+    bool m_knows_emitted_gtids = false;
+    GtidSet m_emitted_gtids;
+    MariadbGtidList m_emitted_mariadb_gtids;
+    bool m_passes_over = false; ///< the lines of the transaction in work were written before
 
     /// By the bytes of their table maps, which are the same for all rows of one shape; and the maps
     /// in force by the log's number of the table.

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "mysql/prepared_transactions.hpp"
 
 #include <chrono>
 #include <optional>
@@ -19,17 +20,10 @@ using base::in_quotes;
 namespace {
 
 constexpr unsigned kLockWaitTimeout = 1205;
-constexpr unsigned kAccessDenied = 1045;
-constexpr unsigned kSpecificAccessDenied = 1227;
-constexpr unsigned kXaRightMissing = 1401;
 constexpr int kLockWaitSeconds = 2;
 constexpr int kLockPauseMs = 500;
 constexpr int kPreparedMs = 200;
 constexpr std::int64_t kTellMs = 10000;
-
-bool is_right_missing(const ServerError& error) {
-    return error.number() == kAccessDenied || error.number() == kSpecificAccessDenied;
-}
 
 /// Waits between tries; tells what for, and gives up.
 class Patience {
@@ -54,39 +48,6 @@ private:
     const SnapshotWish* m_wish;
     std::int64_t m_start = base::steady_ms();
     std::int64_t m_tell = m_start;
-};
-
-/// The transactions that are prepared and did not end. The log has the rows of such a one from its
-/// XA PREPARE on, and a snapshot does not show them before its XA COMMIT.
-class PreparedTransactions {
-public:
-    explicit PreparedTransactions(Connection& plain) : m_plain{&plain} {}
-
-    /// The name of one; nothing: there is none, or it may not be asked, which is said once.
-    std::optional<std::string> any() {
-        if (!m_may_ask) {
-            return std::nullopt;
-        }
-        try {
-            const auto prepared = m_plain->query(m_plain->is_mariadb() ? "XA RECOVER FORMAT='SQL'"
-                                                                       : "XA RECOVER CONVERT XID");
-            return prepared.empty() ? std::nullopt : std::optional{prepared[0].back().value_or("")};
-        } catch (const ServerError& error) {
-            if (!is_right_missing(error) && error.number() != kXaRightMissing) {
-                throw;
-            }
-            m_may_ask = false;
-            base::log::warning("whether XA transactions are prepared is not known: {}; rows of one "
-                               "that is committed after this moment are missing (grant "
-                               "XA_RECOVER_ADMIN where XA is used)",
-                               error.what());
-            return std::nullopt;
-        }
-    }
-
-private:
-    Connection* m_plain;
-    bool m_may_ask = true;
 };
 
 std::string not_ended(const std::string& xid) {

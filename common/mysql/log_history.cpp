@@ -108,12 +108,18 @@ LogPlace place_of(const event::Checkpoint& checkpoint, std::string where) {
     if (const auto history = checkpoint.extra.find("history"); history != checkpoint.extra.end()) {
         out.created = event::integer_member(*history, "created", std::uint32_t{0});
     }
-    if (const auto gtids = checkpoint.extra.find("gtids"); gtids != checkpoint.extra.end()) {
-        if (!gtids->is_string()) {
-            fail(ExitCode::bad_data, "{}: \"gtids\" is not text", out.where);
+    const auto text = [&](const char* name) -> std::optional<std::string> {
+        const auto found = checkpoint.extra.find(name);
+        if (found == checkpoint.extra.end()) {
+            return std::nullopt;
         }
-        out.gtids = gtids->get<std::string>();
-    }
+        if (!found->is_string()) {
+            fail(ExitCode::bad_data, "{}: \"{}\" is not text", out.where, name);
+        }
+        return found->get<std::string>();
+    };
+    out.gtids = text("gtids");
+    out.emitted_gtids = text("emitted_gtids");
     return out;
 }
 

@@ -19,6 +19,9 @@ struct LogPlace {
     std::uint32_t created = 0;        ///< of the position's file, seconds since 1970; 0: not known
     std::optional<std::string> gtids; ///< executed before the position; nothing: not known
     std::string where;                ///< for messages: "checkpoint file 'x'"
+    /// Transactions whose lines were written; nothing: `gtids`, as long as no XA transaction is
+    /// prepared, before which the place then stays.
+    std::optional<std::string> emitted_gtids{};
 };
 
 /// `where`: for messages. Throws Error (bad_data).

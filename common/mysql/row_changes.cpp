@@ -17,6 +17,24 @@ namespace {
 constexpr int kIndexDigits = 12;
 } // namespace
 
+const ChangeBuilder::Shape& ChangeBuilder::described(std::uint64_t table_id) const {
+    const auto found = m_maps.find(table_id);
+    if (found == m_maps.end()) {
+        fail(ExitCode::bad_data, "table {} was not described before its first rows", table_id);
+    }
+    return *found->second;
+}
+
+/// So many indexes they take.
+std::uint64_t ChangeBuilder::count_changes(RowsEvent& rows, const TablePlan& plan) {
+    const std::uint64_t each = rows.kind() == RowsEvent::Kind::update ? 2 : 1;
+    std::uint64_t out = 0;
+    while (rows.next(plan.layout(), m_before, m_after)) {
+        out += each;
+    }
+    return out;
+}
+
 void ChangeBuilder::rows(const Event& event, std::string& out) {
     if (!m_in_transaction) {
         fail(ExitCode::bad_data, "rows outside a transaction");
@@ -26,23 +44,18 @@ void ChangeBuilder::rows(const Event& event, std::string& out) {
         m_maps.clear();
         return;
     }
-    const auto found = m_maps.find(rows.table_id());
-    if (found == m_maps.end()) {
-        fail(ExitCode::bad_data, "table {} was not described before its first rows",
-             rows.table_id());
-    }
-    const Shape& shape = *found->second;
+    const Shape& shape = described(rows.table_id());
     m_in_work = &shape.plan;
-    const RowLayout& layout = shape.plan.layout();
-    const std::uint64_t count = rows.kind() == RowsEvent::Kind::update ? 2 : 1;
-    if (!shape.plan.captured()) {
-        while (rows.next(layout, m_before, m_after)) {
-            m_index += count;
-        }
+    if (!shape.plan.captured() || m_passes_over) {
+        m_index += count_changes(rows, shape.plan);
         return;
     }
+    const RowLayout& layout = shape.plan.layout();
+    const std::uint64_t count = rows.kind() == RowsEvent::Kind::update ? 2 : 1;
     start_source(shape.plan, event);
-    m_row = 0;
+    if (m_committed_xa == nullptr) { // all rows of those stand at their commit
+        m_row = 0;
+    }
     while (rows.next(layout, m_before, m_after)) {
         announce(shape, event, m_index + 1, out);
         row(rows.kind(), out);

@@ -75,6 +75,12 @@ std::string gtids_before(Connection& connection, const Position& position) {
     return without_newlines(connection.value("SELECT @@global.gtid_purged"));
 }
 
+bool is_right_missing(const ServerError& error) {
+    constexpr unsigned kAccessDenied = 1045;
+    constexpr unsigned kSpecificAccessDenied = 1227;
+    return error.number() == kAccessDenied || error.number() == kSpecificAccessDenied;
+}
+
 void check_position(Connection& connection, const Position& position) {
     const std::vector<LogFile> files = log_files(connection);
     const std::string oldest =

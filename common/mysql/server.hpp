@@ -37,6 +37,12 @@ bool uses_gtids(Connection& connection);
 /// that the log holds.
 std::string gtids_before(Connection& connection, const Position& position);
 
+/// The xids of XA transactions that are prepared, as SQL has them; nothing: there is no right to
+/// ask.
+std::optional<std::vector<std::string>> prepared_transactions(Connection& connection);
+/// Whether the server refused for want of a right.
+bool is_right_missing(const ServerError& error);
+
 /// Throws Error (position_lost) with what is there when the log does not hold `position`.
 void check_position(Connection& connection, const Position& position);
 

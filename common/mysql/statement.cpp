@@ -374,6 +374,7 @@ bool read(Reader& reader, Statement& out, bool& want_names) {
     if (reader.take("XA")) {
         out.kind = reader.take("COMMIT")     ? Kind::xa_commit
                    : reader.take("ROLLBACK") ? Kind::xa_rollback
+                   : reader.take("END")      ? Kind::xa_end
                                              : Kind::xa_start;
         return true;
     }

@@ -19,7 +19,8 @@ struct Statement {
         commit,
         rollback,
         savepoint, ///< also RELEASE, ROLLBACK TO
-        xa_start,  ///< XA START, XA END
+        xa_start,
+        xa_end,
         xa_commit,
         xa_rollback,
         truncate_table,

@@ -51,7 +51,9 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     const std::string text = text_of(query);
     const Statement statement = parse_statement(text, quoting);
     const std::string db{query.db};
-    refuse_cascade(statement, db, text, quoting);
+    if (!m_passes_over) {
+        refuse_cascade(statement, db, text, quoting);
+    }
     switch (statement.kind) {
     case Kind::begin:
         m_in_transaction = true;
@@ -65,16 +67,27 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     case Kind::savepoint:
         return;
     case Kind::xa_start:
+        begin_xa();
+        return;
+    case Kind::xa_end:
+        return;
     case Kind::xa_commit:
+        xa_commit(query.text, out);
+        return;
     case Kind::xa_rollback:
-        throw Error{ExitCode::refused, "an XA transaction, which is not understood yet"};
+        xa_rollback(query.text, out);
+        return;
     case Kind::rows:
-        refuse_rows(statement, db, query.text);
+        if (!m_passes_over) {
+            refuse_rows(statement, db, query.text);
+        }
         break;
     case Kind::harmless:
         break;
     default:
-        table_statement(statement, db, event, out);
+        if (!m_passes_over) {
+            table_statement(statement, db, event, out);
+        }
         break;
     }
     // A statement that stands by itself is a whole group, but CREATE TABLE … START TRANSACTION is

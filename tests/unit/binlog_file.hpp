@@ -44,13 +44,13 @@ inline std::vector<std::string_view> events_of(std::string_view file) {
     return out;
 }
 
-inline ChangeBuilder make_builder(SourceLookup& lookup, bool mariadb) {
+inline ChangeBuilder make_builder(SourceLookup& lookup, bool mariadb,
+                                  const Position& start = {"binlog.000001", Position::kFirst}) {
     ChangeBuilder::Settings settings;
     settings.name = "golden";
     settings.mariadb = mariadb;
     settings.epoch = 7;
-    return {settings, event::TableFilter{{}, {"record.skipped"}}, lookup,
-            Position{"binlog.000001", Position::kFirst}};
+    return {settings, event::TableFilter{{}, {"record.skipped"}}, lookup, start};
 }
 
 inline void apply_all(ChangeBuilder& builder, std::string_view event, std::string& out) {

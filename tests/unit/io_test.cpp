@@ -1,6 +1,7 @@
 #include "io/atomic_file.hpp"
 #include "io/line_reader.hpp"
 #include "io/line_writer.hpp"
+#include "io/spool.hpp"
 #include "io/stop_signal.hpp"
 
 #include "support.hpp"
@@ -282,4 +283,23 @@ TEST_CASE("compressed input and UTF-16 are told by their first bytes") {
     CHECK_FAILS(lines_of("\x1f\x8b"), bad_data, "gzip");
     CHECK_FAILS(lines_of("\x28\xb5\x2f\xfd\n"), bad_data, "zstd");
     CHECK_FAILS(lines_of("\xff\xfe{\n"), bad_data, "UTF-16");
+}
+
+TEST_CASE("a spool gives back its records in their order, from memory and from its file") {
+    for (const std::size_t size : {std::size_t{10}, Spool::kMemory / 3, Spool::kMemory * 2}) {
+        CAPTURE(size);
+        Spool spool;
+        for (char c = 'a'; c < 'h'; ++c) {
+            spool.append(std::string(size, c));
+        }
+        spool.append("");
+        std::string record;
+        for (char c = 'a'; c < 'h'; ++c) {
+            CHECK(spool.next(record));
+            CHECK(record == std::string(size, c));
+        }
+        CHECK(spool.next(record));
+        CHECK(record.empty());
+        CHECK_FALSE(spool.next(record));
+    }
 }

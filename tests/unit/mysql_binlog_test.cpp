@@ -16,9 +16,10 @@ using namespace cdc::mysql;
 namespace {
 
 constexpr const char* kRecordings[] = {
-    "operations.mysql",   "operations.mariadb", "keys.mysql",   "keys.mariadb",
-    "types.mysql",        "types.mariadb",      "json.mysql",   "compressed.mysql",
-    "compressed.mariadb", "compressed.mysql9",  "tagged.mysql9"};
+    "operations.mysql",   "operations.mariadb", "keys.mysql",    "keys.mariadb",
+    "types.mysql",        "types.mariadb",      "json.mysql",    "compressed.mysql",
+    "compressed.mariadb", "compressed.mysql9",  "tagged.mysql9", "xa.mysql",
+    "xa.mariadb"};
 
 std::string recording(const std::string& name) {
     return read_bytes(CDC_SOURCE_DIR "/tests/data/binlog/" + name + ".bin");
@@ -46,6 +47,16 @@ std::string lines_of(const std::string& name) {
     return out;
 }
 
+/// The change lines, without the time at which they were made.
+std::string changes_of(const std::string& lines) {
+    std::istringstream in{lines};
+    std::string out;
+    for (std::string line; std::getline(in, line);) {
+        out += line.starts_with(R"({"key")") ? line + '\n' : "";
+    }
+    return out;
+}
+
 /// An event with another size: its header says so.
 std::string cut(std::string_view event, std::size_t size) {
     std::string out{event.substr(0, size)};
@@ -63,6 +74,14 @@ std::string with_checksum(std::string event) {
         event[size + i] = static_cast<char>(sum >> (8 * i));
     }
     return event;
+}
+
+/// A file's description as it stands before a stream that begins further on: without its place.
+std::string made_for_stream(std::string_view description) {
+    constexpr std::size_t kNextPosition = 13;
+    std::string out{description};
+    std::fill_n(out.begin() + kNextPosition, 4, '\0');
+    return with_checksum(out);
 }
 
 /// Whatever the bytes: lines, or an error of ours.
@@ -293,4 +312,64 @@ TEST_CASE("offsets are counted beyond 32 bits, and files one after another") {
     CHECK_FALSE(Position::parse("binlog:4"));
     CHECK_FALSE(Position::parse("binlog.000001:3"));
     CHECK(Position::parse("a.b:c.000001:4")->base_name() == "a.b:c");
+}
+
+TEST_CASE("a stream goes on before what is prepared, and writes no line twice") {
+    for (const std::string name : {"xa.mysql", "xa.mariadb"}) {
+        CAPTURE(name);
+        const std::string file = recording(name);
+        const auto events = events_of(file);
+        NoFacts lookup;
+        std::string whole;
+        ChangeBuilder all = make_builder(lookup, is_mariadb(name));
+        for (const std::string_view event : events) {
+            apply_all(all, event, whole);
+        }
+        // Stopped behind each event: what was written, and what a stream from the place to go on at
+        // writes.
+        for (std::size_t stop = 1; stop < events.size(); ++stop) {
+            ChangeBuilder first = make_builder(lookup, is_mariadb(name));
+            std::string out;
+            for (std::size_t i = 0; i < stop; ++i) {
+                apply_all(first, events[i], out);
+            }
+            const ResumePoint from = first.resume_point();
+            if (first.in_transaction() || from.position.offset == Position::kFirst) {
+                continue;
+            }
+            CHECK(first.emitted() >= from.position.order_position());
+            ChangeBuilder second = make_builder(lookup, is_mariadb(name), from.position);
+            second.set_gtids(from.gtids);
+            second.set_emitted(first.emitted(), std::nullopt);
+            std::string rest;
+            apply_all(second, made_for_stream(events[0]), rest);
+            std::uint64_t at = Position::kFirst;
+            for (const std::string_view event : events) {
+                if (at >= from.position.offset) {
+                    apply_all(second, event, rest);
+                }
+                at += event.size();
+            }
+            CHECK(changes_of(out) + changes_of(rest) == changes_of(whole));
+        }
+    }
+}
+
+TEST_CASE("an XA transaction that was prepared before the stream began stops it where it commits") {
+    const std::string file = recording("xa.mysql");
+    NoFacts lookup;
+    ChangeBuilder builder = make_builder(lookup, false);
+    std::string out;
+    const auto all = [&] {
+        bool prepared = false;
+        for (const std::string_view event : events_of(file)) {
+            // Without the first group that has rows: up to its XA PREPARE.
+            const bool rows = builder.transactions() == 2 && !prepared;
+            prepared |= rows && static_cast<EventType>(event[4]) == EventType::xa_prepare;
+            if (!rows) {
+                apply_all(builder, event, out);
+            }
+        }
+    };
+    CHECK_FAILS(all(), position_lost, "X'61',X'62',7");
 }

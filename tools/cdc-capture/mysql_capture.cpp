@@ -71,6 +71,7 @@ void MysqlCapture::connect() {
     m_transactions = 0;
     const bool first = !m_resume;
     m_resume = m_session->start;
+    m_checkpointed_at = m_session->start.position;
     m_history_checked = false;
     m_awaits_history = false;
     m_now = base::steady_ms();
@@ -94,7 +95,7 @@ void MysqlCapture::connect() {
 }
 
 bool MysqlCapture::reconnect(const Error& cause) {
-    const std::string failed_at = m_resume->position.text();
+    const std::uint64_t failed_at = m_resume->emitted;
     m_resume = here();
     m_resume->where = "this stream";
     m_figures.retries.add();
@@ -102,7 +103,7 @@ bool MysqlCapture::reconnect(const Error& cause) {
     m_changes_before += m_session->builder.changes();
     m_stale_before += m_session->builder.stale_tables();
     m_session.reset();
-    if (m_failed_since == 0 || m_resume->position.text() != failed_at) {
+    if (m_failed_since == 0 || m_resume->emitted != failed_at) {
         m_failed_since = base::steady_ms();
     }
     const std::int64_t give_up = m_failed_since + m_options.retry_ms;
@@ -318,11 +319,14 @@ bool MysqlCapture::stop_wanted() {
 MysqlResume MysqlCapture::here() const {
     MysqlResume out = m_session->start;
     const mysql::ChangeBuilder& builder = m_session->builder;
-    out.position = builder.position();
-    out.created = builder.file_created() != 0                           ? builder.file_created()
+    mysql::ResumePoint point = builder.resume_point();
+    out.position = std::move(point.position);
+    out.created = point.file_created != 0                               ? point.file_created
                   : out.position.file == m_session->start.position.file ? m_session->start.created
                                                                         : 0;
-    out.gtids = builder.gtids();
+    out.gtids = std::move(point.gtids);
+    out.emitted = builder.emitted();
+    out.emitted_gtids = builder.emitted_gtids();
     if (builder.transactions() != 0) {
         out.commit_ts_ms = builder.commit_ts_ms();
     }
@@ -336,7 +340,7 @@ void MysqlCapture::emit_due_checkpoint() {
     }
     const std::int64_t since = m_now - m_last_checkpoint;
     const bool quiet = m_drained && m_now - m_last_data >= kQuietMs;
-    const bool moved = builder.position().text() != m_resume->position.text();
+    const bool moved = !(builder.position() == m_checkpointed_at);
     const bool due =
         moved && (since >= m_options.checkpoint_interval_ms || (quiet && m_lines_since_checkpoint));
     if (due || since >= m_options.heartbeat_ms) {
@@ -346,6 +350,7 @@ void MysqlCapture::emit_due_checkpoint() {
 
 void MysqlCapture::emit_checkpoint() {
     m_resume = here();
+    m_checkpointed_at = m_session->builder.position();
     const event::Checkpoint checkpoint = m_resume->checkpoint(m_session->plain.is_mariadb());
     m_writer.buffer() += checkpoint.encode();
     m_writer.buffer() += '\n';

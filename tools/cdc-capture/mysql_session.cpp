@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "cdc-capture/patterns.hpp"
 #include "mysql/epoch.hpp"
+#include "mysql/prepared_transactions.hpp"
 
 #include <algorithm>
 #include <random>
@@ -26,6 +27,17 @@ std::uint32_t random_server_id() {
     return std::random_device{}() | 0x80000000U;
 }
 
+/// Their rows stand before the end of the log, and come to pass behind it.
+void refuse_prepared(Connection& plain) {
+    if (const auto xid = mysql::PreparedTransactions{plain}.any()) {
+        throw Error{ExitCode::failed,
+                    fmt::format("XA transaction {} is prepared: its rows stand before the end of "
+                                "the log, where the stream would begin",
+                                in_quotes(*xid)),
+                    "Run this again when it has ended, or begin before it with --from-position"};
+    }
+}
+
 MysqlResume first_start(Connection& plain, const Options& options) {
     const mysql::LogEnd end = mysql::log_end(plain);
     MysqlResume out;
@@ -33,6 +45,7 @@ MysqlResume first_start(Connection& plain, const Options& options) {
     out.epoch = first_epoch();
     out.where = "--from-position";
     if (options.from_position.empty()) {
+        refuse_prepared(plain);
         out.position = end.position;
         if (mysql::uses_gtids(plain)) {
             out.gtids = end.gtids;
@@ -82,6 +95,8 @@ mysql::Continuation begin_again(MysqlResume& resume, const Error& lost,
     resume.created = 0;
     resume.position = state.end.position;
     resume.gtids = state.has_gtids ? std::optional{state.end.gtids} : std::nullopt;
+    resume.emitted = 0;
+    resume.emitted_gtids.reset();
     return {false, resume.gtids.has_value()};
 }
 
@@ -107,6 +122,7 @@ mysql::Continuation go_on(MysqlResume& resume, Connection& plain, const Options&
         resume.epoch = epoch;
         resume.server = state.server;
         resume.created = 0;
+        resume.emitted = 0;
         // The stream says in which file it begins.
         resume.position = {state.files.empty() ? state.end.position.file : state.files.front().name,
                            Position::kFirst};
@@ -137,11 +153,14 @@ MysqlResume MysqlResume::from(const event::Checkpoint& checkpoint, const std::st
     out.created = place.created;
     out.gtids = place.gtids;
     out.epoch = checkpoint.order.epoch();
+    out.emitted = checkpoint.order.position();
+    out.emitted_gtids = place.emitted_gtids;
     out.commit_ts_ms = checkpoint.commit_ts_ms;
     out.snapshot = checkpoint.snapshot;
     out.extra = checkpoint.extra;
     out.extra.erase("history");
     out.extra.erase("gtids");
+    out.extra.erase("emitted_gtids");
     return out;
 }
 
@@ -150,13 +169,16 @@ event::Checkpoint MysqlResume::checkpoint(bool mariadb) const {
     out.kind = mariadb ? "mariadb" : "mysql";
     out.server = server;
     out.position = position.text();
-    out.order = event::Order::make(epoch, position.order_position(), 0);
+    out.order = event::Order::make(epoch, std::max(emitted, position.order_position()), 0);
     out.commit_ts_ms = commit_ts_ms;
     out.snapshot = snapshot;
     out.extra = extra;
     out.extra["history"] = {{"base", std::string{position.base_name()}}, {"created", created}};
     if (gtids) {
         out.extra["gtids"] = *gtids;
+    }
+    if (emitted_gtids && emitted_gtids != gtids) {
+        out.extra["emitted_gtids"] = *emitted_gtids;
     }
     out.ts_ms = base::now_ms();
     return out;
@@ -179,6 +201,7 @@ MysqlSession::MysqlSession(Connection plain_connection, Connection stream_connec
               catalog,
               start.position} {
     builder.set_gtids(start.gtids);
+    builder.set_emitted(start.emitted, start.emitted_gtids);
 }
 
 std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,

@@ -25,6 +25,10 @@ struct MysqlResume {
     std::uint32_t created = 0; ///< of the position's file, seconds since 1970; 0: not known
     std::uint16_t epoch = 0;
     std::optional<std::string> gtids; ///< executed before the position; nothing: not known
+    /// Lines of what stands before this place in the order were written: it is further than
+    /// `position` while an XA transaction is prepared. 0: not known in this log.
+    std::uint64_t emitted = 0;
+    std::optional<std::string> emitted_gtids; ///< of these lines; nothing: `gtids`
     std::int64_t commit_ts_ms = 0;
     nlohmann::ordered_json snapshot;
     nlohmann::ordered_json extra = nlohmann::ordered_json::object();
