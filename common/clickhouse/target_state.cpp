@@ -94,6 +94,31 @@ TargetState read_target_state(Transport& transport) {
     return state;
 }
 
+std::optional<StoredParts> read_stored_parts(Transport& transport) {
+    std::string answer;
+    try {
+        answer = transport.query(
+            "SELECT sum(r), sum(b), sum(n), max(n), (SELECT count() FROM system.merges "
+            "WHERE database = currentDatabase()) FROM (SELECT sum(rows) r, sum(bytes_on_disk) b, "
+            "count() n FROM system.parts WHERE active AND database = currentDatabase() "
+            "GROUP BY table, partition_id)",
+            "TabSeparated");
+    } catch (const ServerError& error) {
+        if (error.transient()) {
+            throw;
+        }
+        return std::nullopt;
+    }
+    const auto rows = parse_tsv(answer);
+    if (rows.empty() || rows.front().size() < 5) {
+        return std::nullopt;
+    }
+    const auto number = [&](std::size_t i) {
+        return static_cast<std::uint64_t>(integer(rows.front()[i]));
+    };
+    return StoredParts{number(0), number(1), number(2), number(3), number(4)};
+}
+
 std::unique_ptr<Transport> open_existing(const std::string& url, const std::string& chdb_library) {
     constexpr std::string_view kChdb = "chdb:";
     if (url.rfind(kChdb, 0) == 0) {

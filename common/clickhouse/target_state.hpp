@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,19 @@ struct TargetState {
 
 /// Throws Error: refused when the target has no `_cdc_state`, else ServerError.
 TargetState read_target_state(Transport& transport);
+
+/// What the target's database holds, in all tables.
+struct StoredParts {
+    std::uint64_t rows = 0; ///< stored ones, replaced and deleted too
+    std::uint64_t disk_bytes = 0;
+    std::uint64_t parts = 0;
+    std::uint64_t most_parts = 0; ///< of one partition: inserts are refused above a limit
+    std::uint64_t merges = 0;     ///< that run now
+};
+
+/// Nothing where the user may not read system tables. Throws ServerError where the target does not
+/// answer.
+std::optional<StoredParts> read_stored_parts(Transport& transport);
 
 /// open_transport() for tools that only look: a chdb: folder that is not there is refused, not
 /// made.

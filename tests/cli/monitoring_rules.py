@@ -22,6 +22,9 @@ CASES = {
     "CdcLagUnknown": ({f"cdc_lag_known{{{SLOT}}}": "0x20"}, {f"cdc_lag_known{{{SLOT}}}": "1 0 0 1x20"}, 10, {"kind": "slot", "name": "s"}),
     "CdcLagNotRun": ({"cdc_lag_run_timestamp_seconds": "0x20"}, {"cdc_lag_run_timestamp_seconds": "0+60x20"}, 10, {}),
     "CdcSlotLost": ({f"cdc_lag_broken{{{SLOT}}}": "1x20"}, {f"cdc_lag_broken{{{SLOT}}}": "0x20"}, 5, {"kind": "slot", "name": "s"}),
+    "CdcPositionLost": ({'cdc_lag_broken{kind="checkpoint",name="f"}': "1x20"}, {'cdc_lag_broken{kind="checkpoint",name="f"}': "0x20"}, 5, {"kind": "checkpoint", "name": "f"}),
+    "CdcTargetBusy": ({f"cdc_load_retries_total{{{STAGE}}}": "0+1x20"}, {f"cdc_load_retries_total{{{STAGE}}}": "7x20"}, 15, {"pipeline": "p", "stage": "load"}),
+    "CdcManyParts": ({'cdc_target_most_parts{kind="target",name="t"}': "1001x20"}, {'cdc_target_most_parts{kind="target",name="t"}': "999x20"}, 10, {"kind": "target", "name": "t"}),
     "CdcSlotRetention": ({f"cdc_slot_retained_bytes{{{SLOT}}}": "11e9x20"}, {f"cdc_slot_retained_bytes{{{SLOT}}}": "9e9x20", f"cdc_slot_safe_wal_bytes{{{SLOT}}}": "3e9x20"}, 10, {"kind": "slot", "name": "s"}),
     "CdcErrors": ({f"cdc_load_dead_letters_total{{{STAGE}}}": "0 0 0 5x20", f"cdc_consume_dead_letters_total{{{STAGE}}}": "0x20"}, {f"cdc_load_dead_letters_total{{{STAGE}}}": "5x20", f"cdc_consume_dead_letters_total{{{STAGE}}}": "0x20"}, 6, {"pipeline": "p"}),
     "CdcNothingLoaded": ({f"cdc_capture_changes_total{{{STAGE}}}": "0+10x40", f"cdc_load_rows_total{{{STAGE}}}": "7x40"}, {f"cdc_capture_changes_total{{{STAGE}}}": "0+10x40", f"cdc_load_rows_total{{{STAGE}}}": "0+9x40"}, 8, {"pipeline": "p"}),
@@ -44,6 +47,21 @@ def case(alert, series, minutes, expected):
     return test
 
 
+def panels_parse():
+    """Whether the expression of each panel is one: each as a recording rule, which promtool reads."""
+    expressions = [target["expr"] for path in sorted((FOLDER / "dashboards").glob("*.json"))
+                   for panel in json.loads(path.read_text(encoding="utf-8"))["panels"] for target in panel["targets"]]
+    recorded = [{"record": f"panel:{number}", "expr": expression} for number, expression in enumerate(expressions)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "panels.yml")
+        path.write_text(json.dumps({"groups": [{"name": "panels", "rules": recorded}]}), encoding="utf-8")
+        done = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True)
+    if done.returncode or len(expressions) < 50:
+        print(done.stdout + done.stderr + f"{len(expressions)} panels")
+        return False
+    return True
+
+
 def main():
     rules = (FOLDER / "rules.yml").read_text(encoding="utf-8")
     severity = dict(re.findall(r"- alert: (\w+)\n.*?severity: (\w+)", rules, re.S))
@@ -55,6 +73,8 @@ def main():
         if done.returncode:
             print(done.stdout + done.stderr)
             return 1
+    if not panels_parse():
+        return 1
     tests = []
     for alert, (firing, silent, minutes, labels) in CASES.items():
         tests.append(case(alert, firing, minutes, [{"exp_labels": {**labels, "severity": severity[alert]}}]))

@@ -2,7 +2,7 @@
 # scripts/pipelines/pg-monitored under a real Prometheus and Alertmanager: figures that promtool accepts, data for
 # every panel and alert of ours, a schema change that needs no restart, and a stopped stage whose alert arrives.
 . "$(dirname "$0")/lib.sh"
-for tool in prometheus prometheus-alertmanager promtool; do
+for tool in prometheus prometheus-alertmanager promtool prometheus-node-exporter prometheus-postgres-exporter prometheus-mysqld-exporter; do
     command -v $tool >/dev/null || fail "no $tool; run scripts/install-deps"
 done
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -19,30 +19,31 @@ TARGET=${CDC_TEST_CLICKHOUSE_URL%/*}/?database=inventory
 "$ROOT/scripts/generate-load" --source "$(pg_url)" --rate 10 2>load.err &
 load=$!
 
-say "Prometheus and Alertmanager"
-prometheus_port=$(free_port) alerts_port=$(free_port) files_port=$(free_port) hook_port=$(free_port)
+say "Prometheus, Alertmanager and Debian's exporters"
+start mariadb
+prometheus_port=$(free_port) alerts_port=$(free_port) node_port=$(free_port) hook_port=$(free_port) pg_port=$(free_port) mysql_port=$(free_port)
 cp "$ROOT"/scripts/monitoring/*.yml monitoring/
-sed -i -e 's/15s/1s/' -e "s/127.0.0.1:9093/127.0.0.1:$alerts_port/" -e "s/127.0.0.1:9100/127.0.0.1:$files_port/" monitoring/prometheus.yml
+sed -i -e 's/15s/1s/' -e "s/127.0.0.1:9093/127.0.0.1:$alerts_port/" -e "s/127.0.0.1:9100/127.0.0.1:$node_port/" \
+    -e "s/127.0.0.1:9187/127.0.0.1:$pg_port/" -e "s/127.0.0.1:9104/127.0.0.1:$mysql_port/" monitoring/prometheus.yml
 for n in 1 2 3 4; do sed -i "s/127.0.0.1:947$n/127.0.0.1:$((METRICS_PORT + n - 1))/" monitoring/prometheus.yml; done
 sed -i 's/for: .*m$/for: 2s/' monitoring/rules.yml
 sed -i -e "s/9095/$hook_port/" -e 's/group_wait: .*/group_wait: 1s/' monitoring/alertmanager.yml
 cat >hook.py <<'PY'
-import http.server, pathlib, sys
-files, hook = map(int, sys.argv[1:])
+import http.server, sys
 class Answer(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):  # stands for the node exporter's textfile folder
-        body = "".join(p.read_text() for p in sorted(pathlib.Path("textfiles").glob("*.prom"))).encode()
-        self.send_response(200), self.send_header("Content-Type", "text/plain"), self.end_headers(), self.wfile.write(body)
     def do_POST(self):
         with open("received", "ab") as out:
             out.write(self.rfile.read(int(self.headers["Content-Length"])) + b"\n")
         self.send_response(200), self.end_headers()
     def log_message(self, *_): pass
-import threading
-threading.Thread(target=http.server.HTTPServer(("127.0.0.1", files), Answer).serve_forever, daemon=True).start()
-http.server.HTTPServer(("127.0.0.1", hook), Answer).serve_forever()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 PY
-python3 hook.py "$files_port" "$hook_port" &
+python3 hook.py "$hook_port" &
+prometheus-node-exporter --web.listen-address="127.0.0.1:$node_port" --collector.textfile.directory="$TEXTFILES" >node.log 2>&1 &
+DATA_SOURCE_NAME="$(pg_url)?sslmode=disable" prometheus-postgres-exporter --web.listen-address="127.0.0.1:$pg_port" >pg.log 2>&1 &
+mariadb_place=${CDC_TEST_MARIADB_URL#*@}
+DATA_SOURCE_NAME="root@(${mariadb_place%%/*})/" prometheus-mysqld-exporter --web.listen-address="127.0.0.1:$mysql_port" --collect.binlog_size >mysqld.log 2>&1 &
+cdc-lag --source "$CDC_TEST_MARIADB_URL" --quiet --watch 2s --prometheus "$TEXTFILES/mariadb.prom" 2>lag.err &
 prometheus --config.file=monitoring/prometheus.yml --storage.tsdb.path=data --web.listen-address="127.0.0.1:$prometheus_port" >prometheus.log 2>&1 &
 prometheus-alertmanager --config.file=monitoring/alertmanager.yml --storage.path=alerts --cluster.listen-address= \
     --web.listen-address="127.0.0.1:$alerts_port" >alertmanager.log 2>&1 &
@@ -63,15 +64,21 @@ say "figures"
 "$ROOT/scripts/cron/cdc-check" --textfile textfiles/check.prom --max-seconds 60 "$pipeline" >report.txt 2>&1 || { cat report.txt; fail "cdc-check"; }
 for n in 0 1 2 3; do curl -sS "http://127.0.0.1:$((METRICS_PORT + n))/metrics"; done >metrics.txt
 promtool check metrics <metrics.txt >promtool.txt 2>&1 && [ ! -s promtool.txt ] || { cat promtool.txt; fail "promtool"; }
-cat textfiles/*.prom | promtool check metrics >promtool.txt 2>&1 && [ ! -s promtool.txt ] || { cat promtool.txt; fail "promtool"; }
+for file in cdc_lag_pg-monitored mariadb check; do
+    promtool check metrics <"textfiles/$file.prom" >promtool.txt 2>&1 && [ ! -s promtool.txt ] || { cat promtool.txt; fail "promtool"; }
+done
 expect_words metrics.txt cdc_load_resident_memory_bytes
+expect_words metrics.txt 'cdc_load_table_rows_total{table="inventory.orders"}'
+say "man pages list all that is told"
+sed -n 's/^# TYPE \(cdc_[a-z_]*\) .*/\1/p' metrics.txt textfiles/cdc_lag*.prom textfiles/mariadb.prom | sort -u >told
+cat "$ROOT"/man/*.md | grep -oE '^\| `cdc_[a-z_]+' | cut -c4- | sort -u >listed
+expect "told and not listed" "$(comm -23 told listed)" ""
 
-say "data for every panel and every alert of ours"
+say "data for every panel, every alert and every recording rule"
 wait_until 40 has_data 'cdc_lag_seconds{kind="group"}'
-jq -r '.panels[].targets[].expr' "$ROOT"/scripts/monitoring/dashboards/*.json | grep 'cdc' >expressions
-grep -oE '\bcdc_[a-z_]+' "$ROOT/scripts/monitoring/rules.yml" | grep -v '_$' | sort -u >>expressions
-[ "$(wc -l <expressions)" -gt 30 ] || fail "expressions"
-while IFS= read -r expression; do wait_until 20 has_data "$expression"; done <expressions
+"$HERE/monitoring_expressions.py" "$ROOT/scripts/monitoring" >expressions
+[ "$(wc -l <expressions)" -gt 70 ] || fail "expressions"
+while IFS= read -r expression; do wait_until 30 has_data "$expression" || fail "no data: $expression"; done <expressions
 "$ROOT/scripts/monitoring/make-dashboards" monitoring
 for file in "$ROOT"/scripts/monitoring/dashboards/*.json; do cmp "$file" "monitoring/${file##*/}" || fail "make-dashboards was not run"; done
 

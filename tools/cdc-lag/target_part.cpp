@@ -10,7 +10,9 @@ namespace cdc::lag {
 TargetPart::TargetPart(const Options& options) : m_options{options} {}
 TargetPart::~TargetPart() = default;
 
-std::vector<Found> TargetPart::hops_of(const clickhouse::TargetState& state) {
+std::vector<Found> TargetPart::look_at_target() {
+    const clickhouse::TargetState state = clickhouse::read_target_state(*m_transport);
+    const auto stored = clickhouse::read_stored_parts(*m_transport);
     std::vector<std::string> stale;
     std::vector<std::string> unproven;
     std::uint64_t parked = 0;
@@ -39,6 +41,13 @@ std::vector<Found> TargetPart::hops_of(const clickhouse::TargetState& state) {
             hop.details.emplace_back("unproven", unproven);
         }
         hop.details.emplace_back("parked_keys", parked);
+        if (stored) {
+            hop.details.emplace_back("rows", stored->rows);
+            hop.details.emplace_back("disk_bytes", stored->disk_bytes);
+            hop.details.emplace_back("parts", stored->parts);
+            hop.details.emplace_back("most_parts", stored->most_parts);
+            hop.details.emplace_back("merges", stored->merges);
+        }
         out.push_back({std::move(hop),
                        event::parse_checkpoint(source.checkpoint, "the target's checkpoint")});
     }
@@ -52,7 +61,7 @@ std::vector<Found> TargetPart::look() {
         if (!m_transport) {
             m_transport = clickhouse::open_existing(m_options.target, m_options.chdb_library);
         }
-        std::vector<Found> out = hops_of(clickhouse::read_target_state(*m_transport));
+        std::vector<Found> out = look_at_target();
         if (!out.empty()) {
             return out;
         }

@@ -7,8 +7,7 @@
 
 namespace cdc::clickhouse {
 class Transport;
-struct TargetState;
-} // namespace cdc::clickhouse
+}
 
 namespace cdc::lag {
 
@@ -23,7 +22,7 @@ public:
     std::vector<Found> look() override;
 
 private:
-    static std::vector<Found> hops_of(const clickhouse::TargetState& state);
+    std::vector<Found> look_at_target();
 
     const Options& m_options;
     std::unique_ptr<clickhouse::Transport> m_transport;
