@@ -4,10 +4,11 @@
 Writers change a table with a key, one with a key of two columns and one without key all the time. In each
 round a snapshot is loaded into a target of its own while they write, its loader killed once in every second
 round and the same line run again; then the stream goes on from the snapshot's checkpoint to the end of the
-log. Source and target have the same rows, counted and summed by queries of our own.
+log. Source and target have the same rows.
 
 CDC_TEST_SOAK=1: 8 writers, 20 rounds, else 3 and 2. CDC_TEST_MYSQL_SERVICES: by default "mysql mariadb".
 """
+import collections
 import os
 import random
 import subprocess
@@ -32,8 +33,7 @@ INSERT INTO keyed SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d, 0, '
 INSERT INTO keyless SELECT n, note FROM keyed WHERE id <= 2000;
 INSERT INTO pair SELECT CONCAT('k', id % 50), id, 0 FROM keyed WHERE id <= 2000;
 """
-SUMS = {"keyed": "count(*), sum(id), sum(n), sum(length(note))", "pair": "count(*), sum(b), sum(n), sum(length(a))",
-        "keyless": "count(*), sum(a), sum(length(b)), 0"}
+COLUMNS = {"keyed": "id, n, note", "pair": "a, b, n", "keyless": "a, b"}
 
 
 class Test(bed.Bed):
@@ -108,12 +108,14 @@ def one_round(test, server, number):
 
 
 def same(test, server, database, target):
-    """Counts and sums of our own, then cdc-verify."""
-    for table, sums in SUMS.items():
-        wanted = [int(value) for value in server.sql(f"SELECT {sums} FROM {table}", db="seam")[0]]
-        got = [int(value) for value in test.clickhouse(f"SELECT {sums} FROM {database}.{table}").split()]
+    """Row by row, then by cdc-verify."""
+    for table, columns in COLUMNS.items():
+        wanted = sorted("\t".join(row) for row in server.sql(f"SELECT {columns} FROM {table}", db="seam"))
+        got = sorted(test.clickhouse(f"SELECT {columns} FROM {database}.{table}").splitlines())
         if got != wanted:
-            raise RuntimeError(f"{server.name}: {table}: source {wanted}, target {got}\n{test.tail()}")
+            missing, more = collections.Counter(wanted), collections.Counter(got)
+            raise RuntimeError(f"{server.name}: {table}: missing {list((missing - more).elements())[:9]}, "
+                               f"too many {list((more - missing).elements())[:9]}\n{test.tail()}")
     done = subprocess.run([BIN / "cdc-verify", "--source", f"{server.url}/seam", "--target", target, "--exclude", "digits"], check=False,
                           capture_output=True)
     if done.returncode != 0:
