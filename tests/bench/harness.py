@@ -121,6 +121,23 @@ class Postgres:
                               text=True).stdout.strip()
 
 
+class Mysql:
+    """A private MySQL, and a database in it."""
+
+    def __init__(self, env, service="mysql"):
+        self.env = env
+        server = env[f"CDC_TEST_{service.upper()}_URL"]
+        port = server.rsplit(":", 1)[1]
+        client = f"mariadb --no-defaults -h127.0.0.1 -P{port} -uroot -NB"
+        subprocess.run([*client.split(), "-e", "CREATE DATABASE bench"], env=env, check=True)
+        self.client = f"{client} bench" # of a shell line
+        self.url = f"{server}/bench"
+
+    def sql(self, *texts):
+        return subprocess.run(self.client.split(), env=self.env, check=True, capture_output=True, text=True,
+                              input=";\n".join(texts)).stdout.strip()
+
+
 @contextlib.contextmanager
 def servers(bin_folder, *names, conf="synchronous_commit=off\nmax_wal_size=8GB\nautovacuum=off"):
     """A folder and an environment with private servers in it; all is gone afterwards."""
@@ -150,3 +167,11 @@ FILL = """INSERT INTO orders (customer, product, quantity, price, status, note)
     SELECT 1 + g % 5000, 1 + g % 300, 1 + g % 9, round(((g % 100000) * 0.37)::numeric, 2),
            (ARRAY['new','paid','sent','done'])[1 + g % 4], 'note of order ' || g
     FROM generate_series(1, {rows}) g"""
+
+MYSQL_ORDERS = """CREATE TABLE orders (id bigint unsigned PRIMARY KEY AUTO_INCREMENT, customer int NOT NULL, product int NOT NULL,
+    quantity int, price decimal(12,2), status varchar(10), note text, created_at datetime(6) DEFAULT NOW(6))"""
+MYSQL_FILL = """SET SESSION cte_max_recursion_depth = 1000000000;
+    INSERT INTO orders (customer, product, quantity, price, status, note)
+    WITH RECURSIVE numbers (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM numbers WHERE g < {rows})
+    SELECT 1 + g % 5000, 1 + g % 300, 1 + g % 9, ROUND((g % 100000) * 0.37, 2),
+           ELT(1 + g % 4, 'new', 'paid', 'sent', 'done'), CONCAT('note of order ', g) FROM numbers"""

@@ -1,7 +1,7 @@
-"""cdc-snapshot against psql's COPY of the same table in text format, both to /dev/null."""
+"""cdc-snapshot against psql's COPY of the same table in text format, and of MySQL against `mysql --quick`, all to /dev/null."""
 import os
 
-from harness import FILL, ORDERS, Postgres, add_rates, pairs, say, servers, timed
+from harness import FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, Mysql, Postgres, add_rates, pairs, say, servers, timed
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_SNAPSHOT_ROWS", "5000000"))
@@ -35,4 +35,24 @@ def snapshot_postgres(bin_folder, results):
         add_rates(results, "snapshot-postgres-key", ROWS, mine, other, "psql COPY")
 
 
-WORKS = {"snapshot-postgres": snapshot_postgres}
+def snapshot_mysql(bin_folder, results):
+    with servers(bin_folder, "mysql") as (_, env):
+        mysql = Mysql(env)
+        say(f"snapshot-mysql: a table of {ROWS} rows")
+        mysql.sql(MYSQL_ORDERS, MYSQL_FILL.format(rows=ROWS), "ANALYZE TABLE orders")
+
+        def peer(_):
+            return timed(f"exec {mysql.client} --quick -e 'SELECT * FROM orders'", env)
+
+        for jobs, name, target in ((1, "snapshot-mysql", ">=0.6"), (2, "snapshot-mysql-2", None)):
+            def ours(_, jobs=jobs):
+                return timed(f"exec cdc-snapshot --source '{mysql.url}' --jobs {jobs}", env)
+
+            for warm in (ours, peer):
+                warm(0)
+            mine, other = pairs(ours, peer, ROUNDS)
+            add_rates(results, name, ROWS, mine, other, "mysql --quick", target)
+            results.add(f"memory-cdc-{name}", max(r.rss_mb for r in mine), "MB")
+
+
+WORKS = {"snapshot-postgres": snapshot_postgres, "snapshot-mysql": snapshot_mysql}

@@ -6,7 +6,8 @@ its parallel workers. The rows come by cdc-snapshot, which gives `snapshot-chdb`
 import os
 import subprocess
 
-from harness import FILL, ORDERS, Postgres, add_rates, median, metered, pairs, say, servers, timed
+from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, Mysql, Postgres, add_rates, median, metered, pairs, say,
+                     servers, timed)
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_SNAPSHOT_ROWS", "5000000"))
@@ -56,33 +57,21 @@ def verify(bin_folder, results):
         results.add("memory-cdc-lag", max(r.rss_mb for r in looks), "MB")
 
 
-MYSQL_ORDERS = """CREATE TABLE orders (id bigint unsigned PRIMARY KEY AUTO_INCREMENT, customer int NOT NULL, product int NOT NULL,
-    quantity int, price decimal(12,2), status varchar(10), note text, created_at datetime(6) DEFAULT NOW(6))"""
-MYSQL_FILL = """SET SESSION cte_max_recursion_depth = 1000000000;
-    INSERT INTO orders (customer, product, quantity, price, status, note)
-    WITH RECURSIVE numbers (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM numbers WHERE g < {rows})
-    SELECT 1 + g % 5000, 1 + g % 300, 1 + g % 9, ROUND((g % 100000) * 0.37, 2),
-           ELT(1 + g % 4, 'new', 'paid', 'sent', 'done'), CONCAT('note of order ', g) FROM numbers"""
-
-
 def verify_mysql(bin_folder, results):
     """The same of MySQL, against MD5() of every row in the server."""
     with servers(bin_folder, "mysql") as (folder, env):
-        url = env["CDC_TEST_MYSQL_URL"]
-        port = url.rsplit(":", 1)[1].split("/")[0]
-        client = ["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{port}", "-uroot"]
+        mysql = Mysql(env)
         state = f"{folder}/state"
-        subprocess.run([*client, "-e", "CREATE DATABASE bench"], env=env, check=True)
-        pipe = (f"cdc-capture --source '{url}/bench' --checkpoint {state} --exit-at-end | "
+        pipe = (f"cdc-capture --source '{mysql.url}' --checkpoint {state} --exit-at-end | "
                 f"cdc-load --target chdb:{folder}/target --checkpoint {state}")
         subprocess.run(pipe, shell=True, env=env, check=True)
         say(f"verify-mysql: {ROWS} equal rows")
-        subprocess.run([*client, "bench", "-e", MYSQL_ORDERS + ";" + MYSQL_FILL.format(rows=ROWS)], env=env, check=True)
+        mysql.sql(MYSQL_ORDERS, MYSQL_FILL.format(rows=ROWS))
         subprocess.run(pipe, shell=True, env=env, check=True)
         chdb = f"{os.path.dirname(os.path.abspath(__file__))}/../../scripts/chdb.py"
         subprocess.run([chdb, f"{folder}/target", "OPTIMIZE TABLE orders_raw FINAL"], env=env, check=True)
-        ours = f"exec cdc-verify --source '{url}/bench' --target chdb:{folder}/target --no-wait"
-        md5 = (f"exec {' '.join(client)} bench -NB -e \"SELECT BIT_XOR(CRC32(MD5(CONCAT_WS('#', id, customer, product, "
+        ours = f"exec cdc-verify --source '{mysql.url}' --target chdb:{folder}/target --no-wait"
+        md5 = (f"exec {mysql.client} -e \"SELECT BIT_XOR(CRC32(MD5(CONCAT_WS('#', id, customer, product, "
                "quantity, price, status, note, created_at)))) FROM orders\"")
         for warm in (ours, md5):
             timed(warm, env)
