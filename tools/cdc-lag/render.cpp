@@ -191,6 +191,7 @@ std::string render_json(const std::vector<Hop>& hops, Verdict verdict,
         item["events"] = hop.events ? ordered_json(*hop.events) : ordered_json{};
         item["seconds"] =
             hop.ms ? ordered_json(static_cast<double>(*hop.ms) / 1000) : ordered_json{};
+        item["passed"] = hop.passed ? ordered_json(*hop.passed) : ordered_json{};
         for (const auto& [name, value] : hop.details) {
             item[name] = value;
         }
