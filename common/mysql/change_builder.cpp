@@ -297,6 +297,7 @@ void ChangeBuilder::begin_group(const Event& event, std::int64_t commit_ts_ms) {
     m_group_start = m_event_start;
     m_commit_ts_ms = commit_ts_ms != 0 ? commit_ts_ms : std::int64_t{event.timestamp} * 1000;
     const Position start{m_cursor.next().file, m_group_start};
+    m_written.clear();
     m_passes_over = was_emitted(start.order_position());
     m_order_start = event::Order::make(m_settings.epoch, start.order_position(), 0).text();
     m_order_start.resize(kOrderStartDigits);
@@ -345,6 +346,13 @@ ChangeBuilder::TableState& ChangeBuilder::state_of(const std::string& db,
     return m_states[std::move(name)];
 }
 
+ChangeBuilder::Shape ChangeBuilder::captured_shape(TableMap map) {
+    TableState& state = state_of(map.db, map.table);
+    TablePlan plan{std::move(map), *m_lookup, m_settings.mariadb};
+    plan.changes = m_change_counts.of(plan.map().db, plan.map().table);
+    return {std::move(plan), &state};
+}
+
 void ChangeBuilder::table_map(const Event& event) {
     const std::uint64_t id = table_map_id(event.body);
     if (event.body.size() < kMapShape) {
@@ -354,14 +362,9 @@ void ChangeBuilder::table_map(const Event& event) {
     auto found = m_shapes.find(key);
     if (found == m_shapes.end()) {
         TableMap map = parse_table_map(event.body, m_settings.mariadb);
-        TableState& state = state_of(map.db, map.table);
-        const bool captured = captures(map.db, map.table);
-        TablePlan plan = captured ? TablePlan{std::move(map), *m_lookup, m_settings.mariadb}
-                                  : TablePlan::skipped(std::move(map));
-        if (captured) {
-            plan.changes = m_change_counts.of(plan.map().db, plan.map().table);
-        }
-        found = m_shapes.emplace(std::move(key), Shape{std::move(plan), &state}).first;
+        Shape shape = captures(map.db, map.table) ? captured_shape(std::move(map))
+                                                  : Shape{TablePlan::skipped(std::move(map))};
+        found = m_shapes.emplace(std::move(key), std::move(shape)).first;
     }
     m_maps[id] = &found->second;
 }

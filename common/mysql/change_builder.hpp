@@ -102,6 +102,7 @@ private:
     void executed_before(const Event& event);
     void begin_group(const Event& event, std::int64_t commit_ts_ms);
     void end_transaction(std::string& out);
+    Shape captured_shape(TableMap map);
     void table_map(const Event& event);
     bool captures(const std::string& db, const std::string& table) const;
     TableState& state_of(const std::string& db, const std::string& table);
@@ -150,6 +151,7 @@ private:
                      std::string_view text) const;
     void refuse_cascade(const Statement& statement, const std::string& db, std::string_view text,
                         Quoting quoting) const;
+    void undone(std::string_view what, const Event& event, std::string& out);
     void mark(const std::string& db, const std::string& table, std::string reason,
               const Event& event, std::string& out);
 
@@ -204,7 +206,8 @@ private:
         std::string name;
         std::uint64_t changes = 0;
     };
-    bool m_transaction_begun = false; ///< its BEGIN line was written
+    std::vector<const Shape*> m_written; ///< of which the transaction brought lines
+    bool m_transaction_begun = false;    ///< its BEGIN line was written
     std::uint64_t m_total_order = 0;
     std::vector<Collection> m_collections;
 

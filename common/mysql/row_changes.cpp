@@ -5,6 +5,8 @@
 #include "event/json_writer.hpp"
 #include "mysql/change_builder.hpp"
 
+#include <algorithm>
+
 /// The part of ChangeBuilder that writes the lines of rows.
 namespace cdc::mysql {
 
@@ -53,6 +55,9 @@ void ChangeBuilder::rows(const Event& event, std::string& out) {
     const RowLayout& layout = shape.plan.layout();
     const std::uint64_t count = rows.kind() == RowsEvent::Kind::update ? 2 : 1;
     start_source(shape.plan, event);
+    if (std::find(m_written.begin(), m_written.end(), &shape) == m_written.end()) {
+        m_written.push_back(&shape);
+    }
     if (m_committed_xa == nullptr) { // all rows of those stand at their commit
         m_row = 0;
     }

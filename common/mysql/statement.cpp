@@ -364,7 +364,7 @@ bool read(Reader& reader, Statement& out, bool& want_names) {
     }
     if (reader.take("ROLLBACK")) {
         reader.take("WORK");
-        out.kind = reader.is("TO") ? Kind::savepoint : Kind::rollback;
+        out.kind = reader.is("TO") ? Kind::rollback_to : Kind::rollback;
         return true;
     }
     if (reader.take_any({"SAVEPOINT", "RELEASE"})) {

@@ -18,7 +18,8 @@ struct Statement {
         begin,
         commit,
         rollback,
-        savepoint, ///< also RELEASE, ROLLBACK TO
+        savepoint, ///< also RELEASE
+        rollback_to,
         xa_start,
         xa_end,
         xa_commit,

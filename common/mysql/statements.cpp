@@ -58,10 +58,19 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     case Kind::begin:
         m_in_transaction = true;
         return;
+    case Kind::rollback: // logged with its rows where it also made a temporary table
+        undone("was rolled back", event, out);
+        [[fallthrough]];
     case Kind::commit:
-    case Kind::rollback: // of what an engine without transactions has done already
         if (m_in_group) {
             end_transaction(out);
+        }
+        return;
+    case Kind::rollback_to:
+        if (m_xa != nullptr) {
+            m_xa->set_partly_undone();
+        } else {
+            undone("was rolled back to a savepoint", event, out);
         }
         return;
     case Kind::savepoint:
@@ -196,6 +205,16 @@ void ChangeBuilder::dropped(const std::string& db, const std::string& table, std
     state_of(db, table) = {};
 }
 
+/// Rows of the transaction in work that the log has and that did not come to pass: their lines were
+/// written before this could be known.
+void ChangeBuilder::undone(std::string_view what, const Event& event, std::string& out) {
+    for (const Shape* shape : m_written) {
+        mark(shape->plan.map().db, shape->plan.map().table,
+             fmt::format("a transaction that wrote to it {}", what), event, out);
+    }
+    m_written.clear();
+}
+
 void ChangeBuilder::create(const Statement& statement, const std::string& db, const Event& event,
                            std::string& out) {
     const std::string& table = statement.tables[0].table;
@@ -310,8 +329,7 @@ const ChangeBuilder::Shape* ChangeBuilder::shape_now(const std::string& db,
     }
     return &m_shapes
                 .insert_or_assign("catalog" + ('\0' + db + '\0') + table,
-                                  Shape{TablePlan{std::move(*map), *m_lookup, m_settings.mariadb},
-                                        &state_of(db, table)})
+                                  captured_shape(std::move(*map)))
                 .first->second;
 }
 

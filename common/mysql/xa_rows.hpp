@@ -32,6 +32,10 @@ public:
     /// Changes of tables that are not captured: only their number is kept.
     void add_uncaptured(std::uint64_t changes);
 
+    /// A part of them was rolled back to a savepoint; which one is not kept.
+    void set_partly_undone() { m_partly_undone = true; }
+    bool partly_undone() const { return m_partly_undone; }
+
     struct Next {
         Event event;                  ///< its body points into the reader's memory
         std::uint64_t uncaptured = 0; ///< not 0: so many changes instead of an event
@@ -43,6 +47,7 @@ private:
     ResumePoint m_before;
     io::Spool m_spool;
     std::string m_record;
+    bool m_partly_undone = false;
 };
 
 } // namespace cdc::mysql

@@ -160,6 +160,9 @@ void ChangeBuilder::commit_xa(std::unique_ptr<XaRows> rows, std::string& out) {
 void ChangeBuilder::apply_committed_xa(std::string& out) {
     const auto next = m_committed_xa->next();
     if (!next) {
+        if (m_committed_xa->partly_undone()) {
+            undone("was rolled back to a savepoint", {}, out);
+        }
         m_committed_xa.reset();
         end_transaction(out);
     } else if (next->uncaptured != 0) {
