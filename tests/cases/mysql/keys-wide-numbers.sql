@@ -1,0 +1,12 @@
+-- Keys of bigint unsigned near 2^64, of decimals, dates and times, enums and bits.
+-- expect: same-unmarked
+-- step: before
+CREATE TABLE u(id bigint unsigned PRIMARY KEY, v int); INSERT INTO u VALUES (0,0),(9007199254740993,1),(9223372036854775807,2),(9223372036854775808,3),(18446744073709551614,4),(18446744073709551615,5);
+CREATE TABLE d(id decimal(30,10) PRIMARY KEY, v int); INSERT INTO d VALUES (12345678901234567890.0123456789,1),(-1,2),(0,3);
+CREATE TABLE t(a datetime(6), b time(3), c year, e enum('x','y'), f bit(9), v int, PRIMARY KEY (a, b, c, e, f)); INSERT INTO t VALUES ('2025-07-21 10:00:00.123456','-838:59:59.000',2025,'x',b'111111111',1);
+-- step: live
+UPDATE u SET v=v+1; UPDATE u SET id=18446744073709551613 WHERE id=0; DELETE FROM u WHERE id=18446744073709551615; INSERT INTO u VALUES (18446744073709551615,9);
+
+UPDATE d SET v=9; UPDATE d SET id=id+0.0000000001 WHERE id > 0;
+-- step: down
+UPDATE t SET v=2; UPDATE t SET e='y', a='2025-07-21 10:00:00.123457'; DELETE FROM d WHERE id=0; INSERT INTO u VALUES (1,1);
