@@ -49,7 +49,8 @@ TEST_CASE("statements on tables are told apart, whatever stands around their wor
           Kind::harmless);
     CHECK(parse("create unique index i on t (a)").kind == Kind::harmless);
     CHECK(parse("BEGIN").kind == Kind::begin);
-    CHECK(parse("ROLLBACK TO `x`").kind == Kind::savepoint);
+    CHECK(parse("ROLLBACK TO `x`").kind == Kind::rollback_to);
+    CHECK(parse("ROLLBACK WORK TO SAVEPOINT x").kind == Kind::rollback_to);
     CHECK(parse("ROLLBACK").kind == Kind::rollback);
     CHECK(parse("XA COMMIT X'01',X'',1").kind == Kind::xa_commit);
     CHECK(parse("# a comment").kind == Kind::harmless);
