@@ -81,6 +81,18 @@ for KIND in mysql mariadb; do
     expect_exit 4 capture >/dev/null
 done
 
+say "a second capture with the same checkpoint file is kept away, and a waiting one goes on when the first ends"
+cdc-capture --source "$URL" --checkpoint held.json --drain 500ms >first 2>first.err &
+first=$!
+wait_until 20 test -s held.json.lock
+expect_exit 1 cdc-capture --source "$URL" --checkpoint held.json --exit-at-end --drain 500ms >second 2>capture.err
+expect_words capture.err "another cdc-capture (process $first) uses 'held.json'"
+expect "lines" "$(wc -l <second)" 0
+(sleep 1; kill -TERM $first) &
+cdc-capture --source "$URL" --checkpoint held.json --exit-at-end --drain 500ms >second 2>capture.err || true # nobody acknowledges
+expect "lines behind the first" "$(grep -c '^{"checkpoint"' second)" 1
+wait $first || true
+
 say "another server"
 jq -c '.checkpoint.kind = "mysql"' state.json >other.json
 [ -s other.json ]

@@ -1,4 +1,5 @@
 #include "io/atomic_file.hpp"
+#include "io/file_lock.hpp"
 #include "io/line_reader.hpp"
 #include "io/line_writer.hpp"
 #include "io/spool.hpp"
@@ -8,12 +9,15 @@
 
 #include "base/time.hpp"
 
+#include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -302,4 +306,27 @@ TEST_CASE("a spool gives back its records in their order, from memory and from i
         CHECK(record.empty());
         CHECK_FALSE(spool.next(record));
     }
+}
+
+TEST_CASE("a file is locked for one at a time, by a file beside it") {
+    stop_signal::install();
+    TemporaryFolder folder;
+    const std::string path = folder.file("state.json");
+    {
+        const FileLock lock{path, "another test"};
+        const int other = ::open((path + ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+        CHECK(::flock(other, LOCK_EX | LOCK_NB) == -1);
+        ::close(other);
+        CHECK_FALSE(std::filesystem::exists(path));
+    }
+    const int other = ::open((path + ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+    REQUIRE(::flock(other, LOCK_EX | LOCK_NB) == 0);
+    const std::jthread end{[other] {
+        std::this_thread::sleep_for(std::chrono::milliseconds{200});
+        ::close(other);
+    }};
+    const auto begun = std::chrono::steady_clock::now();
+    const FileLock waited{path, "another test"};
+    CHECK(std::chrono::steady_clock::now() - begun >= std::chrono::milliseconds{150});
+    const FileLock nowhere{folder.file("no/such/folder"), "another test"}; // only a warning
 }

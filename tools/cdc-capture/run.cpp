@@ -6,9 +6,13 @@
 #include "cdc-capture/manage.hpp"
 #include "cdc-capture/mysql_capture.hpp"
 #include "cdc-capture/patterns.hpp"
+#include "io/file_lock.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 #include "postgres/connection.hpp"
+
+#include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -27,6 +31,22 @@ bool patterns_meet(const Options& options) {
     }
 }
 
+/// No slot keeps a second one away: its changes would come twice, and one of both would run ahead
+/// of what the file says.
+int run_mysql(const Options& options) {
+    std::vector<io::FileLock> locks;
+    try {
+        for (const std::string& file :
+             options.peek ? std::vector<std::string>{} : options.checkpoints) {
+            locks.emplace_back(file, "another cdc-capture");
+        }
+    } catch (const io::Stopped& stopped) {
+        base::log::info("{}: nothing was read", stopped.what());
+        return 0;
+    }
+    return MysqlCapture{options, STDOUT_FILENO}.run();
+}
+
 } // namespace
 
 int run(const Options& options) {
@@ -37,7 +57,7 @@ int run(const Options& options) {
         if (!patterns_meet(options)) {
             return 0;
         }
-        return MysqlCapture{options, STDOUT_FILENO}.run();
+        return run_mysql(options);
     }
     const auto await_source = [&] {
         postgres::await_server(options.source, options.connect_timeout_ms);
