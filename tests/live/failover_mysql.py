@@ -4,7 +4,7 @@
 A has a replica B. Writers change A while cdc-capture | cdc-load runs and is killed; B takes over with a part of
 A's changes not captured yet, is written to, and is captured with the same checkpoint file, killed too; then A
 comes back as a replica of B and takes over in the same way. Each time the epoch of the orders rises and source
-and target have the same rows.
+and target have the same rows. Pain 34.
 
 CDC_TEST_SOAK=1: 10 kills at each server, else 2. CDC_TEST_MYSQL_SERVICES: by default "mysql mariadb".
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tables of MySQL and MariaDB read by ranges of their key are read whole, each row once: integers to both ends
 of their range, decimals, strings by the collation of their column, binary strings, times, keys of several columns,
-odd names; in parallel; and on from checkpoints of a run that was stopped."""
+odd names; in parallel; and on from checkpoints of a run that was stopped. Pain 25."""
 import json
 import random
 import subprocess

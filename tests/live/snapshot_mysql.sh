@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Snapshots of MySQL and MariaDB: who may lock what, prepared XA transactions, tables that cannot be read at one
-# place, beside a running stream, and on from a run that was stopped.
+# place, beside a running stream, and on from a run that was stopped. Pain 8: what was locked, and for how long, is said.
 source "$(dirname "$0")/lib.sh"
 start mysql mariadb
 my() { mariadb --no-defaults -h 127.0.0.1 -P "$PORT" -u root --skip-column-names -B -e "$1"; }

@@ -1,4 +1,4 @@
--- Statements that change no stored row leave no mark, and what names a captured table only in passing neither.
+-- Statements that change no stored row leave no mark, and what names a captured table only in passing neither. Pain 12.
 -- expect: same-unmarked
 -- step: before
 CREATE TABLE t(id int PRIMARY KEY, v varchar(20), n int); INSERT INTO t VALUES (1,'a',1),(2,'b',2);

@@ -1,4 +1,4 @@
--- Updates of parts of JSON values, which the log has as differences.
+-- Updates of parts of JSON values, which the log has as differences. Pain 30.
 -- expect: same-unmarked
 -- on: mysql
 -- step: before
