@@ -54,18 +54,19 @@ class Generation:
                                   "--checkpoint", self.state, "--jobs", str(jobs), "--chunk-rows", "500",
                                   "--max-rows-per-second", str(rate)], stdout=subprocess.PIPE)
         loader = self.test.spawn([BIN / "cdc-load", "--target", self.target, "--checkpoint", self.state,
-                                  "--flush-interval", "100ms"], stdin=source.stdout)
+                                  "--flush-interval", "500ms"], stdin=source.stdout)
         source.stdout.close()
         return source, loader
 
     def kill(self, late):
         """False: the run came to its end. `late`: not before it has acknowledged something."""
         before = progress(self.state)
-        pipe = self.start(random.randrange(1, 4), 6000)
+        pipe = self.start(random.randrange(1, 4), 4000)
         end = time.monotonic() + 20
         while late and progress(self.state) == before and time.monotonic() < end:
-            time.sleep(0.02)
-        time.sleep(random.uniform(0, 0.8))
+            time.sleep(0.005)
+        if not late or random.random() < 0.3: # at once: what was just said to be read has to be there
+            time.sleep(random.uniform(0, 0.8))
         for process in random.sample(pipe, random.choice([1, 1, 2])):
             process.kill()
         codes = [process.wait(60) for process in pipe]
