@@ -42,24 +42,6 @@ std::map<std::string, std::uint32_t> read_charsets(Connection& connection) {
     return out;
 }
 
-/// The labels of "enum('a','b''c')".
-std::vector<std::string> labels_of(std::string_view type) {
-    std::vector<std::string> out;
-    for (std::size_t at = type.find('\''); at != std::string_view::npos; at = type.find('\'', at)) {
-        std::string label;
-        for (++at; at < type.size(); ++at) {
-            if (type[at] == '\'' && (at + 1 == type.size() || type[at + 1] != '\'')) {
-                break;
-            }
-            at += type[at] == '\'' ? 1 : 0;
-            label += type[at];
-        }
-        out.push_back(std::move(label));
-        ++at;
-    }
-    return out;
-}
-
 /// The number in "bit(12)"; 0: there is none.
 unsigned size_of(std::string_view type) {
     const std::size_t open = type.find('(');
@@ -160,12 +142,12 @@ TableMap::Column column_of(const Row& row, const std::map<std::string, std::uint
         out.metadata = static_cast<std::uint16_t>(octets);
         return out;
     case ColumnType::enum_:
-        out.labels = labels_of(type);
+        out.labels = labels_of_type(type);
         out.collation = kUtf8mb4; // the catalog's words are UTF-8
         out.metadata = out.labels.size() < 256 ? 1 : 2;
         return out;
     case ColumnType::set: {
-        out.labels = labels_of(type);
+        out.labels = labels_of_type(type);
         out.collation = kUtf8mb4;
         const std::size_t bytes = (out.labels.size() + 7) / 8;
         out.metadata = static_cast<std::uint16_t>(bytes > 4 ? 8 : bytes);
@@ -282,6 +264,36 @@ std::vector<CatalogTable> read_where(Connection& connection, const std::string& 
 }
 
 } // namespace
+
+std::vector<std::string> labels_of_type(std::string_view type) {
+    std::vector<std::string> labels;
+    std::size_t at = type.find('\'');
+    while (at < type.size() && type[at] == '\'') {
+        std::string label;
+        for (++at;; ++at) {
+            if (at >= type.size()) {
+                fail(ExitCode::bad_data, "the labels of {} do not end", in_quotes(type));
+            }
+            if (type[at] == '\'' && (at + 1 >= type.size() || type[at + 1] != '\'')) {
+                break;
+            }
+            if (type[at] == '\\' && at + 1 < type.size()) {
+                ++at;
+                label += type[at] == 'n'   ? '\n'
+                         : type[at] == 'r' ? '\r'
+                         : type[at] == '0' ? '\0'
+                                           : type[at];
+                continue;
+            }
+            at += type[at] == '\'' ? 1 : 0;
+            label += type[at];
+        }
+        labels.push_back(std::move(label));
+        ++at;
+        at += at < type.size() && type[at] == ',' ? 1 : 0;
+    }
+    return labels;
+}
 
 std::vector<CatalogTable> read_tables(Connection& connection, const std::string& database,
                                       const event::TableFilter& filter) {

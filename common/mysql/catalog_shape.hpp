@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cdc::mysql {
@@ -32,6 +33,10 @@ std::vector<CatalogTable> read_tables(Connection& connection, const std::string&
 /// Nothing: there is no such table.
 std::optional<CatalogTable> read_table(Connection& connection, const std::string& database,
                                        const std::string& table);
+
+/// The labels of "enum('a','it''s')" or of a set: a quote is doubled, some characters stand behind
+/// a backslash. Throws Error (bad_data).
+std::vector<std::string> labels_of_type(std::string_view type);
 
 } // namespace cdc::mysql
 

@@ -70,37 +70,6 @@ int number(std::string_view text) {
     return base::parse_integer<int>(text).value_or(0);
 }
 
-/// The labels of "enum('a','it''s')": a quote is doubled, some characters stand behind a backslash.
-std::vector<std::string> labels_of(std::string_view type) {
-    std::vector<std::string> labels;
-    std::size_t at = type.find('\'');
-    while (at < type.size() && type[at] == '\'') {
-        std::string label;
-        for (++at;; ++at) {
-            if (at >= type.size()) {
-                fail(ExitCode::bad_data, "the labels of {} do not end", in_quotes(type));
-            }
-            if (type[at] == '\'' && (at + 1 >= type.size() || type[at + 1] != '\'')) {
-                break;
-            }
-            if (type[at] == '\\' && at + 1 < type.size()) {
-                ++at;
-                label += type[at] == 'n'   ? '\n'
-                         : type[at] == 'r' ? '\r'
-                         : type[at] == '0' ? '\0'
-                                           : type[at];
-                continue;
-            }
-            at += type[at] == '\'' ? 1 : 0;
-            label += type[at];
-        }
-        labels.push_back(std::move(label));
-        ++at;
-        at += at < type.size() && type[at] == ',' ? 1 : 0;
-    }
-    return labels;
-}
-
 } // namespace
 
 ValueCodec result_codec(std::string_view column_type) {
@@ -125,64 +94,6 @@ ValueCodec result_codec(std::string_view column_type) {
         break;
     }
     return codec;
-}
-
-ColumnPlan plan_result_column(const std::string& name, std::string_view column_type,
-                              bool nullable) {
-    ColumnPlan plan;
-    plan.codec = result_codec(column_type);
-    plan.shape.name = name;
-    plan.shape.nullable = nullable;
-    const std::string_view base = name_of(column_type);
-    const std::string_view arguments = arguments_of(column_type);
-    const auto with_arguments = [&] {
-        return arguments.empty() ? std::string{base} : fmt::format("{}({})", base, arguments);
-    };
-    plan.shape.type = base;
-    switch (plan.codec.kind) {
-    case ValueKind::integer:
-    case ValueKind::float32:
-    case ValueKind::float64:
-        plan.shape.type += plan.codec.is_unsigned ? " unsigned" : "";
-        break;
-    case ValueKind::decimal: {
-        const std::size_t comma = arguments.find(',');
-        plan.shape.precision = number(arguments.substr(0, comma));
-        plan.shape.scale =
-            comma == std::string_view::npos ? 0 : number(arguments.substr(comma + 1));
-        plan.shape.type = fmt::format("decimal({},{}){}", *plan.shape.precision, *plan.shape.scale,
-                                      plan.codec.is_unsigned ? " unsigned" : "");
-        break;
-    }
-    case ValueKind::enumeration:
-    case ValueKind::set:
-        plan.shape.labels = labels_of(column_type);
-        break;
-    case ValueKind::vector:
-        plan.shape.type = with_arguments();
-        plan.shape.element = "float";
-        break;
-    case ValueKind::bytes:
-        plan.shape.type = base.ends_with("blob")         ? std::string{base}
-                          : base == "geometrycollection" ? "geomcollection"
-                                                         : with_arguments();
-        break;
-    case ValueKind::text:
-        plan.shape.type = base.ends_with("text") ? std::string{base} : with_arguments();
-        break;
-    case ValueKind::bit:
-        plan.shape.type = with_arguments();
-        break;
-    case ValueKind::time:
-    case ValueKind::datetime:
-    case ValueKind::timestamp:
-        plan.shape.type =
-            plan.codec.scale == 0 ? std::string{base} : fmt::format("{}({})", base, arguments);
-        break;
-    default:
-        break;
-    }
-    return plan;
 }
 
 } // namespace cdc::mysql

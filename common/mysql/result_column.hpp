@@ -8,12 +8,8 @@
 
 namespace cdc::mysql {
 
-/// A column as information_schema has it: the same line in the table line as plan_column() makes
-/// from the log, and how values in results are written (append_result_value()). `column_type` is
-/// such as "decimal(10,2) unsigned". Throws Error (bad_data).
-ColumnPlan plan_result_column(const std::string& name, std::string_view column_type, bool nullable);
-
-/// How values in results of this type are written.
+/// How values in results of a type are written (append_result_value()). `column_type` is as
+/// information_schema has it, such as "decimal(10,2) unsigned".
 ValueCodec result_codec(std::string_view column_type);
 
 } // namespace cdc::mysql

@@ -21,18 +21,22 @@ SnapshotLines::SnapshotLines(const Place& place, const TablePlan& plan)
     start += R"(,"ts_ms":)";
     base::append_integer(start, place.made_ms);
     start += R"(,"snapshot":"true",)" + plan.source_members();
-    const std::string order = R"(,"order":")" + place.order.text() + R"("})";
-    m_row_end = R"(,"source":)" + start + R"(,"server_id":0,"gtid":null,"file":)";
-    event::append_json_string(m_row_end, place.position.file);
-    m_row_end += R"(,"pos":)";
-    base::append_integer(m_row_end, place.position.offset);
-    m_row_end += R"(,"row":0)" + order + R"(,"op":"r","ts_ms":)";
+    m_row_place = R"(,"server_id":0,"gtid":null,"file":)";
+    event::append_json_string(m_row_place, place.position.file);
+    m_row_place += R"(,"pos":)";
+    base::append_integer(m_row_place, place.position.offset);
+    m_row_place += R"(,"row":0)";
+    m_row_end = R"(,"source":)" + row_source(place.order) + R"(,"op":"r","ts_ms":)";
     base::append_integer(m_row_end, place.made_ms);
     m_row_end += "}\n";
 }
 
 std::string SnapshotLines::source(event::Order order) const {
     return m_source_start + R"(,"order":")" + order.text() + R"("})";
+}
+
+std::string SnapshotLines::row_source(event::Order order) const {
+    return m_source_start + m_row_place + R"(,"order":")" + order.text() + R"("})";
 }
 
 void SnapshotLines::append_table(std::string& out, std::int64_t now_ms) const {
@@ -85,7 +89,12 @@ void SnapshotLines::append_member(std::string& out, std::size_t column,
     }
 }
 
-void SnapshotLines::append_row(std::string& out, const std::vector<ResultField>& values) {
+void SnapshotLines::append_row(std::string& out, const std::vector<ResultField>& values) const {
+    append_values(out, values);
+    out += m_row_end;
+}
+
+void SnapshotLines::append_values(std::string& out, const std::vector<ResultField>& values) const {
     if (values.size() != m_plan->columns().size()) {
         fail(ExitCode::bad_data, "a row of {} values for {} columns", values.size(),
              m_plan->columns().size());
@@ -110,7 +119,6 @@ void SnapshotLines::append_row(std::string& out, const std::vector<ResultField>&
         separator = ',';
     }
     out += '}';
-    out += m_row_end;
 }
 
 } // namespace cdc::mysql

@@ -33,7 +33,11 @@ public:
     void append_begin(std::string& out, event::Order order, bool whole, std::int64_t now_ms) const;
     void append_end(std::string& out, event::Order order, bool whole, std::int64_t now_ms) const;
     /// Values in the order of the plan's columns. Throws Error (bad_data) naming the column.
-    void append_row(std::string& out, const std::vector<ResultField>& values);
+    void append_row(std::string& out, const std::vector<ResultField>& values) const;
+    /// The same up to the members of `after`: `{"key":…,"before":null,"after":{…}`.
+    void append_values(std::string& out, const std::vector<ResultField>& values) const;
+    /// The `source` of a row of this place, in another order.
+    std::string row_source(event::Order order) const;
 
     /// What the query asks for, in the order of the plan's columns.
     std::string select_list() const;
@@ -46,6 +50,7 @@ private:
 
     const TablePlan* m_plan;
     std::string m_source_start; ///< `{"version":…,"table":"t"`
+    std::string m_row_place;    ///< `,"server_id":0,…,"row":0`
     event::Order m_order;
     std::string m_row_end;
 };

@@ -128,6 +128,7 @@ TYPES = [
     ("mediumblob", BOTH, "mediumblob", "'', 0x00ff, REPEAT('x', 300000)", "bytes", False),
     ("longblob", BOTH, "longblob", "'', 0x00ff", "bytes", False),
     ("enum", BOTH, "enum('a','b c','é','','x''y') charset utf8mb4", "'a', 'b c', 'é', '', 'x''y', 'none'", "text", True),
+    ("enum_odd", BOTH, r"enum('a\\b','it''s','x\ny','c\td')", r"'a\\b', 'it''s', 'x\ny', 'c\td'", "text", False),
     ("enum_latin1", BOTH, "enum('ä','ö') charset latin1", "'ä', 'ö'", "text", True),
     ("enum300", BOTH, "enum(" + ",".join(f"'v{i}'" for i in range(300)) + ")", "'v0', 'v255', 'v256', 'v299'", "text", True),
     ("set", BOTH, "set('a','b','é') charset utf8mb4", "'', 'a', 'a,b', 'a,b,é', 'é'", "text", True),

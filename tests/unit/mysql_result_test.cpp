@@ -1,4 +1,5 @@
 #include "cdc-verify/column.hpp"
+#include "mysql/catalog_shape.hpp"
 #include "mysql/result_column.hpp"
 #include "mysql/row_query.hpp"
 
@@ -15,10 +16,6 @@ std::string json(const char* type, const std::string& bytes) {
     std::string out;
     mysql::append_result_value(out, mysql::result_codec(type), bytes);
     return out;
-}
-
-event::Column shape(const char* type) {
-    return mysql::plan_result_column("c", type, true).shape;
 }
 
 /// What is compared, as text; "odd …" where the target cannot hold it.
@@ -66,27 +63,11 @@ TEST_CASE("a result's value that is cut is told") {
     CHECK_THROWS_AS(json("year", "\xe9"), base::Error);
 }
 
-TEST_CASE("columns of the catalog have the shapes that the log gives them") {
-    CHECK(shape("tinyint(1)").type == "tinyint");
-    CHECK(shape("int(10) unsigned zerofill").type == "int unsigned");
-    CHECK(shape("float(7,4)").type == "float");
-    CHECK(shape("decimal(10,2) unsigned").type == "decimal(10,2) unsigned");
-    CHECK(shape("decimal(10,2) unsigned").scale == 2);
-    CHECK(shape("year(4)").type == "year");
-    CHECK(shape("bit(9)").type == "bit(9)");
-    CHECK(shape("datetime").type == "datetime");
-    CHECK(shape("timestamp(6)").type == "timestamp(6)");
-    CHECK(shape("varchar(20) /*!100301 COMPRESSED*/").type == "varchar(20)");
-    CHECK(shape("char(0)").type == "char(0)");
-    CHECK(shape("mediumtext").type == "mediumtext");
-    CHECK(shape("varbinary(300)").type == "varbinary(300)");
-    CHECK(shape("geometrycollection").type == "geomcollection");
-    CHECK(shape("vector(3)").element == "float");
-    const event::Column labels = shape(R"(enum('a','it''s',',','b\\c\n','unsigned'))");
-    CHECK(labels.type == "enum");
-    CHECK(labels.labels == std::vector<std::string>{"a", "it's", ",", "b\\c\n", "unsigned"});
-    CHECK(shape("set('x')").labels == std::vector<std::string>{"x"});
-    CHECK_THROWS_AS(shape("enum('a"), base::Error);
+TEST_CASE("labels are read from the type that the catalog has") {
+    CHECK(mysql::labels_of_type(R"(enum('a','it''s',',','b\\c\n','unsigned'))") ==
+          std::vector<std::string>{"a", "it's", ",", "b\\c\n", "unsigned"});
+    CHECK(mysql::labels_of_type("set('x')") == std::vector<std::string>{"x"});
+    CHECK_THROWS_AS(mysql::labels_of_type("enum('a"), base::Error);
 }
 
 TEST_CASE("values of MySQL are compared as cdc-load stores them") {

@@ -2,8 +2,10 @@
 #define CDC_VERIFY_MYSQL_REPAIR_HPP
 
 #include "cdc-verify/mysql_source.hpp"
-#include "mysql/column_type.hpp"
+#include "mysql/snapshot_lines.hpp"
+#include "mysql/table_plan.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,8 +17,10 @@ class MysqlRepairPoint : public RepairPoint {
 public:
     MysqlRepairPoint(const std::string& url, const Table& table, Activity& activity);
 
-    const event::Table& shape() const override { return m_shape; }
-    void append_source(std::string& out, std::uint64_t index) const override;
+    const event::Table& shape() const override { return m_plan->shape(); }
+    void append_source(std::string& out, std::uint64_t index) const override {
+        out += m_lines->row_source(order(index));
+    }
     event::Order order(std::uint64_t index) const override {
         return event::Order::make(m_epoch, m_position, index);
     }
@@ -32,9 +36,8 @@ private:
 
     MysqlSource m_reader;
     Table m_table;
-    event::Table m_shape;
-    std::vector<mysql::ValueCodec> m_codecs;
-    std::string m_select;
+    std::unique_ptr<mysql::TablePlan> m_plan;
+    std::unique_ptr<mysql::SnapshotLines> m_lines;
     LogPosition m_position = 0;
     std::uint16_t m_epoch = 0;
 };
