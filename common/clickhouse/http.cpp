@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <mutex>
+#include <utility>
 
 namespace cdc::clickhouse {
 
@@ -283,6 +284,13 @@ Http::Http(HttpUrl url, const TransportOptions& options)
     if (!m_url.passfile.empty()) {
         m_url.password = first_line_of(m_url.passfile);
     }
+    set_headers();
+}
+
+Http::~Http() = default;
+
+void Http::set_headers() {
+    curl_slist_free_all(std::exchange(m_handle->headers, nullptr));
     // "Expect: 100-continue" costs a round trip, and some proxies never answer it.
     for (const std::string& header : {std::string{"Expect:"}, "X-ClickHouse-User: " + m_url.user,
                                       "X-ClickHouse-Key: " + m_url.password}) {
@@ -292,10 +300,38 @@ Http::Http(HttpUrl url, const TransportOptions& options)
     }
 }
 
-Http::~Http() = default;
+bool Http::read_password_again() {
+    std::string password = first_line_of(m_url.passfile);
+    if (password == m_url.password) {
+        return false;
+    }
+    m_url.password = std::move(password);
+    set_headers();
+    return true;
+}
 
 std::string Http::request(std::string_view sql, std::string_view format,
                           std::span<const std::string_view> rows, bool has_rows) {
+    while (true) {
+        try {
+            std::string answer = send(sql, format, rows, has_rows);
+            m_let_in = true;
+            return answer;
+        } catch (const ServerError& error) {
+            if (m_url.passfile.empty() || !is_wrong_password(error.server_code())) {
+                throw;
+            }
+            if (read_password_again()) {
+                continue;
+            }
+            throw ServerError{m_let_in ? ExitCode::failed : ExitCode::refused, error.what(),
+                              error.hint(), error.server_code(), m_let_in};
+        }
+    }
+}
+
+std::string Http::send(std::string_view sql, std::string_view format,
+                       std::span<const std::string_view> rows, bool has_rows) {
     CURL* curl = m_handle->curl;
     curl_easy_reset(curl);
     std::string url = fmt::format("{}://{}:{}/?database={}{}", m_url.scheme, m_url.host, m_url.port,

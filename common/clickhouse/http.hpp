@@ -32,7 +32,8 @@ HttpUrl parse_http_url(std::string_view url);
 
 /// A ClickHouse server's HTTP interface: one kept-alive connection, opened by the first request.
 /// https: the certificate must be good, and be for the URL's host. The constructor reads passfile:
-/// Error (refused) where that fails.
+/// Error (refused) where that fails. It is read again when the password is refused later on, so
+/// that it may be changed meanwhile; a refusal behind a login that was taken is transient.
 class Http : public Transport {
 public:
     Http(HttpUrl url, const TransportOptions& options);
@@ -49,10 +50,16 @@ private:
     /// `sql` goes into the URL when there are rows, else into the body.
     std::string request(std::string_view sql, std::string_view format,
                         std::span<const std::string_view> rows, bool has_rows);
+    std::string send(std::string_view sql, std::string_view format,
+                     std::span<const std::string_view> rows, bool has_rows);
+    void set_headers();
+    /// Takes the password that the file has now; false: it is the one that was refused.
+    bool read_password_again();
 
     HttpUrl m_url;
     std::string m_name;
     std::int64_t m_timeout_ms;
+    bool m_let_in = false; ///< the server took the password
     struct Handle;
     std::unique_ptr<Handle> m_handle;
     std::unique_ptr<char[]> m_error;

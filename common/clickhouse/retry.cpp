@@ -120,6 +120,10 @@ bool is_row_fault(int server_code) {
     }
 }
 
+bool is_wrong_password(int server_code) {
+    return server_code == 193 || server_code == 194 || server_code == 516;
+}
+
 int exception_code(std::string_view text) {
     constexpr std::string_view kStart = "Code: ";
     const std::size_t at = text.find(kStart);

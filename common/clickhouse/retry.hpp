@@ -24,6 +24,9 @@ ErrorClass classify(int server_code, long http_status);
 /// parse or fit, a constraint, a materialized view that throws. Other rows may go in without it.
 bool is_row_fault(int server_code);
 
+/// Whether a login was refused for its password.
+bool is_wrong_password(int server_code);
+
 /// "Code: 252. DB::Exception: …" -> 252; 0 when the text does not begin like that.
 int exception_code(std::string_view text);
 

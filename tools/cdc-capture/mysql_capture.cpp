@@ -23,6 +23,12 @@ namespace {
 
 constexpr int kStepMs = 50;
 constexpr int kFinishMs = 5000;
+constexpr unsigned kAccessDenied = 1045;
+
+/// Of a connection that is to come back: a password that was changed may yet come to its file.
+bool may_come_back(const ServerError& error) {
+    return error.code() == ExitCode::failed || error.number() == kAccessDenied;
+}
 
 void stop_at_second_signal() {
     if (io::stop_signal::count() > 1) {
@@ -125,7 +131,7 @@ bool MysqlCapture::reconnect(const Error& cause) {
             connect();
             return true;
         } catch (const ServerError& error) {
-            if (error.code() != ExitCode::failed || base::steady_ms() + pause > give_up) {
+            if (!may_come_back(error) || base::steady_ms() + pause > give_up) {
                 throw;
             }
             m_figures.retries.add();
