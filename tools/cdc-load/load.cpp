@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "cdc-load/database.hpp"
 #include "cdc-load/dry_run.hpp"
+#include "cdc-load/kafka_engine.hpp"
 #include "cdc-load/loader.hpp"
 #include "cdc-load/purge.hpp"
 #include "clickhouse/transport.hpp"
@@ -77,6 +78,21 @@ void report_dead_letters(const Options& options, const Loader& loader) {
         base::log::warning("{} keys are still parked: not all of their lines were replayed",
                            loader.parked_keys());
     }
+}
+
+int print_kafka_engine(const Options& options, int standard_input) {
+    KafkaEngineDdl ddl{options};
+    for (const std::string& path : inputs_of(options)) {
+        const bool is_stdin = path == "-";
+        const io::FileDescriptor file = is_stdin ? io::FileDescriptor{} : open_file(path);
+        LineReader reader{is_stdin ? standard_input : file.get()};
+        std::string_view line;
+        while (reader.next(line, -1) == LineReader::Result::line) {
+            ddl.take(line);
+        }
+    }
+    ddl.print();
+    return static_cast<int>(ExitCode::ok);
 }
 
 /// Reads lines into the loader; true when the last one was whole.
@@ -173,6 +189,9 @@ int run(const Options& options) {
         if (path != "-") {
             open_file(path); // before the target is touched
         }
+    }
+    if (options.kafka_engine.print) {
+        return print_kafka_engine(options, standard_input.get());
     }
     clickhouse::TransportOptions transport_options;
     transport_options.chdb_library = options.chdb_library;

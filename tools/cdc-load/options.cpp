@@ -6,6 +6,7 @@
 #include "cli/groups.hpp"
 #include "clickhouse/http.hpp"
 #include "io/standard_streams.hpp"
+#include "kafka/topic_name.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -149,6 +150,45 @@ void add_dead_letter_options(cli::App& app, Options& options) {
         ->group("Dead letters");
 }
 
+void add_kafka_engine_options(CLI::App& cli, KafkaEngineOptions& options) {
+    const char* group = "ClickHouse's Kafka engine";
+    cli.add_flag("--print-kafka-engine-ddl", options.print,
+                 "Print the SQL by which ClickHouse reads the tables' topics itself; load nothing")
+        ->group(group);
+    cli.add_option("--brokers", options.brokers, "Brokers to begin with")
+        ->type_name("HOST:PORT,...")
+        ->group(group);
+    cli.add_option("--prefix", options.prefix,
+                   "What names of topics begin with; default: that of the lines")
+        ->type_name("NAME")
+        ->group(group);
+    cli.add_option("--topic", options.topic, "Names of the tables' topics")
+        ->type_name("TEMPLATE")
+        ->capture_default_str()
+        ->group(group);
+    cli.add_option("--group", options.group, "Each table's group is this name, '.' and the table's")
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->group(group);
+}
+
+void check_kafka_engine(const Options& options) {
+    if (options.kafka_engine.brokers.empty()) {
+        throw Error{ExitCode::usage, "--print-kafka-engine-ddl needs --brokers"};
+    }
+    [[maybe_unused]] const kafka::TopicNamer checked{"prefix", options.kafka_engine.topic};
+    const std::pair<bool, const char*> excluded[] = {
+        {options.dry_run, "--dry-run"},    {options.purge, "--purge"},
+        {options.rebuild, "--rebuild"},    {options.dead_letters, "--on-error dead-letter"},
+        {options.replaying(), "--replay"}, {options.layout.clustered(), "--cluster"}};
+    for (const auto& [given, name] : excluded) {
+        if (given) {
+            throw Error{ExitCode::usage,
+                        fmt::format("--print-kafka-engine-ddl and {} exclude each other", name)};
+        }
+    }
+}
+
 void check_dead_letters(const Options& options) {
     if (options.dead_letters != !options.dead_letter.empty()) {
         throw Error{ExitCode::usage, "--on-error dead-letter and --dead-letter FILE go together"};
@@ -255,6 +295,7 @@ void add_options(cli::App& app, Options& options) {
     cli.add_flag("--dry-run", options.dry_run,
                  "Print the DDL and the first batch to stdout; touch no target")
         ->group("What to do");
+    add_kafka_engine_options(cli, options.kafka_engine);
     cli.add_flag("--rebuild", options.rebuild,
                  "Let the snapshot of a whole table fill a new table beside the old one, and "
                  "exchange the two at its end")
@@ -281,7 +322,10 @@ void add_options(cli::App& app, Options& options) {
 }
 
 void check_options(const Options& options) {
-    if (options.target.empty() && options.dry_run) {
+    if (options.kafka_engine.print) {
+        check_kafka_engine(options);
+    }
+    if (options.target.empty() && (options.dry_run || options.kafka_engine.print)) {
         // any target will do
     } else if (options.target.empty()) {
         throw Error{ExitCode::usage, "--target is missing"};
@@ -327,7 +371,7 @@ void check_options(const Options& options) {
     if (!options.purge && reads_stdin) {
         io::require_stdin();
     }
-    if (options.purge || options.dry_run ||
+    if (options.purge || options.dry_run || options.kafka_engine.print ||
         std::find(options.checkpoints.begin(), options.checkpoints.end(), "-") !=
             options.checkpoints.end()) {
         io::require_stdout();

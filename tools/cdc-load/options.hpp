@@ -15,6 +15,15 @@ class App;
 
 namespace cdc::load {
 
+/// Of --print-kafka-engine-ddl.
+struct KafkaEngineOptions {
+    bool print = false;
+    std::string brokers;
+    std::string prefix; ///< of topics; "": source.name of the table line
+    std::string topic{"{prefix}.{schema}.{table}"};
+    std::string group{"clickhouse"}; ///< each table's is <group>.<name>
+};
+
 struct Options {
     std::string target;             ///< chdb:DIR or http(s)://user@host:port/database
     clickhouse::Layout layout;      ///< mode and names
@@ -36,6 +45,7 @@ struct Options {
     std::vector<std::string> files; ///< to read instead of stdin; "-" is stdin
     bool create_database = false;   ///< make the target's database if there is none
     bool dry_run = false;
+    KafkaEngineOptions kafka_engine;
     bool rebuild = false; ///< whole snapshots fill tables anew, which are then exchanged
     bool purge = false;   ///< remove deleted rows instead of loading
 

@@ -1,0 +1,1 @@
+cdc-load --print-kafka-engine-ddl </dev/null

@@ -1,0 +1,3 @@
+cdc-load --print-kafka-engine-ddl --brokers k1:9092,k2:9092 <<'LINE'
+{"table":{"name":"inventory.orders","version":"7c997e19a3b5774e","columns":[{"name":"id","type":"integer","nullable":false,"key":1},{"name":"quantity","type":"integer","nullable":true},{"name":"price","type":"numeric(10,2)","nullable":true,"precision":10,"scale":2},{"name":"note","type":"text","nullable":true}]},"source":{"version":"0.1.0","connector":"postgresql","name":"pg","ts_ms":1763709000000,"snapshot":"false","db":"inventory","schema":"inventory","table":"orders","order":"000100000000015101f0000000000001"},"ts_ms":1763709000123}
+LINE
