@@ -1,4 +1,4 @@
-"""Kafka: publish and consume against kcat, PostgreSQL to Kafka against Debezium, latency end to end.
+"""Kafka: publish and consume against kcat, PostgreSQL and MySQL to Kafka against Debezium, latency end to end.
 
 CDC_BENCH_DEBEZIUM_ROWS (1000000) and CDC_BENCH_LATENCY_SECONDS (20) make quick looks possible.
 """
@@ -12,7 +12,8 @@ import time
 import urllib.error
 import urllib.request
 
-from harness import (FILL, ORDERS, ROOT, Postgres, Run, median, metered, pairs, say, servers, timed)
+from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, Mysql, Postgres, Run, median, metered, pairs, say,
+                     servers, timed)
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
@@ -86,12 +87,14 @@ def ends(brokers, topic):
 
 
 class Worker:
-    """The Connect worker: connectors by its REST interface, its CPU and memory by /proc."""
+    """The Connect worker, started here: connectors by its REST interface, its CPU and memory by /proc."""
 
     def __init__(self, env):
-        self.url = env["CDC_TEST_DEBEZIUM_URL"]
-        status = subprocess.run([ROOT / "scripts" / "services", "status", "debezium"], env=env,
-                                check=True, capture_output=True, text=True).stdout
+        script = ROOT / "scripts" / "services"
+        subprocess.run([script, "start", "debezium"], env=env, check=True, stdout=subprocess.DEVNULL)
+        lines = subprocess.run([script, "env", "debezium"], env=env, check=True, capture_output=True, text=True).stdout
+        self.url = re.search(r"DEBEZIUM_URL='([^']*)'", lines).group(1)
+        status = subprocess.run([script, "status", "debezium"], env=env, check=True, capture_output=True, text=True).stdout
         self.pid = re.search(r"pid=(\d+)", status).group(1)
 
     def post(self, name, config):
@@ -103,6 +106,13 @@ class Worker:
     def delete(self, name):
         request = urllib.request.Request(f"{self.url}/connectors/{name}", method="DELETE")
         urllib.request.urlopen(request, timeout=60).close()
+
+    def streams(self, name):
+        """Whether the connector's task runs, and is past its start."""
+        with urllib.request.urlopen(f"{self.url}/connectors/{name}/status", timeout=60) as answer:
+            tasks = json.load(answer)["tasks"]
+        time.sleep(5 if tasks else 0.5) # it runs before it reads
+        return bool(tasks) and tasks[0]["state"] == "RUNNING"
 
     def cpu(self):
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -133,10 +143,13 @@ def wait_for(what, seconds=600):
     return found
 
 
-def measure_debezium(worker, brokers, name, config, rows):
-    """From its first record to its last one: its start-up does not count."""
-    topic = f"{name}.public.orders"
+def measure_debezium(worker, brokers, name, config, rows, schema="public", write=None):
+    """From its first record to its last one: its start-up does not count. `write` makes the rows when it streams."""
+    topic = f"{name}.{schema}.orders"
     worker.post(name, config)
+    if write:
+        wait_for(lambda: worker.streams(name))
+        write()
     first = wait_for(lambda: ends(brokers, topic))
     start, cpu = time.monotonic(), worker.cpu()
     wait_for(lambda: ends(brokers, topic) >= rows)
@@ -157,11 +170,6 @@ def debezium(bin_folder, results):
     rows, rounds = DEBEZIUM_ROWS, min(ROUNDS, 3)
     say(f"debezium: {rows} rows, snapshot and stream")
     with servers(bin_folder, "postgres", "kafka") as (folder, env):
-        script = ROOT / "scripts" / "services"
-        subprocess.run([script, "start", "debezium"], env=env, check=True, stdout=subprocess.DEVNULL)
-        lines = subprocess.run([script, "env", "debezium"], env=env, check=True,
-                               capture_output=True, text=True).stdout
-        env["CDC_TEST_DEBEZIUM_URL"] = re.search(r"URL='([^']*)'", lines).group(1)
         postgres, worker = Postgres(env), Worker(env)
         brokers, source = env["CDC_TEST_KAFKA_BROKERS"], env["CDC_TEST_POSTGRES_URL"]
         postgres.sql(ORDERS, "CREATE PUBLICATION bench FOR ALL TABLES")
@@ -189,6 +197,42 @@ def debezium(bin_folder, results):
                 env, f"initial{n}", **{"snapshot.mode": "initial_only"}), rows), rounds)
         add_pair(results, "kafka-postgres-snapshot", mine, other, rows, "rows/s", "Debezium 3.3",
                  ">=5.0", "<=0.1")
+
+
+def mysql_config(env, brokers, prefix, number, mode):
+    port = env["CDC_TEST_MYSQL_URL"].rsplit(":", 1)[1]
+    return {"connector.class": "io.debezium.connector.mysql.MySqlConnector", "database.hostname": "127.0.0.1",
+            "database.port": port, "database.user": "dbz", "database.password": "x", "database.server.id": str(4711 + number),
+            "topic.prefix": prefix, "database.include.list": "bench", "table.include.list": "bench.orders",
+            "decimal.handling.mode": "string", "snapshot.mode": mode, "producer.override.acks": "all",
+            "schema.history.internal.kafka.bootstrap.servers": brokers,
+            "schema.history.internal.kafka.topic": f"{prefix}.history"}
+
+
+def debezium_mysql(bin_folder, results):
+    rows, rounds = DEBEZIUM_ROWS, min(ROUNDS, 3)
+    say(f"debezium-mysql: {rows} rows, snapshot and stream")
+    with servers(bin_folder, "mysql", "kafka") as (folder, env):
+        mysql, worker = Mysql(env), Worker(env)
+        brokers = env["CDC_TEST_KAFKA_BROKERS"]
+        publish = f"cdc-publish --brokers {brokers} --partitions 1 --log-level error --prefix "
+        mysql.sql(MYSQL_ORDERS, "CREATE USER dbz@'%' IDENTIFIED WITH mysql_native_password BY 'x'",
+                  "GRANT ALL ON *.* TO dbz@'%'")
+        mine, other = [], []
+        for n in range(rounds): # both read the log of the same statement, one after the other
+            mysql.sql("TRUNCATE orders")
+            start = ":".join(mysql.sql("SHOW MASTER STATUS").split("\t")[:2])
+            other.append(measure_debezium(worker, brokers, f"stream{n}", mysql_config(env, brokers, f"stream{n}", n, "no_data"),
+                                          rows, "bench", lambda: mysql.sql(MYSQL_FILL.format(rows=rows))))
+            mine.append(measure_ours(folder, env, f"cdc-capture --source {mysql.url} --prefix ours{n} --from-position {start} "
+                                     "--exit-at-end", f"{publish}ours{n}", n))
+        add_pair(results, "kafka-mysql-stream", mine, other, rows, "rows/s", "Debezium 3.3", ">=5.0", "<=0.2", "<=96")
+        mine, other = pairs(
+            lambda n: measure_ours(folder, env, f"cdc-snapshot --source {mysql.url} --prefix snap{n}", f"{publish}snap{n}", n),
+            lambda n: measure_debezium(worker, brokers, f"initial{n}",
+                                       mysql_config(env, brokers, f"initial{n}", 100 + n, "initial_only"), rows, "bench"),
+            rounds)
+        add_pair(results, "kafka-mysql-snapshot", mine, other, rows, "rows/s", "Debezium 3.3", ">=5.0", "<=0.1")
 
 
 # ------------------------------------------------------------------------------------- latency
@@ -278,4 +322,4 @@ def latency_of(bin_folder, tables):
     return ages
 
 
-WORKS = {"kafka": publish_consume, "debezium": debezium, "latency": latency}
+WORKS = {"kafka": publish_consume, "debezium": debezium, "debezium-mysql": debezium_mysql, "latency": latency}
