@@ -148,9 +148,6 @@ void MysqlCapture::stream() {
         if (m_now - m_last_poll >= kPollMs) {
             m_last_poll = m_now;
             m_checkpoints.poll();
-            if (m_checkpoints.lowest()) {
-                m_acknowledged.returned(m_checkpoints.lowest()->order, m_now);
-            }
             show_figures();
         }
         if (stop_wanted()) {
@@ -377,6 +374,9 @@ void MysqlCapture::submit_if_worthwhile() {
 }
 
 void MysqlCapture::show_figures(bool last) {
+    if (m_checkpoints.lowest()) {
+        m_acknowledged.returned(m_checkpoints.lowest()->order, base::steady_ms());
+    }
     if (m_session == nullptr) {
         return;
     }
@@ -387,7 +387,9 @@ void MysqlCapture::show_figures(bool last) {
     m_figures.position.set(static_cast<std::int64_t>(builder.position().order_position()));
     const std::int64_t commit = builder.commit_ts_ms();
     m_figures.commit_time.set(commit != 0 ? commit : cli::Metric::kUnknown);
-    m_figures.behind.set(m_drained ? 0 : commit != 0 ? commit : cli::Metric::kUnknown);
+    m_figures.behind.set(m_drained || end_reached() ? 0
+                         : commit != 0              ? commit
+                                                    : cli::Metric::kUnknown);
     m_figures.count_tables(builder.changes_by_table(), last);
     m_figures.show();
 }

@@ -123,6 +123,8 @@ void add_options(cli::App& app, Options& options) {
     app.set_stopped_code(static_cast<int>(Verdict::unknown));
     add_selection(app, options);
     add_method(app, options);
+    cli::add_metrics(app, options.metrics);
+    cli::add_metrics_per_table(app, options.metrics);
     cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key,
                           "What to compare");
     add_output(app, options);

@@ -1,6 +1,7 @@
 #ifndef CDC_VERIFY_OPTIONS_HPP
 #define CDC_VERIFY_OPTIONS_HPP
 
+#include "cli/metrics.hpp"
 #include "postgres/column_edits.hpp"
 
 #include <cstdint>
@@ -44,6 +45,7 @@ struct Options {
     std::string on_dropped{"report"}; ///< or "differ": a table that the source dropped is different
 
     std::size_t show = 20; ///< differing rows shown of each table
+    cli::MetricsOptions metrics;
     bool json = false;
     bool quiet = false;
     bool explain = false;

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "cdc-verify/activity.hpp"
 #include "cdc-verify/compare.hpp"
+#include "cdc-verify/figures.hpp"
 #include "cdc-verify/lineage.hpp"
 #include "cdc-verify/marks.hpp"
 #include "cdc-verify/patterns.hpp"
@@ -57,6 +58,7 @@ private:
 
     const Options& m_options;
     std::int64_t m_end;
+    Figures m_figures;
     Activity m_activity;
     std::vector<std::unique_ptr<Source>> m_sources;
     Target m_target;
@@ -88,8 +90,9 @@ Run::Run(const Options& options)
     : m_options{options}, m_end{options.time_budget_ms > 0
                                     ? base::steady_ms() + options.time_budget_ms
                                     : 0},
-      m_sources{open_sources(options, m_activity)}, m_target{options.target, options.chdb_library},
-      m_position{options, source(), m_target, m_activity},
+      m_figures{options.metrics}, m_sources{open_sources(options, m_activity)},
+      m_target{options.target, options.chdb_library}, m_position{options, source(), m_target,
+                                                                 m_activity},
       m_repairer{options.repair ? std::make_unique<Repairer>(options, source(), m_target)
                                 : nullptr},
       m_comparer{options,
@@ -246,6 +249,7 @@ Verdict Run::compare_all() {
     check_patterns(m_options, source(), m_target);
     std::vector<TableReport> reports;
     const std::vector<Candidate> tables = find_tables(m_options, source(), m_target);
+    m_figures.tables.set(static_cast<std::int64_t>(tables.size()));
     for (const auto& source : m_sources) {
         source->set_end(m_end);
     }
@@ -258,6 +262,7 @@ Verdict Run::compare_all() {
                                tables.size());
             break;
         }
+        m_figures.count(*report);
         reports.push_back(std::move(*report));
     }
     if (m_repairer) {
@@ -267,7 +272,10 @@ Verdict Run::compare_all() {
     const int fd = m_options.repair ? STDERR_FILENO : STDOUT_FILENO;
     print(fd, m_options.json ? render_json(reports, base::now_ms())
                              : render_table(reports, m_options.quiet));
-    return judge(reports);
+    const Verdict verdict = judge(reports);
+    m_figures.verdict.set(static_cast<std::int64_t>(verdict));
+    m_figures.ended.set(base::now_ms());
+    return verdict;
 }
 
 } // namespace
