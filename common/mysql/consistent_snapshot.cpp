@@ -82,16 +82,28 @@ LogEnd place_of_reader(Connection& reader) {
     return place;
 }
 
-/// Both locks end with their session, too.
+/// Each ends with its session, too.
 struct Lock {
-    const char* take;
-    const char* release;
-    const char* words;
+    std::string before; ///< what has to be done first; the release undoes it
+    std::string take;
+    std::string release;
+    std::string words;
 };
-constexpr Lock kReadLock{"FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES",
-                         "writes of all tables were locked (FLUSH TABLES WITH READ LOCK)"};
-constexpr Lock kCommitLock{"BACKUP STAGE BLOCK_COMMIT", "BACKUP STAGE END",
-                           "commits were locked (BACKUP STAGE BLOCK_COMMIT)"};
+
+Lock read_lock() {
+    return {"", "FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES",
+            "writes of all tables were locked (FLUSH TABLES WITH READ LOCK)"};
+}
+
+Lock table_lock(const std::string& table) {
+    const std::string take = fmt::format("LOCK TABLES {} READ", table);
+    return {"", take, "UNLOCK TABLES", fmt::format("writes of one table were locked ({})", take)};
+}
+
+Lock commit_lock() {
+    return {"BACKUP STAGE START", "BACKUP STAGE BLOCK_COMMIT", "BACKUP STAGE END",
+            "commits were locked (BACKUP STAGE BLOCK_COMMIT)"};
+}
 
 enum class Locked {
     yes,
@@ -102,8 +114,8 @@ enum class Locked {
 Locked take_lock(const Lock& lock, Connection& plain) {
     bool staged = false;
     try {
-        if (&lock == &kCommitLock) {
-            plain.execute("BACKUP STAGE START");
+        if (!lock.before.empty()) {
+            plain.execute(lock.before);
             staged = true;
         }
         plain.execute(lock.take);
@@ -188,7 +200,7 @@ ConsistentSnapshot open_snapshot(const ServerAddress& address, Connection& plain
         out.readers.emplace_back(address);
     }
     if (plain.is_mariadb()) {
-        if (wish.readers > 1 && !begin_under(kCommitLock, plain, wish, out)) {
+        if (wish.readers > 1 && !begin_under(commit_lock(), plain, wish, out)) {
             base::log::info("without the right RELOAD one connection reads");
             out.readers.erase(out.readers.begin() + 1, out.readers.end());
         }
@@ -201,14 +213,17 @@ ConsistentSnapshot open_snapshot(const ServerAddress& address, Connection& plain
         out.place.gtids = gtids_before(plain, out.place.position);
         return out;
     }
-    if (!begin_under(kReadLock, plain, wish, out)) {
+    const Lock lock = wish.table.empty() ? read_lock() : table_lock(wish.table);
+    if (!begin_under(lock, plain, wish, out)) {
         out.exact = false;
         begin_unlocked(plain, wish, out, [&] {
             out.place = log_end(plain);
             begin(out.readers);
         });
-        base::log::info("without the right RELOAD nothing was locked: changes of this moment come "
-                        "a second time in the stream");
+        if (wish.table.empty()) {
+            base::log::info("without the right RELOAD nothing was locked: changes of this moment "
+                            "come a second time in the stream");
+        }
     }
     if (!uses_gtids(plain)) {
         out.place.gtids.clear();

@@ -24,13 +24,15 @@ struct SnapshotWish {
     int readers = 1;
     std::int64_t wait_ms = -1;     ///< for prepared XA transactions and for the lock; -1: for ever
     std::function<void()> on_wait; ///< throws when a stop was asked for
+    std::string table{};           ///< the only one that is read, quoted; "": any
 };
 
 /// What is done and what it locks, by what the server and the user's rights allow:
 ///
 ///     MySQL    FLUSH TABLES WITH READ LOCK (RELOAD) for the moment in which the readers begin;
-///              behind a long query it is given up after 2 s and tried again. Without the right:
-///              nothing, and not exact
+///              behind a long query it is given up after 2 s and tried again. Where one table is
+///              read: LOCK TABLES … READ of it in the same way. Without the right: nothing, and
+///              not exact
 ///     MariaDB  one reader: its own binlog_snapshot position, no lock; several: BACKUP STAGE
 ///              BLOCK_COMMIT (RELOAD) for that moment; without the right one reader
 ///

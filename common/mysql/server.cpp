@@ -77,8 +77,18 @@ std::string gtids_before(Connection& connection, const Position& position) {
 
 bool is_right_missing(const ServerError& error) {
     constexpr unsigned kAccessDenied = 1045;
+    constexpr unsigned kDatabaseAccessDenied = 1044;
+    constexpr unsigned kTableAccessDenied = 1142;
     constexpr unsigned kSpecificAccessDenied = 1227;
-    return error.number() == kAccessDenied || error.number() == kSpecificAccessDenied;
+    switch (error.number()) {
+    case kAccessDenied:
+    case kDatabaseAccessDenied:
+    case kTableAccessDenied:
+    case kSpecificAccessDenied:
+        return true;
+    default:
+        return false;
+    }
 }
 
 void check_position(Connection& connection, const Position& position) {

@@ -38,6 +38,12 @@ check() { # SERVER URL MODE
     for _ in 1 2 3; do verify --settle 20s >out || fail "it differs: $(cat out verify.err)"; done
     [ "$(written)" -gt "$before" ] && [ "$before" -gt 20 ] || fail "nothing was written meanwhile"
 
+    if [ "$server" = mariadb11 ]; then
+        say "$server, $3: a user who may lock nothing"
+        my -e "CREATE USER looker@'%' IDENTIFIED BY 'x'; GRANT SELECT, BINLOG MONITOR ON *.* TO looker@'%'"
+        cdc-verify --source "${url/root@/looker:x@}/shop" --target "$TARGET" --settle 20s >out 2>verify.err || fail "it differs: $(cat out verify.err)"
+    fi
+
     say "$server, $3: a row too many in the busy table is found"
     if [ "$3" = replace ]; then
         ch "INSERT INTO bag_raw SELECT * REPLACE (77 AS v, _version - 1 AS _version) FROM bag_raw ORDER BY _version LIMIT 1"

@@ -11,8 +11,7 @@
 
 namespace cdc::verify {
 
-/// By a consistent snapshot that is opened while the table's writers are kept away, so that the
-/// position beside it is exact.
+/// By a consistent snapshot whose position in the log is exact.
 class MysqlRepairPoint : public RepairPoint {
 public:
     MysqlRepairPoint(const std::string& url, const Table& table, Activity& activity);

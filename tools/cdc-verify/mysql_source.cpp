@@ -5,6 +5,7 @@
 #include "cdc-verify/mysql_repair.hpp"
 #include "cdc-verify/row_sums.hpp"
 #include "io/stop_signal.hpp"
+#include "mysql/consistent_snapshot.hpp"
 #include "mysql/result_column.hpp"
 #include "mysql/row_query.hpp"
 #include "mysql/server.hpp"
@@ -159,16 +160,16 @@ std::uint64_t MysqlSource::count(const Table& table) {
 }
 
 LogPosition MysqlSource::begin_at_position(const Table& table, std::int64_t wait_ms) {
-    Connection locker{m_address};
-    if (wait_ms >= 0) {
-        locker.execute(
-            fmt::format("SET lock_wait_timeout = {}", std::max<std::int64_t>(1, wait_ms / 1000)));
+    Connection plain{m_address};
+    auto snapshot =
+        mysql::open_snapshot(m_address, plain, {1, wait_ms, [this] { check_stop(); }, from(table)});
+    if (!snapshot.exact) {
+        throw base::Error{base::ExitCode::refused,
+                          fmt::format("{}: it may not be locked for a moment", table.name()),
+                          "grant LOCK TABLES to the user"};
     }
-    locker.execute("LOCK TABLES " + from(table) + " READ");
-    connection().execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
-    const LogPosition position = mysql::log_end(locker).position.order_position();
-    locker.execute("UNLOCK TABLES");
-    return position;
+    m_connection = std::make_unique<Connection>(std::move(snapshot.readers[0]));
+    return snapshot.place.position.order_position();
 }
 
 void MysqlSource::end_transaction() {

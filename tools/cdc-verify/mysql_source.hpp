@@ -54,9 +54,8 @@ public:
 
     mysql::Connection& connection();
     bool is_mariadb() const { return m_kind == "mariadb"; }
-    /// Begins a transaction in which `table` is as it was at the position that is returned: its
-    /// writers are kept away (LOCK TABLES) for as long as that takes. Throws ServerError when they
-    /// do not end within `wait_ms` (-1: for ever).
+    /// Begins a transaction in which `table` is as it was at the position that is returned; see
+    /// mysql::open_snapshot(). Throws Error when that is not had within `wait_ms` (-1: for ever).
     LogPosition begin_at_position(const Table& table, std::int64_t wait_ms);
     void end_transaction();
 
