@@ -19,8 +19,8 @@ using Types = std::map<std::string, std::string>; ///< by name
 
 Types served(const cli::Metrics& metrics) {
     Types out;
-    for (const auto& [name, type] : metrics.types()) {
-        CHECK_MESSAGE(out.emplace(name, type).second, name, " twice");
+    for (const auto& metric : metrics.types()) {
+        CHECK_MESSAGE(out.insert(metric).second, metric.first, " twice");
     }
     std::istringstream text{metrics.published()};
     for (std::string line; std::getline(text, line);) {
