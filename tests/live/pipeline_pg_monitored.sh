@@ -74,6 +74,20 @@ sed -n 's/^# TYPE \(cdc_[a-z_]*\) .*/\1/p' metrics.txt textfiles/cdc_lag*.prom t
 cat "$ROOT"/man/*.md | grep -oE '^\| `cdc_[a-z_]+' | cut -c4- | sort -u >listed
 expect "told and not listed" "$(comm -23 told listed)" ""
 
+say "looking at topics, as cdc-pipelines(7) says"
+export BROKERS=$CDC_TEST_KAFKA_BROKERS
+sed -n '/^# LOOKING AT TOPICS/,/^# LOAD/p' "$ROOT/man/cdc-pipelines.7.md" | sed -n 's/^    //p' | grep -v '^…' |
+    sed -e 's/pg-orders/pg-monitored/' -e 's/2025-07-21T10:00:00Z/beginning/' >commands
+command=
+while IFS= read -r line; do
+    command+=$line$'\n'
+    [[ $line != *'|' ]] || continue # it goes on
+    timeout 20 bash -o pipefail -c "$command" >seen 2>err </dev/null || [[ $? = 124 && $command = *--watch* ]] || { cat err; fail "$command"; }
+    [ -s seen ] || [[ $command = *--quiet* ]] || { cat err; fail "nothing is seen: $command"; }
+    command=
+done <commands
+[ "$(wc -l <commands)" -ge 15 ] || fail "commands"
+
 say "data for every panel, every alert and every recording rule"
 wait_until 40 has_data 'cdc_lag_seconds{kind="group"}'
 "$HERE/monitoring_expressions.py" "$ROOT/scripts/monitoring" >expressions
