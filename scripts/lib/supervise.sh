@@ -127,15 +127,23 @@ nap() { # SECONDS
     kill $! 2>/dev/null
 }
 
-# What is left of a session whose first process has gone.
+# What is left of a session whose first process has gone. 1: it had to be killed; 2: it is still there.
 end_group() { # PID SECONDS
     local tries=$(($2 * 10))
-    kill -0 -- "-$1" 2>/dev/null || return 0
     kill -TERM -- "-$1" 2>/dev/null
     while kill -0 -- "-$1" 2>/dev/null; do
-        ((tries-- > 0)) || { kill -KILL -- "-$1" 2>/dev/null; return 1; }
+        ((tries-- > 0)) || { kill_group "$1"; return; }
         sleep 0.1
     done
+}
+kill_group() { # PID
+    local tries=20
+    kill -KILL -- "-$1" 2>/dev/null
+    while kill -0 -- "-$1" 2>/dev/null; do
+        ((tries-- > 0)) || return 2
+        sleep 0.1
+    done
+    return 1
 }
 
 #---------------------------------------------------------------------------- the supervisor
@@ -189,7 +197,7 @@ anything_runs() {
 
 # Pipes without a keeper, as a supervisor that was killed leaves them.
 end_all() {
-    local pipe pid='' started by since from result=0
+    local pipe pid='' started by since from code result=0
     for pipe in "${pipes[@]}"; do
         [ -s "$state/run/$pipe" ] || continue
         eval "$(tr ' ' '\n' <"$state/run/$pipe")"
@@ -198,8 +206,10 @@ end_all() {
             rm -f "$state/run/$pipe"
             continue
         fi
-        end_group "$pid" "${1:-30}" || result=1
-        rm -f "$state/run/$pipe"
+        end_group "$pid" "${1:-30}"
+        code=$?
+        [ "$code" = 0 ] || result=1
+        [ "$code" = 2 ] || rm -f "$state/run/$pipe"
     done
     return "$result"
 }
@@ -213,9 +223,10 @@ stop_supervisor() {
             ((tries-- > 0)) || { kill -KILL -- "-$pid" 2>/dev/null; result=1; break; }
             sleep 0.1
         done
-        [ "$result" = 0 ] || { end_all 1; rm -f "$state/run/supervisor"; }
+        [ "$result" = 0 ] || end_all 1
+        supervised || rm -f "$state/run/supervisor"
     fi
-    end_all || result=1
+    end_all "$PIPELINE_STOP_S" || result=1
     return "$result"
 }
 

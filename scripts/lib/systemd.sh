@@ -2,6 +2,8 @@
 # target over them. Sourced by pipeline.sh.
 
 unit() { # PIPE
+    local env=''
+    [ -z "$env_file" ] || env="--env \"$env_file\" "
     cat <<UNIT
 [Unit]
 Description=cdc-toolkit: $name, $1
@@ -12,7 +14,7 @@ After=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart="$self" ${env_file:+--env "$env_file" }run $1
+ExecStart="$self" ${env}run $1
 Environment=PIPELINE_STATE=$(dirname "$state") PIPELINE_SERVICES=elsewhere
 User=$(id -un)
 # 2 to 5 would come again: the unit stays failed until somebody has looked.

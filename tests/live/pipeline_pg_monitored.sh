@@ -100,5 +100,45 @@ say "a stage stops: its alert arrives"
 ! grep -q CdcStageDown received 2>/dev/null || fail "an alert before"
 "$pipeline" stop 2>stop.err || fail "stop"
 wait_until 30 grep -q '"alertname":"CdcStageDown"' received
-kill $load
+
+state=$PIPELINE_STATE/pg-monitored
+is() { "$pipeline" status --pipes >status.txt 2>&1 || true; grep -Eq "^  $1 +$2 " status.txt; } # PIPE STATE
+repaired() { # WORDS of the repair
+    "$pipeline" repair >repair.txt 2>repair.err || fail "repair"
+    expect_words repair.err "$1"
+    "$pipeline" verify >verify.txt 2>verify.err || { cat verify.txt; fail "verify behind the repair"; }
+    ! pgrep -f "$state/run/target.json" >/dev/null || fail "target-position was left behind"
+}
+
+say "rows that differ are brought again beside the running pipe, each once"
+"$pipeline" start 2>start.err || fail "start"
+for pipe in capture load lag; do wait_until 20 is $pipe running; done
+ch "ALTER TABLE customers_final DELETE WHERE id <= 3 SETTINGS mutations_sync = 1"
+expect_exit 1 "$pipeline" verify >verify.txt 2>verify.err
+repaired "3 lines of repair were written"
+
+say "a repair that is cut off leaves nothing behind"
+ch "ALTER TABLE customers_final DELETE WHERE id <= 3 SETTINGS mutations_sync = 1"
+setsid "$pipeline" repair >repair.txt 2>repair.err &
+repair=$!
+wait_until 20 pgrep -s $repair -x cdc-publish
+kill -9 $repair
+wait_until 60 eval "! pgrep -s $repair >/dev/null"
+repaired "lines of repair were written"
+
+say "the slot is gone: named, and only what is missing is brought"
+wait_until 20 eval "[ \"\$(sql postgres 'SELECT active FROM pg_replication_slots')\" = t ]"
+kill -TERM $load
+wait $load || true
+capture=$(pgrep -s "$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$state/run/capture")" -x cdc-capture)
+kill -STOP "$capture"
+sql "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots" >/dev/null
+sql "UPDATE inventory.customers SET last_name = 'missed' WHERE id <= 10"
+wait_until 10 sql "SELECT pg_drop_replication_slot('pg_monitored')"
+kill -CONT "$capture"
+wait_until 20 is capture failed
+expect_words status.txt "position lost: pg-monitored repair"
+repaired "10 lines of repair were written"
+sql "INSERT INTO inventory.customers (first_name) VALUES ('behind')"
+wait_until 30 eval "[ \"\$(ch \"SELECT count() FROM customers WHERE first_name = 'behind'\")\" = 1 ]"
 echo PASSED

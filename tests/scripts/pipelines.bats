@@ -1,0 +1,239 @@
+#!/usr/bin/env bats
+# scripts/pipelines without servers: tools that only say how they end stand for the real ones. What needs servers is
+# in tests/live/pipeline_*.sh.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    pipelines=$ROOT/scripts/pipelines
+    tools=$BATS_TEST_TMPDIR/tools
+    export PIPELINE_STATE=$BATS_TEST_TMPDIR/state PIPELINE_ENV=$BATS_TEST_TMPDIR/env PIPELINE_STOP_S=2 CDC_TEST_BIN=$tools
+    mkdir "$tools"
+    for tool in cdc-capture cdc-snapshot cdc-publish cdc-consume cdc-load cdc-verify cdc-lag cdc-query; do
+        # Ends as the file of its name says; without one it stays, as long as nobody stops it.
+        cat >"$tools/$tool" <<'TOOL'
+#!/usr/bin/env bash
+tool=${0##*/}
+echo "$tool $*" >>"$CDC_TEST_BIN/calls"
+case "$tool $*" in
+    *--check | *--drop | *-verify* | *cdc-lag*--connect-timeout* | cdc-snapshot*) exit "$(cat "$CDC_TEST_BIN/$tool.once" 2>/dev/null || echo 0)" ;;
+esac
+if [ -s "$CDC_TEST_BIN/$tool.ends" ]; then
+    echo "2026-01-01T00:00:00.000Z $tool: error: it was told to" >&2
+    exit "$(<"$CDC_TEST_BIN/$tool.ends")"
+fi
+case $tool in
+    cdc-publish | cdc-load) exec cat >/dev/null ;;
+    cdc-capture | cdc-consume) while echo line; do sleep 0.1; done 2>/dev/null; exit 1 ;;
+esac
+exec sleep 1000
+TOOL
+        chmod +x "$tools/$tool"
+    done
+    cat >"$PIPELINE_ENV" <<ENV
+PIPELINE_SERVICES=elsewhere
+CDC_SOURCE=postgresql://app@db/inventory
+CDC_BROKERS=k1:9092
+CDC_TARGET=http://cdc@ch/inventory
+ENV
+}
+
+teardown() {
+    unset BASH_ENV
+    for name in pg-orders pg-monitored mysql-users; do
+        [ ! -d "$PIPELINE_STATE/$name" ] || "$pipelines/$name" destroy --yes >&2 || true
+    done
+}
+
+@test "what is wrong on the command line is exit status 2, with a word about it" {
+    run -2 "$pipelines/pg-orders"
+    [[ $output == *'no verb given'*'Try "pg-orders --help"'* ]]
+    run -2 "$pipelines/pg-orders" pause
+    [[ $output == *"unknown verb 'pause'"* ]]
+    run -2 "$pipelines/pg-orders" --env "$BATS_TEST_TMPDIR/none" status
+    [[ $output == *"--env: cannot read"* ]]
+    run -2 "$pipelines/pg-orders" start
+    [[ $output == *"is not set up; run: pg-orders setup"* ]]
+    run -2 "$pipelines/pg-orders" destroy
+    [[ $output == *"pg-orders destroy --yes"* ]]
+    run -2 "$pipelines/pg-orders" dead-letters
+    [[ $output == *"keeps no dead letters"* ]]
+    run -2 "$pipelines/mysql-users" replay dead-letters "$BATS_TEST_TMPDIR/none"
+    [[ $output == *"there is no file"* ]]
+}
+
+@test "help names every verb" {
+    for name in pg-orders pg-monitored mysql-users; do
+        run -0 "$pipelines/$name" --help
+        for verb in setup start stop restart status lag verify repair replay logs destroy --systemd --env; do
+            [[ $output == *$verb* ]] || { echo "$name: $verb"; false; }
+        done
+    done
+}
+
+@test "a pipeline that was not set up says so" {
+    run -3 "$pipelines/mysql-users" status
+    [ "$output" = "mysql-users: not set up" ]
+    run -0 "$pipelines/mysql-users" destroy --yes
+    run -1 "$pipelines/mysql-users" logs
+}
+
+@test "settings: comments, quotes and spaces; nothing of the file is run; the environment wins" {
+    cat >>"$PIPELINE_ENV" <<ENV
+
+  # a comment
+  CDC_PREFIX="with quotes"
+CDC_GROUP='of \$HOME'
+CDC_SLOT=\$(touch $BATS_TEST_TMPDIR/was_run)
+CDC_TABLES=a=b
+ENV
+    CDC_TABLES=mine run -0 "$pipelines/pg-orders" setup
+    cat >"$tools/cdc-capture" <<'TOOL'
+#!/usr/bin/env bash
+printf '%s|' "$CDC_PREFIX" "$CDC_GROUP" "$CDC_SLOT" "$CDC_TABLES" >"$CDC_TEST_BIN/settings"
+TOOL
+    CDC_TABLES=mine run -0 "$pipelines/pg-orders" setup
+    [ "$(<"$tools/settings")" = "with quotes|of \$HOME|\$(touch $BATS_TEST_TMPDIR/was_run)|mine|" ]
+    [ ! -e "$BATS_TEST_TMPDIR/was_run" ]
+}
+
+@test "settings that are wrong are named with their line" {
+    echo 'CDC_SLOT' >>"$PIPELINE_ENV"
+    run -2 "$pipelines/pg-orders" status
+    [[ $output == *", line 5: not NAME=VALUE: 'CDC_SLOT'"* ]]
+    printf 'LD_PRELOAD=x\n' >"$PIPELINE_ENV"
+    run -2 "$pipelines/pg-orders" status
+    [[ $output == *"line 1: 'LD_PRELOAD' is no setting"* ]]
+    echo 'PIPELINE_SERVICES=somewhere' >"$PIPELINE_ENV"
+    run -2 "$pipelines/pg-orders" status
+    [[ $output == *"neither local nor elsewhere"* ]]
+    echo 'PIPELINE_SERVICES=elsewhere' >"$PIPELINE_ENV"
+    run -2 "$pipelines/pg-orders" verify
+    [[ $output == *"CDC_SOURCE is not set"*"$PIPELINE_ENV"* ]]
+    printf 'SNAPSHOT_MODE=never\n' >"$PIPELINE_ENV"
+    run -2 "$pipelines/mysql-users" status
+    [[ $output == *"SNAPSHOT_MODE is 'never', which is none of: initial schema_only"* ]]
+}
+
+@test "--env comes before PIPELINE_ENV" {
+    sed 's/inventory$/other/' "$PIPELINE_ENV" >"$BATS_TEST_TMPDIR/second"
+    run -0 "$pipelines/pg-orders" --env "$BATS_TEST_TMPDIR/second" --systemd
+    [[ $output == *"--env \"$BATS_TEST_TMPDIR/second\" run capture"* ]]
+}
+
+@test "the audit log has who did what, with which result, also of what failed; it outlives destroy" {
+    SUDO_USER=ann run -0 "$pipelines/pg-orders" setup
+    echo 4 >"$tools/cdc-capture.once"
+    run -4 "$pipelines/pg-orders" setup
+    echo 0 >"$tools/cdc-capture.once"
+    run -0 "$pipelines/pg-orders" stop
+    run -0 "$pipelines/pg-orders" status --pipes || [ "$status" = 3 ]
+    log=$PIPELINE_STATE/pg-orders/audit.log
+    [ "$(cut -f2-4 "$log" | tr '\t' ' ')" = "user=ann verb=setup result=0
+user=$(id -un) verb=setup result=4
+user=$(id -un) verb=stop result=0" ]
+    [[ $(cut -f1 "$log" | head -n 1) =~ ^20[0-9-]+T[0-9:]+Z$ ]]
+    run -0 "$pipelines/pg-orders" destroy --yes
+    [ ! -e "$PIPELINE_STATE/pg-orders" ]
+    grep -q 'verb=destroy pg-orders' "$PIPELINE_STATE/pg-orders.audit.log"
+    grep -q 'cdc-capture --drop' "$tools/calls"
+}
+
+@test "nothing is dropped at a MySQL source" {
+    sed -i 's/^CDC_SOURCE=.*/CDC_SOURCE=mysql:\/\/cdc@db\/mydb/' "$PIPELINE_ENV"
+    run -0 "$pipelines/mysql-users" setup
+    run -0 "$pipelines/mysql-users" destroy --yes
+    ! grep -q -- '--drop' "$tools/calls"
+}
+
+@test "--systemd prints a service for each pipe and a target over them" {
+    run -0 "$pipelines/mysql-users" --systemd "$BATS_TEST_TMPDIR/units"
+    [[ $output == *"systemctl enable --now cdc-mysql-users.target"* ]]
+    [ "$(ls "$BATS_TEST_TMPDIR/units" | tr '\n' ' ')" = "cdc-mysql-users-aggregate.service cdc-mysql-users-capture.service cdc-mysql-users-dlq.service cdc-mysql-users-lag.service cdc-mysql-users-load.service cdc-mysql-users.target " ]
+    unit=$BATS_TEST_TMPDIR/units/cdc-mysql-users-load.service
+    grep -qxF "ExecStart=\"$pipelines/mysql-users\" --env \"$PIPELINE_ENV\" run load" "$unit"
+    grep -qxF "RestartPreventExitStatus=2 3 4 5" "$unit"
+    grep -qxF "TimeoutStopSec=2s" "$unit"
+    grep -qxF "User=$(id -un)" "$unit"
+    grep -qxF "Wants=cdc-mysql-users-capture.service cdc-mysql-users-load.service cdc-mysql-users-aggregate.service cdc-mysql-users-dlq.service cdc-mysql-users-lag.service " "$BATS_TEST_TMPDIR/units/cdc-mysql-users.target"
+    run -0 "$pipelines/pg-orders" --systemd
+    [[ $output == *"# /etc/systemd/system/cdc-pg-orders-load.service"*"# /etc/systemd/system/cdc-pg-orders.target"* ]]
+    [ ! -e "$PIPELINE_STATE/pg-orders" ]
+}
+
+pipe_is() { # NAME PIPE STATE
+    local tries=0
+    until "$pipelines/$1" status --pipes 2>/dev/null | grep -Eq "^  $2 +$3 "; do
+        ((++tries < 100)) || return 1
+        sleep 0.1
+    done
+}
+
+@test "a pipe that fails is started again, one that refuses stays down with its reason" {
+    run -0 "$pipelines/pg-orders" setup
+    echo 4 >"$tools/cdc-load.ends"
+    echo 1 >"$tools/cdc-publish.ends"
+    run -0 "$pipelines/pg-orders" start
+    pipe_is pg-orders load failed
+    run -1 "$pipelines/pg-orders" status --pipes
+    [[ $output == *"last exit status 4 (source or target refuses)"*"cdc-load: error: it was told to"* ]]
+    pipe_is pg-orders capture 'waiting|running'
+    rm "$tools/cdc-publish.ends"
+    pipe_is pg-orders capture running
+    [ "$(<"$PIPELINE_STATE/pg-orders/run/capture.restarts")" -gt 0 ]
+    run -0 "$pipelines/pg-orders" start
+    [[ $output == *"runs already"* ]]
+    run -0 "$pipelines/pg-orders" stop
+    ! pgrep -f "$BATS_TEST_TMPDIR" | grep -vx $$ | xargs -r ps -o args= -p | grep -E 'supervise|run (capture|load)'
+}
+
+@test "under systemd: status says that it runs, and start, stop and destroy are refused" {
+    run -0 "$pipelines/pg-orders" setup
+    INVOCATION_ID=1 setsid "$pipelines/pg-orders" run capture >/dev/null 2>&1 3>&- &
+    unit=$!
+    pipe_is pg-orders capture running
+    run -0 --separate-stderr "$pipelines/pg-orders" status --pipes || [ "$status" = 1 ]
+    [[ $output == *"pg-orders runs under systemd (cdc-pg-orders.target)"* ]]
+    for verb in start stop "destroy --yes"; do
+        run -2 "$pipelines/pg-orders" $verb
+        [[ $output == *"systemctl stop cdc-pg-orders.target"* ]]
+    done
+    kill -TERM -- -$unit
+    wait $unit || true
+    run -3 "$pipelines/pg-orders" status --pipes
+}
+
+@test "destroy keeps the state of what does not stop" {
+    run -0 "$pipelines/pg-orders" setup
+    run -0 "$pipelines/pg-orders" start
+    pipe_is pg-orders load running
+    # Signals that end processes do not arrive.
+    cat >"$BATS_TEST_TMPDIR/no_kill" <<'BASH'
+kill() { case "$*" in *TERM* | *KILL*) return 0 ;; *) builtin kill "$@" ;; esac; }
+BASH
+    BASH_ENV=$BATS_TEST_TMPDIR/no_kill run -1 "$pipelines/pg-orders" destroy --yes
+    [[ $output == *"do not end"* ]]
+    [ -s "$PIPELINE_STATE/pg-orders/run/load" ]
+    grep -q 'verb=destroy --yes	result=1' "$PIPELINE_STATE/pg-orders/audit.log"
+    run -0 "$pipelines/pg-orders" destroy --yes
+    [ ! -e "$PIPELINE_STATE/pg-orders" ]
+}
+
+@test "letters go on by whole lines, once, and come again where they were not taken" {
+    file=$BATS_TEST_TMPDIR/letters
+    forward() { bash -c '
+        name=x verb=x state=$1 pipes=() PATH=$PATH
+        eval "$(sed -n "/^part_of()/,/}/p; /^forward_news()/,/^}/p" "$2")"
+        forward_news "$3" tee -a "$3.taken" >/dev/null' _ "$PIPELINE_STATE" "$ROOT/scripts/lib/pipeline.sh" "$file"; }
+    forward
+    printf 'one\ntwo\nhal' >"$file"
+    forward
+    [ "$(<"$file.taken")" = $'one\ntwo' ]
+    printf 'f\n' >>"$file"
+    forward
+    forward
+    [ "$(<"$file.taken")" = $'one\ntwo\nhalf' ]
+    rm "$file.sent"
+    forward
+    [ "$(wc -l <"$file.taken")" = 6 ]
+}
