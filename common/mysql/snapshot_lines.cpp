@@ -4,6 +4,7 @@
 #include "base/numbers.hpp"
 #include "base/version.hpp"
 #include "event/json_writer.hpp"
+#include "event/snapshot_line.hpp"
 
 namespace cdc::mysql {
 
@@ -43,25 +44,14 @@ void SnapshotLines::append_table(std::string& out, std::int64_t now_ms) const {
     event::append_table_line(out, m_plan->shape(), source(m_order), now_ms);
 }
 
-void SnapshotLines::append_status(std::string& out, const char* status, event::Order order,
-                                  bool whole, std::int64_t now_ms) const {
-    out += R"({"snapshot":{"status":")";
-    out += status;
-    out += whole ? R"(","whole":true},"source":)" : R"(","whole":false},"source":)";
-    out += source(order);
-    out += R"(,"ts_ms":)";
-    base::append_integer(out, now_ms);
-    out += "}\n";
-}
-
 void SnapshotLines::append_begin(std::string& out, event::Order order, bool whole,
                                  std::int64_t now_ms) const {
-    append_status(out, "begin", order, whole, now_ms);
+    event::append_snapshot_begin(out, whole, source(order), now_ms);
 }
 
 void SnapshotLines::append_end(std::string& out, event::Order order, bool whole,
                                std::int64_t now_ms) const {
-    append_status(out, "end", order, whole, now_ms);
+    event::append_snapshot_end(out, whole, source(order), now_ms);
 }
 
 std::string SnapshotLines::select_list() const {

@@ -43,8 +43,6 @@ public:
     std::string select_list() const;
 
 private:
-    void append_status(std::string& out, const char* status, event::Order order, bool whole,
-                       std::int64_t now_ms) const;
     std::string source(event::Order order) const;
     void append_member(std::string& out, std::size_t column, const ResultField& value) const;
 

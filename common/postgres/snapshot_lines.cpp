@@ -4,6 +4,7 @@
 #include "base/numbers.hpp"
 #include "base/version.hpp"
 #include "event/json_writer.hpp"
+#include "event/snapshot_line.hpp"
 #include "postgres/row_json.hpp"
 
 namespace cdc::postgres {
@@ -44,25 +45,14 @@ void SnapshotLines::append_facts(std::string& out, const event::Facts& facts,
     event::append_facts_line(out, facts, source(m_order), now_ms);
 }
 
-void SnapshotLines::append_status(std::string& out, const char* status, event::Order order,
-                                  bool whole, std::int64_t now_ms) const {
-    out += R"({"snapshot":{"status":")";
-    out += status;
-    out += whole ? R"(","whole":true},"source":)" : R"(","whole":false},"source":)";
-    out += source(order);
-    out += R"(,"ts_ms":)";
-    base::append_integer(out, now_ms);
-    out += "}\n";
-}
-
 void SnapshotLines::append_begin(std::string& out, event::Order order, bool whole,
                                  std::int64_t now_ms) const {
-    append_status(out, "begin", order, whole, now_ms);
+    event::append_snapshot_begin(out, whole, source(order), now_ms);
 }
 
 void SnapshotLines::append_end(std::string& out, event::Order order, bool whole,
                                std::int64_t now_ms) const {
-    append_status(out, "end", order, whole, now_ms);
+    event::append_snapshot_end(out, whole, source(order), now_ms);
 }
 
 void SnapshotLines::set_time(std::int64_t now_ms) {

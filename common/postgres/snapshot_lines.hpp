@@ -40,8 +40,6 @@ public:
     void append_row(std::string& out, const pgoutput::Tuple& row);
 
 private:
-    void append_status(std::string& out, const char* status, event::Order order, bool whole,
-                       std::int64_t now_ms) const;
     std::string source(event::Order order) const;
 
     const RelationPlan* m_plan;

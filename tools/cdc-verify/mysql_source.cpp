@@ -85,22 +85,15 @@ std::string MysqlSource::keys_sql(const Table& table, const std::vector<std::str
 
 template<typename Visitor>
 void MysqlSource::scan(const Table& table, const std::string& condition, Visitor&& visit) {
-    std::string sql = "SELECT ";
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        sql += (i == 0 ? "" : ", ") + table.columns[i].source_select;
-    }
-    sql += " FROM " + from(table);
-    if (const std::string where = join_conditions(table.where, condition); !where.empty()) {
-        sql += " WHERE " + where;
-    }
     std::vector<Scratch> scratch(table.columns.size());
     std::vector<Value> values(table.columns.size());
-    read(sql, [&](const std::vector<mysql::ResultField>& fields) {
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            values[i] = encode_result(table.columns[i], fields[i], scratch[i]);
-        }
-        visit(values);
-    });
+    read(select_sql(table, from(table), condition),
+         [&](const std::vector<mysql::ResultField>& fields) {
+             for (std::size_t i = 0; i < values.size(); ++i) {
+                 values[i] = encode_result(table.columns[i], fields[i], scratch[i]);
+             }
+             visit(values);
+         });
 }
 
 namespace {

@@ -82,18 +82,10 @@ std::string PostgresSource::keys_sql(const Table& table,
 
 template<typename Visitor>
 void PostgresSource::scan(const Table& table, const std::string& condition, Visitor&& visit) {
-    std::string sql = "SELECT ";
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        sql += (i == 0 ? "" : ", ") + table.columns[i].source_select;
-    }
-    sql += " FROM " + from(table);
-    if (const std::string where = join_conditions(table.where, condition); !where.empty()) {
-        sql += " WHERE " + where;
-    }
     std::vector<Scratch> scratch(table.columns.size());
     std::vector<Value> values(table.columns.size());
     std::vector<postgres::BinaryField> fields;
-    postgres::BinaryCopy copy{m_connection, sql};
+    postgres::BinaryCopy copy{m_connection, select_sql(table, from(table), condition)};
     std::uint64_t rows = 0;
     while (copy.next(fields)) {
         count_row(++rows);

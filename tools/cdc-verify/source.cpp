@@ -28,6 +28,16 @@ std::string join_conditions(const std::string& a, const std::string& b) {
     return a.empty() ? b : b.empty() ? a : "(" + a + ") AND (" + b + ")";
 }
 
+std::string select_sql(const Table& table, const std::string& from, const std::string& condition) {
+    std::string sql = "SELECT ";
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        sql += (i == 0 ? "" : ", ") + table.columns[i].source_select;
+    }
+    sql += " FROM " + from;
+    const std::string where = join_conditions(table.where, condition);
+    return where.empty() ? sql : sql + " WHERE " + where;
+}
+
 std::string key_condition(const Table& table, const std::vector<std::string>& keys,
                           const std::function<std::string(const Column&)>& name,
                           const std::function<std::string(const Column&, const Value&)>& literal) {

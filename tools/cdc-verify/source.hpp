@@ -113,6 +113,9 @@ std::unique_ptr<Source> open_source(const Options& options, Activity& activity);
 
 std::string join_conditions(const std::string& a, const std::string& b);
 
+/// All columns of the rows of `from` for which the table's condition and `condition` hold.
+std::string select_sql(const Table& table, const std::string& from, const std::string& condition);
+
 /// "(a, b) IN (…)" over the keys' images; `literal` spells one value as SQL.
 std::string key_condition(const Table& table, const std::vector<std::string>& keys,
                           const std::function<std::string(const Column&)>& name,
