@@ -37,9 +37,10 @@ public:
         std::string database; ///< the only one that is captured; "": all
         bool mariadb = false;
         std::uint16_t epoch = 0;
-        bool by_gtid = false;      ///< the server leaves out what stands before the start
-        bool checksum = false;     ///< of the events before the first format description
-        bool transactions = false; ///< lines at begin and end, and a member in each change
+        bool by_gtid = false;       ///< the server leaves out what stands before the start
+        bool checksum = false;      ///< of the events before the first format description
+        bool transactions = false;  ///< lines at begin and end, and a member in each change
+        event::ColumnEdits edits{}; ///< of columns, before their values become lines
     };
     /// `lookup` must outlive the builder.
     ChangeBuilder(Settings settings, event::TableFilter filter, SourceLookup& lookup,

@@ -3,6 +3,9 @@
 #include "base/numbers.hpp"
 #include "mysql/catalog_shape.hpp"
 
+#include <map>
+#include <utility>
+
 namespace cdc::mysql {
 
 using base::Error;
@@ -185,6 +188,7 @@ std::vector<Finding> cascading_keys(Connection& connection, const std::string& d
 std::vector<event::PresentTable> present_tables(Connection& connection,
                                                 const std::string& database) {
     std::vector<event::PresentTable> out;
+    std::map<std::pair<std::string, std::string>, std::size_t> places;
     for (const auto& row : connection.query(
              "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type IN "
              "('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN ('mysql', 'sys', "
@@ -193,6 +197,14 @@ std::vector<event::PresentTable> present_tables(Connection& connection,
         const std::string db = row.at(0).value_or("");
         if (database.empty() || database == db) {
             out.push_back({db, row.at(1).value_or(""), {}});
+            places[{db, out.back().table}] = out.size() - 1;
+        }
+    }
+    for (const auto& row : connection.query(
+             "SELECT table_schema, table_name, column_name FROM information_schema.columns")) {
+        const auto place = places.find({row.at(0).value_or(""), row.at(1).value_or("")});
+        if (place != places.end()) {
+            out[place->second].columns.push_back(row.at(2).value_or(""));
         }
     }
     return out;

@@ -71,7 +71,11 @@ void SnapshotLines::append_member(std::string& out, std::size_t column,
         return;
     }
     try {
+        const std::size_t start = out.size();
         append_result_value(out, of.codec, value.bytes);
+        if (of.masked()) {
+            m_plan->edits().edit_value(out, start, of.edit);
+        }
     } catch (const base::Error& error) {
         throw base::Error{error.code(),
                           fmt::format("column {}: {}", base::in_quotes(of.name), error.what()),
@@ -104,6 +108,9 @@ void SnapshotLines::append_values(std::string& out, const std::vector<ResultFiel
     out += R"(,"before":null,"after":)";
     separator = '{';
     for (std::size_t column = 0; column < values.size(); ++column) {
+        if (m_plan->columns()[column].left_out()) {
+            continue;
+        }
         out += separator;
         append_member(out, column, values[column]);
         separator = ',';

@@ -20,9 +20,11 @@ TablePlan TablePlan::skipped(TableMap map) {
     return TablePlan{std::move(map)};
 }
 
-TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb)
+TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
+                     const event::ColumnEdits& edits)
     : TablePlan{std::move(table_map)} {
     m_captured = true;
+    m_edits = edits;
     if (!m_map.has_names) {
         throw Error{
             ExitCode::refused,
@@ -39,16 +41,12 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb)
     m_shape.db = m_map.db;
     m_shape.table = m_map.table;
     for (const TableMap::Column& source : m_map.columns) {
-        const auto declared = facts.types.find(source.name);
-        ColumnPlan planned = plan_column(source, declared == facts.types.end() ? std::string_view{}
-                                                                               : declared->second);
-        Column column;
-        column.name = source.name;
-        event::append_json_string(column.member, column.name);
-        column.member += ':';
-        column.codec = std::move(planned.codec);
-        m_columns.push_back(std::move(column));
-        m_shape.columns.push_back(std::move(planned.shape));
+        add_column(source, facts);
+    }
+    if (m_shape.columns.empty() && !m_columns.empty()) {
+        throw Error{ExitCode::refused,
+                    fmt::format("every column of table '{}.{}' is left out", m_map.db, m_map.table),
+                    "--exclude leaves out a table."};
     }
     choose_key(facts);
     m_version = event::shape_version(m_shape.columns);
@@ -56,6 +54,45 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb)
     event::append_json_string(m_source_members, m_map.db);
     m_source_members += ",\"table\":";
     event::append_json_string(m_source_members, m_map.table);
+}
+
+void TablePlan::add_column(const TableMap::Column& source, const TableFacts& facts) {
+    const auto declared = facts.types.find(source.name);
+    ColumnPlan planned =
+        plan_column(source, declared == facts.types.end() ? std::string_view{} : declared->second);
+    Column column;
+    column.name = source.name;
+    event::append_json_string(column.member, column.name);
+    column.member += ':';
+    column.codec = std::move(planned.codec);
+    if (!m_edits.empty()) {
+        column.edit = m_edits.of(m_map.db, m_map.table, column.name);
+    }
+    if (column.masked()) {
+        event::mask_column(planned.shape);
+    }
+    if (!column.left_out()) {
+        m_shape.columns.push_back(std::move(planned.shape));
+    }
+    m_columns.push_back(std::move(column));
+}
+
+void TablePlan::check_key_edit(const Column& column) const {
+    if (column.left_out() || column.edit.kind == event::ColumnEdits::Kind::fixed) {
+        throw Error{
+            ExitCode::refused,
+            fmt::format("column {} of table '{}.{}' belongs to its key, which must tell its "
+                        "rows apart",
+                        in_quotes(column.name), m_map.db, m_map.table),
+            "--mask COLUMN=hash keeps keys apart."};
+    }
+}
+
+std::size_t TablePlan::shape_place(std::size_t place) const {
+    const auto end = m_columns.begin() + static_cast<std::ptrdiff_t>(place);
+    const auto left_out = std::count_if(m_columns.begin(), end,
+                                        [](const Column& column) { return column.left_out(); });
+    return place - static_cast<std::size_t>(left_out);
 }
 
 /// The primary key of the log, else the first unique key of the catalog whose columns the log has
@@ -83,8 +120,9 @@ void TablePlan::choose_key(const TableFacts& facts) {
     }
     int number = 0;
     for (const std::size_t place : key) {
+        check_key_edit(m_columns[place]);
         m_columns[place].in_key = true;
-        m_shape.columns[place].key = ++number;
+        m_shape.columns[shape_place(place)].key = ++number;
     }
     std::sort(key.begin(), key.end());
     m_key = std::move(key);
@@ -92,24 +130,34 @@ void TablePlan::choose_key(const TableFacts& facts) {
 
 namespace {
 
-void append_member(std::string& out, const TablePlan::Column& column, const Cell& cell,
+void append_value_of(std::string& out, const TablePlan::Column& column, const Cell& cell,
+                     const Cell* before) {
+    if (cell.state != Cell::State::diff) {
+        append_value(out, column.codec, cell.bytes);
+        return;
+    }
+    if (before == nullptr || before->state != Cell::State::value) {
+        fail(ExitCode::bad_data, "a partial update of a value that the log does not carry");
+    }
+    std::string text;
+    append_json_with_diffs(text, before->bytes, cell.bytes);
+    event::append_json_string(out, text);
+}
+
+void append_member(std::string& out, const TablePlan& plan, std::size_t place, const Cell& cell,
                    const Cell* before) {
+    const TablePlan::Column& column = plan.columns()[place];
     out += column.member;
     if (cell.state == Cell::State::null) {
         out += "null";
         return;
     }
     try {
-        if (cell.state == Cell::State::diff) {
-            if (before == nullptr || before->state != Cell::State::value) {
-                fail(ExitCode::bad_data, "a partial update of a value that the log does not carry");
-            }
-            std::string text;
-            append_json_with_diffs(text, before->bytes, cell.bytes);
-            event::append_json_string(out, text);
-            return;
+        const std::size_t start = out.size();
+        append_value_of(out, column, cell, before);
+        if (column.masked()) {
+            plan.edits().edit_value(out, start, column.edit);
         }
-        append_value(out, column.codec, cell.bytes);
     } catch (const Error& error) {
         throw Error{error.code(),
                     fmt::format("column {}: {}", in_quotes(column.name), error.what()),
@@ -139,7 +187,7 @@ void append_key(std::string& out, const TablePlan& plan, const std::vector<Cell>
                         "SET GLOBAL binlog_row_image=FULL on the source"};
         }
         out += separator;
-        append_member(out, plan.columns()[i], *cell, before);
+        append_member(out, plan, i, *cell, before);
         separator = ',';
     }
     out += '}';
@@ -151,6 +199,9 @@ void append_row(std::string& out, const TablePlan& plan, const std::vector<Cell>
     out += '{';
     bool first = true;
     for (std::size_t i = 0; i < row.size(); ++i) {
+        if (plan.columns()[i].left_out()) {
+            continue;
+        }
         const Cell* cell = &row[i];
         const Cell* before = other == nullptr ? nullptr : &(*other)[i];
         if (cell->state == Cell::State::absent && before != nullptr) {
@@ -164,7 +215,7 @@ void append_row(std::string& out, const TablePlan& plan, const std::vector<Cell>
             out += ',';
         }
         first = false;
-        append_member(out, plan.columns()[i], *cell, before);
+        append_member(out, plan, i, *cell, before);
     }
     out += '}';
 }

@@ -1,6 +1,7 @@
 #ifndef CDC_MYSQL_TABLE_PLAN_HPP
 #define CDC_MYSQL_TABLE_PLAN_HPP
 
+#include "event/column_edits.hpp"
 #include "event/table.hpp"
 #include "mysql/rows_event.hpp"
 #include "mysql/table_map.hpp"
@@ -42,19 +43,31 @@ public:
         std::string member; ///< `"name":`
         ValueCodec codec;
         bool in_key = false;
+        event::ColumnEdits::Edit edit;
+
+        bool left_out() const { return edit.kind == event::ColumnEdits::Kind::leave_out; }
+        bool masked() const { return edit.kind != event::ColumnEdits::Kind::keep && !left_out(); }
     };
 
     /// A table that the filter leaves out: its rows are only counted.
     static TablePlan skipped(TableMap map);
-    /// Asks `lookup` only for what the log does not say. Throws Error (refused, bad_data).
-    TablePlan(TableMap map, SourceLookup& lookup, bool mariadb);
+    /// Asks `lookup` only for what the log does not say. Throws Error (bad_data; refused, also when
+    /// `edits` leave out a column of the key, or give all rows one).
+    TablePlan(TableMap map, SourceLookup& lookup, bool mariadb,
+              const event::ColumnEdits& edits = {});
 
     bool captured() const { return m_captured; }
     const TableMap& map() const { return m_map; }
     const RowLayout& layout() const { return m_layout; }
     const event::Table& shape() const { return m_shape; }
     const std::string& version() const { return m_version; }
+    /// Those of the map; shape() lacks what is left out.
     const std::vector<Column>& columns() const { return m_columns; }
+    const event::ColumnEdits& edits() const { return m_edits; }
+    /// Of a column that is not left out.
+    const event::Column& shape_of(std::size_t place) const {
+        return m_shape.columns[shape_place(place)];
+    }
     /// Places in columns(), rising. Empty: the table has no key.
     const std::vector<std::size_t>& key() const { return m_key; }
     /// `"db":"…","table":"…"`
@@ -65,7 +78,10 @@ public:
 
 private:
     explicit TablePlan(TableMap map);
+    void add_column(const TableMap::Column& source, const TableFacts& facts);
     void choose_key(const TableFacts& facts);
+    void check_key_edit(const Column& column) const;
+    std::size_t shape_place(std::size_t place) const;
 
     bool m_captured = false;
     TableMap m_map;
@@ -73,6 +89,7 @@ private:
     event::Table m_shape;
     std::string m_version;
     std::vector<Column> m_columns;
+    event::ColumnEdits m_edits;
     std::vector<std::size_t> m_key;
     std::string m_source_members;
 };

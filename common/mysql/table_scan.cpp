@@ -60,9 +60,9 @@ ScanSql::ScanSql(const TablePlan& plan, std::string select_list, const std::stri
                                                quote_name(plan.map().table)},
       m_condition{condition.empty() ? "" : "(" + condition + ")"} {
     for (const std::size_t place : plan.map().primary_key) {
-        const event::Column& column = plan.shape().columns[place];
+        const event::Column& column = plan.shape_of(place);
         Form form{};
-        if (!form_of(column.type, form)) {
+        if (!form_of(column.type, form)) { // a masked one is "text": no place of it is told
             m_names.clear();
             m_forms.clear();
             return;

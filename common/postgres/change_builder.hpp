@@ -34,7 +34,7 @@ public:
         bool check_utf8 = false;           ///< for databases whose encoding is SQL_ASCII
         bool transactions = false;         ///< lines at begin and end, and a member in each change
         std::vector<std::string> messages; ///< globs on prefixes; none: messages are passed by
-        ColumnEdits edits;                 ///< of columns, before their values become lines
+        event::ColumnEdits edits;          ///< of columns, before their values become lines
     };
     /// `lookup` must outlive the builder.
     ChangeBuilder(Settings settings, event::TableFilter filter, Timelines timelines,

@@ -76,8 +76,8 @@ private:
     void take_missing(Facts& facts, const std::string& name);
     void complete(Facts& facts);
     void add_types(Facts& facts, std::uint32_t type, bool masked, std::set<std::uint32_t>& seen);
-    ColumnEdits::Edit edit_of(const Facts& facts, std::string_view column) const {
-        return m_scope->edits.empty() ? ColumnEdits::Edit{}
+    event::ColumnEdits::Edit edit_of(const Facts& facts, std::string_view column) const {
+        return m_scope->edits.empty() ? event::ColumnEdits::Edit{}
                                       : m_scope->edits.of(facts.schema, facts.table, column);
     }
 
@@ -228,13 +228,13 @@ void Assembly::take_place(event::LeafFacts& leaf) const {
 
 void Assembly::take_column(Facts& facts) {
     const auto edit = edit_of(facts, text(3));
-    if (edit.kind == ColumnEdits::Kind::leave_out) {
+    if (edit.kind == event::ColumnEdits::Kind::leave_out) {
         return;
     }
     ColumnFact column;
     column.number = integer<int>(2);
     column.name = text(3);
-    column.type = edit.kind == ColumnEdits::Kind::keep ? text(4) : "text";
+    column.type = edit.kind == event::ColumnEdits::Kind::keep ? text(4) : "text";
     column.type_id = integer(5);
     column.modifier = integer<std::int32_t>(6);
     const std::string_view flags = text(7);
@@ -255,10 +255,10 @@ void Assembly::take_missing(Facts& facts, const std::string& name) {
     std::string json;
     const auto edit = edit_of(facts, name);
     ValueCodec codec = m_codecs[{integer(4), integer<std::int32_t>(5)}];
-    if (edit.kind == ColumnEdits::Kind::fixed) {
+    if (edit.kind == event::ColumnEdits::Kind::fixed) {
         value = edit.text;
         codec = {};
-    } else if (edit.kind == ColumnEdits::Kind::hash) {
+    } else if (edit.kind == event::ColumnEdits::Kind::hash) {
         std::string hash;
         m_scope->edits.append_hash(hash, value);
         value = std::move(hash);
@@ -317,7 +317,8 @@ void Assembly::complete(Facts& facts) {
     std::set<std::uint32_t> seen;
     for (const bool masked : {false, true}) {
         for (const ColumnFact& column : facts.columns) {
-            const bool is_masked = edit_of(facts, column.name).kind != ColumnEdits::Kind::keep;
+            const bool is_masked =
+                edit_of(facts, column.name).kind != event::ColumnEdits::Kind::keep;
             if (is_masked == masked) {
                 add_types(facts, column.type_id, masked, seen);
             }

@@ -1,9 +1,9 @@
 #ifndef CDC_POSTGRES_FACTS_HPP
 #define CDC_POSTGRES_FACTS_HPP
 
+#include "event/column_edits.hpp"
 #include "event/facts.hpp"
 #include "event/table_filter.hpp"
-#include "postgres/column_edits.hpp"
 #include "postgres/connection.hpp"
 #include "postgres/lsn.hpp"
 #include "postgres/pgoutput.hpp"
@@ -24,7 +24,7 @@ namespace cdc::postgres {
 struct FactsScope {
     std::string publication; ///< "": every table that a publication can have, through its root
     event::TableFilter filter;
-    ColumnEdits edits;
+    event::ColumnEdits edits;
     Encoding encoding = Encoding::exact;
 };
 

@@ -10,19 +10,9 @@ using base::fail;
 
 namespace {
 
-/// A masked value is a text, whatever its column was.
-void mask_column(event::Column& column) {
-    column.type = "text";
-    column.precision.reset();
-    column.scale.reset();
-    column.labels.clear();
-    column.element.clear();
-    column.default_json.clear();
-}
-
 void check_key_edit(const pgoutput::Relation& relation, const std::string& column,
-                    ColumnEdits::Kind kind) {
-    if (kind == ColumnEdits::Kind::leave_out || kind == ColumnEdits::Kind::fixed) {
+                    event::ColumnEdits::Kind kind) {
+    if (kind == event::ColumnEdits::Kind::leave_out || kind == event::ColumnEdits::Kind::fixed) {
         throw base::Error{ExitCode::refused,
                           fmt::format("column {} of table '{}.{}' belongs to its key, which must "
                                       "tell its rows apart",
@@ -34,7 +24,7 @@ void check_key_edit(const pgoutput::Relation& relation, const std::string& colum
 } // namespace
 
 RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string& database,
-                           const std::vector<ColumnFacts>& facts, const ColumnEdits& edits)
+                           const std::vector<ColumnFacts>& facts, const event::ColumnEdits& edits)
     : m_width{relation.columns.size()}, m_captured{true} {
     if (facts.size() != relation.columns.size()) {
         fail(ExitCode::failed, "the catalog described {} of {} columns of '{}.{}'", facts.size(),
@@ -53,18 +43,18 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
         const bool in_key = key_not_said ? facts[i].in_primary_key : relation.columns[i].identity;
         Column column;
         column.name = relation.columns[i].name;
-        ColumnEdits::Edit edit;
+        event::ColumnEdits::Edit edit;
         if (!edits.empty()) {
             edit = edits.of(relation.schema, relation.name, column.name);
-            edited |= edit.kind != ColumnEdits::Kind::keep;
+            edited |= edit.kind != event::ColumnEdits::Kind::keep;
             if (in_key) {
                 check_key_edit(relation, column.name, edit.kind);
             }
-            if (edit.kind == ColumnEdits::Kind::leave_out) {
+            if (edit.kind == event::ColumnEdits::Kind::leave_out) {
                 continue;
             }
         }
-        const bool masked = edit.kind != ColumnEdits::Kind::keep;
+        const bool masked = edit.kind != event::ColumnEdits::Kind::keep;
         event::append_json_string(column.member, column.name);
         column.member += ':';
         column.codec = facts[i].codec;
@@ -75,7 +65,7 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
         column.in_key = in_key;
         event::Column shape = facts[i].column;
         if (masked) {
-            mask_column(shape);
+            event::mask_column(shape);
         }
         if (in_key) {
             m_key.push_back(m_columns.size());
@@ -118,9 +108,9 @@ const pgoutput::Tuple& RelationPlan::edit(const pgoutput::Tuple& sent, EditedRow
         const ColumnEdit& column = m_edits[i];
         pgoutput::TupleColumn& value = memory.row[i];
         value = sent[column.place];
-        if (column.edit.kind == ColumnEdits::Kind::fixed && value.kind != 'n') {
+        if (column.edit.kind == event::ColumnEdits::Kind::fixed && value.kind != 'n') {
             value = {'t', column.edit.text}; // what did not change is the same text too
-        } else if (column.edit.kind == ColumnEdits::Kind::hash && value.kind == 't') {
+        } else if (column.edit.kind == event::ColumnEdits::Kind::hash && value.kind == 't') {
             memory.texts[i].clear();
             m_masks.append_hash(memory.texts[i], value.text);
             value.text = memory.texts[i];
@@ -133,10 +123,10 @@ void RelationPlan::edit(std::size_t i, std::string& text) const {
     if (m_edits.empty()) {
         return;
     }
-    const ColumnEdits::Edit& edit = m_edits[i].edit;
-    if (edit.kind == ColumnEdits::Kind::fixed) {
+    const event::ColumnEdits::Edit& edit = m_edits[i].edit;
+    if (edit.kind == event::ColumnEdits::Kind::fixed) {
         text = edit.text;
-    } else if (edit.kind == ColumnEdits::Kind::hash) {
+    } else if (edit.kind == event::ColumnEdits::Kind::hash) {
         std::string hash;
         m_masks.append_hash(hash, text);
         text = std::move(hash);

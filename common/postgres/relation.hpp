@@ -1,8 +1,8 @@
 #ifndef CDC_POSTGRES_RELATION_HPP
 #define CDC_POSTGRES_RELATION_HPP
 
+#include "event/column_edits.hpp"
 #include "event/table.hpp"
-#include "postgres/column_edits.hpp"
 #include "postgres/facts.hpp"
 #include "postgres/pgoutput.hpp"
 #include "postgres/value.hpp"
@@ -77,7 +77,7 @@ public:
     static RelationPlan skipped() { return {}; }
     /// Throws Error (refused) when `edits` leave out a column of the key, or give all rows one.
     RelationPlan(const pgoutput::Relation& relation, const std::string& database,
-                 const std::vector<ColumnFacts>& facts, const ColumnEdits& edits = {});
+                 const std::vector<ColumnFacts>& facts, const event::ColumnEdits& edits = {});
 
     bool captured() const { return m_captured; }
     const event::Table& shape() const { return m_shape; }
@@ -118,11 +118,11 @@ private:
 
     struct ColumnEdit {
         std::size_t place = 0;
-        ColumnEdits::Edit edit;
+        event::ColumnEdits::Edit edit;
     };
     std::size_t m_width = 0;
     std::vector<ColumnEdit> m_edits; ///< by columns(); empty: none
-    ColumnEdits m_masks;             ///< for its hash; empty where m_edits is
+    event::ColumnEdits m_masks;      ///< for its hash; empty where m_edits is
 
     bool m_captured = false;
     event::Table m_shape;

@@ -1,6 +1,6 @@
 #include "event/pattern_check.hpp"
 
-#include "postgres/column_edits.hpp"
+#include "event/column_edits.hpp"
 #include "support.hpp"
 
 using namespace cdc;
@@ -26,7 +26,7 @@ std::string hint_of_tables(const std::string& pattern) {
 
 std::string hint_of_mask(const std::string& mask) {
     auto check = check_of();
-    postgres::ColumnEdits{{}, {mask}, ""}.check(check);
+    event::ColumnEdits{{}, {mask}, ""}.check(check);
     try {
         check.finish(false);
     } catch (const base::Error& error) {

@@ -4,10 +4,10 @@
 #include <doctest/doctest.h>
 
 using namespace cdc::capture;
+using cdc::event::ColumnEdits;
 using cdc::event::Facts;
 using cdc::event::TableFilter;
 using cdc::event::TypeFacts;
-using cdc::postgres::ColumnEdits;
 using cdc::postgres::FactsLook;
 using cdc::postgres::Look;
 namespace bytes = pgoutput_bytes;

@@ -118,7 +118,7 @@ void add_stop_options(cli::App& app, Options& options) {
 }
 
 /// What the log of MySQL and MariaDB has no use for.
-void check_mysql_options(const Options& options) {
+void check_mysql_options(Options& options) {
     const auto refuse = [](bool given, const char* name) {
         if (given) {
             fail(ExitCode::usage, "{} is for PostgreSQL sources", name);
@@ -133,8 +133,6 @@ void check_mysql_options(const Options& options) {
     refuse(options.emit_heartbeat_ms != 0, "--emit-heartbeat");
     refuse(options.on_write(), "--ack");
     refuse(options.types != "exact", "--types debezium");
-    refuse(!options.leave_out.empty(), "--leave-out");
-    refuse(!options.masks.empty(), "--mask");
     mysql::parse_url(options.source);
     if (options.until_position_text && !mysql::Position::parse(*options.until_position_text)) {
         fail(ExitCode::usage,
@@ -149,6 +147,7 @@ void check_mysql_options(const Options& options) {
              base::in_quotes(options.from_position));
     }
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
+    options.edits = {options.leave_out, options.masks, event::read_mask_key(options.mask_key)};
     if (!options.check) {
         io::require_stdout();
     }
@@ -200,7 +199,7 @@ void check_options(Options& options) {
         options.publication = options.slot;
     }
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
-    options.edits = {options.leave_out, options.masks, postgres::read_mask_key(options.mask_key)};
+    options.edits = {options.leave_out, options.masks, event::read_mask_key(options.mask_key)};
     if (!options.drop && !options.check && !options.exit_after_create) {
         io::require_stdout();
     }

@@ -2,7 +2,7 @@
 #define CDC_CAPTURE_OPTIONS_HPP
 
 #include "cli/metrics.hpp"
-#include "postgres/column_edits.hpp"
+#include "event/column_edits.hpp"
 #include "postgres/lsn.hpp"
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct Options {
     std::vector<std::string> leave_out; ///< columns
     std::vector<std::string> masks;     ///< COLUMN=HOW
     std::string mask_key;               ///< file
-    postgres::ColumnEdits
+    event::ColumnEdits
         edits; ///< of the three above; filled in by check_options(), which reads the key
 
     bool create = false;            ///< make publication and slot first

@@ -121,7 +121,7 @@ void UnknownLabels::describe(const postgres::pgoutput::Relation& relation) {
         const auto& column = relation.columns[i];
         if (column.type >= kFirstUserType &&
             m_edits->of(relation.schema, relation.name, column.name).kind ==
-                postgres::ColumnEdits::Kind::keep) {
+                event::ColumnEdits::Kind::keep) {
             columns.push_back({i, column.type, &m_types[column.type]});
         }
     }

@@ -1,8 +1,8 @@
 #ifndef CDC_CAPTURE_UNKNOWN_LABELS_HPP
 #define CDC_CAPTURE_UNKNOWN_LABELS_HPP
 
+#include "event/column_edits.hpp"
 #include "event/table_filter.hpp"
-#include "postgres/column_edits.hpp"
 #include "postgres/looks.hpp"
 #include "postgres/pgoutput.hpp"
 
@@ -25,7 +25,7 @@ namespace cdc::capture {
 class UnknownLabels {
 public:
     /// Both must outlive this.
-    UnknownLabels(const event::TableFilter& filter, const postgres::ColumnEdits& edits)
+    UnknownLabels(const event::TableFilter& filter, const event::ColumnEdits& edits)
         : m_filter{&filter}, m_edits{&edits} {}
 
     /// What a look shows, whether the stream has passed it or not.
@@ -71,7 +71,7 @@ private:
               const std::string& xid);
 
     const event::TableFilter* m_filter;
-    const postgres::ColumnEdits* m_edits;
+    const event::ColumnEdits* m_edits;
     std::map<std::uint32_t, Labels> m_labels;                         ///< by enum
     std::map<std::uint32_t, Type> m_types;                            ///< by number
     std::unordered_map<std::uint32_t, std::vector<Column>> m_columns; ///< by table

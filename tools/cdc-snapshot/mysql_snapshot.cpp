@@ -144,6 +144,7 @@ int read_mysql(const Options& options) {
     check.tables("--tables", options.tables);
     check.tables("--exclude", options.exclude);
     check.tables("--where", patterns_of_conditions(options));
+    options.edits.check(check);
     check.finish(options.allow_no_match);
     const Fingerprints fingerprints = read_fingerprints(plain, address.database, filter);
     auto snapshot = mysql::open_snapshot(
@@ -175,7 +176,7 @@ int read_mysql(const Options& options) {
     Work::Tables tables;
     mysql::Catalog catalog{plain};
     for (mysql::CatalogTable& found : mysql::read_tables(plain, address.database, filter)) {
-        mysql::TablePlan plan{found.map, catalog, plain.is_mariadb()};
+        mysql::TablePlan plan{found.map, catalog, plain.is_mariadb(), options.edits};
         if (const auto then = fingerprints.find(found.display_name()); then != fingerprints.end()) {
             found.fingerprint = then->second;
         }

@@ -150,7 +150,7 @@ Where parse_where(const std::string& text) {
 
 namespace {
 
-void check_mysql_options(const Options& options) {
+void check_mysql_options(Options& options) {
     const auto refuse = [](bool given, const char* option) {
         if (given) {
             fail(ExitCode::usage, "{} is not for a MySQL or MariaDB source", option);
@@ -161,12 +161,10 @@ void check_mysql_options(const Options& options) {
     refuse(!options.publication.empty(), "--publication");
     refuse(options.create, "--create");
     refuse(options.add, "--add");
-    refuse(!options.leave_out.empty(), "--leave-out");
-    refuse(!options.masks.empty(), "--mask");
-    refuse(!options.mask_key.empty(), "--mask-key");
     refuse(options.chunk_by == "ctid", "--chunk-by ctid");
     refuse(options.types != "exact", "--types debezium");
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
+    options.edits = {options.leave_out, options.masks, event::read_mask_key(options.mask_key)};
     io::require_stdout();
 }
 
@@ -205,7 +203,7 @@ void check_options(Options& options) {
         options.publication = options.slot;
     }
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
-    options.edits = {options.leave_out, options.masks, postgres::read_mask_key(options.mask_key)};
+    options.edits = {options.leave_out, options.masks, event::read_mask_key(options.mask_key)};
     io::require_stdout();
 }
 

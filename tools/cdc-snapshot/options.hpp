@@ -2,8 +2,8 @@
 #define CDC_SNAPSHOT_OPTIONS_HPP
 
 #include "cli/metrics.hpp"
+#include "event/column_edits.hpp"
 #include "event/table_filter.hpp"
-#include "postgres/column_edits.hpp"
 
 #include <cstdint>
 #include <string>
@@ -31,7 +31,7 @@ struct Options {
     std::vector<std::string> leave_out; ///< columns
     std::vector<std::string> masks;     ///< COLUMN=HOW
     std::string mask_key;               ///< file
-    postgres::ColumnEdits
+    event::ColumnEdits
         edits; ///< of the three above; filled in by check_options(), which reads the key
     std::vector<std::string> where; ///< TABLE=CONDITION
     std::vector<Where> conditions;  ///< `where`, taken apart by check_options()

@@ -198,7 +198,7 @@ Tables tables_in_snapshot(const Options& options, Connection& plain, const Start
     const postgres::Encoding encoding =
         options.types == "debezium" ? postgres::Encoding::debezium : postgres::Encoding::exact;
     postgres::Catalog catalog{plain, encoding};
-    const postgres::ColumnEdits& edits = options.edits;
+    const event::ColumnEdits& edits = options.edits;
     for (ScanTable& table :
          postgres::list_scan_tables(plain, publication_of(options), filter_of(options))) {
         postgres::describe_scan_table(plain, table);
@@ -206,7 +206,7 @@ Tables tables_in_snapshot(const Options& options, Connection& plain, const Start
         postgres::RelationPlan plan{relation, plain.database(), catalog.describe(relation), edits};
         if (std::any_of(table.paging_key.begin(), table.paging_key.end(), [&](const auto& column) {
                 return edits.of(table.schema, table.name, column.name).kind !=
-                       postgres::ColumnEdits::Kind::keep;
+                       event::ColumnEdits::Kind::keep;
             })) {
             table.paging_key.clear(); // checkpoints would tell its values
         }

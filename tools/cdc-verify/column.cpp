@@ -193,8 +193,8 @@ Column pair_mysql_column(const source::FactColumn& source, const std::string& qu
     return column;
 }
 
-void mask_column(Column& column, const postgres::ColumnEdits::Edit& mask,
-                 const std::shared_ptr<const postgres::ColumnEdits>& masks) {
+void mask_column(Column& column, const event::ColumnEdits::Edit& mask,
+                 const std::shared_ptr<const event::ColumnEdits>& masks) {
     read_text(column, column.source_name);
     column.codec = {};
     column.source_id = 0;

@@ -3,10 +3,10 @@
 
 #include "clickhouse/schema.hpp"
 #include "clickhouse/types.hpp"
+#include "event/column_edits.hpp"
 #include "mysql/row_query.hpp"
 #include "mysql/value.hpp"
 #include "postgres/binary_copy.hpp"
-#include "postgres/column_edits.hpp"
 #include "postgres/table_facts.hpp"
 #include "postgres/value.hpp"
 
@@ -40,8 +40,8 @@ struct Column {
     bool bytes = false;                     ///< not text: people see \x00ff, lines have base64
     std::optional<mysql::ValueCodec> mysql; ///< of a column of MySQL or MariaDB
     /// What the stream makes of the source's text, and whose hash that is; nothing: the value.
-    std::shared_ptr<const postgres::ColumnEdits> masks;
-    postgres::ColumnEdits::Edit mask;
+    std::shared_ptr<const event::ColumnEdits> masks;
+    event::ColumnEdits::Edit mask;
 
     bool is_float() const {
         return type.kind == clickhouse::Kind::float32 || type.kind == clickhouse::Kind::float64;
@@ -61,8 +61,8 @@ Column pair_mysql_column(const source::FactColumn& source, const std::string& qu
                          std::string_view target_type, const std::string& stored);
 
 /// Makes it the column of a masked one: its values are what the mask makes of the source's text.
-void mask_column(Column& column, const postgres::ColumnEdits::Edit& mask,
-                 const std::shared_ptr<const postgres::ColumnEdits>& masks);
+void mask_column(Column& column, const event::ColumnEdits::Edit& mask,
+                 const std::shared_ptr<const event::ColumnEdits>& masks);
 
 /// A value in the form of its column. `bytes` lies in the field or in the scratch.
 struct Value {

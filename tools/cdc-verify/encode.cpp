@@ -107,10 +107,10 @@ Value jsonb(const Column& column, const BinaryField& field) {
 
 /// The text that cdc-load stores in a String column: that of the value's JSON.
 Value loader_text(const Column& column, const BinaryField& field, Scratch& scratch) {
-    if (column.mask.kind == postgres::ColumnEdits::Kind::fixed) {
+    if (column.mask.kind == event::ColumnEdits::Kind::fixed) {
         return {column.mask.text};
     }
-    if (column.mask.kind == postgres::ColumnEdits::Kind::hash) {
+    if (column.mask.kind == event::ColumnEdits::Kind::hash) {
         scratch.text.clear();
         column.masks->append_hash(scratch.text, field.view());
         return {scratch.text};

@@ -2,7 +2,7 @@
 #define CDC_VERIFY_OPTIONS_HPP
 
 #include "cli/metrics.hpp"
-#include "postgres/column_edits.hpp"
+#include "event/column_edits.hpp"
 
 #include <cstdint>
 #include <string>
@@ -51,9 +51,7 @@ struct Options {
     bool explain = false;
 
     /// Throws Error (usage).
-    postgres::ColumnEdits edits() const {
-        return {leave_out, masks, postgres::read_mask_key(mask_key)};
-    }
+    event::ColumnEdits edits() const { return {leave_out, masks, event::read_mask_key(mask_key)}; }
 };
 
 void add_options(cli::App& app, Options& options);

@@ -29,7 +29,7 @@ void add_tables_of_target(std::vector<event::PresentTable>& present, const Sourc
 } // namespace
 
 void check_patterns(const Options& options, Source& source, Target& target) {
-    const postgres::ColumnEdits edits = options.edits();
+    const event::ColumnEdits edits = options.edits();
     auto present = source.present_tables(options);
     add_tables_of_target(present, source, target);
     std::vector<std::string> names;

@@ -65,7 +65,7 @@ private:
     Position m_position;
     std::unique_ptr<Repairer> m_repairer;
     Comparer m_comparer;
-    std::shared_ptr<const postgres::ColumnEdits> m_edits;
+    std::shared_ptr<const event::ColumnEdits> m_edits;
     bool m_known_source = false;          ///< the target was filled from this server and database
     std::optional<event::Order> m_loaded; ///< up to which it was, by the stream
 };
@@ -104,7 +104,7 @@ Run::Run(const Options& options)
                      m_repairer->repair(table, found);
                  }}
                                 : Comparer::Repair{}},
-      m_edits{std::make_shared<const postgres::ColumnEdits>(options.edits())} {}
+      m_edits{std::make_shared<const event::ColumnEdits>(options.edits())} {}
 
 /// A table that the target should hold and does not: nothing is missing if it is empty, and nothing
 /// is sure before the target has got as far as we have.

@@ -21,10 +21,10 @@ struct NotCompared {
 /// A table of the source and what the target holds of it.
 struct Table {
     source::TableFacts facts;
-    std::string target;                                 ///< name in `_cdc_state`
-    std::shared_ptr<clickhouse::Layout> layout;         ///< what `names` points to
-    clickhouse::Target names{""};                       ///< of all that stands in the target
-    std::shared_ptr<const postgres::ColumnEdits> edits; ///< what the stream did to columns
+    std::string target;                              ///< name in `_cdc_state`
+    std::shared_ptr<clickhouse::Layout> layout;      ///< what `names` points to
+    clickhouse::Target names{""};                    ///< of all that stands in the target
+    std::shared_ptr<const event::ColumnEdits> edits; ///< what the stream did to columns
     /// Of --table: any table of the target, as SQL behind FROM. "": one that cdc-load fills.
     std::string any_table;
     bool has_view = true;         ///< cdc-load's view is there, and its rows are those compared

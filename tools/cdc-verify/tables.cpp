@@ -126,7 +126,7 @@ std::string why_not(const Table& table, const Target::ExistingColumn* column) {
 
 std::optional<Table> describe(const Options& options, const Candidate& candidate, Source& source,
                               Target& target,
-                              const std::shared_ptr<const postgres::ColumnEdits>& edits) {
+                              const std::shared_ptr<const event::ColumnEdits>& edits) {
     auto facts = source.facts(candidate.schema, candidate.table);
     if (!facts) {
         return std::nullopt;
@@ -154,8 +154,8 @@ std::optional<Table> describe(const Options& options, const Candidate& candidate
                                         [&](const auto& e) { return e.name == column.name; });
         const Target::ExistingColumn* other = found == existing.end() ? nullptr : &*found;
         const bool key = other != nullptr && other->key;
-        table.edited = table.edited || edit.kind != postgres::ColumnEdits::Kind::keep;
-        if (edit.kind == postgres::ColumnEdits::Kind::leave_out ||
+        table.edited = table.edited || edit.kind != event::ColumnEdits::Kind::keep;
+        if (edit.kind == event::ColumnEdits::Kind::leave_out ||
             (!key && excluded(options, candidate, column.name))) {
             table.left_out.push_back(column.name);
             continue;
@@ -170,7 +170,7 @@ std::optional<Table> describe(const Options& options, const Candidate& candidate
         }
         table.columns.push_back(source.pair(column, other->type, other->stored));
         table.columns.back().key = key;
-        if (edit.kind != postgres::ColumnEdits::Kind::keep) {
+        if (edit.kind != event::ColumnEdits::Kind::keep) {
             mask_column(table.columns.back(), edit, edits);
             table.masked_key |= key;
         }

@@ -34,7 +34,7 @@ std::vector<Candidate> find_tables(const Options& options, Source& source, Targe
 /// its columns.
 std::optional<Table> describe(const Options& options, const Candidate& candidate, Source& source,
                               Target& target,
-                              const std::shared_ptr<const postgres::ColumnEdits>& edits);
+                              const std::shared_ptr<const event::ColumnEdits>& edits);
 
 /// What the options leave out of a table, for people: "1% of the rows, without note"; "": nothing.
 std::string describe_restriction(const Options& options, const Table& table);

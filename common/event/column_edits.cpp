@@ -1,7 +1,9 @@
-#include "postgres/column_edits.hpp"
+#include "event/column_edits.hpp"
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "event/json_cursor.hpp"
+#include "event/json_writer.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -13,7 +15,7 @@
 
 #include <fnmatch.h>
 
-namespace cdc::postgres {
+namespace cdc::event {
 
 using base::Error;
 using base::ExitCode;
@@ -88,7 +90,7 @@ void ColumnEdits::add(std::string_view column, Edit edit) {
         throw Error{ExitCode::usage,
                     fmt::format("column {} is not TABLE.COLUMN", in_quotes(column)), kHint};
     }
-    m_rules.push_back({event::parse_table_patterns(std::string{column.substr(0, dot)}),
+    m_rules.push_back({parse_table_patterns(std::string{column.substr(0, dot)}),
                        glob_of(column.substr(dot + 1)), std::string{column}, std::move(edit)});
 }
 
@@ -105,7 +107,7 @@ ColumnEdits::Edit ColumnEdits::of(std::string_view schema, std::string_view tabl
     return {};
 }
 
-void ColumnEdits::check(event::PatternCheck& check) const {
+void ColumnEdits::check(PatternCheck& check) const {
     for (const Rule& rule : m_rules) {
         check.column(rule.edit.kind == Kind::leave_out ? "--leave-out" : "--mask", rule.text,
                      rule.tables, rule.column);
@@ -129,6 +131,33 @@ void ColumnEdits::append_hash(std::string& out, std::string_view text) const {
     }
 }
 
+void ColumnEdits::edit_value(std::string& out, std::size_t start, const Edit& edit) const {
+    if (edit.kind == Kind::fixed) {
+        out.resize(start);
+        append_json_string(out, edit.text);
+    } else if (edit.kind == Kind::hash) {
+        const std::string value = out.substr(start);
+        std::string text;
+        const bool is_string = value.starts_with('"');
+        if (!is_string || !append_json_unescaped(text, JsonCursor{value}.string())) {
+            text = value;
+        }
+        out.resize(start);
+        out += '"';
+        append_hash(out, text);
+        out += '"';
+    }
+}
+
+void mask_column(Column& column) {
+    column.type = "text";
+    column.precision.reset();
+    column.scale.reset();
+    column.labels.clear();
+    column.element.clear();
+    column.default_json.clear();
+}
+
 std::string read_mask_key(const std::string& file) {
     if (file.empty()) {
         return {};
@@ -144,4 +173,4 @@ std::string read_mask_key(const std::string& file) {
     return key;
 }
 
-} // namespace cdc::postgres
+} // namespace cdc::event
