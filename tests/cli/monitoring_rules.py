@@ -27,6 +27,7 @@ CASES = {
     "CdcManyParts": ({'cdc_target_most_parts{kind="target",name="t"}': "1001x20"}, {'cdc_target_most_parts{kind="target",name="t"}': "999x20"}, 10, {"kind": "target", "name": "t"}),
     "CdcSlotRetention": ({f"cdc_slot_retained_bytes{{{SLOT}}}": "11e9x20"}, {f"cdc_slot_retained_bytes{{{SLOT}}}": "9e9x20", f"cdc_slot_safe_wal_bytes{{{SLOT}}}": "3e9x20"}, 10, {"kind": "slot", "name": "s"}),
     "CdcErrors": ({f"cdc_load_dead_letters_total{{{STAGE}}}": "0 0 0 5x20", f"cdc_consume_dead_letters_total{{{STAGE}}}": "0x20"}, {f"cdc_load_dead_letters_total{{{STAGE}}}": "5x20", f"cdc_consume_dead_letters_total{{{STAGE}}}": "0x20"}, 6, {"pipeline": "p"}),
+    "CdcKeysParked": ({f"cdc_load_parked_keys{{{STAGE}}}": "2x30"}, {f"cdc_load_parked_keys{{{STAGE}}}": "2x10 0x20"}, 20, {"pipeline": "p", "stage": "load"}),
     "CdcNothingLoaded": ({f"cdc_capture_changes_total{{{STAGE}}}": "0+10x40", f"cdc_load_rows_total{{{STAGE}}}": "7x40"}, {f"cdc_capture_changes_total{{{STAGE}}}": "0+10x40", f"cdc_load_rows_total{{{STAGE}}}": "0+9x40"}, 8, {"pipeline": "p"}),
     "CdcTableStale": ({f"cdc_load_stale_tables{{{STAGE}}}": "1x20"}, {f"cdc_load_stale_tables{{{STAGE}}}": "0x20"}, 15, {"pipeline": "p", "stage": "load"}),
     "CdcRowsDiffer": ({f"cdc_check_parity{{{TABLE}}}": "0x20"}, {f"cdc_check_parity{{{TABLE}}}": "1x20"}, 5, {"pipeline": "p", "table": "t"}),

@@ -55,6 +55,16 @@ ch "ALTER TABLE users_raw DROP CONSTRAINT known"
 "$pipeline" repair >repair.txt 2>repair.err || fail "repair" # what was mended differs, and is repaired
 parity
 
+say "figures for Prometheus: of every stage, and of every alert and panel that a MySQL pipeline has"
+for n in 0 1 2 3; do curl -sS "http://127.0.0.1:$((METRICS_PORT + n))/metrics"; done >metrics.txt
+wait_until 30 test -s "$state/cdc_lag_mysql-users.prom"
+cat "$state/cdc_lag_mysql-users.prom" >>metrics.txt
+promtool check metrics <metrics.txt >promtool.txt 2>&1 && [ ! -s promtool.txt ] || { cat promtool.txt; fail "promtool"; }
+for figure in cdc_capture_changes_total cdc_publish_records_total cdc_consume_bytes_total cdc_load_rows_total cdc_load_parked_keys \
+    cdc_load_dead_letters_total cdc_lag_seconds cdc_log_retained_bytes cdc_log_files cdc_lag_run_timestamp_seconds; do
+    grep -qE "^$figure[ {]" metrics.txt || fail "no $figure"
+done
+
 say "a stage is killed"
 for stage in "capture cdc-capture" "load cdc-load"; do
     read -r pipe name <<<"$stage"
