@@ -119,7 +119,7 @@ for round in $(seq "$ROUNDS"); do
         local now=changed$round
         printf 'cdc:%s\ndefault:\n' "$now" >users.new && mv users.new users
         my "ALTER USER cdc IDENTIFIED BY '$now'"
-        for id in $(my "SELECT id FROM information_schema.processlist WHERE user = 'cdc'"); do my "KILL $id" || true; done
+        for id in $(my "SELECT id FROM information_schema.processlist WHERE user = 'cdc'"); do my "KILL $id" 2>/dev/null || true; done
         sleep 3
         password "$now"
     }
