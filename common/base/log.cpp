@@ -45,10 +45,10 @@ bool is_journal() {
 }
 
 Front front() {
-    static const Front found = ::isatty(STDERR_FILENO) == 1 ? Front::nothing
-                               : is_journal()               ? Front::priority
-                                                            : Front::time;
-    return found;
+    static const Front kFound = ::isatty(STDERR_FILENO) == 1 ? Front::nothing
+                                : is_journal()               ? Front::priority
+                                                             : Front::time;
+    return kFound;
 }
 
 /// Priorities of syslog(3).
@@ -100,8 +100,8 @@ void put(const std::string& bytes) {
 /// On a terminal the cursor may stand behind a progress line, ours or that of another stage of the
 /// pipe: a message begins where that line began.
 std::string start_of_line() {
-    static const bool terminal = ::isatty(STDERR_FILENO) == 1;
-    return terminal ? "\r\033[K" : "";
+    static const bool kTerminal = ::isatty(STDERR_FILENO) == 1;
+    return kTerminal ? "\r\033[K" : "";
 }
 
 std::string compose(const State& s, Level level, std::string_view text, std::string_view hint) {

@@ -11,10 +11,6 @@ namespace cdc::mysql {
 
 namespace {
 
-using base::ExitCode;
-using base::fail;
-using base::in_quotes;
-
 constexpr std::pair<std::string_view, ValueKind> kKinds[] = {
     {"tinyint", ValueKind::integer},
     {"smallint", ValueKind::integer},

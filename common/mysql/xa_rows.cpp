@@ -16,9 +16,9 @@ struct Header {
 };
 
 std::string record_of(const Header& header, std::string_view body) {
-    std::string out(sizeof(header) + body.size(), '\0');
+    std::string out(sizeof(header), '\0');
     std::memcpy(out.data(), &header, sizeof(header));
-    std::memcpy(out.data() + sizeof(header), body.data(), body.size());
+    out += body;
     return out;
 }
 

@@ -52,7 +52,7 @@ TableWork::About about(const mysql::CatalogTable& found, const mysql::TablePlan&
 
 } // namespace
 
-MysqlTable::MysqlTable(mysql::CatalogTable found, mysql::TablePlan table_plan,
+MysqlTable::MysqlTable(const mysql::CatalogTable& found, mysql::TablePlan table_plan,
                        const std::string& condition, const mysql::SnapshotLines::Place& place)
     : TableWork{snapshot::about(found, table_plan, condition)}, engine{found.engine},
       fingerprint{found.fingerprint}, plan{std::move(table_plan)}, lines{place, plan},

@@ -20,8 +20,8 @@ namespace cdc::snapshot {
 class MysqlTable : public TableWork {
 public:
     /// `condition`: the user's; "": none.
-    MysqlTable(mysql::CatalogTable found, mysql::TablePlan table_plan, const std::string& condition,
-               const mysql::SnapshotLines::Place& place);
+    MysqlTable(const mysql::CatalogTable& found, mysql::TablePlan table_plan,
+               const std::string& condition, const mysql::SnapshotLines::Place& place);
 
     void append_shape(std::string& out, std::int64_t now_ms) const override;
     void append_begin(std::string& out, std::int64_t now_ms) const override;

@@ -175,15 +175,14 @@ int read_mysql(const Options& options) {
     seam.check();
     Work::Tables tables;
     mysql::Catalog catalog{plain};
-    for (mysql::CatalogTable& found : mysql::read_tables(plain, address.database, filter)) {
+    for (const mysql::CatalogTable& found : mysql::read_tables(plain, address.database, filter)) {
         mysql::TablePlan plan{found.map, catalog, plain.is_mariadb(), options.edits};
         if (const auto then = fingerprints.find(found.display_name()); then != fingerprints.end()) {
             found.fingerprint = then->second;
         }
         const std::string condition =
             condition_of(options, found.map.db, found.map.table, !plan.key().empty());
-        auto table =
-            std::make_unique<MysqlTable>(std::move(found), std::move(plan), condition, place);
+        auto table = std::make_unique<MysqlTable>(found, std::move(plan), condition, place);
         if (!options.schema_only) {
             table->refuse_doubled(snapshot.exact);
         }
