@@ -175,7 +175,7 @@ int read_mysql(const Options& options) {
     seam.check();
     Work::Tables tables;
     mysql::Catalog catalog{plain};
-    for (const mysql::CatalogTable& found : mysql::read_tables(plain, address.database, filter)) {
+    for (mysql::CatalogTable& found : mysql::read_tables(plain, address.database, filter)) {
         mysql::TablePlan plan{found.map, catalog, plain.is_mariadb(), options.edits};
         if (const auto then = fingerprints.find(found.display_name()); then != fingerprints.end()) {
             found.fingerprint = then->second;
