@@ -40,6 +40,8 @@ mariadb_prepare() {
     home=$(mariadb_home)
     [[ -x $(mariadb_server) ]] || fail "no '$(mariadb_server)'; run scripts/install-deps"
     ((EUID != 0)) || user=root
+    # A server that starts removes temporary tables of others from the folder that they share.
+    mkdir -p "$state/tmp"
     # Written at each start: the port may have moved, and CDC_MARIADB_CONF may have changed.
     cat >"$state/my.cnf" <<CONF
 [mariadbd]
@@ -48,6 +50,7 @@ ${user:+user=$user}
 datadir=$state/data
 socket=$state/socket
 pid-file=$state/mariadbd.pid
+tmpdir=$state/tmp
 port=$port
 bind-address=127.0.0.1
 default-time-zone=+00:00

@@ -189,6 +189,7 @@ int run(const Options& options) {
     } catch (const io::Stopped& stopped) {
         if (!looked) {
             base::log::write_error(stopped.what(), "");
+            return static_cast<int>(Verdict::unknown);
         }
     } catch (const io::ReaderGone&) { // as "| head" leaves
         return static_cast<int>(reporter.verdict());

@@ -339,12 +339,11 @@ void Flusher::count_marks() {
 }
 
 void Flusher::count_parked() {
-    if (!m_options.keeps_lines()) {
-        return;
-    }
     std::size_t count = 0;
-    for (const auto& table : m_tables) {
-        count += table->parked_keys();
+    if (m_options.keeps_lines()) {
+        for (const auto& table : m_tables) {
+            count += table->parked_keys();
+        }
     }
     m_figures.parked.set(static_cast<std::int64_t>(count));
 }
