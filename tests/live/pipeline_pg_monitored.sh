@@ -10,7 +10,7 @@ export PIPELINE_STATE=$WORK/state PIPELINE_SERVICES_DIR=$CDC_SERVICES_DIR TEXTFI
 export METRICS_PORT=$((20000 + RANDOM % 12000)) CDC_PG_CONF='max_slot_wal_keep_size = 4GB'
 pipeline=$ROOT/scripts/pipelines/pg-monitored
 mkdir textfiles monitoring
-at_end() { "$pipeline" destroy --yes; }
+at_end() { "$ROOT/scripts/services" stop --purge mariadb; "$pipeline" destroy --yes; } # destroy takes the folder of the servers away
 
 "$pipeline" setup 2>setup.err || fail "setup"
 eval "$("$ROOT/scripts/services" env postgres kafka clickhouse)"
