@@ -7,18 +7,7 @@ import socket
 import sys
 import threading
 
-
-def copy(source, sink):
-    try:
-        while data := source.recv(1 << 16):
-            sink.sendall(data)
-    except OSError:
-        pass
-    for end in (source, sink):
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+from tls_front import pump
 
 
 def main():
@@ -32,7 +21,7 @@ def main():
                 client.close()
                 continue
             for ends in ((client, upstream), (upstream, client)):
-                threading.Thread(target=copy, args=ends, daemon=True).start()
+                threading.Thread(target=pump, args=ends, daemon=True).start()
 
 
 main()
