@@ -3,15 +3,14 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "clickhouse/retry.hpp"
+#include "io/engine_library.hpp"
 #include "io/stop_signal.hpp"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -40,39 +39,20 @@ struct Library {
     void (*set_signal_handlers)(int); ///< may be missing in older ones
 };
 
-template<typename Function>
-void load_symbol(void* handle, const char* symbol, Function& function, bool required = true) {
-    void* address = ::dlsym(handle, symbol);
-    if (address == nullptr && required) {
-        throw ServerError{ExitCode::refused,
-                          fmt::format("the ClickHouse engine has no function '{}'", symbol),
-                          "It is too old: see EMBEDDED ENGINE in cdc-load(1).", 0, false};
-    }
-    std::memcpy(&function, &address, sizeof(address));
-}
-
 const Library& library(const std::string& path) {
     static const Library kLoaded = [&path] {
-        // RTLD_NODELETE and no dlclose: the engine's threads cannot be stopped from outside.
-        void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-        if (handle == nullptr) {
-            const char* words = ::dlerror();
-            throw ServerError{
-                ExitCode::refused,
-                fmt::format("cannot load the ClickHouse engine {}: {}", in_quotes(path),
-                            words != nullptr ? words : "unknown"),
-                "EMBEDDED ENGINE in cdc-load(1) says where to get it; --chdb-library, where it is.",
-                0, false};
-        }
+        const io::EngineLibrary engine{
+            path, "the ClickHouse engine",
+            "EMBEDDED ENGINE in cdc-load(1) says where to get it; --chdb-library, where it is."};
         Library result{};
-        load_symbol(handle, "chdb_connect", result.connect);
-        load_symbol(handle, "chdb_close_conn", result.close);
-        load_symbol(handle, "chdb_query_n", result.query);
-        load_symbol(handle, "chdb_destroy_query_result", result.destroy);
-        load_symbol(handle, "chdb_result_buffer", result.buffer);
-        load_symbol(handle, "chdb_result_length", result.length);
-        load_symbol(handle, "chdb_result_error", result.error);
-        load_symbol(handle, "chdb_set_signal_handlers_enabled", result.set_signal_handlers, false);
+        engine.load("chdb_connect", result.connect);
+        engine.load("chdb_close_conn", result.close);
+        engine.load("chdb_query_n", result.query);
+        engine.load("chdb_destroy_query_result", result.destroy);
+        engine.load("chdb_result_buffer", result.buffer);
+        engine.load("chdb_result_length", result.length);
+        engine.load("chdb_result_error", result.error);
+        engine.load_if_there("chdb_set_signal_handlers_enabled", result.set_signal_handlers);
         if (result.set_signal_handlers != nullptr) {
             result.set_signal_handlers(0); // SIGINT and SIGTERM are ours
         }
@@ -158,23 +138,6 @@ void** connect(const Library& lib, const std::string& folder, std::string& words
 
 } // namespace
 
-std::string chdb_library_path(const std::string& given) {
-    if (!given.empty()) {
-        return given;
-    }
-    const auto variable = [](const char* name) {
-        const char* value = std::getenv(name);
-        return std::string{value != nullptr ? value : ""};
-    };
-    std::string folder = variable("CDC_CACHE_DIR");
-    if (folder.empty()) {
-        const std::string cache = variable("XDG_CACHE_HOME");
-        folder = (cache.empty() ? variable("HOME") + "/.cache" : cache) + "/cdc-toolkit";
-    }
-    const std::string path = folder + "/libchdb.so";
-    return ::access(path.c_str(), R_OK) == 0 ? path : "libchdb.so";
-}
-
 Chdb::Chdb(const std::string& folder, const std::string& library_file) : m_name{"chdb:" + folder} {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
@@ -185,7 +148,7 @@ Chdb::Chdb(const std::string& folder, const std::string& library_file) : m_name{
                                       error ? error.message() : "it is no folder"),
                           "", 0, false};
     }
-    const Library& lib = library(chdb_library_path(library_file));
+    const Library& lib = library(io::engine_library_path(library_file, "libchdb.so"));
     const std::int64_t started = base::steady_ms();
     std::string words;
     while ((m_connection = connect(lib, m_folder, words)) == nullptr) {

@@ -9,10 +9,6 @@
 
 namespace cdc::clickhouse {
 
-/// The file to load: `given` if not empty, else libchdb.so in the cache folder that
-/// scripts/install-deps fills, if it is there, else the bare name, for the loader's own search.
-std::string chdb_library_path(const std::string& given);
-
 /// The embedded engine on a folder. One process at a time may have a folder open. libchdb.so is
 /// loaded once per process and never unloaded. Descriptor 0 must hold nothing: during an INSERT the
 /// engine takes what it can read there for rows, also beside FROM INFILE.

@@ -1,0 +1,125 @@
+#include "duckdb/appender.hpp"
+#include "duckdb/database.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+using namespace cdc::duckdb;
+using cdc::base::Error;
+using cdc::base::ExitCode;
+
+namespace {
+
+ExitCode code_of(Connection& connection, const std::string& sql) {
+    try {
+        connection.execute(sql);
+    } catch (const Error& error) {
+        return error.code();
+    }
+    return ExitCode::ok;
+}
+
+} // namespace
+
+TEST_CASE("duckdb: rows in and out, NULLs and texts of every length") {
+    Database database{"", {}};
+    Connection connection{database};
+    connection.execute("CREATE TABLE t (id BIGINT, note VARCHAR)");
+    {
+        Appender appender{connection, "main", "t"};
+        for (std::int64_t id = 0; id < 5000; ++id) {
+            appender.value(0, id);
+            if (id % 3 == 0) {
+                appender.null(1);
+            } else {
+                appender.text(1, std::string(static_cast<std::size_t>(id % 40), 'x'));
+            }
+            appender.end_row();
+        }
+        appender.flush();
+    }
+    CHECK(connection.number("SELECT count(*) FROM t") == 5000);
+    CHECK(connection.number("SELECT count(*) FROM t WHERE note IS NULL") == 1667);
+    Result result = connection.query("SELECT id, note FROM t ORDER BY id");
+    std::int64_t seen = 0;
+    while (result.next()) {
+        for (std::uint64_t row = 0; row < result.size(); ++row, ++seen) {
+            REQUIRE(result.column(0).at<std::int64_t>(row) == seen);
+            REQUIRE(result.column(1).is_null(row) == (seen % 3 == 0));
+            if (seen % 3 != 0) {
+                REQUIRE(result.column(1).text(row).size() == static_cast<std::size_t>(seen % 40));
+            }
+        }
+    }
+    CHECK(seen == 5000);
+}
+
+TEST_CASE("duckdb: types are told, lists too") {
+    Database database{"", {}};
+    Connection connection{database};
+    Result result = connection.query("SELECT 1.50::DECIMAL(12,2) AS d, [1,NULL,3]::BIGINT[] AS l");
+    CHECK(result.names() == std::vector<std::string>{"d", "l"});
+    CHECK(result.types()[0].id == TypeId::decimal);
+    CHECK(result.types()[0].width == 12);
+    CHECK(result.types()[0].scale == 2);
+    REQUIRE(result.next());
+    const Vector elements = result.column(1).elements();
+    CHECK(result.column(1).range(0).size == 3);
+    CHECK(elements.at<std::int64_t>(2) == 3);
+    CHECK(elements.is_null(1));
+}
+
+TEST_CASE("duckdb: what decides results is set, whatever the environment says") {
+    Database database{"", {}};
+    Connection connection{database};
+    CHECK(connection.text("SELECT current_setting('TimeZone')") == "UTC");
+    CHECK(connection.text("SELECT (5/2)::varchar") == "2");
+    CHECK(connection.text("SELECT string_agg(coalesce(x::varchar, '-'), ',') FROM (SELECT * FROM "
+                          "(VALUES (1), (NULL), (2)) v(x) ORDER BY x DESC)") == "-,2,1");
+}
+
+TEST_CASE("duckdb: it is shut in") {
+    Database database{"", {}};
+    Connection connection{database};
+    for (const char* sql : {"SET threads = 2", "ATTACH '/tmp/other.db'",
+                            "SELECT * FROM '/etc/passwd'", "SELECT * FROM read_csv('/etc/passwd')",
+                            "INSTALL httpfs", "LOAD httpfs", "COPY (SELECT 1) TO '/tmp/x'"}) {
+        CAPTURE(sql);
+        CHECK(code_of(connection, sql) != ExitCode::ok);
+    }
+}
+
+TEST_CASE("duckdb: a value is to blame, or the statement") {
+    Database database{"", {}};
+    Connection connection{database};
+    CHECK(code_of(connection, "SELECT 'x'::INTEGER") == ExitCode::bad_data);
+    CHECK(code_of(connection, "SELECT 99999999999::INTEGER") == ExitCode::bad_data);
+    CHECK(code_of(connection, "SELECT nothing") == ExitCode::usage);
+    CHECK(code_of(connection, "SELEC 1") == ExitCode::usage);
+}
+
+TEST_CASE("duckdb: a transaction that is not committed leaves nothing") {
+    Database database{"", {}};
+    Connection connection{database};
+    connection.execute("CREATE TABLE t (id BIGINT)");
+    {
+        const Transaction transaction{connection};
+        connection.execute("INSERT INTO t VALUES (1)");
+    }
+    CHECK(connection.number("SELECT count(*) FROM t") == 0);
+    {
+        Transaction transaction{connection};
+        connection.execute("INSERT INTO t VALUES (1)");
+        transaction.commit();
+    }
+    CHECK(connection.number("SELECT count(*) FROM t") == 1);
+}
+
+TEST_CASE("duckdb: a SELECT to its tree and back") {
+    Database database{"", {}};
+    Connection connection{database};
+    const std::string tree = serialize_sql(connection, "SELECT a FROM t WHERE b = 'it''s'");
+    CHECK(tree.find("\"error\":false") != std::string::npos);
+    CHECK(deserialize_sql(connection, tree) == "SELECT a FROM t WHERE (b = 'it''s')");
+}
