@@ -113,12 +113,14 @@ repaired() { # WORDS of the repair
 say "rows that differ are brought again beside the running pipe, each once"
 "$pipeline" start 2>start.err || fail "start"
 for pipe in capture load lag; do wait_until 20 is $pipe running; done
-ch "ALTER TABLE customers_final DELETE WHERE id <= 3 SETTINGS mutations_sync = 1"
+sql "INSERT INTO inventory.customers (id, first_name) VALUES (-1, 'a'), (-2, 'b'), (-3, 'c')" # generate-load changes none of them
+wait_until 30 eval '[ "$(ch "SELECT count() FROM customers WHERE id < 0")" = 3 ]'
+ch "ALTER TABLE customers_final DELETE WHERE id < 0 SETTINGS mutations_sync = 1"
 expect_exit 1 "$pipeline" verify >verify.txt 2>verify.err
 repaired "3 lines of repair were written"
 
 say "a repair that is cut off leaves nothing behind"
-ch "ALTER TABLE customers_final DELETE WHERE id <= 3 SETTINGS mutations_sync = 1"
+ch "ALTER TABLE customers_final DELETE WHERE id < 0 SETTINGS mutations_sync = 1"
 setsid "$pipeline" repair >repair.txt 2>repair.err &
 repair=$!
 wait_until 20 pgrep -s $repair -x cdc-publish
@@ -133,7 +135,7 @@ wait $load || true
 capture=$(pgrep -s "$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$state/run/capture")" -x cdc-capture)
 kill -STOP "$capture"
 sql "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots" >/dev/null
-sql "UPDATE inventory.customers SET last_name = 'missed' WHERE id <= 10"
+sql "UPDATE inventory.customers SET last_name = 'missed' WHERE id BETWEEN 1 AND 10"
 wait_until 10 sql "SELECT pg_drop_replication_slot('pg_monitored')"
 kill -CONT "$capture"
 wait_until 20 is capture failed
