@@ -210,7 +210,8 @@ std::vector<std::string> fit_defaults(Transport& transport, const TableLoader& t
 std::string column_that_came_back(const SourceShape& from, const clickhouse::TableState& state,
                                   const std::vector<clickhouse::ExistingColumn>& existing,
                                   const clickhouse::TargetShape& shape) {
-    if (state.shape.empty() || from.order < state.shape_order) {
+    const bool made_anew = state.shape_order < state.remade; // for this shape, with its columns
+    if (state.shape.empty() || from.order < state.shape_order || made_anew) {
         return {};
     }
     std::string ignored;
