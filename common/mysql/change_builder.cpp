@@ -252,7 +252,7 @@ bool ChangeBuilder::stands_before_start(const Event& event) {
     case EventType::mariadb_gtid_list:
         executed_before(event);
         break;
-    case EventType::mariadb_binlog_checkpoint:
+    case EventType::mariadb_binlog_checkpoint: // MariaDB writes one at any time
     case EventType::mariadb_start_encryption:
         break;
     default:
@@ -261,9 +261,6 @@ bool ChangeBuilder::stands_before_start(const Event& event) {
             m_cursor.rotate({m_complete.offset, m_complete.file});
             return false;
         }
-    }
-    if (m_settings.by_gtid) {
-        return true;
     }
     m_before_start = m_cursor.follow(event) < m_complete.offset;
     const bool global_id = event.type == EventType::gtid || event.type == EventType::gtid_tagged;

@@ -45,11 +45,13 @@ inline std::vector<std::string_view> events_of(std::string_view file) {
 }
 
 inline ChangeBuilder make_builder(SourceLookup& lookup, bool mariadb,
-                                  const Position& start = {"binlog.000001", Position::kFirst}) {
+                                  const Position& start = {"binlog.000001", Position::kFirst},
+                                  bool by_gtid = false) {
     ChangeBuilder::Settings settings;
     settings.name = "golden";
     settings.mariadb = mariadb;
     settings.epoch = 7;
+    settings.by_gtid = by_gtid;
     return {settings, event::TableFilter{{}, {"record.skipped"}}, lookup, start};
 }
 

@@ -21,6 +21,20 @@ constexpr const char* kRecordings[] = {
     "compressed.mariadb", "compressed.mysql9",  "tagged.mysql9", "xa.mysql",
     "xa.mariadb"};
 
+/// What a server sends before the events of a file.
+std::string rotation_to(const Position& position) {
+    std::string body;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        body += static_cast<char>(position.offset >> shift & 0xff);
+    }
+    body += position.file;
+    std::string event(Event::kHeaderSize, '\0');
+    event[4] = static_cast<char>(EventType::rotate);
+    event[9] = static_cast<char>(event.size() + body.size());
+    event[17] = Event::kArtificial;
+    return event + body;
+}
+
 std::string recording(const std::string& name) {
     return read_bytes(CDC_SOURCE_DIR "/tests/data/binlog/" + name + ".bin");
 }
@@ -352,6 +366,40 @@ TEST_CASE("a stream goes on before what is prepared, and writes no line twice") 
             }
             CHECK(changes_of(out) + changes_of(rest) == changes_of(whole));
         }
+    }
+}
+
+TEST_CASE("events behind the start that are no transactions move the position") {
+    const std::string file = recording("operations.mariadb");
+    const auto events = events_of(file);
+    std::uint64_t at = Position::kFirst;
+    for (std::size_t i = 0; i < 3; ++i) { // format description, GTID list, binlog checkpoint
+        for (const bool by_gtid : {false, true}) {
+            CAPTURE(i);
+            CAPTURE(by_gtid);
+            NoFacts lookup;
+            const Position start{"binlog.000001", at + 1};
+            ChangeBuilder builder = make_builder(lookup, true, start, by_gtid);
+            std::string out;
+            apply_all(builder, rotation_to({"binlog.000001", Position::kFirst}), out);
+            for (std::size_t next = 0; next <= i; ++next) {
+                apply_all(builder, events[next], out);
+            }
+            CHECK(builder.position() == start);
+        }
+        at += events[i].size();
+    }
+    for (const bool by_gtid : {false, true}) {
+        CAPTURE(by_gtid);
+        NoFacts lookup;
+        const Position start{"binlog.000001", at - events[2].size()};
+        ChangeBuilder builder = make_builder(lookup, true, start, by_gtid);
+        std::string out;
+        apply_all(builder, rotation_to({"binlog.000001", Position::kFirst}), out);
+        for (std::size_t next = 0; next < 3; ++next) {
+            apply_all(builder, events[next], out);
+        }
+        CHECK(builder.position() == Position{"binlog.000001", at});
     }
 }
 
