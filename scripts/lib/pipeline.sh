@@ -106,20 +106,26 @@ ended() { # CODE…
     return "$worst"
 }
 
-# cdc-verify needs to know how far the target has come; through Kafka no single file says so.
+# cdc-verify needs to know how far the target has come; through Kafka no single file says so. Behind a backlog it is
+# waited for. Where it does not come, a difference may be lag and is no verdict (exit status 2), but is repaired.
 verify() {
     local out=$state/run/target.json tries=0 position code
     rm -f "$out"
     "$scripts/lib/target-position" "$state/capture.json" "$state/load.json" "$out" >/dev/null &
     position=$!
-    until [ -s "$out" ] || ((++tries > 200)) || ! kill -0 "$position" 2>/dev/null; do sleep 0.1; done
+    until [ -s "$out" ] || ((++tries > PIPELINE_VERIFY_S * 10)) || ! kill -0 "$position" 2>/dev/null; do
+        [ "$tries" != 100 ] || say "waiting for the target to come to where the source was 10 s ago, at most $PIPELINE_VERIFY_S s"
+        sleep 0.1
+    done
     if [ -s "$out" ]; then
         cdc-verify --checkpoint "$out" "$@"
+        code=$?
     else
-        say "warning: the target has not come to where the source was ${tries}00 ms ago: what differs is not known to be more than lag"
+        say "warning: the target has not come to where the source was $((tries / 10)) s ago: what differs is not known to be more than lag"
         cdc-verify "$@"
+        code=$?
+        [ "$code" != 1 ] || [[ " $* " == *" --repair"* ]] || code=2
     fi
-    code=$?
     kill "$position" 2>/dev/null
     wait "$position" 2>/dev/null
     return "$code"

@@ -36,7 +36,8 @@ find_settings() { # [--env FILE]
         done
     fi
     [ -z "$env_file" ] || load_settings "$env_file"
-    : "${PIPELINE_SERVICES:=local}" "${PIPELINE_LOG_BYTES:=10000000}" "${PIPELINE_STOP_S:=90}"
+    : "${PIPELINE_SERVICES:=local}" "${PIPELINE_LOG_BYTES:=10000000}" "${PIPELINE_STOP_S:=90}" "${PIPELINE_VERIFY_S:=60}"
+    whole_number PIPELINE_LOG_BYTES PIPELINE_STOP_S PIPELINE_VERIFY_S
     state=${PIPELINE_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/cdc-toolkit}/$name
     case $PIPELINE_SERVICES in
         local | elsewhere) ;;
@@ -53,6 +54,13 @@ one_of() { # NAME VALUE…
     shift
     for value in "$@"; do [ "${!setting}" != "$value" ] || return 0; done
     fail 2 "$setting is '${!setting}', which is none of: $*"
+}
+
+whole_number() { # NAME…
+    local setting
+    for setting; do
+        [[ ${!setting} =~ ^[0-9]{1,15}$ ]] || fail 2 "$setting is '${!setting}', which is no whole number"
+    done
 }
 
 is_local() { [ "$PIPELINE_SERVICES" = local ]; }

@@ -63,14 +63,29 @@ run_pipe() { # PIPE
     return "$code"
 }
 
-# The first error behind the start of the run is its reason; what follows is what other stages made of it.
+# A stage that a signal ended is the reason, or the first error behind the start of the run; what follows is what other
+# stages made of it.
 note_end() { # PIPE CODE
-    local pid started by since from reason='' log=$state/logs/$1.log
+    local pid started by since from reason log=$state/logs/$1.log
     eval "$(tr ' ' '\n' <"$state/run/$1")"
     [ "$(stat -c %s "$log" 2>/dev/null || echo 0)" -ge "$from" ] || from=0
-    [ "$2" = 0 ] || reason=$(tail -c "+$((from + 1))" "$log" 2>/dev/null | grep -m 1 -E ' (error|fatal): ' | cut -c1-400)
+    reason=$(killed_stage "$1")
+    [ "$2" = 0 ] || [ -n "$reason" ] || reason=$(tail -c "+$((from + 1))" "$log" 2>/dev/null | grep -m 1 -E ' (error|fatal): ' | cut -c1-400)
     printf 'code=%q\nended=%q\nreason=%q\n' "$2" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$reason" >"$state/run/$1.end"
     rm -f "$state/run/$1"
+}
+
+killed_stage() { # PIPE
+    local code number=0 codes=()
+    [ ! -s "$state/run/$1.codes" ] || read -r -a codes <"$state/run/$1.codes"
+    for code in "${codes[@]}"; do
+        number=$((number + 1))
+        # 141 is SIGPIPE: its reader has gone.
+        if [ "$code" -gt 128 ] && [ "$code" != 141 ]; then
+            echo "stage $number of ${#codes[@]} was ended by signal $((code - 128)) ($(kill -l "$code"))"
+            return
+        fi
+    done
 }
 
 # Sets state_word since restarts code reason, of whoever called.

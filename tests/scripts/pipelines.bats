@@ -187,6 +187,35 @@ pipe_is() { # NAME PIPE STATE
     ! pgrep -f "$BATS_TEST_TMPDIR" | grep -vx $$ | xargs -r ps -o args= -p | grep -E 'supervise|run (capture|load)'
 }
 
+@test "a stage that a signal ended is the reason, not what the others made of it" {
+    run -0 "$pipelines/pg-orders" setup
+    run -0 "$pipelines/pg-orders" start
+    pipe_is pg-orders load running
+    tries=0
+    until killed=$(pgrep -s "$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$PIPELINE_STATE/pg-orders/run/load")" -x cat); do
+        ((++tries < 100))
+        sleep 0.1
+    done
+    kill -9 "$killed"
+    until run "$pipelines/pg-orders" status --pipes; [[ $output == *"last exit status 1"* ]]; do
+        ((++tries < 200))
+        sleep 0.1
+    done
+    [[ $output == *"stage 2 of 2 was ended by signal 9 (KILL)"* ]]
+}
+
+@test "a target that does not come is waited for, and what differs then is no verdict" {
+    run -0 "$pipelines/pg-orders" setup
+    export PIPELINE_VERIFY_S=1
+    echo 1 >"$tools/cdc-verify.once"
+    run -2 "$pipelines/pg-orders" verify
+    [[ $output == *"has not come to where the source was 1 s ago"* ]]
+    echo 0 >"$tools/cdc-verify.once"
+    run -0 "$pipelines/pg-orders" verify
+    PIPELINE_VERIFY_S=soon run -2 "$pipelines/pg-orders" verify
+    [[ $output == *"PIPELINE_VERIFY_S is 'soon', which is no whole number"* ]]
+}
+
 @test "under systemd: status says that it runs, and start, stop and destroy are refused" {
     run -0 "$pipelines/pg-orders" setup
     INVOCATION_ID=1 setsid "$pipelines/pg-orders" run capture >/dev/null 2>&1 3>&- &
