@@ -13,6 +13,12 @@ find_servers() {
     TARGET=${CDC_TEST_CLICKHOUSE_URL%/*}/?database=mydb
 }
 my() { mariadb --no-defaults -h 127.0.0.1 -P "${SOURCE##*:}" -u root --default-character-set=utf8mb4 -NB mydb -e "$1"; }
+# A database with the sample's tables, and a user with the rights of the pages.
+make_source() {
+    mariadb --no-defaults -h 127.0.0.1 -P "${SOURCE##*:}" -u root -e "CREATE DATABASE mydb CHARACTER SET utf8mb4;
+        CREATE USER cdc IDENTIFIED BY 'first'; GRANT REPLICATION SLAVE, REPLICATION CLIENT, RELOAD ON *.* TO cdc; GRANT SELECT ON mydb.* TO cdc"
+    my "$(cat "$ROOT/scripts/pipelines/sql/mydb.sql")"
+}
 status() { "$pipeline" status --pipes >status.txt 2>&1; }
 is() { status || true; grep -Eq "^  $1 +$2 " status.txt; } # PIPE STATE
 restarts() { cat "$state/run/$1.restarts"; }

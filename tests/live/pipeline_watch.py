@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""What the tools of pipelines hold on to: memory and descriptors of each process, over time.
+
+    pipeline_watch.py watch FOLDER…         a sample every two seconds of each tool that works in one of these state
+                                            folders, to standard output: time, folder, tool, pid, bytes, descriptors
+    pipeline_watch.py tools FOLDER          the tools that work there now, sorted, one a line
+    pipeline_watch.py judge SAMPLES SINCE   exit 1 if a process grew; prints the most that each tool had. Growth is that
+                                            between the medians of the first and the last third of a life, from SINCE
+                                            (seconds since 1970) on, of processes that lived LIVED_S then
+"""
+import collections
+import os
+import pathlib
+import statistics
+import sys
+import time
+
+INTERVAL_S = 2
+LIVED_S = 60
+# Allocators keep what a burst has needed; what grows with the events is more than this in minutes.
+GROWTH_BYTES = 6 << 20
+GROWTH_DESCRIPTORS = 8
+# Of any tool, whatever fails around it: buffers of librdkafka (publish, consume) are the largest.
+MOST_BYTES = 160 << 20
+
+Sample = collections.namedtuple("Sample", "time memory descriptors")
+
+
+def tools_in(folders):
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            tool = (entry / "comm").read_text().strip()
+            folder = os.readlink(entry / "cwd")
+        except OSError: # it has ended meanwhile
+            continue
+        if tool.startswith("cdc-") and folder in folders:
+            yield entry, folder, tool
+
+
+def resident(entry):
+    for line in (entry / "status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) << 10
+    raise FileNotFoundError(entry) # it is a zombie
+
+
+def watch(folders):
+    folders = {os.path.realpath(folder) for folder in folders}
+    while True:
+        for entry, folder, tool in tools_in(folders):
+            try:
+                print(f"{time.time():.1f}\t{os.path.basename(folder)}\t{tool}\t{entry.name}\t{resident(entry)}\t{len(os.listdir(entry / 'fd'))}")
+            except OSError:
+                continue
+        sys.stdout.flush()
+        time.sleep(INTERVAL_S)
+
+
+def lives(path):
+    """(folder, tool, pid) -> its samples."""
+    found = collections.defaultdict(list)
+    with open(path) as lines:
+        for line in lines:
+            when, folder, tool, pid, memory, descriptors = line.rstrip("\n").split("\t")
+            found[folder, tool, pid].append(Sample(float(when), int(memory), int(descriptors)))
+    return found
+
+
+def growth(samples, field):
+    third = len(samples) // 3
+    values = [getattr(sample, field) for sample in samples]
+    return statistics.median(values[-third:]) - statistics.median(values[:third])
+
+
+def judge(path, since):
+    most, watched, faults = collections.Counter(), 0, []
+    for (folder, tool, pid), samples in lives(path).items():
+        name = f"{folder}: {tool}"
+        most[name] = max(most[name], *(sample.memory for sample in samples))
+        calm = [sample for sample in samples if sample.time >= since]
+        if not calm or calm[-1].time - calm[0].time < LIVED_S:
+            continue
+        watched += 1
+        more, opened = growth(calm, "memory"), growth(calm, "descriptors")
+        hours = (calm[-1].time - calm[0].time) / 3600
+        print(f"{name} ({pid}): {more / 1e6:+.1f} MB, {opened:+.0f} descriptors in {hours:.2f} h")
+        if more > GROWTH_BYTES or opened > GROWTH_DESCRIPTORS:
+            faults.append(f"{name} ({pid}) grows")
+    for name, bytes_ in sorted(most.items()):
+        print(f"{name}: at most {bytes_ / 1e6:.0f} MB")
+        if bytes_ > MOST_BYTES:
+            faults.append(f"{name} had {bytes_} bytes")
+    print(f"{watched} processes were watched for growth")
+    if not most:
+        faults.append("there are no samples")
+    for fault in faults:
+        print(f"FAILED: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def main():
+    verb, *words = sys.argv[1:]
+    if verb == "watch":
+        watch(words)
+    elif verb == "tools":
+        for tool in sorted(tool for _, _, tool in tools_in({os.path.realpath(words[0])})):
+            print(tool)
+    else:
+        sys.exit(judge(words[0], float(words[1])))
+
+
+if __name__ == "__main__":
+    main()
