@@ -7,13 +7,12 @@ import os
 import pathlib
 import re
 import subprocess
-import threading
 import time
-import urllib.error
 import urllib.request
 
 from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, Mysql, Postgres, Run, median, metered, pairs, say,
                      servers, timed)
+from visible import Watcher, wait_for
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
@@ -134,15 +133,6 @@ def debezium_config(env, prefix, **more):
             "slot.name": prefix, "producer.override.acks": "all", **more}
 
 
-def wait_for(what, seconds=600):
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        if time.monotonic() > end:
-            raise SystemExit("waited in vain for the connector")
-        time.sleep(0.05)
-    return found
-
-
 def measure_debezium(worker, brokers, name, config, rows, schema="public", write=None):
     """From its first record to its last one: its start-up does not count. `write` makes the rows when it streams."""
     topic = f"{name}.{schema}.orders"
@@ -236,43 +226,13 @@ def debezium_mysql(bin_folder, results):
 
 
 # ------------------------------------------------------------------------------------- latency
-class Watcher(threading.Thread):
-    """Looks at the target's tables again and again, all in one query so that it takes little of the
-    machine; the ages of rows when they are first seen."""
-
-    def __init__(self, target, tables):
-        super().__init__(daemon=True)
-        self.host = re.match(r"http://(?:[^@]*@)?([^/]*)", target).group(1)
-        self.last = dict.fromkeys(tables, 0)
-        self.ages, self.stop = [], False
-
-    def run(self):
-        while not self.stop:
-            query = " UNION ALL ".join(
-                f"SELECT '{table}', toString(_version), toInt64(_source_ts_ms) FROM {table}_raw "
-                f"WHERE _version > {last}" for table, last in self.last.items()) + " FORMAT TSV"
-            try:
-                with urllib.request.urlopen(f"http://{self.host}/", query.encode(),
-                                            timeout=30) as answer:
-                    text = answer.read().decode()
-            except urllib.error.URLError:
-                text = "" # a table is not made yet
-            now = time.time() * 1000
-            for line in text.splitlines():
-                table, version, made = line.split("\t")
-                self.ages.append(now - int(made))
-                self.last[table] = max(self.last[table], int(version))
-            time.sleep(0.02)
-
-
 def latency(bin_folder, results):
     for tables, targets in ((1, (("p50", 0.5, "<=0.2"), ("p99", 0.99, "<=1.0"))),
                             (10, (("p50", 0.5, "<=0.5"),))):
         say(f"latency: 1000 transactions a second into {tables} tables, for {LATENCY_SECONDS} s")
-        ages = latency_of(bin_folder, tables)
+        watcher = latency_of(bin_folder, tables)
         for name, share, target in targets:
-            value = ages[min(int(len(ages) * share), len(ages) - 1)] / 1000
-            results.add(f"latency-{tables}-{name}", value, "s", target=target)
+            results.add(f"latency-{tables}-{name}", watcher.share(share), "s", target=target)
 
 
 def latency_of(bin_folder, tables):
@@ -301,7 +261,7 @@ def latency_of(bin_folder, tables):
             ["bash", "-c", f"cdc-consume --topics '^latency[.]public[.]' --checkpoint {folder}/c "
              f"--checkpoint-interval 100ms {fetch} | cdc-load --target '{target}' --flush-interval 100ms "
              f"--checkpoint {folder}/c"], **quiet))
-        watcher = Watcher(target, names)
+        watcher = Watcher(target, [f"{name}_raw" for name in names])
         watcher.start()
         wait_for(lambda: all(watcher.last.values()), 60)
         watcher.ages.clear()
@@ -311,15 +271,13 @@ def latency_of(bin_folder, tables):
         subprocess.run(["pgbench", "-n", "-c", "4", "-R", "1000", "-T", str(LATENCY_SECONDS), "-f",
                         script, source], env=env, check=True, capture_output=True)
         time.sleep(3)
-        watcher.stop = True
-        watcher.join()
+        watcher.end()
         for pipe in pipes:
             os.killpg(pipe.pid, 15)
             pipe.wait()
-    ages = sorted(watcher.ages)
-    if len(ages) < LATENCY_SECONDS * 900:
-        raise SystemExit(f"only {len(ages)} rows came: the machine is too busy for 1000 a second")
-    return ages
+    if len(watcher.ages) < LATENCY_SECONDS * 900:
+        raise SystemExit(f"only {len(watcher.ages)} rows came: the machine is too busy for 1000 a second")
+    return watcher
 
 
 WORKS = {"kafka": publish_consume, "debezium": debezium, "debezium-mysql": debezium_mysql, "latency": latency}

@@ -12,13 +12,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import capture
 import kafka
 import load
+import pipelines
 import snapshot
 import verify
 import wide
 from harness import Results
 
 
-WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS}
+WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS, **pipelines.WORKS}
 
 
 def main():
