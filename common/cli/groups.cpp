@@ -91,14 +91,18 @@ void add_column_edits(App& app, std::vector<std::string>& leave_out,
         ->group(group);
 }
 
-void add_types(App& app, std::string& types) {
+void add_types(App& app, event::Encoding& types) {
     app.options()
-        .add_option("--types", types,
-                    "How values are written: exact, or debezium, as its connector does with its "
-                    "own defaults")
+        .add_option_function<std::string>(
+            "--types",
+            [&types](const std::string& how) {
+                types = how == "debezium" ? event::Encoding::debezium : event::Encoding::exact;
+            },
+            "How values are written: exact, or debezium, as its connector does with its own "
+            "defaults")
         ->check(CLI::IsMember({"exact", "debezium"}))
         ->type_name("HOW")
-        ->capture_default_str()
+        ->default_str("exact")
         ->group("Output");
 }
 

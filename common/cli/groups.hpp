@@ -2,6 +2,7 @@
 #define CDC_CLI_GROUPS_HPP
 
 #include "cli/metrics.hpp"
+#include "event/encoding.hpp"
 
 #include <cstdint>
 #include <string>
@@ -35,7 +36,7 @@ void add_column_edits(App& app, std::vector<std::string>& leave_out,
                       const std::string& group = "Output");
 
 /// --types exact|debezium
-void add_types(App& app, std::string& types);
+void add_types(App& app, event::Encoding& types);
 
 /// --metrics FILE|ADDR
 void add_metrics(App& app, MetricsOptions& options);

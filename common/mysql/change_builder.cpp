@@ -345,7 +345,8 @@ ChangeBuilder::TableState& ChangeBuilder::state_of(const std::string& db,
 
 ChangeBuilder::Shape ChangeBuilder::captured_shape(TableMap map) {
     TableState& state = state_of(map.db, map.table);
-    TablePlan plan{std::move(map), *m_lookup, m_settings.mariadb, m_settings.edits};
+    TablePlan plan{std::move(map), *m_lookup, m_settings.mariadb, m_settings.edits,
+                   m_settings.encoding};
     plan.changes = m_change_counts.of(plan.map().db, plan.map().table);
     return {std::move(plan), &state};
 }

@@ -41,6 +41,7 @@ public:
         bool checksum = false;      ///< of the events before the first format description
         bool transactions = false;  ///< lines at begin and end, and a member in each change
         event::ColumnEdits edits{}; ///< of columns, before their values become lines
+        event::Encoding encoding = event::Encoding::exact; ///< of the values
     };
     /// `lookup` must outlive the builder.
     ChangeBuilder(Settings settings, event::TableFilter filter, SourceLookup& lookup,

@@ -2,6 +2,9 @@
 
 #include "base/error.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace cdc::mysql {
 
 using base::Error;
@@ -115,14 +118,19 @@ void set_labels(ColumnPlan& plan, const Column& column, ValueKind kind, std::str
     }
 }
 
+constexpr std::string_view kGeometries[] = {"geometry",     "point",         "linestring",
+                                            "polygon",      "multipoint",    "multilinestring",
+                                            "multipolygon", "geomcollection"};
+
 std::string_view geometry_name(std::uint32_t kind) {
-    static constexpr std::string_view kNames[] = {
-        "geometry",   "point",           "linestring",   "polygon",
-        "multipoint", "multilinestring", "multipolygon", "geomcollection"};
-    return kind < std::size(kNames) ? kNames[kind] : kNames[0];
+    return kind < std::size(kGeometries) ? kGeometries[kind] : kGeometries[0];
 }
 
 } // namespace
+
+bool is_geometry(std::string_view type) {
+    return std::find(std::begin(kGeometries), std::end(kGeometries), type) != std::end(kGeometries);
+}
 
 bool may_be_special(const Column& column) {
     return column.type == ColumnType::string &&

@@ -20,6 +20,9 @@ struct ColumnPlan {
 /// is not known).
 ColumnPlan plan_column(const TableMap::Column& column, std::string_view declared);
 
+/// Whether a column of this type, as the table line has it, holds a geometry.
+bool is_geometry(std::string_view type);
+
 /// Whether only the catalog can tell what the column is.
 bool may_be_special(const TableMap::Column& column);
 

@@ -73,9 +73,7 @@ void SnapshotLines::append_member(std::string& out, std::size_t column,
     try {
         const std::size_t start = out.size();
         append_result_value(out, of.codec, value.bytes);
-        if (of.masked()) {
-            m_plan->edits().edit_value(out, start, of.edit);
-        }
+        m_plan->finish_value(out, start, of);
     } catch (const base::Error& error) {
         throw base::Error{error.code(),
                           fmt::format("column {}: {}", base::in_quotes(of.name), error.what()),

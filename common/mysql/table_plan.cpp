@@ -21,10 +21,11 @@ TablePlan TablePlan::skipped(TableMap map) {
 }
 
 TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
-                     const event::ColumnEdits& edits)
+                     const event::ColumnEdits& edits, event::Encoding encoding)
     : TablePlan{std::move(table_map)} {
     m_captured = true;
     m_edits = edits;
+    m_encoding = encoding;
     if (!m_map.has_names) {
         throw Error{
             ExitCode::refused,
@@ -50,10 +51,25 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
     }
     choose_key(facts);
     m_version = event::shape_version(m_shape.columns);
+    write_source_members();
+}
+
+void TablePlan::write_source_members() {
     m_source_members = "\"db\":";
     event::append_json_string(m_source_members, m_map.db);
     m_source_members += ",\"table\":";
     event::append_json_string(m_source_members, m_map.table);
+    if (m_encoding == event::Encoding::debezium) {
+        m_source_members += event::kDebeziumMember;
+    }
+}
+
+void TablePlan::finish_value(std::string& out, std::size_t start, const Column& column) const {
+    if (column.masked()) {
+        m_edits.edit_value(out, start, column.edit);
+    } else {
+        write_debezium_form(out, start, column.debezium);
+    }
 }
 
 void TablePlan::add_column(const TableMap::Column& source, const TableFacts& facts) {
@@ -67,6 +83,9 @@ void TablePlan::add_column(const TableMap::Column& source, const TableFacts& fac
     column.codec = std::move(planned.codec);
     if (!m_edits.empty()) {
         column.edit = m_edits.of(m_map.db, m_map.table, column.name);
+    }
+    if (m_encoding == event::Encoding::debezium) {
+        column.debezium = debezium_form(planned.shape, column.codec);
     }
     if (column.masked()) {
         event::mask_column(planned.shape);
@@ -155,9 +174,7 @@ void append_member(std::string& out, const TablePlan& plan, std::size_t place, c
     try {
         const std::size_t start = out.size();
         append_value_of(out, column, cell, before);
-        if (column.masked()) {
-            plan.edits().edit_value(out, start, column.edit);
-        }
+        plan.finish_value(out, start, column);
     } catch (const Error& error) {
         throw Error{error.code(),
                     fmt::format("column {}: {}", in_quotes(column.name), error.what()),

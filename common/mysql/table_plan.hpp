@@ -2,7 +2,9 @@
 #define CDC_MYSQL_TABLE_PLAN_HPP
 
 #include "event/column_edits.hpp"
+#include "event/encoding.hpp"
 #include "event/table.hpp"
+#include "mysql/debezium_form.hpp"
 #include "mysql/rows_event.hpp"
 #include "mysql/table_map.hpp"
 #include "mysql/value.hpp"
@@ -44,6 +46,7 @@ public:
         ValueCodec codec;
         bool in_key = false;
         event::ColumnEdits::Edit edit;
+        DebeziumForm debezium; ///< of Encoding::debezium
 
         bool left_out() const { return edit.kind == event::ColumnEdits::Kind::leave_out; }
         bool masked() const { return edit.kind != event::ColumnEdits::Kind::keep && !left_out(); }
@@ -54,7 +57,8 @@ public:
     /// Asks `lookup` only for what the log does not say. Throws Error (bad_data; refused, also when
     /// `edits` leave out a column of the key, or give all rows one).
     TablePlan(TableMap map, SourceLookup& lookup, bool mariadb,
-              const event::ColumnEdits& edits = {});
+              const event::ColumnEdits& edits = {},
+              event::Encoding encoding = event::Encoding::exact);
 
     bool captured() const { return m_captured; }
     const TableMap& map() const { return m_map; }
@@ -63,14 +67,16 @@ public:
     const std::string& version() const { return m_version; }
     /// Those of the map; shape() lacks what is left out.
     const std::vector<Column>& columns() const { return m_columns; }
-    const event::ColumnEdits& edits() const { return m_edits; }
+    /// What is left to do with the exact JSON value, not null, that stands from `start` on in
+    /// `out`: to mask it, or to write it in Debezium's form.
+    void finish_value(std::string& out, std::size_t start, const Column& column) const;
     /// Of a column that is not left out.
     const event::Column& shape_of(std::size_t place) const {
         return m_shape.columns[shape_place(place)];
     }
     /// Places in columns(), rising. Empty: the table has no key.
     const std::vector<std::size_t>& key() const { return m_key; }
-    /// `"db":"…","table":"…"`
+    /// `"db":"…","table":"…"`, and what tells another encoding
     const std::string& source_members() const { return m_source_members; }
 
     bool announced = false; ///< the table line of this shape was written on this connection
@@ -79,6 +85,7 @@ public:
 private:
     explicit TablePlan(TableMap map);
     void add_column(const TableMap::Column& source, const TableFacts& facts);
+    void write_source_members();
     void choose_key(const TableFacts& facts);
     void check_key_edit(const Column& column) const;
     std::size_t shape_place(std::size_t place) const;
@@ -90,6 +97,7 @@ private:
     std::string m_version;
     std::vector<Column> m_columns;
     event::ColumnEdits m_edits;
+    event::Encoding m_encoding = event::Encoding::exact;
     std::vector<std::size_t> m_key;
     std::string m_source_members;
 };

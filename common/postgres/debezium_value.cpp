@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "event/debezium_decimal.hpp"
 #include "event/json_writer.hpp"
 #include "postgres/debezium_number.hpp"
 
@@ -383,10 +384,10 @@ void append_debezium_value(std::string& out, ValueCodec codec, std::string_view 
         out += text;
         return;
     case ValueKind::decimal:
-        append_debezium_decimal(out, text, codec.scale);
+        event::append_debezium_decimal(out, text, codec.scale);
         return;
     case ValueKind::variable_decimal:
-        append_debezium_decimal(out, text, std::nullopt);
+        event::append_debezium_decimal(out, text, std::nullopt);
         return;
     case ValueKind::days:
         append_days(out, text);

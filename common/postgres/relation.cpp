@@ -94,7 +94,7 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
     m_source_members += ",\"table\":";
     event::append_json_string(m_source_members, m_shape.table);
     if (!facts.empty() && facts.front().codec.encoding == Encoding::debezium) {
-        m_source_members += R"(,"types":"debezium")";
+        m_source_members += event::kDebeziumMember;
     }
 }
 

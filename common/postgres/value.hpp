@@ -1,6 +1,8 @@
 #ifndef CDC_POSTGRES_VALUE_HPP
 #define CDC_POSTGRES_VALUE_HPP
 
+#include "event/encoding.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,8 +39,7 @@ enum class ValueKind : std::uint8_t {
     hstore,          ///< a string that holds a JSON object
 };
 
-/// `exact` is cdc-event(5)'s; `debezium` is that of Debezium's connector with its own defaults.
-enum class Encoding : std::uint8_t { exact, debezium };
+using event::Encoding;
 
 /// All that the codec knows of a column.
 struct ValueCodec {

@@ -196,7 +196,7 @@ MysqlSession::MysqlSession(Connection plain_connection, Connection stream_connec
              server_id},
       builder{{prefix_of(options, address, plain.is_mariadb()), address.database,
                plain.is_mariadb(), start.epoch, way.by_gtid, stream.checksum(),
-               options.transactions, options.edits},
+               options.transactions, options.edits, options.types},
               filter,
               catalog,
               start.position} {

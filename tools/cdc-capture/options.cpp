@@ -132,7 +132,6 @@ void check_mysql_options(Options& options) {
     refuse(!options.messages.empty(), "--messages");
     refuse(options.emit_heartbeat_ms != 0, "--emit-heartbeat");
     refuse(options.on_write(), "--ack");
-    refuse(options.types != "exact", "--types debezium");
     mysql::parse_url(options.source);
     if (options.until_position_text && !mysql::Position::parse(*options.until_position_text)) {
         fail(ExitCode::usage,

@@ -3,6 +3,7 @@
 
 #include "cli/metrics.hpp"
 #include "event/column_edits.hpp"
+#include "event/encoding.hpp"
 #include "postgres/lsn.hpp"
 
 #include <cstdint>
@@ -38,7 +39,7 @@ struct Options {
     std::string prefix;                ///< source.name; default: the database's name
     bool transactions = false;         ///< lines at the begin and end of each transaction
     std::vector<std::string> messages; ///< logical messages whose prefix matches one of these globs
-    std::string types = "exact";       ///< or "debezium": encoding of the values
+    event::Encoding types = event::Encoding::exact;
 
     std::vector<std::string> checkpoints; ///< files that the last stages write
     std::string ack;                      ///< "on-write": confirm what left this process

@@ -50,10 +50,6 @@ postgres::SlotState find_slot(Connection& plain, const Options& options, bool re
     return *slot;
 }
 
-postgres::Encoding encoding_of(const Options& options) {
-    return options.types == "debezium" ? postgres::Encoding::debezium : postgres::Encoding::exact;
-}
-
 postgres::ChangeBuilder::Settings builder_settings(Connection& plain, const Options& options) {
     return {options.prefix.empty() ? plain.database() : options.prefix,
             plain.database(),
@@ -115,16 +111,14 @@ std::string text_member(const nlohmann::ordered_json& extra, const char* name) {
 Session::Session(Connection plain_connection, postgres::SystemIdentity identity,
                  postgres::ReplicationStream started, ResumePoint from, std::string catalog_xmin,
                  const Options& options, const event::TableFilter& filter)
-    : plain{std::move(plain_connection)}, system{std::move(identity)}, catalog{plain,
-                                                                               encoding_of(options),
+    : plain{std::move(plain_connection)}, system{std::move(identity)}, catalog{plain, options.types,
                                                                                options.slot},
       stream{std::move(started)}, builder{builder_settings(plain, options), filter,
                                           system.timelines, catalog},
       start{std::move(from)}, slot_xmin{std::move(catalog_xmin)},
       sender_timeout_ms{capture::sender_timeout_ms(plain)}, looks{options.source,
                                                                   {options.publication, filter,
-                                                                   options.edits,
-                                                                   encoding_of(options)},
+                                                                   options.edits, options.types},
                                                                   known_since(start, slot_xmin)} {}
 
 void check_version(const Connection& connection) {

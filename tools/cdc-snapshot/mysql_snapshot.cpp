@@ -176,7 +176,7 @@ int read_mysql(const Options& options) {
     Work::Tables tables;
     mysql::Catalog catalog{plain};
     for (mysql::CatalogTable& found : mysql::read_tables(plain, address.database, filter)) {
-        mysql::TablePlan plan{found.map, catalog, plain.is_mariadb(), options.edits};
+        mysql::TablePlan plan{found.map, catalog, plain.is_mariadb(), options.edits, options.types};
         if (const auto then = fingerprints.find(found.display_name()); then != fingerprints.end()) {
             found.fingerprint = then->second;
         }

@@ -162,7 +162,6 @@ void check_mysql_options(Options& options) {
     refuse(options.create, "--create");
     refuse(options.add, "--add");
     refuse(options.chunk_by == "ctid", "--chunk-by ctid");
-    refuse(options.types != "exact", "--types debezium");
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     options.edits = {options.leave_out, options.masks, event::read_mask_key(options.mask_key)};
     io::require_stdout();

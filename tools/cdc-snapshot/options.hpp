@@ -3,6 +3,7 @@
 
 #include "cli/metrics.hpp"
 #include "event/column_edits.hpp"
+#include "event/encoding.hpp"
 #include "event/table_filter.hpp"
 
 #include <cstdint>
@@ -42,8 +43,8 @@ struct Options {
     std::int64_t connect_timeout_ms = 30000; ///< how long the first connection is tried
     std::int64_t wait_ms = -1;               ///< for running writers; -1: for ever
 
-    std::string prefix;          ///< source.name; default: the database's name
-    std::string types = "exact"; ///< or "debezium": encoding of the values
+    std::string prefix; ///< source.name; default: the database's name
+    event::Encoding types = event::Encoding::exact;
     cli::MetricsOptions metrics;
 
     std::vector<std::string> checkpoints; ///< files that the last stages write

@@ -195,9 +195,7 @@ Tables tables_in_snapshot(const Options& options, Connection& plain, const Start
                           postgres::FactsLook& look) {
     postgres::begin_in_snapshot(plain, start.snapshot->name());
     Tables tables;
-    const postgres::Encoding encoding =
-        options.types == "debezium" ? postgres::Encoding::debezium : postgres::Encoding::exact;
-    postgres::Catalog catalog{plain, encoding};
+    postgres::Catalog catalog{plain, options.types};
     const event::ColumnEdits& edits = options.edits;
     for (ScanTable& table :
          postgres::list_scan_tables(plain, publication_of(options), filter_of(options))) {
@@ -216,7 +214,8 @@ Tables tables_in_snapshot(const Options& options, Connection& plain, const Start
                                                          std::move(condition), start.place));
     }
     plain.query("SET LOCAL jit = off");
-    look = postgres::read_facts(plain, {options.publication, filter_of(options), edits, encoding});
+    look = postgres::read_facts(plain,
+                                {options.publication, filter_of(options), edits, options.types});
     for (event::Facts& facts : look.tables) {
         facts.slot = options.slot;
     }
