@@ -19,17 +19,17 @@ constexpr unsigned long kOldestMysql = 80001;
 constexpr unsigned long kOldestMariadb = 100500;
 constexpr unsigned long kBinaryLogStatus = 80200; ///< SHOW MASTER STATUS has another name from here
 
-std::string variable(Connection& connection, const std::string& name) {
-    const auto rows = connection.query("SHOW GLOBAL VARIABLES LIKE " + connection.literal(name));
-    return rows.empty() ? "" : rows[0].at(1).value_or("");
-}
-
 std::string without_newlines(std::string text) {
     std::erase(text, '\n');
     return text;
 }
 
 } // namespace
+
+std::string variable(Connection& connection, const std::string& name) {
+    const auto rows = connection.query("SHOW GLOBAL VARIABLES LIKE " + connection.literal(name));
+    return rows.empty() ? "" : rows[0].at(1).value_or("");
+}
 
 std::string identity(Connection& connection) {
     return connection.value(connection.is_mariadb()

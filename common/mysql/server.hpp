@@ -31,15 +31,14 @@ struct LogFile {
 /// Files that are still there, the oldest first.
 std::vector<LogFile> log_files(Connection& connection);
 
+/// A global variable of the server; "" where it has none of the name.
+std::string variable(Connection& connection, const std::string& name);
 /// Whether every transaction has a global id: MySQL by gtid_mode, MariaDB always.
 bool uses_gtids(Connection& connection);
 /// Global ids executed before a position: of any on MariaDB, on MySQL only of the oldest position
 /// that the log holds.
 std::string gtids_before(Connection& connection, const Position& position);
 
-/// The xids of XA transactions that are prepared, as SQL has them; nothing: there is no right to
-/// ask.
-std::optional<std::vector<std::string>> prepared_transactions(Connection& connection);
 /// Whether the server refused for want of a right.
 bool is_right_missing(const ServerError& error);
 
@@ -50,6 +49,7 @@ struct Finding {
     base::ExitCode code = base::ExitCode::ok; ///< ok: only a warning
     std::string text;
     std::string remedy;
+    bool good = false; ///< nothing to mend: told by \--check alone
 };
 /// Settings without which capture cannot work, or not well.
 std::vector<Finding> preflight(Connection& connection);

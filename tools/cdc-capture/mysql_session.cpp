@@ -6,8 +6,10 @@
 #include "cdc-capture/patterns.hpp"
 #include "mysql/epoch.hpp"
 #include "mysql/prepared_transactions.hpp"
+#include "mysql/readiness.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 
 namespace cdc::capture {
@@ -229,26 +231,65 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
                                           std::move(start), way, server_id, options, filter);
 }
 
+namespace {
+
+std::vector<mysql::Finding> findings_of_check(Connection& plain, const Options& options) {
+    const mysql::ServerAddress address = mysql::parse_url(options.source);
+    const event::TableFilter filter{options.tables, options.exclude};
+    std::vector<mysql::Finding> out = mysql::preflight(plain);
+    const auto add = [&out](std::vector<mysql::Finding> more) {
+        out.insert(out.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+    };
+    add(mysql::cascading_keys(plain, address.database, filter));
+    add(mysql::readiness(plain, address, filter,
+                         options.server_id != 0 ? options.server_id : random_server_id()));
+    return out;
+}
+
+/// Whether the stream can go on from the files that there are. A place that is lost is told before
+/// anything else that is wrong.
+ExitCode check_checkpoints(Connection& plain, const Options& options, ExitCode code) {
+    for (const std::string& file : options.checkpoints) {
+        try {
+            if (const auto checkpoint = event::read_checkpoint_file(file)) {
+                const MysqlResume resume = MysqlResume::from(*checkpoint, file);
+                mysql::continuation(plain, mysql::parse_url(options.source), resume.place());
+                base::log::info("{}: the log has what follows {}", resume.where,
+                                resume.position.text());
+            }
+        } catch (const mysql::ServerError& error) {
+            if (!mysql::is_right_missing(error)) { // which was told
+                throw;
+            }
+        } catch (const Error& error) {
+            base::log::write_error(error.what(), error.hint());
+            code = code == ExitCode::position_lost ? code : error.code();
+        }
+    }
+    return code;
+}
+
+} // namespace
+
 int check_mysql(const Options& options) {
     Connection plain{mysql::parse_url(options.source)};
     ExitCode code = ExitCode::ok;
-    std::vector<mysql::Finding> findings = mysql::preflight(plain);
-    for (mysql::Finding& key :
-         mysql::cascading_keys(plain, mysql::parse_url(options.source).database,
-                               event::TableFilter{options.tables, options.exclude})) {
-        findings.push_back(std::move(key));
-    }
-    for (const mysql::Finding& finding : findings) {
-        if (finding.code == ExitCode::ok) {
-            base::log::warning("{}", finding.text);
-        } else {
+    for (const mysql::Finding& finding : findings_of_check(plain, options)) {
+        if (finding.code != ExitCode::ok) {
             base::log::write_error(finding.text, finding.remedy);
             code = finding.code;
+            continue;
+        }
+        const std::string text =
+            finding.remedy.empty() ? finding.text : finding.text + " (" + finding.remedy + ")";
+        if (finding.good) {
+            base::log::info("{}", text);
+        } else {
+            base::log::warning("{}", text);
         }
     }
-    if (code == ExitCode::ok) {
-        mysql::log_files(plain); // needs REPLICATION CLIENT, or BINLOG MONITOR
-    }
+    code = check_checkpoints(plain, options, code);
     try {
         check_patterns(options);
     } catch (const Error& error) {
