@@ -5,10 +5,12 @@
 #   local_services NAME…   what scripts/services starts where PIPELINE_SERVICES is local
 #   local_sample DATABASE FILE   SQL that makes the tables there
 #   lag_options=(OPTION…)  of cdc-lag: places that the settings do not name
+#   stages=(NAME…)         which tools answer Prometheus: those at METRICS_PORT and the ports behind it
 #   replay PLACE, repair   functions that the verbs of these names run; dead_letters: of a pipeline that keeps some
 #
 # and calls `pipeline "$@"` last. Words for its pipes:
 #
+#   stage N                where stage N of `stages` answers Prometheus, from 0 on
 #   stay                   a list { a && b; } in a pipe outlives the signals that stop a and b
 #   verify [OPTION…]       cdc-verify, also where the target is filled through Kafka
 #   first COMMAND          the snapshot, but not behind a repair that made the slot anew: it brings what differs
@@ -26,13 +28,15 @@ for bin in "$scripts/../build/bin" "$scripts/../../bin"; do # in a source tree, 
 done
 PATH=${CDC_TEST_BIN:+$CDC_TEST_BIN:}$PATH:/usr/lib/postgresql/15/bin
 
-lag_options=()
+lag_options=() stages=()
 # shellcheck source=scripts/lib/settings.sh
 . "$scripts/lib/settings.sh"
 # shellcheck source=scripts/lib/supervise.sh
 . "$scripts/lib/supervise.sh"
 # shellcheck source=scripts/lib/systemd.sh
 . "$scripts/lib/systemd.sh"
+# shellcheck source=scripts/lib/prometheus.sh
+. "$scripts/lib/prometheus.sh"
 
 say() { echo "$name: $*" >&2; }
 fail() { # EXIT-STATUS MESSAGE…
@@ -366,6 +370,7 @@ pipeline() {
     case ${1:-} in
         -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$self"; exit 0 ;;
         --systemd) shift; print_units "$@"; exit ;;
+        --prometheus) shift; print_targets "$@"; exit ;;
         '') usage "no verb given" ;;
     esac
     verb=$1

@@ -24,8 +24,10 @@ start mariadb
 prometheus_port=$(free_port) alerts_port=$(free_port) node_port=$(free_port) hook_port=$(free_port) pg_port=$(free_port) mysql_port=$(free_port)
 cp "$ROOT"/scripts/monitoring/*.yml monitoring/
 sed -i -e 's/15s/1s/' -e "s/127.0.0.1:9093/127.0.0.1:$alerts_port/" -e "s/127.0.0.1:9100/127.0.0.1:$node_port/" \
-    -e "s/127.0.0.1:9187/127.0.0.1:$pg_port/" -e "s/127.0.0.1:9104/127.0.0.1:$mysql_port/" monitoring/prometheus.yml
-for n in 1 2 3 4; do sed -i "s/127.0.0.1:947$n/127.0.0.1:$((METRICS_PORT + n - 1))/" monitoring/prometheus.yml; done
+    monitoring/prometheus.yml
+DATABASE_EXPORTER=127.0.0.1:$pg_port "$pipeline" --prometheus monitoring/targets 2>err || fail "--prometheus"
+DATABASE_EXPORTER=127.0.0.1:$mysql_port "$ROOT/scripts/pipelines/mysql-users" --prometheus >mysql.targets
+sed '1,/^# targets.mysql/d' mysql.targets >monitoring/targets/mysql-other.yml # another one's, whose tools do not run here
 sed -i 's/for: .*m$/for: 2s/' monitoring/rules.yml
 sed -i -e "s/9095/$hook_port/" -e 's/group_wait: .*/group_wait: 1s/' monitoring/alertmanager.yml
 cat >hook.py <<'PY'

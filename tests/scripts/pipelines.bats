@@ -161,6 +161,21 @@ user=$(id -un) verb=stop result=0" ]
     [ ! -e "$PIPELINE_STATE/pg-orders" ]
 }
 
+@test "--prometheus prints what is asked of a pipeline; a folder gets it as files that Prometheus takes" {
+    cd "$BATS_TEST_TMPDIR"
+    echo METRICS_PORT=19000 >>"$PIPELINE_ENV"
+    run -0 "$pipelines/pg-monitored" --prometheus
+    [[ $output == *"# targets/cdc-pg-monitored.yml"*"'127.0.0.1:19000'"*"stage: capture"*"'127.0.0.1:19003'"*"stage: load"*"# targets/postgres-pg-monitored.yml"*"'127.0.0.1:9187'"* ]]
+    run -0 "$pipelines/pg-monitored" --prometheus targets
+    DATABASE_EXPORTER=db:9104 run -0 "$pipelines/mysql-users" --prometheus targets
+    [ "$(ls targets | tr '\n' ' ')" = "cdc-mysql-users.yml cdc-pg-monitored.yml mysql-mysql-users.yml postgres-pg-monitored.yml " ]
+    grep -qF "'db:9104'" targets/mysql-mysql-users.yml
+    cp "$ROOT"/scripts/monitoring/*.yml .
+    run -0 promtool check config prometheus.yml
+    run -2 "$pipelines/pg-orders" --prometheus
+    [[ $output == *"pg-orders tells no figures"* ]]
+}
+
 pipe_is() { # NAME PIPE STATE
     local tries=0
     until "$pipelines/$1" status --pipes 2>/dev/null | grep -Eq "^  $2 +$3 "; do
