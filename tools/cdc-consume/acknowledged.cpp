@@ -64,6 +64,12 @@ bool Acknowledged::look(std::uint64_t written) {
             now = read_files();
         }
     }
+    for (const auto& [place, offset] : m_forgotten) {
+        const auto found = now.find(place);
+        if (found != now.end() && found->second == offset) {
+            now.erase(found);
+        }
+    }
     const bool rose = !covers(now);
     kafka::raise_offsets(m_offsets, now);
     return rose;
@@ -72,6 +78,14 @@ bool Acknowledged::look(std::uint64_t written) {
 void Acknowledged::emitted(std::uint64_t bytes, const kafka::Offsets& offsets) {
     if (m_on_write) {
         m_emitted.emplace_back(bytes, offsets);
+    }
+}
+
+void Acknowledged::forget(const kafka::TopicPartition& place) {
+    const auto found = m_offsets.find(place);
+    if (found != m_offsets.end()) {
+        m_forgotten.insert(*found);
+        m_offsets.erase(found);
     }
 }
 

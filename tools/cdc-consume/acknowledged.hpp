@@ -28,6 +28,9 @@ public:
     /// Whether anything is ever acknowledged.
     bool used() const { return m_on_write || !m_watches.empty(); }
     const kafka::Offsets& offsets() const noexcept { return m_offsets; }
+    /// What the files say of a place now is of records that are gone: it counts when it has
+    /// changed.
+    void forget(const kafka::TopicPartition& place);
     /// Whether all of these are acknowledged.
     bool covers(const kafka::Offsets& offsets) const;
 
@@ -40,6 +43,7 @@ private:
     std::vector<io::FileWatch> m_watches;
     std::deque<std::pair<std::uint64_t, kafka::Offsets>> m_emitted;
     kafka::Offsets m_offsets;
+    kafka::Offsets m_forgotten;
 };
 
 } // namespace cdc::consume

@@ -37,6 +37,9 @@ void add_options(cli::App& app, Options& o) {
                    "beginning, end, a time, or offsets like topic:0=152,1=77")
         ->type_name("PLACE")
         ->group("What to read");
+    cli.add_flag("--begin-again", o.begin_again,
+                 "Where the topic no longer has the place, go on at the first record that it has")
+        ->group("What to read");
     cli.add_option("--prefix", o.prefix, "Take table lines from the topic PREFIX.schema-changes")
         ->type_name("NAME")
         ->group("What to read");

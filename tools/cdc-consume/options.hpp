@@ -24,6 +24,7 @@ struct Options {
     std::string group;
     std::string prefix; ///< of <prefix>.schema-changes; empty: found by the topic's name
     std::string from_text;
+    bool begin_again = false; ///< where the topic no longer has the place, at what it has
     bool exit_at_end = false;
     std::uint64_t max_events = 0; ///< 0: no such condition
     std::string until_time_text;

@@ -49,14 +49,22 @@ std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::
         return low;
     }
     if (start < low || start > high) {
-        throw Error{ExitCode::position_lost,
-                    start < low
-                        ? fmt::format("topic {} partition {}: offsets {} to {} are gone",
-                                      in_quotes(place.topic), place.partition, start, low - 1)
-                        : fmt::format("topic {} partition {} ends at offset {}, before the "
-                                      "position {}: it was made anew",
-                                      in_quotes(place.topic), place.partition, high, start),
-                    "Read the tables again, or go on knowingly with --from"};
+        const Error lost{ExitCode::position_lost,
+                         start < low
+                             ? fmt::format("topic {} partition {}: offsets {} to {} are gone",
+                                           in_quotes(place.topic), place.partition, start, low - 1)
+                             : fmt::format("topic {} partition {} ends at offset {}, before the "
+                                           "position {}: it was made anew",
+                                           in_quotes(place.topic), place.partition, high, start),
+                         "Go on with what is there by --begin-again, and bring what is missing by "
+                         "cdc-verify --repair"};
+        if (!m_options.begin_again) {
+            throw lost;
+        }
+        log::warning("{}; going on at offset {}", lost.what(), low);
+        m_acknowledged->forget(place);
+        m_committed.erase(place);
+        return low;
     }
     return start;
 }
@@ -72,6 +80,7 @@ kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& place
     if (m_options.from == From::time) {
         by_time = m_consumer->offsets_at(places, m_options.from_ms);
     }
+    m_committed.insert(committed.begin(), committed.end());
     kafka::Offsets starts;
     for (const kafka::TopicPartition& at : places) {
         const std::int64_t start = start_of(at, committed, by_time, is_new);
@@ -83,7 +92,6 @@ kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& place
     }
     m_table_lines.set_topics(m_consumer->topics()); // after the ends of partitions
     m_emitter.forget_versions_seen();
-    m_committed.insert(committed.begin(), committed.end());
     log::info("{} partitions came", places.size());
     return starts;
 }

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# The topic no longer has the place of its reader: its retention has passed it, or it was made anew. Exit status 3 with the
+# range; with --begin-again reading goes on at what is there, is acknowledged there, and the next run resumes as ever.
+. "$(dirname "$0")/lib.sh"
+start kafka
+B=$CDC_TEST_KAFKA_BROKERS
+admin() { "$HERE/kafka_admin.py" "$B" "$@"; }
+publish() { # FIRST: ten rows
+    "$HERE/kafka_lines.py" --rows 10 --first "$1" | cdc-publish --brokers "$B" --prefix s --partitions 1 --retention 7d --no-tombstones 2>pub.err ||
+        fail "cdc-publish"
+}
+# Keeps the checkpoint as the last stage of a pipe does; `keys` has the keys that came.
+sink() {
+    local line
+    while IFS= read -r line; do
+        case $line in
+            '{"checkpoint'*) printf '%s\n' "$line" >c.json.new && mv c.json.new c.json ;;
+            '{"key'*) jq -c .key.id <<<"$line" >>keys ;;
+        esac
+    done
+}
+consume() { # [OPTION…]
+    : >keys
+    cdc-consume --brokers "$B" --topics s.public.t0 --group g --checkpoint c.json --exit-at-end "$@" 2>con.err | sink
+    return "${PIPESTATUS[0]}"
+}
+keys() { tr '\n' ' ' <keys; }
+settle() { consume || fail "the next run"; consume || fail "and its next"; expect "nothing twice" "$(keys)" ""; }
+
+publish 1
+expect "retention as the broker has it" "$(admin config s.public.t0 retention.ms)" $((7 * 86400 * 1000))
+expect "partitions" "$(admin partitions s.public.t0)" 1
+consume || fail "cdc-consume"
+first=$(keys)
+[ "$(wc -w <<<"$first")" = 10 ] || fail "ten rows: $first"
+settle
+
+say "its retention has passed it"
+publish 11
+publish 21
+end=$(kcat -q -b "$B" -Q -t s.public.t0:0:-1 | awk '{ print $NF }')
+admin delete-records s.public.t0 0 $((end - 5))
+expect_exit 3 consume
+expect_words con.err "are gone"
+expect_words con.err "--begin-again"
+consume --begin-again || fail "--begin-again"
+expect_words con.err "going on at offset $((end - 5))"
+expect "rows of the five records" "$(wc -w <keys)" 5
+settle
+consume --begin-again || fail "where nothing is lost"
+expect "nothing begins again" "$(keys)" ""
+
+say "it was made anew, and has less than the place"
+admin delete-topic s.public.t0
+wait_until 20 eval '! kcat -q -b "$B" -L -t s.public.t0 2>&1 | grep -q "with 1 partitions"'
+publish 31
+expect_exit 3 consume
+expect_words con.err "made anew"
+consume --begin-again || fail "--begin-again"
+expect "all of it" "$(wc -w <keys)" 10
+settle
+publish 41
+consume || fail "cdc-consume"
+expect "what came since" "$(wc -w <keys)" 10
+settle
+
+say "a sink that has stored nothing since: it begins again once more, and no place that is gone is committed"
+admin delete-topic s.public.t0
+wait_until 20 eval '! kcat -q -b "$B" -L -t s.public.t0 2>&1 | grep -q "with 1 partitions"'
+publish 51
+cdc-consume --brokers "$B" --topics s.public.t0 --group g --checkpoint c.json --exit-at-end --begin-again --drain 1s >lines.txt 2>con.err || true
+[ "$(grep -c '^{"key' lines.txt)" = 10 ] || fail "it was not read"
+expect_exit 3 consume
+consume --begin-again || fail "--begin-again"
+expect "all of it" "$(wc -w <keys)" 10
+settle
+say done
