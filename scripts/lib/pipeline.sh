@@ -80,9 +80,30 @@ forward_news() { # FILE COMMAND…
     [ "$size" -ge "$sent" ] || sent=0 # it was begun anew
     torn=$(part_of "$file" "$sent" "$size" | sed -n '$p' | tr -d '\n' | wc -c)
     [ "$(part_of "$file" "$sent" "$size" | tail -c 1 | wc -l)" = 1 ] || size=$((size - torn))
-    [ "$size" -gt "$sent" ] || return 0
-    part_of "$file" "$sent" "$size" | "$@" || return
-    echo "$size" >"$file.sent.new" && mv "$file.sent.new" "$file.sent"
+    if [ "$size" -gt "$sent" ]; then
+        part_of "$file" "$sent" "$size" | "$@" || return
+        has_sent "$file" "$size"
+    fi
+    [ "$size" -le "$PIPELINE_LOG_BYTES" ] || begin_file_anew "$file" "$size"
+}
+has_sent() { echo "$2" >"$1.sent.new" && mv "$1.sent.new" "$1.sent"; } # FILE BYTES
+
+# Under the lock of who appends to it, and only while it has nothing that was not sent. The file stays the same one, for
+# somebody may wait for its lock. Cut off in between, its lines are sent once more.
+begin_file_anew() { # FILE SENT
+    local lock
+    exec {lock}<>"$1"
+    if flock -w 10 "$lock" && [ "$(stat -c %s "$1")" = "$2" ]; then
+        older_move_on "$1"
+        cp "$1" "$1.1" && has_sent "$1" 0 && : >"$1"
+    fi
+    exec {lock}>&-
+}
+older_move_on() { # FILE: FILE.3 becomes FILE.4, and so on
+    local number
+    for number in 3 2 1; do
+        [ ! -e "$1.$number" ] || mv -f "$1.$number" "$1.$((number + 1))"
+    done
 }
 
 part_of() { tail -c "+$(($2 + 1))" "$1" | head -c "$(($3 - $2))"; } # FILE FROM TO
@@ -253,21 +274,38 @@ verb_verify() {
     verify "$@"
 }
 
-# Rows that differ are brought again. Where the log has lost what capture needs (exit status 3), it begins anew
-# first: what happened in between is among the rows that differ.
+# Rows that differ are brought again. Where the log has lost what capture needs, or a topic what load needs (exit
+# status 3), they begin anew first: what happened in between is among the rows that differ.
 verb_repair() {
     use_services
     need_servers
     cd "$state" || return 1
-    local state_word since restarts code reason
-    read_run capture
-    if [ "$state_word" = failed ] && [ "$code" = 3 ]; then
+    local anew=''
+    if lost_position capture; then
         say "the log no longer has what the checkpoint needs: beginning anew at its end"
         begin_anew || return
-        start_again || return
+        anew=yes
     fi
+    if lost_position load; then
+        say "the topics no longer have what the checkpoint needs: going on with what they have"
+        read_what_is_left || return
+        anew=yes
+    fi
+    [ -z "$anew" ] || start_again || return
     supervised || under_systemd || fail 2 "the repair takes the way of all changes; run first: $name start"
     repair
+}
+
+lost_position() { # PIPE
+    local state_word since restarts code reason
+    read_run "$1"
+    [ "$state_word" = failed ] && [ "$code" = 3 ]
+}
+
+# The pipe itself, once, up to the ends of the topics.
+read_what_is_left() {
+    CDC_BEGIN_AGAIN=true CDC_EXIT_AT_END=true load || return
+    rm -f "$state"/run/load.*
 }
 
 begin_anew() {
@@ -279,7 +317,7 @@ begin_anew() {
 }
 start_again() {
     if under_systemd; then
-        systemctl start "cdc-$name-capture.service"
+        systemctl start "cdc-$name-capture.service" "cdc-$name-load.service"
     else
         ! supervised || stop_supervisor || true
         verb_start

@@ -248,13 +248,11 @@ stop_supervisor() {
 #---------------------------------------------------------------------------- logs
 # The tools open a log anew at SIGHUP: cdc-toolkit(7).
 rotate_logs() {
-    local pipe log number pid='' started since from
+    local pipe log pid='' started since from
     for pipe in "${pipes[@]}" supervisor; do
         log=$state/logs/$pipe.log
         [ "$(stat -c %s "$log" 2>/dev/null || echo 0)" -gt "$PIPELINE_LOG_BYTES" ] || continue
-        for number in 3 2 1; do
-            [ ! -e "$log.$number" ] || mv -f "$log.$number" "$log.$((number + 1))"
-        done
+        older_move_on "$log"
         mv -f "$log" "$log.1"
         : >>"$log"
         if [ "$pipe" = supervisor ]; then

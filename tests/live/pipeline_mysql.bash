@@ -16,13 +16,14 @@ my() { mariadb --no-defaults -h 127.0.0.1 -P "${SOURCE##*:}" -u root --default-c
 # A database with the sample's tables, and a user with the rights of the pages.
 make_source() {
     mariadb --no-defaults -h 127.0.0.1 -P "${SOURCE##*:}" -u root -e "CREATE DATABASE mydb CHARACTER SET utf8mb4;
-        CREATE USER cdc IDENTIFIED BY 'first'; GRANT REPLICATION SLAVE, REPLICATION CLIENT, RELOAD ON *.* TO cdc; GRANT SELECT ON mydb.* TO cdc"
+        CREATE USER cdc IDENTIFIED BY 'first'; GRANT REPLICATION SLAVE, REPLICATION CLIENT, RELOAD ON *.* TO cdc; GRANT SELECT, LOCK TABLES ON mydb.* TO cdc"
     my "$(cat "$ROOT/scripts/pipelines/sql/mydb.sql")"
 }
 status() { "$pipeline" status --pipes >status.txt 2>&1; }
 is() { status || true; grep -Eq "^  $1 +$2 " status.txt; } # PIPE STATE
 restarts() { cat "$state/run/$1.restarts"; }
 tool() { pgrep -s "$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$state/run/$1")" -x "$2"; } # PIPE TOOL: its process
+admin() { "$HERE/kafka_admin.py" "$CDC_TEST_KAFKA_BROKERS" "$@"; }
 topic_end() { # TABLE: records of all partitions
     local topic=mysql-cdc.mydb.$1
     kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -Q -t "$topic:0:-1" -t "$topic:1:-1" -t "$topic:2:-1" | awk '{ n += $NF } END { print n }'

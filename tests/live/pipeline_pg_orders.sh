@@ -30,6 +30,12 @@ restarts() { echo $(($(<"$state/run/capture.restarts") + $(<"$state/run/load.res
 orders() { [ "$(ch "SELECT count() FROM orders")" = "$1" ]; }
 wait_until 30 orders 5000
 
+for topic in orders customers products; do
+    expect "partitions of $topic" "$("$HERE/kafka_admin.py" "$CDC_TEST_KAFKA_BROKERS" partitions postgres-server.inventory.$topic)" 3
+    expect "days that $topic is kept" "$("$HERE/kafka_admin.py" "$CDC_TEST_KAFKA_BROKERS" config postgres-server.inventory.$topic retention.ms)" \
+        $((7 * 86400 * 1000))
+done
+
 say "changes, verified while they come"
 sql "UPDATE inventory.orders SET quantity = quantity + 1 WHERE id <= 50; DELETE FROM inventory.orders WHERE id > 4990"
 same
