@@ -158,8 +158,9 @@ LogPosition MysqlSource::begin_at_position(const Table& table, std::int64_t wait
         mysql::open_snapshot(m_address, plain, {1, wait_ms, [this] { check_stop(); }, from(table)});
     if (!snapshot.exact) {
         throw base::Error{base::ExitCode::refused,
-                          fmt::format("{}: it may not be locked for a moment", table.name()),
-                          "grant LOCK TABLES to the user"};
+                          "its rows at one position take a lock on it for a moment, and the user "
+                          "has no right to that",
+                          fmt::format("GRANT LOCK TABLES ON {}.* TO the user", table.facts.schema)};
     }
     m_connection = std::make_unique<Connection>(std::move(snapshot.readers[0]));
     return snapshot.place.position.order_position();
