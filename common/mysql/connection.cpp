@@ -16,6 +16,7 @@ namespace {
 
 constexpr unsigned long kMaxPacket = 1UL << 30;
 constexpr unsigned kFirstClientError = 2000;
+constexpr unsigned kTlsError = 2026;
 
 /// Numbers of the server's errors that another try may not meet.
 bool may_pass(unsigned number) {
@@ -36,7 +37,7 @@ bool may_pass(unsigned number) {
     case 1317: // query interrupted
     case 1927: // connection was killed
         return true;
-    case 2026: // TLS
+    case kTlsError:
     case 2059: // authentication plugin
     case 2061:
         return false;
@@ -45,26 +46,60 @@ bool may_pass(unsigned number) {
     }
 }
 
+/// Of a way to log in that the library does not have: its number is that of a wrong password.
+bool is_plugin_missing(std::string_view message) {
+    return message.starts_with("Plugin ") &&
+           message.find("could not be loaded") != std::string_view::npos;
+}
+
 void set(MYSQL* handle, mysql_option option, const std::string& text) {
     if (!text.empty()) {
         mysql_options(handle, option, text.c_str());
     }
 }
 
+/// The library holds the certificate's name against the host's with VERIFY_SERVER_CERT only; a
+/// chain it verifies wherever a CA is given. ENFORCE alone is what others call preferred: where the
+/// server has no TLS the library goes on without.
 void set_tls(MYSQL* handle, const ServerAddress& address) {
+    const std::string& mode = address.ssl_mode;
+    if (mode == "disabled") {
+        return;
+    }
     set(handle, MYSQL_OPT_SSL_CA, address.ssl_ca);
     set(handle, MYSQL_OPT_SSL_CERT, address.ssl_cert);
     set(handle, MYSQL_OPT_SSL_KEY, address.ssl_key);
-    const std::string& mode = address.ssl_mode;
-    if (mode.empty() || mode == "disabled") {
+    if (mode.empty()) {
         return;
     }
     my_bool on = 1;
-    if (mode != "preferred") {
-        mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &on);
+    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &on);
+    if (mode == "verify-identity") {
+        mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
     }
-    my_bool verify = mode.starts_with("verify") ? 1 : 0;
-    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
+/// What the library does not refuse by itself.
+void check_tls(MYSQL* handle, const ServerAddress& address, const std::string& description) {
+    const std::string& mode = address.ssl_mode;
+    if (mode.empty() || mode == "disabled" || mode == "preferred") {
+        return;
+    }
+    if (mysql_get_ssl_cipher(handle) == nullptr) {
+        throw ServerError{
+            ExitCode::refused,
+            fmt::format("cannot connect to {}: the server has no TLS, and ssl-mode is {}",
+                        description, mode),
+            kTlsError};
+    }
+    if (mode == "verify-ca" && handle->options.ssl_ca == nullptr &&
+        handle->options.ssl_capath == nullptr) {
+        throw ServerError{ExitCode::refused,
+                          fmt::format("cannot connect to {}: ssl-mode verify-ca without a "
+                                      "certificate authority",
+                                      description),
+                          kTlsError, "name it by ssl-ca"};
+    }
 }
 
 } // namespace
@@ -76,7 +111,11 @@ void Connection::Close::operator()(st_mysql* handle) const {
 ServerError Connection::error(const std::string& what) const {
     const unsigned number = mysql_errno(m_handle.get());
     return {may_pass(number) ? ExitCode::failed : ExitCode::refused,
-            fmt::format("{}: {}", what, mysql_error(m_handle.get())), number};
+            fmt::format("{}: {}", what, mysql_error(m_handle.get())), number,
+            is_plugin_missing(mysql_error(m_handle.get()))
+                ? "the client library looks for its plugins in its own folder, or in "
+                  "$MARIADB_PLUGIN_DIR"
+                : ""};
 }
 
 Connection::Connection(const ServerAddress& address) : m_description{address.description()} {
@@ -98,6 +137,7 @@ Connection::Connection(const ServerAddress& address) : m_description{address.des
                            address.port, text(address.socket), 0) == nullptr) {
         throw error(fmt::format("cannot connect to {}", m_description));
     }
+    check_tls(handle, address, m_description);
     m_mariadb =
         std::string_view{mysql_get_server_info(handle)}.find("MariaDB") != std::string_view::npos;
     execute("SET time_zone='+00:00', character_set_results='utf8mb4', sql_mode='', "
