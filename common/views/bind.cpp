@@ -1,0 +1,92 @@
+#include "views/bind.hpp"
+
+#include "views/binder.hpp"
+#include "views/constructs.hpp"
+#include "views/refused.hpp"
+#include "views/view_refusal.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace cdc::views {
+
+namespace {
+
+/// The one statement of a view's text.
+Json parse_select(const View& view, const Engine& engine) {
+    Json tree;
+    try {
+        tree = Json::parse(engine.serialise(view.select));
+    } catch (const base::Error& error) {
+        refuse_view(view, {error.what(), "a view is one SELECT", kNoPosition});
+    }
+    if (tree.value("error", false)) {
+        const std::string position = tree.value("position", std::string{});
+        refuse_view(view, {tree.value("error_message", std::string{"not a SELECT"}),
+                           "a view is one SELECT in DuckDB's SQL",
+                           position.empty() ? kNoPosition : std::stoull(position)});
+    }
+    if (tree["statements"].size() != 1) {
+        refuse_view(view, {"several statements", "write a CREATE VIEW for each", kNoPosition});
+    }
+    return std::move(tree["statements"][0]["node"]);
+}
+
+void check_found_by(const BoundView& bound) {
+    for (const std::string& name : bound.view.found_by()) {
+        if (std::find(bound.columns.begin(), bound.columns.end(), name) == bound.columns.end()) {
+            refuse_view(bound.view,
+                        {fmt::format("{} is no column of the SELECT", base::in_quotes(name)),
+                         fmt::format("its columns are {}", fmt::join(bound.columns, ", ")),
+                         kNoPosition});
+        }
+    }
+}
+
+void check_names(const BoundView& bound) {
+    std::vector<std::string> seen;
+    const Json& items = first_select(bound.node)["select_list"];
+    for (std::size_t i = 0; i < bound.columns.size(); ++i) {
+        const std::string& name = bound.columns[i];
+        if (name == fmt::format("column {}", i + 1)) {
+            refuse_view(bound.view, {fmt::format("{} has no name", name), "write AS name",
+                                     position_of(items[i])});
+        }
+        const auto same = [&](const std::string& other) {
+            return same_name(other, name);
+        };
+        if (std::any_of(seen.begin(), seen.end(), same)) {
+            refuse_view(bound.view, {fmt::format("two columns {}", base::in_quotes(name)),
+                                     "give each a name of its own", position_of(items[i])});
+        }
+        seen.push_back(name);
+    }
+}
+
+} // namespace
+
+BoundView bind(const View& view, const std::vector<Relation>& relations, const Engine& engine) {
+    BoundView bound{view, {}, {}, {}, {}};
+    const Json parsed = parse_select(view, engine);
+    Binder binder{relations};
+    try {
+        bound.node = binder.bind_query(parsed, {});
+    } catch (const Problem& problem) {
+        refuse_view(view, problem);
+    }
+    for (const Json& item : first_select(bound.node)["select_list"]) {
+        bound.columns.emplace_back(text_of(item, "alias"));
+    }
+    bound.sources = binder.sources();
+    bound.reads = binder.reads();
+    check_names(bound);
+    check_found_by(bound);
+    return bound;
+}
+
+std::string select_text(const BoundView& view, const Engine& engine) {
+    return engine.deserialise(statement_text(view.node));
+}
+
+} // namespace cdc::views

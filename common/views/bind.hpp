@@ -1,0 +1,69 @@
+#ifndef CDC_VIEWS_BIND_HPP
+#define CDC_VIEWS_BIND_HPP
+
+#include "views/tree.hpp"
+#include "views/view_file.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace cdc::views {
+
+/// A column of a relation.
+struct Column {
+    std::string name;
+    std::string type; ///< DuckDB's name of it; needed only where numbers are rewritten
+    bool bytewise =
+        true; ///< false: the source compares its text by other rules (citext, char(n), _ci)
+};
+
+/// A table or another view that a view may read.
+struct Relation {
+    std::string
+        name; ///< as views name it: `orders`, or `shop.orders`, which may also be named `orders`
+    std::string stored;           ///< the table in the state that holds its rows
+    std::vector<Column> columns;  ///< in order
+    std::vector<std::string> key; ///< empty: none
+};
+
+/// The engine's part, so that all else here is pure. Each throws when the engine refuses the text.
+struct Engine {
+    /// json_serialize_sql(text). An error of the parser may also come as its `"error":true`
+    /// document.
+    std::function<std::string(const std::string&)> serialise;
+    /// json_deserialize_sql(tree)
+    std::function<std::string(const std::string&)> deserialise;
+};
+
+/// A FROM item at any depth of a bound view.
+struct Source {
+    std::string relation; ///< stored name; empty for a nested SELECT
+    /// Columns that derived queries can follow to columns of tables. The others are computed from
+    /// several rows or null-supplied inside a nested SELECT.
+    std::map<std::string, bool> traceable;
+    bool null_supplied = false; ///< stands on the null-supplied side of an outer join
+};
+
+/// A view whose names are resolved. In `node` every FROM item has an alias that is unique in the
+/// view, every column is alias.column, CTEs are nested SELECTs, USING is ON, RIGHT is LEFT, stars,
+/// aliases and places in GROUP BY are written out, tables have their stored names. A FULL view is
+/// kept as it was parsed, only its tables are renamed.
+struct BoundView {
+    View view;
+    Json node;
+    std::vector<std::string> columns;      ///< of the output, in order
+    std::map<std::string, Source> sources; ///< by alias; empty for FULL
+    std::vector<std::string> reads;        ///< stored names, each once, in order of appearance
+};
+
+/// Parses and binds. Throws Refused for what the rules do not cover (reference R10, M2, H4, C4).
+BoundView bind(const View& view, const std::vector<Relation>& relations, const Engine& engine);
+
+/// The SELECT that computes the whole view.
+std::string select_text(const BoundView& view, const Engine& engine);
+
+} // namespace cdc::views
+
+#endif

@@ -1,0 +1,176 @@
+#include "views/functions.hpp"
+
+#include "base/error.hpp"
+#include "views/refused.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace cdc::views {
+
+namespace {
+
+constexpr auto kScalar = FunctionKind::scalar;
+constexpr auto kAggregate = FunctionKind::aggregate;
+constexpr auto kWindow = FunctionKind::window;
+
+constexpr std::array kAllowed = std::to_array<AllowedFunction>({
+    {"+", kScalar},
+    {"-", kScalar},
+    {"*", kScalar},
+    {"/", kScalar},
+    {"%", kScalar},
+    {"||", kScalar},
+    {"~~", kScalar},
+    {"!~~", kScalar},
+    {"~~*", kScalar},
+    {"!~~*", kScalar},
+    {"abs", kScalar},
+    {"ascii", kScalar},
+    {"btrim", kScalar},
+    {"ceil", kScalar},
+    {"ceiling", kScalar},
+    {"char_length", kScalar},
+    {"character_length", kScalar},
+    {"chr", kScalar},
+    {"concat", kScalar},
+    {"concat_ws", kScalar},
+    {"date_part", kScalar},
+    {"date_trunc", kScalar},
+    {"floor", kScalar},
+    {"greatest", kScalar},
+    {"least", kScalar},
+    {"left", kScalar},
+    {"length", kScalar},
+    {"lower", kScalar},
+    {"lpad", kScalar},
+    {"ltrim", kScalar},
+    {"md5", kScalar},
+    {"mod", kScalar},
+    {"nullif", kScalar},
+    {"position", kScalar},
+    {"repeat", kScalar},
+    {"replace", kScalar},
+    {"reverse", kScalar},
+    {"right", kScalar},
+    {"round", kScalar},
+    {"rpad", kScalar},
+    {"rtrim", kScalar},
+    {"sign", kScalar},
+    {"split_part", kScalar},
+    {"starts_with", kScalar},
+    {"strpos", kScalar},
+    {"substr", kScalar},
+    {"substring", kScalar},
+    {"trim", kScalar},
+    {"trunc", kScalar},
+    {"upper", kScalar},
+    {"array_agg", kAggregate, true},
+    {"avg", kAggregate},
+    {"bool_and", kAggregate},
+    {"bool_or", kAggregate},
+    {"count", kAggregate},
+    {"count_star", kAggregate},
+    {"every", kAggregate},
+    {"max", kAggregate},
+    {"min", kAggregate},
+    {"string_agg", kAggregate, true},
+    {"sum", kAggregate},
+    {"dense_rank", kWindow},
+    {"first_value", kWindow, true},
+    {"lag", kWindow, true},
+    {"last_value", kWindow, true},
+    {"lead", kWindow, true},
+    {"nth_value", kWindow, true},
+    {"ntile", kWindow, true},
+    {"rank", kWindow},
+    {"row_number", kWindow, true},
+});
+
+constexpr std::array kDateParts = std::to_array<std::string_view>(
+    {"year", "quarter", "month", "week", "day", "doy", "dow", "isodow", "hour", "minute"});
+
+[[noreturn]] void refuse(const Json& expression, std::string construct, std::string advice) {
+    throw Problem{std::move(construct), std::move(advice), position_of(expression)};
+}
+
+std::string_view constant_text(const Json& expression) {
+    return is_class(expression, "CONSTANT") ? text_of(expression["value"], "value")
+                                            : std::string_view{};
+}
+
+void check_date_part(const Json& expression) {
+    const Json& children = expression["children"];
+    const std::string_view part =
+        children.empty() ? std::string_view{} : constant_text(children.front());
+    if (std::find(kDateParts.begin(), kDateParts.end(), part) == kDateParts.end()) {
+        refuse(expression, fmt::format("extract({} …)", part.empty() ? "?" : part),
+               fmt::format("only {} are exact", fmt::join(kDateParts, ", ")));
+    }
+}
+
+/// substring(s, -2): PostgreSQL counts from before the first character, DuckDB from the end.
+void check_substring(const Json& expression) {
+    const Json& children = expression["children"];
+    for (std::size_t i = 1; i < children.size(); ++i) {
+        const Json& argument = children[i];
+        const bool whole =
+            is_class(argument, "CONSTANT") && argument["value"]["value"].is_number_unsigned();
+        if (!whole || (i == 1 && argument["value"]["value"].get<std::uint64_t>() == 0)) {
+            refuse(expression, "substring with a place that is not a positive constant",
+                   "DuckDB counts negative places from the end: use left() or right()");
+        }
+    }
+}
+
+void check_order(const Json& expression, const AllowedFunction& function) {
+    if (!function.needs_order) {
+        return;
+    }
+    const bool window = is_class(expression, "WINDOW");
+    const Json& orders = window ? expression["orders"] : expression["order_bys"]["orders"];
+    if (orders.empty()) {
+        refuse(expression, fmt::format("{}() without ORDER BY", function.name),
+               window ? "its answer depends on the order of rows: add ORDER BY over a key of them"
+                      : fmt::format("its answer depends on the order of rows: {}(x ORDER BY x)",
+                                    function.name));
+    }
+}
+
+} // namespace
+
+std::span<const AllowedFunction> allowed_functions() {
+    return kAllowed;
+}
+
+const AllowedFunction* find_function(std::string_view name) {
+    const auto* const found =
+        std::find_if(kAllowed.begin(), kAllowed.end(),
+                     [&](const AllowedFunction& function) { return function.name == name; });
+    return found != kAllowed.end() ? found : nullptr;
+}
+
+bool is_aggregate_call(const Json& expression) {
+    if (!is_class(expression, "FUNCTION")) {
+        return false;
+    }
+    const AllowedFunction* function = find_function(text_of(expression, "function_name"));
+    return function != nullptr && function->kind == FunctionKind::aggregate;
+}
+
+void check_function(const Json& expression) {
+    const std::string_view name = text_of(expression, "function_name");
+    const AllowedFunction* function = find_function(name);
+    if (function == nullptr) {
+        refuse(expression, fmt::format("the function {}()", name),
+               "cdc-transform(1) lists the functions that views may use");
+    }
+    check_order(expression, *function);
+    if (name == "date_part") {
+        check_date_part(expression);
+    } else if (name == "substring" || name == "substr") {
+        check_substring(expression);
+    }
+}
+
+} // namespace cdc::views
