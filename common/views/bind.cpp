@@ -1,9 +1,9 @@
 #include "views/bind.hpp"
 
 #include "views/binder.hpp"
-#include "views/constructs.hpp"
 #include "views/refused.hpp"
 #include "views/view_refusal.hpp"
+#include "views/whole.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -66,20 +66,25 @@ void check_names(const BoundView& bound) {
 
 } // namespace
 
-BoundView bind(const View& view, const std::vector<Relation>& relations, const Engine& engine) {
+BoundView bind_view(const View& view, const std::vector<Relation>& relations,
+                    const Engine& engine) {
     BoundView bound{view, {}, {}, {}, {}};
-    const Json parsed = parse_select(view, engine);
-    Binder binder{relations};
+    bound.node = parse_select(view, engine);
     try {
-        bound.node = binder.bind_query(parsed, {});
+        if (view.full) {
+            bound.reads = bind_whole(bound.node, relations);
+            return bound;
+        }
+        Binder binder{relations};
+        bound.node = binder.bind_query(bound.node, {});
+        bound.sources = binder.sources();
+        bound.reads = binder.reads();
     } catch (const Problem& problem) {
         refuse_view(view, problem);
     }
     for (const Json& item : first_select(bound.node)["select_list"]) {
         bound.columns.emplace_back(text_of(item, "alias"));
     }
-    bound.sources = binder.sources();
-    bound.reads = binder.reads();
     check_names(bound);
     check_found_by(bound);
     return bound;

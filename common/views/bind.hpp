@@ -53,13 +53,14 @@ struct Source {
 struct BoundView {
     View view;
     Json node;
-    std::vector<std::string> columns;      ///< of the output, in order
+    std::vector<std::string> columns;      ///< of the output, in order; empty for FULL
     std::map<std::string, Source> sources; ///< by alias; empty for FULL
     std::vector<std::string> reads;        ///< stored names, each once, in order of appearance
 };
 
-/// Parses and binds. Throws Refused for what the rules do not cover (reference R10, M2, H4, C4).
-BoundView bind(const View& view, const std::vector<Relation>& relations, const Engine& engine);
+/// Parses and binds; for FULL it does not look at KEY and PARTITION. Throws Refused for what the
+/// rules do not cover (reference R10, M2, H4, C4).
+BoundView bind_view(const View& view, const std::vector<Relation>& relations, const Engine& engine);
 
 /// The SELECT that computes the whole view.
 std::string select_text(const BoundView& view, const Engine& engine);

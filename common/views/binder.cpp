@@ -233,27 +233,6 @@ Json Binder::bind_subquery(const Json& node, const Scope& scope, const QueryPlac
     return bound;
 }
 
-const Relation* Binder::find_relation(const std::string& schema, const std::string& name) const {
-    const std::string whole = schema.empty() ? name : schema + '.' + name;
-    const Relation* found = nullptr;
-    for (const Relation& relation : m_relations) {
-        if (same_name(relation.name, whole)) {
-            return &relation;
-        }
-        const std::size_t dot = relation.name.rfind('.');
-        if (schema.empty() && dot != std::string::npos &&
-            same_name(std::string_view{relation.name}.substr(dot + 1), name)) {
-            if (found != nullptr) {
-                throw Problem{fmt::format("table {} is in two schemas", base::in_quotes(name)),
-                              fmt::format("write {} or {}", found->name, relation.name),
-                              kNoPosition};
-            }
-            found = &relation;
-        }
-    }
-    return found;
-}
-
 std::string Binder::unique_alias(const std::string& wanted) {
     const int uses = ++m_alias_uses[folded(wanted)];
     return uses == 1 ? wanted : unique_alias(fmt::format("{}_{}", wanted, uses));

@@ -68,7 +68,6 @@ private:
     Json bind_subquery(const Json& node, const Scope& scope, const QueryPlace& place);
     Json bind_children(const Json& node, const Scope& scope, const QueryPlace& place);
 
-    const Relation* find_relation(const std::string& schema, const std::string& name) const;
     std::string unique_alias(const std::string& wanted);
 
     const std::vector<Relation>& m_relations;

@@ -89,11 +89,9 @@ Binder::From Binder::bind_table(const Json& node, const QueryPlace& place) {
             return bind_nested(node, value["query"]["node"], name_of(node, name), names, inside);
         }
     }
-    const Relation* relation = find_relation(schema, name);
+    const Relation* relation = find_relation(m_relations, schema, name);
     if (relation == nullptr) {
-        throw Problem{fmt::format("no table or view {}", base::in_quotes(name)),
-                      "views read the tables of the input and the views before them in the file",
-                      position_of(node)};
+        throw_no_relation(node);
     }
     if (!node.value("column_name_alias", Json::array()).empty()) {
         throw Problem{"new names for a table's columns in FROM", "name them in the select list",

@@ -115,6 +115,34 @@ Json resolve(const Json& column_ref, const Scope& scope) {
         "refused");
 }
 
+const Relation* find_relation(const std::vector<Relation>& relations, const std::string& schema,
+                              const std::string& name) {
+    const std::string whole = schema.empty() ? name : schema + '.' + name;
+    const Relation* found = nullptr;
+    for (const Relation& relation : relations) {
+        if (same_name(relation.name, whole)) {
+            return &relation;
+        }
+        const std::size_t dot = relation.name.rfind('.');
+        if (schema.empty() && dot != std::string::npos &&
+            same_name(std::string_view{relation.name}.substr(dot + 1), name)) {
+            if (found != nullptr) {
+                throw Problem{fmt::format("table {} is in two schemas", base::in_quotes(name)),
+                              fmt::format("write {} or {}", found->name, relation.name),
+                              kNoPosition};
+            }
+            found = &relation;
+        }
+    }
+    return found;
+}
+
+void throw_no_relation(const Json& table) {
+    throw Problem{fmt::format("no table or view {}", base::in_quotes(text_of(table, "table_name"))),
+                  "views read the tables of the input and the views before them in the file",
+                  position_of(table)};
+}
+
 const Json* find_alias(const Json& column_ref, const Scope& scope) {
     const Json& names = column_ref["column_names"];
     return names.size() == 1 ? find_column(column_ref, names[0].get<std::string>(), scope.aliases)

@@ -1,7 +1,7 @@
 #ifndef CDC_VIEWS_NAMES_HPP
 #define CDC_VIEWS_NAMES_HPP
 
-#include "views/tree.hpp"
+#include "views/bind.hpp"
 
 #include <string>
 #include <string_view>
@@ -40,6 +40,11 @@ struct Scope {
 Json resolve(const Json& column_ref, const Scope& scope);
 /// The alias's expression, null when the reference is none: GROUP BY, ORDER BY, DISTINCT ON.
 const Json* find_alias(const Json& column_ref, const Scope& scope);
+
+/// The relation that a table's name means, null when there is none. Throws Problem: two schemas.
+const Relation* find_relation(const std::vector<Relation>& relations, const std::string& schema,
+                              const std::string& name);
+[[noreturn]] void throw_no_relation(const Json& table);
 
 } // namespace cdc::views
 

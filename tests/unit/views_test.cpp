@@ -1,0 +1,317 @@
+#include "duckdb/database.hpp"
+#include "views/derive.hpp"
+#include "views/recompute.hpp"
+#include "views/refused.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace cdc::views;
+
+namespace {
+
+struct Bed {
+    cdc::duckdb::Database database{"", {}};
+    cdc::duckdb::Connection connection{database};
+    Engine engine{
+        [this](const std::string& sql) { return cdc::duckdb::serialize_sql(connection, sql); },
+        [this](const std::string& tree) {
+            return cdc::duckdb::deserialize_sql(connection, tree);
+        }};
+};
+
+std::vector<Column> columns(const std::vector<std::string>& names) {
+    std::vector<Column> result;
+    for (const std::string& name : names) {
+        result.push_back({name, "INTEGER", true});
+    }
+    return result;
+}
+
+const std::vector<Relation> kTables = {
+    {"t", "t", columns({"id", "u", "g", "x"}), {"id"}},
+    {"u", "u", columns({"id", "v", "y"}), {"id"}},
+    {"shop.w", "shop_w", columns({"id", "z"}), {"id"}},
+};
+
+View one_view(const std::string& clauses, const std::string& select) {
+    return parse_view_file("CREATE VIEW v " + clauses + " AS " + select + ";", "views.sql")
+        .views.at(0);
+}
+
+/// The derived queries of one relation, one a line.
+std::string derived(const std::string& relation, const std::string& key,
+                    const std::string& select) {
+    Bed bed;
+    const BoundView view = bind_view(one_view("KEY (" + key + ")", select), kTables, bed.engine);
+    check_derivable(view, bed.engine);
+    std::string text;
+    for (const DerivedQuery& query : derive(view, relation, bed.engine)) {
+        text += (text.empty() ? "" : "\n") + query.sql;
+    }
+    return text;
+}
+
+/// What the view is refused for, behind "views.sql:LINE: view 'v': ".
+std::string refusal(const std::string& key, const std::string& select) {
+    try {
+        derived("t", key, select);
+    } catch (const Refused& refused) {
+        const std::string text = refused.what();
+        return text.substr(text.find("view 'v': ") + 10);
+    }
+    return "accepted";
+}
+
+} // namespace
+
+TEST_CASE("views: a view file has views, KEEP and TYPE, with comments and quotes anywhere") {
+    const ViewFile file = parse_view_file(R"(-- the shop; all of it
+CREATE VIEW Totals KEY (customer, "Day") CHECKED FREEZE AS
+    SELECT ';' AS a, $$;$$ AS b /* ; /* nested; */ */ FROM t;
+create view bag partition (g) as select g from t ;
+CREATE VIEW one KEY () AS SELECT count(*) AS n FROM t;
+KEEP '30 days' ON shop.orders.placed;
+TYPE t.x decimal(12, 2);)",
+                                          "views.sql");
+    REQUIRE(file.views.size() == 3);
+    const View& totals = file.views[0];
+    CHECK(totals.name == "totals");
+    CHECK(totals.key == std::vector<std::string>{"customer", "Day"});
+    CHECK((totals.checked && totals.freeze && !totals.full));
+    CHECK(totals.select == "SELECT ';' AS a, $$;$$ AS b /* ; /* nested; */ */ FROM t");
+    CHECK(totals.line == 2);
+    CHECK(totals.select_line == 3);
+    CHECK(file.views[1].found_by() == std::vector<std::string>{"g"});
+    CHECK((file.views[2].has_key && file.views[2].key.empty()));
+    REQUIRE(file.keeps.size() == 1);
+    CHECK(file.keeps[0].table == "shop.orders");
+    CHECK(file.keeps[0].column == "placed");
+    CHECK(file.keeps[0].interval == "30 days");
+    REQUIRE(file.types.size() == 1);
+    CHECK(file.types[0].type == "decimal(12, 2)");
+}
+
+TEST_CASE("views: a wrong view file is refused with its line") {
+    const auto said = [](const char* text) -> std::string {
+        try {
+            parse_view_file(text, "v.sql");
+        } catch (const Refused& refused) {
+            CHECK(!refused.hint().empty());
+            return refused.what();
+        }
+        return "accepted";
+    };
+    CHECK(said("\nCREATE VIEW v AS SELECT 1;") == "v.sql:2: view 'v': neither KEY nor PARTITION");
+    CHECK(said("CREATE VIEW v KEY (a) PARTITION (b) AS SELECT 1;") ==
+          "v.sql:1: view 'v': KEY and PARTITION together");
+    CHECK(said("CREATE VIEW v KEY (a) AS SELECT 1\n") == "v.sql:2: the statement does not end");
+    CHECK(said("CREATE VIEW v KEY (a) AS ;") == "v.sql:1: no SELECT behind AS");
+    CHECK(said("CREATE TABLE v;") == "v.sql:1: 'table' where 'view' is expected");
+    CHECK(said("\n\nDROP VIEW v;") == "v.sql:3: 'drop' begins no statement");
+    CHECK(said("CREATE VIEW v KEY (a) QUICK AS SELECT 1;") == "v.sql:1: 'quick' in CREATE VIEW");
+    CHECK(said("CREATE VIEW v KEY (a) AS SELECT 'x;") == "v.sql:1: a quote ' does not end");
+    CHECK(said("/* x") == "v.sql:1: a comment does not end");
+    CHECK(said("KEEP 30 ON t.c;") == "v.sql:1: '3' is no interval");
+    CHECK(said("CREATE VIEW v KEY (a) AS SELECT 1;\nCREATE VIEW V KEY (a) AS SELECT 1;") ==
+          "v.sql:2: view 'v' is there already, in line 1");
+}
+
+TEST_CASE("views: an inner join reads the changed rows, alone where the key lies in them") {
+    const char* select = "SELECT t.id, y FROM t JOIN u ON u.id = t.u WHERE y > 1 AND x < 3";
+    CHECK(derived("t", "id", select) ==
+          "SELECT DISTINCT t.id AS id FROM changed_t AS t WHERE (t.x < 3)");
+    CHECK(derived("u", "id", select) ==
+          "SELECT DISTINCT t.id AS id FROM t AS t INNER JOIN changed_u AS u ON ((u.id = t.u)) "
+          "WHERE ((u.y > 1) AND (t.x < 3))");
+    CHECK(derived("shop_w", "id", select).empty());
+}
+
+TEST_CASE("views: each occurrence of a relation has its query") {
+    CHECK(derived("t", "a", "SELECT a.id AS a, b.id AS b FROM t a JOIN t b ON a.g = b.x") ==
+          "SELECT DISTINCT a.id AS a FROM changed_t AS a\n"
+          "SELECT DISTINCT a.id AS a FROM t AS a INNER JOIN changed_t AS b ON ((a.g = b.x))");
+}
+
+TEST_CASE("views: the null-supplied side becomes a semi join and its conditions go") {
+    CHECK(derived("u", "id",
+                  "SELECT t.id FROM t LEFT JOIN u ON u.id = t.u "
+                  "WHERE u.id IS NULL AND x > 0") ==
+          "SELECT DISTINCT t.id AS id FROM t AS t WHERE ((t.x > 0) AND "
+          "EXISTS(SELECT 1 FROM changed_u AS u WHERE (u.id = t.u)))");
+    CHECK(derived("u", "id",
+                  "SELECT t.id, z FROM t LEFT JOIN u ON t.u = u.id "
+                  "LEFT JOIN w ON w.id = u.v WHERE z IS NULL") ==
+          "SELECT DISTINCT t.id AS id FROM t AS t WHERE "
+          "EXISTS(SELECT 1 FROM changed_u AS u WHERE (t.u = u.id))");
+    CHECK(derived("u", "id", "SELECT t.id FROM u RIGHT JOIN t ON u.id = t.u") ==
+          derived("u", "id", "SELECT t.id FROM t LEFT JOIN u ON u.id = t.u"));
+    CHECK(refusal("id", "SELECT t.id FROM t LEFT JOIN u ON t.u = u.id JOIN w ON w.id = u.v") ==
+          "a JOIN whose ON names the null-supplied side of an outer join");
+    CHECK(refusal("g", "SELECT g, sum(y) AS s FROM t RIGHT JOIN u ON u.id = t.u GROUP BY 1") ==
+          "KEY 'g' cannot be followed to columns of tables");
+}
+
+TEST_CASE("views: groups go with HAVING, by name, place and ALL") {
+    for (const char* end : {"GROUP BY g HAVING count(*) > 1", "GROUP BY 1", "GROUP BY ALL"}) {
+        CHECK(derived("u", "g",
+                      std::string{"SELECT t.g, count(*) AS n FROM t "
+                                  "LEFT JOIN u ON u.id = t.u "} +
+                          end) == "SELECT DISTINCT t.g AS g FROM t AS t WHERE "
+                                  "EXISTS(SELECT 1 FROM changed_u AS u WHERE (u.id = t.u))");
+    }
+    CHECK(derived("t", "", "SELECT count(*) AS n FROM t WHERE x > 2") ==
+          "SELECT DISTINCT true AS changed FROM changed_t AS t WHERE (t.x > 2)");
+    CHECK(refusal("n", "SELECT count(*) AS n FROM t") ==
+          "KEY 'n' cannot be followed to columns of tables");
+    CHECK(refusal("g", "SELECT g, u, count(*) AS n FROM t GROUP BY ROLLUP (g, u)") ==
+          "ROLLUP, CUBE or GROUPING SETS");
+}
+
+TEST_CASE("views: a FULL JOIN by one equality has the key of either side") {
+    const char* select =
+        "SELECT coalesce(t.u, u.id) AS k, x, y FROM t FULL JOIN u ON t.u = u.id WHERE x IS NULL";
+    CHECK(derived("t", "k", select) == "SELECT DISTINCT t.u AS k FROM changed_t AS t");
+    CHECK(derived("u", "k", select) == "SELECT DISTINCT u.id AS k FROM changed_u AS u");
+    CHECK(derived("u", "id", "SELECT id, x, y FROM t FULL JOIN u USING (id)") ==
+          "SELECT DISTINCT u.id AS id FROM changed_u AS u");
+    CHECK(refusal("k", "SELECT t.id AS k FROM t FULL JOIN u ON t.u = u.id") ==
+          "KEY 'k' cannot be followed to columns of tables");
+    CHECK(refusal("id", "SELECT w.id FROM w JOIN (t FULL JOIN u ON t.u = u.id) ON w.id = w.z") ==
+          "FULL JOIN other than of two tables by one equality whose coalesce is the key");
+}
+
+TEST_CASE("views: EXISTS, IN and scalar subqueries become EXISTS over the changed rows") {
+    CHECK(derived("u", "id",
+                  "SELECT id FROM t WHERE x > 1 AND NOT EXISTS "
+                  "(SELECT 1 FROM u WHERE u.v = t.g AND y > 2)") ==
+          "SELECT DISTINCT t.id AS id FROM t AS t WHERE ((t.x > 1) AND "
+          "EXISTS(SELECT 1 FROM changed_u AS u WHERE ((u.v = t.g) AND (u.y > 2))))");
+    CHECK(derived("u", "id", "SELECT id FROM t WHERE x = 1 OR g NOT IN (SELECT v FROM u)") ==
+          "SELECT DISTINCT t.id AS id FROM t AS t WHERE EXISTS(SELECT 1 FROM changed_u AS u "
+          "WHERE ((t.g = u.v) OR (t.g IS NULL) OR (u.v IS NULL)))");
+    for (const char* select : {"SELECT id FROM t WHERE x > (SELECT max(y) FROM u WHERE v = g)",
+                               "SELECT id, (SELECT max(y) FROM u WHERE v = g) AS m FROM t"}) {
+        CHECK(derived("u", "id", select) ==
+              "SELECT DISTINCT t.id AS id FROM t AS t WHERE "
+              "EXISTS(SELECT 1 FROM changed_u AS u WHERE (u.v = t.g))");
+    }
+    CHECK(derived("t", "id", "SELECT id FROM t WHERE x > (SELECT max(y) FROM u WHERE v = g)") ==
+          "SELECT DISTINCT t.id AS id FROM changed_t AS t");
+    CHECK(refusal("id", "SELECT id FROM t WHERE x > (SELECT max(y) FROM u)") ==
+          "a subquery that does not depend on the row: a change touches every key");
+}
+
+TEST_CASE("views: of a set operation only the branch of the changed relation is read") {
+    const char* select = "SELECT g FROM t EXCEPT SELECT v FROM u";
+    CHECK(derived("t", "g", select) == "SELECT DISTINCT t.g AS g FROM changed_t AS t");
+    CHECK(derived("u", "g", select) == "SELECT DISTINCT u.v AS g FROM changed_u AS u");
+}
+
+TEST_CASE("views: under windows and DISTINCT ON the key is what they divide by") {
+    const char* latest =
+        "SELECT g, id FROM t QUALIFY row_number() OVER (PARTITION BY g ORDER BY id) = 1";
+    CHECK(derived("t", "g", latest) == "SELECT DISTINCT t.g AS g FROM changed_t AS t");
+    CHECK(refusal("id", latest) == "KEY 'id' cannot be followed to columns of tables");
+    const char* distinct = "SELECT DISTINCT ON (g) g, u FROM t ORDER BY g, x, id";
+    CHECK(derived("t", "g", distinct) == "SELECT DISTINCT t.g AS g FROM changed_t AS t");
+    CHECK(refusal("u", distinct) == "KEY 'u' cannot be followed to columns of tables");
+}
+
+TEST_CASE("views: a nested SELECT gives its plain columns, its computed ones are needed nowhere") {
+    const std::string counts = "WITH q AS (SELECT g, count(*) AS n FROM t GROUP BY g) ";
+    CHECK(derived("t", "g", counts + "SELECT g, n FROM q WHERE n > 2") ==
+          "SELECT DISTINCT q.g AS g FROM (SELECT t.g AS g FROM changed_t AS t) AS q");
+    CHECK(derived("t", "id", counts + "SELECT id, n FROM t JOIN q USING (g) WHERE n > 2") ==
+          "SELECT DISTINCT t.id AS id FROM changed_t AS t\n"
+          "SELECT DISTINCT t.id AS id FROM t AS t INNER JOIN (SELECT t_2.g AS g "
+          "FROM changed_t AS t_2) AS q ON ((t.g = q.g))");
+    CHECK(refusal("id", "SELECT u.id FROM u JOIN (SELECT max(x) AS m FROM t GROUP BY g) q "
+                        "ON q.m = u.y") == "ON over a value that is computed from several rows");
+    CHECK(refusal("id", "SELECT u.id FROM u, (SELECT max(x) AS m FROM t) q WHERE y < m") ==
+          "an aggregate without GROUP BY in a nested SELECT: a change touches every key");
+}
+
+TEST_CASE("views: names have one owner, CTEs hide tables, every column has a name") {
+    CHECK(refusal("id", "SELECT id FROM t, u") == "'id' has two owners");
+    CHECK(refusal("g", "SELECT g, count(*) FROM t GROUP BY g") == "column 2 has no name");
+    CHECK(refusal("g", "SELECT g, x AS G FROM t") == "two columns 'G'");
+    CHECK(refusal("id", "SELECT id FROM nowhere") == "no table or view 'nowhere'");
+    CHECK(refusal("id", "SELECT id, nothing FROM t") == "'nothing' is no column here");
+    CHECK(refusal("id", "SELECT id, count(t) AS n FROM t") == "'t' is a whole row");
+    CHECK(refusal("z", "SELECT id FROM t") == "'z' is no column of the SELECT");
+    CHECK(derived("u", "id", "WITH t AS (SELECT id FROM u) SELECT id FROM t") ==
+          "SELECT DISTINCT t.id AS id FROM (SELECT u.id AS id FROM changed_u AS u) AS t");
+    CHECK(derived("shop_w", "id", "SELECT w.* FROM shop.w") ==
+          derived("shop_w", "id", "SELECT id, z FROM w"));
+}
+
+TEST_CASE("views: what no rule covers is refused by name") {
+    CHECK(refusal("id", "SELECT id FROM t LIMIT 3") == "LIMIT or OFFSET");
+    CHECK(refusal("id", "SELECT id, now() AS n FROM t") == "the function now()");
+    CHECK(refusal("id", "SELECT id, current_date AS n FROM t") ==
+          "'current_date' is no column here");
+    CHECK(refusal("id", "SELECT id FROM t NATURAL JOIN u") == "NATURAL JOIN");
+    CHECK(refusal("id", "SELECT id FROM t TABLESAMPLE 10%") == "TABLESAMPLE");
+    CHECK(refusal("id", "SELECT id FROM 'x.parquet'") == "no table or view 'x.parquet'");
+    CHECK(refusal("i", "SELECT i FROM range(3) r(i)") == "the table function range()");
+    CHECK(refusal("g", "SELECT g, string_agg(x) AS s FROM t GROUP BY g") ==
+          "string_agg() without ORDER BY");
+    CHECK(refusal("id", "WITH RECURSIVE r AS (SELECT 1 AS id UNION ALL SELECT id FROM r) "
+                        "SELECT id FROM r") == "WITH RECURSIVE");
+}
+
+TEST_CASE("views: a refusal names the line of its construct") {
+    Bed bed;
+    try {
+        bind_view(one_view("KEY (id)", "SELECT id,\n    now() AS n\nFROM t"), kTables, bed.engine);
+        FAIL("accepted");
+    } catch (const Refused& refused) {
+        CHECK(refused.line() == 2);
+        CHECK(std::string{refused.what()} == "views.sql:2: view 'v': the function now()");
+        CHECK(refused.hint() == "cdc-transform(1) lists the functions that views may use");
+    }
+}
+
+TEST_CASE("views: the keys' condition stands below groups and in every branch") {
+    Bed bed;
+    const BoundView view =
+        bind_view(one_view("KEY (g)", "SELECT g, count(*) AS n FROM t GROUP BY g UNION ALL "
+                                      "SELECT v, y FROM u"),
+                  kTables, bed.engine);
+    CHECK(view.reads == std::vector<std::string>{"t", "u"});
+    CHECK(
+        recompute_literals(view, "1, 2", true, bed.engine) ==
+        "(SELECT t.g AS g, count_star() AS n FROM t AS t WHERE ((t.g IN (1, 2)) OR (t.g IS NULL)) "
+        "GROUP BY t.g) UNION ALL (SELECT u.v AS v, u.y AS y FROM u AS u WHERE "
+        "((u.v IN (1, 2)) OR (u.v IS NULL)))");
+    const BoundView pairs =
+        bind_view(one_view("KEY (g, u)", "SELECT DISTINCT g, u FROM t"), kTables, bed.engine);
+    CHECK(recompute(pairs, {"keys", false}, bed.engine) ==
+          "SELECT DISTINCT t.g AS g, t.u AS u FROM t AS t WHERE (main.\"row\"(t.g, t.u) = "
+          "ANY(SELECT found_keys.g, found_keys.u FROM keys AS found_keys))");
+}
+
+TEST_CASE("views: a FULL view takes what cannot be derived, not what reads clock or files") {
+    Bed bed;
+    const auto said = [&](const std::string& select) -> std::string {
+        try {
+            const BoundView view =
+                bind_view(one_view("KEY (id) FULL", select), kTables, bed.engine);
+            CHECK(derive(view, "t", bed.engine).empty());
+            return select_text(view, bed.engine);
+        } catch (const Refused& refused) {
+            return refused.what();
+        }
+    };
+    CHECK(said("SELECT z AS id FROM shop.w ORDER BY z LIMIT 3") ==
+          "SELECT z AS id FROM shop_w AS w ORDER BY z LIMIT 3");
+    CHECK(said("SELECT id FROM t WHERE x < random()") ==
+          "views.sql:1: view 'v': the function random()");
+    CHECK(said("SELECT id FROM read_csv('x')") ==
+          "views.sql:1: view 'v': the table function read_csv()");
+    CHECK(said("WITH t AS (SELECT 1 AS id) SELECT id FROM t") ==
+          "views.sql:1: view 'v': 't' is a table and a CTE");
+}
