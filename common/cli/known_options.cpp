@@ -4,8 +4,9 @@ namespace cdc::cli {
 
 namespace {
 
-constexpr std::string_view kTools[] = {"cdc-capture", "cdc-snapshot", "cdc-publish", "cdc-consume",
-                                       "cdc-load",    "cdc-verify",   "cdc-lag",     "cdc-query"};
+constexpr std::string_view kTools[] = {"cdc-capture", "cdc-snapshot", "cdc-publish",
+                                       "cdc-consume", "cdc-load",     "cdc-verify",
+                                       "cdc-lag",     "cdc-query",    "cdc-transform"};
 
 // Read from the sources of all tools when the build is configured.
 constexpr std::string_view kOptions[] = {CDC_OPTION_NAMES};

@@ -8,6 +8,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "$1" && pwd)
+engine=${CDC_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/cdc-toolkit}/libduckdb.so
 only_tool=${2:-*}
 only_case=${3:-*}
 passed=0
@@ -28,7 +29,7 @@ for script in "$here"/$only_tool/$only_case.sh; do
     base=${script%.sh}
     mkdir "$work/case"
     (cd "$work/case" && env -i PATH="$bin:/usr/bin:/bin" HOME="$work/case" LC_ALL=C.UTF-8 \
-        DATA="$here/data" CDC_CHDB_LIBRARY="${CDC_CHDB_LIBRARY:-}" \
+        DATA="$here/data" CDC_CHDB_LIBRARY="${CDC_CHDB_LIBRARY:-}" CDC_DUCKDB_LIBRARY="${CDC_DUCKDB_LIBRARY:-$engine}" \
         timeout 60 bash "$script" >"$work/stdout" 2>"$work/stderr" </dev/null)
     code=$?
     sed -i -E 's/^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z //; s/ after [0-9]+ ms: / after 0 ms: /' "$work/stderr"

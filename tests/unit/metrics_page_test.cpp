@@ -3,6 +3,7 @@
 #include "cdc-load/figures.hpp"
 #include "cdc-publish/figures.hpp"
 #include "cdc-snapshot/figures.hpp"
+#include "cdc-transform/figures.hpp"
 #include "cdc-verify/figures.hpp"
 
 #include <doctest/doctest.h>
@@ -64,5 +65,6 @@ TEST_CASE("what a tool tells Prometheus is what its man page lists") {
     check("cdc-publish", publish::Figures{{}});
     check("cdc-consume", consume::Figures{{}});
     check("cdc-load", load::Figures{{}});
+    check("cdc-transform", transform::Figures{{}});
     check("cdc-verify", verify::Figures{{}});
 }

@@ -1,0 +1,2 @@
+echo 'CREATE VIEW v KEY (id) AS SELECT id FROM t;' >views.sql
+cdc-transform --views views.sql --dry-run

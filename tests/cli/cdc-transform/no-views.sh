@@ -1,0 +1,1 @@
+cdc-transform --state here --ack on-write

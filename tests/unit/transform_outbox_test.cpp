@@ -1,0 +1,127 @@
+#include "cdc-transform/outbox.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <unistd.h>
+
+using namespace cdc;
+using transform::Outbox;
+using transform::OutboxEnd;
+
+namespace {
+
+std::string checkpoint(int position, const char* snapshot = "null") {
+    return R"({"checkpoint":{"v":1,"kind":"postgres","server":"1","database":"d","slot":"s",)"
+           R"("position":"0/1","order":")" +
+           event::Order::make(1, static_cast<std::uint64_t>(position), 0).text() +
+           R"(","commit_ts_ms":0,"snapshot":)" + snapshot + R"(},"ts_ms":1})";
+}
+
+struct Folder {
+    std::string path = "/tmp/cdc-outbox-" + std::to_string(::getpid());
+    Folder() { std::filesystem::remove_all(path); }
+    ~Folder() { std::filesystem::remove_all(path); }
+};
+
+std::string sent(Outbox& outbox) {
+    std::string out;
+    outbox.send([&](std::string_view bytes) { out += bytes; });
+    return out;
+}
+
+std::string sent_again(Outbox& outbox) {
+    std::string out;
+    outbox.send_again([&](std::string_view bytes) { out += bytes; });
+    return out;
+}
+
+void acknowledge(Outbox& outbox, const std::string& line) {
+    outbox.acknowledged(event::parse_checkpoint(line, "test"), line);
+}
+
+} // namespace
+
+TEST_CASE("outbox: a batch goes out once, and again after a restart until it is acknowledged") {
+    const Folder folder;
+    OutboxEnd end;
+    {
+        Outbox outbox{folder.path, end};
+        outbox.append("a\n");
+        end = outbox.sync(checkpoint(1));
+        CHECK(sent(outbox) == "a\n" + checkpoint(1) + "\n");
+        outbox.append("b\n");
+        end = outbox.sync(checkpoint(2));
+        CHECK(sent(outbox) == "b\n" + checkpoint(2) + "\n");
+    }
+    Outbox outbox{folder.path, end};
+    CHECK(sent(outbox).empty());
+    CHECK(sent_again(outbox) == "a\nb\n");
+    acknowledge(outbox, checkpoint(1));
+    CHECK(sent_again(outbox) == "b\n");
+    acknowledge(outbox, checkpoint(7));
+    CHECK(sent_again(outbox).empty());
+    CHECK(outbox.waiting_batches() == 0);
+}
+
+TEST_CASE("outbox: what was not committed is cut off") {
+    const Folder folder;
+    OutboxEnd end;
+    {
+        Outbox outbox{folder.path, end};
+        outbox.append("a\n");
+        end = outbox.sync(checkpoint(1));
+        outbox.append("never\n");
+        outbox.sync(checkpoint(2));
+    }
+    Outbox outbox{folder.path, end};
+    CHECK(sent_again(outbox) == "a\n");
+    outbox.append("b\n");
+    outbox.sync(checkpoint(2));
+    CHECK(sent(outbox) == "b\n" + checkpoint(2) + "\n");
+}
+
+TEST_CASE("outbox: of one order, a snapshot's progress counts") {
+    const Folder folder;
+    Outbox outbox{folder.path, {}};
+    for (const char* snapshot : {R"({"seq":1})", R"({"seq":2})", R"("done")"}) {
+        outbox.append(std::string{snapshot} + "\n");
+        outbox.sync(checkpoint(1, snapshot));
+    }
+    sent(outbox);
+    acknowledge(outbox, checkpoint(1, R"({"seq":2})"));
+    CHECK(sent_again(outbox) == "\"done\"\n");
+    acknowledge(outbox, checkpoint(1, R"("done")"));
+    CHECK(sent_again(outbox).empty());
+}
+
+TEST_CASE("outbox: another source's checkpoint acknowledges nothing") {
+    const Folder folder;
+    Outbox outbox{folder.path, {}};
+    outbox.append("a\n");
+    outbox.sync(checkpoint(1));
+    sent(outbox);
+    std::string other = checkpoint(9);
+    other.replace(other.find("\"slot\":\"s\""), 10, "\"slot\":\"t\"");
+    acknowledge(outbox, other);
+    CHECK(outbox.waiting_batches() == 1);
+}
+
+TEST_CASE("outbox: full files go when all in them has arrived") {
+    const Folder folder;
+    Outbox outbox{folder.path, {}};
+    const std::string large(std::size_t{65} << 20, 'x');
+    outbox.append(large);
+    outbox.append("\n");
+    outbox.sync(checkpoint(1));
+    sent(outbox);
+    outbox.append("b\n");
+    const OutboxEnd end = outbox.sync(checkpoint(2));
+    CHECK(end.segment == 2);
+    CHECK(std::filesystem::exists(folder.path + "/00000001.lines"));
+    acknowledge(outbox, checkpoint(1));
+    CHECK_FALSE(std::filesystem::exists(folder.path + "/00000001.lines"));
+    CHECK(sent(outbox) == "b\n" + checkpoint(2) + "\n");
+}

@@ -1,0 +1,245 @@
+// A cut: the tables' rows become those of the checkpoint, then the views' in the file's order.
+#include "cdc-transform/transformer.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace cdc::transform {
+
+using event::Order;
+
+namespace {
+
+/// Microseconds since 2020-01-01.
+std::uint64_t clock_position() {
+    constexpr std::int64_t kDayMs = 86'400'000;
+    return static_cast<std::uint64_t>(base::now_ms() - base::days_from_civil(2020, 1, 1) * kDayMs) *
+           1000;
+}
+
+/// Kafka's checkpoints say how far topics were read, not the log.
+Order order_of(const event::Checkpoint& checkpoint) {
+    if (checkpoint.kind == "kafka") {
+        return Order::make(std::numeric_limits<std::uint16_t>::max(),
+                           std::numeric_limits<std::uint64_t>::max(), Order::kMaxIndex);
+    }
+    return checkpoint.order;
+}
+
+} // namespace
+
+CutStamp Transformer::stamp_of(const event::Checkpoint& checkpoint) const {
+    CutStamp stamp;
+    stamp.name = m_options.name;
+    stamp.epoch = m_state.epoch();
+    stamp.position = std::max(m_state.last_position() + 1, clock_position());
+    stamp.commit_ts_ms = checkpoint.commit_ts_ms != 0 ? checkpoint.commit_ts_ms : checkpoint.ts_ms;
+    stamp.now_ms = base::now_ms();
+    return stamp;
+}
+
+bool Transformer::touched(Order cut) const {
+    return m_passed_lines || m_transaction ||
+           std::any_of(m_tables.begin(), m_tables.end(),
+                       [&](const auto& entry) { return entry.second->touched(cut); }) ||
+           std::any_of(m_views.begin(), m_views.end(), [&](const auto& view) {
+               return view->affected() ||
+                      (!view->live() && inputs_ready(*view, relations(cut, false)));
+           });
+}
+
+std::vector<views::Relation> Transformer::relations(Order cut, bool all) const {
+    std::vector<views::Relation> out;
+    for (const auto& [name, table] : m_tables) {
+        if (!all && !table->current_at(cut)) {
+            continue;
+        }
+        const event::Table& shape = table->shape();
+        views::Relation relation;
+        relation.name = shape.display_name();
+        relation.stored = table->relation_name();
+        relation.key = table->key();
+        table->add_columns(relation.columns);
+        out.push_back(std::move(relation));
+    }
+    for (const auto& view : m_views) {
+        if (view->live()) {
+            out.push_back(view->relation());
+        }
+    }
+    return out;
+}
+
+bool Transformer::inputs_ready(const KeptView& view,
+                               const std::vector<views::Relation>& ready) const {
+    return std::all_of(view.named().begin(), view.named().end(), [&](const std::string& name) {
+        return std::any_of(ready.begin(), ready.end(), [&](const views::Relation& relation) {
+            const std::string& full = relation.name;
+            return full == name || (full.size() > name.size() &&
+                                    full.substr(full.size() - name.size() - 1) == "." + name);
+        });
+    });
+}
+
+void Transformer::bind_views(Order cut) {
+    for (const auto& view : m_views) {
+        if (view->bound() || !view->live()) {
+            continue;
+        }
+        const std::vector<views::Relation> known = relations(cut, true);
+        if (inputs_ready(*view, known)) {
+            view->bind(known);
+        }
+        if (!view->bound() || !view->fits()) {
+            view->silence();
+        }
+    }
+}
+
+void Transformer::change_tables(Order cut) {
+    for (const auto& [name, table] : m_tables) {
+        const bool rows = table->prepare(cut);
+        for (const auto& view : m_views) {
+            if (!view->live()) {
+                continue;
+            }
+            if (table->reshaped() && view->reads(table->relation_name())) {
+                view->recompute_whole();
+            } else if (rows) {
+                view->input_changed(table->relation_name());
+            }
+        }
+        if (rows) {
+            table->apply();
+        }
+        m_changed_tables.push_back(rows ? table.get() : nullptr);
+    }
+    std::erase(m_changed_tables, nullptr);
+}
+
+void Transformer::change_views(CutStamp& stamp) {
+    for (const auto& view : m_views) {
+        if (!view->live()) {
+            continue;
+        }
+        for (const InputTable* table : m_changed_tables) {
+            view->input_changed(table->relation_name());
+        }
+        for (const KeptView* other : m_changed_views) {
+            view->input_changed(other->stored());
+        }
+        if (!view->affected() || !view->compute()) {
+            continue;
+        }
+        for (const auto& reader : m_views) {
+            if (reader->live() && reader != view) {
+                reader->input_changed(view->stored());
+            }
+        }
+        view->apply(m_state);
+        const std::uint64_t before = view->rows_written();
+        view->write(m_outbox, stamp);
+        const auto written = static_cast<std::int64_t>(view->rows_written() - before);
+        m_figures.rows.add(written);
+        m_figures.view_rows.of({view->view().name}).add(written);
+        m_changed_views.push_back(view.get());
+    }
+}
+
+void Transformer::start_views(CutStamp& stamp, Order cut) {
+    std::int64_t silent = 0;
+    for (const auto& view : m_views) {
+        if (view->live()) {
+            continue;
+        }
+        const std::vector<views::Relation> ready = relations(cut, false);
+        if (!inputs_ready(*view, ready)) {
+            ++silent;
+            continue;
+        }
+        view->bind(ready);
+        view->start(m_outbox, stamp, m_state);
+        base::log::info("view {} begins with {} rows", view->view().name, view->rows_written());
+    }
+    m_figures.silent.set(silent);
+}
+
+void Transformer::cut(const Outbox::Write& pass_on) {
+    const std::string line = std::move(*m_cut);
+    m_cut.reset();
+    const event::Checkpoint checkpoint = event::parse_checkpoint(line, "checkpoint line");
+    const Order order = order_of(checkpoint);
+    m_figures.behind.set(checkpoint.ts_ms);
+    if (!touched(order)) {
+        m_staged = 0;
+        pass_on(line);
+        pass_on("\n");
+        return;
+    }
+    const std::int64_t started = base::steady_ms();
+    open_transaction();
+    CutStamp stamp = stamp_of(checkpoint);
+    bind_views(order);
+    change_tables(order);
+    change_views(stamp);
+    start_views(stamp, order);
+    for (const auto& view : m_views) {
+        view->finish();
+    }
+    for (const auto& [name, table] : m_tables) {
+        table->finish(m_state);
+    }
+    m_changed_tables.clear();
+    m_changed_views.clear();
+    const OutboxEnd end = m_outbox.sync(line);
+    m_state.keep_cut(source_name(checkpoint), line, stamp.position, end);
+    m_transaction->commit();
+    m_transaction.reset();
+    m_passed_lines = false;
+    if (checkpoint.kind != "kafka") {
+        m_position = std::max(m_position, checkpoint.order);
+        m_figures.position.set(static_cast<std::int64_t>(checkpoint.order.position()));
+    }
+    m_figures.cuts.add();
+    m_figures.cut_rows.observe(static_cast<std::int64_t>(m_staged));
+    m_figures.cut_seconds.observe(base::steady_ms() - started);
+    m_staged = 0;
+}
+
+std::string Transformer::explain() {
+    std::string out;
+    const std::vector<views::Relation> known = relations(Order{}, true);
+    for (const auto& view : m_views) {
+        if (!inputs_ready(*view, known)) {
+            out += fmt::format("view {}: a table that it reads is not in the state yet\n",
+                               view->view().name);
+            continue;
+        }
+        view->bind(known);
+        out += view->explain(known);
+    }
+    return out;
+}
+
+int Transformer::check() {
+    int differing = 0;
+    bind_views(Order{});
+    for (const auto& view : m_views) {
+        if (!view->live()) {
+            continue;
+        }
+        const std::int64_t rows = view->check();
+        if (rows > 0) {
+            base::log::error("view {} differs from its SELECT in {} rows", view->view().name, rows);
+            ++differing;
+        }
+    }
+    m_figures.differing.set(differing);
+    return differing;
+}
+
+} // namespace cdc::transform

@@ -1,0 +1,40 @@
+#ifndef CDC_TRANSFORM_FIGURES_HPP
+#define CDC_TRANSFORM_FIGURES_HPP
+
+#include "cli/figures.hpp"
+
+#include <string>
+
+namespace cdc::transform {
+
+/// How the work goes: for Prometheus, and as one line on a terminal.
+class Figures : public cli::Figures {
+public:
+    explicit Figures(const cli::MetricsOptions& options);
+
+    cli::Metric& changes = counter("changes_total", "Change lines read of tables that views read");
+    cli::Metric& bytes = counter("bytes_total", "Bytes read");
+    cli::Metric& replayed =
+        counter("replayed_total", "Change lines dropped because the state has them already");
+    cli::Metric& cuts = counter("cuts_total", "Cuts that changed the state");
+    cli::Histogram& cut_rows = counts("cut_lines", "Change lines of a cut");
+    cli::Histogram& cut_seconds = times("cut_seconds", "Time of a cut, from its checkpoint line");
+    cli::Metric& rows = counter("rows_total", "Changed rows of views written");
+    cli::MetricFamily& view_rows = counters("view_rows_total", "The same of each view", {"view"});
+    cli::Metric& silent =
+        gauge("silent_views", "Views that wait for their tables to be read whole");
+    cli::Metric& waiting =
+        gauge("waiting_cuts", "Cuts whose lines have not been acknowledged by the last stage");
+    cli::Metric& differing = gauge("differing_views", "Views that the last check found to differ");
+    cli::Metric& position =
+        gauge("position_bytes", "Log position of the source up to which the state has all");
+    cli::Metric& behind =
+        age("behind_seconds", "Age of the last checkpoint of the source taken in");
+
+private:
+    std::string line() override;
+};
+
+} // namespace cdc::transform
+
+#endif

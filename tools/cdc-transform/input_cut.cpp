@@ -1,0 +1,346 @@
+// What an input table does at a cut: SQL over the lines since the last one.
+#include "cdc-transform/input_table.hpp"
+
+#include "base/error.hpp"
+#include "cdc-transform/bag.hpp"
+
+#include <algorithm>
+
+namespace cdc::transform {
+
+using base::Error;
+using base::ExitCode;
+using duckdb::quoted_name;
+using event::Order;
+
+namespace {
+
+std::string list_of(std::size_t count, const std::function<std::string(std::size_t)>& item) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) {
+        out += i == 0 ? "" : ", ";
+        out += item(i);
+    }
+    return out;
+}
+
+std::string column_name(std::size_t place) {
+    return "c" + std::to_string(place);
+}
+
+std::string number_of(Order order) {
+    return base::decimal_text(order.value) + "::UHUGEINT";
+}
+
+} // namespace
+
+std::string InputTable::columns(const std::string& prefix) const {
+    return list_of(m_columns.size(), [&](std::size_t i) { return prefix + column_name(i); });
+}
+
+std::string InputTable::keys(const std::string& prefix) const {
+    return list_of(m_keys.size(), [&](std::size_t i) { return prefix + column_name(m_keys[i]); });
+}
+
+std::string InputTable::keys_equal(const std::string& a, const std::string& b) const {
+    std::string out;
+    for (const std::size_t place : m_keys) {
+        out += out.empty() ? "" : " AND ";
+        out += a + "." + column_name(place) + " = " + b + "." + column_name(place);
+    }
+    return out;
+}
+
+std::string InputTable::named_columns() const {
+    return list_of(m_columns.size(), [&](std::size_t i) {
+        return column_name(i) + " AS " + quoted_name(m_stored.shape.columns[i].name);
+    });
+}
+
+std::string InputTable::typed_columns() const {
+    return list_of(m_columns.size(),
+                   [&](std::size_t i) { return column_name(i) + " " + m_columns[i].type; });
+}
+
+void InputTable::make_relation() {
+    m_connection.execute(fmt::format("CREATE OR REPLACE VIEW in_{0} AS SELECT {1} FROM cdc.t{0}",
+                                     m_id, named_columns()));
+}
+
+std::string InputTable::lines_table(const std::string& name) const {
+    return name + " (seq BIGINT, op UTINYINT, ord UHUGEINT, missing VARCHAR, " +
+           list_of(m_columns.size(), [](std::size_t i) { return column_name(i) + " VARCHAR"; }) +
+           ")";
+}
+
+void InputTable::make_tables() {
+    m_connection.execute(fmt::format("CREATE TABLE IF NOT EXISTS cdc.t{} ({}, ord UHUGEINT)", m_id,
+                                     typed_columns()));
+    if (!is_bag()) {
+        m_connection.execute(
+            fmt::format("CREATE TABLE IF NOT EXISTS cdc.g{} AS SELECT {}, ord FROM cdc.t{} LIMIT 0",
+                        m_id, keys(""), m_id));
+    }
+    make_relation();
+}
+
+void InputTable::close_appenders() {
+    for (std::unique_ptr<duckdb::Appender>* appender : {&m_stage, &m_snapshot}) {
+        if (*appender != nullptr) {
+            (*appender)->flush();
+        }
+    }
+    m_snapshot.reset();
+}
+
+Order InputTable::merge_snapshot() {
+    stage(); // it may be that nothing but the snapshot came
+    m_stage->flush();
+    m_connection.execute("CREATE TABLE IF NOT EXISTS " + lines_table("cdc.p" + m_id));
+    m_connection.execute(fmt::format("INSERT INTO stage{0} SELECT * FROM cdc.p{0}", m_id));
+    const Order begin = *m_stored.reading;
+    m_stored.reading.reset();
+    m_stored.current_from = m_stored.highest_read;
+    m_merged = true;
+    m_touched = true;
+    if (!m_stored.reading_whole) {
+        return {};
+    }
+    m_stored.whole = true;
+    m_stored.read_at = std::max(m_stored.read_at, begin);
+    m_stored.barrier = std::max(m_stored.barrier, begin);
+    return begin;
+}
+
+bool InputTable::prepare(Order cut) {
+    close_appenders();
+    Order voided = m_truncated_at;
+    if (snapshot_due(cut)) {
+        voided = std::max(voided, merge_snapshot());
+    }
+    if (m_stage == nullptr && voided == Order{}) {
+        return false;
+    }
+    stage();
+    if (is_bag()) {
+        prepare_bag(voided);
+    } else {
+        prepare_keyed(voided);
+    }
+    return m_connection.number(fmt::format("SELECT count(*) FROM {}", changed())) > 0;
+}
+
+/// The stored value of a column of the line `n`, whose key had the row `s` before.
+std::string InputTable::new_value(std::size_t i) const {
+    const std::string name = column_name(i);
+    const std::string value = m_columns[i].from_text("n." + name);
+    const bool key = std::find(m_keys.begin(), m_keys.end(), i) != m_keys.end();
+    if (key || !m_unfilled[i]) {
+        return key ? "n." + name + " AS " + name
+                   : fmt::format("CASE WHEN n.op <> 100 THEN {} END AS {}", value, name);
+    }
+    return fmt::format("CASE WHEN n.op = 100 THEN NULL WHEN substr(n.missing, {0}, 1) = '1' THEN "
+                       "CASE WHEN f{1}.f IS NOT NULL THEN {2} WHEN s.ord IS NOT NULL THEN s.{3} "
+                       "ELSE error('an update that lacks the unchanged value of column {4}, whose "
+                       "row was never read') END ELSE {5} END AS {3}",
+                       i + 1, i, m_columns[i].from_text(fmt::format("f{}.f.v", i)), name, i, value);
+}
+
+void InputTable::prepare_keyed(Order voided) {
+    // The last line of each key, its key typed.
+    std::string last = fmt::format(
+        "SELECT * REPLACE ({}) FROM stage{} WHERE ord >= {} QUALIFY row_number() OVER (PARTITION "
+        "BY {} ORDER BY ord DESC, seq DESC) = 1",
+        list_of(m_keys.size(),
+                [&](std::size_t i) {
+                    const std::size_t place = m_keys[i];
+                    return m_columns[place].from_text(column_name(place)) + " AS " +
+                           column_name(place);
+                }),
+        m_id, number_of(m_stored.barrier), keys(""));
+    std::string filled;
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        if (m_unfilled[i]) {
+            // The last value that a line of the key carried: what follows a c has one.
+            filled += fmt::format(
+                " LEFT JOIN (SELECT {0}, arg_max(struct_pack(v := {1}), struct_pack(o := ord, s := "
+                "seq)) AS f FROM stage{2} WHERE op <> 100 AND coalesce(substr(missing, {3}, 1), "
+                "'0') = '0' GROUP BY ALL) f{4} ON {5}",
+                list_of(m_keys.size(),
+                        [&](std::size_t k) {
+                            const std::size_t place = m_keys[k];
+                            return m_columns[place].from_text(column_name(place)) + " AS " +
+                                   column_name(place);
+                        }),
+                column_name(i), m_id, i + 1, i, keys_equal("n", "f" + std::to_string(i)));
+        }
+    }
+    m_connection.execute(fmt::format(
+        "CREATE OR REPLACE TEMP TABLE delta{0} AS SELECT {1}, n.ord AS ord, n.op = 100 AS gone "
+        "FROM "
+        "({2}) n LEFT JOIN cdc.t{0} s ON {3} LEFT JOIN cdc.g{0} g ON {4}{5} WHERE (s.ord IS NULL "
+        "OR n.ord > s.ord) AND (g.ord IS NULL OR n.ord > g.ord)",
+        m_id, list_of(m_columns.size(), [this](std::size_t i) { return new_value(i); }), last,
+        keys_equal("s", "n"), keys_equal("g", "n"), filled));
+    if (voided != Order{}) {
+        m_connection.execute(fmt::format(
+            "INSERT INTO delta{0} SELECT {1}, {2}, true FROM cdc.t{0} s ANTI JOIN delta{0} d ON "
+            "{3} WHERE s.ord < {2}",
+            m_id, columns("s."), number_of(voided), keys_equal("s", "d")));
+    }
+    m_connection.execute(fmt::format(
+        "CREATE OR REPLACE TEMP TABLE changed_in_{0} AS SELECT {1} FROM (SELECT {2} FROM cdc.t{0} "
+        "s "
+        "SEMI JOIN delta{0} d ON {3} UNION ALL SELECT {4} FROM delta{0} d WHERE NOT gone)",
+        m_id, named_columns(), columns("s."), keys_equal("s", "d"), columns("d.")));
+}
+
+void InputTable::prepare_bag(Order voided) {
+    const std::string typed = list_of(m_columns.size(), [this](std::size_t i) {
+        return m_columns[i].from_text(column_name(i)) + " AS " + column_name(i);
+    });
+    m_connection.execute(fmt::format(
+        "CREATE OR REPLACE TEMP TABLE delta{0} AS SELECT {1}, sum(n)::BIGINT AS n, max(ord) AS ord "
+        "FROM (SELECT {2}, CASE WHEN op = 100 THEN -1 ELSE 1 END AS n, ord FROM stage{0} WHERE ord "
+        ">= {3} UNION ALL SELECT {1}, -1, ord FROM cdc.t{0} WHERE ord < {4}) GROUP BY {1} HAVING "
+        "sum(n) <> 0",
+        m_id, columns(""), typed, number_of(m_stored.barrier), number_of(voided)));
+    m_connection.execute(
+        fmt::format("CREATE OR REPLACE TEMP TABLE changed_in_{0} AS SELECT {1} FROM delta{0}", m_id,
+                    named_columns()));
+}
+
+void InputTable::apply_bag() {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        names.push_back(column_name(i));
+    }
+    const std::uint64_t missing =
+        take_equal_rows(m_connection, "cdc.t" + m_id, "delta" + m_id, names);
+    if (missing > 0) {
+        throw Error{ExitCode::bad_data,
+                    fmt::format("{} rows of table {}, which has no key, were deleted that it did "
+                                "not have",
+                                missing, m_stored.shape.display_name()),
+                    "Read the table again (cdc-snapshot --tables)."};
+    }
+    m_connection.execute(
+        fmt::format("INSERT INTO cdc.t{0} SELECT {1}, ord FROM delta{0}, range(n) WHERE n > 0",
+                    m_id, columns("")));
+}
+
+void InputTable::apply() {
+    if (is_bag()) {
+        apply_bag();
+        return;
+    }
+    for (const char* table : {"t", "g"}) {
+        m_connection.execute(fmt::format("DELETE FROM cdc.{0}{1} s USING delta{1} d WHERE {2}",
+                                         table, m_id, keys_equal("s", "d")));
+    }
+    m_connection.execute(fmt::format(
+        "INSERT INTO cdc.t{0} SELECT {1}, ord FROM delta{0} WHERE NOT gone", m_id, columns("")));
+    m_connection.execute(fmt::format(
+        "INSERT INTO cdc.g{0} SELECT {1}, ord FROM delta{0} WHERE gone", m_id, keys("")));
+}
+
+void InputTable::finish(State& state) {
+    m_stage.reset();
+    for (const char* table : {"stage", "delta", "changed_in_"}) {
+        m_connection.execute(fmt::format("DROP TABLE IF EXISTS {}{}", table, m_id));
+    }
+    if (m_merged) {
+        m_connection.execute("DROP TABLE IF EXISTS cdc.p" + m_id);
+    }
+    if (m_touched) {
+        state.keep_table(m_stored);
+    }
+    m_staged = 0;
+    m_truncated_at = {};
+    m_merged = m_reshaped = m_touched = false;
+    std::fill(m_unfilled.begin(), m_unfilled.end(), false);
+}
+
+void InputTable::reshape(const event::Table& shape) {
+    if (shape.columns == m_stored.shape.columns) {
+        return;
+    }
+    close_appenders();
+    const std::vector<event::Column> before = m_stored.shape.columns;
+    const std::vector<StoredColumn> stored_before = m_columns;
+    m_stored.shape = shape;
+    read_shape();
+    std::vector<std::size_t> from; ///< of each column, its place before; before.size(): it is new
+    for (const event::Column& column : shape.columns) {
+        const auto same = std::find_if(before.begin(), before.end(), [&](const event::Column& b) {
+            return column.number != 0 && b.number != 0 ? column.number == b.number
+                                                       : column.name == b.name;
+        });
+        from.push_back(static_cast<std::size_t>(same - before.begin()));
+    }
+    if (m_stage != nullptr) {
+        m_stage.reset();
+        move_lines("stage" + m_id, from);
+        m_stage = std::make_unique<duckdb::Appender>(m_connection, "", "stage" + m_id);
+        // Which columns lines lack is in the lines; whether any does is looked up at the cut.
+        m_unfilled.assign(m_columns.size(), true);
+    }
+    if (m_stored.reading) {
+        move_lines("cdc.p" + m_id, from);
+    }
+    move_rows(from, stored_before);
+    m_reshaped = m_touched = true;
+}
+
+void InputTable::move_lines(const std::string& name, const std::vector<std::size_t>& from) const {
+    const std::size_t before = m_connection.query("SELECT * FROM " + name).names().size() - 4;
+    std::string missing;
+    for (const std::size_t place : from) {
+        missing += missing.empty() ? "" : " || ";
+        missing += place < before ? fmt::format("substr(missing, {}, 1)", place + 1) : "'0'";
+    }
+    const bool temporary = name.rfind("cdc.", 0) != 0;
+    const std::string other = name + "_new";
+    m_connection.execute(fmt::format(
+        "CREATE {} TABLE {} AS SELECT seq, op, ord, CASE WHEN missing IS NOT NULL THEN {} END AS "
+        "missing, {} FROM {}",
+        temporary ? "TEMP" : "", other, missing,
+        list_of(from.size(),
+                [&](std::size_t i) {
+                    return (from[i] < before ? column_name(from[i])
+                                             : std::string{"NULL::VARCHAR"}) +
+                           " AS " + column_name(i);
+                }),
+        name));
+    m_connection.execute("DROP TABLE " + name);
+    m_connection.execute(
+        fmt::format("ALTER TABLE {} RENAME TO {}", other, temporary ? name : name.substr(4)));
+}
+
+void InputTable::move_rows(const std::vector<std::size_t>& from,
+                           const std::vector<StoredColumn>& before) {
+    const auto value = [&](std::size_t i) {
+        const std::string& wanted = m_columns[i].type;
+        if (from[i] >= before.size()) {
+            const std::string& json = m_stored.shape.columns[i].default_json;
+            if (json.empty() || json == "null") {
+                return fmt::format("NULL::{} AS c{}", wanted, i);
+            }
+            const std::string text =
+                duckdb::quoted_text(json.front() == '"' ? event::json_string_value(json) : json);
+            return fmt::format("CAST({} AS {}) AS c{}", m_columns[i].from_text(text), wanted, i);
+        }
+        const std::string old = column_name(from[i]);
+        return before[from[i]].type == wanted
+                   ? fmt::format("{} AS c{}", old, i)
+                   : fmt::format("CAST(CAST({} AS VARCHAR) AS {}) AS c{}", old, wanted, i);
+    };
+    m_connection.execute(fmt::format("CREATE TABLE cdc.t{0}_new AS SELECT {1}, ord FROM cdc.t{0}",
+                                     m_id, list_of(from.size(), value)));
+    m_connection.execute(fmt::format("DROP TABLE cdc.t{}", m_id));
+    m_connection.execute(fmt::format("ALTER TABLE cdc.t{0}_new RENAME TO t{0}", m_id));
+    m_connection.execute("DROP TABLE IF EXISTS cdc.g" + m_id);
+    make_tables();
+}
+
+} // namespace cdc::transform

@@ -1,0 +1,256 @@
+#include "cdc-transform/input_table.hpp"
+
+#include "base/error.hpp"
+#include "event/json_writer.hpp"
+
+#include <algorithm>
+
+namespace cdc::transform {
+
+using base::Error;
+using base::ExitCode;
+using base::in_quotes;
+using event::Order;
+
+namespace {
+
+/// Columns of stageN before those of the table.
+constexpr std::size_t kSeq = 0;
+constexpr std::size_t kOp = 1;
+constexpr std::size_t kOrder = 2;
+constexpr std::size_t kMissing = 3;
+constexpr std::size_t kFirst = 4;
+
+std::string escaped(std::string_view name) {
+    std::string out;
+    event::append_json_escaped(out, name);
+    return out;
+}
+
+bool named(const std::vector<std::string_view>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+} // namespace
+
+InputTable::InputTable(duckdb::Connection& connection, StoredTable stored, DeclaredTypes declared)
+    : m_connection{connection}, m_stored{std::move(stored)},
+      m_declared{std::move(declared)}, m_id{std::to_string(m_stored.id)} {
+    read_shape();
+    make_tables();
+}
+
+void InputTable::read_shape() {
+    const std::vector<event::Column>& columns = m_stored.shape.columns;
+    m_columns.clear();
+    m_keys.clear();
+    m_places.clear();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        m_columns.push_back(stored_column(columns[i], m_stored.connector,
+                                          m_declared(m_stored.shape, columns[i].name)));
+        m_places.emplace(escaped(columns[i].name), i);
+        if (columns[i].key > 0) {
+            m_keys.push_back(i);
+        }
+    }
+    std::sort(m_keys.begin(), m_keys.end(),
+              [&](std::size_t a, std::size_t b) { return columns[a].key < columns[b].key; });
+    m_values.resize(columns.size());
+    m_unfilled.assign(columns.size(), false);
+}
+
+std::vector<std::string> InputTable::key() const {
+    std::vector<std::string> out;
+    for (const std::size_t place : m_keys) {
+        out.push_back(m_stored.shape.columns[place].name);
+    }
+    return out;
+}
+
+void InputTable::add_columns(std::vector<views::Column>& out) const {
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        const event::Column& column = m_stored.shape.columns[i];
+        // MySQL's table lines do not tell collations: its texts are taken to compare by bytes.
+        const bool bytewise = column.type != "citext" && column.type.rfind("character(", 0) != 0;
+        out.push_back({column.name, m_columns[i].type, bytewise});
+    }
+}
+
+void InputTable::begin_snapshot(Order order, bool whole) {
+    m_passing = order <= m_stored.read_at && whole;
+    if (m_passing) {
+        return;
+    }
+    // The same snapshot again, after a restart: rows of a key count once, but not those of a bag.
+    const bool again = m_stored.reading && *m_stored.reading == order && !is_bag();
+    if (!again) {
+        m_snapshot.reset();
+        m_connection.execute("DROP TABLE IF EXISTS cdc.p" + m_id);
+        m_stored.highest_read = order;
+    }
+    m_stored.reading = order;
+    m_stored.reading_whole = whole;
+    m_stored.reading_ended = false;
+    m_touched = true;
+}
+
+void InputTable::end_snapshot(Order /*order*/, bool whole) {
+    if (!m_passing && m_stored.reading) {
+        m_stored.reading_ended = true;
+        m_stored.reading_whole = whole;
+        m_touched = true;
+    }
+    m_passing = false;
+}
+
+void InputTable::assume_whole() {
+    m_stored.whole = true;
+    m_touched = true;
+}
+
+bool InputTable::snapshot_due(Order cut) const {
+    return m_stored.reading && m_stored.reading_ended &&
+           (!m_stored.whole || m_stored.highest_read <= cut);
+}
+
+bool InputTable::current_at(Order cut) const {
+    return m_stored.whole && m_stored.current_from <= cut;
+}
+
+bool InputTable::touched(Order cut) const {
+    return m_staged > 0 || m_touched || m_reshaped || m_truncated_at != Order{} ||
+           snapshot_due(cut);
+}
+
+duckdb::Appender& InputTable::stage() {
+    if (m_stage == nullptr) {
+        m_connection.execute("CREATE OR REPLACE TEMP TABLE " + lines_table("stage" + m_id));
+        m_stage = std::make_unique<duckdb::Appender>(m_connection, "", "stage" + m_id);
+    }
+    return *m_stage;
+}
+
+duckdb::Appender& InputTable::snapshot() {
+    if (m_snapshot == nullptr) {
+        m_connection.execute("CREATE TABLE IF NOT EXISTS " + lines_table("cdc.p" + m_id));
+        m_snapshot = std::make_unique<duckdb::Appender>(m_connection, "cdc", "p" + m_id);
+    }
+    return *m_snapshot;
+}
+
+void InputTable::take(const event::DecodedLine& line) {
+    const Order order = line.source.order;
+    switch (line.op) {
+    case 't':
+        m_truncated_at = std::max(m_truncated_at, order);
+        m_stored.barrier = std::max(m_stored.barrier, order);
+        m_touched = true;
+        return;
+    case 'r':
+        if (m_passing || order < m_stored.barrier) {
+            return;
+        }
+        if (m_stored.reading && !m_stored.reading_ended) {
+            m_stored.highest_read = std::max(m_stored.highest_read, order);
+            append(snapshot(), line, line.after, 'r');
+            m_touched = true;
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    if (order < m_stored.barrier) {
+        return;
+    }
+    ++m_staged;
+    if (is_bag()) {
+        if (line.op == 'd' || line.op == 'u') {
+            append(stage(), line, line.before, 'd');
+        }
+        if (line.op != 'd') {
+            append(stage(), line, line.after, 'c');
+        }
+    } else if (line.op == 'd') {
+        append(stage(), line, line.key, 'd');
+    } else {
+        append(stage(), line, line.after, line.op);
+    }
+}
+
+void InputTable::find_values(const event::DecodedLine& line, const event::Image& image,
+                             bool key_only) {
+    const std::vector<event::Column>& columns = m_stored.shape.columns;
+    if (image.is_null() || image.is_missing()) {
+        base::fail(ExitCode::bad_data, "a change of {} without {}", m_stored.shape.display_name(),
+                   key_only ? "key" : "its row");
+    }
+    std::fill(m_values.begin(), m_values.end(), std::string_view{});
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < image.fields.size(); ++i) {
+        const event::Field& field = image.fields[i];
+        std::size_t place = i;
+        if (i >= columns.size() || columns[i].name != field.name) {
+            m_scratch = field.name;
+            const auto known = m_places.find(m_scratch);
+            if (known == m_places.end()) {
+                base::fail(ExitCode::bad_data, "column {} is not in the table line of {}",
+                           in_quotes(field.name), m_stored.shape.display_name());
+            }
+            place = known->second;
+        }
+        m_values[place] = field.value;
+        ++found;
+    }
+    m_missing.clear();
+    if (key_only || found == columns.size()) {
+        return;
+    }
+    m_missing.assign(columns.size(), '0');
+    bool unfilled = false;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (!m_values[i].empty()) {
+            continue;
+        }
+        const std::string name = escaped(columns[i].name);
+        if (named(line.unchanged, name)) {
+            m_missing[i] = '1';
+            m_unfilled[i] = true;
+            unfilled = true;
+        } else if (!named(line.source.gone, name)) {
+            base::fail(ExitCode::bad_data, "column {} of {} is missing in a line",
+                       in_quotes(columns[i].name), m_stored.shape.display_name());
+        }
+    }
+    if (!unfilled) {
+        m_missing.clear();
+    }
+}
+
+void InputTable::append(duckdb::Appender& appender, const event::DecodedLine& line,
+                        const event::Image& image, char op) {
+    find_values(line, image, op == 'd' && !is_bag());
+    appender.value(kSeq, m_seq++);
+    appender.value(kOp, static_cast<std::uint8_t>(op));
+    appender.value(kOrder, line.source.order.value);
+    if (m_missing.empty()) {
+        appender.null(kMissing);
+    } else {
+        appender.text(kMissing, m_missing);
+    }
+    for (std::size_t i = 0; i < m_values.size(); ++i) {
+        const std::string_view value = m_values[i];
+        if (value.empty() || value == "null") {
+            appender.null(kFirst + i);
+        } else if (value.front() != '"') {
+            appender.text(kFirst + i, value);
+        } else if (value.find('\\') == std::string_view::npos) {
+            appender.text(kFirst + i, value.substr(1, value.size() - 2));
+        } else {
+            appender.text(kFirst + i, event::json_string_value(value));
+        }
+    }
+    appender.end_row();
+}
+
+} // namespace cdc::transform

@@ -1,0 +1,122 @@
+#ifndef CDC_TRANSFORM_INPUT_TABLE_HPP
+#define CDC_TRANSFORM_INPUT_TABLE_HPP
+
+#include "cdc-transform/column_types.hpp"
+#include "cdc-transform/state.hpp"
+#include "duckdb/appender.hpp"
+#include "event/line_decoder.hpp"
+#include "views/bind.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace cdc::transform {
+
+/// What the view file's TYPE says of a column, "" for nothing.
+using DeclaredTypes = std::function<std::string(const event::Table&, const std::string& column)>;
+
+/// One table of the source in the state: its rows as of the last cut, each with its order, and the
+/// lines since then.
+///
+///     cdc.tN      rows: c0, c1, … (the columns), ord
+///     cdc.gN      keys of deleted rows: their key columns, ord
+///     cdc.pN      lines of a snapshot that has not ended: as stageN
+///     stageN      lines since the last cut: seq, op, ord, missing, and the columns as text
+///     deltaN      at a cut: the last state of each key that changed: columns, ord, gone
+///     in_N        what views read: the rows under the columns' own names
+///     changed_in_N  at a cut: rows as they were and as they will be, as in_N has them
+///
+/// A table without key is a bag: deltaN has distinct rows and by how much their number changes (n).
+class InputTable {
+public:
+    /// Makes the engine's tables that are not there. Throws Error.
+    InputTable(duckdb::Connection& connection, StoredTable stored, DeclaredTypes declared);
+
+    const event::Table& shape() const { return m_stored.shape; }
+    const StoredTable& stored() const { return m_stored; }
+    bool is_bag() const { return m_keys.empty(); }
+    std::vector<std::string> key() const; ///< names
+
+    /// A line of op c, u, d, t, r. Throws Error (bad_data).
+    void take(const event::DecodedLine& line);
+    void begin_snapshot(event::Order order, bool whole);
+    void end_snapshot(event::Order order, bool whole);
+    void reshape(const event::Table& shape);
+    void assume_whole();
+    /// What the state keeps of it is written at the next cut.
+    void touch() { m_touched = true; }
+    void add_columns(std::vector<views::Column>& out) const;
+
+    /// Whether its rows are the source's at a cut of this order.
+    bool current_at(event::Order cut) const;
+    /// Lines since the last cut.
+    std::uint64_t staged() const { return m_staged; }
+    /// Whether a cut of this order has anything to do.
+    bool touched(event::Order cut) const;
+    /// Whether all rows of views that read it may be others: its columns changed.
+    bool reshaped() const { return m_reshaped; }
+
+    /// At a cut, in its transaction: deltaN and changed_in_N are made; then the rows become the new
+    /// ones; then all is as after a cut. False: no row changes.
+    bool prepare(event::Order cut);
+    void apply();
+    void finish(State& state);
+
+    std::string changed() const { return "changed_" + relation_name(); }
+    /// What views read: an engine's view of the rows under the columns' own names.
+    std::string relation_name() const { return "in_" + m_id; }
+
+private:
+    void read_shape();
+    void make_tables();
+    void make_relation();
+    std::string lines_table(const std::string& name) const;
+    duckdb::Appender& stage();
+    duckdb::Appender& snapshot();
+    void append(duckdb::Appender& appender, const event::DecodedLine& line,
+                const event::Image& image, char op);
+    void find_values(const event::DecodedLine& line, const event::Image& image, bool key_only);
+    void close_appenders();
+    bool snapshot_due(event::Order cut) const;
+    event::Order merge_snapshot();
+    void prepare_keyed(event::Order voided);
+    void prepare_bag(event::Order voided);
+    void apply_bag();
+    void move_lines(const std::string& name, const std::vector<std::size_t>& from) const;
+    void move_rows(const std::vector<std::size_t>& from, const std::vector<StoredColumn>& before);
+    std::string new_value(std::size_t column) const;
+    std::string columns(const std::string& prefix) const;
+    std::string typed_columns() const;
+    std::string keys(const std::string& prefix) const;
+    std::string keys_equal(const std::string& a, const std::string& b) const;
+    std::string named_columns() const;
+
+    duckdb::Connection& m_connection;
+    StoredTable m_stored;
+    DeclaredTypes m_declared;
+    std::string m_id;
+    std::vector<StoredColumn> m_columns;
+    std::vector<std::size_t> m_keys; ///< places of the key's columns, in the key's order
+    std::unordered_map<std::string, std::size_t> m_places; ///< by name, escaped as lines have it
+    std::vector<std::string_view> m_values;                ///< of one line, kept for their memory
+    std::string m_missing;
+    std::string m_scratch;
+    std::unique_ptr<duckdb::Appender> m_stage;    ///< there is a stageN
+    std::unique_ptr<duckdb::Appender> m_snapshot; ///< into cdc.pN
+    std::int64_t m_seq = 0;
+    std::uint64_t m_staged = 0;
+    std::vector<bool> m_unfilled; ///< columns that the log did not carry in some staged line
+    event::Order m_truncated_at;  ///< since the last cut
+    bool m_passing = false;       ///< rows of a snapshot that is stored already
+    bool m_merged = false;        ///< a snapshot, in the cut under way
+    bool m_reshaped = false;
+    bool m_touched = false; ///< what the state keeps of it is to be written
+};
+
+} // namespace cdc::transform
+
+#endif

@@ -1,0 +1,468 @@
+#include "cdc-transform/kept_view.hpp"
+
+#include "base/error.hpp"
+#include "cdc-transform/bag.hpp"
+#include "cdc-transform/column_types.hpp"
+#include "views/recompute.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace cdc::transform {
+
+using base::Error;
+using base::ExitCode;
+using duckdb::quoted_name;
+using duckdb::quoted_text;
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::int64_t kMaxLiterals = 2000;
+constexpr std::size_t kOutboxBytes = std::size_t{256} << 10;
+
+void collect(const Json& node, std::vector<std::string>& tables, std::set<std::string>& hidden) {
+    if (node.is_object()) {
+        if (node.contains("cte_map") && node["cte_map"].contains("map")) {
+            for (const Json& entry : node["cte_map"]["map"]) {
+                hidden.insert(entry.value("key", ""));
+            }
+        }
+        if (node.value("type", Json{}) == "BASE_TABLE") {
+            const std::string schema = node.value("schema_name", "");
+            tables.push_back((schema.empty() ? "" : schema + ".") + node.value("table_name", ""));
+        }
+    }
+    if (node.is_structured()) {
+        for (const Json& child : node) {
+            collect(child, tables, hidden);
+        }
+    }
+}
+
+std::string join(const std::vector<std::string>& items, const std::string& prefix) {
+    std::string out;
+    for (const std::string& item : items) {
+        out += (out.empty() ? "" : ", ") + prefix + item;
+    }
+    return out;
+}
+
+/// "numeric(12,2)" of a table line has its numbers beside the name too.
+void set_numbers(event::Column& column, const duckdb::Type& type) {
+    using duckdb::TypeId;
+    if (type.id == TypeId::decimal) {
+        column.precision = type.width;
+        column.scale = type.scale;
+    } else if (type.id == TypeId::hugeint || type.id == TypeId::ubigint) {
+        column.precision = type.id == TypeId::hugeint ? 38 : 20;
+        column.scale = 0;
+    }
+}
+
+} // namespace
+
+std::vector<std::string> named_relations(const std::string& tree) {
+    std::vector<std::string> tables;
+    std::set<std::string> hidden;
+    collect(Json::parse(tree), tables, hidden);
+    std::sort(tables.begin(), tables.end());
+    tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
+    std::erase_if(tables, [&](const std::string& name) { return hidden.contains(name); });
+    return tables;
+}
+
+KeptView::KeptView(duckdb::Connection& connection, const views::View& view, std::size_t place,
+                   const std::string& name)
+    : m_connection{connection}, m_view{view}, m_place{place}, m_db{name}, m_stored{"out_" +
+                                                                                   view.name} {
+    m_engine.serialise = [this](const std::string& sql) {
+        return duckdb::serialize_sql(m_connection, sql);
+    };
+    m_engine.deserialise = [this](const std::string& tree) {
+        return duckdb::deserialize_sql(m_connection, tree);
+    };
+    const std::string tree = m_engine.serialise(m_view.select);
+    if (nlohmann::json::parse(tree).value("error", false)) {
+        views::bind_view(m_view, {}, m_engine); // says where
+    }
+    m_named = named_relations(tree);
+}
+
+std::string KeptView::normal_form() const {
+    std::string out = m_engine.deserialise(m_engine.serialise(m_view.select));
+    for (const std::string& column : m_view.found_by()) {
+        out += " | " + column;
+    }
+    return out + (m_view.has_key ? " key " : " bag ") + duckdb::Database::version();
+}
+
+void KeptView::bind(const std::vector<views::Relation>& relations) {
+    m_bound = views::bind_view(m_view, relations, m_engine);
+    m_derived.clear();
+    if (!m_view.full) {
+        for (const std::string& relation : m_bound->reads) {
+            m_derived[relation] = views::derive(*m_bound, relation, m_engine);
+        }
+    }
+}
+
+bool KeptView::reads(const std::string& relation) const {
+    const std::vector<std::string>& all = m_bound->reads;
+    return std::find(all.begin(), all.end(), relation) != all.end();
+}
+
+std::string KeptView::explain(const std::vector<views::Relation>& relations) const {
+    std::string out =
+        fmt::format("view {}: {}\n", m_view.name,
+                    m_view.full ? "FULL, recomputed whole at each change of" : "reads");
+    for (const std::string& relation : m_bound->reads) {
+        const auto known = std::find_if(relations.begin(), relations.end(),
+                                        [&](const auto& r) { return r.stored == relation; });
+        out += fmt::format("  {} ({})\n", known->name, relation);
+        if (const auto found = m_derived.find(relation); found != m_derived.end()) {
+            for (const views::DerivedQuery& query : found->second) {
+                out += "    " + query.sql + "\n";
+            }
+        }
+    }
+    return out;
+}
+
+event::Table KeptView::describe(const std::string& select, std::vector<std::string>& types) const {
+    duckdb::Result result = m_connection.query(fmt::format("SELECT * FROM ({}) LIMIT 0", select));
+    event::Table table;
+    table.db = m_db;
+    table.schema = "views";
+    table.table = m_view.name;
+    for (std::size_t i = 0; i < result.names().size(); ++i) {
+        event::Column column;
+        column.name = result.names()[i];
+        const duckdb::Type& type = result.types()[i];
+        column.type = type_name(
+            type, fmt::format("column {} of view {}", base::in_quotes(column.name), m_view.name));
+        set_numbers(column, type);
+        if (type.id == duckdb::TypeId::list) {
+            column.element = type_name(type.element.front(), column.name);
+        }
+        const auto key = std::find(m_view.key.begin(), m_view.key.end(), column.name);
+        if (key != m_view.key.end()) {
+            column.key = static_cast<int>(key - m_view.key.begin()) + 1;
+            column.nullable = false;
+        }
+        table.columns.push_back(std::move(column));
+    }
+    duckdb::Result described =
+        m_connection.query(fmt::format("SELECT column_type FROM (DESCRIBE {})", select));
+    types.clear();
+    while (described.next()) {
+        for (std::uint64_t row = 0; row < described.size(); ++row) {
+            types.emplace_back(described.column(0).text(row));
+        }
+    }
+    return table;
+}
+
+void KeptView::take_shape(const std::string& relation) {
+    event::Table table = describe("SELECT * FROM " + quoted_name(relation), m_types);
+    m_columns.clear();
+    for (const event::Column& column : table.columns) {
+        m_columns.push_back(quoted_name(column.name));
+    }
+    for (const std::string& name : m_view.found_by()) {
+        if (std::find(m_columns.begin(), m_columns.end(), quoted_name(name)) == m_columns.end()) {
+            throw Error{ExitCode::usage,
+                        fmt::format("view {} has no column {}, which its {} names", m_view.name,
+                                    base::in_quotes(name), is_bag() ? "PARTITION" : "KEY")};
+        }
+    }
+    m_lines = std::make_unique<ViewLines>(std::move(table));
+}
+
+bool KeptView::fits() const {
+    std::vector<std::string> types;
+    const event::Table table = describe(views::select_text(*m_bound, m_engine), types);
+    return table.columns == m_lines->table().columns && types == m_types;
+}
+
+void KeptView::keep(State& state) {
+    std::string columns_json;
+    event::append_columns(columns_json, m_lines->table().columns);
+    state.keep_view({m_view.name, normal_form(), columns_json});
+    m_redefined = false;
+}
+
+views::Relation KeptView::relation() const {
+    views::Relation out;
+    out.name = m_view.name;
+    out.stored = m_stored;
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        out.columns.push_back({m_lines->table().columns[i].name, m_types[i], true});
+    }
+    out.key = m_view.key;
+    return out;
+}
+
+std::string KeptView::columns(const std::string& prefix) const {
+    return join(m_columns, prefix);
+}
+
+std::string KeptView::found_by(const std::string& prefix) const {
+    std::vector<std::string> names;
+    for (const std::string& name : m_view.found_by()) {
+        names.push_back(quoted_name(name));
+    }
+    return join(names, prefix);
+}
+
+std::string KeptView::same_key(const std::string& a, const std::string& b) const {
+    std::string out;
+    for (const std::string& name : m_view.found_by()) {
+        out += fmt::format("{0}{1}.{3} IS NOT DISTINCT FROM {2}.{3}", out.empty() ? "" : " AND ", a,
+                           b, quoted_name(name));
+    }
+    return out.empty() ? "true" : out;
+}
+
+void KeptView::restore(const StoredView& stored) {
+    take_shape(m_stored);
+    // Its key is as the stored lines had it: another one makes another table.
+    std::string columns_json;
+    event::append_columns(columns_json, m_lines->table().columns);
+    m_live = columns_json == stored.columns;
+    m_redefined = m_whole = stored.definition != normal_form();
+}
+
+void KeptView::make_keys() {
+    if (m_keys_made) {
+        return;
+    }
+    m_connection.execute(
+        m_view.found_by().empty()
+            ? fmt::format("CREATE OR REPLACE TEMP TABLE {} (changed INTEGER)", temp("keys"))
+            : fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT {} FROM {} LIMIT 0",
+                          temp("keys"), found_by(""), quoted_name(m_stored)));
+    m_keys_made = true;
+}
+
+void KeptView::input_changed(const std::string& relation) {
+    if (m_whole || !reads(relation)) {
+        return;
+    }
+    if (m_view.full) {
+        m_whole = true;
+        return;
+    }
+    make_keys();
+    for (const views::DerivedQuery& query : m_derived[relation]) {
+        m_connection.execute(fmt::format("INSERT INTO {} {}", temp("keys"), query.sql));
+    }
+}
+
+/// SQL for the view's rows of the keys that were found.
+std::string KeptView::select_of_keys() {
+    const std::vector<std::string>& found = m_view.found_by();
+    m_connection.execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT * FROM {}",
+                                     temp("found"), temp("keys")));
+    if (found.empty()) {
+        return views::recompute(*m_bound, {temp("found"), false}, m_engine);
+    }
+    std::string any_null;
+    for (const std::string& name : found) {
+        any_null += (any_null.empty() ? "" : " OR ") + quoted_name(name) + " IS NULL";
+    }
+    const bool has_null = m_connection.number(fmt::format("SELECT count(*) FROM {} WHERE {}",
+                                                          temp("found"), any_null)) > 0;
+    const std::int64_t count =
+        m_connection.number(fmt::format("SELECT count(*) FROM {}", temp("found")));
+    if (found.size() > 1 || count > kMaxLiterals || count == 0) {
+        return views::recompute(*m_bound, {temp("found"), has_null}, m_engine);
+    }
+    const auto place = std::find(m_columns.begin(), m_columns.end(), quoted_name(found.front()));
+    const std::string& type = m_types[static_cast<std::size_t>(place - m_columns.begin())];
+    const std::string literals = m_connection.text(fmt::format(
+        "SELECT string_agg('''' || replace({0}::VARCHAR, '''', '''''') || '''::{1}', ', ') FROM "
+        "{2} WHERE {0} IS NOT NULL",
+        quoted_name(found.front()), type, temp("found")));
+    return literals.empty() ? views::recompute(*m_bound, {temp("found"), has_null}, m_engine)
+                            : views::recompute_literals(*m_bound, literals, has_null, m_engine);
+}
+
+void KeptView::refuse_two_rows(const std::string& rows) const {
+    if (is_bag()) {
+        return;
+    }
+    const std::string by = found_by("");
+    const std::string two = m_connection.text(fmt::format(
+        "SELECT coalesce((SELECT string_agg(line, ' and ') FROM (SELECT {0}::VARCHAR AS line FROM "
+        "{0} QUALIFY count(*) OVER ({1}) > 1 ORDER BY {2} LIMIT 2)), '')",
+        rows, by.empty() ? "" : "PARTITION BY " + by, by.empty() ? "1" : by));
+    if (!two.empty()) {
+        throw Error{ExitCode::bad_data,
+                    fmt::format("view {} has two rows of one key ({}): {}", m_view.name,
+                                join(m_view.key, ""), two),
+                    "Its KEY must tell every row of its SELECT from the others."};
+    }
+}
+
+bool KeptView::compute() {
+    const bool whole = m_whole;
+    const std::string select = whole ? views::select_text(*m_bound, m_engine) : select_of_keys();
+    m_connection.execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS {}", temp("new"), select));
+    refuse_two_rows(temp("new"));
+    if (is_bag()) {
+        compute_bag_difference(whole);
+    } else {
+        compute_difference(whole);
+    }
+    return m_connection.number(
+               fmt::format("SELECT count(*) FROM {}", quoted_name("changed_" + m_stored))) > 0;
+}
+
+void KeptView::compute_difference(bool whole) {
+    std::string differs;
+    std::string before;
+    std::string after;
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        differs += fmt::format(" OR o.{0} IS DISTINCT FROM n.{0}", m_columns[i]);
+        before += fmt::format(", o.{} AS o{}", m_columns[i], i);
+        after += fmt::format(", n.{} AS n{}", m_columns[i], i);
+    }
+    const bool some = !whole && !m_view.found_by().empty();
+    m_connection.execute(fmt::format(
+        "CREATE OR REPLACE TEMP TABLE {0} AS SELECT coalesce(o.present, false) AS was, "
+        "coalesce(n.present, false) AS is_now{1}{2} FROM (SELECT true AS present, s.* FROM {3} "
+        "s{4}) "
+        "o FULL JOIN (SELECT true AS present, * FROM {5}) n ON {6} WHERE o.present IS NULL OR "
+        "n.present IS NULL{7}",
+        temp("diff"), before, after, quoted_name(m_stored),
+        some ? fmt::format(" SEMI JOIN {} k ON {}", temp("found"), same_key("s", "k")) : "",
+        temp("new"), m_view.found_by().empty() ? "o.present = n.present" : same_key("o", "n"),
+        differs));
+    std::string old_row;
+    std::string new_row;
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        old_row += fmt::format("{}o{} AS {}", i == 0 ? "" : ", ", i, m_columns[i]);
+        new_row += fmt::format("{}n{}", i == 0 ? "" : ", ", i);
+    }
+    m_connection.execute(fmt::format("CREATE OR REPLACE TEMP TABLE {0} AS SELECT {1} FROM {2} "
+                                     "WHERE was UNION ALL SELECT {3} FROM "
+                                     "{2} WHERE is_now",
+                                     quoted_name("changed_" + m_stored), old_row, temp("diff"),
+                                     new_row));
+}
+
+void KeptView::compute_bag_difference(bool whole) {
+    m_connection.execute(fmt::format(
+        "CREATE OR REPLACE TEMP TABLE {0} AS SELECT {1}, sum(n)::BIGINT AS n FROM (SELECT {1}, 1 "
+        "AS "
+        "n FROM {2} UNION ALL SELECT {3}, -1 FROM {4} s{5}) GROUP BY {1} HAVING sum(n) <> 0",
+        temp("diff"), columns(""), temp("new"), columns("s."), quoted_name(m_stored),
+        whole ? "" : fmt::format(" SEMI JOIN {} k ON {}", temp("found"), same_key("s", "k"))));
+    m_connection.execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT {} FROM {}",
+                                     quoted_name("changed_" + m_stored), columns(""),
+                                     temp("diff")));
+}
+
+void KeptView::apply(State& state) {
+    if (m_redefined) {
+        keep(state);
+    }
+    const std::string stored = quoted_name(m_stored);
+    if (is_bag()) {
+        take_equal_rows(m_connection, stored, temp("diff"), m_columns);
+        m_connection.execute(fmt::format("INSERT INTO {} SELECT {} FROM {}, range(n) WHERE n > 0",
+                                         stored, columns(""), temp("diff")));
+        return;
+    }
+    std::string old_keys;
+    std::string new_row;
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        if (m_lines->table().columns[i].key > 0) {
+            old_keys += fmt::format(" AND s.{} IS NOT DISTINCT FROM d.o{}", m_columns[i], i);
+        }
+        new_row += fmt::format("{}n{}", i == 0 ? "" : ", ", i);
+    }
+    m_connection.execute(
+        fmt::format("DELETE FROM {} s USING {} d WHERE d.was{}", stored, temp("diff"), old_keys));
+    m_connection.execute(fmt::format("INSERT INTO {} SELECT {} FROM {} WHERE is_now", stored,
+                                     new_row, temp("diff")));
+}
+
+void KeptView::write_rows(Outbox& outbox, CutStamp& cut, const std::string& sql, char op,
+                          std::size_t before, std::size_t after) {
+    duckdb::Result rows = m_connection.query(sql);
+    std::string lines;
+    while (rows.next()) {
+        for (std::uint64_t row = 0; row < rows.size(); ++row) {
+            m_lines->append_change(lines, cut, op, rows, row, before, after);
+            ++m_rows_written;
+        }
+        if (lines.size() >= kOutboxBytes) {
+            outbox.append(lines);
+            lines.clear();
+        }
+    }
+    outbox.append(lines);
+}
+
+void KeptView::write(Outbox& outbox, CutStamp& cut) {
+    constexpr std::size_t kNone = ViewLines::kNone;
+    if (is_bag()) {
+        const std::string row = fmt::format("SELECT {} FROM {}", columns(""), temp("diff"));
+        write_rows(outbox, cut, row + ", range(-n) WHERE n < 0", 'd', 0, kNone);
+        write_rows(outbox, cut, row + ", range(n) WHERE n > 0", 'c', kNone, 0);
+        return;
+    }
+    const std::string old_row = fmt::format("SELECT * EXCLUDE (was, is_now) FROM {}", temp("diff"));
+    const std::size_t after = m_columns.size();
+    write_rows(outbox, cut, old_row + " WHERE was AND NOT is_now", 'd', 0, kNone);
+    write_rows(outbox, cut, old_row + " WHERE was AND is_now", 'u', 0, after);
+    write_rows(outbox, cut, old_row + " WHERE NOT was AND is_now", 'c', kNone, after);
+}
+
+void KeptView::append_table_line(std::string& out, const CutStamp& cut) const {
+    m_lines->append_table(out, cut);
+}
+
+void KeptView::start(Outbox& outbox, CutStamp& cut, State& state) {
+    const std::string stored = quoted_name(m_stored);
+    m_connection.execute(fmt::format("DROP TABLE IF EXISTS {}", stored));
+    m_connection.execute(
+        fmt::format("CREATE TABLE {} AS {}", stored, views::select_text(*m_bound, m_engine)));
+    refuse_two_rows(stored);
+    take_shape(m_stored);
+    std::string lines;
+    m_lines->append_table(lines, cut);
+    m_lines->append_begin(lines, cut);
+    outbox.append(lines);
+    write_rows(outbox, cut, "SELECT * FROM " + stored, 'r', ViewLines::kNone, 0);
+    lines.clear();
+    m_lines->append_end(lines, cut);
+    outbox.append(lines);
+    keep(state);
+    m_live = true;
+    m_whole = false;
+}
+
+void KeptView::finish() {
+    for (const char* table : {"keys", "found", "new", "diff"}) {
+        m_connection.execute("DROP TABLE IF EXISTS " + temp(table));
+    }
+    m_connection.execute("DROP TABLE IF EXISTS " + quoted_name("changed_" + m_stored));
+    m_keys_made = m_whole = false;
+}
+
+std::int64_t KeptView::check() {
+    m_whole = true;
+    compute();
+    const std::int64_t differing =
+        m_connection.number(fmt::format("SELECT count(*) FROM {}", temp("diff")));
+    finish();
+    return differing;
+}
+
+} // namespace cdc::transform

@@ -1,0 +1,115 @@
+#include "cdc-transform/options.hpp"
+
+#include "base/error.hpp"
+#include "cli/app.hpp"
+#include "cli/groups.hpp"
+#include "event/table_filter.hpp"
+#include "io/standard_streams.hpp"
+
+#include <filesystem>
+
+namespace cdc::transform {
+
+using base::Error;
+using base::ExitCode;
+
+namespace {
+
+void add_state_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli.add_option("--state", options.state,
+                   "Folder of the tables' and views' rows; made when it is missing")
+        ->type_name("DIR")
+        ->group("State");
+    app.add_bytes("--memory", options.memory, "Of the SQL engine; what does not fit is spilled")
+        ->group("State");
+    cli.add_option("--threads", options.threads, "Of the SQL engine")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str()
+        ->group("State");
+    cli.add_option("--epoch", options.epoch,
+                   "First part of the orders of a state that is made (default: days since "
+                   "2020-01-01)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 65'535))
+        ->group("State");
+    cli.add_option("--duckdb-library", options.duckdb_library,
+                   "libduckdb.so (default: from the cache folder)")
+        ->type_name("FILE")
+        ->group("State");
+}
+
+} // namespace
+
+void add_options(cli::App& app, Options& options) {
+    CLI::App& cli = app.options();
+    cli.add_option("--views", options.views, "File of CREATE VIEW statements")
+        ->type_name("FILE")
+        ->group("Views");
+    cli.add_option("--empty", options.empty,
+                   "Tables that match this glob on schema.table are whole from the start; may be "
+                   "repeated")
+        ->type_name("PATTERN")
+        ->allow_extra_args(false)
+        ->group("Views");
+    cli.add_option("--pass", options.pass,
+                   "Lines of tables that match this glob go through as well; may be repeated")
+        ->type_name("PATTERN")
+        ->allow_extra_args(false)
+        ->group("Views");
+    cli.add_option("--name", options.name, "Name and database of the views in their lines")
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->group("Views");
+    cli.add_flag("--explain", options.explain,
+                 "Print which queries find the keys that a change touches; needs a state")
+        ->group("What to do");
+    cli.add_flag(
+           "--check", options.check,
+           "Compute every view of a stopped state anew and compare; status 1 when one differs")
+        ->group("What to do");
+    cli.add_flag("--dry-run", options.dry_run, "Check the view file alone; touch nothing")
+        ->group("What to do");
+    add_state_options(app, options);
+    cli::add_checkpoints_to_read(app, options.checkpoints);
+    cli::add_ack(app, options.ack, "lines have arrived when they are written to stdout",
+                 "Checkpoint");
+    cli::add_metrics(app, options.metrics);
+    app.add_drain(options.drain_ms, "After SIGINT or SIGTERM, read on for at most this time")
+        ->group("When to stop");
+}
+
+void check_options(const Options& options) {
+    if (options.views.empty()) {
+        throw Error{ExitCode::usage, "--views is missing"};
+    }
+    event::TableFilter{options.empty, {}};
+    event::TableFilter{options.pass, {}};
+    if (options.dry_run) {
+        return;
+    }
+    if (options.state.empty()) {
+        throw Error{ExitCode::usage, "--state is missing"};
+    }
+    const bool asks = options.explain || options.check;
+    if (asks) {
+        if (!std::filesystem::exists(options.state + "/state.duckdb")) {
+            throw Error{ExitCode::usage,
+                        fmt::format("there is no state in {}", base::in_quotes(options.state))};
+        }
+        io::require_stdout();
+        return;
+    }
+    if (options.checkpoints.empty() && !options.on_write()) {
+        throw Error{ExitCode::usage, "--checkpoint is missing",
+                    "It names the file that the last stage of the pipe writes; --ack on-write "
+                    "needs none, and loses what is in the pipe when it breaks."};
+    }
+    cli::refuse_together(!options.checkpoints.empty(), "--checkpoint", options.on_write(),
+                         "--ack on-write");
+    io::require_stdin();
+    io::require_stdout();
+}
+
+} // namespace cdc::transform

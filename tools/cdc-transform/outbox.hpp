@@ -1,0 +1,81 @@
+#ifndef CDC_TRANSFORM_OUTBOX_HPP
+#define CDC_TRANSFORM_OUTBOX_HPP
+
+#include "event/checkpoint.hpp"
+#include "io/file_descriptor.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace cdc::transform {
+
+/// Up to where the outbox counts: what the state's transaction keeps of it.
+struct OutboxEnd {
+    std::uint64_t segment = 1;
+    std::uint64_t bytes = 0; ///< of that segment
+
+    friend bool operator==(const OutboxEnd&, const OutboxEnd&) = default;
+};
+
+/// Lines that were made and may not have arrived: files `N.lines` in a folder, each at most about
+/// 64 MB longer than one batch. A batch is appended and fsynced, then the state's transaction keeps
+/// the new end and is committed, then the batch goes out. What stands behind the kept end when the
+/// folder is opened was never committed, and is cut off.
+///
+///     append(…)…; end = sync(checkpoint line); [commit]; send(write)
+class Outbox {
+public:
+    using Write = std::function<void(std::string_view)>;
+
+    /// Throws Error (failed).
+    Outbox(std::string folder, const OutboxEnd& end);
+
+    /// Throws Error (failed).
+    void append(std::string_view lines);
+    /// Closes a batch with its checkpoint line (without '\n'), and makes all durable.
+    OutboxEnd sync(std::string_view checkpoint);
+
+    /// Gives the batches that were not given yet to `write`, in pieces that end anywhere.
+    void send(const Write& write);
+
+    /// Everything up to this checkpoint has arrived: files that hold nothing else are removed.
+    void acknowledged(const event::Checkpoint& checkpoint, std::string_view line);
+    /// Everything that was given to write has arrived.
+    void acknowledged_all();
+    /// Gives all that has not been acknowledged again, without the checkpoint lines: the source
+    /// repeats those, and must not find in its file what it has not written yet.
+    void send_again(const Write& write);
+
+    std::uint64_t waiting_batches() const { return m_batches.size(); }
+
+private:
+    struct Batch {
+        std::string checkpoint; ///< its line
+        OutboxEnd begin;
+        OutboxEnd end; ///< in the same segment
+    };
+    std::string path_of(std::uint64_t segment) const;
+    void open_segment(std::uint64_t segment);
+    void read_batches();
+    void write_out();
+    void read(const Batch& batch, const Write& write) const;
+    void drop(std::size_t batches);
+
+    std::string m_folder;
+    io::FileDescriptor m_file; ///< the last segment
+    OutboxEnd m_end;
+    OutboxEnd m_begin;    ///< of the batch under way
+    std::string m_buffer; ///< not yet in the file
+    std::deque<Batch> m_batches;
+    std::size_t m_sent = 0; ///< of m_batches
+};
+
+/// Whether what stands before `at` has arrived where `file` holds the acknowledged checkpoint.
+bool covers(const event::Checkpoint& file, const event::Checkpoint& at);
+
+} // namespace cdc::transform
+
+#endif

@@ -1,0 +1,314 @@
+#include "cdc-transform/run.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "cdc-transform/transformer.hpp"
+#include "event/input_hint.hpp"
+#include "io/atomic_file.hpp"
+#include "io/line_reader.hpp"
+#include "io/line_writer.hpp"
+#include "io/standard_streams.hpp"
+#include "io/stop_signal.hpp"
+#include "views/view_file.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include <unistd.h>
+
+namespace cdc::transform {
+
+using base::Error;
+using base::ExitCode;
+using io::LineReader;
+
+namespace {
+
+constexpr int kTurnMs = 200;
+constexpr int kLinesPerTurn = 1024;
+
+std::atomic<bool> check_asked{false}; ///< by SIGUSR1
+
+void ask_check(int /*signal*/) {
+    check_asked = true;
+}
+
+/// A wait that it interrupts goes on.
+void install_check_signal() {
+    struct sigaction action {};
+    action.sa_handler = ask_check;
+    action.sa_flags = SA_RESTART;
+    ::sigaction(SIGUSR1, &action, nullptr);
+}
+
+views::ViewFile read_view_file(const std::string& path) {
+    std::ifstream file{path};
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file) {
+        base::fail(ExitCode::usage, "cannot read --views {}: {}", base::in_quotes(path),
+                   std::strerror(errno));
+    }
+    return views::parse_view_file(text.str(), path);
+}
+
+duckdb::Settings engine_settings(const Options& options) {
+    duckdb::Settings settings;
+    settings.library = options.duckdb_library;
+    settings.memory_bytes = options.memory;
+    settings.threads = options.threads;
+    return settings;
+}
+
+int dry_run(const Options& options, const views::ViewFile& file) {
+    duckdb::Database database{"", engine_settings(options)};
+    duckdb::Connection connection{database};
+    for (const views::View& view : file.views) {
+        const KeptView checked{connection, view, 0, options.name};
+        base::log::info("view {} reads {}", view.name, fmt::join(checked.named(), ", "));
+    }
+    return static_cast<int>(ExitCode::ok);
+}
+
+/// stdout, for as long as its reader takes.
+class Output {
+public:
+    Output() : m_writer{STDOUT_FILENO} {}
+
+    void write(std::string_view bytes) {
+        m_writer.buffer() += bytes;
+        if (m_writer.full()) {
+            submit();
+        }
+    }
+    void submit() {
+        while (!m_writer.ready()) {
+            m_writer.check();
+            if (io::stop_signal::give_up()) {
+                throw io::Stopped{"nobody reads the output"};
+            }
+            m_writer.wait_ready(kTurnMs);
+        }
+        m_writer.submit();
+    }
+    void check() const { m_writer.check(); }
+    bool all_written() const { return m_writer.written() == m_writer.submitted(); }
+    void finish(std::int64_t timeout_ms) {
+        if (!m_writer.finish(static_cast<int>(timeout_ms))) {
+            base::fail(ExitCode::failed, "the output was not read to its end within --drain");
+        }
+    }
+
+private:
+    io::LineWriter m_writer;
+};
+
+/// What the last stage has acknowledged, by its checkpoint files: the outbox keeps the rest.
+class Acknowledged {
+public:
+    Acknowledged(const Options& options, Outbox& outbox) : m_outbox{outbox} {
+        for (const std::string& path : options.checkpoints) {
+            m_watches.emplace_back(path);
+        }
+    }
+
+    void look() {
+        bool changed = false;
+        for (io::FileWatch& watch : m_watches) {
+            changed = watch.changed() || changed;
+        }
+        if (!changed) {
+            return;
+        }
+        // The lowest counts, and a missing one confirms nothing.
+        std::optional<std::string> lowest;
+        for (const io::FileWatch& watch : m_watches) {
+            std::optional<std::string> line = io::read_last_line(watch.path());
+            if (!line) {
+                return;
+            }
+            if (!lowest || event::parse_checkpoint(*line, watch.path()).order <
+                               event::parse_checkpoint(*lowest, watch.path()).order) {
+                lowest = std::move(line);
+            }
+        }
+        if (lowest) {
+            m_outbox.acknowledged(event::parse_checkpoint(*lowest, "checkpoint file"), *lowest);
+        }
+    }
+
+private:
+    Outbox& m_outbox;
+    std::vector<io::FileWatch> m_watches;
+};
+
+/// Reads lines into the transformer, and writes what its cuts give.
+class Pipe {
+public:
+    Pipe(const Options& options, Transformer& transformer, Outbox& outbox, Figures& figures)
+        : m_options{options}, m_transformer{transformer}, m_outbox{outbox}, m_figures{figures},
+          m_acknowledged{options, outbox}, m_reader{STDIN_FILENO} {
+        m_reader.set_wake_fd(io::stop_signal::second_wake_fd());
+    }
+
+    /// True when the input's last line was whole.
+    bool run() {
+        m_acknowledged.look();
+        m_output.write(m_transformer.table_lines());
+        m_outbox.send_again([this](std::string_view bytes) { m_output.write(bytes); });
+        m_output.submit();
+        bool whole = true;
+        try {
+            whole = read();
+        } catch (const Error& error) {
+            if (error.code() != ExitCode::bad_data) {
+                throw;
+            }
+            throw Error{error.code(),
+                        fmt::format("line {}: {}", m_reader.line_number(), error.what()),
+                        error.hint()};
+        }
+        m_output.finish(m_options.drain_ms);
+        turn();
+        if (m_transformer.left_over() > 0) {
+            base::log::info("{} changes stand behind the last checkpoint: they come again",
+                            m_transformer.left_over());
+        }
+        return whole;
+    }
+
+    std::uint64_t lines() const { return m_reader.line_number(); }
+
+private:
+    bool read() {
+        int lines = 0;
+        while (!over()) {
+            std::string_view line;
+            switch (m_reader.next(line, kTurnMs)) {
+            case LineReader::Result::line:
+                take(line);
+                if (++lines % kLinesPerTurn == 0) {
+                    turn();
+                }
+                break;
+            case LineReader::Result::waiting:
+                turn();
+                break;
+            case LineReader::Result::end:
+                return true;
+            case LineReader::Result::torn:
+                base::log::warning("line {} has no end: the writer was stopped; it is dropped",
+                                   m_reader.line_number() + 1);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    void take(std::string_view line) {
+        try {
+            m_transformer.take(line);
+        } catch (const Error& error) {
+            if (error.code() == ExitCode::bad_data && error.hint().empty()) {
+                throw Error{error.code(), error.what(), event::input_hint(line)};
+            }
+            throw;
+        }
+        if (m_transformer.cut_due()) {
+            cut();
+            if (check_asked) {
+                turn();
+            }
+        }
+    }
+
+    void cut() {
+        const Outbox::Write write = [this](std::string_view bytes) {
+            m_output.write(bytes);
+        };
+        m_transformer.cut(write);
+        m_outbox.send(write);
+        m_output.submit();
+    }
+
+    void turn() {
+        m_output.check();
+        if (m_options.on_write()) {
+            if (m_output.all_written()) {
+                m_outbox.acknowledged_all();
+            }
+        } else {
+            m_acknowledged.look();
+        }
+        m_figures.bytes.set(static_cast<std::int64_t>(m_reader.bytes()));
+        m_figures.waiting.set(static_cast<std::int64_t>(m_outbox.waiting_batches()));
+        m_figures.show();
+        if (check_asked.exchange(false)) {
+            const int differing = m_transformer.check();
+            base::log::info("{} views differ from their SELECT", differing);
+        }
+    }
+
+    bool over() {
+        if (!io::stop_signal::requested()) {
+            return false;
+        }
+        if (!m_stop_at) {
+            base::log::info("stopping: reading to the end of input");
+            m_stop_at = base::steady_ms() + m_options.drain_ms / 2;
+        }
+        return base::steady_ms() >= *m_stop_at || io::stop_signal::give_up();
+    }
+
+    const Options& m_options;
+    Transformer& m_transformer;
+    Outbox& m_outbox;
+    Figures& m_figures;
+    Acknowledged m_acknowledged;
+    LineReader m_reader;
+    Output m_output;
+    std::optional<std::int64_t> m_stop_at;
+};
+
+} // namespace
+
+int run(const Options& options) {
+    const views::ViewFile file = read_view_file(options.views);
+    if (options.dry_run) {
+        return dry_run(options, file);
+    }
+    io::stop_signal::set_drain_ms(options.drain_ms);
+    const std::int64_t started = base::steady_ms();
+    State state{options.state, engine_settings(options), static_cast<std::uint16_t>(options.epoch)};
+    Outbox outbox{options.state + "/outbox", state.outbox_end()};
+    Figures figures{options.metrics};
+    Transformer transformer{options, file, state, outbox, figures};
+    if (options.explain) {
+        io::write_report(STDOUT_FILENO, transformer.explain());
+        return static_cast<int>(ExitCode::ok);
+    }
+    if (options.check) {
+        const int differing = transformer.check();
+        io::write_report(STDOUT_FILENO, fmt::format("{} views differ\n", differing));
+        return static_cast<int>(differing == 0 ? ExitCode::ok : ExitCode::failed);
+    }
+    install_check_signal();
+    Pipe pipe{options, transformer, outbox, figures};
+    const bool whole = pipe.run();
+    if (pipe.lines() > 0) {
+        base::log::info("{} changes, {} rows of views, {:.1f} s",
+                        cli::grouped_number(figures.changes.value()),
+                        cli::grouped_number(figures.rows.value()),
+                        static_cast<double>(base::steady_ms() - started) / 1000);
+    }
+    return static_cast<int>(whole ? ExitCode::ok : ExitCode::failed);
+}
+
+} // namespace cdc::transform

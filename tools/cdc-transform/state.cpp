@@ -1,0 +1,212 @@
+#include "cdc-transform/state.hpp"
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "event/json_document.hpp"
+
+#include <filesystem>
+
+namespace cdc::transform {
+
+using base::Error;
+using base::ExitCode;
+using base::in_quotes;
+using duckdb::quoted_text;
+
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+
+std::string made_folder(const std::string& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder + "/tmp", error);
+    if (error) {
+        base::fail(ExitCode::failed, "cannot make the folder {}: {}", in_quotes(folder),
+                   error.message());
+    }
+    return folder + "/state.duckdb";
+}
+
+duckdb::Settings with_spill(duckdb::Settings settings, const std::string& folder) {
+    settings.spill = folder + "/tmp";
+    return settings;
+}
+
+std::uint16_t epoch_of_today() {
+    const std::int64_t first = base::days_from_civil(2020, 1, 1);
+    return static_cast<std::uint16_t>(base::now_ms() / kDayMs - first);
+}
+
+event::Order order_of(const nlohmann::ordered_json& object, const char* name) {
+    return event::Order::parse(object.value(name, "")).value_or(event::Order{});
+}
+
+std::string table_json(const StoredTable& table) {
+    std::string source = R"({"connector":"","db":"","schema":"","table":"","order":""})";
+    std::string line;
+    event::append_table_line(line, table.shape, source, 0);
+    const auto shape = nlohmann::ordered_json::parse(line).at("table");
+    nlohmann::ordered_json out{{"connector", table.connector},
+                               {"db", table.shape.db},
+                               {"schema", table.shape.schema},
+                               {"table", table.shape.table},
+                               {"shape", shape},
+                               {"whole", table.whole},
+                               {"current_from", table.current_from.text()},
+                               {"read_at", table.read_at.text()},
+                               {"highest_read", table.highest_read.text()},
+                               {"barrier", table.barrier.text()}};
+    if (table.reading) {
+        out["reading"] = table.reading->text();
+        out["reading_whole"] = table.reading_whole;
+        out["reading_ended"] = table.reading_ended;
+    }
+    return out.dump();
+}
+
+StoredTable parse_stored_table(int id, std::string_view text) {
+    const auto json = nlohmann::ordered_json::parse(text);
+    StoredTable table;
+    table.id = id;
+    std::string version;
+    table.shape = event::parse_table(json.at("shape").dump(), version);
+    table.shape.db = json.at("db");
+    table.shape.schema = json.at("schema");
+    table.shape.table = json.at("table");
+    table.connector = json.at("connector");
+    table.whole = json.at("whole");
+    table.current_from = order_of(json, "current_from");
+    table.read_at = order_of(json, "read_at");
+    table.highest_read = order_of(json, "highest_read");
+    table.barrier = order_of(json, "barrier");
+    if (json.contains("reading")) {
+        table.reading = order_of(json, "reading");
+        table.reading_whole = json.at("reading_whole");
+        table.reading_ended = json.at("reading_ended");
+    }
+    return table;
+}
+
+} // namespace
+
+std::string source_name(const event::Checkpoint& checkpoint) {
+    return checkpoint.kind + " " + checkpoint.server + " " + checkpoint.database + " " +
+           checkpoint.slot;
+}
+
+State::State(const std::string& folder, const duckdb::Settings& settings, std::uint16_t epoch)
+    : m_folder{folder}, m_database{made_folder(folder), with_spill(settings, folder)},
+      m_connection{m_database}, m_epoch{epoch != 0 ? epoch : epoch_of_today()} {
+    m_made_anew = m_connection.number("SELECT count(*) FROM duckdb_tables() WHERE schema_name = "
+                                      "'cdc' AND table_name = 'meta'") == 0;
+    if (m_made_anew) {
+        make();
+    } else {
+        read();
+    }
+}
+
+void State::make() {
+    duckdb::Transaction transaction{m_connection};
+    for (const char* sql :
+         {"CREATE SCHEMA cdc", "CREATE TABLE cdc.meta (name VARCHAR, value VARCHAR)",
+          "CREATE TABLE cdc.positions (source VARCHAR, checkpoint VARCHAR)",
+          "CREATE TABLE cdc.tables (id INTEGER, description VARCHAR)",
+          "CREATE TABLE cdc.views (name VARCHAR, definition VARCHAR, columns VARCHAR)"}) {
+        m_connection.execute(sql);
+    }
+    set_meta("format", std::to_string(kFormat));
+    set_meta("epoch", std::to_string(m_epoch));
+    transaction.commit();
+}
+
+void State::read() {
+    if (const std::string format = meta("format"); format != std::to_string(kFormat)) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the state {} has format {}, which this version does not know",
+                                in_quotes(m_folder), in_quotes(format)),
+                    "A state is made anew in an empty folder, from a snapshot of its tables."};
+    }
+    const auto number = [this](const char* name) {
+        return base::parse_integer<std::uint64_t>(meta(name)).value_or(0);
+    };
+    m_epoch = static_cast<std::uint16_t>(number("epoch"));
+    m_last_position = number("position");
+    m_outbox_end = {std::max<std::uint64_t>(number("segment"), 1), number("bytes")};
+    duckdb::Result result = m_connection.query("SELECT source, checkpoint FROM cdc.positions");
+    while (result.next()) {
+        for (std::uint64_t row = 0; row < result.size(); ++row) {
+            m_positions[std::string{result.column(0).text(row)}] = result.column(1).text(row);
+        }
+    }
+}
+
+std::string State::meta(const char* name) {
+    return m_connection.text(
+        fmt::format("SELECT max(value) FROM cdc.meta WHERE name = '{}'", name));
+}
+
+void State::set_meta(const char* name, const std::string& value) {
+    m_connection.execute(fmt::format("DELETE FROM cdc.meta WHERE name = '{}'", name));
+    m_connection.execute(
+        fmt::format("INSERT INTO cdc.meta VALUES ('{}', {})", name, quoted_text(value)));
+}
+
+std::vector<StoredTable> State::tables() {
+    std::vector<StoredTable> out;
+    duckdb::Result result =
+        m_connection.query("SELECT id, description FROM cdc.tables ORDER BY id");
+    while (result.next()) {
+        for (std::uint64_t row = 0; row < result.size(); ++row) {
+            out.push_back(parse_stored_table(result.column(0).at<std::int32_t>(row),
+                                             result.column(1).text(row)));
+        }
+    }
+    return out;
+}
+
+std::vector<StoredView> State::views() {
+    std::vector<StoredView> out;
+    duckdb::Result result =
+        m_connection.query("SELECT name, definition, columns FROM cdc.views ORDER BY name");
+    while (result.next()) {
+        for (std::uint64_t row = 0; row < result.size(); ++row) {
+            out.push_back({std::string{result.column(0).text(row)},
+                           std::string{result.column(1).text(row)},
+                           std::string{result.column(2).text(row)}});
+        }
+    }
+    return out;
+}
+
+void State::keep_table(const StoredTable& table) {
+    m_connection.execute(fmt::format("DELETE FROM cdc.tables WHERE id = {}", table.id));
+    m_connection.execute(fmt::format("INSERT INTO cdc.tables VALUES ({}, {})", table.id,
+                                     quoted_text(table_json(table))));
+}
+
+void State::keep_view(const StoredView& view) {
+    forget_view(view.name);
+    m_connection.execute(fmt::format("INSERT INTO cdc.views VALUES ({}, {}, {})",
+                                     quoted_text(view.name), quoted_text(view.definition),
+                                     quoted_text(view.columns)));
+}
+
+void State::forget_view(const std::string& name) {
+    m_connection.execute("DELETE FROM cdc.views WHERE name = " + quoted_text(name));
+}
+
+void State::keep_cut(const std::string& source, std::string_view checkpoint, std::uint64_t position,
+                     const OutboxEnd& end) {
+    m_connection.execute("DELETE FROM cdc.positions WHERE source = " + quoted_text(source));
+    m_connection.execute(fmt::format("INSERT INTO cdc.positions VALUES ({}, {})",
+                                     quoted_text(source), quoted_text(checkpoint)));
+    set_meta("position", std::to_string(position));
+    set_meta("segment", std::to_string(end.segment));
+    set_meta("bytes", std::to_string(end.bytes));
+    m_positions[source] = std::string{checkpoint};
+    m_last_position = position;
+    m_outbox_end = end;
+}
+
+} // namespace cdc::transform

@@ -1,0 +1,97 @@
+#ifndef CDC_TRANSFORM_STATE_HPP
+#define CDC_TRANSFORM_STATE_HPP
+
+#include "cdc-transform/outbox.hpp"
+#include "duckdb/database.hpp"
+#include "event/order.hpp"
+#include "event/table.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cdc::transform {
+
+/// What the state knows of an input table beside its rows.
+struct StoredTable {
+    int id = 0; ///< of the engine's tables, for ever
+    event::Table shape;
+    std::string connector;
+    bool whole = false;                  ///< read whole once, or named by --empty
+    event::Order current_from;           ///< not current before a cut at or above it
+    std::optional<event::Order> reading; ///< of a snapshot under way, or that waits for its cut
+    bool reading_whole = false;          ///< its rows replace the table
+    bool reading_ended = false;
+    event::Order read_at;      ///< of the last whole snapshot
+    event::Order highest_read; ///< of the rows of the snapshot under way
+    event::Order barrier;      ///< rows below it were truncated
+};
+
+/// What the state knows of a view beside its rows.
+struct StoredView {
+    std::string name;
+    std::string definition; ///< what it is compared by when the state is opened again
+    std::string columns;    ///< the table line's JSON
+};
+
+/// The database of a state folder: input tables, views, and how far they came.
+///
+///     DIR/state.duckdb   tables `cdc.…` (below), `cdc.tN gN pN` of input table N, and one of each
+///     view DIR/outbox/        lines that may not have arrived DIR/tmp/           what does not fit
+///     into --memory
+///
+/// Names and contents of `cdc.meta`, `cdc.positions`, `cdc.tables`, `cdc.views` are read by later
+/// versions: do not rename.
+class State {
+public:
+    static constexpr int kFormat = 1;
+
+    /// Opens the folder, or makes it. `epoch`: of the orders of a state that is made (0: the
+    /// day's). Throws Error: refused when another process holds it or another version made it.
+    State(const std::string& folder, const duckdb::Settings& settings, std::uint16_t epoch);
+
+    duckdb::Connection& connection() { return m_connection; }
+    const std::string& folder() const { return m_folder; }
+    bool made_anew() const { return m_made_anew; }
+    std::uint16_t epoch() const { return m_epoch; }
+
+    /// Position of the last outputs' orders.
+    std::uint64_t last_position() const { return m_last_position; }
+    OutboxEnd outbox_end() const { return m_outbox_end; }
+    /// The last checkpoint line of each source, by its kind, server and slot.
+    const std::map<std::string, std::string>& positions() const { return m_positions; }
+
+    std::vector<StoredTable> tables();
+    std::vector<StoredView> views();
+
+    /// In the caller's transaction.
+    void keep_table(const StoredTable& table);
+    void keep_view(const StoredView& view);
+    void forget_view(const std::string& name);
+    void keep_cut(const std::string& source, std::string_view checkpoint, std::uint64_t position,
+                  const OutboxEnd& end);
+
+private:
+    void make();
+    void read();
+    std::string meta(const char* name);
+    void set_meta(const char* name, const std::string& value);
+
+    std::string m_folder;
+    duckdb::Database m_database;
+    duckdb::Connection m_connection;
+    bool m_made_anew = false;
+    std::uint16_t m_epoch;
+    std::uint64_t m_last_position = 0;
+    OutboxEnd m_outbox_end;
+    std::map<std::string, std::string> m_positions;
+};
+
+/// Of State::positions().
+std::string source_name(const event::Checkpoint& checkpoint);
+
+} // namespace cdc::transform
+
+#endif

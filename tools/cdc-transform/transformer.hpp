@@ -1,0 +1,92 @@
+#ifndef CDC_TRANSFORM_TRANSFORMER_HPP
+#define CDC_TRANSFORM_TRANSFORMER_HPP
+
+#include "cdc-transform/figures.hpp"
+#include "cdc-transform/input_table.hpp"
+#include "cdc-transform/kept_view.hpp"
+#include "cdc-transform/options.hpp"
+#include "cdc-transform/outbox.hpp"
+#include "cdc-transform/state.hpp"
+#include "event/line_decoder.hpp"
+#include "event/table_filter.hpp"
+#include "views/view_file.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::transform {
+
+/// Lines into the state, and at each cut the views' changes into the outbox.
+class Transformer {
+public:
+    Transformer(const Options& options, const views::ViewFile& file, State& state, Outbox& outbox,
+                Figures& figures);
+
+    /// One line of the input. Throws Error.
+    void take(std::string_view line);
+    /// Whether that line was a checkpoint: cut() before the next one.
+    bool cut_due() const { return m_cut.has_value(); }
+    /// All is committed and lies in the outbox when it returns, except a
+    /// checkpoint line before which nothing changed, which is given to `pass` at once.
+    void cut(const Outbox::Write& pass);
+
+    /// Table lines of all views, for readers that begin with this run.
+    std::string table_lines();
+    /// The derived queries, for people.
+    std::string explain();
+    /// Computes all views anew, as of the last cut, and says which differ; how many.
+    int check();
+
+    /// Changes behind the last cut.
+    std::uint64_t left_over() const { return m_staged; }
+
+private:
+    void take_change(const event::DecodedLine& line);
+    void take_table(const event::DecodedLine& line);
+    void take_snapshot(const event::DecodedLine& line);
+    void take_checkpoint(const event::DecodedLine& line);
+    void warn_of_mark(const event::DecodedLine& line);
+    void pass(const event::DecodedLine& line);
+    bool wanted(std::string_view schema, std::string_view table) const;
+    InputTable* find_table(const event::Source& source);
+    InputTable& made_table(const event::DecodedLine& line, event::Table shape);
+    void open_transaction();
+
+    bool touched(event::Order cut) const;
+    void bind_views(event::Order cut);
+    std::vector<views::Relation> relations(event::Order cut, bool all) const;
+    bool inputs_ready(const KeptView& view, const std::vector<views::Relation>& ready) const;
+    void change_tables(event::Order cut);
+    void change_views(CutStamp& stamp);
+    void start_views(CutStamp& stamp, event::Order cut);
+    CutStamp stamp_of(const event::Checkpoint& checkpoint) const;
+
+    const Options& m_options;
+    State& m_state;
+    Outbox& m_outbox;
+    Figures& m_figures;
+    event::LineDecoder m_decoder;
+    event::TableFilter m_empty;
+    event::TableFilter m_passed;
+    DeclaredTypes m_declared;
+    std::vector<std::unique_ptr<KeptView>> m_views; ///< in the file's order
+    std::map<std::string, std::unique_ptr<InputTable>> m_tables;
+    InputTable* m_last_table = nullptr; ///< of m_last_source
+    std::string m_last_source;
+    event::Order m_position;          ///< lines of the log below it are in the state
+    std::optional<std::string> m_cut; ///< its checkpoint line
+    std::optional<duckdb::Transaction> m_transaction;
+    std::uint64_t m_staged = 0;
+    bool m_passed_lines = false;
+    std::vector<const InputTable*> m_changed_tables; ///< of the cut under way
+    std::vector<const KeptView*> m_changed_views;
+};
+
+} // namespace cdc::transform
+
+#endif
