@@ -14,12 +14,14 @@ import kafka
 import load
 import pipelines
 import snapshot
+import transform
 import verify
 import wide
 from harness import Results
 
 
-WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS, **pipelines.WORKS}
+WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS, **pipelines.WORKS,
+         **transform.WORKS}
 
 
 def main():
