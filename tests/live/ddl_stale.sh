@@ -167,11 +167,12 @@ change "ALTER PUBLICATION ddl ADD TABLE anew;"
 wait_until 60 loaded new_name 1
 sql "INSERT INTO calm VALUES (4, 'y')"
 wait_until 30 loaded calm 1
+facts_of() { jq -r 'select(.facts) | .source.table' lines | grep -qx "$1"; } # of the first look behind the change
+for table in rewritten random_default renamed_column readded labels swapped swapped_old new_name; do
+    wait_until 20 facts_of "$table" || fail "no facts of $table in the lines"
+done
 stop
 expect_all
-for table in rewritten random_default renamed_column readded labels swapped swapped_old new_name; do
-    jq -r 'select(.facts) | .source.table' lines | grep -qx "$table" || fail "no facts of $table in the lines"
-done
 expect "metrics" "$(sed -n 's/^cdc_load_stale_tables //p' load.prom)" "$(ch "SELECT count() FROM _cdc_state FINAL WHERE item = 'stale' AND value != ''")"
 marked=$(sed -n 's/^cdc_capture_stale_tables_total //p' capture.prom)
 [ "$marked" -ge 8 ] || fail "cdc-capture counts $marked stale tables"
