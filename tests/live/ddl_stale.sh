@@ -176,4 +176,31 @@ expect_all
 expect "metrics" "$(sed -n 's/^cdc_load_stale_tables //p' load.prom)" "$(ch "SELECT count() FROM _cdc_state FINAL WHERE item = 'stale' AND value != ''")"
 marked=$(sed -n 's/^cdc_capture_stale_tables_total //p' capture.prom)
 [ "$marked" -ge 8 ] || fail "cdc-capture counts $marked stale tables"
+say "a look that could not see what the stream has already: commits that wait for a standby"
+set_up waiting
+pipe &
+PIPE=$!
+fill
+wait_until 30 loaded old_name 3
+sql postgres "ALTER SYSTEM SET synchronous_standby_names = 'nobody'" >/dev/null
+sql postgres "SELECT pg_reload_conf()" >/dev/null
+here() { sql "SET synchronous_commit = local; $1" >/dev/null; } # does not wait
+wait_until 10 eval '[ "$(sql "SHOW synchronous_standby_names")" = nobody ]'
+sql "DROP TABLE anew; CREATE TABLE anew (id int PRIMARY KEY, v text); ALTER PUBLICATION ddl ADD TABLE anew;
+     INSERT INTO anew VALUES (9, 'anew')" >/dev/null 2>&1 &
+waits=$!
+wait_until 30 eval '[ "$(sql postgres "SELECT count(*) FROM pg_stat_activity WHERE wait_event = '"'SyncRep'"'")" = 1 ]'
+here "ALTER TABLE calm ADD x int"
+since=$(sql "SELECT clock_timestamp()")
+look_since() { [ "$(sql postgres "SELECT count(*) FROM pg_stat_activity WHERE datname = '$DB' AND pid != pg_backend_pid() AND query LIKE '%pg_current_snapshot()%' AND query_start > '$since'")" != 0 ]; }
+wait_until 30 look_since
+sql postgres "ALTER SYSTEM RESET synchronous_standby_names" >/dev/null
+sql postgres "SELECT pg_reload_conf()" >/dev/null
+wait $waits || fail "the commit that waited"
+facts_show() { [ "$(jq -c "select(.facts and .source.table == \"$1\") | $2" lines | tail -1)" = "$3" ]; }
+wait_until 30 facts_show calm '.facts.columns | length' 3
+wait_until 30 facts_show anew .facts.oid "$(sql "SELECT 'anew'::regclass::oid")"
+stop
+expect "born in the capture" "$(stale anew)" ""
+parity anew
 say "all good"

@@ -129,3 +129,38 @@ TEST_CASE("a checkpoint carries them to the next run") {
     CHECK(missing.gone[0].table == "plain");
     CHECK(missing.lost == decltype(missing.lost){{10, {11}}});
 }
+
+TEST_CASE("a table whose name the stream has given to another one since the look is replaced") {
+    FactsLook before;
+    before.tables = {table(10, "root", {10}), table(20, "plain", {20})};
+    Rows rows{&before};
+    rows.take(bytes::relation(21, "public", "plain", 'd', {{"id"}}), &before);
+    const Facts old = table(20, "plain", {20});
+    const Facts now = table(21, "plain", {21});
+    const auto renamed = [&] {
+        Facts facts = old;
+        facts.table = "elsewhere";
+        return facts;
+    }();
+    SUBCASE("the look could not see it") {
+        const auto blind = look(before.tables, "1000", {"700"});
+        const auto missing = rows.unseen.settle(blind);
+        CHECK(missing.gone.empty());
+        CHECK(rows.unseen.is_replaced(old));
+        CHECK_FALSE(rows.unseen.is_replaced(now));
+        CHECK_FALSE(rows.unseen.is_replaced(renamed));
+        CHECK_FALSE(rows.unseen.is_replaced(table(10, "root", {10})));
+        rows.unseen.settle(look({now}));
+        CHECK_FALSE(rows.unseen.is_replaced(old));
+    }
+    SUBCASE("the look could") {
+        rows.unseen.settle(look({table(10, "root", {10}), now}));
+        CHECK_FALSE(rows.unseen.is_replaced(old));
+    }
+    SUBCASE("the first table has its name again") {
+        rows.take(bytes::relation(20, "public", "plain", 'd', {{"id"}}), &before);
+        rows.unseen.settle(look(before.tables, "1000", {"700"}));
+        CHECK_FALSE(rows.unseen.is_replaced(old));
+        CHECK_FALSE(rows.unseen.is_replaced(now));
+    }
+}

@@ -211,6 +211,9 @@ void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& miss
                          const RenamedLabels& renamed) {
     std::string& out = m_writer.buffer();
     const auto append = [&](Facts facts) {
+        if (m_unseen.is_replaced(facts)) {
+            return; // the next look shows what has its name now
+        }
         facts.xid = look.moment.running;
         facts.since = m_facts.xid;
         if (facts.since.empty() && is_made_since(facts, m_session->slot_xmin)) {
@@ -257,6 +260,9 @@ std::vector<const Facts*> Capture::grown(const postgres::FactsLook& now) const {
     }
     const std::string& since = m_facts.xid.empty() ? m_session->slot_xmin : m_facts.xid;
     for (const Facts& facts : now.tables) {
+        if (m_unseen.is_replaced(facts)) {
+            continue;
+        }
         if (m_facts.emitted == nullptr ? is_written_since(facts, since)
                                        : has_new_column(*m_facts.emitted, facts)) {
             out.push_back(&facts);

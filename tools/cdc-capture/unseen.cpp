@@ -34,6 +34,7 @@ void Unseen::take(const postgres::pgoutput::Message& message, const std::string&
         const auto& relation = message.relation;
         m_described.push_back(
             {relation.id, std::string{relation.schema}, std::string{relation.name}});
+        note_name(relation, xid, shown);
         return;
     }
     if (m_described.empty()) {
@@ -49,6 +50,20 @@ void Unseen::take(const postgres::pgoutput::Message& message, const std::string&
     }
     if (message.type != Type::type) {
         m_described.clear();
+    }
+}
+
+void Unseen::note_name(const postgres::pgoutput::Relation& relation, const std::string& xid,
+                       const FactsLook* shown) {
+    const Facts* known = shown == nullptr ? nullptr : postgres::find_table(*shown, relation.id);
+    if (!m_filter->matches(relation.schema, relation.name)) {
+        return;
+    }
+    std::pair name{std::string{relation.schema}, std::string{relation.name}};
+    if (known != nullptr && known->schema == relation.schema && known->table == relation.name) {
+        m_names.erase(name);
+    } else {
+        m_names.insert_or_assign(std::move(name), Naming{relation.id, xid});
     }
 }
 
@@ -70,6 +85,8 @@ void Unseen::note(std::uint32_t table, std::uint32_t leaf, const std::string& xi
 
 Unseen::Missing Unseen::settle(const postgres::Look& look) {
     Missing missing;
+    std::erase_if(m_names,
+                  [&](const auto& entry) { return look.moment.could_see(entry.second.xid); });
     for (auto place = m_tables.begin(); place != m_tables.end();) {
         auto& [oid, entry] = *place;
         const Facts* table = postgres::find_table(*look.facts, oid);
@@ -101,6 +118,11 @@ Unseen::Missing Unseen::settle(const postgres::Look& look) {
         place = m_tables.erase(place);
     }
     return missing;
+}
+
+bool Unseen::is_replaced(const Facts& facts) const {
+    const auto named = m_names.find({facts.schema, facts.table});
+    return named != m_names.end() && named->second.oid != facts.oid;
 }
 
 Json Unseen::json() const {

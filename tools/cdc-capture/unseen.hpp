@@ -35,6 +35,11 @@ public:
     /// The stream has passed the look: what it does not show, and could see, is missing.
     Missing settle(const postgres::Look& look);
 
+    /// The look that was settled last found the table under a name that the stream has given to
+    /// another one since, in a transaction whose commit is in the log before the look's position
+    /// and which the look could not see yet. What goes out now must not end that other one's rows.
+    bool is_replaced(const event::Facts& facts) const;
+
     bool empty() const { return m_tables.empty(); }
     /// Member of a checkpoint.
     nlohmann::ordered_json json() const;
@@ -47,6 +52,12 @@ private:
         std::string xid;                ///< of the last change that put it here
         std::set<std::uint32_t> leaves; ///< itself, where it is not partitioned
     };
+    struct Naming {
+        std::uint32_t oid = 0;
+        std::string xid; ///< of the transaction in which the stream describes it
+    };
+    void note_name(const postgres::pgoutput::Relation& relation, const std::string& xid,
+                   const postgres::FactsLook* shown);
     void note(std::uint32_t table, std::uint32_t leaf, const std::string& xid,
               const postgres::FactsLook* shown);
 
@@ -58,6 +69,8 @@ private:
         std::string name;
     };
     std::vector<Described> m_described; ///< since the last change
+    std::map<std::pair<std::string, std::string>, Naming>
+        m_names; ///< by schema and table; those that no look has shown so
 };
 
 /// Member of a checkpoint.
