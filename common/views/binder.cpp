@@ -223,10 +223,12 @@ Json Binder::bind_subquery(const Json& node, const Scope& scope, const QueryPlac
     Json bound = node;
     bound["alias"] = "";
     if (!is_null(node, "child")) {
-        const Json& child = node["child"];
-        const bool row = is_class(child, "FUNCTION") && text_of(child, "function_name") == "row";
-        bound["child"] =
-            row ? bind_children(child, scope, place) : bind_expression(child, scope, place);
+        if (is_class(node["child"], "FUNCTION") &&
+            text_of(node["child"], "function_name") == "row") {
+            throw Problem{"a row compared with a subquery",
+                          "its NULLs are not PostgreSQL's: write EXISTS", position_of(node)};
+        }
+        bound["child"] = bind_expression(node["child"], scope, place);
     }
     bound["subquery"]["node"] =
         bind_query(node["subquery"]["node"], QueryPlace{&scope, place.ctes, true});

@@ -219,7 +219,7 @@ void Imager::add_subqueries(const Json& part, std::vector<Json>& conditions) con
 
 Json Imager::exists_of(const Json& subquery) const {
     Image image = of_query(subquery["subquery"]["node"]);
-    add_row_conditions(subquery, image, image.conditions);
+    add_comparison(subquery, image, image.conditions);
     Json select =
         make_select({make_constant(1)}, std::move(image.from), std::move(image.conditions));
     if (!m_any_row && !is_correlated(select)) {
@@ -232,26 +232,21 @@ Json Imager::exists_of(const Json& subquery) const {
 
 /// IN and other comparisons with a subquery: a row is touched if it compares, or if a NULL on
 /// either side makes the comparison unknown.
-void Imager::add_row_conditions(const Json& subquery, const Image& image,
-                                std::vector<Json>& conditions) const {
+void Imager::add_comparison(const Json& subquery, const Image& image,
+                            std::vector<Json>& conditions) const {
     if (is_null(subquery, "child")) {
         return;
     }
-    const Json& child = subquery["child"];
-    const bool row = is_class(child, "FUNCTION") && text_of(child, "function_name") == "row";
-    const std::vector<Json> outer =
-        row ? child["children"].get<std::vector<Json>>() : std::vector<Json>{child};
-    const std::string comparison{row ? "COMPARE_EQUAL" : text_of(subquery, "comparison_type")};
-    const Json& query = subquery["subquery"]["node"];
-    for (std::size_t i = 0; i < outer.size() && i < image.items.size(); ++i) {
-        if (!is_traceable(query, i, m_sources) || !stays(outer[i], {})) {
-            continue;
-        }
-        conditions.push_back(make_conjunction(
-            "CONJUNCTION_OR", {make_compare(comparison.c_str(), outer[i], image.items[i]),
-                               make_operator("OPERATOR_IS_NULL", {outer[i]}),
-                               make_operator("OPERATOR_IS_NULL", {image.items[i]})}));
+    const Json& outer = subquery["child"];
+    const Json& inner = image.items.at(0);
+    if (!is_traceable(subquery["subquery"]["node"], 0, m_sources) || !stays(outer, {})) {
+        return;
     }
+    const std::string comparison{text_of(subquery, "comparison_type")};
+    conditions.push_back(
+        make_conjunction("CONJUNCTION_OR", {make_compare(comparison.c_str(), outer, inner),
+                                            make_operator("OPERATOR_IS_NULL", {outer}),
+                                            make_operator("OPERATOR_IS_NULL", {inner})}));
 }
 
 } // namespace cdc::views

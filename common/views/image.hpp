@@ -45,8 +45,8 @@ private:
     /// [NOT] EXISTS, [NOT] IN or a scalar subquery that has the occurrence, as a condition that
     /// holds for the rows for which its value can change.
     Json exists_of(const Json& subquery) const;
-    void add_row_conditions(const Json& subquery, const Image& image,
-                            std::vector<Json>& conditions) const;
+    void add_comparison(const Json& subquery, const Image& image,
+                        std::vector<Json>& conditions) const;
     void add_subqueries(const Json& part, std::vector<Json>& conditions) const;
     void check_grouped(const Json& query) const;
 

@@ -253,6 +253,8 @@ TEST_CASE("views: what no rule covers is refused by name") {
     CHECK(refusal("id", "SELECT id, now() AS n FROM t") == "the function now()");
     CHECK(refusal("id", "SELECT id, current_date AS n FROM t") ==
           "'current_date' is no column here");
+    CHECK(refusal("id", "SELECT id FROM t WHERE (g, x) NOT IN (SELECT v, y FROM u)") ==
+          "a row compared with a subquery");
     CHECK(refusal("id", "SELECT id FROM t NATURAL JOIN u") == "NATURAL JOIN");
     CHECK(refusal("id", "SELECT id FROM t TABLESAMPLE 10%") == "TABLESAMPLE");
     CHECK(refusal("id", "SELECT id FROM 'x.parquet'") == "no table or view 'x.parquet'");
