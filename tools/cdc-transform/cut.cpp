@@ -100,7 +100,7 @@ void Transformer::bind_views(Order cut) {
     }
 }
 
-void Transformer::change_tables(Order cut) {
+void Transformer::change_tables(const CutStamp& stamp, Order cut) {
     for (const auto& [name, table] : m_tables) {
         const bool rows = table->prepare(cut);
         for (const auto& view : m_views) {
@@ -114,7 +114,7 @@ void Transformer::change_tables(Order cut) {
             }
         }
         if (rows) {
-            table->apply();
+            table->apply(stamp.commit_ts_ms);
         }
         m_changed_tables.push_back(rows ? table.get() : nullptr);
     }
@@ -184,7 +184,7 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     open_transaction();
     CutStamp stamp = stamp_of(checkpoint);
     bind_views(order);
-    change_tables(order);
+    change_tables(stamp, order);
     change_views(stamp);
     start_views(stamp, order);
     for (const auto& view : m_views) {

@@ -24,6 +24,9 @@ std::string list_of(std::size_t count, const std::function<std::string(std::size
     return out;
 }
 
+constexpr std::int64_t kRememberDeletedMs = 86'400'000;
+constexpr std::uint64_t kCutsBetweenForgetting = 64;
+
 std::string column_name(std::size_t place) {
     return "c" + std::to_string(place);
 }
@@ -77,9 +80,10 @@ void InputTable::make_tables() {
     m_connection.execute(fmt::format("CREATE TABLE IF NOT EXISTS cdc.t{} ({}, ord UHUGEINT)", m_id,
                                      typed_columns()));
     if (!is_bag()) {
-        m_connection.execute(
-            fmt::format("CREATE TABLE IF NOT EXISTS cdc.g{} AS SELECT {}, ord FROM cdc.t{} LIMIT 0",
-                        m_id, keys(""), m_id));
+        m_connection.execute(fmt::format(
+            "CREATE TABLE IF NOT EXISTS cdc.g{} AS SELECT {}, ord, 0::BIGINT AS at FROM "
+            "cdc.t{} LIMIT 0",
+            m_id, keys(""), m_id));
     }
     make_relation();
 }
@@ -229,7 +233,7 @@ void InputTable::apply_bag() {
                     m_id, columns("")));
 }
 
-void InputTable::apply() {
+void InputTable::apply(std::int64_t commit_ts_ms) {
     if (is_bag()) {
         apply_bag();
         return;
@@ -240,8 +244,13 @@ void InputTable::apply() {
     }
     m_connection.execute(fmt::format(
         "INSERT INTO cdc.t{0} SELECT {1}, ord FROM delta{0} WHERE NOT gone", m_id, columns("")));
-    m_connection.execute(fmt::format(
-        "INSERT INTO cdc.g{0} SELECT {1}, ord FROM delta{0} WHERE gone", m_id, keys("")));
+    m_connection.execute(
+        fmt::format("INSERT INTO cdc.g{0} SELECT {1}, ord, {2} FROM delta{0} WHERE gone", m_id,
+                    keys(""), commit_ts_ms));
+    if (++m_cuts % kCutsBetweenForgetting == 0) {
+        m_connection.execute(fmt::format("DELETE FROM cdc.g{} WHERE at < {}", m_id,
+                                         commit_ts_ms - kRememberDeletedMs));
+    }
 }
 
 void InputTable::finish(State& state) {
@@ -292,6 +301,16 @@ void InputTable::reshape(const event::Table& shape) {
     m_reshaped = m_touched = true;
 }
 
+/// SQL for the text of what rows have that are older than the column.
+std::string InputTable::default_text(std::size_t column) const {
+    const std::string& json = m_stored.shape.columns[column].default_json;
+    if (json.empty() || json == "null") {
+        return "NULL::VARCHAR";
+    }
+    return duckdb::quoted_text(json.front() == '"' ? event::json_string_value(json) : json) +
+           "::VARCHAR";
+}
+
 void InputTable::move_lines(const std::string& name, const std::vector<std::size_t>& from) const {
     const std::size_t before = m_connection.query("SELECT * FROM " + name).names().size() - 4;
     std::string missing;
@@ -307,9 +326,8 @@ void InputTable::move_lines(const std::string& name, const std::vector<std::size
         temporary ? "TEMP" : "", other, missing,
         list_of(from.size(),
                 [&](std::size_t i) {
-                    return (from[i] < before ? column_name(from[i])
-                                             : std::string{"NULL::VARCHAR"}) +
-                           " AS " + column_name(i);
+                    return (from[i] < before ? column_name(from[i]) : default_text(i)) + " AS " +
+                           column_name(i);
                 }),
         name));
     m_connection.execute("DROP TABLE " + name);
@@ -322,12 +340,7 @@ void InputTable::move_rows(const std::vector<std::size_t>& from,
     const auto value = [&](std::size_t i) {
         const std::string& wanted = m_columns[i].type;
         if (from[i] >= before.size()) {
-            const std::string& json = m_stored.shape.columns[i].default_json;
-            if (json.empty() || json == "null") {
-                return fmt::format("NULL::{} AS c{}", wanted, i);
-            }
-            const std::string text =
-                duckdb::quoted_text(json.front() == '"' ? event::json_string_value(json) : json);
+            const std::string text = default_text(i);
             return fmt::format("CAST({} AS {}) AS c{}", m_columns[i].from_text(text), wanted, i);
         }
         const std::string old = column_name(from[i]);

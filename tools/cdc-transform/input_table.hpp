@@ -23,7 +23,8 @@ using DeclaredTypes = std::function<std::string(const event::Table&, const std::
 /// lines since then.
 ///
 ///     cdc.tN      rows: c0, c1, … (the columns), ord
-///     cdc.gN      keys of deleted rows: their key columns, ord
+///     cdc.gN      keys of deleted rows: their key columns, ord, and when (commit time of the cut);
+///                 forgotten a day of the log later: what comes late comes by then
 ///     cdc.pN      lines of a snapshot that has not ended: as stageN
 ///     stageN      lines since the last cut: seq, op, ord, missing, and the columns as text
 ///     deltaN      at a cut: the last state of each key that changed: columns, ord, gone
@@ -63,7 +64,7 @@ public:
     /// At a cut, in its transaction: deltaN and changed_in_N are made; then the rows become the new
     /// ones; then all is as after a cut. False: no row changes.
     bool prepare(event::Order cut);
-    void apply();
+    void apply(std::int64_t commit_ts_ms);
     void finish(State& state);
 
     std::string changed() const { return "changed_" + relation_name(); }
@@ -88,6 +89,7 @@ private:
     void apply_bag();
     void move_lines(const std::string& name, const std::vector<std::size_t>& from) const;
     void move_rows(const std::vector<std::size_t>& from, const std::vector<StoredColumn>& before);
+    std::string default_text(std::size_t column) const;
     std::string new_value(std::size_t column) const;
     std::string columns(const std::string& prefix) const;
     std::string typed_columns() const;
@@ -108,6 +110,7 @@ private:
     std::unique_ptr<duckdb::Appender> m_stage;    ///< there is a stageN
     std::unique_ptr<duckdb::Appender> m_snapshot; ///< into cdc.pN
     std::int64_t m_seq = 0;
+    std::uint64_t m_cuts = 0; ///< that changed rows
     std::uint64_t m_staged = 0;
     std::vector<bool> m_unfilled; ///< columns that the log did not carry in some staged line
     event::Order m_truncated_at;  ///< since the last cut

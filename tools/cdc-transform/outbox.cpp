@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <vector>
 
@@ -98,6 +99,7 @@ Outbox::Outbox(std::string folder, const OutboxEnd& end) : m_folder{std::move(fo
     }
     m_begin = m_end;
     read_batches();
+    drop_arrived();
 }
 
 std::string Outbox::path_of(std::uint64_t segment) const {
@@ -211,7 +213,34 @@ void Outbox::acknowledged(const event::Checkpoint& checkpoint, std::string_view 
 }
 
 void Outbox::acknowledged_all() {
-    drop(m_sent);
+    if (m_sent > 0) {
+        drop(m_sent);
+        keep_arrived();
+    }
+}
+
+/// Not durable: what a crash takes of it is written again.
+void Outbox::keep_arrived() const {
+    const OutboxEnd& end = m_batches.empty() ? m_end : m_batches.front().begin;
+    const std::string path = m_folder + "/arrived";
+    const io::FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)};
+    const std::string text = fmt::format("{:020} {:020}\n", end.segment, end.bytes);
+    if (!file || ::pwrite(file.get(), text.data(), text.size(), 0) < 0) {
+        fail_on(path, "write");
+    }
+}
+
+void Outbox::drop_arrived() {
+    OutboxEnd end;
+    std::ifstream file{m_folder + "/arrived"};
+    if (!(file >> end.segment >> end.bytes)) {
+        return;
+    }
+    const auto waiting = std::find_if(m_batches.begin(), m_batches.end(), [&](const Batch& batch) {
+        return batch.begin.segment > end.segment ||
+               (batch.begin.segment == end.segment && batch.begin.bytes >= end.bytes);
+    });
+    drop(static_cast<std::size_t>(waiting - m_batches.begin()));
 }
 
 void Outbox::drop(std::size_t batches) {

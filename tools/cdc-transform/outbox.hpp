@@ -43,7 +43,8 @@ public:
 
     /// Everything up to this checkpoint has arrived: files that hold nothing else are removed.
     void acknowledged(const event::Checkpoint& checkpoint, std::string_view line);
-    /// Everything that was given to write has arrived.
+    /// Everything that was given to write has arrived; kept in the file `arrived`, for there is no
+    /// other.
     void acknowledged_all();
     /// Gives all that has not been acknowledged again, without the checkpoint lines: the source
     /// repeats those, and must not find in its file what it has not written yet.
@@ -63,6 +64,8 @@ private:
     void write_out();
     void read(const Batch& batch, const Write& write) const;
     void drop(std::size_t batches);
+    void keep_arrived() const;
+    void drop_arrived();
 
     std::string m_folder;
     io::FileDescriptor m_file; ///< the last segment

@@ -61,7 +61,7 @@ private:
     void bind_views(event::Order cut);
     std::vector<views::Relation> relations(event::Order cut, bool all) const;
     bool inputs_ready(const KeptView& view, const std::vector<views::Relation>& ready) const;
-    void change_tables(event::Order cut);
+    void change_tables(const CutStamp& stamp, event::Order cut);
     void change_views(CutStamp& stamp);
     void start_views(CutStamp& stamp, event::Order cut);
     CutStamp stamp_of(const event::Checkpoint& checkpoint) const;

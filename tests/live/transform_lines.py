@@ -1,0 +1,498 @@
+#!/usr/bin/env python3
+"""cdc-transform on lines that are made here: what a view is silent about, fills, refuses and says again.
+
+Each case has a folder of its own, feeds lines, and looks at the lines that come out, the exit status and
+the messages. No server.
+"""
+import ctypes
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("CDC_TEST_BIN", ROOT / "build" / "bin"))
+
+ORDERS = [("id", "bigint"), ("customer_id", "integer"), ("amount", "numeric(12,2)"), ("note", "text")]
+CUSTOMERS = [("id", "integer"), ("name", "text")]
+JOIN = """CREATE VIEW details KEY (id) AS SELECT o.id, o.amount, o.note, c.name
+          FROM orders o JOIN customers c ON c.id = o.customer_id;"""
+
+
+def order(position, index=0):
+    return f"0001{position:016x}{index:012x}"
+
+
+class Lines:
+    """Lines of a source whose log position only rises."""
+
+    def __init__(self, position=1000):
+        self.text = []
+        self.position = position
+        self.index = 0
+
+    def source(self, table, at=None):
+        return {"connector": "postgresql", "name": "s", "ts_ms": 1763709000000, "db": "d", "schema": "public",
+                "table": table, "order": at or order(self.position, self.index)}
+
+    def add(self, line):
+        self.text.append(json.dumps(line, separators=(",", ":")))
+        return self
+
+    def table(self, name, columns, key=("id",), defaults=None):
+        described = []
+        for number, (column, kind) in enumerate(columns, 1):
+            one = {"name": column, "type": kind, "nullable": column not in key, "number": number}
+            if column in key:
+                one["key"] = key.index(column) + 1
+            if kind == "numeric(12,2)":
+                one |= {"precision": 12, "scale": 2}
+            if column in (defaults or {}):
+                one["default"] = defaults[column]
+            described.append(one)
+        return self.add({"table": {"name": f"public.{name}", "version": "v", "columns": described},
+                         "source": self.source(name, order(self.position)), "ts_ms": 1})
+
+    def change(self, table, op, row, before=None, unchanged=(), key=True, at=None):
+        self.index += 1
+        line = {"key": {"id": row["id"]} if key else None,
+                "before": before if before is not None else ({"id": row["id"]} if op == "d" and key else None),
+                "after": None if op == "d" else row}
+        if op == "d" and not key:
+            line["before"] = row
+        if unchanged:
+            line["unchanged"] = list(unchanged)
+        place = order(self.position) if op == "r" else None
+        return self.add(line | {"source": self.source(table, at or place), "op": op, "ts_ms": 2})
+
+    def truncate(self, table):
+        self.index += 1
+        return self.add({"key": None, "before": None, "after": None, "source": self.source(table), "op": "t",
+                         "ts_ms": 2})
+
+    def snapshot(self, table, rows, columns=None, key=("id",), **more):
+        if columns:
+            self.table(table, columns, key, **more)
+        for status in ("begin", "end"):
+            self.add({"snapshot": {"status": status, "whole": True},
+                      "source": self.source(table, order(self.position)), "ts_ms": 1})
+            if status == "begin":
+                for row in rows:
+                    self.change(table, "r", row, key=bool(key))
+        return self
+
+    def checkpoint(self, slot="s", snapshot=None):
+        self.position += 10
+        self.index = 0
+        return self.add({"checkpoint": {"v": 1, "kind": "postgres", "server": "1", "database": "d", "slot": slot,
+                                        "position": f"0/{self.position:X}", "order": order(self.position),
+                                        "commit_ts_ms": 1763709000000, "snapshot": snapshot}, "ts_ms": 3})
+
+    def take(self):
+        """The lines so far; the next ones follow them."""
+        text, self.text = self.text, []
+        return "".join(line + "\n" for line in text)
+
+
+class Tool:
+    """cdc-transform in a folder: a view file, a state, and what a target would hold."""
+
+    def __init__(self, folder, views):
+        self.folder = pathlib.Path(folder)
+        self.write(views)
+        self.rows = {} # view: key: (order, row)
+        self.bags = {} # view without key: (before, after) of each line
+        self.words = []
+
+    def write(self, views):
+        (self.folder / "views.sql").write_text(views)
+
+    def command(self, *options):
+        return [BIN / "cdc-transform", "--views", self.folder / "views.sql", "--state", self.folder / "state",
+                "--ack", "on-write", *options]
+
+    def run(self, lines, *options, code=0):
+        """The lines that came out."""
+        done = subprocess.run(self.command(*options), input=lines, capture_output=True, text=True, check=False)
+        self.words = done.stderr
+        if done.returncode != code:
+            raise AssertionError(f"exit status {done.returncode}, not {code}: {done.stderr}")
+        out = [json.loads(line) for line in done.stdout.splitlines()]
+        for line in out:
+            self.apply(line)
+        return out
+
+    def apply(self, line):
+        if "snapshot" in line and line["snapshot"]["status"] == "end":
+            rows = self.rows.get(line["source"]["table"], {})
+            for key in [k for k, (at, _) in rows.items() if at < line["source"]["order"]]:
+                del rows[key]
+        if "key" not in line or line["source"]["connector"] != "transform":
+            return
+        rows = self.rows.setdefault(line["source"]["table"], {})
+        if line["key"] is None:
+            self.bags.setdefault(line["source"]["table"], []).append((line["before"], line["after"]))
+            return
+        key, at = json.dumps(line["key"]), line["source"]["order"]
+        if key not in rows or rows[key][0] < at:
+            rows[key] = (at, line["after"])
+
+    def content(self, view):
+        return sorted((row for _, row in self.rows.get(view, {}).values() if row is not None), key=json.dumps)
+
+    def bag(self, view):
+        rows = []
+        for before, after in self.bags.get(view, []):
+            if before is not None:
+                rows.remove(before)
+            if after is not None:
+                rows.append(after)
+        return sorted(rows, key=json.dumps)
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise AssertionError(f"{what}:\n  got    {got}\n  wanted {wanted}")
+
+
+def ops(out):
+    return [line["op"] for line in out if "key" in line]
+
+
+def an_order(number, customer=1, amount="1.00", note="n"):
+    return {"id": number, "customer_id": customer, "amount": amount, "note": note}
+
+
+def customer(number, name=None):
+    return {"id": number, "name": name or f"c{number}"}
+
+
+def base(lines):
+    return (lines.snapshot("orders", [an_order(1), an_order(2, 2)], ORDERS)
+            .snapshot("customers", [customer(1), customer(2)], CUSTOMERS).checkpoint())
+
+
+CASES = []
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+@case
+def silent_until_all_is_read(folder):
+    """A view says nothing before all its tables were read whole, and begins with a snapshot of itself"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    lines.snapshot("orders", [an_order(1)], ORDERS).table("customers", CUSTOMERS)
+    lines.change("customers", "c", customer(1)).checkpoint()
+    expect("half read", [list(line)[0] for line in tool.run(lines.take())], ["checkpoint"])
+    lines.snapshot("customers", [customer(1)], CUSTOMERS).checkpoint()
+    out = tool.run(lines.take())
+    expect("kinds", [list(line)[0] for line in out], ["table", "snapshot", "key", "snapshot", "checkpoint"])
+    expect("row", out[2]["after"], {"id": 1, "amount": "1.00", "note": "n", "name": "c1"})
+
+
+@case
+def silent_until_the_cut_has_passed(folder):
+    """Rows that were read at several positions are the source's only when the log has passed them all"""
+    tool, lines = Tool(folder, "CREATE VIEW names KEY (id) AS SELECT id, name FROM customers;"), Lines()
+    lines.snapshot("customers", [customer(1)], CUSTOMERS)
+    late = lines.text.pop() # the end
+    lines.change("customers", "r", customer(2), at=order(2000))
+    lines.text.append(late)
+    expect("below", ops(tool.run(lines.checkpoint().take())), [])
+    lines.position = 2000
+    expect("passed", ops(tool.run(lines.checkpoint().take())), ["r", "r"])
+
+
+@case
+def named_empty(folder):
+    """--empty: no snapshot is waited for"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    lines.table("orders", ORDERS).table("customers", CUSTOMERS).change("orders", "c", an_order(1))
+    lines.change("customers", "c", customer(1)).checkpoint()
+    tool.run(lines.take(), "--empty", "public.*")
+    expect("rows", len(tool.content("details")), 1)
+
+
+@case
+def unchanged_values(folder):
+    """A value that the log did not carry comes from the state, or from an earlier line of the cut"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    base(lines).change("orders", "u", {"id": 1, "customer_id": 2, "amount": "5.00"}, unchanged=["note"])
+    lines.change("orders", "c", an_order(3, 1, "1.00", "long"))
+    lines.change("orders", "u", {"id": 3, "customer_id": 1, "amount": "2.00"}, unchanged=["note"]).checkpoint()
+    tool.run(lines.take())
+    expect("rows", [(r["id"], r["amount"], r["note"], r["name"]) for r in tool.content("details")],
+           [(1, "5.00", "n", "c2"), (2, "1.00", "n", "c2"), (3, "2.00", "long", "c1")])
+    lines.change("orders", "u", {"id": 9, "customer_id": 1, "amount": "2.00"}, unchanged=["note"]).checkpoint()
+    tool.run(lines.take(), code=5)
+    expect("words", "never read" in tool.words, True)
+
+
+@case
+def replays(folder):
+    """The same input again changes nothing; late lines of a key lose against its stored row"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    text = base(lines).change("orders", "u", an_order(1, 2)).change("orders", "d", {"id": 2}).checkpoint().take()
+    tool.run(text)
+    before = tool.content("details")
+    expect("again", ops(tool.run(text)), [])
+    lines.change("orders", "r", an_order(2), at=order(1005)).change("orders", "r", an_order(1, 1), at=order(1005))
+    lines.checkpoint()
+    expect("late rows", ops(tool.run(lines.take())), [])
+    expect("rows", tool.content("details"), before)
+
+
+@case
+def one_line_a_key(folder):
+    """However often a row changes within a cut, its view's key has one line, and none when nothing is left"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    tool.run(base(lines).take())
+    for amount in range(20):
+        lines.change("orders", "u", an_order(1, 1, f"{amount}.00"))
+    lines.change("orders", "c", an_order(7)).change("orders", "d", {"id": 7})
+    lines.change("orders", "u", an_order(2, 1)).change("orders", "u", an_order(2, 2)).checkpoint()
+    out = tool.run(lines.take())
+    expect("ops", ops(out), ["u"])
+    change = next(line for line in out if "key" in line)
+    expect("before and after", (change["before"]["amount"], change["after"]["amount"]), ("1.00", "19.00"))
+
+
+@case
+def key_changes_and_truncates(folder):
+    tool, lines = Tool(folder, JOIN), Lines()
+    base(lines).change("orders", "d", {"id": 1}).change("orders", "c", an_order(5)).checkpoint()
+    tool.run(lines.take())
+    expect("moved", [r["id"] for r in tool.content("details")], [2, 5])
+    lines.change("customers", "c", customer(3)).truncate("customers").change("customers", "c", customer(2, "new"))
+    tool.run(lines.checkpoint().take())
+    expect("truncated", [(r["id"], r["name"]) for r in tool.content("details")], [(2, "new")])
+
+
+@case
+def a_table_without_key(folder):
+    tool, lines = Tool(folder, """CREATE VIEW pages KEY (page) AS SELECT page, count(*) AS n FROM visits
+                                  GROUP BY page;"""), Lines()
+    columns = [("page", "text"), ("at", "integer")]
+    visit = [{"page": "a", "at": 1}, {"page": "a", "at": 1}, {"page": "b", "at": None}]
+    lines.snapshot("visits", visit, columns, key=()).checkpoint()
+    lines.change("visits", "d", visit[0], key=False).change("visits", "d", visit[2], key=False)
+    lines.change("visits", "c", {"page": "c", "at": 2}, key=False)
+    lines.change("visits", "u", {"page": "c", "at": 3}, before={"page": "c", "at": 2}, key=False).checkpoint()
+    tool.run(lines.take())
+    expect("counts", [(r["page"], r["n"]) for r in tool.content("pages")], [("a", 1), ("c", 1)])
+    lines.change("visits", "d", {"page": "z", "at": 1}, key=False).checkpoint()
+    tool.run(lines.take(), code=5)
+    expect("words", "did not have" in tool.words, True)
+
+
+@case
+def two_rows_of_one_key(folder):
+    """Both are named, nothing of the cut is kept"""
+    tool, lines = Tool(folder, "CREATE VIEW v KEY (customer_id) CHECKED AS SELECT customer_id, id FROM orders;"), Lines()
+    tool.run(lines.snapshot("orders", [an_order(1)], ORDERS).checkpoint().take())
+    text = lines.change("orders", "c", an_order(2)).checkpoint().take()
+    for _ in range(2):
+        tool.run(text, code=5)
+        expect("words", all(word in tool.words for word in ("two rows of one key", "'id': 1", "'id': 2")), True)
+    expect("rows", [r["id"] for r in tool.content("v")], [1])
+
+
+@case
+def bags_full_views_and_single_rows(folder):
+    tool, lines = Tool(folder, """
+        CREATE VIEW per_customer PARTITION (customer_id) AS SELECT customer_id, amount FROM orders;
+        CREATE VIEW top KEY (id) FULL AS SELECT id, amount FROM orders ORDER BY amount DESC, id LIMIT 2;
+        CREATE VIEW total KEY () AS SELECT count(*) AS n, sum(amount) AS amount FROM orders;"""), Lines()
+    rows = [an_order(1), an_order(2), an_order(3, 2, "9.00")]
+    tool.run(lines.snapshot("orders", rows, ORDERS).checkpoint().take())
+    lines.change("orders", "d", {"id": 1}).change("orders", "c", an_order(4, 2, "10.00")).checkpoint()
+    tool.run(lines.take())
+    expect("bag", [(r["customer_id"], r["amount"]) for r in tool.bag("per_customer")],
+           [(1, "1.00"), (2, "10.00"), (2, "9.00")])
+    expect("top", [r["id"] for r in tool.content("top")], [3, 4])
+    expect("total", tool.bag("total"), [{"n": 3, "amount": "20.00"}])
+
+
+@case
+def shapes_that_change(folder):
+    """A column more, one less, one renamed: views that read the table are computed whole"""
+    tool, lines = Tool(folder, JOIN + """CREATE VIEW plain KEY (id) AS SELECT * FROM customers;"""), Lines()
+    tool.run(base(lines).take())
+    lines.change("customers", "c", customer(3))
+    lines.table("customers", [*CUSTOMERS, ("city", "text")], defaults={"city": "old"})
+    lines.change("customers", "c", {"id": 4, "name": "c4", "city": "new"}).change("orders", "c", an_order(3, 4))
+    out = tool.run(lines.checkpoint().take())
+    expect("details", [r["name"] for r in tool.content("details")], ["c1", "c2", "c4"])
+    expect("a new table line", [line["source"]["table"] for line in out if "table" in line], ["details", "plain", "plain"])
+    expect("plain", [(r["id"], r["city"]) for r in tool.content("plain")], [(1, "old"), (2, "old"), (3, "old"), (4, "new")])
+    tool.write("CREATE VIEW plain KEY (id) AS SELECT id, city FROM customers;")
+    lines.add({"table": {"name": "public.customers", "version": "w", "columns": [
+        {"name": "id", "type": "integer", "nullable": False, "key": 1, "number": 1},
+        {"name": "city", "type": "text", "nullable": True, "number": 3}]}, "source": lines.source("customers"), "ts_ms": 1})
+    lines.change("customers", "c", {"id": 5, "city": "x"}).checkpoint()
+    tool.run(lines.take())
+    expect("dropped", tool.content("plain")[-1], {"id": 5, "city": "x"})
+
+
+@case
+def another_view_file(folder):
+    """Views that are the same go on; another SELECT comes out as differences, other columns as a snapshot"""
+    names = "CREATE VIEW names KEY (id) AS SELECT id, name FROM customers{};"
+    tool, lines = Tool(folder, JOIN + names.format("")), Lines()
+    tool.run(base(lines).take())
+    tool.write(JOIN.replace("SELECT o.id", "SELECT  o.id") + names.format(" WHERE id <> 1"))
+    out = tool.run(lines.change("customers", "u", customer(2, "two")).checkpoint().take())
+    expect("changes", sorted((line["source"]["table"], line["op"]) for line in out if "key" in line),
+           [("details", "u"), ("names", "d"), ("names", "u")])
+    tool.write("CREATE VIEW names KEY (id) AS SELECT id, upper(name) AS name, name AS lower FROM customers;"
+               "CREATE VIEW more KEY (id) AS SELECT id FROM orders;")
+    out = tool.run(lines.change("customers", "c", customer(7)).checkpoint().take())
+    expect("kinds", [(list(line)[0], line["source"]["table"]) for line in out if "source" in line and "key" not in line][-6:],
+           [(kind, view) for view in ("names", "more") for kind in ("table", "snapshot", "snapshot")])
+    expect("names", [r["name"] for r in tool.content("names")], ["C1", "TWO", "C7"])
+    expect("said", "view details is not in the file any more" in tool.words, True)
+
+
+@case
+def later_snapshot(folder):
+    """Rows that a later whole snapshot did not bring are gone; what the log says behind it wins"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    tool.run(base(lines).take())
+    lines.snapshot("orders", [an_order(1, 2), an_order(4, 1)])
+    lines.change("orders", "u", an_order(4, 2)).checkpoint()
+    tool.run(lines.take())
+    expect("rows", [(r["id"], r["name"]) for r in tool.content("details")], [(1, "c2"), (4, "c2")])
+
+
+@case
+def passed_lines(folder):
+    tool, lines = Tool(folder, JOIN), Lines()
+    text = base(lines).take()
+    out = tool.run(text, "--pass", "public.customers")
+    passed = [line for line in out if line.get("source", {}).get("connector") == "postgresql"]
+    expect("kinds", [list(line)[0] for line in passed], ["table", "snapshot", "key", "key", "snapshot"])
+
+
+@case
+def types_of_the_file(folder):
+    """numeric without a scale is text, until the file says what it is; what does not fit stops"""
+    columns = [("id", "integer"), ("price", "numeric")]
+    tool, lines = Tool(folder, "CREATE VIEW v KEY (id) AS SELECT id, price FROM prices;"), Lines()
+    prices = lines.snapshot("prices", [{"id": 1, "price": "1.5"}], columns).checkpoint().take()
+    tool.run(prices)
+    expect("text", tool.content("v"), [{"id": 1, "price": "1.5"}])
+    with tempfile.TemporaryDirectory() as other:
+        tool = Tool(other, "TYPE prices.price decimal(10,2); CREATE VIEW v KEY (id) AS SELECT id, price * 2 AS price FROM prices;")
+        tool.run(prices)
+        expect("decimal", tool.content("v"), [{"id": 1, "price": "3.00"}])
+        tool.run(lines.change("prices", "c", {"id": 2, "price": "1.555"}).checkpoint().take(), code=5)
+        expect("words", "more than 2 digits" in tool.words, True)
+
+
+@case
+def states_of_others(folder):
+    """A state is of one source and of one process"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    tool.run(base(lines).take())
+    tool.run(lines.change("orders", "c", an_order(9)).checkpoint(slot="other").take(), code=4)
+    expect("source", "Each pipe needs a state of its own" in tool.words, True)
+    with subprocess.Popen(tool.command(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True) as holder:
+        end = time.monotonic() + 30
+        while True:
+            done = subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False)
+            if done.returncode != 0 or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        tool.words = done.stderr
+        holder.stdin.close()
+        words = holder.stderr.read()
+        holder.wait()
+        expect("holder", (done.returncode, str(holder.pid) in tool.words, words), (4, True, ""))
+
+
+def damage(database, statement):
+    """Runs a statement on a stopped state, by the engine's own C functions."""
+    cache = os.environ.get("CDC_CACHE_DIR") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "cdc-toolkit")
+    engine = ctypes.CDLL(os.environ.get("CDC_DUCKDB_LIBRARY") or os.path.join(cache, "libduckdb.so"))
+    opened, connection, result = ctypes.c_void_p(), ctypes.c_void_p(), (ctypes.c_char * 64)()
+    expect("open", engine.duckdb_open(str(database).encode(), ctypes.byref(opened)), 0)
+    expect("connect", engine.duckdb_connect(opened, ctypes.byref(connection)), 0)
+    expect("query", engine.duckdb_query(connection, statement.encode(), result), 0)
+    engine.duckdb_destroy_result(result)
+    engine.duckdb_disconnect(ctypes.byref(connection))
+    engine.duckdb_close(ctypes.byref(opened))
+
+
+@case
+def checked(folder):
+    """--check on a stopped state and SIGUSR1 in a running one find a row that is not what the SELECT gives"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    tool.run(base(lines).take())
+    done = subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False)
+    expect("right", (done.returncode, done.stdout), (0, "0 views differ\n"))
+    damage(tool.folder / "state" / "state.duckdb", "UPDATE out_details SET note = 'x' WHERE id = 1")
+    done = subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False)
+    expect("wrong", (done.returncode, done.stdout), (1, "1 views differ\n"))
+    expect("named", "view details differs from its SELECT in 1 rows" in done.stderr, True)
+    with open(folder + "/err", "w+", encoding="utf-8") as errors, \
+            subprocess.Popen(tool.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+                             text=True) as running:
+        running.stdin.write(lines.change("orders", "c", an_order(8)).checkpoint().take())
+        running.stdin.flush()
+        while "checkpoint" not in running.stdout.readline():
+            pass
+        running.send_signal(signal.SIGUSR1)
+        end = time.monotonic() + 30
+        while "1 views differ" not in pathlib.Path(folder, "err").read_text() and time.monotonic() < end:
+            time.sleep(0.05)
+        running.stdin.close()
+        expect("goes on", running.wait(), 0)
+    expect("while it runs", "details differs" in pathlib.Path(folder, "err").read_text(), True)
+
+
+@case
+def explained(folder):
+    tool, lines = Tool(folder, JOIN), Lines()
+    tool.run(base(lines).take())
+    done = subprocess.run(tool.command("--explain"), capture_output=True, text=True, check=False)
+    expect("exit status", done.returncode, 0)
+    for word in ("view details", "public.orders", "public.customers", "changed_in_"):
+        expect(word, word in done.stdout, True)
+
+
+@case
+def lost_state(folder):
+    """A state that is made anew has higher orders, and begins with a whole snapshot that voids what is left"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    text = base(lines).take()
+    highest = max(line["source"]["order"] for line in tool.run(text) if "source" in line)
+    subprocess.run(["rm", "-rf", tool.folder / "state"], check=True)
+    again = tool.run(text.replace('"id":2,"customer_id"', '"id":3,"customer_id"').replace('{"id":2},"before":null,"after":{"id":3', '{"id":3},"before":null,"after":{"id":3'))
+    expect("above", min(line["source"]["order"] for line in again if "source" in line) > highest, True)
+    expect("voided", [r["id"] for r in tool.content("details")], [1, 3])
+
+
+def main():
+    wanted = sys.argv[1:]
+    for function in CASES:
+        if wanted and function.__name__ not in wanted:
+            continue
+        print(f"--- {function.__name__}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="cdc-lines-") as folder:
+            try:
+                function(folder)
+            except Exception as error: # told, whatever it was
+                print(f"FAILED: {function.__name__}: {type(error).__name__}: {error}", file=sys.stderr)
+                sys.exit(1)
+
+
+main()
