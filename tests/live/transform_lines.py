@@ -397,6 +397,29 @@ def types_of_the_file(folder):
 
 
 @case
+def kept_for_a_time(folder):
+    """KEEP: rows older than the interval before the cut's commit time leave the state and the views"""
+    columns = [("id", "integer"), ("at", "timestamp with time zone"), ("note", "text")]
+    for key in ("id",), ():
+        with tempfile.TemporaryDirectory() as own:
+            tool, lines = Tool(own, """KEEP '1 hour' ON visits.at;
+                                       CREATE VIEW v KEY (n) AS SELECT count(*) AS n FROM visits;
+                                       """.replace("KEY (n)", "KEY ()")), Lines()
+            # The cuts' commit time is 2025-11-21T07:10:00Z.
+            rows = [{"id": 1, "at": "2025-11-21T06:00:00Z", "note": "a"}, {"id": 2, "at": "2025-11-21T06:30:00Z", "note": "b"},
+                    {"id": 3, "at": None, "note": "c"}]
+            tool.run(lines.snapshot("visits", rows, columns, key=key).checkpoint().take())
+            expect("old", tool.bag("v"), [{"n": 2}])
+            lines.change("visits", "c", {"id": 4, "at": "2025-11-20T00:00:00Z", "note": "d"}, key=bool(key))
+            lines.change("visits", "d", rows[0], key=bool(key)).checkpoint()
+            tool.run(lines.take())
+            expect("came old", tool.bag("v"), [{"n": 2}])
+            text = lines.change("visits", "c", {"id": 5, "at": "2025-11-21T07:55:00Z", "note": "e"}, key=bool(key)).checkpoint().take()
+            tool.run(text.replace('"commit_ts_ms":1763709000000', '"commit_ts_ms":1763715000000')) # 08:50
+            expect("later", tool.bag("v"), [{"n": 2}])
+
+
+@case
 def states_of_others(folder):
     """A state is of one source and of one process"""
     tool, lines = Tool(folder, JOIN), Lines()

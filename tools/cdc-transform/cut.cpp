@@ -42,10 +42,11 @@ CutStamp Transformer::stamp_of(const event::Checkpoint& checkpoint) const {
     return stamp;
 }
 
-bool Transformer::touched(Order cut) const {
+bool Transformer::touched(Order cut, std::int64_t commit_ts_ms) const {
     return m_passed_lines || m_transaction ||
-           std::any_of(m_tables.begin(), m_tables.end(),
-                       [&](const auto& entry) { return entry.second->touched(cut); }) ||
+           std::any_of(
+               m_tables.begin(), m_tables.end(),
+               [&](const auto& entry) { return entry.second->touched(cut, commit_ts_ms); }) ||
            std::any_of(m_views.begin(), m_views.end(), [&](const auto& view) {
                return view->affected() ||
                       (!view->live() && inputs_ready(*view, relations(cut, false)));
@@ -102,7 +103,7 @@ void Transformer::bind_views(Order cut) {
 
 void Transformer::change_tables(const CutStamp& stamp, Order cut) {
     for (const auto& [name, table] : m_tables) {
-        const bool rows = table->prepare(cut);
+        const bool rows = table->prepare(cut, stamp.commit_ts_ms);
         for (const auto& view : m_views) {
             if (!view->live()) {
                 continue;
@@ -174,7 +175,8 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     const event::Checkpoint checkpoint = event::parse_checkpoint(line, "checkpoint line");
     const Order order = order_of(checkpoint);
     m_figures.behind.set(checkpoint.ts_ms);
-    if (!touched(order)) {
+    CutStamp stamp = stamp_of(checkpoint);
+    if (!touched(order, stamp.commit_ts_ms)) {
         m_staged = 0;
         pass_on(line);
         pass_on("\n");
@@ -182,7 +184,6 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     }
     const std::int64_t started = base::steady_ms();
     open_transaction();
-    CutStamp stamp = stamp_of(checkpoint);
     bind_views(order);
     change_tables(stamp, order);
     change_views(stamp);

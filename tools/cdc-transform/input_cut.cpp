@@ -116,22 +116,49 @@ Order InputTable::merge_snapshot() {
     return begin;
 }
 
-bool InputTable::prepare(Order cut) {
+bool InputTable::prepare(Order cut, std::int64_t commit_ts_ms) {
     close_appenders();
     Order voided = m_truncated_at;
     if (snapshot_due(cut)) {
         voided = std::max(voided, merge_snapshot());
     }
-    if (m_stage == nullptr && voided == Order{}) {
+    if (m_stage == nullptr && voided == Order{} && !old_due(commit_ts_ms)) {
         return false;
     }
     stage();
+    m_kept_ts_ms = commit_ts_ms;
     if (is_bag()) {
         prepare_bag(voided);
     } else {
         prepare_keyed(voided);
+        drop_old();
+        make_changed();
     }
     return m_connection.number(fmt::format("SELECT count(*) FROM {}", changed())) > 0;
+}
+
+/// SQL for "a row with this value of its time leaves by KEEP".
+std::string InputTable::too_old(const std::string& value) const {
+    if (!m_kept_time) {
+        return "false";
+    }
+    return fmt::format("coalesce({} < CAST(make_timestamp({}) - INTERVAL {} AS {}), false)", value,
+                       m_kept_ts_ms * 1000, duckdb::quoted_text(m_kept_time->interval),
+                       m_columns[m_time_column].type);
+}
+
+/// Rows that are too old are deleted ones, whether they stand in the table or come now.
+void InputTable::drop_old() {
+    if (!m_kept_time) {
+        return;
+    }
+    const std::string old_rows = too_old(column_name(m_time_column));
+    m_connection.execute(
+        fmt::format("UPDATE delta{} SET gone = true WHERE NOT gone AND {}", m_id, old_rows));
+    m_connection.execute(fmt::format(
+        "INSERT INTO delta{0} SELECT {1}, s.ord, true FROM (SELECT * FROM cdc.t{0} WHERE {2}) s "
+        "ANTI JOIN delta{0} d ON {3}",
+        m_id, columns("s."), old_rows, keys_equal("s", "d")));
 }
 
 /// The stored value of a column of the line `n`, whose key had the row `s` before.
@@ -143,11 +170,15 @@ std::string InputTable::new_value(std::size_t i) const {
         return key ? "n." + name + " AS " + name
                    : fmt::format("CASE WHEN n.op <> 100 THEN {} END AS {}", value, name);
     }
+    // A row that left by KEEP has no stored value, and needs none.
+    const std::string time =
+        m_kept_time ? m_columns[m_time_column].from_text("n." + column_name(m_time_column)) : "";
     return fmt::format("CASE WHEN n.op = 100 THEN NULL WHEN substr(n.missing, {0}, 1) = '1' THEN "
                        "CASE WHEN f{1}.f IS NOT NULL THEN {2} WHEN s.ord IS NOT NULL THEN s.{3} "
-                       "ELSE error('an update that lacks the unchanged value of column {4}, whose "
-                       "row was never read') END ELSE {5} END AS {3}",
-                       i + 1, i, m_columns[i].from_text(fmt::format("f{}.f.v", i)), name, i, value);
+                       "WHEN {6} THEN NULL ELSE error('an update that lacks the unchanged value of "
+                       "column {4}, whose row was never read') END ELSE {5} END AS {3}",
+                       i + 1, i, m_columns[i].from_text(fmt::format("f{}.f.v", i)), name, i, value,
+                       too_old(time));
 }
 
 void InputTable::prepare_keyed(Order voided) {
@@ -192,6 +223,9 @@ void InputTable::prepare_keyed(Order voided) {
             "{3} WHERE s.ord < {2}",
             m_id, columns("s."), number_of(voided), keys_equal("s", "d")));
     }
+}
+
+void InputTable::make_changed() {
     m_connection.execute(fmt::format(
         "CREATE OR REPLACE TEMP TABLE changed_in_{0} AS SELECT {1} FROM (SELECT {2} FROM cdc.t{0} "
         "s "
@@ -205,10 +239,11 @@ void InputTable::prepare_bag(Order voided) {
     });
     m_connection.execute(fmt::format(
         "CREATE OR REPLACE TEMP TABLE delta{0} AS SELECT {1}, sum(n)::BIGINT AS n, max(ord) AS ord "
-        "FROM (SELECT {2}, CASE WHEN op = 100 THEN -1 ELSE 1 END AS n, ord FROM stage{0} WHERE ord "
-        ">= {3} UNION ALL SELECT {1}, -1, ord FROM cdc.t{0} WHERE ord < {4}) GROUP BY {1} HAVING "
-        "sum(n) <> 0",
-        m_id, columns(""), typed, number_of(m_stored.barrier), number_of(voided)));
+        "FROM (SELECT * FROM (SELECT {2}, CASE WHEN op = 100 THEN -1 ELSE 1 END AS n, ord FROM "
+        "stage{0} WHERE ord >= {3}) WHERE NOT {5} UNION ALL SELECT {1}, -1, ord FROM cdc.t{0} "
+        "WHERE ord < {4} OR {5}) GROUP BY {1} HAVING sum(n) <> 0",
+        m_id, columns(""), typed, number_of(m_stored.barrier), number_of(voided),
+        too_old(column_name(m_time_column))));
     m_connection.execute(
         fmt::format("CREATE OR REPLACE TEMP TABLE changed_in_{0} AS SELECT {1} FROM delta{0}", m_id,
                     named_columns()));

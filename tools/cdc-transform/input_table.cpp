@@ -33,9 +33,10 @@ bool named(const std::vector<std::string_view>& names, std::string_view name) {
 
 } // namespace
 
-InputTable::InputTable(duckdb::Connection& connection, StoredTable stored, DeclaredTypes declared)
+InputTable::InputTable(duckdb::Connection& connection, StoredTable stored, DeclaredTypes declared,
+                       KeptTimes kept)
     : m_connection{connection}, m_stored{std::move(stored)},
-      m_declared{std::move(declared)}, m_id{std::to_string(m_stored.id)} {
+      m_declared{std::move(declared)}, m_kept{std::move(kept)}, m_id{std::to_string(m_stored.id)} {
     read_shape();
     make_tables();
 }
@@ -55,8 +56,25 @@ void InputTable::read_shape() {
     }
     std::sort(m_keys.begin(), m_keys.end(),
               [&](std::size_t a, std::size_t b) { return columns[a].key < columns[b].key; });
+    read_kept_time();
     m_values.resize(columns.size());
     m_unfilled.assign(columns.size(), false);
+}
+
+void InputTable::read_kept_time() {
+    m_kept_time = m_kept(m_stored.shape);
+    if (!m_kept_time) {
+        return;
+    }
+    const auto found = m_places.find(escaped(m_kept_time->column));
+    const std::string type = found == m_places.end() ? "" : m_columns[found->second].type;
+    if (type != "TIMESTAMP" && type != "TIMESTAMPTZ" && type != "DATE") {
+        throw Error{ExitCode::usage,
+                    fmt::format("KEEP {}: column {} is {}", m_stored.shape.display_name(),
+                                in_quotes(m_kept_time->column),
+                                type.empty() ? "not there" : "neither a date nor a timestamp")};
+    }
+    m_time_column = found->second;
 }
 
 std::vector<std::string> InputTable::key() const {
@@ -117,9 +135,14 @@ bool InputTable::current_at(Order cut) const {
     return m_stored.whole && m_stored.current_from <= cut;
 }
 
-bool InputTable::touched(Order cut) const {
-    return m_staged > 0 || m_touched || m_reshaped || m_truncated_at != Order{} ||
-           snapshot_due(cut);
+bool InputTable::old_due(std::int64_t commit_ts_ms) const {
+    constexpr std::int64_t kEveryMs = 1000;
+    return m_kept_time && m_stored.whole && commit_ts_ms - m_kept_ts_ms >= kEveryMs;
+}
+
+bool InputTable::touched(Order cut, std::int64_t commit_ts_ms) const {
+    return m_staged > 0 || old_due(commit_ts_ms) || m_touched || m_reshaped ||
+           m_truncated_at != Order{} || snapshot_due(cut);
 }
 
 duckdb::Appender& InputTable::stage() {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,23 +20,32 @@ namespace cdc::transform {
 /// What the view file's TYPE says of a column, "" for nothing.
 using DeclaredTypes = std::function<std::string(const event::Table&, const std::string& column)>;
 
+/// What the view file's KEEP says of a table: rows whose column is below the cut's commit time less
+/// the interval are none.
+struct KeptTime {
+    std::string column;
+    std::string interval;
+};
+using KeptTimes = std::function<std::optional<KeptTime>(const event::Table&)>;
+
 /// One table of the source in the state: its rows as of the last cut, each with its order, and the
 /// lines since then.
 ///
-///     cdc.tN      rows: c0, c1, … (the columns), ord
-///     cdc.gN      keys of deleted rows: their key columns, ord, and when (commit time of the cut);
-///                 forgotten a day of the log later: what comes late comes by then
-///     cdc.pN      lines of a snapshot that has not ended: as stageN
-///     stageN      lines since the last cut: seq, op, ord, missing, and the columns as text
-///     deltaN      at a cut: the last state of each key that changed: columns, ord, gone
-///     in_N        what views read: the rows under the columns' own names
+///     cdc.tN        rows: c0, c1, … (the columns), ord
+///     cdc.gN        keys of deleted rows: their key columns, ord, and when (a cut's commit time)
+///     cdc.pN        lines of a snapshot that has not ended: as stageN
+///     stageN        lines since the last cut: seq, op, ord, missing, and the columns as text
+///     deltaN        at a cut: the last state of each key that changed: columns, ord, gone
+///     in_N          what views read: the rows under the columns' own names
 ///     changed_in_N  at a cut: rows as they were and as they will be, as in_N has them
 ///
 /// A table without key is a bag: deltaN has distinct rows and by how much their number changes (n).
+/// Deleted keys are forgotten a day of the log later: what comes late comes by then.
 class InputTable {
 public:
     /// Makes the engine's tables that are not there. Throws Error.
-    InputTable(duckdb::Connection& connection, StoredTable stored, DeclaredTypes declared);
+    InputTable(duckdb::Connection& connection, StoredTable stored, DeclaredTypes declared,
+               KeptTimes kept);
 
     const event::Table& shape() const { return m_stored.shape; }
     const StoredTable& stored() const { return m_stored; }
@@ -56,14 +66,14 @@ public:
     bool current_at(event::Order cut) const;
     /// Lines since the last cut.
     std::uint64_t staged() const { return m_staged; }
-    /// Whether a cut of this order has anything to do.
-    bool touched(event::Order cut) const;
+    /// Whether a cut of this order and commit time has anything to do.
+    bool touched(event::Order cut, std::int64_t commit_ts_ms) const;
     /// Whether all rows of views that read it may be others: its columns changed.
     bool reshaped() const { return m_reshaped; }
 
     /// At a cut, in its transaction: deltaN and changed_in_N are made; then the rows become the new
     /// ones; then all is as after a cut. False: no row changes.
-    bool prepare(event::Order cut);
+    bool prepare(event::Order cut, std::int64_t commit_ts_ms);
     void apply(std::int64_t commit_ts_ms);
     void finish(State& state);
 
@@ -86,6 +96,11 @@ private:
     event::Order merge_snapshot();
     void prepare_keyed(event::Order voided);
     void prepare_bag(event::Order voided);
+    void drop_old();
+    void make_changed();
+    void read_kept_time();
+    bool old_due(std::int64_t commit_ts_ms) const;
+    std::string too_old(const std::string& value) const;
     void apply_bag();
     void move_lines(const std::string& name, const std::vector<std::size_t>& from) const;
     void move_rows(const std::vector<std::size_t>& from, const std::vector<StoredColumn>& before);
@@ -100,6 +115,7 @@ private:
     duckdb::Connection& m_connection;
     StoredTable m_stored;
     DeclaredTypes m_declared;
+    KeptTimes m_kept;
     std::string m_id;
     std::vector<StoredColumn> m_columns;
     std::vector<std::size_t> m_keys; ///< places of the key's columns, in the key's order
@@ -111,6 +127,9 @@ private:
     std::unique_ptr<duckdb::Appender> m_snapshot; ///< into cdc.pN
     std::int64_t m_seq = 0;
     std::uint64_t m_cuts = 0; ///< that changed rows
+    std::optional<KeptTime> m_kept_time;
+    std::size_t m_time_column = 0;
+    std::int64_t m_kept_ts_ms = 0; ///< commit time of the cut that looked for old rows last
     std::uint64_t m_staged = 0;
     std::vector<bool> m_unfilled; ///< columns that the log did not carry in some staged line
     event::Order m_truncated_at;  ///< since the last cut

@@ -5,6 +5,7 @@
 #include "event/json_document.hpp"
 
 #include <filesystem>
+#include <sstream>
 
 namespace cdc::transform {
 
@@ -117,6 +118,7 @@ void State::make() {
     }
     set_meta("format", std::to_string(kFormat));
     set_meta("epoch", std::to_string(m_epoch));
+    set_meta("progress", "0 1 0"); // last position of outputs; segment and bytes of the outbox
     transaction.commit();
 }
 
@@ -127,12 +129,9 @@ void State::read() {
                                 in_quotes(m_folder), in_quotes(format)),
                     "A state is made anew in an empty folder, from a snapshot of its tables."};
     }
-    const auto number = [this](const char* name) {
-        return base::parse_integer<std::uint64_t>(meta(name)).value_or(0);
-    };
-    m_epoch = static_cast<std::uint16_t>(number("epoch"));
-    m_last_position = number("position");
-    m_outbox_end = {std::max<std::uint64_t>(number("segment"), 1), number("bytes")};
+    m_epoch = base::parse_integer<std::uint16_t>(meta("epoch")).value_or(0);
+    std::istringstream progress{meta("progress")};
+    progress >> m_last_position >> m_outbox_end.segment >> m_outbox_end.bytes;
     duckdb::Result result = m_connection.query("SELECT source, checkpoint FROM cdc.positions");
     while (result.next()) {
         for (std::uint64_t row = 0; row < result.size(); ++row) {
@@ -201,9 +200,7 @@ void State::keep_cut(const std::string& source, std::string_view checkpoint, std
     m_connection.execute("DELETE FROM cdc.positions WHERE source = " + quoted_text(source));
     m_connection.execute(fmt::format("INSERT INTO cdc.positions VALUES ({}, {})",
                                      quoted_text(source), quoted_text(checkpoint)));
-    set_meta("position", std::to_string(position));
-    set_meta("segment", std::to_string(end.segment));
-    set_meta("bytes", std::to_string(end.bytes));
+    set_meta("progress", fmt::format("{} {} {}", position, end.segment, end.bytes));
     m_positions[source] = std::string{checkpoint};
     m_last_position = position;
     m_outbox_end = end;

@@ -38,9 +38,9 @@ struct StoredView {
 
 /// The database of a state folder: input tables, views, and how far they came.
 ///
-///     DIR/state.duckdb   tables `cdc.…` (below), `cdc.tN gN pN` of input table N, and one of each
-///     view DIR/outbox/        lines that may not have arrived DIR/tmp/           what does not fit
-///     into --memory
+///     DIR/state.duckdb   `cdc.tN gN pN` of input table N, one table of each view, and `cdc.…`
+///     DIR/outbox/        lines that may not have arrived
+///     DIR/tmp/           what does not fit into --memory
 ///
 /// Names and contents of `cdc.meta`, `cdc.positions`, `cdc.tables`, `cdc.views` are read by later
 /// versions: do not rename.

@@ -37,24 +37,12 @@ Transformer::Transformer(const Options& options, const views::ViewFile& file, St
                          Outbox& outbox, Figures& figures)
     : m_options{options}, m_state{state}, m_outbox{outbox}, m_figures{figures},
       m_empty{options.empty, {}}, m_passed{options.pass, {}} {
-    m_declared = [types = file.types](const event::Table& table, const std::string& column) {
-        const std::string& space = table.schema.empty() ? table.db : table.schema;
-        for (const views::ColumnType& type : types) {
-            if (type.column == column && same_name(type.table, space, table.table)) {
-                return type.type;
-            }
-        }
-        return std::string{};
-    };
-    for (const views::View& view : file.views) {
-        m_views.push_back(
-            std::make_unique<KeptView>(state.connection(), view, m_views.size(), options.name));
-    }
+    read_file(file);
     for (StoredTable& table : state.tables()) {
         const event::Table& shape = table.shape;
         const std::string name = shape.db + '\n' + shape.schema + '\n' + shape.table;
         m_tables[name] =
-            std::make_unique<InputTable>(state.connection(), std::move(table), m_declared);
+            std::make_unique<InputTable>(state.connection(), std::move(table), m_declared, m_kept);
     }
     for (const StoredView& stored : state.views()) {
         const auto found = std::find_if(m_views.begin(), m_views.end(), [&](const auto& view) {
@@ -74,6 +62,35 @@ Transformer::Transformer(const Options& options, const views::ViewFile& file, St
         if (checkpoint.kind != "kafka") {
             m_position = checkpoint.order;
         }
+    }
+}
+
+void Transformer::read_file(const views::ViewFile& file) {
+    m_declared = [types = file.types](const event::Table& table, const std::string& column) {
+        const std::string& space = table.schema.empty() ? table.db : table.schema;
+        for (const views::ColumnType& type : types) {
+            if (type.column == column && same_name(type.table, space, table.table)) {
+                return type.type;
+            }
+        }
+        return std::string{};
+    };
+    m_kept = [keeps = file.keeps](const event::Table& table) -> std::optional<KeptTime> {
+        const std::string& space = table.schema.empty() ? table.db : table.schema;
+        for (const views::Keep& keep : keeps) {
+            if (same_name(keep.table, space, table.table)) {
+                return KeptTime{keep.column, keep.interval};
+            }
+        }
+        return std::nullopt;
+    };
+    for (const views::View& view : file.views) {
+        if (view.freeze) {
+            throw Error{ExitCode::usage, fmt::format("{}:{}: view '{}': FREEZE is not known yet",
+                                                     view.file, view.line, view.name)};
+        }
+        m_views.push_back(
+            std::make_unique<KeptView>(m_state.connection(), view, m_views.size(), m_options.name));
     }
 }
 
@@ -192,7 +209,8 @@ InputTable& Transformer::made_table(const event::DecodedLine& line, event::Table
     stored.id = static_cast<int>(m_tables.size()) + 1;
     stored.connector = line.source.connector;
     stored.shape = std::move(shape);
-    auto table = std::make_unique<InputTable>(m_state.connection(), std::move(stored), m_declared);
+    auto table =
+        std::make_unique<InputTable>(m_state.connection(), std::move(stored), m_declared, m_kept);
     if (!m_options.empty.empty() && m_empty.matches(space_of(line.source), line.source.table)) {
         table->assume_whole();
     }

@@ -55,9 +55,10 @@ private:
     bool wanted(std::string_view schema, std::string_view table) const;
     InputTable* find_table(const event::Source& source);
     InputTable& made_table(const event::DecodedLine& line, event::Table shape);
+    void read_file(const views::ViewFile& file);
     void open_transaction();
 
-    bool touched(event::Order cut) const;
+    bool touched(event::Order cut, std::int64_t commit_ts_ms) const;
     void bind_views(event::Order cut);
     std::vector<views::Relation> relations(event::Order cut, bool all) const;
     bool inputs_ready(const KeptView& view, const std::vector<views::Relation>& ready) const;
@@ -74,6 +75,7 @@ private:
     event::TableFilter m_empty;
     event::TableFilter m_passed;
     DeclaredTypes m_declared;
+    KeptTimes m_kept;
     std::vector<std::unique_ptr<KeptView>> m_views; ///< in the file's order
     std::map<std::string, std::unique_ptr<InputTable>> m_tables;
     InputTable* m_last_table = nullptr; ///< of m_last_source
