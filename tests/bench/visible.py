@@ -39,7 +39,7 @@ class Watcher(threading.Thread):
         while not self.stop:
             found = rows_of(self.target, " UNION ALL ".join(
                 f"SELECT '{table}', toString(_version), toInt64(_source_ts_ms) FROM {table} "
-                f"WHERE _version > {last}" for table, last in self.last.items()))
+                f"WHERE _version > toUInt128('{last}')" for table, last in self.last.items()))
             now = time.time() * 1000
             for table, version, made in found:
                 self.ages.append(now - int(made))
