@@ -30,13 +30,28 @@ std::string check_metrics_place(std::string& text) {
     return {};
 }
 
+/// What is wrong with the scheme of a database's URL; "" where nothing is, or it is no URL. The
+/// rest of it may hold a password.
+std::string foreign_scheme(const std::string& url) {
+    constexpr std::string_view kKnown[] = {"postgresql:", "postgres:", "mysql:", "mariadb:"};
+    const std::size_t end = url.find("//");
+    if (end == std::string::npos || url.find('=') < end ||
+        std::find(std::begin(kKnown), std::end(kKnown), url.substr(0, end)) != std::end(kKnown)) {
+        return "";
+    }
+    return fmt::format("{} is none of postgresql://, mysql://, mariadb://",
+                       base::in_quotes(url.substr(0, end + 2)));
+}
+
 } // namespace
 
 void add_source(App& app, std::string& url, const std::string& group) {
     app.options()
         .add_option("--source", url,
-                    "Database: postgresql://USER@HOST:PORT/DATABASE or libpq's key=value text")
+                    "Database: postgresql://, mysql:// or mariadb://USER@HOST:PORT/DATABASE, or "
+                    "libpq's key=value text")
         ->type_name("URL")
+        ->check(CLI::Validator{foreign_scheme, ""})
         ->group(group);
 }
 

@@ -4,9 +4,12 @@
 
 #include <mysql.h>
 
+#include <cerrno>
+#include <cstring>
 #include <mutex>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace cdc::mysql {
 
@@ -123,6 +126,14 @@ Connection::Connection(const ServerAddress& address) : m_description{address.des
     std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
     m_handle.reset(mysql_init(nullptr));
     MYSQL* handle = m_handle.get();
+    // The library takes one that is not there for an empty one. Files that are replaced may be away
+    // for a moment, so that this is tried again where a password is.
+    if (!address.defaults_file.empty() && ::access(address.defaults_file.c_str(), R_OK) != 0) {
+        throw ServerError{ExitCode::refused,
+                          fmt::format("cannot connect to {}: defaults-file {}: {}", m_description,
+                                      base::in_quotes(address.defaults_file), std::strerror(errno)),
+                          kAccessDenied};
+    }
     set(handle, MYSQL_READ_DEFAULT_FILE, address.defaults_file);
     mysql_options(handle, MYSQL_READ_DEFAULT_GROUP, "cdc");
     mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");

@@ -54,6 +54,9 @@ private:
     unsigned m_number;
 };
 
+/// The number of a refused login.
+constexpr unsigned kAccessDenied = 1045;
+
 /// One session, with its time zone UTC and its character set utf8mb4.
 class Connection {
 public:

@@ -1,8 +1,10 @@
 #include "mysql/server.hpp"
 
+#include "base/near_names.hpp"
 #include "base/numbers.hpp"
 #include "mysql/catalog_shape.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -79,7 +81,6 @@ std::string gtids_before(Connection& connection, const Position& position) {
 }
 
 bool is_right_missing(const ServerError& error) {
-    constexpr unsigned kAccessDenied = 1045;
     constexpr unsigned kDatabaseAccessDenied = 1044;
     constexpr unsigned kTableAccessDenied = 1142;
     constexpr unsigned kSpecificAccessDenied = 1227;
@@ -183,6 +184,27 @@ std::vector<Finding> cascading_keys(Connection& connection, const std::string& d
         }
     }
     return out;
+}
+
+void require_database(Connection& connection, const std::string& database) {
+    if (database.empty()) {
+        return;
+    }
+    const auto rows = connection.query("SHOW DATABASES");
+    std::vector<std::string_view> names;
+    for (const auto& row : rows) {
+        names.emplace_back(*row.at(0));
+    }
+    if (std::find(names.begin(), names.end(), database) != names.end()) {
+        return;
+    }
+    const std::string near = base::nearest(database, names);
+    throw Error{ExitCode::refused,
+                fmt::format("{} has no database {} that the user may see", connection.description(),
+                            in_quotes(database)),
+                near.empty()
+                    ? fmt::format("GRANT SELECT ON {}.* TO the user, if it is there", database)
+                    : fmt::format("Did you mean {}?", in_quotes(near))};
 }
 
 std::vector<event::PresentTable> present_tables(Connection& connection,

@@ -59,6 +59,10 @@ std::vector<Finding> preflight(Connection& connection);
 std::vector<Finding> cascading_keys(Connection& connection, const std::string& database,
                                     const event::TableFilter& filter);
 
+/// Throws Error (refused) where there is no such database that the user may see, with the name that
+/// was probably meant. "": no one is named.
+void require_database(Connection& connection, const std::string& database);
+
 /// Every table of users, its database as the schema. `database`: the only one that is captured; "":
 /// all.
 std::vector<event::PresentTable> present_tables(Connection& connection,

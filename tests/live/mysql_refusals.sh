@@ -12,6 +12,19 @@ load() { cdc-load --target "$TARGET" --checkpoint state.json 2>load.err; }
 stale() { ch "SELECT value FROM _cdc_state FINAL WHERE item = 'stale' AND name = '$1' FORMAT TSVRaw"; }
 my "CREATE TABLE parents (id int PRIMARY KEY); CREATE TABLE plain (id int PRIMARY KEY, v text); CREATE TABLE quiet (id int PRIMARY KEY)" shop
 
+say "places that are not there: named, before anything is sent"
+for tool in cdc-capture cdc-snapshot; do
+    expect_exit 4 $tool --source "$CDC_TEST_MYSQL_URL/shp" >out 2>err
+    expect_words err "has no database 'shp' that the user may see"
+    expect_words err "Did you mean 'shop'?"
+    [ ! -s out ] || fail "$tool wrote lines"
+    expect_exit 4 $tool --source "$URL?defaults-file=/none" 2>err
+    expect_words err "defaults-file '/none': No such file"
+done
+rm -f out
+expect_exit 4 cdc-snapshot --source "$URL" --where 'shop.plain=idd>1' >/dev/null 2>err
+expect_words err "Unknown column 'idd'"
+
 say "a foreign key with CASCADE is refused at the start"
 my "CREATE TABLE children (id int PRIMARY KEY, p int, FOREIGN KEY (p) REFERENCES parents (id) ON DELETE CASCADE)" shop
 expect_exit 4 capture

@@ -23,11 +23,10 @@ namespace {
 
 constexpr int kStepMs = 50;
 constexpr int kFinishMs = 5000;
-constexpr unsigned kAccessDenied = 1045;
 
 /// Of a connection that is to come back: a password that was changed may yet come to its file.
 bool may_come_back(const ServerError& error) {
-    return error.code() == ExitCode::failed || error.number() == kAccessDenied;
+    return error.code() == ExitCode::failed || error.number() == mysql::kAccessDenied;
 }
 
 void stop_at_second_signal() {

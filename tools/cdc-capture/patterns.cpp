@@ -20,13 +20,20 @@ void check(const Options& options, event::PatternCheck check) {
 } // namespace
 
 void check_patterns(const Options& options) {
-    if (options.tables.empty() && options.exclude.empty() && options.edits.empty()) {
-        return;
-    }
+    const bool none = options.tables.empty() && options.exclude.empty() && options.edits.empty();
     if (mysql::is_mysql_url(options.source)) {
         const mysql::ServerAddress address = mysql::parse_url(options.source);
         mysql::Connection plain{address};
+        if (!options.allow_no_match) {
+            mysql::require_database(plain, address.database);
+        }
+        if (none) {
+            return;
+        }
         check(options, {mysql::present_tables(plain, address.database), plain.description()});
+        return;
+    }
+    if (none) {
         return;
     }
     postgres::Connection plain{options.source, postgres::Connection::Kind::plain};

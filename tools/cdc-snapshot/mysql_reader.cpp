@@ -24,12 +24,14 @@ MysqlTable& table_of(const Work::Task& task) {
     return static_cast<MysqlTable&>(*task.table); // read_mysql() makes no others
 }
 
-/// Why the table cannot be read any more as it was; nothing: that is not it.
-std::optional<std::string> why_gone(const mysql::ServerError& error) {
+/// Why the table cannot be read any more as it was; nothing: that is not it. A column that is not
+/// there may be one of --where.
+std::optional<std::string> why_gone(const mysql::ServerError& error, bool whole) {
     switch (error.number()) {
     case kNoSuchTable:
         return "was dropped";
     case kNoSuchColumn:
+        return whole ? std::optional<std::string>{"was altered"} : std::nullopt;
     case kDefinitionChanged:
         return "was altered";
     default:
@@ -105,7 +107,7 @@ void MysqlReader::run() {
         try {
             do_task(task);
         } catch (const mysql::ServerError& error) {
-            const auto why = why_gone(error);
+            const auto why = why_gone(error, task.table->about.whole);
             if (!why) {
                 throw mysql::ServerError{error.code(),
                                          fmt::format("table {}: {}",

@@ -139,6 +139,9 @@ int read_mysql(const Options& options) {
     const mysql::ServerAddress address = mysql::parse_url(options.source);
     const event::TableFilter filter = filter_of(options);
     mysql::Connection plain{address};
+    if (!options.allow_no_match) {
+        mysql::require_database(plain, address.database);
+    }
     refuse_findings(plain, address, filter);
     event::PatternCheck check{mysql::present_tables(plain, address.database), plain.description()};
     check.tables("--tables", options.tables);
