@@ -365,11 +365,17 @@ verb_dead-letters() {
 
 verb_logs() {
     local files=("$state"/logs/*.log)
-    [ -e "${files[0]}" ] || fail 1 "there are no logs in '$state/logs'"
+    if [ ! -e "${files[0]}" ]; then
+        ! under_systemd || hint "under systemd the journal has them: journalctl -u 'cdc-$name-*'"
+        fail 1 "there are no logs in '$state/logs'"
+    fi
     case ${1:-} in
         -f | --follow) exec tail -n 20 -F "${files[@]}" ;;
         '') tail -n 40 "${files[@]}" ;;
-        *) tail -n 200 "$state/logs/$1.log" ;;
+        *)
+            [[ " ${pipes[*]} supervisor " == *" $1 "* ]] || usage "no pipe '$1'; there are: ${pipes[*]} supervisor"
+            [ -e "$state/logs/$1.log" ] || fail 1 "'$1' has said nothing yet"
+            tail -n 200 "$state/logs/$1.log" ;;
     esac
 }
 

@@ -33,7 +33,7 @@ keeper_of_this() {
 # Its units are active, or one of them runs a pipe.
 under_systemd() {
     local pipe pid started by since from
-    if [ -d /run/systemd/system ] && systemctl is-active --quiet "cdc-$name.target"; then return 0; fi
+    if [ -d /run/systemd/system ] && systemctl is-active --quiet "cdc-$name.target" 2>/dev/null; then return 0; fi
     for pipe in "${pipes[@]}"; do
         pid='' by=''
         [ ! -s "$state/run/$pipe" ] || eval "$(tr ' ' '\n' <"$state/run/$pipe")"

@@ -4,9 +4,12 @@
     pipeline_watch.py watch FOLDER…         a sample every two seconds of each tool that works in one of these state
                                             folders, to standard output: time, folder, tool, pid, bytes, descriptors
     pipeline_watch.py tools FOLDER          the tools that work there now, sorted, one a line
-    pipeline_watch.py judge SAMPLES SINCE   exit 1 if a process grew; prints the most that each tool had. Growth is that
-                                            between the medians of the first and the last third of a life, from SINCE
-                                            (seconds since 1970) on, of processes that lived LIVED_S then
+    pipeline_watch.py judge SAMPLES SINCE   exit 1 if a process grew from SINCE (seconds since 1970) on, in which it lived
+                                            LIVED_S at least; prints the most that each tool had
+
+A life is cut into SPANS. What leaks with each event or look makes most of them larger than those before: the median of
+these steps, times their number, is the slope. A burst, as a fault makes one, is one large step, for allocators keep what it
+has needed; all steps together are bounded too.
 """
 import collections
 import os
@@ -17,8 +20,9 @@ import time
 
 INTERVAL_S = 2
 LIVED_S = 60
-# Allocators keep what a burst has needed; what grows with the events is more than this in minutes.
-GROWTH_BYTES = 6 << 20
+SPANS = 10
+SLOPE_BYTES = 2 << 20
+GROWTH_BYTES = 24 << 20
 GROWTH_DESCRIPTORS = 8
 # Of any tool, whatever fails around it: buffers of librdkafka (publish, consume) are the largest.
 MOST_BYTES = 160 << 20
@@ -69,9 +73,12 @@ def lives(path):
 
 
 def growth(samples, field):
-    third = len(samples) // 3
+    """(slope, growth) over all of a life."""
     values = [getattr(sample, field) for sample in samples]
-    return statistics.median(values[-third:]) - statistics.median(values[:third])
+    size = len(values) // SPANS
+    levels = [statistics.median(values[n * size:(n + 1) * size]) for n in range(SPANS)]
+    steps = [after - before for before, after in zip(levels, levels[1:])]
+    return statistics.median(steps) * len(steps), levels[-1] - levels[0]
 
 
 def judge(path, since):
@@ -80,13 +87,13 @@ def judge(path, since):
         name = f"{folder}: {tool}"
         most[name] = max(most[name], *(sample.memory for sample in samples))
         calm = [sample for sample in samples if sample.time >= since]
-        if not calm or calm[-1].time - calm[0].time < LIVED_S:
+        if len(calm) < 2 * SPANS or calm[-1].time - calm[0].time < LIVED_S:
             continue
         watched += 1
-        more, opened = growth(calm, "memory"), growth(calm, "descriptors")
+        (slope, more), (_, opened) = growth(calm, "memory"), growth(calm, "descriptors")
         hours = (calm[-1].time - calm[0].time) / 3600
-        print(f"{name} ({pid}): {more / 1e6:+.1f} MB, {opened:+.0f} descriptors in {hours:.2f} h")
-        if more > GROWTH_BYTES or opened > GROWTH_DESCRIPTORS:
+        print(f"{name} ({pid}): {more / 1e6:+.1f} MB, slope {slope / 1e6:+.1f} MB, {opened:+.0f} descriptors in {hours:.2f} h")
+        if slope > SLOPE_BYTES or more > GROWTH_BYTES or opened > GROWTH_DESCRIPTORS:
             faults.append(f"{name} ({pid}) grows")
     for name, bytes_ in sorted(most.items()):
         print(f"{name}: at most {bytes_ / 1e6:.0f} MB")
