@@ -14,8 +14,8 @@ import bed
 from bed import BIN, SEED, SOAK, say
 from view_queries import SHAPES, Generator, Relation
 
-ROUNDS = 10000 if SOAK else 300
-BATCHES = 3
+ROUNDS = 10000 if SOAK else 200
+BATCHES = 6
 
 
 class Pipe:
@@ -97,7 +97,7 @@ class Table:
         return None if rng.random() < 0.15 else rng.randrange(5)
 
     def insert(self, rng):
-        key = rng.randrange(10)
+        key = rng.randrange(14)
         self.rows.setdefault(key, (key, *(self.value(rng) for _ in self.columns[1:])))
 
     def change(self, rng):
@@ -113,7 +113,7 @@ class Table:
                 place = rng.randrange(1, len(row))
                 row = (*row[:place], self.value(rng), *row[place + 1:])
             elif kind == "key":
-                row = (rng.randrange(10), *row[1:])
+                row = (rng.randrange(14), *row[1:])
             if kind != "delete":
                 self.rows[row[0]] = row
 
@@ -144,7 +144,7 @@ class Round:
         for name in self.shell.sql("SELECT table_name FROM duckdb_tables()"):
             self.shell.sql(f"DROP TABLE {name[0]}")
         for table in self.tables:
-            for _ in range(self.rng.randrange(8)):
+            for _ in range(self.rng.randrange(14)):
                 table.insert(self.rng)
             for engine in (self.shell, self.postgres):
                 engine.sql(table.create())
@@ -186,9 +186,9 @@ class Round:
         changed = []
         for view in self.views:
             self.shell.sql(f"DELETE FROM found_{view['name']}")
-        for table in self.rng.sample(self.tables, self.rng.randint(1, 3)):
+        for table in self.rng.sample(self.tables, self.rng.choices((1, 2, 3), (6, 2, 1))[0]):
             before = dict(table.rows)
-            for _ in range(self.rng.randint(1, 4)):
+            for _ in range(self.rng.choices((1, 2, 4), (6, 2, 1))[0]):
                 table.change(self.rng)
             old = [row for key, row in before.items() if table.rows.get(key) != row]
             new = [row for key, row in table.rows.items() if before.get(key) != row]

@@ -45,7 +45,7 @@ class Generator:
                            f"{left} IN (0, 1, {value})", f"{left} BETWEEN 1 AND {value}"))
 
     def where(self, sources, most=2):
-        conditions = [self.condition(sources) for _ in range(self.rng.randint(0, most))]
+        conditions = [self.condition(sources) for _ in range(self.rng.choice((0, 0, most)))]
         return " WHERE " + " AND ".join(conditions) if conditions else ""
 
     def on(self, left, right):
@@ -117,7 +117,7 @@ class Generator:
             key.append(rng.choice(self.columns(sources)))
         items = [f"{name} AS k{i}" for i, name in enumerate(key)]
         items += [f"{rng.choice(self.columns(sources))} AS x{i}" for i in range(rng.randint(1, 3))]
-        conditions = [*conditions, *(self.condition(sources) for _ in range(rng.randint(0, 2)))]
+        conditions = [*conditions, *(self.condition(sources) for _ in range(rng.choice((0, 0, 1, 2))))]
         where = " WHERE " + " AND ".join(conditions) if conditions else ""
         return Query(shape, [f"k{i}" for i in range(len(key))], f"SELECT {', '.join(items)} FROM {text}{where}")
 
