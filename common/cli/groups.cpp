@@ -106,6 +106,13 @@ void add_column_edits(App& app, std::vector<std::string>& leave_out,
         ->group(group);
 }
 
+void add_minimal_metadata(App& app, bool& allow) {
+    app.options()
+        .add_flag("--allow-minimal-metadata", allow,
+                  "MySQL, MariaDB: names of columns that the log lacks are those of the catalog")
+        ->group("Source");
+}
+
 void add_types(App& app, event::Encoding& types) {
     app.options()
         .add_option_function<std::string>(

@@ -35,6 +35,9 @@ void add_column_edits(App& app, std::vector<std::string>& leave_out,
                       std::vector<std::string>& masks, std::string& key_file,
                       const std::string& group = "Output");
 
+/// --allow-minimal-metadata
+void add_minimal_metadata(App& app, bool& allow);
+
 /// --types exact|debezium
 void add_types(App& app, event::Encoding& types);
 

@@ -4,6 +4,7 @@
 #include "base/numbers.hpp"
 #include "event/json_writer.hpp"
 #include "event/order.hpp"
+#include "mysql/completed_map.hpp"
 
 #include <algorithm>
 
@@ -345,6 +346,11 @@ ChangeBuilder::TableState& ChangeBuilder::state_of(const std::string& db,
 
 ChangeBuilder::Shape ChangeBuilder::captured_shape(TableMap map) {
     TableState& state = state_of(map.db, map.table);
+    if (!map.has_names && m_settings.minimal_metadata) {
+        const auto catalog = m_lookup->shape(map.db, map.table);
+        map = completed_map(std::move(map), catalog);
+        state.names_from = m_lookup->end_of_log();
+    }
     TablePlan plan{std::move(map), *m_lookup, m_settings.mariadb, m_settings.edits,
                    m_settings.encoding};
     plan.changes = m_change_counts.of(plan.map().db, plan.map().table);

@@ -42,6 +42,7 @@ public:
         bool transactions = false;  ///< lines at begin and end, and a member in each change
         event::ColumnEdits edits{}; ///< of columns, before their values become lines
         event::Encoding encoding = event::Encoding::exact; ///< of the values
+        bool minimal_metadata = false; ///< names that the log lacks are taken from the catalog
     };
     /// `lookup` must outlive the builder.
     ChangeBuilder(Settings settings, event::TableFilter filter, SourceLookup& lookup,
@@ -91,6 +92,9 @@ private:
     struct TableState {
         const TablePlan* announced = nullptr; ///< of its last table line on this connection
         std::set<std::string> dropped_columns;
+        /// Where the log ended when the catalog was asked for names that the log lacks: what
+        /// statements up to there did, it shows. 0: it was not asked.
+        std::uint64_t names_from = 0;
     };
     struct Shape {
         TablePlan plan;
@@ -148,6 +152,8 @@ private:
     static std::string column_that_came_back(const Statement& statement, TableState& state);
     void rename(std::vector<Statement::Name> tables, const std::string& db, const Event& event,
                 std::string& out);
+    void names_change(const std::string& db, const std::string& table, const Event& event,
+                      std::string& out);
     const Shape* shape_now(const std::string& db, const std::string& table);
     void refuse_rows(const Statement& statement, const std::string& db,
                      std::string_view text) const;
@@ -189,6 +195,7 @@ private:
     /// in force by the log's number of the table.
     std::unordered_map<std::string, Shape> m_shapes;
     std::unordered_map<std::uint64_t, const Shape*> m_maps;
+    std::size_t m_former_shapes = 0; ///< those whose names a statement may have changed
     std::unordered_map<std::string, TableState> m_states;
     std::set<std::string> m_dropped_databases;
 

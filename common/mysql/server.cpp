@@ -120,7 +120,7 @@ void check_position(Connection& connection, const Position& position) {
                 "snapshot, then begin with a new checkpoint file"};
 }
 
-std::vector<Finding> preflight(Connection& connection) {
+std::vector<Finding> preflight(Connection& connection, bool minimal_metadata) {
     std::vector<Finding> out;
     const auto refuse = [&out](std::string text, std::string remedy) {
         out.push_back({ExitCode::refused, std::move(text), std::move(remedy)});
@@ -143,9 +143,15 @@ std::vector<Finding> preflight(Connection& connection) {
         refuse(fmt::format("binlog_format is {}", format), "SET GLOBAL binlog_format=ROW");
     }
     if (const auto metadata = variable(connection, "binlog_row_metadata"); metadata != "FULL") {
-        refuse(fmt::format("binlog_row_metadata is {}: the log does not say the names of columns",
-                           metadata.empty() ? "not known to the server" : metadata),
-               "SET GLOBAL binlog_row_metadata=FULL");
+        const std::string text =
+            fmt::format("binlog_row_metadata is {}: the log does not say the names of columns",
+                        metadata.empty() ? "not known to the server" : metadata);
+        if (minimal_metadata) {
+            out.push_back({ExitCode::ok, text + ", which are those of the catalog as it is now",
+                           "SET GLOBAL binlog_row_metadata=FULL"});
+        } else {
+            refuse(text, "SET GLOBAL binlog_row_metadata=FULL; or --allow-minimal-metadata");
+        }
     }
     if (const auto image = variable(connection, "binlog_row_image");
         image != "FULL" && image != "FULL_NODUP") {
@@ -257,6 +263,10 @@ TableFacts Catalog::describe(const std::string& db, const std::string& table) {
         facts.unique_keys.back().push_back(usable ? *row.at(1) : std::string{});
     }
     return facts;
+}
+
+std::uint64_t Catalog::end_of_log() {
+    return log_end(*m_connection).position.order_position();
 }
 
 std::optional<TableMap> Catalog::shape(const std::string& db, const std::string& table) {

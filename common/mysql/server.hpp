@@ -51,8 +51,9 @@ struct Finding {
     std::string remedy;
     bool good = false; ///< nothing to mend: told by \--check alone
 };
-/// Settings without which capture cannot work, or not well.
-std::vector<Finding> preflight(Connection& connection);
+/// Settings without which capture cannot work, or not well. `minimal_metadata`: a log without the
+/// names of columns will do.
+std::vector<Finding> preflight(Connection& connection, bool minimal_metadata);
 
 /// Foreign keys with CASCADE or SET NULL of captured tables: what they change is not in the log.
 /// `database`: the only one that is captured; "": all.
@@ -74,6 +75,7 @@ public:
     explicit Catalog(Connection& connection) : m_connection{&connection} {}
     TableFacts describe(const std::string& db, const std::string& table) override;
     std::optional<TableMap> shape(const std::string& db, const std::string& table) override;
+    std::uint64_t end_of_log() override;
 
 private:
     Connection* m_connection;

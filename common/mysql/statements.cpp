@@ -158,6 +158,13 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
     if (statement.temporary) {
         return;
     }
+    if (m_settings.minimal_metadata && statement.kind != Kind::truncate_table) {
+        for (const Statement::Name& name : statement.tables) {
+            if (captured(name)) {
+                names_change(schema_of(name), name.table, event, out);
+            }
+        }
+    }
     switch (statement.kind) {
     case Kind::truncate_table:
         if (captured(statement.tables[0])) {
@@ -317,6 +324,34 @@ void ChangeBuilder::mark(const std::string& db, const std::string& table, std::s
     source += "\"}";
     begin_lines(out);
     event::append_mark_line(out, {event::Mark::Kind::stale, std::move(reason)}, source, m_now_ms);
+}
+
+/// A statement may have changed the names of a table's columns, which the log lacks. They are asked
+/// for again; rows above it that have those of a catalog which shows it already are wrong.
+void ChangeBuilder::names_change(const std::string& db, const std::string& table,
+                                 const Event& event, std::string& out) {
+    TableState& state = state_of(db, table);
+    if (state.names_from == 0) {
+        return;
+    }
+    if (Position{m_cursor.next().file, m_event_start}.order_position() < state.names_from) {
+        mark(db, table,
+             "the names of its columns were asked of a catalog that a later statement had changed",
+             event, out);
+    }
+    state.names_from = 0;
+    // Rows in work may still hold the shapes: they only leave the place where they are found.
+    std::vector<std::string> keys;
+    for (const auto& [key, shape] : m_shapes) {
+        if (shape.state == &state) {
+            keys.push_back(key);
+        }
+    }
+    for (const std::string& key : keys) {
+        auto node = m_shapes.extract(key);
+        node.key() = "former " + std::to_string(m_former_shapes++);
+        m_shapes.insert(std::move(node));
+    }
 }
 
 /// The shape that the catalog has of a table of which no change was seen: of now, and so maybe of

@@ -31,7 +31,7 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
             ExitCode::refused,
             fmt::format("the log does not say the columns of table '{}.{}'", m_map.db, m_map.table),
             "SET GLOBAL binlog_row_metadata=FULL on the source; what was written before "
-            "must be read by a snapshot"};
+            "must be read by a snapshot, or with --allow-minimal-metadata"};
     }
     const bool special =
         mariadb && std::any_of(m_map.columns.begin(), m_map.columns.end(), may_be_special);

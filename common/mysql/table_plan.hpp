@@ -9,6 +9,7 @@
 #include "mysql/table_map.hpp"
 #include "mysql/value.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ public:
     virtual TableFacts describe(const std::string& db, const std::string& table) = 0;
     /// The table as a table map of the log would describe it; nothing: there is no such table.
     virtual std::optional<TableMap> shape(const std::string& db, const std::string& table) = 0;
+    /// Where the log ends, as a place in the order.
+    virtual std::uint64_t end_of_log() = 0;
 };
 
 /// A table of the log, ready to write rows with: everything that is the same in each line is

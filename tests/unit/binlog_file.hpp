@@ -5,6 +5,7 @@
 #include "mysql/change_builder.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -19,6 +20,7 @@ public:
     TableFacts facts;
     TableFacts describe(const std::string&, const std::string&) override { return facts; }
     std::optional<TableMap> shape(const std::string&, const std::string&) override { return {}; }
+    std::uint64_t end_of_log() override { return 0; }
 };
 
 inline std::string read_bytes(const std::string& path) {

@@ -198,7 +198,7 @@ MysqlSession::MysqlSession(Connection plain_connection, Connection stream_connec
              server_id},
       builder{{prefix_of(options, address, plain.is_mariadb()), address.database,
                plain.is_mariadb(), start.epoch, way.by_gtid, stream.checksum(),
-               options.transactions, options.edits, options.types},
+               options.transactions, options.edits, options.types, options.minimal_metadata},
               filter,
               catalog,
               start.position} {
@@ -211,7 +211,7 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
                                                  const event::TableFilter& filter) {
     const mysql::ServerAddress address = mysql::parse_url(options.source);
     Connection plain{address};
-    for (const mysql::Finding& finding : mysql::preflight(plain)) {
+    for (const mysql::Finding& finding : mysql::preflight(plain, options.minimal_metadata)) {
         if (finding.code != ExitCode::ok) {
             throw Error{finding.code, finding.text, finding.remedy};
         }
@@ -236,7 +236,7 @@ namespace {
 std::vector<mysql::Finding> findings_of_check(Connection& plain, const Options& options) {
     const mysql::ServerAddress address = mysql::parse_url(options.source);
     const event::TableFilter filter{options.tables, options.exclude};
-    std::vector<mysql::Finding> out = mysql::preflight(plain);
+    std::vector<mysql::Finding> out = mysql::preflight(plain, options.minimal_metadata);
     const auto add = [&out](std::vector<mysql::Finding> more) {
         out.insert(out.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));

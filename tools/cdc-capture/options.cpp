@@ -23,6 +23,7 @@ void add_source_options(cli::App& app, Options& options) {
         ->type_name("NAME")
         ->group("Source");
     cli::add_tables(app, options.tables, options.exclude, options.allow_no_match);
+    cli::add_minimal_metadata(app, options.minimal_metadata);
     cli.add_flag("--create", options.create, "Make publication and slot, then stream")
         ->group("Setting up");
     cli.add_flag("--exit-after-create", options.exit_after_create, "With --create: do not stream")
@@ -171,9 +172,10 @@ void check_options(Options& options) {
         check_mysql_options(options);
         return;
     }
-    if (!options.from_position.empty() || options.begin_again || options.server_id != 0) {
-        fail(ExitCode::usage, "--from-position, --begin-again and --server-id are for MySQL and "
-                              "MariaDB sources");
+    if (!options.from_position.empty() || options.begin_again || options.server_id != 0 ||
+        options.minimal_metadata) {
+        fail(ExitCode::usage, "--from-position, --begin-again, --server-id and "
+                              "--allow-minimal-metadata are for MySQL and MariaDB sources");
     }
     if (options.until_position_text && !options.until_position) {
         fail(ExitCode::usage, "--until-position: {} is not a log position such as 0/16B3748",

@@ -50,9 +50,10 @@ struct Options {
 
     std::optional<postgres::Lsn> until_position;
     std::optional<std::string> until_position_text; ///< as it was given
-    std::string from_position;   ///< MySQL: FILE:OFFSET or "earliest"; "": the end of the log
-    bool begin_again = false;    ///< MySQL: at the end of the log where the checkpoint's is gone
-    std::uint32_t server_id = 0; ///< MySQL: that of a replica; 0: any
+    std::string from_position;     ///< MySQL: FILE:OFFSET or "earliest"; "": the end of the log
+    bool begin_again = false;      ///< MySQL: at the end of the log where the checkpoint's is gone
+    bool minimal_metadata = false; ///< MySQL: names that the log lacks are the catalog's
+    std::uint32_t server_id = 0;   ///< MySQL: that of a replica; 0: any
     std::int64_t until_idle_ms = -1; ///< -1: no such condition
     std::uint64_t max_events = 0;    ///< 0: no such condition
     bool exit_at_end = false;        ///< stop at the end the log has at the start

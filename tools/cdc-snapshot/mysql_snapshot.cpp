@@ -72,8 +72,8 @@ event::Checkpoint first_checkpoint(const Options& options, mysql::Connection& pl
 }
 
 void refuse_findings(mysql::Connection& plain, const mysql::ServerAddress& address,
-                     const event::TableFilter& filter) {
-    auto findings = mysql::preflight(plain);
+                     const event::TableFilter& filter, bool minimal_metadata) {
+    auto findings = mysql::preflight(plain, minimal_metadata);
     for (auto& key : mysql::cascading_keys(plain, address.database, filter)) {
         findings.push_back(std::move(key));
     }
@@ -142,7 +142,7 @@ int read_mysql(const Options& options) {
     if (!options.allow_no_match) {
         mysql::require_database(plain, address.database);
     }
-    refuse_findings(plain, address, filter);
+    refuse_findings(plain, address, filter, options.minimal_metadata);
     event::PatternCheck check{mysql::present_tables(plain, address.database), plain.description()};
     check.tables("--tables", options.tables);
     check.tables("--exclude", options.exclude);

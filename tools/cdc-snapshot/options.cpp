@@ -28,6 +28,7 @@ void add_source_options(cli::App& app, Options& options) {
         ->type_name("NAME")
         ->group("Source");
     cli::add_tables(app, options.tables, options.exclude, options.allow_no_match);
+    cli::add_minimal_metadata(app, options.minimal_metadata);
     cli.add_option("--where", options.where,
                    "Only rows of this table for which the SQL condition holds; may be repeated")
         ->type_name("TABLE=CONDITION")
@@ -183,6 +184,9 @@ void check_options(Options& options) {
     }
     if (!options.beside.empty()) {
         fail(ExitCode::usage, "--beside is for MySQL and MariaDB: leave --slot out instead");
+    }
+    if (options.minimal_metadata) {
+        fail(ExitCode::usage, "--allow-minimal-metadata is for MySQL and MariaDB sources");
     }
     cli::check_slot_name(options.slot);
     if (options.create && !options.before_stream()) {

@@ -28,6 +28,7 @@ struct Options {
     std::string publication;            ///< default: as the slot; empty: every table
     std::vector<std::string> tables;    ///< globs; none: those of `where`, or all
     std::vector<std::string> exclude;   ///< globs
+    bool minimal_metadata = false;      ///< MySQL: the stream behind it takes names of the catalog
     bool allow_no_match = false;        ///< patterns may meet nothing
     std::vector<std::string> leave_out; ///< columns
     std::vector<std::string> masks;     ///< COLUMN=HOW

@@ -1,0 +1,1 @@
+cdc-snapshot --source postgresql://localhost/x --slot s --allow-minimal-metadata

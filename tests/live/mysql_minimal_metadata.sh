@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# A log without the names of columns (binlog_row_metadata=MINIMAL, MariaDB's NO_LOG): refused, or with
+# --allow-minimal-metadata the same lines as with FULL. A catalog that has changed since stops capture or marks
+# the table. Pain 12: no history of DDL is needed.
+source "$(dirname "$0")/lib.sh"
+
+my() { mariadb --no-defaults --default-character-set=utf8mb4 -h 127.0.0.1 -P "$PORT" -u root --skip-column-names -B -e "$1" shop; }
+capture() { cdc-capture --source "$URL" --checkpoint state.json --peek --exit-at-end --allow-minimal-metadata "$@" 2>capture.err; }
+from_here() { # a checkpoint at the end of the log
+    rm -f state.json
+    cdc-capture --source "$URL" --exit-at-end --allow-minimal-metadata 2>capture.err >lines || fail "$(cat capture.err)"
+    grep '^{"checkpoint"' lines | tail -n 1 >state.json
+    grep -q checkpoint state.json || fail "no checkpoint at the end"
+}
+rows() { jq -c 'select(has("key")) | [.key, .before, .after]' lines; }
+
+kinds="id bigint unsigned, part smallint unsigned, small tinyint, big bigint unsigned, amount decimal(12,2), share float,
+    note varchar(20) charset latin1, body text charset utf8mb4, token varbinary(9), fixed binary(4), state enum('x','it''s','ö'), tags set('a','b'),
+    made year, day date, slot time(3), placed datetime(6), seen timestamp(2) NULL, bits bit(9), doc json, place point, letter char(3),
+    PRIMARY KEY (part, id)"
+values="7, 65535, -1, 18446744073709551615, -1.50, 0.5, 'aé', '日本', X'00ff', X'0100', 'ö', 'a,b', 2025, '2025-07-21', '-12:34:56.5',
+    '2025-07-21 10:00:00.123456', '2025-07-21 10:00:00.25', b'101010101', '{\"a\": [1, 2.5]}', ST_GeomFromText('POINT(1 2)'), 'xy'"
+
+metadata() { # MINIMAL or NO_LOG
+    say "$NAME, $1: refused without the option, the same lines as FULL with it"
+    rm -f state.json
+    mariadb --no-defaults -h 127.0.0.1 -P "$PORT" -u root -e "DROP DATABASE IF EXISTS shop; CREATE DATABASE shop"
+    my "SET GLOBAL binlog_row_metadata=FULL"
+    my "CREATE TABLE kinds ($kinds)"
+    from_here
+    change="INSERT INTO kinds VALUES ($values); UPDATE kinds SET note = 'ß', small = 3; UPDATE kinds SET part = 9; DELETE FROM kinds"
+    my "$change"
+    capture >lines || fail "$(cat capture.err)"
+    rows >full.rows
+    jq -c 'select(has("table")) | .table' lines >full.table
+    expect "changes" "$(wc -l <full.rows)" 5
+    my "SET GLOBAL binlog_row_metadata=$1"
+    expect_exit 4 cdc-capture --source "$URL" --exit-at-end 2>run.err
+    expect_words run.err "binlog_row_metadata is $1"
+    expect_words run.err "--allow-minimal-metadata"
+    from_here
+    my "$change"
+    my "SET GLOBAL binlog_row_metadata=FULL" # as if it was mended, with this behind
+    expect_exit 4 cdc-capture --source "$URL" --checkpoint state.json --peek --exit-at-end >lines 2>run.err
+    expect_words run.err "the log does not say the columns of table 'shop.kinds'"
+    my "SET GLOBAL binlog_row_metadata=$1"
+    capture >lines || fail "$(cat capture.err)"
+    rows | diff full.rows - || fail "$NAME, $1: other rows than with FULL"
+    jq -c 'select(has("table")) | .table' lines | diff full.table - || fail "$NAME, $1: another table than with FULL"
+    cdc-capture --source "$URL" --check --allow-minimal-metadata 2>check.err || fail "not ready: $(cat check.err)"
+    expect_words check.err "which are those of the catalog as it is now"
+
+    say "$NAME, $1: names that change, capture beside it"
+    my "CREATE TABLE t (id int PRIMARY KEY, a int, b int)"
+    from_here
+    my "INSERT INTO t VALUES (1, 1, 2)"
+    capture >lines || fail "$(cat capture.err)"
+    grep '^{"checkpoint"' lines | tail -n 1 >state.json
+    my "ALTER TABLE t RENAME COLUMN a TO c; INSERT INTO t VALUES (2, 1, 2)"
+    capture >lines || fail "$(cat capture.err)"
+    expect "the new name" "$(jq -c 'select(has("key")).after' lines)" '{"id":2,"c":1,"b":2}'
+    ! grep -q "names of its columns" lines || fail "a mark for names, though nothing was behind"
+
+    say "$NAME, $1: the same, capture behind"
+    from_here
+    my "INSERT INTO t VALUES (3, 1, 2); ALTER TABLE t RENAME COLUMN c TO d; INSERT INTO t VALUES (4, 1, 2)"
+    capture >lines || fail "$(cat capture.err)"
+    expect_words capture.err "table 'shop.t' is stale: the names of its columns were asked of a catalog that a later statement had changed"
+    expect "the last row" "$(jq -c 'select(has("key")).after' lines | tail -n 1)" '{"id":4,"d":1,"b":2}'
+
+    say "$NAME, $1: another shape, capture behind"
+    from_here
+    my "INSERT INTO t VALUES (5, 1, 2); ALTER TABLE t ADD COLUMN more int"
+    expect_exit 4 capture >lines
+    expect_words capture.err "its rows have 3 columns, the catalog 4"
+    my "ALTER TABLE t DROP COLUMN more, MODIFY b bigint"
+    expect_exit 4 capture >lines
+    expect_words capture.err "column 3 of its rows is of another type than 'b' in the catalog"
+    my "DROP TABLE t"
+    expect_exit 4 capture >lines
+    expect_words capture.err "the catalog has no such table now"
+    capture --exclude shop.t --allow-no-match >lines || fail "without that table: $(cat capture.err)"
+}
+
+begin() { # NAME
+    NAME=$1
+    start "$NAME"
+    local url=CDC_TEST_${NAME^^}_URL
+    PORT=${!url##*:}
+    PORT=${PORT%%/*}
+    URL=mysql://root@127.0.0.1:$PORT/shop
+}
+begin mysql
+metadata MINIMAL
+begin mariadb
+metadata MINIMAL
+metadata NO_LOG
+say "all good"
