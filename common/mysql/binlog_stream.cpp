@@ -164,23 +164,26 @@ void BinlogStream::read() {
 }
 
 void BinlogStream::push(std::string_view bytes) {
-    bool was_empty = false;
-    {
-        std::unique_lock lock{m_mutex};
-        m_room.wait(lock, [this] { return m_stop || m_queue.empty() || m_bytes < kMaxBytes; });
-        std::string memory;
+    std::unique_lock lock{m_mutex};
+    m_room.wait(lock, [this] { return m_stop || m_queue.empty() || m_bytes < kMaxBytes; });
+    Packet packet;
+    if (bytes.size() > kMaxBytes) {
+        packet.lent = bytes;
+        m_lends = true;
+    } else {
         if (!m_spare.empty()) {
-            memory = std::move(m_spare.back());
+            packet.bytes = std::move(m_spare.back());
             m_spare.pop_back();
         }
-        memory.assign(bytes);
-        was_empty = m_queue.empty();
-        m_bytes += memory.size();
-        m_queue.push_back(std::move(memory));
+        packet.bytes.assign(bytes);
     }
+    const bool was_empty = m_queue.empty();
+    m_bytes += bytes.size();
+    m_queue.push_back(std::move(packet));
     if (was_empty) {
         wake();
     }
+    m_room.wait(lock, [this] { return m_stop || !m_lends; });
 }
 
 void BinlogStream::wake() {
@@ -195,22 +198,29 @@ void BinlogStream::clear_wake() {
     }
 }
 
-bool BinlogStream::next(std::string& event) {
+std::optional<std::string_view> BinlogStream::next() {
     const std::lock_guard lock{m_mutex};
+    if (!m_current.lent.empty()) {
+        m_current.lent = {};
+        m_lends = false;
+        m_room.notify_one();
+    }
     if (m_queue.empty()) {
         if (m_error != nullptr) {
             std::rethrow_exception(m_error);
         }
-        return false;
+        return std::nullopt;
     }
-    if (m_spare.size() < kMaxSpare && event.capacity() <= kMaxSpareBytes) {
-        m_spare.push_back(std::move(event));
+    if (m_spare.size() < kMaxSpare && m_current.bytes.capacity() <= kMaxSpareBytes) {
+        m_spare.push_back(std::move(m_current.bytes));
     }
-    event = std::move(m_queue.front());
+    m_current = std::move(m_queue.front());
     m_queue.pop_front();
+    const std::string_view event =
+        m_current.lent.empty() ? std::string_view{m_current.bytes} : m_current.lent;
     m_bytes -= event.size();
     m_room.notify_one();
-    return true;
+    return event;
 }
 
 } // namespace cdc::mysql

@@ -47,14 +47,21 @@ public:
     int wake_fd() const { return m_wake_read.get(); }
     void clear_wake();
 
-    /// Swaps the next event into `event`, whose memory is used again. False: none is here now.
-    /// Throws what ended the stream when all before it was taken.
-    bool next(std::string& event);
+    /// The next event, valid until the next call. Nothing: none is here now. Throws what ended the
+    /// stream when all before it was taken.
+    std::optional<std::string_view> next();
 
 private:
     void read();
     void push(std::string_view bytes);
     void wake();
+
+    /// Large ones (a compressed transaction is one event) stay in the connection's memory, which
+    /// reads on when they were given back.
+    struct Packet {
+        std::string bytes;
+        std::string_view lent;
+    };
 
     static constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
 
@@ -64,7 +71,9 @@ private:
     io::FileDescriptor m_wake_write;
     std::mutex m_mutex;
     std::condition_variable m_room;
-    std::deque<std::string> m_queue;
+    std::deque<Packet> m_queue;
+    Packet m_current;     ///< what next() gave out
+    bool m_lends = false; ///< a lent packet is in the queue, or was given out
     std::vector<std::string> m_spare;
     std::size_t m_bytes = 0;
     std::atomic<bool> m_stop = false;

@@ -235,14 +235,15 @@ void MysqlCapture::read() {
                 !(builder.position() < *m_until)) {
                 break;
             }
-            if (!m_session->stream.next(m_event)) {
+            const auto event = m_session->stream.next();
+            if (!event) {
                 m_drained = true;
                 break;
             }
             m_drained = false;
             m_last_data = m_now;
-            m_figures.read.add(static_cast<std::int64_t>(m_event.size()));
-            builder.apply(m_event, out);
+            m_figures.read.add(static_cast<std::int64_t>(event->size()));
+            builder.apply(*event, out);
             if (!m_history_checked) {
                 check_history();
                 if (m_awaits_history) {

@@ -62,7 +62,6 @@ private:
     std::unique_ptr<MysqlSession> m_session;
     std::uint64_t m_transactions = 0; ///< of this connection
     std::optional<MysqlResume> m_resume;
-    std::string m_event;               ///< in work
     mysql::Position m_checkpointed_at; ///< read up to there at the last checkpoint line
     std::optional<mysql::Position> m_until;
     std::optional<std::string> m_until_gtids; ///< of --exit-at-end: reached by these, too
