@@ -66,7 +66,7 @@ std::int64_t days_of(std::string_view text) {
 
 std::int64_t datetime_micros(std::string_view text) {
     constexpr std::size_t kHours = kDateSize + 1;
-    return days_of(text) * kDayMicros + digits_at(text, kHours, 2) * 3600 * kMicros +
+    return days_of(text) * kDayMicros + std::int64_t{digits_at(text, kHours, 2)} * 3600 * kMicros +
            micros_behind_hours(text, kHours + 3);
 }
 
@@ -78,8 +78,9 @@ std::int64_t time_micros(std::string_view text) {
     if (colon == std::string_view::npos || text.size() < start + kClockSize) {
         wrong(text);
     }
-    const std::int64_t micros = digits_at(text, start, colon - start) * 3600 * kMicros +
-                                micros_behind_hours(text, colon + 1);
+    const std::int64_t micros =
+        std::int64_t{digits_at(text, start, colon - start)} * 3600 * kMicros +
+        micros_behind_hours(text, colon + 1);
     return negative ? -micros : micros;
 }
 
