@@ -2,26 +2,18 @@
 #define CDC_CLICKHOUSE_HTTP_HPP
 
 #include "clickhouse/transport.hpp"
+#include "http/client.hpp"
+#include "http/url.hpp"
 
-#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace cdc::clickhouse {
 
-struct HttpUrl {
-    std::string scheme; ///< "http" or "https"
-    std::string user{"default"};
-    std::string password;
-    std::string host; ///< with its brackets when it is an IPv6 address
-    int port = 0;     ///< 8123, or 8443 for https, when the URL has none
+/// User and port are given; 8123, or 8443 for https, where the URL has no port.
+struct HttpUrl : http::Url {
     std::string database{"default"};
-
-    // Parameters of the URL, named as libpq names its own; files.
-    std::string passfile;    ///< its first line is the password
-    std::string sslrootcert; ///< CA certificates to trust, instead of the system's
-    std::string sslcert;     ///< client certificate
-    std::string sslkey;      ///< and its key
 
     /// "http://user@host:8123/db": never with the password.
     std::string shown() const;
@@ -37,7 +29,6 @@ HttpUrl parse_http_url(std::string_view url);
 class Http : public Transport {
 public:
     Http(HttpUrl url, const TransportOptions& options);
-    ~Http() override;
 
     void execute(std::string_view sql) override;
     std::string query(std::string_view sql, std::string_view format) override;
@@ -46,23 +37,18 @@ public:
     const std::string& name() const override { return m_name; }
 
 private:
-    struct Body;
     /// `sql` goes into the URL when there are rows, else into the body.
     std::string request(std::string_view sql, std::string_view format,
                         std::span<const std::string_view> rows, bool has_rows);
     std::string send(std::string_view sql, std::string_view format,
                      std::span<const std::string_view> rows, bool has_rows);
-    void set_headers();
     /// Takes the password that the file has now; false: it is the one that was refused.
     bool read_password_again();
 
     HttpUrl m_url;
     std::string m_name;
-    std::int64_t m_timeout_ms;
     bool m_let_in = false; ///< the server took the password
-    struct Handle;
-    std::unique_ptr<Handle> m_handle;
-    std::unique_ptr<char[]> m_error;
+    http::Client m_client;
 };
 
 } // namespace cdc::clickhouse

@@ -3,10 +3,10 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "io/backoff.hpp"
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
-#include <random>
 
 namespace cdc::clickhouse {
 
@@ -144,15 +144,8 @@ ServerError server_error(std::string_view doing, std::string_view text, int serv
             std::string{hint_for(server_code)}, server_code, kind != ErrorClass::refused};
 }
 
-std::int64_t Backoff::next_ms() {
-    static thread_local std::minstd_rand random{std::random_device{}()};
-    const std::int64_t wait = m_wait_ms;
-    m_wait_ms = std::min(m_wait_ms * 2, kLastMs);
-    return wait - static_cast<std::int64_t>(random() % static_cast<unsigned>(wait / 4 + 1));
-}
-
 void with_retry(const RetryPolicy& policy, const std::function<void()>& request) {
-    Backoff backoff;
+    io::Backoff backoff;
     const std::int64_t started = base::steady_ms();
     std::int64_t logged = started - kLogEveryMs;
     std::string last;

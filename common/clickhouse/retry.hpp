@@ -35,18 +35,6 @@ int exception_code(std::string_view text);
 ServerError server_error(std::string_view doing, std::string_view text, int server_code,
                          long http_status);
 
-/// Waits of 0.1 s, doubled up to 30 s, each shortened by up to a quarter at random.
-class Backoff {
-public:
-    std::int64_t next_ms();
-    void reset() { m_wait_ms = kFirstMs; }
-
-private:
-    static constexpr std::int64_t kFirstMs = 100;
-    static constexpr std::int64_t kLastMs = 30'000;
-    std::int64_t m_wait_ms = kFirstMs;
-};
-
 /// How long transient errors are waited for. stop_signal::give_up() ends the waiting too.
 struct RetryPolicy {
     std::int64_t limit_ms = -1;       ///< of one request with all its repeats; -1: for ever

@@ -1,6 +1,7 @@
 #include "clickhouse/http.hpp"
 #include "clickhouse/retry.hpp"
 
+#include "io/backoff.hpp"
 #include "support.hpp"
 
 using namespace cdc::clickhouse;
@@ -93,7 +94,7 @@ TEST_CASE("the server's words keep their number and their first line") {
 }
 
 TEST_CASE("pauses grow to 30 s and start again") {
-    Backoff backoff;
+    cdc::io::Backoff backoff;
     std::int64_t last = 0;
     for (int i = 0; i < 12; ++i) {
         last = backoff.next_ms();
