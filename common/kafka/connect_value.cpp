@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "event/decimal_bytes.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
 #include "kafka/foreign.hpp"
@@ -13,7 +14,6 @@
 #include <cstdlib>
 #include <limits>
 #include <optional>
-#include <vector>
 
 namespace cdc::kafka {
 
@@ -102,7 +102,7 @@ bool append_variable_decimal(std::string& out, std::string_view json) {
     if (cursor.failed() || !scale || !bytes || std::abs(*scale) > kMostScale) {
         return false;
     }
-    append_quoted(out, decimal_text(*bytes, *scale));
+    append_quoted(out, event::decimal_text(*bytes, *scale));
     return true;
 }
 
@@ -177,7 +177,7 @@ bool append_form(std::string& out, const ConnectType& type, std::string_view jso
         return append_number_form(out, type, json);
     case ConnectForm::decimal:
         if (const auto bytes = bytes_of(json)) {
-            append_quoted(out, decimal_text(*bytes, type.scale));
+            append_quoted(out, event::decimal_text(*bytes, type.scale));
             return true;
         }
         return false;
@@ -206,54 +206,6 @@ bool append_form(std::string& out, const ConnectType& type, std::string_view jso
 }
 
 } // namespace
-
-std::string decimal_text(std::string_view bytes, int scale) {
-    // The magnitude, most significant byte first.
-    std::vector<std::uint32_t> digits{bytes.begin(), bytes.end()};
-    for (std::uint32_t& digit : digits) {
-        digit &= 0xff;
-    }
-    const bool negative = !digits.empty() && digits[0] >= 0x80;
-    if (negative) {
-        std::uint32_t carry = 1;
-        for (auto at = digits.rbegin(); at != digits.rend(); ++at) {
-            *at = (0xff - *at) + carry;
-            carry = *at >> 8;
-            *at &= 0xff;
-        }
-    }
-    std::string text; // from the last digit to the first
-    std::size_t first = 0;
-    while (first < digits.size()) {
-        std::uint32_t rest = 0;
-        for (std::size_t at = first; at < digits.size(); ++at) {
-            const std::uint32_t value = rest << 8 | digits[at];
-            digits[at] = value / 10;
-            rest = value % 10;
-        }
-        text += static_cast<char>('0' + rest);
-        while (first < digits.size() && digits[first] == 0) {
-            ++first;
-        }
-    }
-    if (text.empty()) {
-        text = "0";
-    }
-    if (scale < 0) {
-        text.insert(0, text == "0" ? 0 : static_cast<std::size_t>(-scale), '0');
-    } else if (scale > 0) {
-        const auto places = static_cast<std::size_t>(scale);
-        if (text.size() <= places) {
-            text.append(places + 1 - text.size(), '0');
-        }
-        text.insert(places, 1, '.');
-    }
-    if (negative) {
-        text += '-';
-    }
-    std::reverse(text.begin(), text.end());
-    return text;
-}
 
 void append_connect_value(std::string& out, const ConnectType& type, std::string_view json) {
     if (json == "null" || !append_form(out, type, json)) {

@@ -37,9 +37,6 @@ struct ConnectType {
 /// text where a number stands otherwise) is appended as it is. `json` is valid JSON.
 void append_connect_value(std::string& out, const ConnectType& type, std::string_view json);
 
-/// The digits of a number in two's complement, most significant byte first, with its point.
-std::string decimal_text(std::string_view bytes, int scale);
-
 } // namespace cdc::kafka
 
 #endif

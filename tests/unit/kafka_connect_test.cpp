@@ -1,4 +1,5 @@
 #include "base/base64.hpp"
+#include "event/decimal_bytes.hpp"
 #include "kafka/connect_row.hpp"
 #include "kafka/foreign.hpp"
 
@@ -119,10 +120,10 @@ TEST_CASE("decimals become their digits") {
     CHECK(converted(v("struct", named("io.debezium.data.VariableScaleDecimal")),
                     R"({"scale":3,"value":")" + base64("\x7b") + R"("})",
                     "numeric") == R"("0.123")");
-    CHECK(decimal_text("\x05", -2) == "500");
-    CHECK(decimal_text("", 0) == "0");
-    CHECK(decimal_text(std::string(16, '\xff'), 0) == "-1");
-    CHECK(decimal_text("\x7f" + std::string(15, '\xff'), 0) ==
+    CHECK(cdc::event::decimal_text("\x05", -2) == "500");
+    CHECK(cdc::event::decimal_text("", 0) == "0");
+    CHECK(cdc::event::decimal_text(std::string(16, '\xff'), 0) == "-1");
+    CHECK(cdc::event::decimal_text("\x7f" + std::string(15, '\xff'), 0) ==
           "170141183460469231731687303715884105727");
 }
 
