@@ -110,7 +110,7 @@ std::string decimal_text(std::string_view bytes, int scale) {
         }
     }
     if (text.empty()) {
-        text = "0";
+        text.assign(1, '0');
     }
     if (scale < 0) {
         text.insert(0, text == "0" ? 0 : static_cast<std::size_t>(-scale), '0');

@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "event/float_text.hpp"
 #include "event/json_writer.hpp"
 #include "mysql/binlog_event.hpp"
 #include "mysql/byte_reader.hpp"
@@ -10,7 +11,6 @@
 #include "mysql/temporal.hpp"
 
 #include <bit>
-#include <charconv>
 #include <cmath>
 
 #include <arpa/inet.h>
@@ -37,18 +37,11 @@ void append_integer_value(std::string& out, const ValueCodec& codec, std::string
 }
 
 template<typename Float>
-void append_shortest(std::string& out, Float value) {
+void append_finite(std::string& out, Float value) {
     if (!std::isfinite(value)) {
         fail(ExitCode::bad_data, "a number that is not finite");
     }
-    char buffer[64];
-    // Digits as people read them where that is not longer than what a double holds.
-    const Float magnitude = std::fabs(value);
-    const bool plain = magnitude == 0 || (magnitude >= Float(1e-5) && magnitude < Float(1e16));
-    const auto end =
-        std::to_chars(buffer, buffer + sizeof(buffer), value,
-                      plain ? std::chars_format::fixed : std::chars_format::scientific);
-    out.append(buffer, end.ptr);
+    event::append_json_float(out, value, event::FloatLayout::plain);
 }
 
 void append_enum(std::string& out, const ValueCodec& codec, std::string_view bytes) {
@@ -151,11 +144,11 @@ void append_inet(std::string& out, int family, std::string_view sent, std::size_
 } // namespace
 
 void append_float(std::string& out, float value) {
-    append_shortest(out, value);
+    append_finite(out, value);
 }
 
 void append_double(std::string& out, double value) {
-    append_shortest(out, value);
+    append_finite(out, value);
 }
 
 /// Digits in groups of 9, each 4 bytes with the highest first; the first group of the whole part
