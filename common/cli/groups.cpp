@@ -202,6 +202,23 @@ void add_kafka(App& app, KafkaOptions& options) {
         ->group("Kafka");
 }
 
+void add_registry(App& app, RegistryOptions& options) {
+    app.options()
+        .add_option("--registry", options.urls, "Schema registry, several with commas")
+        ->type_name("URL,...")
+        ->group("Schema registry");
+    app.add_duration("--registry-timeout", options.timeout_ms,
+                     "How long to ask a registry that does not answer")
+        ->group("Schema registry");
+}
+
+registry::ClientOptions registry_client(const RegistryOptions& options) {
+    registry::ClientOptions client;
+    client.urls = registry::parse_urls(options.urls);
+    client.patience_ms = options.timeout_ms;
+    return client;
+}
+
 void check_slot_name(const std::string& name) {
     const bool legal = name.size() < 64 && std::all_of(name.begin(), name.end(), [](char c) {
                            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';

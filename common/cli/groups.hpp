@@ -3,6 +3,7 @@
 
 #include "cli/metrics.hpp"
 #include "event/encoding.hpp"
+#include "registry/client.hpp"
 
 #include <cstdint>
 #include <string>
@@ -68,6 +69,17 @@ struct KafkaOptions {
 
 /// --brokers, -X, --kafka-config, --connect-timeout
 void add_kafka(App& app, KafkaOptions& options);
+
+struct RegistryOptions {
+    std::string urls;
+    std::int64_t timeout_ms = 60'000;
+};
+
+/// --registry, --registry-timeout
+void add_registry(App& app, RegistryOptions& options);
+
+/// Throws Error (usage) on a broken URL.
+registry::ClientOptions registry_client(const RegistryOptions& options);
 
 /// Throws Error (usage) unless `name` may be the name of a PostgreSQL slot.
 void check_slot_name(const std::string& name);

@@ -174,7 +174,8 @@ void append_exact_json(std::string& out, std::string_view json) {
 }
 
 const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
-                                 int partition, std::int64_t offset, ConnectRows* rows) {
+                                 int partition, std::int64_t offset, ConnectRows* rows,
+                                 std::string_view value_schema) {
     if (!simdjson::validate_utf8(key.data(), key.size()) ||
         !simdjson::validate_utf8(value.data(), value.size())) {
         fail(ExitCode::bad_data, "not UTF-8: {}", in_quotes(value, 60));
@@ -186,7 +187,7 @@ const ConnectRow* append_foreign(std::string& out, std::string_view key, std::st
             fail(ExitCode::bad_data, "the key is not a JSON object: {}", in_quotes(key));
         }
     }
-    schema = {};
+    schema = value_schema;
     value = unwrapped(value, "the value", schema);
     std::string_view source;
     std::string_view after;

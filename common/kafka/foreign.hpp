@@ -23,10 +23,12 @@ namespace cdc::kafka {
 /// - With `rows`, and where the value comes with its schema, values become those of cdc-event(5):
 ///   dates, times and decimals as text.
 ///
+/// `value_schema` is that of a value which came without it, as Connect's JSON converter writes it.
 /// `key` is the record's key, "null" for none. Gives the row's columns, as ConnectRows::of() does;
 /// nullptr where there is no schema. Throws Error (bad_data) on anything else.
 const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
-                                 int partition, std::int64_t offset, ConnectRows* rows = nullptr);
+                                 int partition, std::int64_t offset, ConnectRows* rows = nullptr,
+                                 std::string_view value_schema = {});
 
 /// Appends the JSON text without white space and with integers beyond ±2^53 as strings. The text
 /// must be valid JSON.

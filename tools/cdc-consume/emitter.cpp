@@ -76,8 +76,12 @@ Emitted Emitter::append(std::string& out, const kafka::IncomingRecord& record,
     const std::size_t before = out.size();
     try {
         kafka::IncomingRecord whole = record;
-        kafka::read_headers(whole);
-        const Emitted what = append_record(out, whole, topic_name);
+        const bool framed = record.value && record::is_framed(*record.value);
+        if (!framed) {
+            kafka::read_headers(whole);
+        }
+        const Emitted what =
+            framed ? append_framed(out, whole, topic_name) : append_record(out, whole, topic_name);
         if (what != Emitted::nothing && m_with_kafka) {
             out.resize(out.size() - 2); // "}\n"
             append_kafka_member(out, whole, topic_name);
@@ -115,6 +119,43 @@ bool Emitter::append_alike(std::string& out, const kafka::IncomingRecord& record
     out += '\n';
     m_order.assign(order);
     return true;
+}
+
+Emitted Emitter::append_framed(std::string& out, const kafka::IncomingRecord& record,
+                               const std::string& topic_name) {
+    const FramedRecord framed = m_framed.decode(record.key, *record.value);
+    std::string& version = m_topics[static_cast<std::size_t>(record.topic)].version;
+    m_line.clear();
+    if (!framed.exact()) {
+        const kafka::ConnectRow* row =
+            kafka::append_foreign(m_line, framed.key, framed.value, record.partition, record.offset,
+                                  &m_rows, framed.connect_schema);
+        m_line.pop_back(); // its '\n'
+        kafka::cut_change(m_line, m_cut);
+        if (m_cut.op == 't' && kafka::own_order(framed.value).empty()) {
+            check_truncate(topic_name);
+        }
+        if (row != nullptr && m_cut.op != 't' && m_cut.op != 'm') {
+            append_row_table(out, record, *row);
+        }
+        m_order.assign(m_cut.order);
+    } else {
+        if (!kafka::append_joined(m_line, framed.key, framed.value)) {
+            fail(ExitCode::bad_data, "the value is no object: {}", in_quotes(framed.value));
+        }
+        const std::string_view order = kafka::own_order(m_line);
+        if (order.empty() || version != framed.table_version || !framed.checked) {
+            kafka::cut_change(m_line, m_cut);
+        }
+        if (version != framed.table_version) {
+            append_shape(out, *framed.table);
+            version = framed.table_version;
+        }
+        m_order.assign(order.empty() ? m_cut.order : order);
+    }
+    out += m_line;
+    out += '\n';
+    return Emitted::change;
 }
 
 Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& record,
@@ -254,6 +295,14 @@ void Emitter::append_row_table(std::string& out, const kafka::IncomingRecord& re
     if (version == row.version) {
         return;
     }
+    event::Table table;
+    table.columns = row.columns;
+    append_shape(out, std::move(table));
+    version = row.version;
+}
+
+/// The table line of m_cut's table, which has this shape.
+void Emitter::append_shape(std::string& out, event::Table table) const {
     const auto text = [](std::string_view json) {
         std::string plain;
         if (json.size() > 2 && json[0] == '"') {
@@ -261,13 +310,10 @@ void Emitter::append_row_table(std::string& out, const kafka::IncomingRecord& re
         }
         return plain;
     };
-    event::Table table;
     table.db = text(m_cut.db);
     table.schema = text(m_cut.schema);
     table.table = text(m_cut.table);
-    table.columns = row.columns;
     event::append_table_line(out, table, m_cut.source, m_cut.ts_ms);
-    version = row.version;
 }
 
 void Emitter::append_kafka_member(std::string& out, const kafka::IncomingRecord& record,

@@ -1,6 +1,7 @@
 #ifndef CDC_CONSUME_EMITTER_HPP
 #define CDC_CONSUME_EMITTER_HPP
 
+#include "cdc-consume/framed_records.hpp"
 #include "cdc-consume/table_lines.hpp"
 #include "kafka/change_cut.hpp"
 #include "kafka/connect_row.hpp"
@@ -29,10 +30,10 @@ enum class Emitted {
 class Emitter {
 public:
     /// `partitions_of` counts the partitions of a topic.
-    Emitter(TableLines& table_lines, bool with_kafka,
+    Emitter(const Options& options, TableLines& table_lines,
             std::function<std::size_t(const std::string&)> partitions_of)
-        : m_table_lines{table_lines}, m_with_kafka{with_kafka}, m_partitions_of{
-                                                                    std::move(partitions_of)} {}
+        : m_table_lines{table_lines}, m_with_kafka{options.with_kafka},
+          m_partitions_of{std::move(partitions_of)}, m_framed{options.registry_client} {}
 
     /// Appends the lines of the record. Throws Error (bad_data) and leaves `out` as it was when
     /// the record is no change of a form that we know. `covered`: the record was in its topic
@@ -54,6 +55,9 @@ private:
     };
     Emitted append_record(std::string& out, const kafka::IncomingRecord& record,
                           const std::string& topic_name);
+    /// A value that belongs to a schema of a registry.
+    Emitted append_framed(std::string& out, const kafka::IncomingRecord& record,
+                          const std::string& topic_name);
     /// Nothing when the record is no line of ours.
     std::optional<Emitted> append_own(std::string& out, const kafka::IncomingRecord& record,
                                       const std::string& topic_name);
@@ -67,6 +71,7 @@ private:
     /// Of a record that came with its own schema.
     void append_row_table(std::string& out, const kafka::IncomingRecord& record,
                           const kafka::ConnectRow& row);
+    void append_shape(std::string& out, event::Table table) const;
     void append_kafka_member(std::string& out, const kafka::IncomingRecord& record,
                              const std::string& topic_name);
 
@@ -76,6 +81,7 @@ private:
     std::vector<Topic> m_topics; ///< by the consumer's number
     kafka::ChangeCut m_cut;
     kafka::ConnectRows m_rows;
+    FramedRecords m_framed;
     std::string m_order;
     std::string m_line; ///< scratch: a change without '\n'
 };

@@ -56,6 +56,7 @@ void add_options(cli::App& app, Options& o) {
         ->group("Dead letters");
     app.add_file("--dead-letter", o.dead_letter, io::FileUse::append);
 
+    cli::add_registry(app, o.registry);
     cli.add_flag("--exit-at-end", o.exit_at_end, "Stop when the end of all partitions was reached")
         ->group("When to stop");
     cli.add_option("--max-events", o.max_events, "Stop after this many changes")
@@ -151,6 +152,9 @@ void check(Options& o) {
     o.topics_refresh_ms =
         base::parse_integer<std::int64_t>(o.settings.get("topic.metadata.refresh.interval.ms"))
             .value_or(-1);
+    if (!o.registry.urls.empty()) {
+        o.registry_client = cli::registry_client(o.registry);
+    }
     check_from(o);
     if (!o.until_time_text.empty()) {
         o.until_ms = parse_time_ms(o.until_time_text, "--until-time");

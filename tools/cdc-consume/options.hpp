@@ -5,6 +5,7 @@
 #include "kafka/offsets.hpp"
 #include "kafka/settings.hpp"
 #include "kafka/topic_pattern.hpp"
+#include "registry/client.hpp"
 
 #include <cstdint>
 #include <string>
@@ -22,6 +23,7 @@ struct Options {
     std::vector<std::string> topics_text; ///< names and patterns, as given
     bool allow_no_match = false;          ///< a topic or pattern may meet nothing
     std::string group;
+    cli::RegistryOptions registry;
     std::string prefix; ///< of <prefix>.schema-changes; empty: found by the topic's name
     std::string from_text;
     bool begin_again = false; ///< where the topic no longer has the place, at what it has
@@ -41,6 +43,7 @@ struct Options {
     std::int64_t drain_ms = 30'000;
 
     // Made of the above by check().
+    registry::ClientOptions registry_client; ///< without URLs: no registry
     std::vector<kafka::TopicPattern> patterns;
     std::vector<std::string> topics; ///< names, and expressions that begin with '^'
     kafka::Settings settings;

@@ -28,7 +28,7 @@ constexpr std::int64_t kLookMs = 500; ///< between two questions about the group
 } // namespace
 
 Session::Session(const Options& options)
-    : m_options{options}, m_table_lines{options}, m_emitter{m_table_lines, options.with_kafka,
+    : m_options{options}, m_table_lines{options}, m_emitter{options, m_table_lines,
                                                             [this](const std::string& topic) {
                                                                 return m_consumer->count_partitions(
                                                                     {topic}, kTopicsTimeoutMs);

@@ -113,6 +113,11 @@ void add_options(cli::App& app, Options& o) {
         ->check(CLI::IsMember({"plain", "payload", "schema", "flat"}))
         ->capture_default_str()
         ->group("Records");
+    cli.add_option("--format", o.format_name,
+                   "Form of keys and values: json, or avro, json-schema, with a registry")
+        ->check(CLI::IsMember({"json", "avro", "json-schema"}))
+        ->capture_default_str()
+        ->group("Records");
     cli.add_flag("--no-tombstones", o.no_tombstones, "No record without value after a delete")
         ->group("Records");
     cli.add_option("--on-error", o.on_error, "For a line that cannot be sent: stop or dead-letter")
@@ -128,6 +133,15 @@ void add_options(cli::App& app, Options& o) {
                    "Topic for dead letters (default: PREFIX.dead-letter)")
         ->type_name("NAME")
         ->group("Dead letters");
+
+    cli::add_registry(app, o.registry);
+    cli.add_option("--subjects", o.subjects_name,
+                   "Names of subjects: by topic, record or topic-record")
+        ->check(CLI::IsMember({"topic", "record", "topic-record"}))
+        ->capture_default_str()
+        ->group("Schema registry");
+    cli.add_flag("--no-register", o.no_register, "Register nothing; unknown schemas are an error")
+        ->group("Schema registry");
 
     cli::add_checkpoints_to_write(app, o.checkpoints, "Delivery");
     cli.add_flag("--exactly-once", o.exactly_once, "Send in Kafka transactions")->group("Delivery");
@@ -160,6 +174,28 @@ void check_dead_letter_topic(const Options& o) {
         fail(ExitCode::usage, "--dead-letter-topic {} has characters that Kafka does not allow",
              in_quotes(o.dead_letter_topic));
     }
+}
+
+void check_registry(Options& o) {
+    if (o.format_name == "json") {
+        if (!o.registry.urls.empty() || o.no_register) {
+            fail(ExitCode::usage, "{} is for --format avro or json-schema",
+                 o.no_register ? "--no-register" : "--registry");
+        }
+        return;
+    }
+    if (o.registry.urls.empty()) {
+        fail(ExitCode::usage, "--format {} needs --registry", o.format_name);
+    }
+    if (o.envelope_name != "plain") {
+        fail(ExitCode::usage, "--envelope {} and --format {} exclude each other", o.envelope_name,
+             o.format_name);
+    }
+    o.format = o.format_name == "avro" ? record::Format::avro : record::Format::json;
+    o.registry_client = cli::registry_client(o.registry);
+    o.subjects = o.subjects_name == "topic"    ? registry::Strategy::topic
+                 : o.subjects_name == "record" ? registry::Strategy::record
+                                               : registry::Strategy::topic_record;
 }
 
 void check(Options& o) {
@@ -203,6 +239,7 @@ void check(Options& o) {
         }
     }
     topic_spec(o, "", "");
+    check_registry(o);
     io::require_stdin();
     if (std::find(o.checkpoints.begin(), o.checkpoints.end(), "-") != o.checkpoints.end()) {
         io::require_stdout();

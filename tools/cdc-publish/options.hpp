@@ -4,8 +4,11 @@
 #include "cli/groups.hpp"
 #include "kafka/settings.hpp"
 #include "kafka/topics.hpp"
+#include "record/framing.hpp"
+#include "registry/client.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +25,11 @@ struct Options {
     std::string topic_template{"{prefix}.{schema}.{table}"};
     std::string envelope_name{"plain"};
     bool no_tombstones = false;
+
+    std::string format_name{"json"};
+    cli::RegistryOptions registry;
+    std::string subjects_name{"topic"};
+    bool no_register = false;
 
     int partitions = -1;
     int replication = -1;
@@ -49,6 +57,12 @@ struct Options {
     // Made of the above by check().
     kafka::Settings settings;
     Envelope envelope = Envelope::plain;
+    std::optional<record::Format> format; ///< with a registry; nothing: lines as they are
+    registry::ClientOptions registry_client;
+    registry::Strategy subjects = registry::Strategy::topic;
+
+    /// Whether every line of a table goes to its topic, those that are no changes too.
+    bool whole_lines() const { return envelope == Envelope::plain && !format; }
 };
 
 void add_options(cli::App& app, Options& options);

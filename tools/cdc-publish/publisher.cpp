@@ -66,7 +66,11 @@ std::string with_separators(std::uint64_t number) {
 } // namespace
 
 Publisher::Publisher(const Options& options, kafka::Producer& producer)
-    : m_options{options}, m_producer{producer}, m_routes{options, producer} {}
+    : m_options{options}, m_producer{producer}, m_routes{options, producer} {
+    if (options.format) {
+        m_registered = std::make_unique<RegisteredSchemas>(options);
+    }
+}
 
 bool Publisher::must_settle(std::string_view line) const {
     if (!m_announcing) {
@@ -142,6 +146,11 @@ void Publisher::publish(std::string_view line) {
 }
 
 std::string_view Publisher::key_of(const kafka::ChangeCut& cut, const Route& route) {
+    if (m_registered) {
+        m_key.clear();
+        route.encoder->append_key(m_key, cut.key);
+        return m_key;
+    }
     switch (m_options.envelope) {
     case Envelope::plain:
     case Envelope::flat:
@@ -159,6 +168,15 @@ std::string_view Publisher::key_of(const kafka::ChangeCut& cut, const Route& rou
 
 std::string_view Publisher::value_of(const kafka::ChangeCut& cut, const Route& route) {
     m_value.clear();
+    if (m_registered) {
+        if (!route.encoder) {
+            fail(ExitCode::bad_data, "no table line came before the first change for topic {}",
+                 in_quotes(route.topic.name));
+        }
+        m_json.assign(1, '{').append(cut.rest);
+        route.encoder->append_value(m_value, m_json);
+        return m_value;
+    }
     switch (m_options.envelope) {
     case Envelope::plain:
         m_value += '{';
@@ -285,13 +303,15 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     if (is_new) {
         check_size(changes, key, line.raw.size());
     }
-    if (m_options.envelope == Envelope::plain) {
+    if (m_options.whole_lines()) {
         check_size(route.topic, {}, line.raw.size());
     }
+    auto encoder = m_registered ? m_registered->encoder(route.topic.name, line) : nullptr;
     if (m_options.exactly_once) {
-        m_unsettled.push_back(
-            {is_new ? key : std::string{}, &route, route.version, route.table_json, route.keyless});
+        m_unsettled.push_back({is_new ? key : std::string{}, &route, route.version,
+                               route.table_json, route.keyless, route.encoder});
     }
+    route.encoder = std::move(encoder);
     route.version = version;
     route.table_json.assign(line.payload);
     route.keyless = std::none_of(columns.begin(), columns.end(),
@@ -303,7 +323,7 @@ void Publisher::publish_table(const event::DecodedLine& line) {
         send(changes, record);
         record.key.reset();
     }
-    if (m_options.envelope == Envelope::plain) {
+    if (m_options.whole_lines()) {
         record.partition = route.partition();
         send(route.topic, record);
     }
@@ -312,8 +332,8 @@ void Publisher::publish_table(const event::DecodedLine& line) {
 void Publisher::publish_table_part(const event::DecodedLine& line) {
     const event::Source& source = line.source;
     const Route& route = m_routes.of(source.db, source.schema, source.table);
-    if (m_options.envelope != Envelope::plain) {
-        ++m_skipped; // Connect's forms have no place for it
+    if (!m_options.whole_lines()) {
+        ++m_skipped; // other forms have no place for it
         return;
     }
     kafka::OutgoingRecord record;
@@ -382,6 +402,7 @@ void Publisher::aborted() {
         last->route->version = std::move(last->version);
         last->route->table_json = std::move(last->table_json);
         last->route->keyless = last->keyless;
+        last->route->encoder = std::move(last->encoder);
     }
     m_unsettled.clear();
     m_announcing = false;

@@ -3,6 +3,7 @@
 
 #include "cdc-publish/checkpoint_files.hpp"
 #include "cdc-publish/options.hpp"
+#include "cdc-publish/registered_schemas.hpp"
 #include "cdc-publish/routes.hpp"
 #include "event/line_predictor.hpp"
 #include "kafka/acknowledgements.hpp"
@@ -11,6 +12,7 @@
 #include "kafka/producer.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -80,6 +82,7 @@ private:
         std::string version; ///< of the route, before the line
         std::string table_json;
         bool keyless;
+        std::shared_ptr<record::TableEncoder> encoder;
     };
     void fill_cut(const event::DecodedLine& line);
     void rise(std::string_view order);
@@ -100,6 +103,8 @@ private:
     kafka::ChangeCut m_cut;
     std::string m_order;
     kafka::ConnectSchemas m_schemas;
+    std::unique_ptr<RegisteredSchemas> m_registered; ///< with --registry
+    std::string m_json;                              ///< scratch
     std::string m_value;
     std::string m_key;
     std::set<std::string> m_announced;  ///< keys of schema-changes that were sent

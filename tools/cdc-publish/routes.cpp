@@ -67,7 +67,7 @@ Route& Routes::of(const std::string& db, const std::string& schema, const std::s
         if (was_there) {
             m_owners.check(name, {db, schema, table});
         }
-        Route route{db, schema, table, topic, {}, {}};
+        Route route{db, schema, table, topic, {}, {}, false, nullptr};
         found = m_routes.emplace(m_key, std::move(route)).first;
     }
     m_last = &found->second;

@@ -5,8 +5,10 @@
 #include "cdc-publish/topic_owners.hpp"
 #include "kafka/producer.hpp"
 #include "kafka/topic_name.hpp"
+#include "record/table_encoder.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,8 +30,9 @@ struct Route {
     Topic topic;
     std::string version; ///< of the last table line; empty: none was seen
     std::string table_json;
-    bool keyless = false; ///< says the last table line
-    bool used = false;    ///< rows went into it
+    bool keyless = false;                          ///< says the last table line
+    std::shared_ptr<record::TableEncoder> encoder; ///< with --registry, of the last table line
+    bool used = false;                             ///< rows went into it
 
     /// Of a record without key. Rows without key are told apart by their place in the stream, so
     /// all of such a table goes through one partition.

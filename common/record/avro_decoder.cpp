@@ -1,0 +1,313 @@
+#include "record/avro_decoder.hpp"
+
+#include "base/base64.hpp"
+#include "base/error.hpp"
+#include "base/numbers.hpp"
+#include "event/decimal_bytes.hpp"
+#include "event/float_text.hpp"
+#include "event/json_cursor.hpp"
+#include "event/json_writer.hpp"
+#include "record/moment.hpp"
+
+#include <simdjson.h>
+
+#include <bit>
+#include <limits>
+
+namespace cdc::record {
+
+using base::ExitCode;
+using base::fail;
+
+namespace {
+
+constexpr int kMostDepth = 64;
+constexpr std::int64_t kDayMicros = 86'400'000'000;
+/// Of elements that take no bytes.
+constexpr std::int64_t kMostEmptyElements = 10'000;
+
+} // namespace
+
+class AvroDecoder::Reader {
+public:
+    explicit Reader(std::string_view bytes) : m_rest{bytes} {}
+
+    std::string_view rest() const { return m_rest; }
+
+    std::string_view take(std::size_t size) {
+        if (size > m_rest.size()) {
+            fail(ExitCode::bad_data, "the Avro bytes end {} bytes early", size - m_rest.size());
+        }
+        const std::string_view bytes = m_rest.substr(0, size);
+        m_rest.remove_prefix(size);
+        return bytes;
+    }
+    std::int64_t number() {
+        std::uint64_t bits = 0;
+        for (int shift = 0; shift < 64; shift += 7) {
+            const auto byte = static_cast<unsigned char>(take(1)[0]);
+            bits |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+            if (byte < 0x80) {
+                return static_cast<std::int64_t>(bits >> 1 ^ (0 - (bits & 1)));
+            }
+        }
+        fail(ExitCode::bad_data, "the Avro bytes have a number of more than ten bytes");
+    }
+    std::string_view sized() {
+        const std::int64_t size = number();
+        if (size < 0) {
+            fail(ExitCode::bad_data, "the Avro bytes have a text of {} bytes", size);
+        }
+        return take(static_cast<std::size_t>(size));
+    }
+    std::size_t index(std::size_t count, const char* what) {
+        const std::int64_t at = number();
+        if (at < 0 || static_cast<std::uint64_t>(at) >= count) {
+            fail(ExitCode::bad_data, "the Avro bytes have number {} of {} {}", at, count, what);
+        }
+        return static_cast<std::size_t>(at);
+    }
+    template<typename Bits>
+    Bits little() {
+        Bits bits = 0;
+        const std::string_view bytes = take(sizeof(Bits));
+        for (std::size_t i = 0; i < sizeof(Bits); ++i) {
+            bits |= static_cast<Bits>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+        }
+        return bits;
+    }
+
+private:
+    std::string_view m_rest;
+};
+
+void AvroDecoder::append(std::string& out, const AvroSchema& schema, std::string_view bytes) {
+    const std::size_t start = out.size();
+    m_root = &schema.root();
+    m_before_columns.clear();
+    m_after_columns.clear();
+    try {
+        Reader reader{bytes};
+        append_value(out, *m_root, reader, 0);
+        if (!reader.rest().empty()) {
+            fail(ExitCode::bad_data, "{} bytes stand behind the Avro value", reader.rest().size());
+        }
+    } catch (...) {
+        out.resize(start);
+        throw;
+    }
+}
+
+void AvroDecoder::append_value(std::string& out, const AvroType& type, Reader& reader, int depth) {
+    if (depth > kMostDepth) {
+        fail(ExitCode::bad_data, "an Avro value is nested more than {} deep", kMostDepth);
+    }
+    switch (type.kind) {
+    case AvroKind::null:
+        out += "null";
+        return;
+    case AvroKind::boolean:
+        out += reader.take(1)[0] != '\0' ? "true" : "false";
+        return;
+    case AvroKind::int32:
+    case AvroKind::int64:
+        append_integer_value(out, type, reader);
+        return;
+    case AvroKind::float32:
+        event::append_json_float(out, std::bit_cast<float>(reader.little<std::uint32_t>()),
+                                 type.floats);
+        return;
+    case AvroKind::float64:
+        event::append_json_float(out, std::bit_cast<double>(reader.little<std::uint64_t>()),
+                                 type.floats);
+        return;
+    case AvroKind::bytes:
+        append_bytes_value(out, type, reader.sized());
+        return;
+    case AvroKind::fixed:
+        append_bytes_value(out, type, reader.take(type.size));
+        return;
+    case AvroKind::string: {
+        const std::string_view text = reader.sized();
+        if (!simdjson::validate_utf8(text.data(), text.size())) {
+            fail(ExitCode::bad_data, "not UTF-8: {}", base::in_quotes(text, 60));
+        }
+        event::append_json_string(out, text);
+        return;
+    }
+    case AvroKind::enumeration:
+        out += type.symbols[reader.index(type.symbols.size(), "symbols")];
+        return;
+    case AvroKind::record:
+        append_record(out, type, reader, depth);
+        return;
+    case AvroKind::array:
+    case AvroKind::map:
+        append_elements(out, type, reader, depth);
+        return;
+    case AvroKind::choice:
+        append_value(out, *type.branches[reader.index(type.branches.size(), "branches")], reader,
+                     depth + 1);
+        return;
+    }
+}
+
+void AvroDecoder::append_integer_value(std::string& out, const AvroType& type, Reader& reader) {
+    const std::int64_t number = reader.number();
+    using Limits = std::numeric_limits<std::int32_t>;
+    if (type.kind == AvroKind::int32 && (number < Limits::min() || number > Limits::max())) {
+        fail(ExitCode::bad_data, "{} is no int", number);
+    }
+    if (type.form == ValueForm::plain) {
+        event::append_json_integer(out, number);
+        return;
+    }
+    out += '"';
+    switch (type.form) {
+    case ValueForm::date:
+        append_date(out, static_cast<std::int32_t>(number));
+        break;
+    case ValueForm::time:
+        if (number < 0 || number > kDayMicros) {
+            fail(ExitCode::bad_data, "{} microseconds are no time of a day", number);
+        }
+        append_time(out, number, type.digits);
+        break;
+    default:
+        append_timestamp(out, number, type.digits, type.form == ValueForm::utc_timestamp);
+    }
+    out += '"';
+}
+
+void AvroDecoder::append_bytes_value(std::string& out, const AvroType& type,
+                                     std::string_view bytes) {
+    if (type.form == ValueForm::integer) {
+        std::string digits;
+        event::append_decimal_text(digits, bytes, 0);
+        event::append_json_integer_text(out, digits);
+        return;
+    }
+    out += '"';
+    if (type.form == ValueForm::decimal) {
+        event::append_decimal_text(out, bytes, type.scale);
+    } else {
+        base::append_base64(out, bytes);
+    }
+    out += '"';
+}
+
+void AvroDecoder::append_elements(std::string& out, const AvroType& type, Reader& reader,
+                                  int depth) {
+    const bool map = type.kind == AvroKind::map;
+    out += map ? '{' : '[';
+    bool first = true;
+    std::int64_t empty = 0;
+    while (true) {
+        std::int64_t count = reader.number();
+        if (count == 0) {
+            break;
+        }
+        if (count < 0) { // its size in bytes follows, for those who pass over it
+            reader.number();
+            count = count == std::numeric_limits<std::int64_t>::min() ? 0 : -count;
+        }
+        for (; count > 0; --count) {
+            const std::size_t before = reader.rest().size();
+            out += first ? "" : ",";
+            first = false;
+            if (map) {
+                const std::string_view name = reader.sized();
+                if (!simdjson::validate_utf8(name.data(), name.size())) {
+                    fail(ExitCode::bad_data, "not UTF-8: {}", base::in_quotes(name, 60));
+                }
+                event::append_json_string(out, name);
+                out += ':';
+            }
+            append_value(out, *type.branches[0], reader, depth + 1);
+            if (before == reader.rest().size() && ++empty > kMostEmptyElements) {
+                fail(ExitCode::bad_data, "an array of more than {} elements without bytes",
+                     kMostEmptyElements);
+            }
+        }
+    }
+    out += map ? '}' : ']';
+}
+
+void AvroDecoder::append_record(std::string& out, const AvroType& type, Reader& reader, int depth) {
+    const bool root = &type == m_root && depth == 0;
+    std::size_t before[2] = {0, 0};
+    std::size_t after[2] = {0, 0};
+    char separator = '{';
+    for (const AvroField& field : type.fields) {
+        if (root && keep_columns(field, reader, depth)) {
+            continue;
+        }
+        const AvroType* value = field.type;
+        if (field.optional && value->kind == AvroKind::choice) {
+            value = value->branches[reader.index(value->branches.size(), "branches")];
+            if (value->kind == AvroKind::null) {
+                continue;
+            }
+        }
+        out += separator;
+        separator = ',';
+        out += field.member;
+        const std::size_t start = out.size();
+        append_value(out, *value, reader, depth + 1);
+        if (root && (field.name == "before" || field.name == "after")) {
+            auto& place = field.name == "before" ? before : after;
+            place[0] = start;
+            place[1] = out.size();
+        }
+    }
+    out += separator == '{' ? "{}" : "}";
+    if (root && !m_after_columns.empty()) {
+        leave_columns(out, after[0], after[1], m_after_columns);
+    }
+    if (root && !m_before_columns.empty()) {
+        leave_columns(out, before[0], before[1], m_before_columns);
+    }
+}
+
+/// Takes the names of columns that stand in our own records' root.
+bool AvroDecoder::keep_columns(const AvroField& field, Reader& reader, int depth) {
+    const bool before = field.name == "before_columns";
+    if (!field.optional || (!before && field.name != "after_columns")) {
+        return false;
+    }
+    std::string& columns = before ? m_before_columns : m_after_columns;
+    append_value(columns, *field.type, reader, depth + 1);
+    if (columns == "null") {
+        columns.clear();
+    }
+    return true;
+}
+
+/// Of the row that stands there, leaves the columns that are named.
+void AvroDecoder::leave_columns(std::string& out, std::size_t start, std::size_t end,
+                                const std::string& columns) {
+    m_scratch.clear();
+    event::JsonCursor row{std::string_view{out}.substr(start, end - start)};
+    char separator = '{';
+    for (bool more = row.peek() == '{' && row.open('{'); more; more = row.next('}')) {
+        const std::string_view name = row.member_name();
+        const std::string_view value = row.value();
+        event::JsonCursor list{columns};
+        bool named = false;
+        for (bool any = list.open('['); any && !named; any = list.next(']')) {
+            const std::string_view one = list.value();
+            named = one.size() >= 2 && one.substr(1, one.size() - 2) == name;
+        }
+        if (named) {
+            m_scratch.append(1, separator).append(1, '"').append(name).append("\":").append(value);
+            separator = ',';
+        }
+    }
+    if (separator == '{' && end > start && out[start] != '{') {
+        return; // null
+    }
+    m_scratch += separator == '{' ? "{}" : "}";
+    out.replace(start, end - start, m_scratch);
+}
+
+} // namespace cdc::record

@@ -1,0 +1,63 @@
+#ifndef CDC_CONSUME_FRAMED_RECORDS_HPP
+#define CDC_CONSUME_FRAMED_RECORDS_HPP
+
+#include "event/table.hpp"
+#include "record/avro_decoder.hpp"
+#include "record/framing.hpp"
+#include "registry/client.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace cdc::consume {
+
+/// A record as JSON; views are valid until the next one.
+struct FramedRecord {
+    std::string_view key{"null"};
+    std::string_view value;
+    /// The shape of its table, without the table's identity, and its version; nullptr where the
+    /// values are not those of cdc-event(5).
+    const event::Table* table = nullptr;
+    std::string_view table_version;
+    std::string_view connect_schema; ///< of a value that is not ours; empty: not known
+    bool checked = false;            ///< the value is known to be JSON and UTF-8
+
+    bool exact() const { return table != nullptr; }
+};
+
+/// Records that belong to schemas of a registry, by the schema that each was written with. Memory:
+/// one parsed schema for each id that came.
+class FramedRecords {
+public:
+    explicit FramedRecords(const registry::ClientOptions& options);
+
+    /// Throws Error: bad_data for bytes that are not what their schema says, and for schemas that
+    /// the registry does not have.
+    FramedRecord decode(std::optional<std::string_view> key, std::string_view value);
+
+private:
+    struct Schema {
+        registry::Format format{};
+        std::unique_ptr<const record::AvroSchema> avro;
+        std::optional<event::Table> table;
+        std::string table_version;
+        std::string connect;
+    };
+    const Schema& schema(std::uint32_t id);
+    std::string_view json_of(std::string& scratch, const record::Framed& framed,
+                             const Schema& schema);
+
+    std::optional<registry::Client> m_client;
+    std::unordered_map<std::uint32_t, Schema> m_schemas;
+    record::AvroDecoder m_decoder;
+    std::string m_key;
+    std::string m_value;
+};
+
+} // namespace cdc::consume
+
+#endif
