@@ -13,12 +13,15 @@ namespace cdc::event {
 /// counts there, without a search for each row.
 class ChangeCounts {
 public:
-    /// Of a table, made at the first call; it stays where it is.
-    std::uint64_t* of(std::string_view schema, std::string_view table) {
+    /// "schema.table", and how many lines it had since the last take().
+    using Table = std::pair<const std::string, std::uint64_t>;
+
+    /// Made at the first call; it stays where it is.
+    Table* of(std::string_view schema, std::string_view table) {
         std::string name{schema};
         name += '.';
         name += table;
-        return &m_counts[std::move(name)];
+        return &*m_counts.try_emplace(std::move(name)).first;
     }
 
     /// Calls `f("schema.table", count)` for what was counted since the last call.

@@ -19,15 +19,15 @@ using base::in_quotes;
 
 namespace {
 
-constexpr std::size_t kOrderStartDigits = 20; ///< epoch and position
-constexpr std::size_t kMapShape = 8;          ///< bytes of a table map before the table's shape
+constexpr std::size_t kMapShape = 8; ///< bytes of a table map before the table's shape
 
 } // namespace
 
 ChangeBuilder::ChangeBuilder(Settings settings, event::TableFilter filter, SourceLookup& lookup,
                              Position start)
     : m_settings{std::move(settings)}, m_filter{std::move(filter)}, m_lookup{&lookup},
-      m_reader{m_settings.checksum}, m_cursor{start}, m_complete{std::move(start)} {}
+      m_reader{m_settings.checksum}, m_cursor{start}, m_complete{std::move(start)},
+      m_writer{{connector_name(m_settings.mariadb), m_settings.name, m_settings.transactions}} {}
 
 void ChangeBuilder::set_gtids(const std::optional<std::string>& text) {
     m_gtids_known = text.has_value();
@@ -95,7 +95,7 @@ void ChangeBuilder::apply_more(std::string& out) {
 
 void ChangeBuilder::guarded(const Event& event, std::string& out) {
     const std::size_t start = out.size();
-    const std::uint64_t changes = m_changes;
+    const std::uint64_t changes = m_writer.changes();
     m_in_work = nullptr;
     try {
         if (!has_more()) {
@@ -116,7 +116,7 @@ void ChangeBuilder::guarded(const Event& event, std::string& out) {
         }
     } catch (const Error& error) {
         out.resize(start);
-        m_changes = changes;
+        m_writer.set_changes(changes);
         const std::string table =
             m_in_work == nullptr
                 ? ""
@@ -291,24 +291,29 @@ void ChangeBuilder::begin_group(const Event& event, std::int64_t commit_ts_ms) {
         fail(ExitCode::bad_data, "a transaction begins inside another");
     }
     m_in_group = true;
-    m_index = 0;
     m_group_start = m_event_start;
-    m_commit_ts_ms = commit_ts_ms != 0 ? commit_ts_ms : std::int64_t{event.timestamp} * 1000;
     const Position start{m_cursor.next().file, m_group_start};
     m_written.clear();
     m_passes_over = was_emitted(start.order_position());
-    m_order_start = event::Order::make(m_settings.epoch, start.order_position(), 0).text();
-    m_order_start.resize(kOrderStartDigits);
-    m_transaction_begun = false;
+    m_writer.begin_transaction(event::Order::make(m_settings.epoch, start.order_position(), 0),
+                               commit_ts_ms != 0 ? commit_ts_ms
+                                                 : std::int64_t{event.timestamp} * 1000,
+                               m_settings.transactions ? transaction_id(start) : std::string{});
+}
+
+/// The global id; where there is none, the place.
+std::string ChangeBuilder::transaction_id(const Position& start) const {
+    if (m_gtid_json != "null") {
+        return m_gtid_json.substr(1, m_gtid_json.size() - 2);
+    }
+    return fmt::format("file={},pos={}", start.file, start.offset);
 }
 
 void ChangeBuilder::end_transaction(std::string& out) {
     if (!m_in_group) {
         fail(ExitCode::bad_data, "a transaction ends that did not begin");
     }
-    if (m_transaction_begun) {
-        end_lines(out);
-    }
+    m_writer.end_transaction(out);
     m_in_transaction = false;
     m_in_group = false;
     m_maps.clear();
@@ -353,7 +358,7 @@ ChangeBuilder::Shape ChangeBuilder::captured_shape(TableMap map) {
     }
     TablePlan plan{std::move(map), *m_lookup, m_settings.mariadb, m_settings.edits,
                    m_settings.encoding};
-    plan.changes = m_change_counts.of(plan.map().db, plan.map().table);
+    plan.changes = m_writer.changes_by_table().of(plan.map().db, plan.map().table);
     return {std::move(plan), &state};
 }
 

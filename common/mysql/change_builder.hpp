@@ -1,7 +1,7 @@
 #ifndef CDC_MYSQL_CHANGE_BUILDER_HPP
 #define CDC_MYSQL_CHANGE_BUILDER_HPP
 
-#include "event/change_counts.hpp"
+#include "event/change_writer.hpp"
 #include "event/table_filter.hpp"
 #include "mysql/binlog_event.hpp"
 #include "mysql/gtid_set.hpp"
@@ -49,7 +49,7 @@ public:
                   Position start);
 
     /// What `ts_ms` says from now on.
-    void set_time(std::int64_t now_ms) { m_now_ms = now_ms; }
+    void set_time(std::int64_t now_ms) { m_writer.set_time(now_ms); }
     /// The transactions before the start, to which those that are read are added. Where they are
     /// not known they are learnt from the front of a file.
     void set_gtids(const std::optional<std::string>& text);
@@ -81,11 +81,13 @@ public:
     std::optional<std::string> gtids() const;
     /// Whether all of these, as text, are among gtids().
     bool executed(const std::string& gtids) const;
-    std::int64_t commit_ts_ms() const { return m_commit_ts_ms; }
-    std::uint64_t changes() const { return m_changes; } ///< change lines made so far
-    event::ChangeCounts& changes_by_table() { return m_change_counts; } ///< the same, by table
+    std::int64_t commit_ts_ms() const { return m_writer.commit_ts_ms(); }
+    /// Change lines made so far.
+    std::uint64_t changes() const { return m_writer.changes(); }
+    /// The same, by table.
+    event::ChangeCounts& changes_by_table() { return m_writer.changes_by_table(); }
     std::uint64_t transactions() const { return m_transactions; }
-    std::uint64_t stale_tables() const { return m_stale_tables; }
+    std::uint64_t stale_tables() const { return m_writer.marks(); }
 
 private:
     /// What is known of a table whatever its shape.
@@ -107,6 +109,7 @@ private:
     bool stands_before_start(const Event& event);
     void executed_before(const Event& event);
     void begin_group(const Event& event, std::int64_t commit_ts_ms);
+    std::string transaction_id(const Position& start) const;
     void end_transaction(std::string& out);
     Shape captured_shape(TableMap map);
     void table_map(const Event& event);
@@ -128,13 +131,12 @@ private:
     const Shape& described(std::uint64_t table_id) const;
     std::uint64_t count_changes(RowsEvent& rows, const TablePlan& plan);
     void rows(const Event& event, std::string& out);
-    void row(RowsEvent::Kind kind, std::string& out);
+    void row(RowsEvent::Kind kind, std::uint64_t index, std::string& out);
     void key_change(std::uint64_t index, std::string& out);
     bool key_changed() const;
     void start_source(const TablePlan& plan, const Event& event);
-    void announce(const Shape& shape, const Event& event, std::uint64_t index, std::string& out);
+    void announce(const Shape& shape, std::uint64_t index, std::string& out);
     void end_line(std::uint64_t index, char op, std::string& out);
-    void append_source_start(std::string& out) const;
     void append_missing(std::string& out) const;
 
     // statements.cpp
@@ -144,29 +146,20 @@ private:
     void truncate(const std::string& db, const std::string& table, const Event& event,
                   std::string& out);
     void dropped(const std::string& db, const std::string& table, std::string_view what,
-                 const Event& event, std::string& out);
-    void create(const Statement& statement, const std::string& db, const Event& event,
-                std::string& out);
-    void alter(const Statement& statement, const std::string& current_db, const Event& event,
-               std::string& out);
+                 std::string& out);
+    void create(const Statement& statement, const std::string& db, std::string& out);
+    void alter(const Statement& statement, const std::string& current_db, std::string& out);
     static std::string column_that_came_back(const Statement& statement, TableState& state);
-    void rename(std::vector<Statement::Name> tables, const std::string& db, const Event& event,
-                std::string& out);
-    void names_change(const std::string& db, const std::string& table, const Event& event,
-                      std::string& out);
+    void rename(std::vector<Statement::Name> tables, const std::string& db, std::string& out);
+    void names_change(const std::string& db, const std::string& table, std::string& out);
     const Shape* shape_now(const std::string& db, const std::string& table);
     void refuse_rows(const Statement& statement, const std::string& db,
                      std::string_view text) const;
     void refuse_cascade(const Statement& statement, const std::string& db, std::string_view text,
                         Quoting quoting) const;
-    void undone(std::string_view what, const Event& event, std::string& out);
-    void mark(const std::string& db, const std::string& table, std::string reason,
-              const Event& event, std::string& out);
-
-    // transaction_lines.cpp
-    void begin_lines(std::string& out);
-    void end_lines(std::string& out);
-    void append_transaction(std::string& out);
+    void undone(std::string_view what, std::string& out);
+    void mark(const std::string& db, const std::string& table, std::string_view reason,
+              std::string& out);
 
     Settings m_settings;
     event::TableFilter m_filter;
@@ -206,24 +199,10 @@ private:
     std::string m_gtid_json; ///< for lines: "uuid:5" in quotes, or null
     std::uint64_t m_event_start = 0;
     std::uint64_t m_group_start = 0;
-    std::string m_order_start; ///< epoch and position of the transaction
-    std::int64_t m_commit_ts_ms = 0;
-    std::uint64_t m_index = 0; ///< given last in this transaction
     std::uint64_t m_transactions = 0;
-
-    struct Collection {
-        std::string name;
-        std::uint64_t changes = 0;
-    };
     std::vector<const Shape*> m_written; ///< of which the transaction brought lines
-    bool m_transaction_begun = false;    ///< its BEGIN line was written
-    std::uint64_t m_total_order = 0;
-    std::vector<Collection> m_collections;
 
-    std::int64_t m_now_ms = 0;
-    std::uint64_t m_changes = 0;
-    event::ChangeCounts m_change_counts;
-    std::uint64_t m_stale_tables = 0;
+    event::ChangeWriter m_writer;
     const TablePlan* m_in_work = nullptr;
     std::uint64_t m_row = 0; ///< of the event in work, from 0
     std::string m_source;    ///< of its lines, up to the row's number

@@ -1,7 +1,5 @@
 #include "base/error.hpp"
-#include "base/log.hpp"
 #include "base/numbers.hpp"
-#include "base/version.hpp"
 #include "event/json_writer.hpp"
 #include "mysql/change_builder.hpp"
 
@@ -14,10 +12,6 @@ using base::Error;
 using base::ExitCode;
 using base::fail;
 using base::in_quotes;
-
-namespace {
-constexpr int kIndexDigits = 12;
-} // namespace
 
 const ChangeBuilder::Shape& ChangeBuilder::described(std::uint64_t table_id) const {
     const auto found = m_maps.find(table_id);
@@ -49,7 +43,7 @@ void ChangeBuilder::rows(const Event& event, std::string& out) {
     const Shape& shape = described(rows.table_id());
     m_in_work = &shape.plan;
     if (!shape.plan.captured() || m_passes_over) {
-        m_index += count_changes(rows, shape.plan);
+        m_writer.take_indexes(count_changes(rows, shape.plan));
         return;
     }
     const RowLayout& layout = shape.plan.layout();
@@ -62,52 +56,49 @@ void ChangeBuilder::rows(const Event& event, std::string& out) {
         m_row = 0;
     }
     while (rows.next(layout, m_before, m_after)) {
-        announce(shape, event, m_index + 1, out);
-        row(rows.kind(), out);
-        m_index += count;
+        const std::uint64_t index = m_writer.take_indexes(count);
+        announce(shape, index, out);
+        row(rows.kind(), index, out);
         ++m_row;
     }
 }
 
-void ChangeBuilder::row(RowsEvent::Kind kind, std::string& out) {
+void ChangeBuilder::row(RowsEvent::Kind kind, std::uint64_t index, std::string& out) {
     const TablePlan& plan = *m_in_work;
+    const auto before = [&](std::string& to) {
+        append_row(to, plan, m_before, nullptr, m_missing);
+    };
     switch (kind) {
     case RowsEvent::Kind::insert:
-        out += R"({"key":)";
-        append_key(out, plan, m_after, nullptr);
-        out += R"(,"before":null,"after":)";
-        append_row(out, plan, m_after, nullptr, m_missing);
+        event::append_images(
+            out, [&](std::string& to) { append_key(to, plan, m_after, nullptr); },
+            [&](std::string& to) { append_row(to, plan, m_after, nullptr, m_missing); });
         if (!m_missing.empty()) {
             throw Error{ExitCode::refused,
                         fmt::format("column {}: an inserted row without its value",
                                     in_quotes(plan.columns()[m_missing.front()].name)),
                         "SET GLOBAL binlog_row_image=FULL on the source"};
         }
-        end_line(m_index + 1, 'c', out);
+        end_line(index, 'c', out);
         return;
     case RowsEvent::Kind::remove:
-        out += R"({"key":)";
-        append_key(out, plan, m_before, nullptr);
-        out += R"(,"before":)";
-        append_row(out, plan, m_before, nullptr, m_missing);
-        out += R"(,"after":null)";
-        end_line(m_index + 1, 'd', out);
+        event::append_images(
+            out, [&](std::string& to) { append_key(to, plan, m_before, nullptr); }, before,
+            event::append_null);
+        end_line(index, 'd', out);
         return;
     case RowsEvent::Kind::update:
         break;
     }
     if (key_changed()) {
-        key_change(m_index + 1, out);
+        key_change(index, out);
         return;
     }
-    out += R"({"key":)";
-    append_key(out, plan, m_after, &m_before);
-    out += R"(,"before":)";
-    append_row(out, plan, m_before, nullptr, m_missing);
-    out += R"(,"after":)";
-    append_row(out, plan, m_after, &m_before, m_missing);
+    event::append_images(
+        out, [&](std::string& to) { append_key(to, plan, m_after, &m_before); }, before,
+        [&](std::string& to) { append_row(to, plan, m_after, &m_before, m_missing); });
     append_missing(out);
-    end_line(m_index + 1, 'u', out);
+    end_line(index, 'u', out);
 }
 
 bool ChangeBuilder::key_changed() const {
@@ -123,18 +114,21 @@ bool ChangeBuilder::key_changed() const {
 
 void ChangeBuilder::key_change(std::uint64_t index, std::string& out) {
     const TablePlan& plan = *m_in_work;
-    out += R"({"key":)";
-    append_key(out, plan, m_before, nullptr);
-    out += R"(,"before":)";
-    append_row(out, plan, m_before, nullptr, m_missing);
-    out += R"(,"after":null,"key_after":)";
-    append_key(out, plan, m_after, &m_before);
+    const auto old_key = [&](std::string& to) {
+        append_key(to, plan, m_before, nullptr);
+    };
+    const auto key = [&](std::string& to) {
+        append_key(to, plan, m_after, &m_before);
+    };
+    event::append_images(
+        out, old_key, [&](std::string& to) { append_row(to, plan, m_before, nullptr, m_missing); },
+        event::append_null);
+    out += R"(,"key_after":)";
+    key(out);
     end_line(index, 'd', out);
 
-    out += R"({"key":)";
-    append_key(out, plan, m_after, &m_before);
-    out += R"(,"before":null,"after":)";
-    append_row(out, plan, m_after, &m_before, m_missing);
+    event::append_images(
+        out, key, [&](std::string& to) { append_row(to, plan, m_after, &m_before, m_missing); });
     if (!m_missing.empty()) {
         throw Error{ExitCode::refused,
                     fmt::format("column {}: a row whose key changed without its value",
@@ -142,7 +136,7 @@ void ChangeBuilder::key_change(std::uint64_t index, std::string& out) {
                     "SET GLOBAL binlog_row_image=FULL on the source"};
     }
     out += R"(,"key_before":)";
-    append_key(out, plan, m_before, nullptr);
+    old_key(out);
     end_line(index + 1, 'c', out);
 }
 
@@ -160,21 +154,9 @@ void ChangeBuilder::append_missing(std::string& out) const {
     out += ']';
 }
 
-/// `{"version":…,"snapshot":"false",`
-void ChangeBuilder::append_source_start(std::string& out) const {
-    out += R"({"version":)";
-    event::append_json_string(out, base::version());
-    out += m_settings.mariadb ? R"(,"connector":"mariadb","name":)"
-                              : R"(,"connector":"mysql","name":)";
-    event::append_json_string(out, m_settings.name);
-    out += R"(,"ts_ms":)";
-    base::append_integer(out, m_commit_ts_ms);
-    out += R"(,"snapshot":"false",)";
-}
-
 void ChangeBuilder::start_source(const TablePlan& plan, const Event& event) {
     m_source = R"(,"source":)";
-    append_source_start(m_source);
+    m_source += m_writer.source_start();
     m_source += plan.source_members();
     m_source += R"(,"server_id":)";
     base::append_integer(m_source, event.server_id);
@@ -190,37 +172,18 @@ void ChangeBuilder::start_source(const TablePlan& plan, const Event& event) {
 void ChangeBuilder::end_line(std::uint64_t index, char op, std::string& out) {
     out += m_source;
     base::append_integer(out, m_row);
-    out += R"(,"order":")";
-    out += m_order_start;
-    base::append_hex(out, index, kIndexDigits);
-    out += R"("},"op":")";
-    out += op;
-    out += '"';
-    if (m_settings.transactions) {
-        append_transaction(out);
-    }
-    out += R"(,"ts_ms":)";
-    base::append_integer(out, m_now_ms);
-    out += "}\n";
-    ++m_changes;
-    ++*m_in_work->changes;
+    m_writer.append_order(out, index);
+    m_writer.end_change(out, op, m_in_work->changes);
 }
 
-void ChangeBuilder::announce(const Shape& shape, const Event& /*event*/, std::uint64_t index,
-                             std::string& out) {
-    begin_lines(out);
+void ChangeBuilder::announce(const Shape& shape, std::uint64_t index, std::string& out) {
+    m_writer.begin_lines(out);
     TableState& state = *shape.state;
     if (state.announced == &shape.plan) {
         return;
     }
-    std::string source;
-    append_source_start(source);
-    source += shape.plan.source_members();
-    source += R"(,"order":")";
-    source += m_order_start;
-    base::append_hex(source, index, kIndexDigits);
-    source += "\"}";
-    event::append_table_line(out, shape.plan.shape(), source, m_now_ms);
+    m_writer.append_table(out, shape.plan.shape(),
+                          m_writer.table_source(shape.plan.source_members(), index));
     state.announced = &shape.plan;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
-#include "base/version.hpp"
+#include "event/change_writer.hpp"
 #include "event/json_writer.hpp"
 #include "event/snapshot_line.hpp"
 
@@ -14,14 +14,9 @@ using base::fail;
 SnapshotLines::SnapshotLines(const Place& place, const TablePlan& plan)
     : m_plan{&plan}, m_order{place.order} {
     std::string& start = m_source_start;
-    start = R"({"version":)";
-    event::append_json_string(start, base::version());
-    start +=
-        place.mariadb ? R"(,"connector":"mariadb","name":)" : R"(,"connector":"mysql","name":)";
-    event::append_json_string(start, place.name);
-    start += R"(,"ts_ms":)";
-    base::append_integer(start, place.made_ms);
-    start += R"(,"snapshot":"true",)" + plan.source_members();
+    event::append_source_start(start, connector_name(place.mariadb), place.name, place.made_ms,
+                               true);
+    start += plan.source_members();
     m_row_place = R"(,"server_id":0,"gtid":null,"file":)";
     event::append_json_string(m_row_place, place.position.file);
     m_row_place += R"(,"pos":)";

@@ -19,8 +19,6 @@ using Kind = Statement::Kind;
 
 namespace {
 
-constexpr int kIndexDigits = 12;
-
 std::string text_of(const Query& query) {
     const Charset* charset =
         query.client_collation == 0 ? nullptr : charset_of_collation(query.client_collation);
@@ -59,7 +57,7 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
         m_in_transaction = true;
         return;
     case Kind::rollback: // logged with its rows where it also made a temporary table
-        undone("was rolled back", event, out);
+        undone("was rolled back", out);
         [[fallthrough]];
     case Kind::commit:
         if (m_in_group) {
@@ -70,7 +68,7 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
         if (m_xa != nullptr) {
             m_xa->set_partly_undone();
         } else {
-            undone("was rolled back to a savepoint", event, out);
+            undone("was rolled back to a savepoint", out);
         }
         return;
     case Kind::savepoint:
@@ -161,7 +159,7 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
     if (m_settings.minimal_metadata && statement.kind != Kind::truncate_table) {
         for (const Statement::Name& name : statement.tables) {
             if (captured(name)) {
-                names_change(schema_of(name), name.table, event, out);
+                names_change(schema_of(name), name.table, out);
             }
         }
     }
@@ -173,13 +171,13 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
         return;
     case Kind::create_table:
         if (captured(statement.tables[0])) {
-            create(statement, schema_of(statement.tables[0]), event, out);
+            create(statement, schema_of(statement.tables[0]), out);
         }
         return;
     case Kind::drop_table:
         for (const Statement::Name& name : statement.tables) {
             if (captured(name)) {
-                dropped(schema_of(name), name.table, "it was dropped", event, out);
+                dropped(schema_of(name), name.table, "it was dropped", out);
             }
         }
         return;
@@ -187,16 +185,16 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
         m_dropped_databases.insert(statement.tables.at(0).db);
         return;
     case Kind::rename_table:
-        rename(statement.tables, db, event, out);
+        rename(statement.tables, db, out);
         return;
     case Kind::alter_table:
-        alter(statement, db, event, out);
+        alter(statement, db, out);
         return;
     default:
         for (const Statement::Name& name : statement.tables) {
             if (captured(name) && state_of(schema_of(name), name.table).announced != nullptr) {
                 mark(schema_of(name), name.table, "a statement that is not understood names it",
-                     event, out);
+                     out);
             }
         }
         return;
@@ -205,48 +203,45 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
 
 /// Rows of a table that is made anew under the name stand beside those of the old one.
 void ChangeBuilder::dropped(const std::string& db, const std::string& table, std::string_view what,
-                            const Event& event, std::string& out) {
+                            std::string& out) {
     mark(db, table,
          fmt::format("{}; rows of a table made anew under its name stand beside its own", what),
-         event, out);
+         out);
     state_of(db, table) = {};
 }
 
 /// Rows of the transaction in work that the log has and that did not come to pass: their lines were
 /// written before this could be known.
-void ChangeBuilder::undone(std::string_view what, const Event& event, std::string& out) {
+void ChangeBuilder::undone(std::string_view what, std::string& out) {
     for (const Shape* shape : m_written) {
         mark(shape->plan.map().db, shape->plan.map().table,
-             fmt::format("a transaction that wrote to it {}", what), event, out);
+             fmt::format("a transaction that wrote to it {}", what), out);
     }
     m_written.clear();
 }
 
-void ChangeBuilder::create(const Statement& statement, const std::string& db, const Event& event,
-                           std::string& out) {
+void ChangeBuilder::create(const Statement& statement, const std::string& db, std::string& out) {
     const std::string& table = statement.tables[0].table;
     if (statement.or_replace) {
-        dropped(db, table, "it was dropped by CREATE OR REPLACE TABLE", event, out);
+        dropped(db, table, "it was dropped by CREATE OR REPLACE TABLE", out);
     } else if (m_dropped_databases.contains(db)) {
-        dropped(db, table, "its database was dropped", event, out);
+        dropped(db, table, "its database was dropped", out);
     }
 }
 
 void ChangeBuilder::alter(const Statement& statement, const std::string& current_db,
-                          const Event& event, std::string& out) {
+                          std::string& out) {
     const Statement::Name& name = statement.tables[0];
     const std::string& db = name.db.empty() ? current_db : name.db;
     if (captures(db, name.table)) {
         const std::string came_back = column_that_came_back(statement, state_of(db, name.table));
         if (statement.alteration == Statement::Alteration::drops_rows) {
-            mark(db, name.table, "an ALTER TABLE took rows away", event, out);
+            mark(db, name.table, "an ALTER TABLE took rows away", out);
         } else if (statement.alteration != Statement::Alteration::keeps_values) {
-            mark(db, name.table, "an ALTER TABLE may have changed rows that were there", event,
-                 out);
+            mark(db, name.table, "an ALTER TABLE may have changed rows that were there", out);
         } else if (!came_back.empty()) {
             mark(db, name.table,
-                 fmt::format("column {} was dropped and made anew", in_quotes(came_back)), event,
-                 out);
+                 fmt::format("column {} was dropped and made anew", in_quotes(came_back)), out);
         }
     }
     const Statement::Name& other = statement.exchanged;
@@ -255,10 +250,10 @@ void ChangeBuilder::alter(const Statement& statement, const std::string& current
         mark(other_db, other.table,
              fmt::format("its rows became those of a partition of '{}.{}', or the other way round",
                          db, name.table),
-             event, out);
+             out);
     }
     if (!statement.renamed_to.empty()) {
-        rename({name, {statement.renamed_to_db, statement.renamed_to}}, current_db, event, out);
+        rename({name, {statement.renamed_to_db, statement.renamed_to}}, current_db, out);
     }
 }
 
@@ -276,7 +271,7 @@ std::string ChangeBuilder::column_that_came_back(const Statement& statement, Tab
 /// table can take it, with the old rows still stored under it. One that only stands in between is
 /// passed over.
 void ChangeBuilder::rename(std::vector<Statement::Name> tables, const std::string& db,
-                           const Event& event, std::string& out) {
+                           std::string& out) {
     for (Statement::Name& name : tables) {
         name.db = name.db.empty() ? db : name.db;
     }
@@ -297,39 +292,32 @@ void ChangeBuilder::rename(std::vector<Statement::Name> tables, const std::strin
                  fmt::format("it was renamed to '{}.{}'; rows of a table made anew under its name "
                              "stand beside its own",
                              to.db, to.table),
-                 event, out);
+                 out);
         }
         if (captures(to.db, to.table) && !stands(to, i + 2, tables.size())) {
-            mark(to.db, to.table, fmt::format("it was called '{}.{}'", from.db, from.table), event,
-                 out);
+            mark(to.db, to.table, fmt::format("it was called '{}.{}'", from.db, from.table), out);
         }
     }
 }
 
-void ChangeBuilder::mark(const std::string& db, const std::string& table, std::string reason,
-                         const Event& /*event*/, std::string& out) {
-    ++m_stale_tables;
+void ChangeBuilder::mark(const std::string& db, const std::string& table, std::string_view reason,
+                         std::string& out) {
     base::log::warning(
         "table '{}.{}' is stale: {}; copies of it have wrong or missing rows until it "
         "is read again",
         db, table, reason);
-    std::string source;
-    append_source_start(source);
-    source += "\"db\":";
-    event::append_json_string(source, db);
-    source += ",\"table\":";
-    event::append_json_string(source, table);
-    source += R"(,"order":")" + m_order_start;
-    base::append_hex(source, m_index + 1, kIndexDigits);
-    source += "\"}";
-    begin_lines(out);
-    event::append_mark_line(out, {event::Mark::Kind::stale, std::move(reason)}, source, m_now_ms);
+    std::string members = "\"db\":";
+    event::append_json_string(members, db);
+    members += ",\"table\":";
+    event::append_json_string(members, table);
+    m_writer.begin_lines(out);
+    m_writer.append_stale_mark(out, reason, m_writer.table_source(members, m_writer.next_index()));
 }
 
 /// A statement may have changed the names of a table's columns, which the log lacks. They are asked
 /// for again; rows above it that have those of a catalog which shows it already are wrong.
 void ChangeBuilder::names_change(const std::string& db, const std::string& table,
-                                 const Event& event, std::string& out) {
+                                 std::string& out) {
     TableState& state = state_of(db, table);
     if (state.names_from == 0) {
         return;
@@ -337,7 +325,7 @@ void ChangeBuilder::names_change(const std::string& db, const std::string& table
     if (Position{m_cursor.next().file, m_event_start}.order_position() < state.names_from) {
         mark(db, table,
              "the names of its columns were asked of a catalog that a later statement had changed",
-             event, out);
+             out);
     }
     state.names_from = 0;
     // Rows in work may still hold the shapes: they only leave the place where they are found.
@@ -378,18 +366,17 @@ void ChangeBuilder::truncate(const std::string& db, const std::string& table, co
         const Shape* shape = found != m_shapes.end() ? &found->second : shape_now(db, table);
         if (shape == nullptr) {
             mark(db, table, "it was truncated before a change told its shape, and is gone now",
-                 event, out);
+                 out);
             return;
         }
-        announce(*shape, event, m_index + 1, out);
+        announce(*shape, m_writer.next_index(), out);
     }
     m_in_work = state.announced;
-    begin_lines(out);
-    ++m_index;
+    m_writer.begin_lines(out);
     m_row = 0;
     start_source(*state.announced, event);
-    out += R"({"key":null,"before":null,"after":null)";
-    end_line(m_index, 't', out);
+    event::append_images(out, event::append_null, event::append_null);
+    end_line(m_writer.take_indexes(1), 't', out);
 }
 
 } // namespace cdc::mysql

@@ -1,6 +1,7 @@
 #ifndef CDC_MYSQL_TABLE_PLAN_HPP
 #define CDC_MYSQL_TABLE_PLAN_HPP
 
+#include "event/change_counts.hpp"
 #include "event/column_edits.hpp"
 #include "event/encoding.hpp"
 #include "event/table.hpp"
@@ -17,6 +18,11 @@
 #include <vector>
 
 namespace cdc::mysql {
+
+/// source.connector; do not rename.
+constexpr const char* connector_name(bool mariadb) {
+    return mariadb ? "mariadb" : "mysql";
+}
 
 /// What the catalog has of a table now, and the log does not say.
 struct TableFacts {
@@ -83,7 +89,8 @@ public:
     const std::string& source_members() const { return m_source_members; }
 
     bool announced = false; ///< the table line of this shape was written on this connection
-    std::uint64_t* changes = nullptr; ///< where its change lines are counted, when it is captured
+    event::ChangeCounts::Table* changes =
+        nullptr; ///< where its change lines are counted, when it is captured
 
 private:
     explicit TablePlan(TableMap map);

@@ -151,7 +151,6 @@ void ChangeBuilder::commit_xa(std::unique_ptr<XaRows> rows, std::string& out) {
         return;
     }
     m_in_transaction = true;
-    m_index = 0;
     m_row = 0;
     m_maps.clear();
     m_committed_xa = std::move(rows);
@@ -161,12 +160,12 @@ void ChangeBuilder::apply_committed_xa(std::string& out) {
     const auto next = m_committed_xa->next();
     if (!next) {
         if (m_committed_xa->partly_undone()) {
-            undone("was rolled back to a savepoint", {}, out);
+            undone("was rolled back to a savepoint", out);
         }
         m_committed_xa.reset();
         end_transaction(out);
     } else if (next->uncaptured != 0) {
-        m_index += next->uncaptured;
+        m_writer.take_indexes(next->uncaptured);
     } else {
         guarded(next->event, out);
     }

@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/numbers.hpp"
-#include "base/version.hpp"
 #include "event/json_writer.hpp"
 #include "event/order.hpp"
 
@@ -17,21 +16,19 @@ using base::fail;
 using base::in_quotes;
 using pgoutput::Type;
 
-namespace {
-
-constexpr std::size_t kOrderStartDigits = 20;
-constexpr int kIndexDigits = 12;
-
-} // namespace
-
 ChangeBuilder::ChangeBuilder(Settings settings, event::TableFilter filter, Timelines timelines,
                              SourceLookup& lookup)
     : m_settings{std::move(settings)}, m_filter{std::move(filter)},
-      m_timelines{std::move(timelines)}, m_lookup{&lookup} {}
+      m_timelines{std::move(timelines)}, m_lookup{&lookup}, m_writer{{kConnector, m_settings.name,
+                                                                      m_settings.transactions}} {
+    m_db_member = R"("db":)";
+    event::append_json_string(m_db_member, m_settings.database);
+    m_db_member += ',';
+}
 
 void ChangeBuilder::apply(const Message& message, Lsn lsn, std::string& out) {
     const std::size_t start = out.size();
-    const std::uint64_t changes = m_changes;
+    const std::uint64_t changes = m_writer.changes();
     m_in_work = nullptr;
     try {
         apply_any(message, lsn, out);
@@ -42,7 +39,7 @@ void ChangeBuilder::apply(const Message& message, Lsn lsn, std::string& out) {
         }
     } catch (const Error& error) {
         out.resize(start);
-        m_changes = changes;
+        m_writer.set_changes(changes);
         if (error.code() != ExitCode::bad_data) {
             throw;
         }
@@ -94,63 +91,36 @@ void ChangeBuilder::apply_any(const Message& message, Lsn lsn, std::string& out)
 }
 
 void ChangeBuilder::need_transaction(const Message& message) const {
-    if (!m_in_transaction) {
+    if (!m_writer.in_transaction()) {
         fail(ExitCode::bad_data, "a message of kind '{}' outside a transaction",
              static_cast<char>(message.type));
     }
 }
 
 void ChangeBuilder::begin(const Message& message) {
-    if (m_in_transaction) {
+    if (m_writer.in_transaction()) {
         fail(ExitCode::bad_data, "a transaction begins inside another");
     }
-    m_in_transaction = true;
-    m_index = 0;
-    m_commit_ts_ms = unix_ms_from_postgres_us(message.commit_time_us);
+    m_writer.begin_transaction(
+        order_at(message.commit_lsn), unix_ms_from_postgres_us(message.commit_time_us),
+        m_settings.transactions ? fmt::format("{}:{}", message.xid, message.commit_lsn)
+                                : std::string{});
 
-    m_order_start =
-        event::Order::make(m_timelines.at(message.commit_lsn), message.commit_lsn, 0).text();
-    m_order_start.resize(kOrderStartDigits);
-
-    m_table_source.clear();
-    append_source_start(m_table_source, m_commit_ts_ms);
-
-    m_source_start = R"(,"source":)" + m_table_source + R"("sequence":"[\")";
+    m_source_start = R"(,"source":)";
+    m_source_start += m_writer.source_start();
+    m_source_start += m_db_member;
+    m_source_start += R"("sequence":"[\")";
     base::append_integer(m_source_start, message.commit_lsn);
     m_source_start += R"(\",\")";
     m_source_ids = R"(,"txId":)";
     base::append_integer(m_source_ids, message.xid);
     m_lookup->must_show(message.xid);
     m_source_ids += R"(,"lsn":)";
-    if (m_settings.transactions) {
-        m_transaction_id = fmt::format("{}:{}", message.xid, message.commit_lsn);
-        m_transaction_begun = false;
-    }
 }
 
 void ChangeBuilder::commit(const Message& message, std::string& out) {
     need_transaction(message);
-    m_in_transaction = false;
-    if (m_transaction_begun) {
-        end_lines(out);
-    }
-}
-
-/// `{"version":…,"db":…,`
-void ChangeBuilder::append_source_start(std::string& out, std::optional<std::int64_t> ts_ms) const {
-    out += R"({"version":)";
-    event::append_json_string(out, base::version());
-    out += R"(,"connector":"postgresql","name":)";
-    event::append_json_string(out, m_settings.name);
-    out += R"(,"ts_ms":)";
-    if (ts_ms) {
-        base::append_integer(out, *ts_ms);
-    } else {
-        out += "null";
-    }
-    out += R"(,"snapshot":"false","db":)";
-    event::append_json_string(out, m_settings.database);
-    out += ',';
+    m_writer.end_transaction(out);
 }
 
 void ChangeBuilder::learn(const pgoutput::Relation& relation) {
@@ -158,7 +128,7 @@ void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     RelationPlan plan = RelationPlan::skipped();
     if (m_filter.matches(relation.schema, relation.name)) {
         plan = {relation, m_settings.database, m_lookup->describe(relation), m_settings.edits};
-        plan.changes = m_change_counts.of(relation.schema, relation.name);
+        plan.changes = m_writer.changes_by_table().of(relation.schema, relation.name);
     }
     keep_keyless(relation, plan);
     const auto known = m_plans.find(relation.id);
@@ -213,23 +183,20 @@ RelationPlan& ChangeBuilder::plan_of(std::uint32_t id) {
 }
 
 void ChangeBuilder::announce(RelationPlan& plan, std::uint64_t index, std::string& out) {
-    begin_lines(out);
+    m_writer.begin_lines(out);
     if (plan.announced) {
         return;
     }
-    std::string source = m_table_source + plan.source_members() + R"(,"order":")" + m_order_start;
-    base::append_hex(source, index, kIndexDigits);
-    source += "\"}";
+    const std::string source = m_writer.table_source(m_db_member + plan.source_members(), index);
     const event::Table& shape = plan.shape();
-    event::append_table_line(out, shape, source, m_now_ms);
+    m_writer.append_table(out, shape, source);
     plan.announced = true;
     const std::string why = why_stale(plan);
     if (!why.empty()) {
-        ++m_marks;
         base::log::warning("table {} is stale: {}; copies of it have wrong or missing rows until "
                            "it is read again (cdc-snapshot --tables '{}')",
                            in_quotes(shape.display_name()), why, shape.display_name());
-        event::append_mark_line(out, {event::Mark::Kind::stale, why}, source, m_now_ms);
+        m_writer.append_stale_mark(out, why, source);
     }
     m_names[shape.oid] = shape.display_name();
 }
@@ -246,6 +213,44 @@ std::string ChangeBuilder::why_stale(const RelationPlan& plan) const {
                            in_quotes(plan.ambiguous().front()));
     }
     return {};
+}
+
+/// Of a line between transactions.
+std::string ChangeBuilder::source_at(std::string_view schema, std::string_view table,
+                                     Lsn position) const {
+    std::string source;
+    event::append_source_start(source, kConnector, m_settings.name, m_writer.now_ms(), false);
+    source += m_db_member;
+    source += R"("schema":)";
+    event::append_json_string(source, schema);
+    source += R"(,"table":)";
+    event::append_json_string(source, table);
+    source += R"(,"order":")";
+    order_at(position).append_text(source);
+    source += "\"}";
+    return source;
+}
+
+void ChangeBuilder::append_facts(std::string& out, const event::Facts& facts, Lsn position) const {
+    event::append_facts_line(out, facts, source_at(facts.schema, facts.table, position),
+                             m_writer.now_ms());
+}
+
+void ChangeBuilder::append_table(std::string& out, const pgoutput::Relation& relation,
+                                 Lsn position) const {
+    const auto columns = m_lookup->describe(relation);
+    if (columns.size() != relation.columns.size()) {
+        return;
+    }
+    const RelationPlan plan{relation, m_settings.database, columns, m_settings.edits};
+    const auto known = m_plans.find(relation.id);
+    const bool told = known != m_plans.end() && known->second.announced &&
+                      known->second.version() == plan.version();
+    if (!told && plan.ambiguous().empty()) {
+        event::append_table_line(out, plan.shape(),
+                                 source_at(relation.schema, relation.name, position),
+                                 m_writer.now_ms());
+    }
 }
 
 } // namespace cdc::postgres

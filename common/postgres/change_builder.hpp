@@ -1,7 +1,7 @@
 #ifndef CDC_POSTGRES_CHANGE_BUILDER_HPP
 #define CDC_POSTGRES_CHANGE_BUILDER_HPP
 
-#include "event/change_counts.hpp"
+#include "event/change_writer.hpp"
 #include "event/facts.hpp"
 #include "event/order.hpp"
 #include "event/table.hpp"
@@ -41,7 +41,7 @@ public:
                   SourceLookup& lookup);
 
     /// What `ts_ms` says from now on.
-    void set_time(std::int64_t now_ms) { m_now_ms = now_ms; }
+    void set_time(std::int64_t now_ms) { m_writer.set_time(now_ms); }
     /// A standby was promoted while it was read: transactions that begin from now on may be of the
     /// new timeline.
     void set_timelines(Timelines timelines) { m_timelines = std::move(timelines); }
@@ -62,15 +62,15 @@ public:
         return event::Order::make(m_timelines.at(position), position, 0);
     }
 
-    bool in_transaction() const { return m_in_transaction; }
+    bool in_transaction() const { return m_writer.in_transaction(); }
     /// Of the transaction begun last; 0 before the first.
-    std::int64_t commit_ts_ms() const { return m_commit_ts_ms; }
+    std::int64_t commit_ts_ms() const { return m_writer.commit_ts_ms(); }
     /// Change lines made so far.
-    std::uint64_t changes() const { return m_changes; }
+    std::uint64_t changes() const { return m_writer.changes(); }
     /// The same, by table.
-    event::ChangeCounts& changes_by_table() { return m_change_counts; }
+    event::ChangeCounts& changes_by_table() { return m_writer.changes_by_table(); }
     /// Mark lines made so far.
-    std::uint64_t marks() const { return m_marks; }
+    std::uint64_t marks() const { return m_writer.marks(); }
 
 private:
     using Message = pgoutput::Message;
@@ -90,14 +90,11 @@ private:
     void keep_keyless(const pgoutput::Relation& relation, const RelationPlan& plan);
     RelationPlan& plan_of(std::uint32_t id);
     void need_transaction(const Message& message) const;
-
-    // transaction_lines.cpp
-    void logical_message(const Message& message, Lsn lsn, std::string& out);
-    void append_source_start(std::string& out, std::optional<std::int64_t> ts_ms) const;
     std::string source_at(std::string_view schema, std::string_view table, Lsn position) const;
-    void begin_lines(std::string& out);
-    void end_lines(std::string& out);
-    void append_transaction(std::string& out, const RelationPlan* plan);
+
+    // logical_message.cpp
+    void logical_message(const Message& message, Lsn lsn, std::string& out);
+    static void append_message(std::string& out, const Message& message);
 
     // row_changes.cpp
     void insert(const Message& message, Lsn lsn, std::string& out);
@@ -130,28 +127,11 @@ private:
     RelationPlan* m_last_plan = nullptr;
     const RelationPlan* m_in_work = nullptr;                ///< for messages
     std::unordered_map<std::uint32_t, std::string> m_names; ///< of tables in the last table lines
-    std::uint64_t m_marks = 0;
 
-    bool m_in_transaction = false;
-    std::int64_t m_commit_ts_ms = 0;
-    std::uint64_t m_index = 0;  ///< given last in this transaction
-    std::string m_order_start;  ///< of this transaction: epoch and commit position
-    std::string m_source_start; ///< of its changes, up to their own position in `sequence`
-    std::string m_source_ids;   ///< `,"txId":N,"lsn":`
-    std::string m_table_source; ///< of its table lines, up to the table's name
-
-    struct Collection {
-        std::string name;
-        std::uint64_t changes = 0;
-    };
-    std::string m_transaction_id;          ///< xid and commit position
-    bool m_transaction_begun = false;      ///< its BEGIN line was written
-    std::uint64_t m_total_order = 0;       ///< change lines of this transaction
-    std::vector<Collection> m_collections; ///< the tables in it
-
-    std::int64_t m_now_ms = 0;
-    std::uint64_t m_changes = 0;
-    event::ChangeCounts m_change_counts;
+    event::ChangeWriter m_writer;
+    std::string m_db_member;       ///< `"db":"…",`
+    std::string m_source_start;    ///< of its changes, up to their own position in `sequence`
+    std::string m_source_ids;      ///< `,"txId":N,"lsn":`
     Tuple m_row;                   ///< see completed()
     RelationPlan::EditedRow m_old; ///< of the change in work
     RelationPlan::EditedRow m_new;

@@ -1,6 +1,7 @@
 #ifndef CDC_POSTGRES_RELATION_HPP
 #define CDC_POSTGRES_RELATION_HPP
 
+#include "event/change_counts.hpp"
 #include "event/column_edits.hpp"
 #include "event/table.hpp"
 #include "postgres/facts.hpp"
@@ -14,6 +15,8 @@
 #include <vector>
 
 namespace cdc::postgres {
+
+inline constexpr char kConnector[] = "postgresql"; ///< source.connector; do not rename
 
 /// What the catalog knows of a column and the stream does not say.
 struct ColumnFacts {
@@ -111,7 +114,7 @@ public:
     bool announced = false;
 
     /// Where its change lines are counted; nothing: the table is left out.
-    std::uint64_t* changes = nullptr;
+    event::ChangeCounts::Table* changes = nullptr;
 
 private:
     RelationPlan() = default;

@@ -13,8 +13,6 @@ using base::in_quotes;
 
 namespace {
 
-constexpr int kIndexDigits = 12;
-
 void check_width(const RelationPlan& plan, const pgoutput::Tuple& row) {
     if (row.size() != plan.width()) {
         fail(ExitCode::bad_data, "a row of {} values, but the table was described with {} columns",
@@ -36,7 +34,7 @@ bool key_changed(const RelationPlan& plan, const pgoutput::Tuple& old_row,
 
 void ChangeBuilder::insert(const Message& message, Lsn lsn, std::string& out) {
     need_transaction(message);
-    const std::uint64_t index = ++m_index;
+    const std::uint64_t index = m_writer.take_indexes(1);
     RelationPlan& plan = plan_of(message.relation_id);
     if (!plan.captured()) {
         return;
@@ -44,10 +42,9 @@ void ChangeBuilder::insert(const Message& message, Lsn lsn, std::string& out) {
     check_width(plan, message.new_row);
     announce(plan, index, out);
     const Tuple& row = plan.edit(message.new_row, m_new);
-    out += R"({"key":)";
-    append_key(out, plan, row);
-    out += R"(,"before":null,"after":)";
-    append_row(out, plan, row, m_missing);
+    event::append_images(
+        out, [&](std::string& to) { append_key(to, plan, row); },
+        [&](std::string& to) { append_row(to, plan, row, m_missing); });
     if (!m_missing.empty()) {
         fail(ExitCode::bad_data, "column {}: an inserted row without its value",
              in_quotes(plan.columns()[m_missing.front()].name));
@@ -82,8 +79,7 @@ void ChangeBuilder::append_old(std::string& out, const RelationPlan& plan, char 
 
 void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
     need_transaction(message);
-    const std::uint64_t index = m_index + 1;
-    m_index += 2;
+    const std::uint64_t index = m_writer.take_indexes(2);
     RelationPlan& plan = plan_of(message.relation_id);
     if (!plan.captured()) {
         return;
@@ -101,16 +97,20 @@ void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
         append_key_change(out, plan, message, old_row, row, {lsn, index, 'd'});
         return;
     }
-    out += R"({"key":)";
-    append_key(out, plan, row);
-    out += R"(,"before":)";
+    const auto key = [&](std::string& to) {
+        append_key(to, plan, row);
+    };
+    const auto before = [&](std::string& to) {
+        append_row(to, plan, old_row, m_missing);
+    };
+    const auto after = [&](std::string& to) {
+        append_row(to, plan, row, m_missing);
+    };
     if (message.old_kind == 'O') {
-        append_old(out, plan, 'O', old_row);
+        event::append_images(out, key, before, after);
     } else {
-        out += "null";
+        event::append_images(out, key, after);
     }
-    out += R"(,"after":)";
-    append_row(out, plan, row, m_missing);
     append_names(out, "unchanged", plan, m_missing);
     end_line(out, plan, {lsn, index, 'u'});
 }
@@ -118,23 +118,25 @@ void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
 void ChangeBuilder::append_key_change(std::string& out, const RelationPlan& plan,
                                       const Message& message, const Tuple& old_row,
                                       const Tuple& row, const Place& place) {
-    out += R"({"key":)";
-    append_key(out, plan, old_row);
-    out += R"(,"before":)";
-    append_old(out, plan, message.old_kind, old_row);
-    out += R"(,"after":null,"key_after":)";
-    append_key(out, plan, row);
+    const auto old_key = [&](std::string& to) {
+        append_key(to, plan, old_row);
+    };
+    const auto key = [&](std::string& to) {
+        append_key(to, plan, row);
+    };
+    event::append_images(
+        out, old_key, [&](std::string& to) { append_old(to, plan, message.old_kind, old_row); },
+        event::append_null);
+    out += R"(,"key_after":)";
+    key(out);
     end_line(out, plan, place);
 
-    out += R"({"key":)";
-    append_key(out, plan, row);
-    out += R"(,"before":null,"after":)";
-    append_row(out, plan, row, m_missing);
+    event::append_images(out, key, [&](std::string& to) { append_row(to, plan, row, m_missing); });
     if (!m_missing.empty()) {
         append_fetched(out, plan, message);
     }
     out += R"(,"key_before":)";
-    append_key(out, plan, old_row);
+    old_key(out);
     end_line(out, plan, {place.lsn, place.index + 1, 'c'});
 }
 
@@ -179,7 +181,7 @@ void ChangeBuilder::append_fetched(std::string& out, const RelationPlan& plan,
 
 void ChangeBuilder::remove(const Message& message, Lsn lsn, std::string& out) {
     need_transaction(message);
-    const std::uint64_t index = ++m_index;
+    const std::uint64_t index = m_writer.take_indexes(1);
     RelationPlan& plan = plan_of(message.relation_id);
     if (!plan.captured()) {
         return;
@@ -187,22 +189,21 @@ void ChangeBuilder::remove(const Message& message, Lsn lsn, std::string& out) {
     check_width(plan, message.old_row);
     announce(plan, index, out);
     const Tuple& old_row = plan.edit(message.old_row, m_old);
-    out += R"({"key":)";
-    append_key(out, plan, old_row);
-    out += R"(,"before":)";
-    append_old(out, plan, message.old_kind, old_row);
-    out += R"(,"after":null)";
+    event::append_images(
+        out, [&](std::string& to) { append_key(to, plan, old_row); },
+        [&](std::string& to) { append_old(to, plan, message.old_kind, old_row); },
+        event::append_null);
     end_line(out, plan, {lsn, index, 'd'});
 }
 
 void ChangeBuilder::truncate(const Message& message, Lsn lsn, std::string& out) {
     need_transaction(message);
     for (const std::uint32_t id : message.truncated) {
-        const std::uint64_t index = ++m_index;
+        const std::uint64_t index = m_writer.take_indexes(1);
         RelationPlan& plan = plan_of(id);
         if (plan.captured()) {
             announce(plan, index, out);
-            out += R"({"key":null,"before":null,"after":null)";
+            event::append_images(out, event::append_null, event::append_null);
             end_line(out, plan, {lsn, index, 't'});
         }
     }
@@ -215,25 +216,15 @@ void ChangeBuilder::end_line(std::string& out, const RelationPlan& plan, const P
     out += plan.source_members();
     out += m_source_ids;
     event::append_json_integer(out, place.lsn);
-    out += R"(,"xmin":null,"order":")";
-    out += m_order_start;
-    base::append_hex(out, place.index, kIndexDigits);
-    out += '"';
+    out += R"(,"xmin":null)";
+    m_writer.append_order(out, place.index);
     if (!m_fetched.empty() || !m_gone.empty()) {
         append_names(out, "fetched", plan, m_fetched);
         append_names(out, "gone", plan, m_gone);
         m_fetched.clear();
         m_gone.clear();
     }
-    out += R"(},"op":")";
-    out += place.op;
-    out += '"';
-    append_transaction(out, &plan);
-    out += R"(,"ts_ms":)";
-    base::append_integer(out, m_now_ms);
-    out += "}\n";
-    ++m_changes;
-    ++*plan.changes;
+    m_writer.end_change(out, place.op, plan.changes);
 }
 
 } // namespace cdc::postgres

@@ -2,7 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
-#include "base/version.hpp"
+#include "event/change_writer.hpp"
 #include "event/json_writer.hpp"
 #include "event/snapshot_line.hpp"
 #include "postgres/row_json.hpp"
@@ -14,13 +14,8 @@ using base::fail;
 
 SnapshotLines::SnapshotLines(const Place& place, const RelationPlan& plan)
     : m_plan{&plan}, m_order{place.order} {
-    m_source_start = R"({"version":)";
-    event::append_json_string(m_source_start, base::version());
-    m_source_start += R"(,"connector":"postgresql","name":)";
-    event::append_json_string(m_source_start, place.name);
-    m_source_start += R"(,"ts_ms":)";
-    base::append_integer(m_source_start, place.made_ms);
-    m_source_start += R"(,"snapshot":"true","db":)";
+    event::append_source_start(m_source_start, kConnector, place.name, place.made_ms, true);
+    m_source_start += R"("db":)";
     event::append_json_string(m_source_start, place.database);
     m_source_start += ',';
 
@@ -72,10 +67,9 @@ void SnapshotLines::append_row(std::string& out, const pgoutput::Tuple& row) {
         fail(ExitCode::bad_data, "a row of {} values for {} columns", row.size(), m_plan->width());
     }
     const pgoutput::Tuple& edited = m_plan->edit(row, m_edited);
-    out += R"({"key":)";
-    append_key(out, *m_plan, edited);
-    out += R"(,"before":null,"after":)";
-    postgres::append_row(out, *m_plan, edited, m_missing);
+    event::append_images(
+        out, [&](std::string& to) { append_key(to, *m_plan, edited); },
+        [&](std::string& to) { postgres::append_row(to, *m_plan, edited, m_missing); });
     out += m_row_end;
 }
 
