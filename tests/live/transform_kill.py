@@ -361,6 +361,7 @@ def run(bed):
     random.shuffle(plan)
     counted = 0
     for number, victim in enumerate(plan, 1):
+        bed.wait_acknowledged(bed.acknowledged() + 1, 60)
         time.sleep(random.uniform(0.5, 2))
         end = time.monotonic() + 10
         while not (waiting := bed.unacknowledged()) and time.monotonic() < end:
@@ -381,7 +382,7 @@ def run(bed):
                            bed.work / "state", "--check"], env=bed.env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"--check: {done.stdout}{done.stderr}")
-    if cuts < 10:
+    if cuts <= KILLS:
         raise RuntimeError(f"only {cuts} cuts")
     say(f"{KILLS} kills, {counted} with lines unacknowledged; {cuts} cuts, {changes} changed rows of views, "
         "each cut as PostgreSQL's own SELECT")
