@@ -157,6 +157,7 @@ draw() { # FAULT…: sets `fault`
 say "what is there"
 settled
 "$HERE/pipeline_watch.py" watch "$A_STATE" "$C_STATE" >samples 2>watch.err &
+watch=$!
 began=$SECONDS faults=0
 while_it_lasts() { # UNTIL FAULT…
     local until=$1
@@ -189,6 +190,8 @@ say "$faults faults, $(sql "SELECT count(*) FROM inventory.orders") and $(my "SE
 [ "$faults" -ge 2 ] || fail "too few faults"
 
 say "stop, destroy: no process is left over"
+kill "$watch"
+wait "$watch" || true
 both stop 2>stop.err || fail "stop"
 [ -z "$(tools "$A_STATE")$(tools "$C_STATE")" ] || fail "tools run"
 ! pgrep -f "$WORK/(state|a.env|c.env)" >/dev/null || fail "processes of a pipeline run"
