@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -124,7 +125,15 @@ class Tool:
         out = [json.loads(line) for line in done.stdout.splitlines()]
         for line in out:
             self.apply(line)
+        self.counted(out)
         return out
+
+    def counted(self, out):
+        """What the last message says of the lines that came out."""
+        told = re.search(r"([0-9,]+) rows of views", self.words)
+        if told:
+            written = sum("key" in line and line["source"]["connector"] == "transform" for line in out)
+            expect("rows of views", int(told[1].replace(",", "")), written)
 
     def apply(self, line):
         if "snapshot" in line and line["snapshot"]["status"] == "end":

@@ -144,11 +144,15 @@ void Transformer::change_views(CutStamp& stamp) {
         view->apply(m_state);
         const std::uint64_t before = view->rows_written();
         view->write(m_outbox, stamp);
-        const auto written = static_cast<std::int64_t>(view->rows_written() - before);
-        m_figures.rows.add(written);
-        m_figures.view_rows.of({view->view().name}).add(written);
+        count_rows(*view, before);
         m_changed_views.push_back(view.get());
     }
+}
+
+void Transformer::count_rows(const KeptView& view, std::uint64_t before) {
+    const auto written = static_cast<std::int64_t>(view.rows_written() - before);
+    m_figures.rows.add(written);
+    m_figures.view_rows.of({view.view().name}).add(written);
 }
 
 void Transformer::start_views(CutStamp& stamp, Order cut) {
@@ -163,7 +167,9 @@ void Transformer::start_views(CutStamp& stamp, Order cut) {
             continue;
         }
         view->bind(ready);
+        const std::uint64_t before = view->rows_written();
         view->start(m_outbox, stamp, m_state);
+        count_rows(*view, before);
         base::log::info("view {} begins with {} rows", view->view().name, view->rows_written());
     }
     m_figures.silent.set(silent);

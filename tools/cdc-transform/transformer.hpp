@@ -64,6 +64,7 @@ private:
     bool inputs_ready(const KeptView& view, const std::vector<views::Relation>& ready) const;
     void change_tables(const CutStamp& stamp, event::Order cut);
     void change_views(CutStamp& stamp);
+    void count_rows(const KeptView& view, std::uint64_t before);
     void start_views(CutStamp& stamp, event::Order cut);
     CutStamp stamp_of(const event::Checkpoint& checkpoint) const;
 
