@@ -34,12 +34,17 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, N>& nam
     throw Problem{std::move(construct), std::move(advice), position_of(node)};
 }
 
-/// PostgreSQL's numeric has any scale, DuckDB's has three digits when none is said.
+/// PostgreSQL's numeric has any scale; DuckDB's is numeric(18,3) when none is said, and the tree
+/// does not tell whether it was.
 void check_cast(const Json& expression) {
     const Json& type = expression["cast_type"];
-    if (text_of(type, "id") == "DECIMAL" && is_null(type, "type_info")) {
+    if (text_of(type, "id") != "DECIMAL") {
+        return;
+    }
+    const Json& digits = type["type_info"];
+    if (digits.is_null() || (digits.value("width", 0) == 18 && digits.value("scale", 0) == 3)) {
         refuse(expression, "a cast to numeric without a scale",
-               "say how many digits: numeric(12,2)");
+               "say how many digits, numeric(12,2); numeric(19,3) for numeric(18,3)");
     }
 }
 

@@ -123,6 +123,49 @@ void check_substring(const Json& expression) {
     }
 }
 
+bool is_double(const Json& expression) {
+    return is_class(expression, "CAST") && text_of(expression["cast_type"], "id") == "DOUBLE";
+}
+
+/// A constant that is not 0, or nullif(x, 0).
+bool cannot_be_zero(const Json& expression) {
+    if (is_class(expression, "CAST")) {
+        return cannot_be_zero(expression["child"]);
+    }
+    const auto is_zero = [](const Json& constant) {
+        const Json& value = constant["value"]["value"];
+        return !value.is_number() || value.get<double>() == 0;
+    };
+    if (is_class(expression, "FUNCTION")) {
+        const Json& children = expression["children"];
+        return text_of(expression, "function_name") == "nullif" && children.size() == 2 &&
+               is_class(children.back(), "CONSTANT") && is_zero(children.back());
+    }
+    return is_class(expression, "CONSTANT") && !is_zero(expression);
+}
+
+/// PostgreSQL stops at a division by zero, DuckDB gives NULL or infinity. DuckDB divides decimals
+/// as floats, whose digits are others than those of PostgreSQL's numeric.
+void check_division(const Json& expression, std::string_view name) {
+    const Json& children = expression["children"];
+    if (name == "/" && std::none_of(children.begin(), children.end(), is_double)) {
+        refuse(expression, "a division that may be of decimals",
+               "it is not exact: cast one side, x::double precision / y");
+    }
+    if (!children.empty() && !cannot_be_zero(children.back())) {
+        refuse(expression, "a division by what may be zero", "divide by nullif(x, 0)");
+    }
+}
+
+void check_average(const Json& expression) {
+    const Json& children = expression["children"];
+    if (children.size() != 1 || !is_double(children.front())) {
+        refuse(expression, "avg() that may be of decimals or whole numbers",
+               "it is not exact: let the view have sum(x) and count(x), or write "
+               "avg(x::double precision)");
+    }
+}
+
 void check_order(const Json& expression, const AllowedFunction& function) {
     if (!function.needs_order) {
         return;
@@ -170,6 +213,10 @@ void check_function(const Json& expression) {
         check_date_part(expression);
     } else if (name == "substring" || name == "substr") {
         check_substring(expression);
+    } else if (name == "/" || name == "%" || name == "mod") {
+        check_division(expression, name);
+    } else if (name == "avg") {
+        check_average(expression);
     }
 }
 

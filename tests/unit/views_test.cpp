@@ -1,10 +1,14 @@
 #include "duckdb/database.hpp"
 #include "views/derive.hpp"
+#include "views/functions.hpp"
 #include "views/recompute.hpp"
 #include "views/refused.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cctype>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -263,6 +267,39 @@ TEST_CASE("views: what no rule covers is refused by name") {
           "string_agg() without ORDER BY");
     CHECK(refusal("id", "WITH RECURSIVE r AS (SELECT 1 AS id UNION ALL SELECT id FROM r) "
                         "SELECT id FROM r") == "WITH RECURSIVE");
+}
+
+TEST_CASE("views: divisions and averages that are not exact are refused") {
+    constexpr const char* kDecimals = "a division that may be of decimals";
+    CHECK(refusal("id", "SELECT t.id, x / y AS q FROM t JOIN u ON u.id = t.u") == kDecimals);
+    CHECK(refusal("id", "SELECT id, x / 2 AS q FROM t") == kDecimals);
+    CHECK(refusal("id", "SELECT id FROM t WHERE x / 2 > 1") == kDecimals);
+    CHECK(refusal("id", "SELECT id, x::double precision / 2 AS q FROM t") == "accepted");
+    CHECK(refusal("id", "SELECT id, x / nullif(g, 0)::double precision AS q FROM t") == "accepted");
+    constexpr const char* kZero = "a division by what may be zero";
+    CHECK(refusal("id", "SELECT id, x::double precision / g AS q FROM t") == kZero);
+    CHECK(refusal("id", "SELECT id, x::double precision / 0 AS q FROM t") == kZero);
+    CHECK(refusal("id", "SELECT id, x::double precision / nullif(g, 1) AS q FROM t") == kZero);
+    CHECK(refusal("id", "SELECT id, x % g AS q FROM t") == kZero);
+    CHECK(refusal("id", "SELECT id, mod(x, 10) AS q FROM t") == "accepted");
+    CHECK(refusal("g", "SELECT g, avg(x) AS a FROM t GROUP BY g") ==
+          "avg() that may be of decimals or whole numbers");
+    CHECK(refusal("g", "SELECT g, avg(x::double precision) AS a FROM t GROUP BY g") == "accepted");
+    CHECK(refusal("id", "SELECT id, x::numeric AS n FROM t") ==
+          "a cast to numeric without a scale");
+    CHECK(refusal("id", "SELECT id, x::numeric(12,2) AS n FROM t") == "accepted");
+}
+
+TEST_CASE("views: cdc-transform(1) lists the functions that views may use") {
+    std::ifstream page{CDC_SOURCE_DIR "/man/cdc-transform.1.md"};
+    const std::string text{std::istreambuf_iterator<char>{page}, {}};
+    for (const AllowedFunction& function : allowed_functions()) {
+        const std::string name{function.name};
+        if (std::isalpha(static_cast<unsigned char>(name[0])) != 0 && name != "count_star") {
+            CAPTURE(name);
+            CHECK(text.find('`' + name + '`') != std::string::npos);
+        }
+    }
 }
 
 TEST_CASE("views: a refusal names the line of its construct") {
