@@ -189,18 +189,23 @@ wait_until 10 eval '[ "$(sql "SHOW synchronous_standby_names")" = nobody ]'
 sql "DROP TABLE anew; CREATE TABLE anew (id int PRIMARY KEY, v text); ALTER PUBLICATION ddl ADD TABLE anew;
      INSERT INTO anew VALUES (9, 'anew')" >/dev/null 2>&1 &
 waits=$!
-wait_until 30 eval '[ "$(sql postgres "SELECT count(*) FROM pg_stat_activity WHERE wait_event = '"'SyncRep'"'")" = 1 ]'
+sql "TRUNCATE widened; INSERT INTO widened VALUES (9, 'z', 9)" >/dev/null 2>&1 &
+waits+=" $!"
+wait_until 30 eval '[ "$(sql postgres "SELECT count(*) FROM pg_stat_activity WHERE wait_event = '"'SyncRep'"'")" = 2 ]'
 here "ALTER TABLE calm ADD x int"
 since=$(sql "SELECT clock_timestamp()")
 look_since() { [ "$(sql postgres "SELECT count(*) FROM pg_stat_activity WHERE datname = '$DB' AND pid != pg_backend_pid() AND query LIKE '%pg_current_snapshot()%' AND query_start > '$since'")" != 0 ]; }
 wait_until 30 look_since
 sql postgres "ALTER SYSTEM RESET synchronous_standby_names" >/dev/null
 sql postgres "SELECT pg_reload_conf()" >/dev/null
-wait $waits || fail "the commit that waited"
+for commit in $waits; do wait "$commit" || fail "a commit that waited"; done
 facts_show() { [ "$(jq -c "select(.facts and .source.table == \"$1\") | $2" lines | tail -1)" = "$3" ]; }
 wait_until 30 facts_show calm '.facts.columns | length' 3
 wait_until 30 facts_show anew .facts.oid "$(sql "SELECT 'anew'::regclass::oid")"
+wait_until 30 facts_show widened '.facts.leaves[0].storage' "$(sql "SELECT relfilenode FROM pg_class WHERE relname = 'widened'")"
 stop
 expect "born in the capture" "$(stale anew)" ""
-parity anew
+expect "truncated in the capture" "$(stale widened)$(unproven widened)" ""
+parity anew widened
+! grep "'public.widened' is" capture.err || fail "a mark in the messages"
 say "all good"

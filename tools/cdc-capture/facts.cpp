@@ -174,7 +174,7 @@ void Capture::pass_looks(Lsn passed) {
         m_facts.emitted = look->facts;
         m_facts.xid = look->moment.running;
         std::erase_if(m_facts.truncates, [&](const FactsState::Truncate& truncate) {
-            return truncate.commit < look->moment.position;
+            return truncate.commit < look->moment.position && look->moment.could_see(truncate.xid);
         });
         m_session->builder.passed(look->facts, &look->moment);
         emit_tables(tables, look->moment.position);

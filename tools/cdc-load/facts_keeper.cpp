@@ -58,14 +58,17 @@ std::string cut(std::string_view& text, char separator) {
     return part;
 }
 
-/// "XID ORDER,…" as transactions, and as text without those at or below `through`.
-std::vector<std::string> truncates(std::string_view text, Order through, std::string& rest) {
+/// "XID ORDER,…" as transactions, and as text without those at or below `through` that the look of
+/// `facts` could see: a commit can be in the log before a look's position and not yet visible.
+std::vector<std::string> truncates(std::string_view text, Order through, const Facts& facts,
+                                   std::string& rest) {
     std::vector<std::string> out;
     while (!text.empty()) {
         const std::string entry = cut(text, ',');
         std::string_view parts{entry};
         out.push_back(cut(parts, ' '));
-        if (const auto order = Order::parse(parts); order && *order > through) {
+        const bool seen = facts.xid.empty() || event::precedes(out.back(), facts.xid);
+        if (const auto order = Order::parse(parts); order && (*order > through || !seen)) {
             rest += (rest.empty() ? "" : ",") + entry;
         }
     }
@@ -263,7 +266,7 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
     std::string rest;
     std::optional<event::Mark> mark;
     bool another = false;
-    const auto passed = truncates(known.truncated.value, order, rest);
+    const auto passed = truncates(known.truncated.value, order, after, rest);
     if (held) {
         const Facts before = event::parse_facts(known.facts.value);
         mark = event::judge(before, after, passed, {m_options.keep_dropped_partitions});
