@@ -23,6 +23,7 @@ for mode in broken busy; do
     echo $mode >mode
     expect_exit 1 publish $mode "$URL" --registry-timeout 500ms
     expect_words pub.err "no answer of the schema registry"
+    : >pub.err # what the one before said
     publish $mode "$URL" &
     publisher=$!
     wait_until 30 grep -q "does not answer: HTTP status" pub.err
@@ -35,6 +36,7 @@ done
 
 say "a signal ends the waiting"
 echo broken >mode
+: >pub.err
 cdc-publish --brokers "$CDC_TEST_KAFKA_BROKERS" --prefix signal --format avro --registry "$URL" \
     --registry-timeout 600s --drain 0s <lines.ndjson 2>pub.err &
 publisher=$!

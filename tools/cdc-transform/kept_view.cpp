@@ -15,7 +15,6 @@ namespace cdc::transform {
 using base::Error;
 using base::ExitCode;
 using duckdb::quoted_name;
-using duckdb::quoted_text;
 
 namespace {
 

@@ -84,8 +84,8 @@ void check_options(const Options& options) {
     if (options.views.empty()) {
         throw Error{ExitCode::usage, "--views is missing"};
     }
-    event::TableFilter{options.empty, {}};
-    event::TableFilter{options.pass, {}};
+    const event::TableFilter empty{options.empty, {}}; // throws for a pattern that is none
+    const event::TableFilter pass{options.pass, {}};
     if (options.dry_run) {
         return;
     }

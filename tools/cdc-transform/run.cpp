@@ -34,10 +34,10 @@ namespace {
 constexpr int kTurnMs = 200;
 constexpr int kLinesPerTurn = 1024;
 
-std::atomic<bool> check_asked{false}; ///< by SIGUSR1
+std::atomic<bool> g_check_asked{false}; ///< by SIGUSR1
 
 void ask_check(int /*signal*/) {
-    check_asked = true;
+    g_check_asked = true;
 }
 
 /// A wait that it interrupts goes on.
@@ -223,7 +223,7 @@ private:
         }
         if (m_transformer.cut_due()) {
             cut();
-            if (check_asked) {
+            if (g_check_asked) {
                 turn();
             }
         }
@@ -250,7 +250,7 @@ private:
         m_figures.bytes.set(static_cast<std::int64_t>(m_reader.bytes()));
         m_figures.waiting.set(static_cast<std::int64_t>(m_outbox.waiting_batches()));
         m_figures.show();
-        if (check_asked.exchange(false)) {
+        if (g_check_asked.exchange(false)) {
             const int differing = m_transformer.check();
             base::log::info("{} views differ from their SELECT", differing);
         }

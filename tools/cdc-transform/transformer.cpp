@@ -12,7 +12,6 @@ using base::Error;
 using base::ExitCode;
 using base::in_quotes;
 using event::LineKind;
-using event::Order;
 
 namespace {
 
