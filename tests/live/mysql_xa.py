@@ -124,7 +124,7 @@ def one_server(test, server):
 
     prepare(server, "lost", insert(50))
     late = Stream(test, server)
-    late.state = test.work / "late.json"
+    late.state = test.work / f"late.{server.name}.json"
     late.words[4] = late.state
     late.run(wanted=(1,))
     expect("why", "is prepared: its rows stand before the end of the log" in test.tail(), True)

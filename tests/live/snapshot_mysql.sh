@@ -121,7 +121,10 @@ for KIND in mysql mariadb; do
     refused 4 "belongs to $KIND 'another'" --beside other.json
 
     say "$KIND: on from a run that was stopped"
-    timeout -s INT 2.5 cdc-snapshot --source "$URL" --exclude empty --jobs 1 --max-rows-per-second 1 >lines 2>snapshot.err || true
+    cdc-snapshot --source "$URL" --exclude empty --jobs 1 --max-rows-per-second 1 >lines 2>snapshot.err &
+    wait_until 20 eval 'jq -e "select(.checkpoint.snapshot.tables | length == 1)" lines >/dev/null 2>&1'
+    kill -TERM $!
+    wait $! || true
     tail -n 1 lines >state.json
     expect "what it has read" "$(jq -c '.checkpoint.snapshot.tables | map(.table)' state.json)" '["a"]'
     first=$(jq -r .checkpoint.position state.json)

@@ -76,8 +76,8 @@ TEST_CASE("transform: values come out as the source wrote them") {
         {"numeric", "\"123456789012345678901234567890123456789012.5\""},
     };
     for (const auto& [type, json] : values) {
-        CAPTURE(type);
-        CAPTURE(json);
+        const std::string shown = std::string{type} + " " + json;
+        CAPTURE(shown);
         std::string text = json;
         if (text.front() == '"') {
             text = text.substr(1, text.size() - 2);
