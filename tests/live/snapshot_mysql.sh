@@ -122,7 +122,7 @@ for KIND in mysql mariadb; do
 
     say "$KIND: on from a run that was stopped"
     cdc-snapshot --source "$URL" --exclude empty --jobs 1 --max-rows-per-second 1 >lines 2>snapshot.err &
-    wait_until 20 eval 'jq -e "select(.checkpoint.snapshot.tables | length == 1)" lines >/dev/null 2>&1'
+    wait_until 20 eval '[ -n "$(jq -c "select(.checkpoint.snapshot.tables | length == 1)" lines)" ]'
     kill -TERM $!
     wait $! || true
     tail -n 1 lines >state.json
