@@ -80,6 +80,23 @@ private:
     bool m_failed = false;
 };
 
+/// The value of Integer that stands for "infinity" and "-infinity".
+template<typename Integer>
+std::optional<Integer> infinity_of(std::string_view text) {
+    using Limits = std::numeric_limits<Integer>;
+    if (text == kInfinity) {
+        return Limits::max();
+    }
+    return text == kMinusInfinity ? std::optional{Limits::min()} : std::nullopt;
+}
+
+/// Takes " BC" from the end, if it is there.
+bool take_before_christ(std::string_view& text) {
+    const bool there = text.ends_with(kBeforeChrist);
+    text.remove_suffix(there ? kBeforeChrist.size() : 0);
+    return there;
+}
+
 void append_padded(std::string& out, std::int64_t value, int width) {
     char buffer[24];
     int size = 0;
@@ -103,11 +120,10 @@ void append_civil(std::string& out, const base::CivilDate& date) {
 
 std::optional<std::int32_t> days_of(std::string_view text) {
     using Limits = std::numeric_limits<std::int32_t>;
-    if (text == kInfinity || text == kMinusInfinity) {
-        return text[0] == '-' ? Limits::min() : Limits::max();
+    if (const auto infinity = infinity_of<std::int32_t>(text)) {
+        return infinity;
     }
-    const bool before_christ = text.ends_with(kBeforeChrist);
-    text.remove_suffix(before_christ ? kBeforeChrist.size() : 0);
+    const bool before_christ = take_before_christ(text);
     Reader reader{text};
     const std::int64_t days = reader.date(before_christ);
     if (reader.failed() || !reader.rest().empty() || days <= Limits::min() ||
@@ -126,11 +142,10 @@ std::optional<std::int64_t> time_of(std::string_view text) {
 
 std::optional<std::int64_t> timestamp_of(std::string_view text, bool zoned) {
     using Limits = std::numeric_limits<std::int64_t>;
-    if (text == kInfinity || text == kMinusInfinity) {
-        return text[0] == '-' ? Limits::min() : Limits::max();
+    if (const auto infinity = infinity_of<std::int64_t>(text)) {
+        return infinity;
     }
-    const bool before_christ = text.ends_with(kBeforeChrist);
-    text.remove_suffix(before_christ ? kBeforeChrist.size() : 0);
+    const bool before_christ = take_before_christ(text);
     Reader reader{text};
     const std::int64_t days = reader.date(before_christ);
     reader.need(before_christ ? ' ' : 'T');

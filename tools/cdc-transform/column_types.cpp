@@ -1,6 +1,7 @@
 #include "cdc-transform/column_types.hpp"
 
 #include "base/error.hpp"
+#include "record/column_type.hpp"
 
 #include <algorithm>
 #include <array>
@@ -67,24 +68,6 @@ constexpr std::array<Known, 26> kMysql{{
     {"uuid", "UUID", Reading::cast},
     {"boolean", "TINYINT", Reading::cast},
 }};
-
-bool is_mysql(std::string_view connector) {
-    return connector == "mysql" || connector == "mariadb";
-}
-
-/// "timestamp(3) with time zone" to "timestamp with time zone".
-std::string without_brackets(std::string_view type) {
-    std::string out;
-    int depth = 0;
-    for (const char c : type) {
-        depth += c == '(' ? 1 : 0;
-        if (depth == 0) {
-            out += c;
-        }
-        depth -= c == ')' ? 1 : 0;
-    }
-    return out;
-}
 
 template<std::size_t N>
 const Known* find_known(const std::array<Known, N>& known, std::string_view name) {
@@ -165,7 +148,7 @@ StoredColumn stored_column(const event::Column& column, std::string_view connect
     if (!column.element.empty()) {
         return list_column(column, connector);
     }
-    const std::string name = without_brackets(column.type);
+    const std::string name = record::parse_type_text(column.type).name;
     if (name == "numeric" || name == "decimal" || name == "decimal unsigned") {
         const int precision = column.precision.value_or(0);
         const int scale = column.scale.value_or(0);
@@ -175,7 +158,7 @@ StoredColumn stored_column(const event::Column& column, std::string_view connect
                     : StoredColumn{"VARCHAR", Reading::as_it_is};
     }
     const Known* known =
-        is_mysql(connector) ? find_known(kMysql, name) : find_known(kPostgres, name);
+        record::is_mysql(connector) ? find_known(kMysql, name) : find_known(kPostgres, name);
     return known != nullptr ? StoredColumn{std::string{known->type}, known->reading}
                             : StoredColumn{"VARCHAR", Reading::as_it_is};
 }

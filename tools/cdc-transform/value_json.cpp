@@ -2,11 +2,10 @@
 
 #include "base/base64.hpp"
 #include "base/numbers.hpp"
-#include "base/time.hpp"
+#include "event/float_text.hpp"
 #include "event/json_writer.hpp"
+#include "record/moment.hpp"
 
-#include <charconv>
-#include <cmath>
 #include <limits>
 
 namespace cdc::transform {
@@ -17,8 +16,6 @@ using duckdb::TypeId;
 using duckdb::Vector;
 
 namespace {
-
-constexpr std::int64_t kDayUs = 86'400'000'000;
 
 std::string integer_text(Int128 value) {
     const bool negative = value < 0;
@@ -53,93 +50,17 @@ Int128 unscaled(const Vector& column, std::uint64_t row) {
     return width <= 18 ? Int128{column.at<std::int64_t>(row)} : column.at<Int128>(row);
 }
 
-/// As PostgreSQL writes it: with an exponent below 1e-4 and from 1e15 (1e6 for real) on.
-template<typename Float>
-void append_float(std::string& out, Float value) {
-    if (std::isnan(value)) {
-        out += "\"NaN\"";
-        return;
-    }
-    if (std::isinf(value)) {
-        out += value < 0 ? "\"-Infinity\"" : "\"Infinity\"";
-        return;
-    }
-    constexpr Float kLarge = sizeof(Float) == 4 ? Float(1e6) : Float(1e15);
-    const Float magnitude = std::fabs(value);
-    const bool plain = magnitude == 0 || (magnitude >= Float(1e-4) && magnitude < kLarge);
-    char buffer[64];
-    const auto end =
-        std::to_chars(buffer, buffer + sizeof(buffer), value,
-                      plain ? std::chars_format::fixed : std::chars_format::scientific);
-    out.append(buffer, end.ptr);
-}
-
-void append_padded(std::string& out, std::int64_t value, int width) {
-    char buffer[24];
-    const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value);
-    const auto size = static_cast<int>(end.ptr - buffer);
-    out.append(static_cast<std::size_t>(std::max(0, width - size)), '0');
-    out.append(buffer, end.ptr);
-}
-
-/// Year 0 and below are BC, which is said at the end.
-bool append_date(std::string& out, std::int64_t days) {
-    const base::CivilDate date = base::civil_from_days(days);
-    const bool bc = date.year <= 0;
-    append_padded(out, bc ? 1 - date.year : date.year, 4);
-    out += '-';
-    append_padded(out, date.month, 2);
-    out += '-';
-    append_padded(out, date.day, 2);
-    return bc;
-}
-
-void append_time(std::string& out, std::int64_t us) {
-    append_padded(out, us / 3'600'000'000, 2);
-    out += ':';
-    append_padded(out, us / 60'000'000 % 60, 2);
-    out += ':';
-    append_padded(out, us / 1'000'000 % 60, 2);
-    if (const std::int64_t fraction = us % 1'000'000; fraction != 0) {
-        out += '.';
-        append_padded(out, fraction, 6);
-        while (out.back() == '0') {
-            out.pop_back();
-        }
-    }
-}
-
-void append_day(std::string& out, std::int32_t days) {
-    constexpr std::int32_t kInfinity = std::numeric_limits<std::int32_t>::max();
-    if (days == kInfinity || days == -kInfinity) {
-        out += days > 0 ? "\"infinity\"" : "\"-infinity\"";
-        return;
-    }
-    out += '"';
-    out += append_date(out, days) ? " BC\"" : "\"";
+/// The engine's infinities are the ends of a range without its lowest number, which is the lower
+/// one of cdc::record.
+template<typename Integer>
+Integer with_infinity(Integer value) {
+    using Limits = std::numeric_limits<Integer>;
+    return value == -Limits::max() ? Limits::min() : value;
 }
 
 void append_timestamp(std::string& out, std::int64_t us, bool zoned) {
-    constexpr std::int64_t kInfinity = std::numeric_limits<std::int64_t>::max();
-    if (us == kInfinity || us == -kInfinity) {
-        out += us > 0 ? "\"infinity\"" : "\"-infinity\"";
-        return;
-    }
-    std::int64_t days = us / kDayUs;
-    std::int64_t rest = us % kDayUs;
-    if (rest < 0) {
-        rest += kDayUs;
-        --days;
-    }
     out += '"';
-    const bool bc = append_date(out, days);
-    out += bc ? ' ' : 'T';
-    append_time(out, rest);
-    if (bc) {
-        out += zoned ? "+00 BC" : " BC";
-    } else if (zoned) {
-        out += 'Z';
-    }
+    record::append_timestamp(out, with_infinity(us), record::kAsNeeded, zoned);
     out += '"';
 }
 
@@ -210,17 +131,19 @@ void append_value(std::string& out, const Vector& column, std::uint64_t row) {
         append_decimal(out, unscaled(column, row), column.type().scale);
         return;
     case TypeId::real:
-        append_float(out, column.at<float>(row));
+        event::append_json_float(out, column.at<float>(row), event::FloatLayout::postgres);
         return;
     case TypeId::double_precision:
-        append_float(out, column.at<double>(row));
+        event::append_json_float(out, column.at<double>(row), event::FloatLayout::postgres);
         return;
     case TypeId::date:
-        append_day(out, column.at<std::int32_t>(row));
+        out += '"';
+        record::append_date(out, with_infinity(column.at<std::int32_t>(row)));
+        out += '"';
         return;
     case TypeId::time:
         out += '"';
-        append_time(out, column.at<std::int64_t>(row));
+        record::append_time(out, column.at<std::int64_t>(row), record::kAsNeeded);
         out += '"';
         return;
     case TypeId::timestamp:
