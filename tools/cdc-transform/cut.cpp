@@ -14,13 +14,6 @@ using event::Order;
 
 namespace {
 
-/// Microseconds since 2020-01-01.
-std::uint64_t clock_position() {
-    constexpr std::int64_t kDayMs = 86'400'000;
-    return static_cast<std::uint64_t>(base::now_ms() - base::days_from_civil(2020, 1, 1) * kDayMs) *
-           1000;
-}
-
 /// Kafka's checkpoints say how far topics were read, not the log.
 Order order_of(const event::Checkpoint& checkpoint) {
     if (checkpoint.kind == "kafka") {
@@ -36,7 +29,8 @@ CutStamp Transformer::stamp_of(const event::Checkpoint& checkpoint) const {
     CutStamp stamp;
     stamp.name = m_options.name;
     stamp.epoch = m_state.epoch();
-    stamp.position = std::max(m_state.last_position() + 1, clock_position());
+    stamp.position =
+        std::max(m_state.last_position() + 1, static_cast<std::uint64_t>(ms_since_2020()) * 1000);
     stamp.commit_ts_ms = checkpoint.commit_ts_ms != 0 ? checkpoint.commit_ts_ms : checkpoint.ts_ms;
     stamp.now_ms = base::now_ms();
     return stamp;

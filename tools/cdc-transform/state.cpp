@@ -34,8 +34,7 @@ duckdb::Settings with_spill(duckdb::Settings settings, const std::string& folder
 }
 
 std::uint16_t epoch_of_today() {
-    const std::int64_t first = base::days_from_civil(2020, 1, 1);
-    return static_cast<std::uint16_t>(base::now_ms() / kDayMs - first);
+    return static_cast<std::uint16_t>(ms_since_2020() / kDayMs);
 }
 
 event::Order order_of(const nlohmann::ordered_json& object, const char* name) {
@@ -89,6 +88,10 @@ StoredTable parse_stored_table(int id, std::string_view text) {
 }
 
 } // namespace
+
+std::int64_t ms_since_2020() {
+    return base::now_ms() - base::days_from_civil(2020, 1, 1) * kDayMs;
+}
 
 std::string source_name(const event::Checkpoint& checkpoint) {
     return checkpoint.kind + " " + checkpoint.server + " " + checkpoint.database + " " +

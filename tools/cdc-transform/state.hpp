@@ -92,6 +92,9 @@ private:
 /// Of State::positions().
 std::string source_name(const event::Checkpoint& checkpoint);
 
+/// Of the clock: days of it are a new state's epoch, and it is the least position of a cut.
+std::int64_t ms_since_2020();
+
 } // namespace cdc::transform
 
 #endif
