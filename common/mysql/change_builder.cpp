@@ -290,7 +290,6 @@ void ChangeBuilder::begin_group(const Event& event, std::int64_t commit_ts_ms) {
     if (m_in_transaction) {
         fail(ExitCode::bad_data, "a transaction begins inside another");
     }
-    m_in_group = true;
     m_group_start = m_event_start;
     const Position start{m_cursor.next().file, m_group_start};
     m_written.clear();
@@ -299,6 +298,7 @@ void ChangeBuilder::begin_group(const Event& event, std::int64_t commit_ts_ms) {
                                commit_ts_ms != 0 ? commit_ts_ms
                                                  : std::int64_t{event.timestamp} * 1000,
                                m_settings.transactions ? transaction_id(start) : std::string{});
+    m_in_group = true;
 }
 
 /// The global id; where there is none, the place.

@@ -141,6 +141,7 @@ private:
 
     // statements.cpp
     void query(const Event& event, std::string& out);
+    void need_group() const;
     void table_statement(const Statement& statement, const std::string& db, const Event& event,
                          std::string& out);
     void truncate(const std::string& db, const std::string& table, const Event& event,

@@ -35,9 +35,7 @@ std::string text_of(const Query& query) {
 void ChangeBuilder::query(const Event& event, std::string& out) {
     const Query query = parse_query(event);
     if (query.text == "BEGIN") {
-        if (!m_in_group) {
-            fail(ExitCode::bad_data, "a transaction without its global id");
-        }
+        need_group();
         m_in_transaction = true;
         return;
     }
@@ -48,6 +46,9 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     const Quoting quoting = Quoting::of_sql_mode(query.sql_mode);
     const std::string text = text_of(query);
     const Statement statement = parse_statement(text, quoting);
+    if (statement.kind != Kind::harmless) {
+        need_group();
+    }
     const std::string db{query.db};
     if (!m_passes_over) {
         refuse_cascade(statement, db, text, quoting);
@@ -60,9 +61,7 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
         undone("was rolled back", out);
         [[fallthrough]];
     case Kind::commit:
-        if (m_in_group) {
-            end_transaction(out);
-        }
+        end_transaction(out);
         return;
     case Kind::rollback_to:
         if (m_xa != nullptr) {
@@ -106,6 +105,13 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     }
     if (m_in_group && !m_in_transaction) {
         end_transaction(out);
+    }
+}
+
+/// The event with the global id says where the group stands in the order.
+void ChangeBuilder::need_group() const {
+    if (!m_in_group) {
+        fail(ExitCode::bad_data, "a statement without the event of its global id");
     }
 }
 
