@@ -11,6 +11,7 @@ namespace cdc::mysql {
 
 using base::ExitCode;
 using base::fail;
+using base::in_quotes;
 
 namespace {
 
@@ -148,6 +149,10 @@ Gtid parse_tagged(std::string_view body) {
             break;
         case kTag:
             gtid.tag = reader.bytes(read_variable(reader));
+            if (!gtid.tag.empty() && !is_gtid_tag(gtid.tag)) {
+                fail(ExitCode::bad_data, "{} is not the tag of a global transaction id",
+                     in_quotes(gtid.tag));
+            }
             break;
         case kLastCommitted:
         case kSequence:
@@ -207,6 +212,14 @@ Rotate parse_rotate(std::string_view body) {
     rotate.position = reader.u64();
     rotate.file = reader.rest();
     return rotate;
+}
+
+bool is_gtid_tag(std::string_view text) {
+    constexpr std::size_t kLongest = 32;
+    return !text.empty() && text.size() <= kLongest && (text[0] < '0' || text[0] > '9') &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+           });
 }
 
 /// Flags u8, server (16), number i64, then 2 and two numbers u64 for the parallel applier, and the

@@ -72,6 +72,9 @@ struct Gtid {
 };
 Gtid parse_gtid(const Event& event);
 
+/// Up to 32 of a to z, 0 to 9 and _, and no digit first. A server writes them in lower case.
+bool is_gtid_tag(std::string_view text);
+
 struct MariadbGtid {
     static constexpr std::uint8_t kStandalone = 1; ///< one event follows and no commit
     static constexpr std::uint8_t kGroupCommit = 2;

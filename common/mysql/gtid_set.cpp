@@ -37,6 +37,13 @@ std::string_view cut(std::string_view& rest, char separator) {
     return trimmed(part);
 }
 
+std::string lower_case(std::string_view text) {
+    std::string out{text};
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    return out;
+}
+
 bool parse_uuid(std::string_view text, std::array<std::uint8_t, 16>& out) {
     std::string digits;
     for (const char c : text) {
@@ -80,7 +87,10 @@ GtidSet::GtidSet(std::string_view text) {
         while (!entry.empty()) {
             std::string_view part = cut(entry, ':');
             if (!part.empty() && (part[0] < '0' || part[0] > '9')) {
-                source.second = part; // a tag, for the numbers that follow
+                source.second = lower_case(part); // a tag, for the numbers that follow
+                if (!is_gtid_tag(source.second)) {
+                    wrong(text);
+                }
                 continue;
             }
             const auto first = base::parse_integer<std::uint64_t>(cut(part, '-'));
@@ -105,6 +115,10 @@ GtidSet GtidSet::decode(std::string_view bytes) {
         std::copy(uuid.begin(), uuid.end(), source.first.begin());
         if (tags) {
             source.second = reader.bytes(reader.u8() >> 1);
+            if (!source.second.empty() && !is_gtid_tag(source.second)) {
+                fail(ExitCode::bad_data, "a set of global transaction ids with the tag {}",
+                     in_quotes(source.second));
+            }
         }
         for (std::uint64_t left = reader.u64(); left != 0; --left) {
             const std::uint64_t first = reader.u64();

@@ -306,6 +306,42 @@ TEST_CASE("a byte that is no character of its charset stops, and is not replaced
     CHECK(charset_of_collation(0) == nullptr);
 }
 
+TEST_CASE("a tag of a global transaction id is what a server can write") {
+    CHECK(is_gtid_tag("_b"));
+    CHECK(is_gtid_tag("blue_2"));
+    CHECK_FALSE(is_gtid_tag(""));
+    CHECK_FALSE(is_gtid_tag("2blue"));
+    CHECK_FALSE(is_gtid_tag("Blue"));
+    CHECK_FALSE(is_gtid_tag(std::string("b\0", 2)));
+    CHECK_FALSE(is_gtid_tag(std::string(33, 'b')));
+    const std::string server = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+    CHECK(GtidSet{server + ":BLUE:7"}.text() == server + ":blue:7");
+    CHECK_FAILS(GtidSet{server + ":b-lue:7"}, bad_data, "is not a set of global transaction ids");
+
+    std::string encoded = GtidSet{server + ":blue:7"}.encode();
+    encoded.replace(encoded.find("blue"), 4, "b\"ue");
+    CHECK_FAILS(GtidSet::decode(encoded), bad_data, "a set of global transaction ids with the tag");
+
+    const std::string file = recording("tagged.mysql9");
+    NoFacts lookup;
+    ChangeBuilder builder = make_builder(lookup, false);
+    std::string out;
+    bool seen = false;
+    for (const std::string_view event : events_of(file)) {
+        const std::size_t tag = event.find("blue");
+        if (static_cast<EventType>(event[4]) == EventType::gtid_tagged &&
+            tag != std::string_view::npos) {
+            std::string wrong{event};
+            wrong[tag] = '\n';
+            CHECK_FAILS(builder.apply(with_checksum(wrong), out), bad_data, "is not the tag of");
+            seen = true;
+            break;
+        }
+        builder.apply(event, out);
+    }
+    CHECK(seen);
+}
+
 TEST_CASE("sets of global transaction ids are added to, compared and encoded") {
     GtidSet set{
         "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-3:5, 3E11FA47-71CA-11E1-9E33-C80AA9429562:blue:7"};
