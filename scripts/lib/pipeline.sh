@@ -6,7 +6,9 @@
 #   local_sample DATABASE FILE   SQL that makes the tables there
 #   lag_options=(OPTION…)  of cdc-lag: places that the settings do not name
 #   stages=(NAME…)         which tools answer Prometheus: those at METRICS_PORT and the ports behind it
-#   replay PLACE, repair   functions that the verbs of these names run; dead_letters: of a pipeline that keeps some
+#   replay PLACE, repair   functions that the verbs of these names run; dead_letters: of a pipeline that keeps some;
+#                          watch: of one that has something to show on the console
+#   prepare                makes what the pipes need in the state folder, where setup must
 #
 # and calls `pipeline "$@"` last. Words for its pipes:
 #
@@ -193,6 +195,7 @@ audit() { # RESULT SECONDS WORDS…
 #---------------------------------------------------------------------------- verbs
 verb_setup() {
     make_state
+    ! declare -F prepare >/dev/null || prepare || fail 1 "the state folder cannot be prepared"
     if is_local; then
         services start "${services[@]}" || fail 1 "the local services do not start"
         use_services
@@ -363,6 +366,13 @@ verb_dead-letters() {
     dead_letters
 }
 
+verb_watch() { # [WORD…]
+    declare -F watch >/dev/null || usage "$name has nothing to watch"
+    use_services
+    need_servers
+    watch "$@"
+}
+
 verb_logs() {
     local files=("$state"/logs/*.log)
     if [ ! -e "${files[0]}" ]; then
@@ -420,7 +430,7 @@ pipeline() {
     verb=$1
     shift
     case $verb in
-        status | lag | logs | dead-letters) "verb_$verb" "$@"; exit ;;
+        status | lag | logs | dead-letters | watch) "verb_$verb" "$@"; exit ;;
         run) use_services; run_pipe "$@"; exit ;;
         supervise) use_services; supervise; exit ;;
         setup | start | stop | restart | verify | repair | replay | destroy) ;;

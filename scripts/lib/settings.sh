@@ -11,7 +11,7 @@ load_settings() { # FILE
         key=${line%%=*} value=${line#*=}
         [[ $key =~ ^[A-Z][A-Z0-9_]*$ && $line == *=* ]] || fail 2 "'$1', line $number: not NAME=VALUE: '$line'"
         case $key in
-            CDC_* | PIPELINE_* | METRICS_* | DATABASE_EXPORTER | TEXTFILES | PARTITIONS | RETENTION | SNAPSHOT_MODE | DEAD_LETTER_TOPIC | AGGREGATE_S | PG* | MYSQL_* | CHDB_*) ;;
+            CDC_* | PIPELINE_* | METRICS_* | DATABASE_EXPORTER | TEXTFILES | PARTITIONS | RETENTION | SNAPSHOT_MODE | DEAD_LETTER_TOPIC | AGGREGATE_S | VIEWS | ALERTS | PG* | MYSQL_* | CHDB_*) ;;
             *) fail 2 "'$1', line $number: '$key' is no setting of a pipeline or a tool" ;;
         esac
         case $value in

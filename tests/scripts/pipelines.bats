@@ -9,7 +9,7 @@ setup() {
     tools=$BATS_TEST_TMPDIR/tools
     export PIPELINE_STATE=$BATS_TEST_TMPDIR/state PIPELINE_ENV=$BATS_TEST_TMPDIR/env PIPELINE_STOP_S=2 CDC_TEST_BIN=$tools
     mkdir "$tools"
-    for tool in cdc-capture cdc-snapshot cdc-publish cdc-consume cdc-load cdc-verify cdc-lag cdc-query; do
+    for tool in cdc-capture cdc-snapshot cdc-publish cdc-consume cdc-load cdc-verify cdc-lag cdc-query cdc-transform; do
         # Ends as the file of its name says; without one it stays, as long as nobody stops it.
         cat >"$tools/$tool" <<'TOOL'
 #!/usr/bin/env bash
@@ -24,6 +24,7 @@ if [ -s "$CDC_TEST_BIN/$tool.ends" ]; then
 fi
 case $tool in
     cdc-publish | cdc-load) exec cat >/dev/null ;;
+    cdc-transform) exec cat ;;
     cdc-capture | cdc-consume) while echo line; do sleep 0.1; done 2>/dev/null; exit 1 ;;
 esac
 exec sleep 1000
@@ -40,7 +41,7 @@ ENV
 
 teardown() {
     unset BASH_ENV
-    for name in pg-orders pg-monitored mysql-users; do
+    for name in pg-orders pg-monitored mysql-users ecommerce-stream; do
         [ ! -d "$PIPELINE_STATE/$name" ] || "$pipelines/$name" destroy --yes >&2 || true
     done
 }
@@ -58,12 +59,14 @@ teardown() {
     [[ $output == *"pg-orders destroy --yes"* ]]
     run -2 "$pipelines/pg-orders" dead-letters
     [[ $output == *"keeps no dead letters"* ]]
+    run -2 "$pipelines/pg-orders" watch
+    [[ $output == *"has nothing to watch"* ]]
     run -2 "$pipelines/mysql-users" replay dead-letters "$BATS_TEST_TMPDIR/none"
     [[ $output == *"there is no file"* ]]
 }
 
 @test "help names every verb" {
-    for name in pg-orders pg-monitored mysql-users; do
+    for name in pg-orders pg-monitored mysql-users ecommerce-stream; do
         run -0 "$pipelines/$name" --help
         for verb in setup start stop restart status lag verify repair replay logs destroy --systemd --env; do
             [[ $output == *$verb* ]] || { echo "$name: $verb"; false; }
