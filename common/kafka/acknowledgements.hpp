@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cdc::kafka {
 
@@ -14,10 +15,15 @@ namespace cdc::kafka {
 /// Memory: at most kMaxGroups groups; beyond that, checkpoints are joined.
 class Acknowledgements {
 public:
+    /// The offset behind the last acknowledged record, by the producer's number of the topic and
+    /// by partition; 0: none.
+    using Ends = std::vector<std::vector<std::int64_t>>;
+
     struct Group {
         std::uint64_t outstanding = 0;
         bool closed = false;
         std::string checkpoint; ///< the line that closed it
+        Ends ends;
     };
     static constexpr std::size_t kMaxGroups = 4096;
 
@@ -33,6 +39,8 @@ public:
         --group->outstanding;
         --m_outstanding;
     }
+    /// Where the brokers put a record of the group.
+    static void stored(Group* group, std::size_t topic, std::size_t partition, std::int64_t offset);
     /// A record that sent() counted and that the client did not take.
     void not_sent(Group* group) { acknowledged(group); }
 
@@ -41,12 +49,16 @@ public:
     /// The newest checkpoint that has become durable since the last call.
     std::optional<std::string> take_durable();
 
+    /// Of all records up to what take_durable() gave last.
+    const Ends& ends() const noexcept { return m_ends; }
+
     std::uint64_t outstanding() const noexcept { return m_outstanding; }
     /// Whether a checkpoint waits for its records.
     bool waiting() const noexcept { return m_groups.front().closed || m_groups.size() > 1; }
 
 private:
     std::deque<Group> m_groups; ///< never empty; the last one takes new records
+    Ends m_ends;
     std::uint64_t m_outstanding = 0;
 };
 

@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -28,6 +30,29 @@ namespace {
 
 constexpr int kRequestTimeoutMs = 30'000;
 constexpr std::size_t kBatch = 1024;
+constexpr std::size_t kSeparateBatch = 256;
+
+/// A partition that is read by itself.
+struct SeparatePartition {
+    QueueHandle queue;
+    std::vector<MessageHandle> batch; ///< in hand, from `next` on
+    std::size_t next = 0;
+
+    const rd_kafka_message_t* front() const {
+        return next < batch.size() ? batch[next].get() : nullptr;
+    }
+    bool fill(int timeout_ms) {
+        std::array<rd_kafka_message_t*, kSeparateBatch> taken{};
+        const auto count =
+            rd_kafka_consume_batch_queue(queue.get(), timeout_ms, taken.data(), taken.size());
+        batch.clear();
+        next = 0;
+        for (ssize_t i = 0; i < count; ++i) {
+            batch.emplace_back(taken[static_cast<std::size_t>(i)]);
+        }
+        return count > 0;
+    }
+};
 
 } // namespace
 
@@ -52,6 +77,8 @@ struct Consumer::Implementation : ClientState {
     std::array<rd_kafka_message_t*, kBatch> batch{};
     std::size_t batch_size = 0;
     std::size_t batch_next = 0;
+    bool separate = false;
+    std::map<TopicPartition, SeparatePartition> parts; ///< with `separate`
 
     int number_of(const rd_kafka_topic_t* topic) {
         if (topic == last_topic) {
@@ -127,6 +154,28 @@ struct Consumer::Implementation : ClientState {
         return true;
     }
 
+    /// Messages from `limit` on stay in hand.
+    int read_part(const TopicPartition& place, std::int64_t limit, std::size_t most,
+                  int timeout_ms) {
+        SeparatePartition& part = parts.at(place);
+        int count = 0;
+        while (handler.can_take() && static_cast<std::size_t>(count) < most) {
+            if (part.front() == nullptr && !part.fill(count == 0 ? timeout_ms : 0)) {
+                break;
+            }
+            const rd_kafka_message_t& front = *part.front();
+            const bool is_record = front.err == RD_KAFKA_RESP_ERR_NO_ERROR;
+            if (is_record && front.offset >= limit) {
+                break;
+            }
+            const MessageHandle message = std::move(part.batch[part.next++]);
+            hand_over(message.get());
+            count += is_record ? 1 : 0;
+        }
+        check();
+        return count;
+    }
+
     bool cooperative() const {
         const char* protocol = rd_kafka_rebalance_protocol(client.get());
         return protocol != nullptr && std::strcmp(protocol, "COOPERATIVE") == 0;
@@ -160,6 +209,14 @@ struct Consumer::Implementation : ClientState {
         const Offsets starts = handler.assigned(places, grouped ? committed(places) : Offsets{});
         own.insert(places.begin(), places.end());
         const PartitionList list = list_of(starts);
+        for (const TopicPartition& place : places) {
+            if (separate) { // before its first record can come
+                QueueHandle own_queue{rd_kafka_queue_get_partition(
+                    client.get(), place.topic.c_str(), place.partition)};
+                rd_kafka_queue_forward(own_queue.get(), nullptr);
+                parts[place].queue = std::move(own_queue);
+            }
+        }
         if (add) {
             const ErrorHandle error{rd_kafka_incremental_assign(client.get(), list.get())};
             if (error) {
@@ -279,6 +336,23 @@ void Consumer::assign(const std::vector<std::string>& wanted, int timeout_ms) {
     }
 }
 
+void Consumer::separate() {
+    m->separate = true;
+}
+
+int Consumer::read_before(const TopicPartition& place, std::int64_t limit, int timeout_ms) {
+    return m->read_part(place, limit, kSeparateBatch, timeout_ms);
+}
+
+int Consumer::read_one(const TopicPartition& place, int timeout_ms) {
+    return m->read_part(place, std::numeric_limits<std::int64_t>::max(), 1, timeout_ms);
+}
+
+bool Consumer::holds_from(const TopicPartition& place, std::int64_t limit) const {
+    const rd_kafka_message_t* front = m->parts.at(place).front();
+    return front != nullptr && front->err == RD_KAFKA_RESP_ERR_NO_ERROR && front->offset >= limit;
+}
+
 int Consumer::poll(int timeout_ms) {
     int count = 0;
     if (!m->paused) {
@@ -353,6 +427,7 @@ void Consumer::close() {
     }
     m->closed = m->closing = true;
     m->drop_batch();
+    m->parts.clear();
     rd_kafka_consumer_close(m->client.get());
     if (m->grouped && !m->ever_assigned) {
         // librdkafka 2.0.2 aborts in the sticky assignor when a member is destroyed between its

@@ -49,6 +49,16 @@ public:
     /// partitions that are new, and wait at most `timeout_ms` for the brokers.
     void assign(const std::vector<std::string>& topics, int timeout_ms = 30'000);
 
+    /// Partitions assigned from now on give no records to poll(), but to the calls below.
+    void separate();
+    /// Hands over records of the partition below `limit` that are there, waiting up to `timeout_ms`
+    /// for the first. Returns their number. Throws Error.
+    int read_before(const TopicPartition& place, std::int64_t limit, int timeout_ms);
+    /// The same for one record, whatever its offset.
+    int read_one(const TopicPartition& place, int timeout_ms);
+    /// Whether the partition's next record is known and not below `limit`.
+    bool holds_from(const TopicPartition& place, std::int64_t limit) const;
+
     /// Hands over what is there, waiting up to `timeout_ms` for the first. Throws Error.
     /// Returns the number of records handed over.
     int poll(int timeout_ms);

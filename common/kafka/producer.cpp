@@ -7,6 +7,7 @@
 #include "io/stop_signal.hpp"
 #include "kafka/client.hpp"
 #include "kafka/errors.hpp"
+#include "kafka/watermarks.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -31,6 +32,7 @@ struct Callbacks : ClientState {
     Acknowledgements* acknowledgements = nullptr;
     std::function<void(std::int64_t us)> on_delivered;
     bool transactional = false;
+    bool keep_ends = false;
     bool must_abort = false;
     bool purged = false;
 };
@@ -42,11 +44,27 @@ std::string describe_record(const rd_kafka_message_t* message) {
                        in_quotes(rd_kafka_topic_name(message->rkt)));
 }
 
+void keep_end(Callbacks& callbacks, Acknowledgements::Group* group,
+              const rd_kafka_message_t* message) {
+    if (message->offset < 0) { // a retry whose first try had arrived
+        callbacks.stop_with(Error{
+            ExitCode::failed, "the brokers do not say where they put " + describe_record(message),
+            "Start again: what was not acknowledged comes again"});
+        return;
+    }
+    const auto number = reinterpret_cast<std::uintptr_t>(rd_kafka_topic_opaque(message->rkt));
+    Acknowledgements::stored(group, number, static_cast<std::size_t>(message->partition),
+                             message->offset);
+}
+
 void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque) {
     auto& callbacks = *static_cast<Callbacks*>(static_cast<ClientState*>(opaque));
     auto* group = static_cast<Acknowledgements::Group*>(message->_private);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         callbacks.acknowledgements->acknowledged(group);
+        if (callbacks.keep_ends) {
+            keep_end(callbacks, group, message);
+        }
         if (callbacks.on_delivered) {
             callbacks.on_delivered(rd_kafka_message_latency(message));
         }
@@ -171,6 +189,7 @@ Producer::Producer(const Options& options, Acknowledgements& acknowledgements)
     auto insisted = insisted_of_producers();
     m->callbacks.acknowledgements = &acknowledgements;
     m->callbacks.on_delivered = options.on_delivered;
+    m->callbacks.keep_ends = options.keep_ends;
     m->drain_ms = options.drain_ms;
     m->admin_timeout_ms = options.admin_timeout_ms;
     if (!options.transactional_id.empty()) {
@@ -249,7 +268,9 @@ int Producer::open_topic(const std::string& name) {
     if (found != m->topic_names.end()) {
         return static_cast<int>(found - m->topic_names.begin());
     }
-    rd_kafka_topic_t* topic = rd_kafka_topic_new(m->client.get(), name.c_str(), nullptr);
+    rd_kafka_topic_conf_t* conf = rd_kafka_default_topic_conf_dup(m->client.get());
+    rd_kafka_topic_conf_set_opaque(conf, reinterpret_cast<void*>(m->topics.size()));
+    rd_kafka_topic_t* topic = rd_kafka_topic_new(m->client.get(), name.c_str(), conf);
     if (topic == nullptr) {
         throw make_error(rd_kafka_last_error(), "cannot open topic " + in_quotes(name));
     }
@@ -258,8 +279,26 @@ int Producer::open_topic(const std::string& name) {
     return static_cast<int>(m->topics.size()) - 1;
 }
 
+const std::string& Producer::topic_name(int topic) const {
+    return m->topic_names[static_cast<std::size_t>(topic)];
+}
+
 std::string Producer::cluster() {
     return cluster_id(m->client.get(), m->admin_timeout_ms);
+}
+
+Offsets Producer::ends(const std::string& name_begin) {
+    return m->retried([&] {
+        Offsets out;
+        for (const auto& [topic, partitions] : list_topics(m->client.get(), m->admin_timeout_ms)) {
+            for (int partition = 0; topic.rfind(name_begin, 0) == 0 && partition < partitions;
+                 ++partition) {
+                const TopicPartition place{topic, partition};
+                out[place] = watermarks(m->client.get(), place, m->admin_timeout_ms).second;
+            }
+        }
+        return out;
+    });
 }
 
 bool Producer::send(const OutgoingRecord& record) {

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "kafka/acknowledgements.hpp"
+#include "kafka/offsets.hpp"
 #include "kafka/settings.hpp"
 #include "kafka/topics.hpp"
 
@@ -45,6 +46,7 @@ public:
         /// How long a wait for the brokers goes on after SIGINT or SIGTERM; -1: for ever.
         std::int64_t drain_ms = -1;
         int admin_timeout_ms = 30'000; ///< of one question about a topic
+        bool keep_ends = false;        ///< Acknowledgements::ends() is wanted
         /// Told of each acknowledged record how long it took, in microseconds.
         std::function<void(std::int64_t us)> on_delivered{};
     };
@@ -60,7 +62,10 @@ public:
     TopicFacts create(const std::string& topic, const TopicSpec& spec);
     /// A number for the topic, which must be there.
     int open_topic(const std::string& name);
+    const std::string& topic_name(int topic) const;
     std::string cluster();
+    /// The ends of all partitions of topics whose names begin so. Throws Error.
+    Offsets ends(const std::string& name_begin);
 
     /// False: the queue is full, poll() and try again. Throws Error, with transactions also
     /// TransactionAborted.

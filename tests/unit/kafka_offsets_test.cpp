@@ -1,4 +1,5 @@
 #include "kafka/acknowledgements.hpp"
+#include "kafka/cut_mark.hpp"
 #include "kafka/offsets.hpp"
 
 #include "support.hpp"
@@ -47,6 +48,40 @@ TEST_CASE("a checkpoint is durable when every record before it is acknowledged")
     CHECK(acks.take_durable() == "two");
     CHECK_FALSE(acks.take_durable());
     CHECK(acks.outstanding() == 0);
+}
+
+TEST_CASE("the ends of a checkpoint are those of the records before it") {
+    Acknowledgements acks;
+    auto* first = acks.sent();
+    acks.checkpoint("one");
+    auto* second = acks.sent();
+    Acknowledgements::stored(second, 2, 1, 41);
+    acks.acknowledged(second);
+    Acknowledgements::stored(first, 2, 1, 40);
+    Acknowledgements::stored(first, 0, 0, 7);
+    acks.acknowledged(first);
+    CHECK(acks.take_durable() == "one");
+    CHECK(acks.ends() == Acknowledgements::Ends{{8}, {}, {0, 41}});
+    acks.checkpoint("two");
+    CHECK(acks.take_durable() == "two");
+    CHECK(acks.ends() == Acknowledgements::Ends{{8}, {}, {0, 42}});
+}
+
+TEST_CASE("a mark comes back with its checkpoint and offsets") {
+    cdc::event::Checkpoint checkpoint;
+    checkpoint.kind = "postgres";
+    checkpoint.server = "7";
+    checkpoint.slot = "s";
+    checkpoint.position = "0/1";
+    checkpoint.order = cdc::event::Order{16};
+    const Offsets offsets{{{"p.t", 0}, 5}, {{"p.t", 2}, 7}};
+    const CutMark mark = parse_cut_mark(encode_cut_mark(checkpoint.encode(), offsets));
+    CHECK(mark.checkpoint.order == checkpoint.order);
+    CHECK(mark.offsets == offsets);
+    CHECK(cut_mark_key(mark.checkpoint) ==
+          R"({"kind":"postgres","server":"7","database":"","slot":"s"})");
+    CHECK_FAILS(parse_cut_mark(checkpoint.encode()), bad_data, "a mark without offsets");
+    CHECK_FAILS(parse_cut_mark("[]"), bad_data, "a mark without offsets");
 }
 
 TEST_CASE("a checkpoint without records before it is durable at once") {

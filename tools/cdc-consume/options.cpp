@@ -43,6 +43,9 @@ void add_options(cli::App& app, Options& o) {
     cli.add_option("--prefix", o.prefix, "Take table lines from the topic PREFIX.schema-changes")
         ->type_name("NAME")
         ->group("What to read");
+    cli.add_flag("--marks", o.marks,
+                 "Read up to each mark of the topic PREFIX.marks: what the source held then")
+        ->group("What to read");
     cli.add_option("--with", o.with, "Add to each line: kafka")
         ->check(CLI::IsMember({"kafka"}))
         ->allow_extra_args(false)
@@ -134,6 +137,29 @@ void check_from(Options& o) {
     }
 }
 
+void check_marks(Options& o) {
+    if (!o.marks) {
+        return;
+    }
+    if (o.prefix.empty()) {
+        fail(ExitCode::usage, "--marks needs --prefix");
+    }
+    if (!o.group.empty()) {
+        fail(ExitCode::usage, "--marks and --group exclude each other: a cut needs all partitions");
+    }
+    if (o.from != From::resume && o.from != From::beginning) {
+        fail(ExitCode::usage, "--marks reads from the beginning, or from its checkpoint file");
+    }
+    if (o.max_events > 0 || !o.until_time_text.empty()) {
+        fail(ExitCode::usage, "--marks ends at marks: it takes no --max-events and --until-time");
+    }
+    o.marks_topic = o.prefix + ".marks";
+    for (const kafka::TopicPattern& pattern : kafka::parse_topics({o.marks_topic})) {
+        o.patterns.push_back(pattern);
+        o.topics.push_back(pattern.wanted);
+    }
+}
+
 } // namespace
 
 void check(Options& o) {
@@ -156,6 +182,7 @@ void check(Options& o) {
         o.registry_client = cli::registry_client(o.registry);
     }
     check_from(o);
+    check_marks(o);
     if (!o.until_time_text.empty()) {
         o.until_ms = parse_time_ms(o.until_time_text, "--until-time");
     }

@@ -25,6 +25,7 @@ struct Options {
     std::string group;
     cli::RegistryOptions registry;
     std::string prefix; ///< of <prefix>.schema-changes; empty: found by the topic's name
+    bool marks = false; ///< checkpoint lines stand where <prefix>.marks says
     std::string from_text;
     bool begin_again = false; ///< where the topic no longer has the place, at what it has
     bool exit_at_end = false;
@@ -45,6 +46,7 @@ struct Options {
     // Made of the above by check().
     registry::ClientOptions registry_client; ///< without URLs: no registry
     std::vector<kafka::TopicPattern> patterns;
+    std::string marks_topic;         ///< empty: without
     std::vector<std::string> topics; ///< names, and expressions that begin with '^'
     kafka::Settings settings;
     From from = From::resume;

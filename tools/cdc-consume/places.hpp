@@ -20,6 +20,7 @@ struct Place {
     bool at_end = false;
     bool past_until = false;
     std::string order;       ///< of its last change
+    std::string highest;     ///< order of its changes; with --marks, and without rows of snapshots
     std::int64_t begin = -1; ///< offset of the begin line of a snapshot that has not ended
     /// The same, where its rows have no key. A sink tells them apart by their places behind that
     /// line, so reading starts again with it.

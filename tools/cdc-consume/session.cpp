@@ -36,6 +36,13 @@ Session::Session(const Options& options)
       m_writer{STDOUT_FILENO}, m_figures{options.metrics} {
     m_consumer = std::make_unique<kafka::Consumer>(
         options.settings, options.group, static_cast<int>(options.kafka.connect_timeout_ms), *this);
+    if (!options.marks_topic.empty()) {
+        m_marks.emplace(options.marks_topic);
+        for (const std::string& wanted : options.topics) {
+            m_matchers.emplace_back(wanted);
+        }
+        m_consumer->separate();
+    }
     m_cluster = m_consumer->cluster();
     m_acknowledged = std::make_unique<Acknowledged>(options, m_cluster);
     m_record_ms = m_checkpoint_ms = m_topics_ms = base::steady_ms();
@@ -65,6 +72,10 @@ void Session::record(const kafka::IncomingRecord& record) {
         place->past_until = true;
         return;
     }
+    if (m_marks && m_consumer->topic_name(record.topic) == m_marks->topic()) {
+        take_mark(record, *place);
+        return;
+    }
     Emitted what = Emitted::nothing;
     try {
         what = m_emitter.append(m_writer.buffer(), record, m_consumer->topic_name(record.topic),
@@ -91,6 +102,9 @@ void Session::record(const kafka::IncomingRecord& record) {
     } else if (what == Emitted::change) {
         place->held = record.key ? place->held : place->begin;
         place->order.assign(m_emitter.last_order());
+        if (m_marks) {
+            note_order(*place, *record.value);
+        }
         m_newest_ms = std::max(m_newest_ms, record.timestamp_ms);
         m_done = ++m_events == m_options.max_events;
     } else if (what == Emitted::nothing) {
@@ -124,8 +138,10 @@ void Session::write_checkpoint() {
     checkpoint.server = m_cluster;
     checkpoint.slot = m_options.group;
     checkpoint.position = kafka::format_offsets(now);
-    checkpoint.order = event::Order::parse(m_places.lowest_order()).value_or(event::Order{});
-    checkpoint.commit_ts_ms = m_newest_ms;
+    checkpoint.order = m_marks
+                           ? m_marks->order()
+                           : event::Order::parse(m_places.lowest_order()).value_or(event::Order{});
+    checkpoint.commit_ts_ms = m_marks ? m_marks->commit_ts_ms() : m_newest_ms;
     checkpoint.ts_ms = base::now_ms();
     m_writer.buffer() += checkpoint.encode();
     m_writer.buffer() += '\n';
@@ -154,7 +170,7 @@ bool Session::finished() {
     if (!m_assigned || (!m_options.exit_at_end && m_options.until_ms < 0)) {
         return false;
     }
-    if (!at_ends() || now - m_look_ms < kLookMs) {
+    if (!(m_marks ? at_last_mark() : at_ends()) || now - m_look_ms < kLookMs) {
         return false;
     }
     m_look_ms = now;
@@ -173,6 +189,9 @@ bool Session::wait_for_output() {
 
 /// Records that are there fill the buffer; only who would wait for more hands over what it holds.
 int Session::take_records() {
+    if (m_marks) {
+        return take_marked();
+    }
     const bool flowing = wait_for_output();
     const int records = m_consumer->poll(0);
     if (records > 0) {
@@ -197,8 +216,11 @@ void Session::turn() {
     // A partition that leaves waits for a checkpoint that holds its last line.
     const bool needed = !m_leaving_at.empty() && m_last_positions != m_places.positions();
     const std::int64_t since = now - m_checkpoint_ms;
-    if (needed || since >= m_options.heartbeat_ms ||
-        (since >= m_options.checkpoint_interval_ms && m_last_positions != m_places.positions())) {
+    if (m_marks) {
+        // A checkpoint line is a cut: one stands behind each mark.
+    } else if (needed || since >= m_options.heartbeat_ms ||
+               (since >= m_options.checkpoint_interval_ms &&
+                m_last_positions != m_places.positions())) {
         write_checkpoint();
     }
     m_writer.check();
@@ -220,7 +242,7 @@ void Session::show(bool last) {
     m_figures.partitions.set(m_places.count_own());
     if (m_newest_ms != 0) {
         m_figures.newest_time.set(m_newest_ms);
-        m_figures.behind.set(m_places.at_ends() ? 0 : m_newest_ms);
+        m_figures.behind.set((m_marks ? at_last_mark() : m_places.at_ends()) ? 0 : m_newest_ms);
     }
     m_figures.count(m_places, last);
     m_figures.show();
@@ -231,7 +253,7 @@ void Session::finish() {
     const auto left = [&] {
         return static_cast<int>(std::max<std::int64_t>(deadline - base::steady_ms(), 0));
     };
-    if (m_last_positions != m_places.positions()) {
+    if (!m_marks && m_last_positions != m_places.positions()) {
         write_checkpoint();
     }
     m_consumer->pause();
@@ -243,7 +265,7 @@ void Session::finish() {
         base::fail(ExitCode::failed, "the output did not take all lines within --drain");
     }
     ::close(STDOUT_FILENO); // the next stage reads to this end and stores what it has
-    const kafka::Offsets wanted = m_places.positions();
+    const kafka::Offsets wanted = m_marks ? m_last_positions : m_places.positions();
     const bool wait = m_acknowledged->used() && !wanted.empty();
     while (wait && !m_acknowledged->covers(wanted)) {
         if (left() == 0 || io::stop_signal::count() >= 2) {

@@ -5,6 +5,7 @@
 #include "cdc-consume/acknowledged.hpp"
 #include "cdc-consume/emitter.hpp"
 #include "cdc-consume/figures.hpp"
+#include "cdc-consume/marks.hpp"
 #include "cdc-consume/options.hpp"
 #include "cdc-consume/places.hpp"
 #include "cdc-consume/table_lines.hpp"
@@ -43,6 +44,14 @@ private:
     void look_for_topics(std::int64_t now_ms);
     void dead_letter(const kafka::IncomingRecord& record, const base::Error& error);
     void turn();
+    void take_mark(const kafka::IncomingRecord& record, Place& place);
+    void look_for_marked();
+    std::int64_t records_of_cut() const;
+    int read_marks(int timeout_ms);
+    bool read_to_limits(int& records);
+    int take_marked();
+    void note_order(Place& place, std::string_view value);
+    bool at_last_mark() const;
     int take_records();
     void show(bool last = false);
     bool wait_for_output();
@@ -62,6 +71,13 @@ private:
     std::unique_ptr<kafka::Consumer> m_consumer;
     std::unique_ptr<Acknowledged> m_acknowledged;
     std::string m_cluster;
+
+    std::optional<Marks> m_marks; ///< with --marks
+    std::vector<kafka::TopicMatcher> m_matchers;
+    std::set<kafka::TopicPartition> m_unread; ///< in marks, and not ours to read
+    bool m_marked = false;                    ///< a mark came
+    bool m_cut_open = false;                  ///< its checkpoint line is to be written
+    bool m_new_places = false;                ///< it names what is not read yet
 
     Places m_places;
     std::set<kafka::TopicPartition> m_started;

@@ -34,6 +34,9 @@ ExactlyOnceStream::ExactlyOnceStream(const Options& options, kafka::Producer& pr
                                      kafka::Acknowledgements& acknowledgements, Figures& figures)
     : m_producer{producer}, m_acknowledgements{acknowledgements}, m_options{options},
       m_figures{figures}, m_publisher{options, producer}, m_checkpoints{options.checkpoints} {
+    if (options.marks) {
+        m_marks.emplace(options, producer, m_publisher, acknowledgements);
+    }
     m_topic = m_publisher.routes().side("checkpoints");
     read_position();
 }
@@ -176,11 +179,22 @@ void ExactlyOnceStream::send_position() {
     m_publisher.send(m_topic, record);
 }
 
+/// In the transaction of the records that it is about, whose last line is the checkpoint.
+void ExactlyOnceStream::send_mark() {
+    m_producer.flush(-1);
+    m_acknowledgements.checkpoint(m_checkpoint);
+    m_acknowledgements.take_durable();
+    m_marks->send(m_checkpoint);
+}
+
 void ExactlyOnceStream::commit() {
     const std::int64_t began = base::steady_ms();
     const bool was_open = m_open;
     for (bool committed = !m_open; !committed;) {
         in_transaction([&] {
+            if (m_marks && m_checkpoint_new) {
+                send_mark();
+            }
             send_position();
             committed = m_producer.commit();
         });
@@ -226,7 +240,7 @@ void ExactlyOnceStream::take(std::string_view line, std::uint64_t line_number) {
         m_checkpoint.assign(line);
         m_checkpoint_new = true;
     }
-    if (m_kept.size() >= m_options.transaction_rows ||
+    if ((checkpoint && m_marks) || m_kept.size() >= m_options.transaction_rows ||
         m_lines.size() >= m_options.transaction_bytes) {
         commit();
     }

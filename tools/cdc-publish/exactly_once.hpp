@@ -47,6 +47,7 @@ private:
     void abort();
     void commit();
     void send_position();
+    void send_mark();
 
     kafka::Producer& m_producer;
     kafka::Acknowledgements& m_acknowledgements;
@@ -54,6 +55,7 @@ private:
     Figures& m_figures;
     Publisher m_publisher;
     CheckpointFiles m_checkpoints;
+    std::optional<Marks> m_marks;
     Topic m_topic; ///< <prefix>.checkpoints
 
     std::string m_stored_order; ///< read at start; empty: none

@@ -144,6 +144,9 @@ void add_options(cli::App& app, Options& o) {
         ->group("Schema registry");
 
     cli::add_checkpoints_to_write(app, o.checkpoints, "Delivery");
+    cli.add_flag("--marks", o.marks,
+                 "Write to the topic PREFIX.marks how far each partition is at each checkpoint")
+        ->group("Delivery");
     cli.add_flag("--exactly-once", o.exactly_once, "Send in Kafka transactions")->group("Delivery");
     cli.add_option("--transactional-id", o.transactional_id,
                    "Name of this stream (default: cdc-publish.PREFIX)")
@@ -215,6 +218,9 @@ void check(Options& o) {
         fail(ExitCode::usage, "-X transactional.id: use --exactly-once and --transactional-id");
     }
     kafka::check_settings(o.settings, kafka::insisted_of_producers());
+    if (o.marks && o.topic_template.rfind("{prefix}.", 0) != 0) {
+        fail(ExitCode::usage, "--marks needs topics whose names begin with the prefix and a dot");
+    }
     if (!o.transactional_id.empty() && !o.exactly_once) {
         fail(ExitCode::usage, "--transactional-id is for --exactly-once");
     }

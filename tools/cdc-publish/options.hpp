@@ -40,6 +40,7 @@ struct Options {
     std::vector<std::string> table_options; ///< PATTERN:name=value,…
     bool no_create = false;
 
+    bool marks = false; ///< write <prefix>.marks
     bool exactly_once = false;
     std::string transactional_id;
     std::uint64_t transaction_rows = 100'000;

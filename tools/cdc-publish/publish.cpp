@@ -88,6 +88,7 @@ int run(const Options& options) {
     producer_options.queue_bytes = options.queue_bytes;
     producer_options.connect_timeout_ms = static_cast<int>(options.kafka.connect_timeout_ms);
     producer_options.drain_ms = options.drain_ms;
+    producer_options.keep_ends = options.marks;
     if (!options.metrics.destination.empty()) {
         producer_options.on_delivered = [&figures](std::int64_t us) {
             figures.delivery.observe(us / 1000);

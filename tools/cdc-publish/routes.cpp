@@ -20,7 +20,7 @@ kafka::TopicSpec side_spec(const Options& options, const std::string& name) {
     kafka::TopicSpec spec;
     spec.replication = options.replication;
     spec.partitions = 1;
-    if (name == "schema-changes" || name == "checkpoints") {
+    if (name == "schema-changes" || name == "checkpoints" || name == "marks") {
         // Read back as a table: what is not newer by key must never go away.
         spec.config["cleanup.policy"] = "compact";
     } else if (name == "dead-letter") {

@@ -34,7 +34,11 @@ bool is_checkpoint(std::string_view line) {
 PlainStream::PlainStream(const Options& options, kafka::Producer& producer,
                          kafka::Acknowledgements& acknowledgements)
     : m_producer{producer}, m_acknowledgements{acknowledgements}, m_options{options},
-      m_publisher{options, producer}, m_checkpoints{options.checkpoints} {}
+      m_publisher{options, producer}, m_checkpoints{options.checkpoints} {
+    if (options.marks) {
+        m_marks.emplace(options, producer, m_publisher, acknowledgements);
+    }
+}
 
 void PlainStream::take(std::string_view line, std::uint64_t line_number) {
     if (m_publisher.must_settle(line)) {
@@ -50,6 +54,9 @@ void PlainStream::take(std::string_view line, std::uint64_t line_number) {
 void PlainStream::turn() {
     m_producer.poll(0);
     if (auto line = m_acknowledgements.take_durable()) {
+        if (m_marks) {
+            m_marks->send(*line);
+        }
         m_checkpoints.durable(std::move(*line));
     } else {
         m_checkpoints.write_due();
@@ -61,8 +68,9 @@ int PlainStream::next_turn_ms() {
 }
 
 bool PlainStream::finish(int timeout_ms) {
-    const bool all = m_producer.flush(timeout_ms);
+    bool all = m_producer.flush(timeout_ms);
     turn();
+    all = m_producer.flush(timeout_ms) && all; // the last mark
     m_checkpoints.write_due(true);
     base::log::debug("{} records sent, {} lines passed over", m_publisher.records(),
                      m_publisher.skipped());

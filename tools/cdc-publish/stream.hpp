@@ -2,13 +2,14 @@
 #define CDC_PUBLISH_STREAM_HPP
 
 #include "cdc-publish/checkpoint_files.hpp"
+#include "cdc-publish/marks.hpp"
 #include "cdc-publish/options.hpp"
 #include "cdc-publish/publisher.hpp"
 #include "kafka/acknowledgements.hpp"
 #include "kafka/producer.hpp"
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -57,6 +58,7 @@ private:
     const Options& m_options;
     Publisher m_publisher;
     CheckpointFiles m_checkpoints;
+    std::optional<Marks> m_marks;
 };
 
 /// Publishes one line, or makes it a dead letter where the options say so. Throws Error with the

@@ -1,0 +1,36 @@
+#ifndef CDC_KAFKA_CUT_MARK_HPP
+#define CDC_KAFKA_CUT_MARK_HPP
+
+#include "event/checkpoint.hpp"
+#include "kafka/offsets.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace cdc::kafka {
+
+/// How far each partition was written when a source's checkpoint was durable. Read up to these
+/// offsets, the topics hold what the source held there, unless a change lies before them whose
+/// order is above the checkpoint's: a publisher that was killed had sent more than was confirmed,
+/// and that comes again behind it. Then a later mark counts. A record of the compacted topic
+/// `<prefix>.marks`; do not rename:
+///
+///     key    {"kind":"postgres","server":"7312…","database":"inventory","slot":"orders"}
+///     value  {"checkpoint":{…the source's…},"ts_ms":N,"offsets":"shop.public.orders:0=152,1=77;…"}
+///
+/// Each mark has all partitions of its stream, so a reader can skip those before it: a mark of
+/// what changed alone would be smaller, and its reader would need every one.
+struct CutMark {
+    event::Checkpoint checkpoint;
+    Offsets offsets; ///< behind the last record, by partition
+};
+
+std::string cut_mark_key(const event::Checkpoint& checkpoint);
+/// `checkpoint_line` has no '\n'.
+std::string encode_cut_mark(std::string_view checkpoint_line, const Offsets& offsets);
+/// Throws Error (bad_data).
+CutMark parse_cut_mark(std::string_view value);
+
+} // namespace cdc::kafka
+
+#endif

@@ -1,0 +1,47 @@
+#include "cdc-consume/marks.hpp"
+
+#include <algorithm>
+
+namespace cdc::consume {
+
+void Marks::take(std::string_view key, std::string_view value) {
+    kafka::CutMark mark = kafka::parse_cut_mark(value);
+    for (const auto& [place, end] : mark.offsets) {
+        m_limits[place] = end;
+    }
+    m_marks.insert_or_assign(std::string{key}, std::move(mark));
+}
+
+std::int64_t Marks::limit(const kafka::TopicPartition& place) const {
+    const auto found = m_limits.find(place);
+    return found == m_limits.end() ? 0 : found->second;
+}
+
+bool Marks::are_exact(const Places& places) const {
+    return std::all_of(m_marks.begin(), m_marks.end(), [&](const auto& entry) {
+        const kafka::CutMark& mark = entry.second;
+        const std::string order = mark.checkpoint.order.text();
+        return std::all_of(mark.offsets.begin(), mark.offsets.end(), [&](const auto& offset) {
+            const auto place = places.all().find(offset.first);
+            return place == places.all().end() || place->second.highest < order;
+        });
+    });
+}
+
+event::Order Marks::order() const {
+    const auto lowest =
+        std::min_element(m_marks.begin(), m_marks.end(), [](const auto& a, const auto& b) {
+            return a.second.checkpoint.order < b.second.checkpoint.order;
+        });
+    return lowest == m_marks.end() ? event::Order{} : lowest->second.checkpoint.order;
+}
+
+std::int64_t Marks::commit_ts_ms() const {
+    std::int64_t newest = 0;
+    for (const auto& [key, mark] : m_marks) {
+        newest = std::max(newest, mark.checkpoint.commit_ts_ms);
+    }
+    return newest;
+}
+
+} // namespace cdc::consume

@@ -1,0 +1,42 @@
+#ifndef CDC_CONSUME_MARKS_HPP
+#define CDC_CONSUME_MARKS_HPP
+
+#include "cdc-consume/places.hpp"
+#include "event/order.hpp"
+#include "kafka/cut_mark.hpp"
+#include "kafka/offsets.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace cdc::consume {
+
+/// The last mark of each stream of a topic of marks: how far its partitions may be read.
+class Marks {
+public:
+    explicit Marks(std::string topic) : m_topic{std::move(topic)} {}
+
+    const std::string& topic() const noexcept { return m_topic; }
+    /// Throws Error (bad_data) for what is no mark.
+    void take(std::string_view key, std::string_view value);
+
+    /// Behind the last record of the cut; 0 where no mark names the partition.
+    std::int64_t limit(const kafka::TopicPartition& place) const;
+    const kafka::Offsets& limits() const noexcept { return m_limits; }
+    /// Whether nothing was read that is newer than the marks; see kafka/cut_mark.hpp.
+    bool are_exact(const Places& places) const;
+    /// All changes below it lie before the limits.
+    event::Order order() const;
+    std::int64_t commit_ts_ms() const;
+
+private:
+    std::string m_topic;
+    std::map<std::string, kafka::CutMark, std::less<>> m_marks; ///< by the record's key
+    kafka::Offsets m_limits;
+};
+
+} // namespace cdc::consume
+
+#endif

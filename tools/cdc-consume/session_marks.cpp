@@ -1,0 +1,140 @@
+#include "cdc-consume/session.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "kafka/topic_pattern.hpp"
+
+#include <algorithm>
+
+/// Reading from mark to mark: every partition exactly up to the last one.
+namespace cdc::consume {
+
+namespace log = base::log;
+
+namespace {
+
+constexpr int kTurnMs = 100;
+constexpr int kLagMs = 20; ///< a wait for a partition that others may be ahead of
+constexpr int kTopicsTimeoutMs = 10'000;
+/// Marks that lie there together are one cut, up to about so many records.
+constexpr std::int64_t kRecordsOfCut = 50'000;
+
+} // namespace
+
+void Session::take_mark(const kafka::IncomingRecord& record, Place& place) {
+    place.next = record.offset + 1;
+    place.held = record.offset; // read first after a start: it says where the partitions are
+    place.at_end = false;
+    if (!record.key || !record.value) {
+        return;
+    }
+    m_marks->take(*record.key, *record.value);
+    m_marked = true;
+    const auto unknown = [this](const auto& limit) {
+        const Place* known = m_places.find(limit.first);
+        return (known == nullptr || !known->own) && m_unread.count(limit.first) == 0 &&
+               std::any_of(m_matchers.begin(), m_matchers.end(),
+                           [&](const auto& matches) { return matches(limit.first.topic); });
+    };
+    m_new_places =
+        m_new_places || std::any_of(m_marks->limits().begin(), m_marks->limits().end(), unknown);
+}
+
+/// Topics that a mark names and that were made since the last look.
+void Session::look_for_marked() {
+    m_new_places = false;
+    m_consumer->assign(m_options.topics, kTopicsTimeoutMs);
+    for (const auto& [at, limit] : m_marks->limits()) {
+        if (m_places.find(at) == nullptr && m_unread.insert(at).second) {
+            log::debug("{}:{} is in a mark, and not there or not asked for", at.topic,
+                       at.partition);
+        }
+    }
+}
+
+/// How many records lie before the limits and were not read.
+std::int64_t Session::records_of_cut() const {
+    std::int64_t records = 0;
+    for (const auto& [at, place] : m_places.all()) {
+        records += std::max<std::int64_t>(m_marks->limit(at) - place.next, 0);
+    }
+    return records;
+}
+
+int Session::read_marks(int timeout_ms) {
+    const kafka::TopicPartition at{m_marks->topic(), 0};
+    if (m_places.find(at) == nullptr) {
+        return m_consumer->poll(timeout_ms); // the topic is still to come
+    }
+    m_marked = false;
+    int marks = m_consumer->read_one(at, timeout_ms);
+    while (marks > 0 && records_of_cut() < kRecordsOfCut && m_consumer->read_one(at, 0) > 0) {
+        ++marks;
+    }
+    if (m_new_places) {
+        look_for_marked();
+    }
+    m_cut_open = m_cut_open || m_marked;
+    return marks;
+}
+
+/// True when every partition is at its limit.
+bool Session::read_to_limits(int& records) {
+    const kafka::TopicPartition* behind = nullptr;
+    for (const auto& [at, place] : m_places.all()) {
+        const std::int64_t limit = m_marks->limit(at);
+        if (at.topic == m_marks->topic() || !place.own || place.next >= limit) {
+            continue;
+        }
+        records += m_consumer->read_before(at, limit, 0);
+        if (m_consumer->holds_from(at, limit)) {
+            m_places.find(at)->next = limit; // compaction took the last records before it
+        } else if (place.next < limit) {
+            behind = &at;
+        }
+    }
+    if (behind != nullptr && records == 0) {
+        if (m_writer.ready()) {
+            m_writer.submit();
+        }
+        records += m_consumer->read_before(*behind, m_marks->limit(*behind), kLagMs);
+    }
+    return behind == nullptr;
+}
+
+int Session::take_marked() {
+    if (!wait_for_output()) {
+        m_consumer->poll(0);
+        return 0;
+    }
+    m_consumer->poll(0); // what concerns no partition
+    int records = 0;
+    if (!read_to_limits(records) || !can_take()) {
+        return records;
+    }
+    if (m_cut_open && m_marks->are_exact(m_places)) {
+        m_cut_open = false;
+        write_checkpoint();
+    }
+    if (m_writer.ready()) {
+        m_writer.submit();
+    }
+    read_marks(kTurnMs);
+    return records;
+}
+
+/// Rows of a snapshot have the order of its beginning or end, which may be ahead of the stream's.
+void Session::note_order(Place& place, std::string_view value) {
+    if (m_emitter.last_order() > place.highest && value.find(R"("op":"r")") == value.npos) {
+        place.highest.assign(m_emitter.last_order());
+    }
+}
+
+bool Session::at_last_mark() const {
+    const auto marks = m_places.all().find({m_marks->topic(), 0});
+    const bool at_limits = records_of_cut() == 0;
+    return at_limits && (marks == m_places.all().end() || marks->second.at_end);
+}
+
+} // namespace cdc::consume
