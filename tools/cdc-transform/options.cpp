@@ -40,6 +40,28 @@ void add_state_options(cli::App& app, Options& options) {
         ->group("State");
 }
 
+void add_flink_options(CLI::App& cli, Options& options) {
+    cli.add_flag("--print-flink-sql", options.print_flink_sql,
+                 "Print the views as a job of Apache Flink, from the table lines of stdin")
+        ->group("Apache Flink");
+    cli.add_option("--brokers", options.brokers, "Of the topics that it reads and writes")
+        ->type_name("HOST:PORT,...")
+        ->group("Apache Flink");
+}
+
+void check_flink_options(const Options& options) {
+    if (options.brokers.empty()) {
+        throw Error{ExitCode::usage, "--print-flink-sql needs --brokers"};
+    }
+    const std::pair<bool, const char*> excluded[] = {
+        {options.dry_run, "--dry-run"}, {options.explain, "--explain"}, {options.check, "--check"}};
+    for (const auto& [given, name] : excluded) {
+        cli::refuse_together(true, "--print-flink-sql", given, name);
+    }
+    io::require_stdin();
+    io::require_stdout();
+}
+
 } // namespace
 
 void add_options(cli::App& app, Options& options) {
@@ -71,6 +93,7 @@ void add_options(cli::App& app, Options& options) {
         ->group("What to do");
     cli.add_flag("--dry-run", options.dry_run, "Check the view file alone; touch nothing")
         ->group("What to do");
+    add_flink_options(cli, options);
     add_state_options(app, options);
     cli::add_checkpoints_to_read(app, options.checkpoints);
     cli::add_ack(app, options.ack, "lines have arrived when they are written to stdout",
@@ -86,6 +109,10 @@ void check_options(const Options& options) {
     }
     const event::TableFilter empty{options.empty, {}}; // throws for a pattern that is none
     const event::TableFilter pass{options.pass, {}};
+    if (options.print_flink_sql) {
+        check_flink_options(options);
+        return;
+    }
     if (options.dry_run) {
         return;
     }

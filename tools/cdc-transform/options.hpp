@@ -30,6 +30,8 @@ struct Options {
     bool explain = false;
     bool check = false;
     bool dry_run = false;
+    bool print_flink_sql = false;
+    std::string brokers; ///< of print_flink_sql
 
     bool on_write() const { return !ack.empty(); }
 };

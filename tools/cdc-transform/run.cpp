@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-transform/flink_sql.hpp"
 #include "cdc-transform/transformer.hpp"
 #include "event/input_hint.hpp"
 #include "io/atomic_file.hpp"
@@ -74,6 +75,26 @@ int dry_run(const Options& options, const views::ViewFile& file) {
         const KeptView checked{connection, view, 0, options.name};
         base::log::info("view {} reads {}", view.name, fmt::join(checked.named(), ", "));
     }
+    return static_cast<int>(ExitCode::ok);
+}
+
+int print_flink_sql(const Options& options, const views::ViewFile& file) {
+    FlinkSql job{options, file};
+    LineReader reader{STDIN_FILENO};
+    std::string_view line;
+    for (auto result = reader.next(line, kTurnMs); result != LineReader::Result::end;
+         result = reader.next(line, kTurnMs)) {
+        if (io::stop_signal::requested()) {
+            return static_cast<int>(ExitCode::ok);
+        }
+        if (result == LineReader::Result::torn) {
+            throw Error{ExitCode::failed, "the last line has no end"};
+        }
+        if (result == LineReader::Result::line) {
+            job.take(line);
+        }
+    }
+    io::write_report(STDOUT_FILENO, job.text());
     return static_cast<int>(ExitCode::ok);
 }
 
@@ -283,6 +304,9 @@ int run(const Options& options) {
     const views::ViewFile file = read_view_file(options.views);
     if (options.dry_run) {
         return dry_run(options, file);
+    }
+    if (options.print_flink_sql) {
+        return print_flink_sql(options, file);
     }
     io::stop_signal::set_drain_ms(options.drain_ms);
     const std::int64_t started = base::steady_ms();
