@@ -51,14 +51,7 @@ for stage in "capture cdc-transform" "load cdc-load" "capture cdc-publish"; do
     wait_until 20 eval "[ \$(restarts $pipe) -gt $before ]"
 done
 say "what a load has not: a customer who orders again and again, one who orders far too much, late and lost events"
-sql "SET search_path = inventory;
-    INSERT INTO orders (purchaser) SELECT 13 FROM generate_series(1, 8);
-    INSERT INTO order_items (order_id, product_id, quantity, price) SELECT id, 3, 1, 10 FROM orders WHERE purchaser = 13 AND quantity IS NULL;
-    INSERT INTO orders (purchaser, order_date) VALUES (17, '1999-01-01');
-    INSERT INTO order_items (order_id, product_id, quantity, price) SELECT id, 4, 100, 9999.99 FROM orders WHERE order_date = '1999-01-01';
-    INSERT INTO customer_activity (customer_id, kind, page, created_at) SELECT customer_id, 'view', '/late', created_at - interval '20 minutes' FROM customer_activity WHERE id % 50 = 0;
-    DELETE FROM customer_activity WHERE id % 11 = 0;
-    UPDATE order_items SET order_id = order_id + 1 WHERE order_id BETWEEN 20 AND 30"
+sql "$(cat "$ROOT/scripts/lib/late-rows.sql")"
 kill -TERM $load
 wait $load || fail "generate-load"
 same

@@ -12,6 +12,8 @@ FROM details GROUP BY 1 HAVING count(DISTINCT name) >= 1;
 CREATE VIEW idle KEY (id) AS
 SELECT id, upper(name) AS name FROM customers c
 WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id) AND id NOT IN (3, 5);
+CREATE VIEW dear KEY (id) AS
+SELECT o.id, d.amount FROM orders o JOIN details d ON d.id = o.id WHERE d.amount > o.discount;
 CREATE VIEW names KEY (name) AS SELECT name FROM customers UNION SELECT note FROM orders;
 CREATE VIEW ranked PARTITION (customer_id) AS
 SELECT customer_id, id, row_number() OVER (PARTITION BY customer_id ORDER BY id) AS place FROM orders;
