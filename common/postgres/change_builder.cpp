@@ -85,6 +85,11 @@ void ChangeBuilder::apply_any(const Message& message, Lsn lsn, std::string& out)
             return;
         }
         break;
+    case Type::stream_start:
+    case Type::stream_stop:
+    case Type::stream_commit:
+    case Type::stream_abort:
+        break;
     }
     fail(ExitCode::bad_data, "a replication message of kind '{}' that was not asked for",
          static_cast<char>(message.type));

@@ -114,6 +114,13 @@ void read_old_row(Reader& in, Message& message, char kind) {
     read_tuple(in, message.old_row);
 }
 
+void read_commit(Reader& in, Message& message) {
+    in.byte("flags");
+    message.commit_lsn = in.integer<Lsn>("commit position");
+    message.end_lsn = in.integer<Lsn>("end position");
+    message.commit_time_us = in.integer<std::int64_t>("commit time");
+}
+
 void read_body(Reader& in, Message& message) {
     switch (message.type) {
     case Type::begin:
@@ -122,10 +129,7 @@ void read_body(Reader& in, Message& message) {
         message.xid = in.integer<std::uint32_t>("transaction id");
         return;
     case Type::commit:
-        in.byte("flags");
-        message.commit_lsn = in.integer<Lsn>("commit position");
-        message.end_lsn = in.integer<Lsn>("end position");
-        message.commit_time_us = in.integer<std::int64_t>("commit time");
+        read_commit(in, message);
         return;
     case Type::origin:
         message.commit_lsn = in.integer<Lsn>("origin's position");
@@ -185,6 +189,20 @@ void read_body(Reader& in, Message& message) {
         message.content = in.take(size, "content");
         return;
     }
+    case Type::stream_start:
+        message.xid = in.integer<std::uint32_t>("transaction id");
+        message.first_segment = in.byte("mark of the first segment") != 0;
+        return;
+    case Type::stream_stop:
+        return;
+    case Type::stream_commit:
+        message.xid = in.integer<std::uint32_t>("transaction id");
+        read_commit(in, message);
+        return;
+    case Type::stream_abort:
+        message.xid = in.integer<std::uint32_t>("transaction id");
+        message.subxid = in.integer<std::uint32_t>("subtransaction id");
+        return;
     }
     in.broken("unknown message 0x{:02x}", static_cast<unsigned char>(message.type));
 }
@@ -200,6 +218,15 @@ const Message& Decoder::decode(std::string_view bytes) {
         in.broken("{} bytes behind its end", in.rest());
     }
     return m_message;
+}
+
+SegmentMessage split_segment_message(std::string_view bytes) {
+    Reader in{bytes};
+    SegmentMessage out;
+    out.type = in.byte("kind of message");
+    out.xid = in.integer<std::uint32_t>("transaction id");
+    out.body = in.take(in.rest(), "body");
+    return out;
 }
 
 OwnedRelation::OwnedRelation(const Relation& relation)

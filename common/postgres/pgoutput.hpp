@@ -9,8 +9,9 @@
 #include <string_view>
 #include <vector>
 
-/// Messages of the output plugin pgoutput, protocol version 1 (PostgreSQL documentation, "Logical
-/// Replication Message Formats"). Integers are big-endian, texts end in a zero byte.
+/// Messages of the output plugin pgoutput, protocol versions 1 and 2 (PostgreSQL documentation,
+/// "Logical Replication Message Formats"). Integers are big-endian, texts end in a zero byte.
+/// Version 2 sends transactions in segments while they run; see OpenTransactions.
 namespace cdc::postgres::pgoutput {
 
 enum class Type : char {
@@ -24,6 +25,10 @@ enum class Type : char {
     remove = 'D',
     truncate = 'T',
     message = 'M',
+    stream_start = 'S', ///< a segment of a transaction that has not ended
+    stream_stop = 'E',
+    stream_commit = 'c',
+    stream_abort = 'A',
 };
 
 struct RelationColumn {
@@ -64,10 +69,12 @@ using Tuple = std::vector<TupleColumn>;
 struct Message {
     Type type{};
 
-    Lsn commit_lsn = 0;              ///< begin, commit: start of the commit record
-    Lsn end_lsn = 0;                 ///< commit: end of the commit record, where the log goes on
-    std::int64_t commit_time_us = 0; ///< begin, commit: since 2000-01-01
-    std::uint32_t xid = 0;           ///< begin
+    Lsn commit_lsn = 0;              ///< begin, commits: start of the commit record
+    Lsn end_lsn = 0;                 ///< commits: end of the commit record, where the log goes on
+    std::int64_t commit_time_us = 0; ///< begin, commits: since 2000-01-01
+    std::uint32_t xid = 0;           ///< begin, stream start, commit and abort: of the transaction
+    std::uint32_t subxid = 0;        ///< stream abort: what is undone; `xid`: all of it
+    bool first_segment = false;      ///< stream start
 
     Relation relation; ///< relation
 
@@ -82,6 +89,21 @@ struct Message {
     std::string_view prefix;    ///< message; origin: its name
     std::string_view content;   ///< message
 };
+
+inline Type type_of(std::string_view bytes) {
+    return bytes.empty() ? Type{} : static_cast<Type>(bytes.front());
+}
+
+/// A message within a segment: behind its type stands the number of the transaction, or
+/// subtransaction, that it is of. Type and body together are the message as it is outside of
+/// segments.
+struct SegmentMessage {
+    std::uint32_t xid = 0;
+    char type = 0;
+    std::string_view body;
+};
+/// Throws Error (bad_data).
+SegmentMessage split_segment_message(std::string_view bytes);
 
 /// Keeps its memory from message to message: no allocation once the vectors have grown.
 class Decoder {

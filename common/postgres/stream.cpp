@@ -40,13 +40,24 @@ char* write_uint64(char* to, std::uint64_t value) {
 }
 
 std::string start_command(const Connection& connection, const std::string& slot,
-                          const std::string& publication, Lsn start, bool messages) {
+                          const std::string& publication, Lsn start,
+                          const StreamSettings& settings) {
     // publication_names is a text that holds a list of names.
     const std::string names = connection.quoted_text(connection.quoted_name(publication));
     return fmt::format(
-        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}{})",
-        connection.quoted_name(slot), format_lsn(start), names,
-        messages ? ", messages 'true'" : "");
+        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '{}', publication_names {}{}{})",
+        connection.quoted_name(slot), format_lsn(start), settings.in_progress.empty() ? 1 : 2,
+        names, settings.messages ? ", messages 'true'" : "",
+        settings.in_progress.empty() ? "" : ", streaming 'on'");
+}
+
+/// Unless somebody has set it for this database, role or connection.
+void set_memory(Connection& connection, const std::string& memory) {
+    connection.query(fmt::format(
+        "SELECT set_config(name, {}, false) FROM pg_settings WHERE name = "
+        "'logical_decoding_work_mem' AND source NOT IN ('database', 'user', 'database user', "
+        "'client')",
+        connection.quoted_text(memory)));
 }
 
 } // namespace
@@ -56,7 +67,8 @@ void ReplicationStream::Free::operator()(char* buffer) const {
 }
 
 ReplicationStream::ReplicationStream(Connection connection, const std::string& slot,
-                                     const std::string& publication, Lsn start, bool messages)
+                                     const std::string& publication, Lsn start,
+                                     const StreamSettings& settings)
     : m_connection{std::move(connection)}, m_warning{std::make_unique<std::string>()} {
     m_connection.set_on_warning(
         [warning = m_warning.get()](const std::string& sqlstate, const std::string& text) {
@@ -64,7 +76,10 @@ ReplicationStream::ReplicationStream(Connection connection, const std::string& s
                 *warning = text;
             }
         });
-    m_connection.query(start_command(m_connection, slot, publication, start, messages));
+    if (!settings.in_progress.empty()) {
+        set_memory(m_connection, settings.in_progress);
+    }
+    m_connection.query(start_command(m_connection, slot, publication, start, settings));
 }
 
 int ReplicationStream::socket() const {

@@ -10,6 +10,15 @@
 
 namespace cdc::postgres {
 
+/// What servers from 14 on can send besides.
+struct StreamSettings {
+    bool messages = false; ///< logical messages
+    /// Transactions while they run, as soon as those that the server holds in memory take as much
+    /// as this, its `logical_decoding_work_mem`, where nothing else is set for the connection; "":
+    /// all after their commit.
+    std::string in_progress;
+};
+
 /// The streaming part of the replication protocol (PostgreSQL documentation, "Streaming
 /// Replication Protocol"): messages in CopyData, each with its kind in the first byte. From the
 /// server 'w' (start int64, end of log int64, clock int64, payload) and 'k' (end of log int64,
@@ -19,9 +28,8 @@ class ReplicationStream {
 public:
     /// Starts to stream at `start`: the server moves a position below the confirmed one forward,
     /// without a word. Throws ServerError; sqlstate 55006: another session streams from the slot.
-    /// `messages`: with logical messages, which servers from 14 on can send.
     ReplicationStream(Connection connection, const std::string& slot,
-                      const std::string& publication, Lsn start, bool messages);
+                      const std::string& publication, Lsn start, const StreamSettings& settings);
 
     struct Message {
         enum class Kind {

@@ -1,10 +1,12 @@
 // A stream of pgoutput messages, each behind a length of two bytes: whatever the bytes, the decoder
 // gives a message or throws bad_data, and every line that the builder makes can be read again.
+// Transactions that are sent while they run among them.
 #include "base/error.hpp"
 #include "event/line_decoder.hpp"
 #include "event/table_filter.hpp"
 #include "fake_lookup.hpp"
 #include "postgres/change_builder.hpp"
+#include "postgres/open_transactions.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -27,18 +29,51 @@ void read_again(std::string_view lines) {
     }
 }
 
+/// Lines of a stream.
+class Lines {
+public:
+    explicit Lines(postgres::SourceLookup& lookup)
+        : m_builder{{"fuzz", "fuzz", true, false, {}, {}},
+                    event::TableFilter{{}, {"skipped.*"}},
+                    postgres::Timelines{2, "1\t0/5000\tx\n"},
+                    lookup} {}
+
+    void take(std::string_view bytes) {
+        using Taken = postgres::OpenTransactions::Taken;
+        const Taken taken = m_open.take(kLsn, bytes);
+        if (taken == Taken::no) {
+            m_builder.apply(m_decoder.decode(bytes), kLsn, text);
+        } else if (taken == Taken::committed) {
+            read_out(m_open.committed(kLsn));
+        }
+    }
+
+    std::string text;
+
+private:
+    static constexpr postgres::Lsn kLsn = 0x1000;
+
+    void read_out(postgres::OpenTransactions::Committed transaction) {
+        m_builder.apply(transaction.begin, kLsn, text);
+        while (const auto message = transaction.messages.next(m_open.relations())) {
+            m_builder.apply(m_decoder.decode(message->bytes), kLsn, text);
+        }
+        m_builder.apply(transaction.end, kLsn, text);
+        m_open.forget_relations();
+    }
+
+    postgres::ChangeBuilder m_builder;
+    postgres::pgoutput::Decoder m_decoder;
+    postgres::OpenTransactions m_open{"", ~std::uint64_t{0}};
+};
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     FakeLookup lookup;
     lookup.fetched = {{postgres::FetchedValue::State::null, ""},
                       {postgres::FetchedValue::State::gone, ""}};
-    postgres::ChangeBuilder builder{{"fuzz", "fuzz", true, false, {}, {}},
-                                    event::TableFilter{{}, {"skipped.*"}},
-                                    postgres::Timelines{2, "1\t0/5000\tx\n"},
-                                    lookup};
-    postgres::pgoutput::Decoder decoder;
-    std::string out;
+    Lines lines{lookup};
     while (size >= 2) {
         const std::size_t length = std::min<std::size_t>(data[0] << 8 | data[1], size - 2);
         // An exact allocation, so that a read past the end is seen.
@@ -47,13 +82,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         data += 2 + length;
         size -= 2 + length;
         try {
-            builder.apply(decoder.decode({copy.get(), length}), 0x1000, out);
+            lines.take({copy.get(), length});
         } catch (const base::Error& error) {
             if (error.code() != base::ExitCode::bad_data) {
                 std::abort();
             }
         }
     }
-    read_again(out);
+    read_again(lines.text);
     return 0;
 }

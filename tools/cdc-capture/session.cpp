@@ -179,7 +179,7 @@ std::unique_ptr<Session> open_session(const Options& options,
         try {
             postgres::ReplicationStream stream{std::move(replication), options.slot,
                                                options.publication, start.position,
-                                               !options.messages.empty()};
+                                               {!options.messages.empty(), {}}};
             return std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
                                              std::move(start), slot.catalog_xmin, options, filter);
         } catch (const ServerError& error) {

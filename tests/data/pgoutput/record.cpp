@@ -1,5 +1,6 @@
-// Records what a server sends, for tests: pgoutput-record URL SLOT PUBLICATION >stream.bin
+// Records what a server sends, for tests: pgoutput-record URL SLOT PUBLICATION [MEMORY] >stream.bin
 // A record is the message's position (int64), its length (int32), both big-endian, and its bytes.
+// MEMORY: transactions that run are sent when the server's memory for them is so full.
 // Stops when the stream was idle for a second.
 #include "io/file_descriptor.hpp"
 #include "postgres/stream.hpp"
@@ -9,14 +10,17 @@
 
 int main(int argc, char** argv) {
     using namespace cdc;
-    if (argc != 4) {
-        std::fputs("usage: pgoutput-record URL SLOT PUBLICATION\n", stderr);
+    if (argc != 4 && argc != 5) {
+        std::fputs("usage: pgoutput-record URL SLOT PUBLICATION [MEMORY]\n", stderr);
         return 2;
     }
     try {
         postgres::ReplicationStream stream{
-            postgres::Connection{argv[1], postgres::Connection::Kind::replication}, argv[2],
-            argv[3], 0, false};
+            postgres::Connection{argv[1], postgres::Connection::Kind::replication},
+            argv[2],
+            argv[3],
+            0,
+            {false, argc == 5 ? argv[4] : ""}};
         while (io::wait_readable(stream.socket(), 1000)) {
             stream.receive();
             for (auto message = stream.next();
