@@ -25,6 +25,7 @@ using Kind = postgres::ReplicationStream::Message::Kind;
 namespace {
 
 constexpr std::int64_t kMaxStatusMs = 10000;
+constexpr int kReadOutAtOnce = 4096;
 
 } // namespace
 
@@ -37,13 +38,14 @@ void Capture::stop_at_second_signal() {
 Capture::Capture(const Options& options, Acknowledgement& acknowledgement, int output)
     : m_options{options}, m_ack{acknowledgement}, m_filter{options.tables, options.exclude},
       m_writer{output}, m_output{output}, m_figures{options.metrics}, m_unseen{m_filter},
-      m_labels{m_filter, options.edits} {}
+      m_labels{m_filter, options.edits}, m_open{options.spool, options.spool_limit} {}
 
 int Capture::run() {
     while (true) {
         try {
-            stream();
-            break;
+            if (stream() || !begin_again()) {
+                break;
+            }
         } catch (const ServerError& error) {
             if (error.code() != ExitCode::failed || m_options.retry_ms == 0) {
                 leave_in_disorder();
@@ -68,7 +70,7 @@ void Capture::connect() {
         m_resume = resume_point(*m_ack.lowest(), m_ack.lowest_file());
         m_checkpointed = m_resume->position;
     }
-    m_session = open_session(m_options, m_resume, m_filter);
+    m_session = open_session(m_options, in_progress_memory(), m_resume, m_filter);
     // The first messages, or the server's error, may have come with the answer that began the
     // stream.
     m_unread = true;
@@ -104,9 +106,8 @@ void Capture::connect() {
                     m_session->plain.description(), format_lsn(m_position));
 }
 
-/// False when a stop was asked for meanwhile. Throws the last error when time is over.
-bool Capture::reconnect(const ServerError& cause) {
-    m_figures.retries.add();
+/// What comes next begins where the lines end.
+void Capture::leave_session() {
     m_figures.count_tables(m_session->builder.changes_by_table(), true);
     m_changes_before += m_session->builder.changes();
     m_marks_before += m_session->builder.marks();
@@ -115,8 +116,18 @@ bool Capture::reconnect(const ServerError& cause) {
     m_resume->where = "this stream";
     m_resume->commit_ts_ms = m_commit_ts_ms;
     m_session.reset();
+    m_open.clear();
+    m_read_out.reset();
     m_unread = false;
     m_drained = false;
+}
+
+/// False when a stop was asked for meanwhile. Throws the last error when time is over.
+bool Capture::reconnect(const ServerError& cause) {
+    m_figures.retries.add();
+    if (m_session != nullptr) {
+        leave_session();
+    }
     if (m_failed_since == 0 || m_position != m_failed_at) {
         m_failed_at = m_position;
         m_failed_since = base::steady_ms();
@@ -133,6 +144,10 @@ bool Capture::reconnect(const ServerError& cause) {
             "--drop, then cdc-snapshot --create, which finds what the target lacks."};
     }
     base::log::warning("{}; trying again", cause.what());
+    return connect_until(give_up);
+}
+
+bool Capture::connect_until(std::int64_t give_up) {
     for (std::int64_t pause = 1000;; pause = std::min<std::int64_t>(pause * 2, 30000)) {
         const std::int64_t until = base::steady_ms() + pause;
         while (base::steady_ms() < until) {
@@ -157,7 +172,7 @@ bool Capture::reconnect(const ServerError& cause) {
     }
 }
 
-void Capture::stream() {
+bool Capture::stream() {
     while (true) {
         m_now = base::steady_ms();
         stop_at_second_signal();
@@ -165,13 +180,16 @@ void Capture::stream() {
         poll_acknowledgement();
         send_status_if_due();
         if (stop_wanted()) {
-            return;
+            return true;
         }
         emit_heartbeat();
         if (wait()) {
             read();
         }
         take_look();
+        if (begin_again_due() && !m_stop) {
+            return false;
+        }
         if (!m_session->builder.in_transaction()) {
             emit_due_checkpoint();
         }
@@ -254,7 +272,8 @@ void Capture::read() {
         m_session->stream.receive();
         m_timeline_known = false;
     }
-    while (!m_stop) {
+    int read_out = 0;
+    while (!m_stop && !begin_again_due()) {
         if (m_writer.full()) {
             if (!m_writer.ready()) {
                 m_unread = true;
@@ -262,6 +281,14 @@ void Capture::read() {
             }
             m_writer.submit();
             m_last_submit = m_now;
+        }
+        if (m_read_out) {
+            if (++read_out > kReadOutAtOnce) {
+                m_unread = true; // feedback is due now and then
+                return;
+            }
+            read_out_next();
+            continue;
         }
         const StreamMessage message = m_session->stream.next();
         if (message.kind == Kind::none) {
@@ -291,8 +318,14 @@ void Capture::handle(const StreamMessage& message) {
 }
 
 void Capture::handle_data(const StreamMessage& message) {
+    m_figures.read.add(static_cast<std::int64_t>(message.payload.size()));
+    if (!take_in_progress(message)) {
+        take(m_decoder.decode(message.payload), message.lsn);
+    }
+}
+
+void Capture::take(const postgres::pgoutput::Message& decoded, Lsn lsn) {
     using postgres::pgoutput::Type;
-    const postgres::pgoutput::Message& decoded = m_decoder.decode(message.payload);
     if (decoded.type == Type::truncate) {
         m_facts.truncates.push_back(m_facts.running);
     } else if (decoded.type == Type::begin) {
@@ -309,13 +342,12 @@ void Capture::handle_data(const StreamMessage& message) {
         }
     }
     m_last_data = m_now;
-    m_figures.read.add(static_cast<std::int64_t>(message.payload.size()));
     m_unseen.take(decoded, m_facts.running.xid, m_facts.emitted.get());
     if (m_labels.take(decoded, m_facts.running.xid)) {
         m_session->looks.ask();
     }
     const std::uint64_t changes = m_session->builder.changes();
-    m_session->builder.apply(decoded, message.lsn, m_writer.buffer());
+    m_session->builder.apply(decoded, lsn, m_writer.buffer());
     m_lines_in_transaction |= m_session->builder.changes() != changes;
     if (decoded.type == Type::message && !decoded.transactional) {
         m_lines_since_checkpoint |= m_lines_in_transaction;

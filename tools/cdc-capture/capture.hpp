@@ -9,6 +9,7 @@
 #include "cdc-capture/unseen.hpp"
 #include "event/table_filter.hpp"
 #include "io/line_writer.hpp"
+#include "postgres/open_transactions.hpp"
 #include "postgres/pgoutput.hpp"
 
 #include <cstdint>
@@ -36,9 +37,12 @@ public:
 private:
     using StreamMessage = postgres::ReplicationStream::Message;
 
+    void leave_session();
     bool reconnect(const postgres::ServerError& cause);
+    bool connect_until(std::int64_t give_up);
 
-    void stream();
+    /// False: it is to begin again, see begin_again().
+    bool stream();
     bool wait();
     bool work_is_due() const;
     int next_timeout() const;
@@ -48,11 +52,23 @@ private:
     void learn_timeline();
     void handle(const StreamMessage& message);
     void handle_data(const StreamMessage& message);
+    /// A message of a transaction that has committed.
+    void take(const postgres::pgoutput::Message& message, postgres::Lsn lsn);
     bool stop_wanted();
     bool position_reached();
     static void stop_at_second_signal();
     /// The one thing that is ever written to the source, where asked.
     void emit_heartbeat();
+
+    // in_progress.cpp
+    bool take_in_progress(const StreamMessage& message);
+    void begin_read_out(postgres::OpenTransactions::Committed transaction);
+    void read_out_next();
+    std::string in_progress_memory() const;
+    void send_whole(const std::string& why);
+    void pass_whole(const postgres::Look& look);
+    bool begin_again();
+    bool begin_again_due() const { return m_begin_again && !m_session->builder.in_transaction(); }
 
     // feedback.cpp
     void emit_checkpoint();
@@ -122,6 +138,13 @@ private:
     FactsState m_facts;
     Unseen m_unseen;
     UnknownLabels m_labels;
+
+    postgres::OpenTransactions m_open;
+    std::optional<postgres::OpenTransactions::Committed> m_read_out; ///< in work
+    /// A transaction for which there was no room: all are sent after their commit until the stream
+    /// has passed it. "": there is none.
+    std::string m_whole_until;
+    bool m_begin_again = false; ///< transactions are to be sent the other way from here on
 
     postgres::Lsn m_position = 0;     ///< everything before it was put out whole
     postgres::Lsn m_received = 0;     ///< the highest position that the server named

@@ -177,6 +177,7 @@ void Capture::pass_looks(Lsn passed) {
             return truncate.commit < look->moment.position && look->moment.could_see(truncate.xid);
         });
         m_session->builder.passed(look->facts, &look->moment);
+        pass_whole(*look);
         emit_tables(tables, look->moment.position);
     }
 }

@@ -78,6 +78,7 @@ void Capture::show_figures(bool last) {
         m_figures.count_tables(m_session->builder.changes_by_table(), last);
     }
     m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));
+    m_figures.spool.set(static_cast<std::int64_t>(m_open.bytes()));
     m_figures.position.set(static_cast<std::int64_t>(m_position));
     m_figures.confirmed.set(static_cast<std::int64_t>(m_confirmed));
     m_figures.commit_time.set(m_commit_ts_ms != 0 ? m_commit_ts_ms : cli::Metric::kUnknown);

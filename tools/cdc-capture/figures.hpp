@@ -41,6 +41,7 @@ public:
     cli::Metric& behind =
         age("behind_seconds", "Age of the last transaction read, while the server "
                               "has more; 0 when all that it sent is read");
+    cli::Metric& spool = gauge("spool_bytes", "Bytes kept of transactions that run");
     cli::Histogram& acknowledged = times(
         "acknowledged_seconds", "Time from a checkpoint line to its return in the checkpoint file");
 

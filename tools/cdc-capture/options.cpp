@@ -8,6 +8,13 @@
 #include "mysql/connection.hpp"
 #include "mysql/position.hpp"
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include <unistd.h>
+
 namespace cdc::capture {
 
 using base::ExitCode;
@@ -47,6 +54,15 @@ void add_source_options(cli::App& app, Options& options) {
     cli.add_option("--server-id", options.server_id,
                    "MySQL, MariaDB: id to register with; default: a random one")
         ->type_name("N")
+        ->group("Source");
+    cli.add_option(
+           "--spool", options.spool,
+           "Folder for transactions that the server sends while they run; default: $TMPDIR, "
+           "else /tmp")
+        ->type_name("DIR")
+        ->group("Source");
+    app.add_bytes("--spool-limit", options.spool_limit,
+                  "Most bytes of such transactions; 0: all are sent after their commit")
         ->group("Source");
     app.add_duration("--connect-timeout", options.connect_timeout_ms,
                      "How long to try a first connection that is refused (PostgreSQL)")
@@ -118,6 +134,20 @@ void add_stop_options(cli::App& app, Options& options) {
         ->group("When to stop");
 }
 
+void check_spool(const Options& options) {
+    if (options.spool.empty()) {
+        return;
+    }
+    std::error_code code;
+    if (!std::filesystem::is_directory(options.spool, code)) {
+        fail(ExitCode::usage, "--spool: there is no folder {}", base::in_quotes(options.spool));
+    }
+    if (::access(options.spool.c_str(), W_OK | X_OK) != 0) {
+        fail(ExitCode::usage, "--spool: cannot write into {}: {}", base::in_quotes(options.spool),
+             std::strerror(errno));
+    }
+}
+
 /// What the log of MySQL and MariaDB has no use for.
 void check_mysql_options(Options& options) {
     const auto refuse = [](bool given, const char* name) {
@@ -133,6 +163,7 @@ void check_mysql_options(Options& options) {
     refuse(!options.messages.empty(), "--messages");
     refuse(options.emit_heartbeat_ms != 0, "--emit-heartbeat");
     refuse(options.on_write(), "--ack");
+    refuse(!options.spool.empty(), "--spool");
     mysql::parse_url(options.source);
     if (options.until_position_text && !mysql::Position::parse(*options.until_position_text)) {
         fail(ExitCode::usage,
@@ -190,6 +221,7 @@ void check_options(Options& options) {
     cli::refuse_together(options.check, "--check", options.drop, "--drop");
     cli::refuse_together(!options.checkpoints.empty(), "--checkpoint", options.on_write(),
                          "--ack on-write");
+    check_spool(options);
     cli::refuse_together(options.peek, "--peek", options.on_write(), "--ack on-write");
     cli::refuse_together(options.peek, "--peek", options.emit_heartbeat_ms != 0,
                          "--emit-heartbeat");

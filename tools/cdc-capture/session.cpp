@@ -25,6 +25,7 @@ namespace {
 constexpr char kObjectInUse[] = "55006";
 constexpr int kMinVersion = 130000;
 constexpr int kMinMessageVersion = 140000;
+constexpr int kMinInProgressVersion = 140000;
 constexpr std::int64_t kSlotWaitMarginMs = 10000;
 
 std::int64_t sender_timeout_ms(Connection& connection) {
@@ -145,7 +146,7 @@ ResumePoint resume_point(const event::Checkpoint& checkpoint, const std::string&
             checkpoint.extra};
 }
 
-std::unique_ptr<Session> open_session(const Options& options,
+std::unique_ptr<Session> open_session(const Options& options, const std::string& in_progress,
                                       const std::optional<ResumePoint>& resume,
                                       const event::TableFilter& filter) {
     Connection plain{options.source, Connection::Kind::plain};
@@ -177,9 +178,13 @@ std::unique_ptr<Session> open_session(const Options& options,
             start.database = database;
         }
         try {
-            postgres::ReplicationStream stream{std::move(replication), options.slot,
-                                               options.publication, start.position,
-                                               {!options.messages.empty(), {}}};
+            postgres::ReplicationStream stream{
+                std::move(replication),
+                options.slot,
+                options.publication,
+                start.position,
+                {!options.messages.empty(),
+                 plain.server_version() < kMinInProgressVersion ? "" : in_progress}};
             return std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
                                              std::move(start), slot.catalog_xmin, options, filter);
         } catch (const ServerError& error) {

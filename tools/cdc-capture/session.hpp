@@ -43,9 +43,10 @@ struct Session {
     postgres::Looks looks;
 };
 
-/// `resume`: nothing starts where the slot stands. Waits for a slot that another session holds, as
-/// long as the server may take to see that a lost client is gone. Throws Error.
-std::unique_ptr<Session> open_session(const Options& options,
+/// `in_progress`: see postgres::StreamSettings. `resume`: nothing starts where the slot stands.
+/// Waits for a slot that another session holds, as long as the server may take to see that a lost
+/// client is gone. Throws Error.
+std::unique_ptr<Session> open_session(const Options& options, const std::string& in_progress,
                                       const std::optional<ResumePoint>& resume,
                                       const event::TableFilter& filter);
 
