@@ -42,6 +42,7 @@ void SpooledTransaction::add(std::uint32_t xid, Lsn lsn, std::uint64_t arrival, 
     std::memcpy(head, &header, sizeof(header));
     head[sizeof(header)] = type;
     m_spool.append({head, sizeof(head)}, body);
+    m_logical_messages |= type == static_cast<char>(Type::message);
 }
 
 std::optional<SpooledTransaction::Message> SpooledTransaction::next(NewestRelations& relations) {
@@ -90,8 +91,7 @@ OpenTransactions::Taken OpenTransactions::take(Lsn lsn, std::string_view bytes) 
         start_segment(m_decoder.decode(bytes));
         return Taken::yes;
     case Type::stream_abort:
-        abort(m_decoder.decode(bytes));
-        return Taken::yes;
+        return abort(m_decoder.decode(bytes));
     case Type::stream_commit:
         m_commit = m_decoder.decode(bytes);
         return Taken::committed;
@@ -138,13 +138,18 @@ void OpenTransactions::start_segment(const pgoutput::Message& start) {
     m_current = &found->second;
 }
 
-void OpenTransactions::abort(const pgoutput::Message& abort) {
+OpenTransactions::Taken OpenTransactions::abort(const pgoutput::Message& abort) {
     if (abort.subxid == abort.xid) {
         erase(abort.xid);
         forget_relations();
-    } else if (const auto found = m_transactions.find(abort.xid); found != m_transactions.end()) {
-        found->second.abort(abort.subxid);
+        return Taken::yes;
     }
+    const auto found = m_transactions.find(abort.xid);
+    if (found == m_transactions.end() || found->second.abort(abort.subxid)) {
+        return Taken::yes;
+    }
+    m_unclear = abort.xid;
+    return Taken::unclear;
 }
 
 /// A description outside of segments.

@@ -45,8 +45,12 @@ public:
 
     /// `arrival`: of a description.
     void add(std::uint32_t xid, Lsn lsn, std::uint64_t arrival, char type, std::string_view body);
-    /// A subtransaction was rolled back: its messages do not count.
-    void abort(std::uint32_t subxid) { m_aborted.insert(subxid); }
+    /// A subtransaction was rolled back: its messages do not count. False: which logical messages
+    /// are its own is not known, the server says the topmost transaction's number with all of them.
+    bool abort(std::uint32_t subxid) {
+        m_aborted.insert(subxid);
+        return !m_logical_messages;
+    }
     std::uint64_t bytes() const { return m_spool.size(); }
 
     struct Message {
@@ -68,6 +72,7 @@ private:
 
     io::Spool m_spool;
     std::unordered_set<std::uint32_t> m_aborted;
+    bool m_logical_messages = false;
     std::string m_record;
     Lsn m_last_lsn = 0;
     std::vector<std::uint32_t> m_outdated; ///< tables that were described anew meanwhile
@@ -87,6 +92,7 @@ public:
         no,        ///< the message is of no transaction that runs
         yes,       ///< it is, and was kept
         committed, ///< it tells that one has committed, and committed() gives it
+        unclear,   ///< what of transaction unclear() counts is not known
     };
     /// Every message of the stream. Throws Error: bad_data; failed when one cannot be stored.
     Taken take(Lsn lsn, std::string_view bytes);
@@ -99,6 +105,7 @@ public:
         Lsn lsn = 0; ///< of `end`
     };
     Committed committed(Lsn lsn);
+    std::uint32_t unclear() const { return m_unclear; }
     NewestRelations& relations() { return m_relations; }
     /// What committed() gave was read to its end.
     void forget_relations();
@@ -112,12 +119,13 @@ public:
 private:
     void add(Lsn lsn, std::string_view bytes);
     void start_segment(const pgoutput::Message& start);
-    void abort(const pgoutput::Message& abort);
+    Taken abort(const pgoutput::Message& abort);
     void describe(std::string_view bytes);
     void erase(std::uint32_t xid);
 
     pgoutput::Decoder m_decoder;
     pgoutput::Message m_commit; ///< see committed()
+    std::uint32_t m_unclear = 0;
     std::string m_folder;
     std::uint64_t m_limit;
     std::uint64_t m_bytes = 0;

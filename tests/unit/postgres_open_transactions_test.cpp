@@ -135,6 +135,20 @@ TEST_CASE(
     CHECK(lines.open.bytes() == 0);
 }
 
+TEST_CASE("logical messages of a subtransaction that is rolled back are not told from the others") {
+    Lines lines;
+    lines.take(start(50, true));
+    lines.take(of(50, message(true, 0x80, "test", "may be undone")));
+    lines.take(stop());
+    lines.take(start(60, true));
+    lines.take(of(60, kShape));
+    lines.take(of(61, insert(7, {"t1", "tundone"})));
+    lines.take(stop());
+    CHECK((lines.open.take(kAnyLsn, stream_abort(60, 61)) == OpenTransactions::Taken::yes));
+    CHECK((lines.open.take(kAnyLsn, stream_abort(50, 51)) == OpenTransactions::Taken::unclear));
+    CHECK(lines.open.unclear() == 50);
+}
+
 TEST_CASE("a transaction that is rolled back leaves nothing, and one that comes anew begins anew") {
     Lines lines;
     lines.take(start(50, true));

@@ -65,7 +65,7 @@ private:
     void begin_read_out(postgres::OpenTransactions::Committed transaction);
     void read_out_next();
     std::string in_progress_memory() const;
-    void send_whole(const std::string& why);
+    void send_whole(const std::string& why, std::uint32_t xid);
     void pass_whole(const postgres::Look& look);
     bool begin_again();
     bool begin_again_due() const { return m_begin_again && !m_session->builder.in_transaction(); }

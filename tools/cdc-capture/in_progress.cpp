@@ -31,12 +31,15 @@ bool Capture::take_in_progress(const StreamMessage& message) {
         if (error.code() != ExitCode::failed) {
             throw;
         }
-        send_whole(error.what());
+        send_whole(error.what(), m_open.largest());
     }
     if (taken == Taken::committed) {
         begin_read_out(m_open.committed(message.lsn));
     } else if (taken == Taken::yes && m_open.beyond_limit()) {
-        send_whole("the spools of open transactions have reached --spool-limit");
+        send_whole("the spools of open transactions have reached --spool-limit", m_open.largest());
+    } else if (taken == Taken::unclear) {
+        send_whole("a subtransaction was rolled back in a transaction with logical messages",
+                   m_open.unclear());
     }
     return taken != Taken::no;
 }
@@ -63,14 +66,13 @@ std::string Capture::in_progress_memory() const {
     return m_options.spool_limit == 0 || !m_whole_until.empty() ? "" : kServerMemory;
 }
 
-/// The largest transaction has no room here. To wait with it would not help: its commit would not
+/// Transaction `xid` cannot be kept here. To wait with it would not help: its commit would not
 /// come. The server keeps it, and all others, until their commits.
-void Capture::send_whole(const std::string& why) {
-    const std::uint32_t largest = m_open.largest();
+void Capture::send_whole(const std::string& why, std::uint32_t xid) {
     base::log::warning("{}; until transaction {} has ended, transactions are sent after their "
                        "commit",
-                       why, largest);
-    m_whole_until = std::to_string(largest);
+                       why, xid);
+    m_whole_until = std::to_string(xid);
     m_begin_again = true;
 }
 
