@@ -1,0 +1,96 @@
+// Avro: whatever the bytes, they become JSON that encodes to a value again, or bad_data; whatever
+// the schema's text, it is one or bad_data: the first line of the input, before the bytes of its
+// value.
+#include "base/error.hpp"
+#include "event/json_cursor.hpp"
+#include "record/avro_decoder.hpp"
+#include "record/avro_encoder.hpp"
+#include "record/avro_schema.hpp"
+#include "record/connect_schema.hpp"
+#include "record/framing.hpp"
+#include "record/table_schemas.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+namespace {
+
+using namespace cdc;
+
+void require(bool holds) {
+    if (!holds) {
+        std::abort();
+    }
+}
+
+bool is_json(std::string_view text) {
+    event::JsonCursor cursor{text};
+    cursor.value();
+    return !cursor.failed() && cursor.at_end();
+}
+
+/// Calls, and lets bad_data pass.
+template<typename Call>
+void try_to(Call&& call) {
+    try {
+        call();
+    } catch (const base::Error& error) {
+        require(error.code() == base::ExitCode::bad_data);
+    }
+}
+
+const record::AvroSchema& table_schema() {
+    static const record::AvroSchema kSchema{[] {
+        const std::string json =
+            R"j({"name":"s.t","version":"0123456789abcdef","columns":[)j"
+            R"j({"name":"id","type":"bigint","nullable":false,"key":1},{"name":"b","type":"bytea"},)j"
+            R"j({"name":"n","type":"numeric(12,2)","precision":12,"scale":2},)j"
+            R"j({"name":"d","type":"date"},{"name":"t","type":"timestamp with time zone"},)j"
+            R"j({"name":"c","type":"time without time zone"},{"name":"f","type":"real"},)j"
+            R"j({"name":"a","type":"text[]","element":"text"},{"name":"u","type":"xid8"}]})j";
+        std::string version;
+        event::Table table = event::parse_table(json, version);
+        table.schema = "s";
+        table.table = "t";
+        return record::avro_schemas({table, json, "postgresql", "p"}).value;
+    }()};
+    return kSchema;
+}
+
+void decode(const record::AvroSchema& schema, std::string_view bytes) {
+    record::AvroDecoder decoder;
+    std::string json;
+    decoder.append(json, schema, bytes);
+    require(is_json(json));
+    record::AvroEncoder encoder{record::AbsentColumns::listed};
+    std::string again;
+    try_to([&] {
+        encoder.append(again, schema, json);
+        std::string same;
+        decoder.append(same, schema, again);
+        require(same == json);
+    });
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    // An exact allocation, so that a read past its end is seen.
+    const std::unique_ptr<char[]> copy{new char[size]};
+    std::copy_n(reinterpret_cast<const char*>(data), size, copy.get());
+    const std::string_view bytes{copy.get(), size};
+    record::parse_frame(bytes);
+    try_to([&] { decode(table_schema(), bytes); });
+    const auto split = std::min(bytes.find('\n'), size);
+    try_to([&] {
+        record::connect_schema(bytes.substr(0, split));
+        const record::AvroSchema schema{bytes.substr(0, split)};
+        record::AvroDecoder decoder;
+        std::string json;
+        decoder.append(json, schema, bytes.substr(std::min(split + 1, size)));
+        require(is_json(json));
+    });
+    return 0;
+}
