@@ -162,6 +162,10 @@ void AvroDecoder::append_integer_value(std::string& out, const AvroType& type, R
         event::append_json_integer(out, number);
         return;
     }
+    if (type.form == ValueForm::connect) {
+        base::append_integer(out, number);
+        return;
+    }
     out += '"';
     switch (type.form) {
     case ValueForm::date:

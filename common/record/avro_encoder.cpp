@@ -4,11 +4,11 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "event/decimal_bytes.hpp"
+#include "record/json_float.hpp"
 #include "record/moment.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -47,26 +47,19 @@ const AvroType& not_null(const AvroType& type) {
     return *type.branches[type.null_branch == 0 && type.branches.size() > 1 ? 1 : 0];
 }
 
-std::optional<double> special_float(std::string_view text) {
-    using Limits = std::numeric_limits<double>;
-    if (text == "NaN") {
-        return Limits::quiet_NaN();
+/// For messages.
+const char* number_name(const AvroType& type) {
+    switch (type.form) {
+    case ValueForm::date:
+        return "date";
+    case ValueForm::time:
+        return "time-micros";
+    case ValueForm::local_timestamp:
+    case ValueForm::utc_timestamp:
+        return "timestamp-micros";
+    default:
+        return type.kind == AvroKind::int32 ? "int" : "long";
     }
-    if (text == "Infinity" || text == "-Infinity") {
-        return text[0] == '-' ? -Limits::infinity() : Limits::infinity();
-    }
-    return std::nullopt;
-}
-
-template<typename Float>
-std::optional<Float> parse_float(std::string_view text) {
-    Float value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) {
-        const auto special = special_float(text);
-        return special ? std::optional{static_cast<Float>(*special)} : std::nullopt;
-    }
-    return value;
 }
 
 } // namespace
@@ -200,11 +193,7 @@ void AvroEncoder::append_integer_value(std::string& out, const AvroType& type, J
     using Limits = std::numeric_limits<std::int32_t>;
     const bool narrow = type.kind == AvroKind::int32;
     if (!number || (narrow && (*number < Limits::min() || *number > Limits::max()))) {
-        no_form(json, type.form == ValueForm::date    ? "date"
-                      : type.form == ValueForm::time  ? "time-micros"
-                      : type.form != ValueForm::plain ? "timestamp-micros"
-                      : type.kind == AvroKind::int32  ? "int"
-                                                      : "long");
+        no_form(json, number_name(type));
     }
     append_avro_long(out, *number);
 }
@@ -214,14 +203,14 @@ void AvroEncoder::append_float_value(std::string& out, const AvroType& type, Jso
     const std::string_view text =
         json.size() >= 2 && json[0] == '"' ? json.substr(1, json.size() - 2) : json;
     if (type.kind == AvroKind::float32) {
-        const auto value = parse_float<float>(text);
+        const auto value = parse_json_float<float>(text);
         if (!value) {
             no_form(json, "float");
         }
         append_little(out, std::bit_cast<std::uint32_t>(*value));
         return;
     }
-    const auto value = parse_float<double>(text);
+    const auto value = parse_json_float<double>(text);
     if (!value) {
         no_form(json, "double");
     }

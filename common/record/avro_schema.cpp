@@ -236,6 +236,7 @@ private:
     static void form(AvroType& out, const Json& json) {
         out.decimal = text_member(json, "logicalType") == "decimal";
         if (json.contains("connect.name")) {
+            out.form = out.kind == AvroKind::int64 ? ValueForm::connect : ValueForm::plain;
             return;
         }
         if (text_member(json, "cdc.float") == "plain") {

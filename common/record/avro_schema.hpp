@@ -37,6 +37,7 @@ enum class ValueForm : std::uint8_t {
     time,
     local_timestamp, ///< without zone
     utc_timestamp,
+    connect, ///< an int64 that Kafka Connect has a name for: a number, however large
 };
 
 struct AvroType;

@@ -2,6 +2,7 @@
 
 #include "base/numbers.hpp"
 #include "event/json_writer.hpp"
+#include "record/avro_text.hpp"
 #include "record/column_type.hpp"
 #include "record/field_name.hpp"
 
@@ -68,17 +69,9 @@ std::string avro_type(const event::Column& column, std::string_view connector) {
     return type.array ? fmt::format(R"({{"type":"array","items":["null",{}]}})", element) : element;
 }
 
-std::string field(std::string_view name, std::string_view type, std::string_view more) {
-    return fmt::format(R"({{"name":"{}","type":{}{}}})", name, type, more);
-}
-
 /// A field that JSON does not have where it is null.
 std::string optional_field(std::string_view name, std::string_view type) {
-    return field(name, type, R"(,"default":null,"cdc.optional":true)");
-}
-
-std::string nullable_field(std::string_view name, std::string_view type) {
-    return field(name, fmt::format(R"(["null",{}])", type), R"(,"default":null)");
+    return avro_field(name, type, R"(,"default":null,"cdc.optional":true)");
 }
 
 std::string key_fields(const TableContext& context) {
@@ -87,8 +80,8 @@ std::string key_fields(const TableContext& context) {
         if (column.key > 0) {
             const std::string type = avro_type(column, context.connector);
             out += out.empty() ? "" : ",";
-            out += column.nullable ? nullable_field(field_name(column.name), type)
-                                   : field(field_name(column.name), type, "");
+            out += column.nullable ? nullable_avro_field(field_name(column.name), type)
+                                   : avro_field(field_name(column.name), type);
         }
     }
     return out;
@@ -98,7 +91,7 @@ std::string row_fields(const TableContext& context) {
     std::string out;
     for (const event::Column& column : context.table.columns) {
         out += out.empty() ? "" : ",";
-        out += nullable_field(field_name(column.name), avro_type(column, context.connector));
+        out += nullable_avro_field(field_name(column.name), avro_type(column, context.connector));
     }
     return out;
 }
@@ -109,18 +102,21 @@ std::string source_type(std::string_view connector) {
                                   mysql ? "mysql" : "postgresql");
     out += R"("fields":[{"name":"version","type":"string"},{"name":"connector","type":"string"},)"
            R"({"name":"name","type":"string"},)";
-    out += nullable_field("ts_ms", R"("long")") + R"(,{"name":"snapshot","type":"string"},)";
+    out += nullable_avro_field("ts_ms", R"("long")") + R"(,{"name":"snapshot","type":"string"},)";
     out += R"({"name":"db","type":"string"},)";
     if (mysql) {
-        out += R"({"name":"table","type":"string"},)" + nullable_field("server_id", R"("long")") +
-               "," + nullable_field("gtid", R"("string")") + "," +
-               nullable_field("file", R"("string")") + "," + nullable_field("pos", R"("long")") +
-               "," + nullable_field("row", R"("long")") + ",";
+        out += R"({"name":"table","type":"string"},)" +
+               nullable_avro_field("server_id", R"("long")") + "," +
+               nullable_avro_field("gtid", R"("string")") + "," +
+               nullable_avro_field("file", R"("string")") + "," +
+               nullable_avro_field("pos", R"("long")") + "," +
+               nullable_avro_field("row", R"("long")") + ",";
     } else {
         out += optional_field("sequence", R"(["null","string"])") +
                R"(,{"name":"schema","type":"string"},{"name":"table","type":"string"},)" +
-               nullable_field("txId", R"("long")") + "," + nullable_field("lsn", R"("long")") +
-               "," + nullable_field("xmin", R"("long")") + ",";
+               nullable_avro_field("txId", R"("long")") + "," +
+               nullable_avro_field("lsn", R"("long")") + "," +
+               nullable_avro_field("xmin", R"("long")") + ",";
     }
     out += R"({"name":"order","type":"string"},)" + optional_field("fetched", kNames) + "," +
            optional_field("gone", kNames) + "]}";
@@ -160,10 +156,10 @@ TableSchemas avro_schemas(const TableContext& context) {
     std::string& value = out.value;
     value =
         fmt::format(R"({{"type":"record","name":"Envelope","namespace":"{}","fields":[)", space);
-    value += nullable_field(
+    value += nullable_avro_field(
         "before", fmt::format(R"({{"type":"record","name":"Value","cdc.row":true,"fields":[{}]}})",
                               row_fields(context)));
-    value += "," + nullable_field("after", R"("Value")");
+    value += "," + nullable_avro_field("after", R"("Value")");
     value += "," + optional_field("unchanged", kNames);
     if (context.table.has_key()) {
         // The root's attribute, which names depend on, is this record's too.
@@ -172,8 +168,8 @@ TableSchemas avro_schemas(const TableContext& context) {
         value += "," + optional_field("key_after", fmt::format(R"(["null",{}])", key_type));
         value += "," + optional_field("key_before", R"(["null","Key"])");
     }
-    value += "," + field("source", source_type(context.connector), "");
-    value += R"(,{"name":"op","type":"string"},)" + nullable_field("ts_ms", R"("long")");
+    value += "," + avro_field("source", source_type(context.connector));
+    value += R"(,{"name":"op","type":"string"},)" + nullable_avro_field("ts_ms", R"("long")");
     value += "," + optional_field("transaction", kTransaction);
     value += "," + optional_field("before_columns", kNames);
     value += "," + optional_field("after_columns", kNames);

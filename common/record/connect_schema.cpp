@@ -1,6 +1,7 @@
 #include "record/connect_schema.hpp"
 
 #include "base/error.hpp"
+#include "record/field_name.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,8 @@ constexpr int kMostDepth = 32;
 
 class Translator {
 public:
+    explicit Translator(bool escaped) : m_escaped{escaped} {}
+
     Json type(const Json& avro, const std::string& space, int depth) {
         if (depth > kMostDepth) {
             base::fail(base::ExitCode::bad_data, "an Avro schema with types more than {} deep",
@@ -43,6 +46,11 @@ private:
         const auto found = object.find(name);
         return found != object.end() && found->is_string() ? found->get<std::string>()
                                                            : std::string{};
+    }
+
+    static std::string full_name(const Json& avro, const std::string& space) {
+        const std::string name = member(avro, "name");
+        return name.find('.') != std::string::npos || space.empty() ? name : space + "." + name;
     }
 
     Json choice(const Json& avro, const std::string& space, int depth) {
@@ -102,6 +110,9 @@ private:
         if (avro.contains("connect.parameters")) {
             out["parameters"] = avro["connect.parameters"];
         }
+        if (kind == "record") {
+            m_records[full_name(avro, space)] = out;
+        }
         return out;
     }
 
@@ -109,23 +120,19 @@ private:
         if (avro.contains("namespace")) {
             space = member(avro, "namespace");
         }
-        const std::string name = member(avro, "name");
-        const std::string full =
-            name.find('.') != std::string::npos || space.empty() ? name : space + "." + name;
         Json fields = Json::array();
         for (const Json& field : avro.value("fields", Json::array())) {
             if (field.is_object() && field.contains("type")) {
                 Json one = type(field["type"], space, depth + 1);
-                one["field"] = member(field, "name");
+                const std::string field_text = member(field, "name");
+                one["field"] = m_escaped ? column_name(field_text) : field_text;
                 fields.push_back(std::move(one));
             }
         }
-        Json out{{"type", "struct"}, {"fields", std::move(fields)}};
-        m_records[full] = out;
-        m_records[full]["optional"] = false;
-        return out;
+        return {{"type", "struct"}, {"fields", std::move(fields)}};
     }
 
+    bool m_escaped; ///< names are those of field_name()
     std::map<std::string, Json> m_records;
 };
 
@@ -137,7 +144,9 @@ std::string connect_schema(std::string_view avro_schema) {
         base::fail(base::ExitCode::bad_data, "an Avro schema that is no JSON: {}",
                    base::in_quotes(avro_schema));
     }
-    return Translator{}.type(json, "", 0).dump();
+    const bool escaped =
+        json.is_object() && json.contains("cdc.names") && json["cdc.names"] == Json("escaped");
+    return Translator{escaped}.type(json, "", 0).dump();
 }
 
 } // namespace cdc::record

@@ -32,6 +32,11 @@ std::string record_namespace(const TableContext& context);
 /// that adds, drops or tightens columns is compatible both ways.
 TableSchemas avro_schemas(const TableContext& context);
 
+/// Avro schemas of values in Debezium's encodings: its names, types and `connect.*` attributes.
+/// Where they differ: columns have no defaults, `source` has `order`, and names are those of
+/// field_name().
+TableSchemas debezium_avro_schemas(const TableContext& context);
+
 /// JSON schemas (draft-07) of lines as they are.
 TableSchemas json_schemas(const TableContext& context);
 

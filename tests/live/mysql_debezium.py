@@ -6,7 +6,8 @@ The rows were there before (snapshot), are inserted, updated, deleted, get other
 several tables, over a rotation of the log.
 
 --types debezium: what cdc-snapshot and cdc-capture write so, published, are Debezium's records, member by member,
-apart from what cdc-event(5) states ("Values of Debezium").
+apart from what cdc-event(5) states ("Values of Debezium"); published in Avro, they are read into the lines that its records
+become.
 CDC_TEST_SOAK=1: 20,000 transactions, else 400.
 """
 import base64
@@ -191,7 +192,7 @@ def same_value(column, value):
 
 class Test(bed.Bed):
     def __init__(self, work):
-        super().__init__(work, services=("mysql", "kafka", "debezium"))
+        super().__init__(work, services=("mysql", "kafka", "debezium", "registry"))
         self.source = self.urls["CDC_TEST_MYSQL_URL"] + "/shop"
         self.port = self.urls["CDC_TEST_MYSQL_URL"].rsplit(":", 1)[1].split("/")[0]
         self.brokers = self.urls["CDC_TEST_KAFKA_BROKERS"]
@@ -286,6 +287,45 @@ class Test(bed.Bed):
         if found:
             raise RuntimeError(f"{len(found)} differences from Debezium's records:\n" + "\n".join(sorted(set(found))[:40]))
 
+    def consumed(self, topic):
+        """The columns of the table line, and the rows of the updates by id, of a topic as cdc-consume reads it."""
+        done = subprocess.run(["cdc-consume", "--brokers", self.brokers, "--registry", self.urls["CDC_TEST_REGISTRY_URL"],
+                               "--topics", topic, "--exit-at-end"], env=self.env, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"cdc-consume {topic}: {done.stderr[-2000:]}")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        columns = [line["table"]["columns"] for line in lines if "table" in line]
+        return columns[-1], {line["after"]["id"]: line["after"] for line in lines if line.get("op") == "u"}
+
+    def compare_avro(self, table):
+        """Of a table whose updates are in lines.ndjson; a number beyond 63 bits has no form in Debezium's long."""
+        def without(line):
+            change = json.loads(line)
+            for image in filter(None, (change.get("before"), change.get("after"))):
+                image.update({name: None for name in UNSIGNED if isinstance(image.get(name), str)})
+            return json.dumps(change, ensure_ascii=False, separators=(",", ":"))
+        lines = (self.work / "lines.ndjson").read_text().splitlines()
+        (self.work / "avro.ndjson").write_text("".join(
+            (without(line) if line.startswith('{"key"') else line) + "\n" for line in lines if f'"table":"{table}"' in line))
+        self.shell(f"cdc-publish --brokers {self.brokers} --registry {self.urls['CDC_TEST_REGISTRY_URL']} --format avro "
+                   f"--prefix avro < {self.work}/avro.ndjson")
+        (columns, rows), (other_columns, other_rows) = self.consumed(f"avro.shop.{table}"), self.consumed(f"dbz.shop.{table}")
+        found = [f"{mine} is {other} of Debezium's" for mine, other in zip(columns, other_columns)
+                 if mine != other and mine["name"] not in UNSIGNED]
+        if len(columns) != len(other_columns) or rows.keys() != other_rows.keys():
+            found.append(f"{sorted(rows)} of {len(columns)} columns, {sorted(other_rows)} of {len(other_columns)}")
+
+        def same(column, mine, other):
+            if isinstance(mine, str) and isinstance(other, str) and mine.startswith("{") and other.startswith("{"):
+                return json.loads(mine) == json.loads(other)
+            return column in UNSIGNED or as_debezium(column, mine, other, False) == other
+        for key, row in rows.items():
+            found += [f"{column} of {key}: {value!r:.200}, not {other_rows[key][column]!r:.200}" for column, value in row.items()
+                      if not same(column, value, other_rows[key][column])]
+        if found:
+            raise RuntimeError(f"{table} in Avro differs:\n" + "\n".join(found[:40]))
+        say(f"{table}: {len(rows)} rows of {len(columns)} columns, the same through Avro")
+
     @staticmethod
     def compare(table, mine, other):
         if mine.keys() != other.keys():
@@ -326,9 +366,10 @@ class Test(bed.Bed):
                    f"cdc-load --target chdb:{ours} --checkpoint {self.work}/ours.json")
         self.shell(f"cdc-consume --brokers {self.brokers} --topics dbz.shop.orders --topics dbz.shop.items --topics dbz.shop.counters "
                    f"--checkpoint {self.work}/theirs.json --exit-at-end | cdc-load --target chdb:{theirs} --checkpoint {self.work}/theirs.json")
-        self.shell(f"cdc-capture {typed} --checkpoint {self.work}/typed.json --exit-at-end | "
+        self.shell(f"cdc-capture {typed} --checkpoint {self.work}/typed.json --exit-at-end | tee {self.work}/lines.ndjson | "
                    f"cdc-publish --brokers {self.brokers} --prefix changes --checkpoint {self.work}/typed.json")
         self.compare_records(("kinds", "orders", "items"))
+        self.compare_avro("kinds")
         self.table_names = {}
         for target in (ours, theirs):
             found = subprocess.run([sys.executable, ROOT / "scripts" / "chdb.py", target, "SHOW TABLES"], capture_output=True,

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "cdc-load/table_setup.hpp"
 #include "event/json_cursor.hpp"
+#include "event/line_encoding.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -42,7 +43,7 @@ void parse_snapshot(std::string_view payload, bool& begin, bool& whole) {
 } // namespace
 
 void Loader::take_table(const DecodedLine& line) {
-    if (line.source.raw.find(R"("types":"debezium")") != std::string_view::npos) {
+    if (event::encoding_of(line.source.raw) == event::Encoding::debezium) {
         throw Error{ExitCode::refused,
                     fmt::format("the values of {} are in Debezium's encodings, which lose what the "
                                 "target needs",

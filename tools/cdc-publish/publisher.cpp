@@ -6,6 +6,7 @@
 #include "event/dead_letter.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
+#include "event/line_encoding.hpp"
 #include "event/table.hpp"
 
 #include <algorithm>
@@ -278,7 +279,7 @@ void Publisher::publish_change(const event::DecodedLine& line) {
 void Publisher::publish_table(const event::DecodedLine& line) {
     const event::Source& source = line.source;
     if (m_options.envelope == Envelope::schema &&
-        source.raw.find(R"("types":"debezium")") != std::string_view::npos) {
+        event::encoding_of(source.raw) == event::Encoding::debezium) {
         throw Error{ExitCode::refused,
                     fmt::format("the values of {} are in Debezium's encodings, for which "
                                 "--envelope schema has no schemas",

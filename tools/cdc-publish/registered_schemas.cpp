@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "event/line_encoding.hpp"
 #include "event/table.hpp"
 
 #include <fmt/ranges.h>
@@ -16,9 +17,20 @@ namespace {
 
 constexpr std::size_t kMostEncoders = 10'000;
 
-record::TableSchemas schemas_of(record::Format format, const record::TableContext& context) {
-    return format == record::Format::json ? record::json_schemas(context)
-                                          : record::avro_schemas(context);
+record::TableSchemas schemas_of(record::Format format, event::Encoding encoding,
+                                const record::TableContext& context) {
+    const bool debezium = encoding == event::Encoding::debezium;
+    if (format == record::Format::avro) {
+        return debezium ? record::debezium_avro_schemas(context) : record::avro_schemas(context);
+    }
+    if (debezium) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the values of {} are in Debezium's encodings, for which --format "
+                                "json-schema has no schemas",
+                                in_quotes(context.table.display_name())),
+                    "Use --format avro or json, or capture without --types debezium"};
+    }
+    return record::json_schemas(context);
 }
 
 } // namespace
@@ -55,16 +67,9 @@ void RegisteredSchemas::check_objections(const Wanted& wanted) {
 std::shared_ptr<record::TableEncoder> RegisteredSchemas::encoder(const std::string& topic,
                                                                  const event::DecodedLine& line) {
     const event::Source& source = line.source;
-    const bool debezium = source.raw.find(R"("types":"debezium")") != std::string_view::npos;
-    if (debezium) {
-        throw Error{
-            ExitCode::refused,
-            fmt::format("the values of {} are in Debezium's encodings, for which --format {} "
-                        "has no schemas",
-                        in_quotes(source.schema + "." + source.table), m_options.format_name),
-            "Use --format json, or capture without --types debezium"};
-    }
+    const event::Encoding encoding = event::encoding_of(source.raw);
     std::string made_of = topic + '\0' + source.connector;
+    made_of += encoding == event::Encoding::debezium ? 'd' : 'e';
     made_of += line.payload;
     if (const auto found = m_encoders.find(made_of); found != m_encoders.end()) {
         return found->second;
@@ -74,8 +79,8 @@ std::shared_ptr<record::TableEncoder> RegisteredSchemas::encoder(const std::stri
     table.db = source.db;
     table.schema = source.schema;
     table.table = source.table;
-    const record::TableSchemas schemas =
-        schemas_of(*m_options.format, {table, line.payload, source.connector, m_options.prefix});
+    const record::TableSchemas schemas = schemas_of(
+        *m_options.format, encoding, {table, line.payload, source.connector, m_options.prefix});
     const auto wanted = [&](bool is_key, const std::string& name, const std::string& text) {
         return Wanted{registry::subject_of(m_options.subjects, topic, is_key, name),
                       {*m_options.format, text}};
@@ -83,8 +88,9 @@ std::shared_ptr<record::TableEncoder> RegisteredSchemas::encoder(const std::stri
     Wanted records[] = {wanted(true, schemas.key_name, schemas.key),
                         wanted(false, schemas.value_name, schemas.value)};
     auto encoder = std::make_shared<record::TableEncoder>(*m_options.format, schemas,
-                                                          debezium ? record::AbsentColumns::debezium
-                                                                   : record::AbsentColumns::listed);
+                                                          encoding == event::Encoding::debezium
+                                                              ? record::AbsentColumns::debezium
+                                                              : record::AbsentColumns::listed);
     // Both are asked for before one is registered, so that a refusal leaves no half.
     const std::size_t first = schemas.key.empty() ? 1 : 0;
     for (std::size_t i = first; i < std::size(records); ++i) {
