@@ -4,9 +4,10 @@ import os
 import pathlib
 import re
 import subprocess
+import threading
 import time
 
-from harness import FILL, ORDERS, Mysql, Postgres, add_rates, median, pairs, say, servers, timed
+from harness import FILL, ORDERS, Mysql, Postgres, Run, add_rates, median, pairs, say, servers, timed
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
@@ -53,6 +54,74 @@ def capture_postgres(bin_folder, results):
     mine, other = capture_pair(bin_folder, ORDERS, lambda pg, env: pg.sql(FILL.format(rows=ROWS)))
     add_rates(results, "capture-postgres", ROWS, mine, other, "pg_recvlogical", ">=0.95")
     results.add("memory-cdc-capture", max(r.rss_mb for r in mine), "MB", target="<=64")
+
+
+def last_row(command, mark, env, begun):
+    """A run from the time that begun() gives until `mark` came out of the command."""
+    process = subprocess.Popen(["bash", "-c", f"exec {command}"], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    seen = {}
+
+    def read():
+        tail = b""
+        while mark not in tail and (part := os.read(process.stdout.fileno(), 1 << 20)):
+            tail = tail[-len(mark):] + part
+        seen["at"] = time.monotonic()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    start = begun()
+    reader.join()
+    process.kill()
+    process.wait()
+    return Run(seen["at"] - start, 0, 0)
+
+
+def capture_in_progress(bin_folder, results):
+    """From a commit to its last row. Whoever waits for the commit has all of the decoding behind it."""
+    say(f"capture-in-progress: the commit of one transaction of {ROWS} inserts, to its last row")
+    with servers(bin_folder, "postgres") as (_, env):
+        postgres = Postgres(env)
+        postgres.sql(ORDERS)
+        postgres.sql("CREATE PUBLICATION bench FOR ALL TABLES")
+        source = env["CDC_TEST_POSTGRES_URL"]
+
+        def commit():
+            """When the transaction of all rows committed."""
+            session = subprocess.Popen(["psql", "-X", "-q", "-At", "-d", source], env=env, text=True,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+            def said(text):
+                session.stdin.write(text + "\n\\echo said\n")
+                session.stdin.flush()
+                session.stdout.readline()
+
+            said("BEGIN;")
+            said(FILL.format(rows=ROWS) + ";")
+            said("INSERT INTO orders (customer, product, note) VALUES (1, 1, 'the row that is last');")
+            start = time.monotonic()
+            said("COMMIT;")
+            session.stdin.close()
+            session.wait()
+            return start
+
+        def run(command, slot):
+            postgres.sql(f"SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')")
+            out = last_row(command, b"the row that is last", env, commit)
+            spilt = postgres.sql(f"SELECT spill_bytes FROM pg_stat_replication_slots WHERE slot_name = '{slot}'")
+            while postgres.sql(f"SELECT active FROM pg_replication_slots WHERE slot_name = '{slot}'") == "t":
+                time.sleep(0.1)
+            postgres.sql(f"SELECT pg_drop_replication_slot('{slot}')", "TRUNCATE orders")
+            spills[slot.split("_")[0]] = int(spilt)
+            return out
+
+        spills = {}
+        mine, other = pairs(
+            lambda n: run(f"cdc-capture --source '{source}' --slot ours_{n} --publication bench --peek", f"ours_{n}"),
+            lambda n: run(f"pg_recvlogical -d '{source}' --slot peer_{n} --start -f - -o proto_version=1 "
+                          "-o publication_names=bench --no-loop", f"peer_{n}"), ROUNDS)
+        ours, peer = (median(r.wall for r in runs) for runs in (mine, other))
+        results.add("capture-in-progress", ours, "s", "pg_recvlogical", peer, ours / peer, "<=0.25")
+        results.add("capture-in-progress-spill", spills["ours"] / 2**20, "MB", "pg_recvlogical", spills["peer"] / 2**20)
 
 
 def capture_postgres_small(bin_folder, results):
@@ -125,5 +194,6 @@ def capture_mysql(bin_folder, results):
         results.add("memory-cdc-capture-mysql", max(r.rss_mb for r in runs), "MB", target="<=64")
 
 
-WORKS = {"looks": looks, "capture-postgres": capture_postgres, "capture-postgres-small": capture_postgres_small,
+WORKS = {"looks": looks, "capture-postgres": capture_postgres, "capture-in-progress": capture_in_progress,
+         "capture-postgres-small": capture_postgres_small,
          "capture-mysql": capture_mysql}
