@@ -41,8 +41,8 @@ struct Options {
     std::vector<std::string> messages; ///< logical messages whose prefix matches one of these globs
     event::Encoding types = event::Encoding::exact;
 
-    std::string spool;             ///< folder for transactions that run; default: Spool's
-    std::uint64_t spool_limit = 0; ///< bytes of them; 0: they are sent after their commit
+    std::string spool; ///< folder for transactions that run; default: Spool's
+    std::uint64_t spool_limit = std::uint64_t{8} << 30; ///< 0: they are sent after their commit
 
     std::vector<std::string> checkpoints; ///< files that the last stages write
     std::string ack;                      ///< "on-write": confirm what left this process
