@@ -43,6 +43,11 @@ void Spool::append(std::string_view head, std::string_view body) {
     const auto size = static_cast<std::uint32_t>(head.size() + body.size());
     m_memory.append(reinterpret_cast<const char*>(&size), sizeof(size));
     m_memory += head;
+    if (body.size() > kMemory) { // without another copy of it
+        write_out();
+        write(body);
+        return;
+    }
     m_memory += body;
     if (m_memory.size() > kMemory) {
         write_out();
@@ -50,15 +55,19 @@ void Spool::append(std::string_view head, std::string_view body) {
 }
 
 void Spool::write_out() {
+    write(m_memory);
+    m_memory.clear();
+}
+
+void Spool::write(std::string_view bytes) {
     if (!m_file) {
         m_file = nameless_file(folder());
     }
-    if (const int code = write_all(m_file.get(), m_memory); code != 0) {
+    if (const int code = write_all(m_file.get(), bytes); code != 0) {
         fail(ExitCode::failed, "cannot write a file in {}: {}", in_quotes(folder()),
              std::strerror(code));
     }
-    m_written += m_memory.size();
-    m_memory.clear();
+    m_written += bytes.size();
 }
 
 bool Spool::next(std::string& record) {

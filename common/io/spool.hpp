@@ -23,7 +23,7 @@ public:
     explicit Spool(std::string folder = {}) : m_folder{std::move(folder)} {}
 
     /// Throws Error (failed), as the next one.
-    void append(std::string_view record) { append(record, {}); }
+    void append(std::string_view record) { append({}, record); }
     /// A record of two parts.
     void append(std::string_view head, std::string_view body);
     /// The next record, from the first on; false: there is none left. Nothing is appended after it.
@@ -34,6 +34,7 @@ public:
 
 private:
     void write_out();
+    void write(std::string_view bytes);
     void read(char* out, std::size_t size);
     void fill_block();
     std::string folder() const;

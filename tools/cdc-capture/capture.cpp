@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::int64_t kMaxStatusMs = 10000;
 constexpr int kReadOutAtOnce = 4096;
+constexpr std::size_t kLargeMessage = std::size_t{1} << 20;
 
 } // namespace
 
@@ -320,7 +321,15 @@ void Capture::handle(const StreamMessage& message) {
 void Capture::handle_data(const StreamMessage& message) {
     m_figures.read.add(static_cast<std::int64_t>(message.payload.size()));
     if (!take_in_progress(message)) {
+        make_room(message.payload.size());
         take(m_decoder.decode(message.payload), message.lsn);
+    }
+}
+
+/// A large value's line grows in one step: in several it would stand in memory twice.
+void Capture::make_room(std::size_t message_bytes) {
+    if (message_bytes >= kLargeMessage) {
+        m_writer.buffer().reserve(m_writer.buffer().size() + message_bytes + message_bytes / 16);
     }
 }
 

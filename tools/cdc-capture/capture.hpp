@@ -52,6 +52,7 @@ private:
     void learn_timeline();
     void handle(const StreamMessage& message);
     void handle_data(const StreamMessage& message);
+    void make_room(std::size_t message_bytes);
     /// A message of a transaction that has committed.
     void take(const postgres::pgoutput::Message& message, postgres::Lsn lsn);
     bool stop_wanted();

@@ -53,6 +53,7 @@ void Capture::begin_read_out(postgres::OpenTransactions::Committed transaction) 
 
 void Capture::read_out_next() {
     if (const auto message = m_read_out->messages.next(m_open.relations())) {
+        make_room(message->bytes.size());
         take(m_decoder.decode(message->bytes), message->lsn);
         return;
     }
