@@ -4,6 +4,8 @@
 #include "record/avro_encoder.hpp"
 #include "record/avro_schema.hpp"
 #include "record/framing.hpp"
+#include "record/proto_encoder.hpp"
+#include "record/proto_schema.hpp"
 #include "record/table_schemas.hpp"
 
 #include <cstdint>
@@ -29,13 +31,16 @@ public:
     void append_value(std::string& out, std::string_view json);
 
 private:
-    void append(std::string& out, std::uint32_t id, const AvroSchema* schema,
-                std::string_view json);
+    void append(std::string& out, std::uint32_t id, const AvroSchema* avro,
+                const ProtoSchema* proto, std::string_view json);
 
     bool m_has_key;
-    std::unique_ptr<const AvroSchema> m_key;   ///< of Avro
-    std::unique_ptr<const AvroSchema> m_value; ///< of Avro
+    std::unique_ptr<const AvroSchema> m_key;          ///< of Avro
+    std::unique_ptr<const AvroSchema> m_value;        ///< of Avro
+    std::unique_ptr<const ProtoSchema> m_proto_key;   ///< of Protobuf
+    std::unique_ptr<const ProtoSchema> m_proto_value; ///< of Protobuf
     AvroEncoder m_avro;
+    ProtoEncoder m_proto;
     std::uint32_t m_key_id = 0;
     std::uint32_t m_value_id = 0;
 };

@@ -37,6 +37,10 @@ TableSchemas avro_schemas(const TableContext& context);
 /// field_name().
 TableSchemas debezium_avro_schemas(const TableContext& context);
 
+/// Protobuf schemas (proto3): every field is optional, and its number is the source's own number of
+/// the column, or made of its name.
+TableSchemas proto_schemas(const TableContext& context);
+
 /// JSON schemas (draft-07) of lines as they are.
 TableSchemas json_schemas(const TableContext& context);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Avro and JSON Schema with a registry: lines come back byte by byte, the registry's own client reads
+# Avro, JSON Schema and Protobuf with a registry: lines come back byte by byte, the registry's own client reads
 # ours and is read by us, schemas evolve, and records that lie stop or are parked.
 . "$(dirname "$0")/lib.sh"
 start kafka registry
@@ -27,7 +27,7 @@ registry() { curl -sf -m 10 "$CDC_TEST_REGISTRY_URL$1" "${@:2}"; }
 
 $PEER lines >kinds.ndjson
 "$HERE/kafka_lines.py" --rows $rows --keys 17 --tables 2 --truncates >many.ndjson
-for format in avro json-schema; do
+for format in avro json-schema protobuf; do
     say "$format: changes and shapes come back byte by byte; the registry's client reads them"
     publish k-$format --format $format <kinds.ndjson 2>pub.err || fail "cdc-publish: $(cat pub.err)"
     consume k-$format.public.kinds >out.ndjson 2>con.err || fail "cdc-consume: $(cat con.err)"
@@ -36,7 +36,7 @@ for format in avro json-schema; do
     kind=${format%-schema}
     $PEER read "$CDC_TEST_KAFKA_BROKERS" "$CDC_TEST_REGISTRY_URL" "$kind" k-$format.public.kinds >peer.ndjson || fail "the peer"
     expect "tombstones of the peer" "$(grep '^{"tombstone' peer.ndjson)" '{"tombstone":{"id":3}}'
-    # In Avro every column is in every row, null where a line does not have it.
+    # In Avro and Protobuf every column is in every row, null where a line does not have it.
     grep '^{"key' kinds.ndjson | jq -cS --arg kind "$kind" '. as $line | def full: if . == null or $kind == "json" then . else
         ({id:null,flag:null,small:null,price:null,free:null,wide:null,narrow:null,body:null,day:null,clock:null,
           local:null,zoned:null,list:null,"odd-name":null} + .) end;
@@ -69,11 +69,12 @@ expect "kinds of lines" "$(cut -c1-8 out.ndjson | sort | uniq -c | tr -s ' ' | g
 
 say "ten ALTERs: a reader that starts anywhere has the shape that each change was written under"
 "$HERE/kafka_lines.py" --rows 55 --keys 5 --alter 10 >alter.ndjson
-publish s --format avro --no-tombstones <alter.ndjson 2>pub.err || fail "$(cat pub.err)"
-expect "versions" "$(registry /subjects/s.public.t0-value/versions | jq length)" 11
-for ((offset = 0; offset < 55; offset += 9)); do
-    consume s.public.t0 --from "s.public.t0:0=$offset" >out.ndjson 2>con.err || fail "$(cat con.err)"
-    python3 - out.ndjson $((55 - offset)) <<'PY' || fail "from offset $offset"
+for prefix in s-avro s-protobuf; do
+    publish "$prefix" --format "${prefix#s-}" --no-tombstones <alter.ndjson 2>pub.err || fail "$(cat pub.err)"
+    expect "versions" "$(registry /subjects/$prefix.public.t0-value/versions | jq length)" 11
+    for ((offset = 0; offset < 55; offset += 9)); do
+        consume "$prefix.public.t0" --from "$prefix.public.t0:0=$offset" >out.ndjson 2>con.err || fail "$(cat con.err)"
+        python3 - out.ndjson $((55 - offset)) <<'PY' || fail "from offset $offset"
 import json, sys
 shape, changes = None, 0
 for line in map(json.loads, open(sys.argv[1])):
@@ -84,6 +85,7 @@ for line in map(json.loads, open(sys.argv[1])):
         assert line["after"] is None or list(line["after"]) == shape, (line, shape)
 assert changes == int(sys.argv[2]), changes
 PY
+    done
 done
 
 say "a change that the registry forbids is refused with its words, before any record is sent"
@@ -120,6 +122,11 @@ lies unknown "0000FFFFFF${good:10}" "schema id 16777215 is not in the registry"
 lies short "${good:0:60}" "bytes early"
 lies long "${good}00" "behind the Avro value"
 lies frame 000000 "too short for the id of a schema"
+publish p --format protobuf <first.ndjson 2>pub.err || fail "$(cat pub.err)"
+good=$(kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -C -t p.public.t0 -o 0 -c 1 -e -f '%s' | basenc --base16 -w 0)
+lies proto-index "${good:0:10}0212${good:12}" "the schema has no message of index 9"
+lies proto-short "${good:0:60}" "bytes early"
+lies proto-empty "${good:0:10}" "bytes early"
 # shellcheck disable=SC2086
 expect_exit 5 cdc-consume $K --topics f.public.t0 --exit-at-end >out.ndjson 2>con.err
 expect_words con.err "Give its URL: --registry"

@@ -3,7 +3,7 @@
 
 registry_peer.py lines                                lines of cdc-event(5) with one value of each kind
 registry_peer.py read BROKERS REGISTRY FORMAT TOPIC   key, op, before and after of each record, as lines
-                                                      have them; FORMAT: avro, json
+                                                      have them; FORMAT: avro, json, protobuf
 registry_peer.py write BROKERS REGISTRY TOPIC KEY.avsc VALUE.avsc
                                                       two changes of Debezium's schema and a tombstone
 
@@ -94,6 +94,46 @@ def as_line(value, name=""):
     return value
 
 
+def protobuf_deserializer(registry, subject):
+    """The client's, for the first message of the subject's schema, as protoc compiles it."""
+    import pathlib
+    import tempfile
+
+    from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    from grpc_tools import protoc
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "schema.proto")
+        file.write_text(registry.get_latest_version(subject).schema.schema_str, encoding="utf-8")
+        if protoc.main(["protoc", f"-I{folder}", f"--descriptor_set_out={folder}/set", str(file)]) != 0:
+            sys.exit(f"protoc does not take the schema of {subject}")
+        described = descriptor_pb2.FileDescriptorSet.FromString(pathlib.Path(folder, "set").read_bytes()).file[0]
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(described)
+    name = f"{described.package}.{described.message_type[0].name}"
+    message = message_factory.GetMessageClass(pool.FindMessageTypeByName(name))
+    # Without the registry: it would be asked for a form of the schema that only Confluent's own has.
+    deserialize = ProtobufDeserializer(message, {"use.deprecated.format": False})
+    return lambda data, context: message_value(deserialize(data, context))
+
+
+def message_value(message):
+    """A message as a line has it; lists of ours as lists."""
+    fields = message.DESCRIPTOR.fields
+    if [field.name for field in fields] == ["items"]:
+        return [item.value if item.HasField("value") else None for item in message.items]
+    out = {}
+    for field in fields:
+        if field.is_repeated:
+            out[field.name] = list(getattr(message, field.name)) or None
+        elif not message.HasField(field.name):
+            out[field.name] = None
+        else:
+            value = getattr(message, field.name)
+            out[field.name] = message_value(value) if field.message_type else value
+    return out
+
+
 def read(brokers, url, kind, topic):
     from confluent_kafka import Consumer, KafkaError
     from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -101,7 +141,9 @@ def read(brokers, url, kind, topic):
     from confluent_kafka.schema_registry.json_schema import JSONDeserializer
     from confluent_kafka.serialization import MessageField, SerializationContext
     registry = SchemaRegistryClient({"url": url})
-    if kind == "avro":
+    if kind == "protobuf":
+        key_of, value_of = (protobuf_deserializer(registry, f"{topic}-{side}") for side in ("key", "value"))
+    elif kind == "avro":
         key_of = value_of = AvroDeserializer(registry)
     else:
         key_of = value_of = JSONDeserializer(None, schema_registry_client=registry)

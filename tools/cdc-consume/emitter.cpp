@@ -86,7 +86,7 @@ Emitted Emitter::append(std::string& out, const kafka::IncomingRecord& record,
             out.resize(out.size() - 2); // "}\n"
             append_kafka_member(out, whole, topic_name);
         }
-        if (covered && what == Emitted::change && !topic.compared && !m_with_kafka &&
+        if (covered && !framed && what == Emitted::change && !topic.compared && !m_with_kafka &&
             !whole.table_version.empty()) {
             topic.compared = true;
             topic.only =
@@ -121,12 +121,12 @@ bool Emitter::append_alike(std::string& out, const kafka::IncomingRecord& record
     return true;
 }
 
-Emitted Emitter::append_framed(std::string& out, const kafka::IncomingRecord& record,
+Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
                                const std::string& topic_name) {
     const FramedRecord framed = m_framed.decode(record.key, *record.value);
     std::string& version = m_topics[static_cast<std::size_t>(record.topic)].version;
     m_line.clear();
-    if (!framed.exact()) {
+    if (!framed.own) {
         const kafka::ConnectRow* row =
             kafka::append_foreign(m_line, framed.key, framed.value, record.partition, record.offset,
                                   &m_rows, framed.connect_schema);
@@ -144,10 +144,16 @@ Emitted Emitter::append_framed(std::string& out, const kafka::IncomingRecord& re
             fail(ExitCode::bad_data, "the value is no object: {}", in_quotes(framed.value));
         }
         const std::string_view order = kafka::own_order(m_line);
-        if (order.empty() || version != framed.table_version || !framed.checked) {
+        const bool other_shape = framed.table != nullptr && version != framed.table_version;
+        if (order.empty() || other_shape || !framed.checked) {
             kafka::cut_change(m_line, m_cut);
         }
-        if (version != framed.table_version) {
+        if (framed.table == nullptr) {
+            kafka::read_headers(record);
+            if (needs_table_line(record)) {
+                append_table_line(out, record, topic_name, m_line);
+            }
+        } else if (other_shape) {
             append_shape(out, *framed.table);
             version = framed.table_version;
         }

@@ -56,7 +56,7 @@ private:
     Emitted append_record(std::string& out, const kafka::IncomingRecord& record,
                           const std::string& topic_name);
     /// A value that belongs to a schema of a registry.
-    Emitted append_framed(std::string& out, const kafka::IncomingRecord& record,
+    Emitted append_framed(std::string& out, kafka::IncomingRecord& record,
                           const std::string& topic_name);
     /// Nothing when the record is no line of ours.
     std::optional<Emitted> append_own(std::string& out, const kafka::IncomingRecord& record,

@@ -61,7 +61,7 @@ const FramedRecords::Schema& FramedRecords::schema(std::uint32_t id) {
     } else if (found->format == registry::Format::json) {
         table = table_of_json_schema(found->text);
     } else {
-        fail(ExitCode::bad_data, "schema id {} is of Protobuf, which is not read", id);
+        schema.proto = std::make_unique<record::ProtoSchema>(found->text);
     }
     if (!table.empty()) {
         schema.table = event::parse_table(table, schema.table_version);
@@ -71,31 +71,39 @@ const FramedRecords::Schema& FramedRecords::schema(std::uint32_t id) {
 }
 
 std::string_view FramedRecords::json_of(std::string& scratch, const record::Framed& framed,
-                                        const Schema& schema) {
-    if (!schema.avro) {
+                                        const Schema& schema, event::FloatLayout floats) {
+    if (!schema.avro && !schema.proto) {
         return framed.payload;
     }
     scratch.clear();
-    m_decoder.append(scratch, *schema.avro, framed.payload);
+    if (schema.avro) {
+        m_avro.append(scratch, *schema.avro, framed.payload);
+        return scratch;
+    }
+    std::string_view bytes = framed.payload;
+    const record::ProtoMessage& message = record::take_message(*schema.proto, bytes);
+    m_proto.append(scratch, *schema.proto, message, floats, bytes);
     return scratch;
 }
 
 FramedRecord FramedRecords::decode(std::optional<std::string_view> key, std::string_view value) {
     FramedRecord out;
+    const record::Framed framed = need_frame(value, "value");
+    const Schema& known = schema(framed.id);
+    const auto floats = known.proto ? known.proto->floats() : event::FloatLayout::postgres;
     if (key) {
         out.key = *key;
         if (record::is_framed(*key)) {
-            const record::Framed framed = need_frame(*key, "key");
-            out.key = json_of(m_key, framed, schema(framed.id));
+            const record::Framed framed_key = need_frame(*key, "key");
+            out.key = json_of(m_key, framed_key, schema(framed_key.id), floats);
         }
     }
-    const record::Framed framed = need_frame(value, "value");
-    const Schema& known = schema(framed.id);
-    out.value = json_of(m_value, framed, known);
+    out.value = json_of(m_value, framed, known, floats);
     out.table = known.table ? &*known.table : nullptr;
     out.table_version = known.table_version;
     out.connect_schema = known.connect;
-    out.checked = known.avro != nullptr;
+    out.checked = known.avro != nullptr || known.proto != nullptr;
+    out.own = out.table != nullptr || (known.proto != nullptr && known.proto->is_ours());
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include "event/table.hpp"
 #include "record/avro_decoder.hpp"
 #include "record/framing.hpp"
+#include "record/proto_decoder.hpp"
 #include "registry/client.hpp"
 
 #include <cstdint>
@@ -20,13 +21,12 @@ struct FramedRecord {
     std::string_view key{"null"};
     std::string_view value;
     /// The shape of its table, without the table's identity, and its version; nullptr where the
-    /// values are not those of cdc-event(5).
+    /// schema does not have it: of others' records, and of ours in Protobuf, whose header names it.
     const event::Table* table = nullptr;
     std::string_view table_version;
     std::string_view connect_schema; ///< of a value that is not ours; empty: not known
     bool checked = false;            ///< the value is known to be JSON and UTF-8
-
-    bool exact() const { return table != nullptr; }
+    bool own = false;                ///< the line's value, whatever says its shape
 };
 
 /// Records that belong to schemas of a registry, by the schema that each was written with. Memory:
@@ -43,17 +43,19 @@ private:
     struct Schema {
         registry::Format format{};
         std::unique_ptr<const record::AvroSchema> avro;
+        std::unique_ptr<const record::ProtoSchema> proto;
         std::optional<event::Table> table;
         std::string table_version;
         std::string connect;
     };
     const Schema& schema(std::uint32_t id);
     std::string_view json_of(std::string& scratch, const record::Framed& framed,
-                             const Schema& schema);
+                             const Schema& schema, event::FloatLayout floats);
 
     std::optional<registry::Client> m_client;
     std::unordered_map<std::uint32_t, Schema> m_schemas;
-    record::AvroDecoder m_decoder;
+    record::AvroDecoder m_avro;
+    record::ProtoDecoder m_proto;
     std::string m_key;
     std::string m_value;
 };

@@ -114,8 +114,8 @@ void add_options(cli::App& app, Options& o) {
         ->capture_default_str()
         ->group("Records");
     cli.add_option("--format", o.format_name,
-                   "Form of keys and values: json, or avro, json-schema, with a registry")
-        ->check(CLI::IsMember({"json", "avro", "json-schema"}))
+                   "Form of keys and values: json, or avro, json-schema, protobuf, with a registry")
+        ->check(CLI::IsMember({"json", "avro", "json-schema", "protobuf"}))
         ->capture_default_str()
         ->group("Records");
     cli.add_flag("--no-tombstones", o.no_tombstones, "No record without value after a delete")
@@ -182,7 +182,7 @@ void check_dead_letter_topic(const Options& o) {
 void check_registry(Options& o) {
     if (o.format_name == "json") {
         if (!o.registry.urls.empty() || o.no_register) {
-            fail(ExitCode::usage, "{} is for --format avro or json-schema",
+            fail(ExitCode::usage, "{} is for --format avro, json-schema or protobuf",
                  o.no_register ? "--no-register" : "--registry");
         }
         return;
@@ -194,7 +194,9 @@ void check_registry(Options& o) {
         fail(ExitCode::usage, "--envelope {} and --format {} exclude each other", o.envelope_name,
              o.format_name);
     }
-    o.format = o.format_name == "avro" ? record::Format::avro : record::Format::json;
+    o.format = o.format_name == "avro"       ? record::Format::avro
+               : o.format_name == "protobuf" ? record::Format::protobuf
+                                             : record::Format::json;
     o.registry_client = cli::registry_client(o.registry);
     o.subjects = o.subjects_name == "topic"    ? registry::Strategy::topic
                  : o.subjects_name == "record" ? registry::Strategy::record

@@ -26,11 +26,13 @@ record::TableSchemas schemas_of(record::Format format, event::Encoding encoding,
     if (debezium) {
         throw Error{ExitCode::refused,
                     fmt::format("the values of {} are in Debezium's encodings, for which --format "
-                                "json-schema has no schemas",
-                                in_quotes(context.table.display_name())),
+                                "{} has no schemas",
+                                in_quotes(context.table.display_name()),
+                                format == record::Format::json ? "json-schema" : "protobuf"),
                     "Use --format avro or json, or capture without --types debezium"};
     }
-    return record::json_schemas(context);
+    return format == record::Format::protobuf ? record::proto_schemas(context)
+                                              : record::json_schemas(context);
 }
 
 } // namespace

@@ -1,0 +1,90 @@
+// Protobuf: whatever the bytes, they become JSON that encodes to a message again, or bad_data;
+// whatever the schema's text, it is one or bad_data: the input up to a byte 0, before the bytes of
+// its message.
+#include "base/error.hpp"
+#include "event/json_cursor.hpp"
+#include "record/proto_decoder.hpp"
+#include "record/proto_encoder.hpp"
+#include "record/table_schemas.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+namespace {
+
+using namespace cdc;
+
+void require(bool holds) {
+    if (!holds) {
+        std::abort();
+    }
+}
+
+/// Calls, and lets bad_data pass.
+template<typename Call>
+void try_to(Call&& call) {
+    try {
+        call();
+    } catch (const base::Error& error) {
+        require(error.code() == base::ExitCode::bad_data);
+    }
+}
+
+const record::ProtoSchema& table_schema() {
+    static const record::ProtoSchema kSchema{[] {
+        const std::string json =
+            R"j({"name":"s.t","version":"0123456789abcdef","columns":[)j"
+            R"j({"name":"id","type":"bigint","number":1,"nullable":false,"key":1},)j"
+            R"j({"name":"b","type":"bytea","number":2},{"name":"n","type":"numeric","number":3},)j"
+            R"j({"name":"f","type":"real","number":4},{"name":"u","type":"xid8","number":5},)j"
+            R"j({"name":"ok","type":"boolean","number":6},{"name":"i","type":"integer","number":7},)j"
+            R"j({"name":"a","type":"real[]","element":"real","number":8}]})j";
+        std::string version;
+        event::Table table = event::parse_table(json, version);
+        table.schema = "s";
+        table.table = "t";
+        return record::proto_schemas({table, json, "postgresql", "p"}).value;
+    }()};
+    return kSchema;
+}
+
+std::string decode(const record::ProtoSchema& schema, std::string_view bytes) {
+    const record::ProtoMessage& message = record::take_message(schema, bytes);
+    record::ProtoDecoder decoder;
+    std::string json;
+    decoder.append(json, schema, message, schema.floats(), bytes);
+    event::JsonCursor cursor{json};
+    cursor.value();
+    require(!cursor.failed() && cursor.at_end());
+    return json;
+}
+
+void there_and_back(std::string_view bytes) {
+    const std::string json = decode(table_schema(), bytes);
+    if (bytes.empty() || bytes[0] != '\0') {
+        return; // another message than the first
+    }
+    try_to([&] {
+        std::string again{'\0'};
+        record::ProtoEncoder{}.append(again, table_schema(), json);
+        require(decode(table_schema(), again) == json);
+    });
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    // An exact allocation, so that a read past its end is seen.
+    const std::unique_ptr<char[]> copy{new char[size]};
+    std::copy_n(reinterpret_cast<const char*>(data), size, copy.get());
+    const std::string_view bytes{copy.get(), size};
+    try_to([&] { there_and_back(bytes); });
+    const auto split = std::min(bytes.find('\0'), size);
+    try_to([&] {
+        const record::ProtoSchema schema{bytes.substr(0, split)};
+        decode(schema, bytes.substr(split));
+    });
+    return 0;
+}
