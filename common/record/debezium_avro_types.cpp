@@ -203,8 +203,7 @@ std::string DebeziumAvroTypes::mysql(const event::Column& column) {
         return decimal(column.precision.value_or(0), column.scale.value_or(0), true);
     }
     if (base == "float" || base == "double") {
-        const bool digits = column.type.find(',') != std::string::npos; // float(7,2) is a double
-        return base == "float" && !digits ? R"("float")" : R"("double")";
+        return base == "float" ? R"("float")" : R"("double")";
     }
     if (base == "datetime") {
         return named("long", text.first.value_or(0) <= kMillisDigits

@@ -311,7 +311,7 @@ class Test(bed.Bed):
                    f"--prefix avro < {self.work}/avro.ndjson")
         (columns, rows), (other_columns, other_rows) = self.consumed(f"avro.shop.{table}"), self.consumed(f"dbz.shop.{table}")
         found = [f"{mine} is {other} of Debezium's" for mine, other in zip(columns, other_columns)
-                 if mine != other and mine["name"] not in UNSIGNED]
+                 if mine != other and mine["name"] not in UNSIGNED | {"flo72"}] # the log does not say float(7,2)
         if len(columns) != len(other_columns) or rows.keys() != other_rows.keys():
             found.append(f"{sorted(rows)} of {len(columns)} columns, {sorted(other_rows)} of {len(other_columns)}")
 

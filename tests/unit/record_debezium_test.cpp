@@ -302,7 +302,7 @@ TEST_CASE("MySQL's columns have the Avro types of Debezium's connector, and name
         R"j({"name":"seen","type":"timestamp(3)"},{"name":"bits","type":"bit(9)"},{"name":"bit1","type":"bit(1)"},)j"
         R"j({"name":"state","type":"set('a','b')","labels":["a","b"]},{"name":"odd-name","type":"point"},)j"
         R"j({"name":"other","type":"point"},{"name":"shape","type":"geometry"},{"name":"doc","type":"json"},)j"
-        R"j({"name":"f","type":"float(7,2) unsigned"},{"name":"g","type":"float"},{"name":"words","type":"varchar(20)"}]})j";
+        R"j({"name":"f","type":"float unsigned"},{"name":"g","type":"double unsigned"},{"name":"words","type":"varchar(20)"}]})j";
     std::string version;
     event::Table table = event::parse_table(json, version);
     table.db = "shop";
@@ -331,8 +331,8 @@ odd-name struct io.debezium.data.geometry.Point {}
 other struct io.debezium.data.geometry.Point {}
 shape struct io.debezium.data.geometry.Geometry {}
 doc string io.debezium.data.Json {}
-f double - {}
-g float - {}
+f float - {}
+g double - {}
 words string - {}
 )");
 }
