@@ -2,12 +2,8 @@
 
 #include "base/error.hpp"
 #include "event/json_document.hpp"
-#include "io/atomic_file.hpp"
-#include "io/file_descriptor.hpp"
 
-#include <cstring>
-
-#include <unistd.h>
+#include <algorithm>
 
 namespace cdc::event {
 
@@ -75,25 +71,6 @@ Checkpoint parse_checkpoint(std::string_view line, std::string_view where) {
     } catch (const base::Error& error) {
         fail(ExitCode::bad_data, "{} is not a checkpoint that we can read: {}", where,
              error.what());
-    }
-}
-
-std::optional<Checkpoint> read_checkpoint_file(const std::string& path) {
-    const auto line = io::read_last_line(path);
-    if (!line) {
-        return std::nullopt;
-    }
-    return parse_checkpoint(*line, fmt::format("checkpoint file {}", in_quotes(path)));
-}
-
-void write_checkpoint_files(const std::vector<std::string>& paths, std::string_view line) {
-    const std::string bytes = fmt::format("{}\n", line);
-    for (const std::string& path : paths) {
-        if (path != "-") {
-            io::write_file_atomically(path, bytes);
-        } else if (const int error = io::write_all(STDOUT_FILENO, bytes); error != 0) {
-            fail(ExitCode::failed, "cannot write a checkpoint to stdout: {}", std::strerror(error));
-        }
     }
 }
 

@@ -6,10 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace cdc::event {
 
@@ -51,14 +49,6 @@ struct Checkpoint {
 /// Throws Error (bad_data) naming what is missing or of a newer version; `where` is the start of
 /// the message, such as "checkpoint file 'state/orders.json'".
 Checkpoint parse_checkpoint(std::string_view line, std::string_view where);
-
-/// The checkpoint that a file holds; nothing when there is no file or no whole line in it.
-/// Throws Error (failed: cannot be read; bad_data: is not one).
-std::optional<Checkpoint> read_checkpoint_file(const std::string& path);
-
-/// Says in every file, and on stdout for "-", that all before this line is durable. `line` has no
-/// '\n'. Throws Error (failed).
-void write_checkpoint_files(const std::vector<std::string>& paths, std::string_view line);
 
 } // namespace cdc::event
 

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -93,7 +94,7 @@ std::optional<std::string> read_last_line(const std::string& path) {
 bool FileWatch::changed() {
     struct stat now {};
     if (::stat(m_path.c_str(), &now) != 0) {
-        return false;
+        return std::exchange(m_size, -1) != -1;
     }
     const auto modified_ns = now.st_mtim.tv_sec * 1000000000LL + now.st_mtim.tv_nsec;
     if (now.st_ino == m_inode && modified_ns == m_modified_ns && now.st_size == m_size) {

@@ -18,11 +18,11 @@ void sync_folder_of(const std::string& path);
 /// or holds no whole line. Throws Error (failed) when the file is there and cannot be read.
 std::optional<std::string> read_last_line(const std::string& path);
 
-/// Sees whether a file was replaced or written to, without reading it.
+/// Sees whether a file was replaced, written to or removed, without reading it.
 class FileWatch {
 public:
     explicit FileWatch(std::string path) : m_path{std::move(path)} {}
-    /// True at the first call on an existing file and after every change of it.
+    /// True at the first call on an existing file, after every change of it, and when it is gone.
     bool changed();
     const std::string& path() const noexcept { return m_path; }
 

@@ -1,5 +1,6 @@
 #include "cdc-consume/acknowledged.hpp"
 #include "cdc-consume/places.hpp"
+#include "checkpoints/file.hpp"
 #include "event/checkpoint.hpp"
 
 #include "support.hpp"
@@ -18,7 +19,7 @@ void store(const std::string& path, const std::string& position) {
     checkpoint.server = "cluster";
     checkpoint.slot = "group";
     checkpoint.position = position;
-    event::write_checkpoint_files({path}, checkpoint.encode());
+    checkpoints::write({path}, checkpoint.encode());
 }
 
 } // namespace

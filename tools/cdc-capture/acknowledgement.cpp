@@ -12,72 +12,55 @@ using base::fail;
 using base::in_quotes;
 using postgres::Lsn;
 
-Acknowledgement::Acknowledgement(const std::vector<std::string>& files, bool on_write,
-                                 std::string slot)
-    : m_on_write{on_write}, m_slot{std::move(slot)} {
-    for (const std::string& path : files) {
-        m_files.push_back({io::FileWatch{path}, {}, 0});
-    }
-    poll_files();
-    if (has_files()) {
-        find_lowest();
-    }
-    m_last_emitted = m_lowest_position;
-}
+namespace {
 
-void Acknowledgement::read(File& file) {
-    const std::string& path = file.watch.path();
-    file.checkpoint = event::read_checkpoint_file(path);
-    file.position = 0;
-    if (!file.checkpoint) {
-        return;
-    }
-    const event::Checkpoint& checkpoint = *file.checkpoint;
-    if (checkpoint.kind != "postgres") {
-        fail(ExitCode::refused, "checkpoint file {} belongs to a source of kind {}",
-             in_quotes(path), in_quotes(checkpoint.kind));
-    }
-    if (checkpoint.slot != m_slot) {
-        fail(ExitCode::refused, "checkpoint file {} belongs to slot {}, not to {}", in_quotes(path),
-             in_quotes(checkpoint.slot), in_quotes(m_slot));
-    }
+Lsn position_of(const std::string& path, const event::Checkpoint& checkpoint) {
     const auto position = postgres::parse_lsn(checkpoint.position);
     if (!position) {
         fail(ExitCode::bad_data, "checkpoint file {} has a broken position {}", in_quotes(path),
              in_quotes(checkpoint.position));
     }
-    file.position = *position;
+    return *position;
+}
+
+} // namespace
+
+Acknowledgement::Acknowledgement(const std::vector<std::string>& files, bool on_write,
+                                 const std::string& slot)
+    : m_files{files,
+              [slot](const std::string& path, const event::Checkpoint& checkpoint) {
+                  checkpoints::check_kind(path, checkpoint, {"postgres"});
+                  checkpoints::check_slot(path, checkpoint, slot);
+                  position_of(path, checkpoint);
+              }},
+      m_on_write{on_write} {
+    find_lowest();
+    m_last_emitted = m_lowest_position;
 }
 
 void Acknowledgement::poll_files() {
-    bool changed = false;
-    for (File& file : m_files) {
-        if (file.watch.changed()) {
-            read(file);
-            changed = true;
-        }
-    }
-    if (changed) {
+    if (m_files.poll()) {
         find_lowest();
     }
 }
 
+/// What is confirmed is an LSN, of whatever timeline. At one position a file whose snapshot is not
+/// done holds less.
 void Acknowledgement::find_lowest() {
-    // At one position a file whose snapshot is not done holds less.
-    const auto rank = [](const File& file) {
-        return std::pair{file.position, file.checkpoint && (file.checkpoint->snapshot.is_null() ||
-                                                            file.checkpoint->snapshot == "done")};
+    const auto rank = [](const checkpoints::Watch::File& file) {
+        return file.checkpoint ? std::pair{position_of(file.path(), *file.checkpoint),
+                                           file.checkpoint->snapshot.is_null() ||
+                                               file.checkpoint->snapshot == "done"}
+                               : std::pair{Lsn{0}, false};
     };
+    const auto& files = m_files.files();
     const auto lowest =
-        std::min_element(m_files.begin(), m_files.end(),
-                         [rank](const File& a, const File& b) { return rank(a) < rank(b); });
-    m_lowest = lowest->checkpoint;
-    m_lowest_position = lowest->position;
-    m_lowest_file = lowest->watch.path();
-    for (const File& file : m_files) {
-        if (file.checkpoint) {
-            m_any_file = file.watch.path();
-        }
+        std::min_element(files.begin(), files.end(),
+                         [rank](const auto& a, const auto& b) { return rank(a) < rank(b); });
+    if (lowest != files.end()) {
+        m_lowest = lowest->checkpoint;
+        m_lowest_position = rank(*lowest).first;
+        m_lowest_file = lowest->path();
     }
 }
 
@@ -101,7 +84,7 @@ Lsn Acknowledgement::position() const {
 }
 
 bool Acknowledgement::complete() const {
-    return m_on_write ? m_pending.empty() : m_files.empty() || position() >= m_last_emitted;
+    return m_on_write ? m_pending.empty() : m_files.none() || position() >= m_last_emitted;
 }
 
 } // namespace cdc::capture

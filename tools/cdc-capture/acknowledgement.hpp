@@ -1,8 +1,7 @@
 #ifndef CDC_CAPTURE_ACKNOWLEDGEMENT_HPP
 #define CDC_CAPTURE_ACKNOWLEDGEMENT_HPP
 
-#include "event/checkpoint.hpp"
-#include "io/atomic_file.hpp"
+#include "checkpoints/watch.hpp"
 #include "postgres/lsn.hpp"
 
 #include <cstdint>
@@ -19,14 +18,14 @@ class Acknowledgement {
 public:
     /// Reads the files. Throws Error (bad_data: one is not a checkpoint file; refused: one belongs
     /// to another kind of source, or to another slot).
-    Acknowledgement(const std::vector<std::string>& files, bool on_write, std::string slot);
+    Acknowledgement(const std::vector<std::string>& files, bool on_write, const std::string& slot);
 
     /// The lowest checkpoint; nothing when a file is missing or there are no files.
     const std::optional<event::Checkpoint>& lowest() const { return m_lowest; }
     const std::string& lowest_file() const { return m_lowest_file; }
     /// A file that holds a checkpoint, whatever the others do; empty when there is none.
-    const std::string& any_file() const { return m_any_file; }
-    bool has_files() const { return !m_files.empty(); }
+    const std::string& any_file() const { return m_files.any_path(); }
+    bool has_files() const { return !m_files.none(); }
     bool on_write() const { return m_on_write; }
 
     /// Looks whether the files changed.
@@ -42,24 +41,16 @@ public:
     bool complete() const;
 
 private:
-    struct File {
-        io::FileWatch watch;
-        std::optional<event::Checkpoint> checkpoint;
-        postgres::Lsn position = 0;
-    };
     struct Emitted {
         postgres::Lsn position;
         std::uint64_t bytes;
     };
-    void read(File& file);
     void find_lowest();
 
-    std::vector<File> m_files;
+    checkpoints::Watch m_files;
     bool m_on_write;
-    std::string m_slot;
     std::optional<event::Checkpoint> m_lowest;
     std::string m_lowest_file;
-    std::string m_any_file;
     postgres::Lsn m_lowest_position = 0;
     postgres::Lsn m_written = 0;
     postgres::Lsn m_last_emitted = 0;

@@ -35,11 +35,15 @@ void stop_at_second_signal() {
     }
 }
 
+void check_source(const std::string& path, const event::Checkpoint& checkpoint) {
+    checkpoints::check_kind(path, checkpoint, {"mysql", "mariadb"});
+}
+
 } // namespace
 
 MysqlCapture::MysqlCapture(const Options& options, int output)
     : m_options{options}, m_filter{options.tables, options.exclude},
-      m_checkpoints{options.checkpoints}, m_writer{output}, m_output{output},
+      m_checkpoints{options.checkpoints, check_source}, m_writer{output}, m_output{output},
       m_figures{options.metrics} {}
 
 int MysqlCapture::run() {
@@ -68,7 +72,7 @@ int MysqlCapture::run() {
 
 void MysqlCapture::connect() {
     if (!m_resume && m_checkpoints.lowest()) {
-        m_resume = MysqlResume::from(*m_checkpoints.lowest(), m_checkpoints.lowest_file());
+        m_resume = MysqlResume::from(*m_checkpoints.lowest(), m_checkpoints.lowest_path());
         m_checkpointed = m_checkpoints.lowest()->order;
     }
     m_session = open_mysql_session(m_options, m_resume, m_filter);
@@ -286,7 +290,7 @@ void MysqlCapture::check_history() {
     }
     if (m_session->new_history) {
         emit_checkpoint();
-        m_awaits_history = m_checkpoints.has_files() && !m_options.peek;
+        m_awaits_history = !m_checkpoints.none() && !m_options.peek;
     }
 }
 
@@ -429,14 +433,14 @@ int MysqlCapture::finish() {
         return static_cast<int>(ExitCode::failed);
     }
     ::close(m_output);
-    if (m_options.peek || !m_checkpoints.has_files() ||
+    if (m_options.peek || m_checkpoints.none() ||
         wait_until(deadline, [this] { return m_checkpoints.reached(m_checkpointed); })) {
         return static_cast<int>(ExitCode::ok);
     }
     base::log::warning(
         "checkpoint file {} did not reach {} within --drain; what is missing will be "
         "sent again",
-        in_quotes(m_checkpoints.lowest_file()), m_resume->position.text());
+        in_quotes(m_checkpoints.lowest_path()), m_resume->position.text());
     return static_cast<int>(ExitCode::failed);
 }
 

@@ -2,9 +2,9 @@
 #define CDC_CAPTURE_MYSQL_CAPTURE_HPP
 
 #include "cdc-capture/figures.hpp"
-#include "cdc-capture/mysql_checkpoints.hpp"
 #include "cdc-capture/mysql_session.hpp"
 #include "cdc-capture/options.hpp"
+#include "checkpoints/watch.hpp"
 #include "event/order.hpp"
 #include "event/table_filter.hpp"
 #include "io/line_writer.hpp"
@@ -54,7 +54,7 @@ private:
 
     const Options& m_options;
     event::TableFilter m_filter;
-    MysqlCheckpoints m_checkpoints;
+    checkpoints::Watch m_checkpoints; ///< nothing of it is told to the server
     io::LineWriter m_writer;
     int m_output;
     Figures m_figures;

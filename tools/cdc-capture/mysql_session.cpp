@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "cdc-capture/patterns.hpp"
+#include "checkpoints/file.hpp"
 #include "mysql/epoch.hpp"
 #include "mysql/prepared_transactions.hpp"
 #include "mysql/readiness.hpp"
@@ -252,7 +253,7 @@ std::vector<mysql::Finding> findings_of_check(Connection& plain, const Options& 
 ExitCode check_checkpoints(Connection& plain, const Options& options, ExitCode code) {
     for (const std::string& file : options.checkpoints) {
         try {
-            if (const auto checkpoint = event::read_checkpoint_file(file)) {
+            if (const auto checkpoint = checkpoints::read(file)) {
                 const MysqlResume resume = MysqlResume::from(*checkpoint, file);
                 mysql::continuation(plain, mysql::parse_url(options.source), resume.place());
                 base::log::info("{}: the log has what follows {}", resume.where,

@@ -1,7 +1,6 @@
 #include "cdc-consume/acknowledged.hpp"
 
 #include "base/error.hpp"
-#include "event/checkpoint.hpp"
 
 #include <algorithm>
 
@@ -11,39 +10,50 @@ using base::Error;
 using base::ExitCode;
 using base::in_quotes;
 
-Acknowledged::Acknowledged(const Options& options, std::string cluster)
-    : m_cluster{std::move(cluster)}, m_group{options.group}, m_on_write{options.on_write()} {
-    for (const std::string& path : options.checkpoints) {
-        m_watches.emplace_back(path);
+namespace {
+
+void check(const std::string& path, const event::Checkpoint& checkpoint, const std::string& cluster,
+           const std::string& group) {
+    const auto refuse = [&](const std::string& what) {
+        throw Error{ExitCode::refused,
+                    fmt::format("checkpoint file {} is of {}", in_quotes(path), what),
+                    "Each pipe needs a checkpoint file of its own"};
+    };
+    if (checkpoint.kind != "kafka") {
+        refuse("a " + checkpoint.kind + " source, not of Kafka");
     }
-    look(0);
+    if (!cluster.empty() && !checkpoint.server.empty() && checkpoint.server != cluster) {
+        refuse(fmt::format("Kafka cluster {}, not {}", in_quotes(checkpoint.server),
+                           in_quotes(cluster)));
+    }
+    if (checkpoint.slot != group) {
+        refuse(fmt::format("group {}, not {}", in_quotes(checkpoint.slot), in_quotes(group)));
+    }
 }
 
-kafka::Offsets Acknowledged::read_files() const {
+} // namespace
+
+Acknowledged::Acknowledged(const Options& options, std::string cluster)
+    : m_on_write{options.on_write()}, m_files{options.checkpoints,
+                                              [cluster = std::move(cluster), group = options.group](
+                                                  const std::string& path,
+                                                  const event::Checkpoint& held) {
+                                                  check(path, held, cluster, group);
+                                              }} {
+    if (!m_on_write) {
+        raise(held_by_files());
+    }
+}
+
+/// The lowest of the files; nothing when one is missing: its sink has stored nothing yet.
+kafka::Offsets Acknowledged::held_by_files() const {
     kafka::Offsets lowest;
-    for (const io::FileWatch& watch : m_watches) {
-        const auto checkpoint = event::read_checkpoint_file(watch.path());
-        if (!checkpoint) {
-            return {}; // a sink that has stored nothing yet
+    for (const checkpoints::Watch::File& file : m_files.files()) {
+        if (!file.checkpoint) {
+            return {};
         }
-        const auto refuse = [&](const std::string& what) {
-            throw Error{ExitCode::refused,
-                        fmt::format("checkpoint file {} is of {}", in_quotes(watch.path()), what),
-                        "Each pipe needs a checkpoint file of its own"};
-        };
-        if (checkpoint->kind != "kafka") {
-            refuse("a " + checkpoint->kind + " source, not of Kafka");
-        }
-        if (!m_cluster.empty() && !checkpoint->server.empty() && checkpoint->server != m_cluster) {
-            refuse(fmt::format("Kafka cluster {}, not {}", in_quotes(checkpoint->server),
-                               in_quotes(m_cluster)));
-        }
-        if (checkpoint->slot != m_group) {
-            refuse(
-                fmt::format("group {}, not {}", in_quotes(checkpoint->slot), in_quotes(m_group)));
-        }
-        const kafka::Offsets offsets = kafka::parse_offsets(checkpoint->position);
-        lowest = &watch == m_watches.data() ? offsets : kafka::lowest_offsets(lowest, offsets);
+        const kafka::Offsets offsets = kafka::parse_offsets(file.checkpoint->position);
+        lowest = &file == m_files.files().data() ? offsets : kafka::lowest_offsets(lowest, offsets);
     }
     return lowest;
 }
@@ -55,15 +65,14 @@ bool Acknowledged::look(std::uint64_t written) {
             now = std::move(m_emitted.front().second);
             m_emitted.pop_front();
         }
-    } else {
-        bool changed = false;
-        for (io::FileWatch& watch : m_watches) {
-            changed = watch.changed() || changed;
-        }
-        if (changed) {
-            now = read_files();
-        }
+    } else if (m_files.poll()) {
+        now = held_by_files();
     }
+    return raise(std::move(now));
+}
+
+/// True when something rose.
+bool Acknowledged::raise(kafka::Offsets now) {
     for (const auto& [place, offset] : m_forgotten) {
         const auto found = now.find(place);
         if (found != now.end() && found->second == offset) {

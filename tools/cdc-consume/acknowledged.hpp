@@ -2,7 +2,7 @@
 #define CDC_CONSUME_ACKNOWLEDGED_HPP
 
 #include "cdc-consume/options.hpp"
-#include "io/atomic_file.hpp"
+#include "checkpoints/watch.hpp"
 #include "kafka/offsets.hpp"
 
 #include <cstdint>
@@ -26,7 +26,7 @@ public:
     void emitted(std::uint64_t bytes, const kafka::Offsets& offsets);
 
     /// Whether anything is ever acknowledged.
-    bool used() const { return m_on_write || !m_watches.empty(); }
+    bool used() const { return m_on_write || !m_files.none(); }
     const kafka::Offsets& offsets() const noexcept { return m_offsets; }
     /// What the files say of a place now is of records that are gone: it counts when it has
     /// changed.
@@ -35,12 +35,11 @@ public:
     bool covers(const kafka::Offsets& offsets) const;
 
 private:
-    kafka::Offsets read_files() const;
+    kafka::Offsets held_by_files() const;
+    bool raise(kafka::Offsets now);
 
-    std::string m_cluster;
-    std::string m_group;
     bool m_on_write;
-    std::vector<io::FileWatch> m_watches;
+    checkpoints::Watch m_files;
     std::deque<std::pair<std::uint64_t, kafka::Offsets>> m_emitted;
     kafka::Offsets m_offsets;
     kafka::Offsets m_forgotten;

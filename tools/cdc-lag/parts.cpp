@@ -5,6 +5,7 @@
 #include "cdc-lag/kafka_hops.hpp"
 #include "cdc-lag/stage_part.hpp"
 #include "cdc-lag/target_part.hpp"
+#include "checkpoints/file.hpp"
 #include "io/stop_signal.hpp"
 #include "sources/open.hpp"
 
@@ -37,7 +38,7 @@ public:
 
     std::vector<Found> look() override {
         try {
-            auto checkpoint = event::read_checkpoint_file(m_path);
+            auto checkpoint = checkpoints::read(m_path);
             if (!checkpoint) {
                 return {unknown(*this, "the file is missing, or holds no checkpoint")};
             }

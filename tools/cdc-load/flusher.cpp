@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "cdc-load/catalog.hpp"
+#include "checkpoints/file.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/schema.hpp"
 #include "event/checkpoint.hpp"
@@ -113,7 +114,7 @@ void Flusher::flush(Work& work) {
     count_parked();
     remove_void_rows(work);
     if (!work.checkpoint.empty()) {
-        event::write_checkpoint_files(m_options.checkpoints, work.checkpoint);
+        checkpoints::write(m_options.checkpoints, work.checkpoint);
     }
     count(work, base::steady_ms() - started);
 }

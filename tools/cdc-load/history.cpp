@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "checkpoints/file.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/layout.hpp"
 #include "clickhouse/schema.hpp"
@@ -30,7 +31,7 @@ bool is_mysql(std::string_view kind) {
 void History::load() {
     std::optional<event::Checkpoint> lowest;
     for (const std::string& path : m_options.checkpoints) {
-        const auto held = path == "-" ? std::nullopt : event::read_checkpoint_file(path);
+        const auto held = path == "-" ? std::nullopt : checkpoints::read(path);
         if (!held || !is_mysql(held->kind)) {
             return; // a source that has no file begins anew
         }

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/numbers.hpp"
+#include "checkpoints/file.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/retry.hpp"
 #include "clickhouse/schema.hpp"
@@ -61,7 +62,7 @@ public:
 private:
     /// The state in the target may be ahead of a file that a source resumes from.
     void add_checkpoint(const std::string& path) {
-        const auto checkpoint = event::read_checkpoint_file(path);
+        const auto checkpoint = checkpoints::read(path);
         clickhouse::LoadedSource source;
         source.name = in_quotes(path);
         source.order = checkpoint ? checkpoint->order : Order{};

@@ -1,6 +1,7 @@
 #include "cdc-publish/checkpoint_files.hpp"
 
 #include "base/time.hpp"
+#include "checkpoints/file.hpp"
 #include "event/checkpoint.hpp"
 
 namespace cdc::publish {
@@ -18,7 +19,7 @@ void CheckpointFiles::write_due(bool now) {
     if (!m_pending || (!now && base::steady_ms() - m_written_ms < kIntervalMs)) {
         return;
     }
-    event::write_checkpoint_files(m_paths, *m_pending);
+    checkpoints::write(m_paths, *m_pending);
     const event::Checkpoint checkpoint = event::parse_checkpoint(*m_pending, "checkpoint line");
     m_durable_ts_ms = checkpoint.ts_ms;
     m_durable_position = checkpoint.order.position();

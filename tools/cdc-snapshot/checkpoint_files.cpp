@@ -8,73 +8,57 @@ namespace cdc::snapshot {
 
 using base::Error;
 using base::ExitCode;
-using base::fail;
 using base::in_quotes;
 
-CheckpointFiles::CheckpointFiles(const std::vector<std::string>& paths, std::string slot,
-                                 Source source)
-    : m_slot{std::move(slot)}, m_source{source} {
-    for (const std::string& path : paths) {
-        m_files.push_back({io::FileWatch{path}, {}});
-    }
-    poll();
-}
+namespace {
 
-void CheckpointFiles::read(File& file) {
-    const std::string& path = file.watch.path();
-    file.checkpoint = event::read_checkpoint_file(path);
-    if (!file.checkpoint) {
-        return;
+void check(const std::string& path, const event::Checkpoint& checkpoint, const std::string& slot,
+           CheckpointFiles::Source source) {
+    const bool mysql = source == CheckpointFiles::Source::mysql;
+    if (mysql) {
+        checkpoints::check_kind(path, checkpoint, {"mysql", "mariadb"});
+    } else {
+        checkpoints::check_kind(path, checkpoint, {"postgres"});
     }
-    const std::string& kind = file.checkpoint->kind;
-    if (m_source == Source::postgres ? kind != "postgres" : kind != "mysql" && kind != "mariadb") {
-        fail(ExitCode::refused, "checkpoint file {} belongs to a source of kind {}",
-             in_quotes(path), in_quotes(file.checkpoint->kind));
-    }
-    if (file.checkpoint->slot != m_slot) {
-        throw Error{ExitCode::refused,
-                    fmt::format("checkpoint file {} belongs to slot {}, not to {}", in_quotes(path),
-                                in_quotes(file.checkpoint->slot), in_quotes(m_slot)),
-                    m_slot.empty() ? "beside a running capture a snapshot has a file of its own, "
-                                     "or none"
-                                   : ""};
-    }
-    if (file.checkpoint->snapshot.is_null()) {
+    checkpoints::check_slot(
+        path, checkpoint, slot,
+        slot.empty() ? "beside a running capture a snapshot has a file of its own, or none" : "");
+    if (checkpoint.snapshot.is_null()) {
         throw Error{ExitCode::refused,
                     fmt::format("checkpoint file {} belongs to a stream that began without a "
                                 "snapshot",
                                 in_quotes(path)),
-                    m_source == Source::mysql
-                        ? "to read tables beside it, name it with --beside, and another file with "
-                          "--checkpoint, or none"
-                        : "leave --slot out to read tables beside it"};
+                    mysql ? "to read tables beside it, name it with --beside, and another file "
+                            "with --checkpoint, or none"
+                          : "leave --slot out to read tables beside it"};
     }
 }
 
-void CheckpointFiles::poll() {
-    for (File& file : m_files) {
-        if (file.watch.changed()) {
-            read(file);
-        }
-    }
-}
+} // namespace
+
+CheckpointFiles::CheckpointFiles(const std::vector<std::string>& paths, const std::string& slot,
+                                 Source source)
+    : m_files{paths, [slot, source](const std::string& path, const event::Checkpoint& checkpoint) {
+                  check(path, checkpoint, slot, source);
+              }} {}
 
 bool CheckpointFiles::done() const {
-    return !m_files.empty() && std::all_of(m_files.begin(), m_files.end(), [](const File& file) {
+    const auto& files = m_files.files();
+    return !files.empty() && std::all_of(files.begin(), files.end(), [](const auto& file) {
         return file.checkpoint && file.checkpoint->snapshot == "done";
     });
 }
 
 std::optional<CheckpointFiles::Resume> CheckpointFiles::resume() const {
     std::optional<Resume> least;
-    for (const File& file : m_files) {
+    for (const checkpoints::Watch::File& file : m_files.files()) {
         if (!file.checkpoint) {
             return std::nullopt;
         }
         if (file.checkpoint->snapshot == "done") {
             continue;
         }
-        const std::string where = fmt::format("checkpoint file {}", in_quotes(file.watch.path()));
+        const std::string where = fmt::format("checkpoint file {}", in_quotes(file.path()));
         Progress progress = parse_progress(file.checkpoint->snapshot, where);
         if (!least || progress.seq < least->progress.seq) {
             least = {*file.checkpoint, std::move(progress), where};

@@ -2,8 +2,7 @@
 #define CDC_SNAPSHOT_CHECKPOINT_FILES_HPP
 
 #include "cdc-snapshot/progress.hpp"
-#include "event/checkpoint.hpp"
-#include "io/atomic_file.hpp"
+#include "checkpoints/watch.hpp"
 
 #include <optional>
 #include <string>
@@ -17,14 +16,14 @@ public:
     enum class Source { postgres, mysql };
     /// Reads the files. Throws Error (bad_data: one is not a checkpoint file; refused: one belongs
     /// to another kind of source, or to another slot).
-    CheckpointFiles(const std::vector<std::string>& paths, std::string slot,
+    CheckpointFiles(const std::vector<std::string>& paths, const std::string& slot,
                     Source source = Source::postgres);
 
-    bool none() const { return m_files.empty(); }
+    bool none() const { return m_files.none(); }
     /// Every file says that the snapshot is done; false without files.
     bool done() const;
     /// Looks at files that changed.
-    void poll();
+    void poll() { m_files.poll(); }
 
     struct Resume {
         event::Checkpoint checkpoint;
@@ -36,15 +35,7 @@ public:
     std::optional<Resume> resume() const;
 
 private:
-    struct File {
-        io::FileWatch watch;
-        std::optional<event::Checkpoint> checkpoint;
-    };
-    void read(File& file);
-
-    std::vector<File> m_files;
-    std::string m_slot;
-    Source m_source;
+    checkpoints::Watch m_files;
 };
 
 } // namespace cdc::snapshot

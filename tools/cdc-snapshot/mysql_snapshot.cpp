@@ -6,6 +6,7 @@
 #include "cdc-snapshot/checkpoint_files.hpp"
 #include "cdc-snapshot/mysql_reader.hpp"
 #include "cdc-snapshot/reading.hpp"
+#include "checkpoints/file.hpp"
 #include "event/pattern_check.hpp"
 #include "io/stop_signal.hpp"
 #include "mysql/catalog_shape.hpp"
@@ -38,7 +39,7 @@ event::Checkpoint first_checkpoint(const Options& options, mysql::Connection& pl
     out.server = mysql::identity(plain);
     std::uint16_t epoch = mysql::first_epoch();
     if (!options.beside.empty()) {
-        const auto stream = event::read_checkpoint_file(options.beside);
+        const auto stream = checkpoints::read(options.beside);
         if (!stream) {
             fail(ExitCode::refused, "--beside: checkpoint file {} holds no checkpoint",
                  in_quotes(options.beside));

@@ -203,10 +203,11 @@ void Outbox::send_again(const Write& write) {
     }
 }
 
-void Outbox::acknowledged(const event::Checkpoint& checkpoint, std::string_view line) {
+void Outbox::acknowledged(const event::Checkpoint& checkpoint) {
+    const std::string line = checkpoint.encode();
     const auto last = std::find_if(m_batches.rbegin(), m_batches.rend(), [&](const Batch& batch) {
-        return batch.checkpoint == line ||
-               covers(checkpoint, event::parse_checkpoint(batch.checkpoint, "outbox"));
+        const auto at = event::parse_checkpoint(batch.checkpoint, "outbox");
+        return at.encode() == line || covers(checkpoint, at);
     });
     const auto count = static_cast<std::size_t>(m_batches.rend() - last);
     drop(std::min(count, m_sent));

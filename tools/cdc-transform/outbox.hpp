@@ -42,7 +42,7 @@ public:
     void send(const Write& write);
 
     /// Everything up to this checkpoint has arrived: files that hold nothing else are removed.
-    void acknowledged(const event::Checkpoint& checkpoint, std::string_view line);
+    void acknowledged(const event::Checkpoint& checkpoint);
     /// Everything that was given to write has arrived; kept in the file `arrived`, for there is no
     /// other.
     void acknowledged_all();

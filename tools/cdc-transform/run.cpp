@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "cdc-transform/flink_sql.hpp"
 #include "cdc-transform/transformer.hpp"
+#include "checkpoints/watch.hpp"
 #include "event/input_hint.hpp"
 #include "io/atomic_file.hpp"
 #include "io/line_reader.hpp"
@@ -134,40 +135,26 @@ private:
 /// What the last stage has acknowledged, by its checkpoint files: the outbox keeps the rest.
 class Acknowledged {
 public:
-    Acknowledged(const Options& options, Outbox& outbox) : m_outbox{outbox} {
-        for (const std::string& path : options.checkpoints) {
-            m_watches.emplace_back(path);
-        }
+    Acknowledged(const Options& options, Outbox& outbox)
+        : m_outbox{outbox}, m_files{options.checkpoints, {}} {
+        tell();
     }
 
     void look() {
-        bool changed = false;
-        for (io::FileWatch& watch : m_watches) {
-            changed = watch.changed() || changed;
-        }
-        if (!changed) {
-            return;
-        }
-        // The lowest counts, and a missing one confirms nothing.
-        std::optional<std::string> lowest;
-        for (const io::FileWatch& watch : m_watches) {
-            std::optional<std::string> line = io::read_last_line(watch.path());
-            if (!line) {
-                return;
-            }
-            if (!lowest || event::parse_checkpoint(*line, watch.path()).order <
-                               event::parse_checkpoint(*lowest, watch.path()).order) {
-                lowest = std::move(line);
-            }
-        }
-        if (lowest) {
-            m_outbox.acknowledged(event::parse_checkpoint(*lowest, "checkpoint file"), *lowest);
+        if (m_files.poll()) {
+            tell();
         }
     }
 
 private:
+    void tell() {
+        if (m_files.lowest()) {
+            m_outbox.acknowledged(*m_files.lowest());
+        }
+    }
+
     Outbox& m_outbox;
-    std::vector<io::FileWatch> m_watches;
+    checkpoints::Watch m_files;
 };
 
 /// Reads lines into the transformer, and writes what its cuts give.
@@ -181,7 +168,6 @@ public:
 
     /// True when the input's last line was whole.
     bool run() {
-        m_acknowledged.look();
         m_output.write(m_transformer.table_lines());
         m_outbox.send_again([this](std::string_view bytes) { m_output.write(bytes); });
         m_output.submit();

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "checkpoints/file.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
 
@@ -26,7 +27,7 @@ Position::Position(const Options& options, Source& source, Target& target, Activ
 
 std::optional<event::Checkpoint> Position::read() {
     if (!m_options.checkpoint.empty()) {
-        auto found = event::read_checkpoint_file(m_options.checkpoint);
+        auto found = checkpoints::read(m_options.checkpoint);
         if (!found) {
             m_why = fmt::format("the checkpoint file {} is missing or empty",
                                 in_quotes(m_options.checkpoint));

@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 #include "cdc-verify/lineage.hpp"
 #include "cdc-verify/source.hpp"
+#include "checkpoints/file.hpp"
 #include "event/checkpoint.hpp"
 #include "event/json_writer.hpp"
 #include "io/file_descriptor.hpp"
@@ -197,7 +198,7 @@ void Repairer::check_lineage(RepairPoint& point) {
     auto loaded = highest_order(clickhouse::read_target_state(m_target.transport()), m_source,
                                 m_options.slot, true);
     if (!m_options.checkpoint.empty()) {
-        if (const auto file = event::read_checkpoint_file(m_options.checkpoint)) {
+        if (const auto file = checkpoints::read(m_options.checkpoint)) {
             loaded = std::max(loaded.value_or(event::Order{}), file->order);
         }
     }
