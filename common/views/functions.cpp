@@ -27,7 +27,6 @@ constexpr std::array kAllowed = std::to_array<AllowedFunction>({
     {"!~~*", kScalar},
     {"abs", kScalar},
     {"ascii", kScalar},
-    {"btrim", kScalar},
     {"ceil", kScalar},
     {"ceiling", kScalar},
     {"char_length", kScalar},
@@ -51,7 +50,6 @@ constexpr std::array kAllowed = std::to_array<AllowedFunction>({
     {"position", kScalar},
     {"repeat", kScalar},
     {"replace", kScalar},
-    {"reverse", kScalar},
     {"right", kScalar},
     {"round", kScalar},
     {"rpad", kScalar},
@@ -71,7 +69,6 @@ constexpr std::array kAllowed = std::to_array<AllowedFunction>({
     {"bool_or", kAggregate},
     {"count", kAggregate},
     {"count_star", kAggregate},
-    {"every", kAggregate},
     {"max", kAggregate},
     {"min", kAggregate},
     {"string_agg", kAggregate, true},
@@ -90,6 +87,11 @@ constexpr std::array kAllowed = std::to_array<AllowedFunction>({
 constexpr std::array kDateParts = std::to_array<std::string_view>(
     {"year", "quarter", "month", "week", "day", "doy", "dow", "isodow", "hour", "minute"});
 
+/// Centuries and millennia begin in a year 1 in PostgreSQL, in a year 0 in DuckDB.
+constexpr std::array kTruncatedTo = std::to_array<std::string_view>(
+    {"microsecond", "microseconds", "millisecond", "milliseconds", "second", "minute", "hour",
+     "day", "week", "month", "quarter", "year", "decade"});
+
 [[noreturn]] void refuse(const Json& expression, std::string construct, std::string advice) {
     throw Problem{std::move(construct), std::move(advice), position_of(expression)};
 }
@@ -106,6 +108,47 @@ void check_date_part(const Json& expression) {
     if (std::find(kDateParts.begin(), kDateParts.end(), part) == kDateParts.end()) {
         refuse(expression, fmt::format("extract({} …)", part.empty() ? "?" : part),
                fmt::format("only {} are exact", fmt::join(kDateParts, ", ")));
+    }
+}
+
+void check_date_trunc(const Json& expression) {
+    const Json& children = expression["children"];
+    const std::string_view unit =
+        children.empty() ? std::string_view{} : constant_text(children.front());
+    if (std::find(kTruncatedTo.begin(), kTruncatedTo.end(), unit) == kTruncatedTo.end()) {
+        refuse(expression, fmt::format("date_trunc({}, …)", unit.empty() ? "?" : unit),
+               fmt::format("only {} are exact", fmt::join(kTruncatedTo, ", ")));
+    }
+}
+
+/// In PostgreSQL a backslash takes its meaning from the next character, in DuckDB it is one.
+void check_like(const Json& expression) {
+    const Json& pattern = expression["children"].back();
+    if (!is_class(pattern, "CONSTANT") || constant_text(pattern).find('\\') != std::string::npos) {
+        refuse(expression, "LIKE with a pattern that has, or may have, a backslash",
+               "write a constant without one, or compare with starts_with(), strpos() or =");
+    }
+}
+
+/// An empty separator cuts into characters in DuckDB, and 0 is no error.
+void check_split_part(const Json& expression) {
+    const Json& children = expression["children"];
+    const Json& place = children.back();
+    const bool number = is_class(place, "CONSTANT") && place["value"]["value"].is_number();
+    if (children.size() != 3 || constant_text(children[1]).empty() || !number ||
+        place["value"]["value"].get<double>() == 0) {
+        refuse(expression, "split_part() whose separator may be empty, or whose place may be 0",
+               "write both as constants");
+    }
+}
+
+/// round(2147483647, -1) overflows without a word.
+void check_round(const Json& expression) {
+    const Json& children = expression["children"];
+    if (children.size() > 1 && !(is_class(children[1], "CONSTANT") &&
+                                 children[1]["value"]["value"].is_number_unsigned())) {
+        refuse(expression, "round() to places before the point, or to places that are no constant",
+               "write the number of places behind the point");
     }
 }
 
@@ -211,6 +254,14 @@ void check_function(const Json& expression) {
     check_order(expression, *function);
     if (name == "date_part") {
         check_date_part(expression);
+    } else if (name == "date_trunc") {
+        check_date_trunc(expression);
+    } else if (name == "round") {
+        check_round(expression);
+    } else if (name == "split_part") {
+        check_split_part(expression);
+    } else if (name.ends_with("~~") || name.ends_with("~~*")) {
+        check_like(expression);
     } else if (name == "substring" || name == "substr") {
         check_substring(expression);
     } else if (name == "/" || name == "%" || name == "mod") {

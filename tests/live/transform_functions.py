@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+"""Functions and operators of views over edge values, each held against PostgreSQL: cdc-transform gives the
+same value, or refuses the expression, or stops where PostgreSQL stops.
+
+EXPRESSIONS has at least one for each function that cdc-transform(1) lists; the test reads the list.
+"""
+import collections
+import concurrent.futures
+import decimal
+import json
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import bed as beds
+from bed import BIN, ROOT, say
+
+COLUMNS = """id int PRIMARY KEY, s smallint, i integer, b bigint, n numeric(12,2), m numeric(30,10), d double precision,
+f real, t text, u text, day date, ts timestamp, tz timestamptz, yes boolean"""
+
+ROWS = [
+    "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
+    "0, 0, 0, 0, 0, 0, 0, '', '', '1970-01-01', '1970-01-01', '1970-01-01 00:00+00', false",
+    "1, 1, 1, 1, 1, 1, 1, 'a', 'b', '2024-02-29', '2024-02-29 23:59:59.999999', '2024-02-29 23:59:59.999999+00', true",
+    "-1, -1, -1, -1, -1, -1, -1, 'A', 'a', '2023-12-31', '2023-12-31 12:34:56.5', '2023-12-31 12:34:56.5+00', true",
+    "32767, 2147483647, 9223372036854775807, 9999999999.99, 99999999999999999999.9999999999, 1.7e308, 3e38, "
+    "'äöü€😀', 'ü', '9999-12-31', '9999-12-31 23:59:59', '9999-12-31 23:59:59+00', false",
+    "-32768, -2147483648, -9223372036854775808, -9999999999.99, -99999999999999999999.9999999999, -1.7e308, -3e38, "
+    "'  two  words ', ' ', '0001-01-01', '0001-01-01', '0001-01-01 00:00+00', NULL",
+    "2, 3, 7, 2.5, 2.5, 2.5, 2.5, 'a%b_c\\d', '%', '2000-01-01', '2000-01-01 00:00:00.000001', "
+    "'2000-01-01 00:00:00.000001+00', true",
+    "-3, -5, -7, -2.5, -2.5, -2.5, -2.5, 'a,b,,c', ',', '1900-03-01', '1900-02-28 23:00', '1900-02-28 23:00+00', false",
+    "5, 10, 100, 0.05, 0.0000000001, 0.1, 0.1, 'aaa', 'aa', '2016-12-31', '2016-12-31 23:59:59', "
+    "'2016-12-31 23:59:59+00', true",
+    "7, 7, 7, 3.50, 3.5, 'NaN', 'NaN', 'é', 'É', '2021-01-03', '2021-01-03 00:30', '2021-01-03 00:30+00', true",
+    "8, 8, 8, 1.45, 1.005, 'Infinity', 'Infinity', E'line\\nbreak\\t', E'\\n', '2020-12-28', '2020-12-28', "
+    "'2020-12-28 00:00+00', false",
+    "9, 9, 9, -0.5, -0.5, '-Infinity', '-Infinity', 'ß İ ſ', 'SS', '1582-10-10', '1582-10-10', '1582-10-10 00:00+00', "
+    "false",
+    "10, 10, 10, 0.5, 0.5, -0.0, -0.0, 'e' || chr(769), 'e', '2024-12-30', '2024-12-30 06:00', '2024-12-30 06:00+00', "
+    "NULL",
+]
+
+BATCH = 25
+PARTS = ["year", "quarter", "month", "week", "day", "doy", "dow", "isodow", "hour", "minute"]
+
+EXPRESSIONS = """
+s + 1; i + 1; b + 1; s + s; i + i; b + b; n + n; m + m; d + 1; f + f; i + n; b + m; n + 0.001
+s - 1; i - 1; b - 1; i - n; n - m; d - d; -s; -i; -b; -n; -d; -f
+s * s; i * i; i * 2; b * 2; n * n; n * m; n * 3; i * n; d * 2; d * d; n * 0.01
+i / 2; b / 3; b / -1; i / -1; s / 2; i / nullif(s, 0); b / nullif(i, 0); n / 3; n / nullif(i, 0); m / 7; n / nullif(n, 0); 7 / nullif(i, 0)
+n::double precision / 3; n::double precision / nullif(i, 0); d / 3; i::double precision / 7
+s % 3; i % 3; b % 7; i % -3; n % 3; mod(n, 0.3); mod(i, 2); mod(b, -7); m % 0.7; b % nullif(i, 0); d % 3
+t || u; t || i; t || 'x'; concat(t, u); concat(t, i); concat(t, NULL, yes); concat_ws(',', t, u); concat_ws('', t, NULL, u); concat(n); concat(d); concat(day)
+i = s; n = i; n = m; d = n; t = u; t <> u; i < n; t < u; t >= u; i <= b; n > m; d > 0; d = d; f < d; day < ts; day = ts; tz > '2000-01-01 00:00+00'
+t LIKE 'a%'; t LIKE u; t NOT LIKE '%a'; t ILIKE 'A%'; t NOT ILIKE 'Ä%'; t LIKE 'a\\%b%'; t LIKE '_'; t ILIKE 'é'; t LIKE ''; t ILIKE u
+i BETWEEN s AND b; n BETWEEN 0 AND 3; i IN (1, 2, NULL); t IN ('a', 'aaa'); t NOT IN ('a', NULL); i IS NULL; t IS NOT NULL; i IS DISTINCT FROM s; t IS NOT DISTINCT FROM u
+yes AND i > 0; yes OR i > 0; NOT yes; CASE WHEN i > 0 THEN t ELSE u END; CASE i WHEN 1 THEN n ELSE m END; CASE WHEN yes THEN i END
+i::text; b::text; n::text; m::text; d::text; f::text; yes::text; day::text; ts::text; tz::text; t::text; s::bigint; i::smallint; b::integer; n::integer; n::bigint; m::integer; d::integer; d::bigint; f::integer; n::numeric(12,1); m::numeric(12,2); i::numeric(12,2); d::numeric(12,2); f::numeric(12,2); n::double precision; m::double precision; d::real; i::real; b::double precision; b::real; i::boolean; yes::integer; t::integer; t::numeric(12,2); t::double precision; t::date; t::boolean; day::timestamp; ts::date; ts::time; tz::date; ts::timestamptz; tz::timestamp; t::varchar(2); t::char(3); n::real; i::varchar
+abs(s); abs(i); abs(b); abs(n); abs(m); abs(d); abs(f)
+ceil(n); ceil(d); ceil(m); ceiling(n); ceiling(d); ceil(i); ceil(f); floor(n); floor(m); floor(d); floor(i); floor(f)
+greatest(i, s); greatest(n, m); greatest(t, u); greatest(d, 0); greatest(i, NULL); least(i, s); least(n, i); least(t, u); least(d, f); least(day, ts)
+round(n); round(n, 1); round(m, 2); round(m); round(n, 0); round(n, -1); round(d); round(f); round(i); round(n, 3); round(i, -1)
+sign(i); sign(n); sign(d); sign(b); sign(m)
+trunc(n); trunc(d); trunc(m); trunc(n, 1); trunc(m, 3); trunc(i); trunc(f)
+ascii(t); ascii(u); chr(65 + abs(s % 20)); chr(8364); btrim(t); btrim(t, 'a '); btrim(t, u); char_length(t); character_length(u); length(t); length(u)
+left(t, 2); left(t, -1); left(t, 0); right(t, 2); right(t, -1); right(t, 0); left(t, i % 4); lower(t); lower(u); upper(t); upper(u)
+lpad(t, 5, 'xy'); lpad(t, 2, 'x'); lpad(t, 5, u); rpad(t, 5, 'xy'); rpad(t, 0, 'x'); lpad(t, -1, 'x'); lpad(t, 6); rpad(t, 6)
+ltrim(t); ltrim(t, 'a'); rtrim(t); rtrim(t, 'c'); trim(t); trim(both 'a' from t); trim(leading ' ' from t); trim(trailing u from t)
+md5(t); position('a' in t); position(u in t); strpos(t, 'a'); strpos(t, ''); strpos(t, u); repeat(t, 2); repeat(t, 0); repeat(u, -1); replace(t, 'a', 'bb'); replace(t, '', 'x'); replace(t, u, ''); reverse(t); reverse(u)
+split_part(t, ',', 1); split_part(t, ',', 3); split_part(t, ',', 9); split_part(t, ',', -1); split_part(t, u, 1); split_part(t, '', 1); split_part(t, ',', 0); starts_with(t, 'a'); starts_with(t, ''); starts_with(t, u)
+substr(t, 2); substr(t, 2, 1); substr(t, 1, 0); substring(t, 2); substring(t from 2 for 3); substring(t from 100); substr(t, 1, 1000)
+date_trunc('year', ts); date_trunc('quarter', ts); date_trunc('month', day); date_trunc('week', ts); date_trunc('day', tz); date_trunc('hour', ts); date_trunc('minute', tz); date_trunc('second', ts); date_trunc('milliseconds', ts); date_trunc('decade', ts); date_trunc('century', ts); date_trunc('millennium', ts); date_trunc('week', day); date_trunc('microseconds', tz); date_trunc('day', day)
+date_part('year', ts); date_part('dow', day); coalesce(i, 0); coalesce(t, u, 'x'); coalesce(n, i); nullif(i, 1); nullif(t, ''); nullif(n, 0); nullif(d, 0); coalesce(t, '')
+day + 1; day - 1; day - day; ts - ts; day + i; ts + INTERVAL '1 month'; ts - INTERVAL '1 day'; day + INTERVAL '1 month'; tz + INTERVAL '1 hour'; ts + INTERVAL '1 year'
+"""
+
+# Over the rows of a group: those of id % 4; the largest and the smallest values, whose sums overflow, are alone.
+AGGREGATES = """
+count(*); count(i); count(DISTINCT s); sum(s); sum(i); sum(b); sum(n); sum(m); sum(i::double precision); min(i); max(i); min(n); max(m)
+min(t); max(t); min(u); max(u); min(d); max(d); min(f); max(f); min(day); max(ts); min(tz); bool_and(yes); bool_or(yes); every(yes); min(yes); max(yes)
+avg(i); avg(n); avg(b); avg(m); avg(s); avg(i::double precision); sum(DISTINCT i); count(DISTINCT t); sum(n) FILTER (WHERE i > 0); count(*) FILTER (WHERE yes)
+string_agg(t, ',' ORDER BY id); string_agg(u, '' ORDER BY id); string_agg(DISTINCT u, ',' ORDER BY u); array_agg(i ORDER BY id); array_agg(t ORDER BY id); sum(n) / 3; sum(i) / nullif(count(i), 0); sum(n) / nullif(count(n), 0)
+sum(i) * 2; sum(b) + 1; sum(i)::bigint; max(n) - min(n); round(sum(n), 1); sum(yes::integer); max(length(t)); min(abs(n))
+"""
+
+WINDOWS = """
+row_number() OVER w; rank() OVER w; dense_rank() OVER w; ntile(2) OVER w; ntile(3) OVER w; lag(i) OVER w; lag(t, 2) OVER w; lag(i, 1, -7) OVER w; lead(n) OVER w; lead(t, 2, 'none') OVER w
+first_value(t) OVER w; last_value(t) OVER w; nth_value(i, 2) OVER w; sum(i) OVER w; sum(n) OVER w; count(*) OVER w; count(t) OVER w; max(i) OVER w; min(t) OVER w; sum(b) OVER w; avg(n) OVER w
+"""
+
+
+def listed(text):
+    return [each.strip() for line in text.strip().splitlines() for each in line.split("; ")]
+
+
+# What cdc-transform(1) says is otherwise, because it depends on types that a SELECT does not show.
+OTHERWISE = {"round(d)", "round(f)", "trunc(f)", "f + f", "d * 2", "d * d", "upper(t)", "ceil(f)", "floor(f)", "concat(t, NULL, yes)", "concat(d)", "d::text", "f::text",
+             "t::varchar(2)", "t::char(3)"}
+
+
+Case = collections.namedtuple("Case", "name text select")
+
+
+def cases():
+    out = []
+    for text in listed(EXPRESSIONS) + [f"extract({part} FROM {column})" for part in PARTS
+                                       for column in ("day", "ts", "tz")
+                                       if column != "day" or part not in ("hour", "minute")]:
+        out.append(Case(f"e{len(out)}x", text, f"SELECT id, {text} AS x FROM edges WHERE id IN (:ids)"))
+    for text in listed(AGGREGATES):
+        out.append(Case(f"e{len(out)}x", text, f"SELECT g AS id, {text} AS x FROM grouped WHERE g IN (:ids) GROUP BY g"))
+    for text in listed(WINDOWS):
+        over = text.replace("OVER w", "OVER (PARTITION BY g ORDER BY i, id)")
+        out.append(Case(f"e{len(out)}x", text, f"SELECT g, id, {over} AS x FROM grouped WHERE g IN (:ids)"))
+    return out
+
+
+def over(case, ids):
+    return case.select.replace(":ids", ",".join(map(str, ids)))
+
+
+def exact(value):
+    """A value as PostgreSQL's JSON or a line has it, so that equal ones compare equal."""
+    if isinstance(value, list):
+        return [exact(each) for each in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, (int, float, decimal.Decimal)):
+        return exact(str(value))
+    if value in ("Infinity", "-Infinity", "NaN"):
+        return value
+    if re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", value):
+        number = decimal.Decimal(value)
+        return ("number", number + 0 if number else decimal.Decimal(0))
+    if re.match(r"\d+-\d\d-\d\dT", value): # the zone is UTC
+        return re.sub(r"(Z|\+00:00)$", "", value.replace("T", " "))
+    return value
+
+
+class Functions(beds.Bed):
+    def __init__(self, work):
+        super().__init__(work, services=("postgres",))
+        self.lines = work / "lines"
+
+    def fill(self):
+        rows = ",".join(f"({number}, {row})" for number, row in enumerate(ROWS))
+        self.psql(f"""CREATE TABLE edges ({COLUMNS}); INSERT INTO edges VALUES {rows};
+            CREATE TABLE grouped (LIKE edges INCLUDING ALL, g int);
+            INSERT INTO grouped SELECT *, id % 4 FROM edges WHERE id NOT IN (4, 5);
+            INSERT INTO grouped SELECT e.*, id + 100 FROM edges e WHERE id IN (4, 5);
+            UPDATE grouped SET id = id + 100 WHERE g > 100;
+            CREATE FUNCTION answer(command text) RETURNS text LANGUAGE plpgsql AS $$
+            DECLARE result text;
+            BEGIN
+                EXECUTE 'SELECT json_agg(r)::text FROM (' || command || ') r' INTO result;
+                RETURN coalesce(result, '[]');
+            EXCEPTION WHEN OTHERS THEN RETURN 'error ' || SQLERRM;
+            END $$;""")
+        checkpoint = self.work / "edges.json"
+        snapshot = self.spawn(["cdc-snapshot", "--source", self.source, "--slot", "edges", "--create",
+                               "--checkpoint", checkpoint], stdout=subprocess.PIPE)
+        with open(self.lines, "wb") as out:
+            for line in snapshot.stdout:
+                out.write(line)
+                if line.startswith(b'{"checkpoint"'):
+                    checkpoint.write_bytes(line)
+        if snapshot.wait(30) != 0:
+            raise RuntimeError(self.tail())
+
+    def ask(self, questions):
+        """PostgreSQL's rows for each (case, ids), or the text of its error."""
+        path = self.work / "questions.sql"
+        path.write_text("SET TimeZone = 'UTC';\n" + "".join(
+            "SELECT answer($q$" + over(case, ids) + "$q$);\n" for case, ids in questions))
+        done = subprocess.run(["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", self.source, "-f", path],
+                              env=self.env, capture_output=True, text=True, check=True)
+        out = re.split(r"\n(?=\[|error )", done.stdout.rstrip("\n"))
+        if len(out) != len(questions):
+            raise RuntimeError(f"{len(out)} answers to {len(questions)} questions")
+        return [text if text.startswith("error ") else json.loads(text, parse_float=decimal.Decimal)
+                for text in out]
+
+    def transform(self, questions):
+        """Exit status, the rows of each case's view, and messages."""
+        with tempfile.TemporaryDirectory(dir=self.work) as folder:
+            folder = pathlib.Path(folder)
+            (folder / "v.sql").write_text("\n".join(
+                f"CREATE VIEW {case.name} KEY ({'g, id) FULL' if case.select.startswith('SELECT g, id') else 'id)'} "
+                f"AS {over(case, ids)};" for case, ids in questions))
+            with open(self.lines, "rb") as lines:
+                done = subprocess.run([BIN / "cdc-transform", "--views", folder / "v.sql", "--state",
+                                       folder / "state", "--ack", "on-write"], stdin=lines, capture_output=True,
+                                      env=self.env, check=False)
+        rows = {case.name: [] for case, _ in questions}
+        for line in done.stdout.splitlines():
+            if b'"op":"r"' in line:
+                line = json.loads(line, parse_float=decimal.Decimal)
+                rows[line["source"]["table"]].append(line["after"])
+        return done.returncode, rows, done.stderr.decode(errors="replace")
+
+
+def differences(wanted, got):
+    def by_key(rows):
+        return {tuple(value for name, value in row.items() if name != "x"): exact(row["x"]) for row in rows}
+    wanted, got = by_key(wanted), by_key(got)
+    return [f"{key}: {got.get(key, 'no row')} and not {wanted.get(key, 'no row')}"
+            for key in sorted(wanted.keys() | got.keys()) if wanted.get(key, "no row") != got.get(key, "no row")]
+
+
+def ids_of(case):
+    return [0, 1, 2, 3, 104, 105] if "grouped" in case.select else list(range(len(ROWS)))
+
+
+class Trial:
+    """A case, what PostgreSQL answers to each of its ids, what became of it, and what is wrong."""
+
+    def __init__(self, case, answers):
+        self.case = case
+        self.answers = answers
+        self.good = [each for each in answers if not isinstance(answers[each], str)]
+        self.outcome = None
+        self.wrong = []
+
+    def compare(self, ids, rows):
+        self.wrong += differences([row for each in ids for row in self.answers[each]], rows)
+
+    def end(self, outcome):
+        self.outcome = outcome
+
+
+def hold_together(bed, trials):
+    """The cases over the rows to which PostgreSQL has an answer, in one run; a view that is refused, or
+    that stops, leaves it, and the rest begins again."""
+    while trials:
+        status, rows, words = bed.transform([(trial.case, trial.good) for trial in trials])
+        if status == 0:
+            for trial in trials:
+                trial.compare(trial.good, rows[trial.case.name])
+                trial.end("same")
+            return
+        named = re.search(r"error: .*?\b(?:out_)?(e\d+x)\b", words)
+        if status not in (2, 5) or named is None:
+            raise RuntimeError(f"status {status}: {words}")
+        trial = next(trial for trial in trials if trial.case.name == named[1])
+        trials = [each for each in trials if each is not trial]
+        trial.end("refused" if status == 2 else "stops")
+
+
+def hold_stopping(bed, trial):
+    """Rows at which PostgreSQL stops stop here too."""
+    for each in trial.answers:
+        if each not in trial.good and trial.outcome != "refused":
+            status, rows, _ = bed.transform([(trial.case, [each])])
+            if status == 2:
+                trial.end("refused")
+            elif status != 5:
+                trial.wrong.append(f"{each}: {rows[trial.case.name]} where PostgreSQL stops: {trial.answers[each]}")
+            return # one row tells
+
+
+def run(bed):
+    bed.fill()
+    page = (ROOT / "man" / "cdc-transform.1.md").read_text()
+    table = page[page.index("| operators |"):page.index("| aggregates |")].replace("`avg`", "")
+    every = " ".join(case.text for case in cases())
+    for name in re.findall(r"`([a-z_0-9]+)`", table[table.index("| numbers |"):]):
+        if name not in PARTS and not re.search(rf"\b{name}\b", every):
+            raise RuntimeError(f"no expression tries {name}")
+    questions = [(case, [each]) for case in cases() for each in ids_of(case)]
+    answers = collections.defaultdict(dict)
+    for (case, ids), answer in zip(questions, bed.ask(questions)):
+        answers[case][ids[0]] = answer
+    trials = [Trial(case, given) for case, given in answers.items()]
+    batches = [trials[at:at + BATCH] for at in range(0, len(trials), BATCH)]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda batch: hold_together(bed, [each for each in batch if each.good]), batches))
+        list(pool.map(lambda trial: hold_stopping(bed, trial), [each for each in trials if each.good]))
+    for trial in trials:
+        if trial.case.text in OTHERWISE:
+            trial.wrong = [] if trial.wrong else ["is said to be otherwise than in PostgreSQL, and is not"]
+        for text in trial.wrong:
+            print(f"{trial.case.text}: {text}")
+    counts = collections.Counter(trial.outcome for trial in trials)
+    say(f"{len(trials)} expressions over {len(ROWS)} rows: {dict(counts)}")
+    for outcome in ("refused", "stops"):
+        say(f"{outcome}: " + "; ".join(trial.case.text for trial in trials if trial.outcome == outcome))
+    if any(trial.wrong for trial in trials):
+        raise RuntimeError("values differ")
+
+
+if __name__ == "__main__":
+    beds.main(Functions, run)
