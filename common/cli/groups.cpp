@@ -90,18 +90,24 @@ void add_line_prefix(App& app, std::string& prefix) {
         ->group("Output");
 }
 
-void add_column_edits(App& app, std::vector<std::string>& leave_out,
-                      std::vector<std::string>& masks, std::string& key_file,
-                      const std::string& group) {
+void add_column_edits(App& app, event::ColumnEditOptions& options, const std::string& group) {
     CLI::App& cli = app.options();
-    cli.add_option("--leave-out", leave_out, "Leave out columns TABLE.COLUMN; may be repeated")
+    cli.add_option("--leave-out", options.leave_out,
+                   "Leave out columns TABLE.COLUMN; may be repeated")
         ->type_name("COLUMN")
         ->group(group);
-    cli.add_option("--mask", masks,
+    cli.add_option("--mask", options.masks,
                    "Mask columns: TABLE.COLUMN=hash or TABLE.COLUMN=fixed:TEXT; may be repeated")
         ->type_name("COLUMN=HOW")
         ->group(group);
-    cli.add_option("--mask-key", key_file, "Secret key of the hashes, in a file")
+    cli.add_option("--mask-key", options.mask_key, "Secret key of the hashes, in a file")
+        ->type_name("FILE")
+        ->group(group);
+    cli.add_option("--encrypt", options.encrypted,
+                   "Encrypt columns TABLE.COLUMN (AES-256-SIV); may be repeated")
+        ->type_name("COLUMN")
+        ->group(group);
+    cli.add_option("--encrypt-key", options.encrypt_key, "Secret key of --encrypt, in a file")
         ->type_name("FILE")
         ->group(group);
 }

@@ -2,6 +2,7 @@
 #define CDC_CLI_GROUPS_HPP
 
 #include "cli/metrics.hpp"
+#include "event/column_edits.hpp"
 #include "event/encoding.hpp"
 #include "registry/client.hpp"
 
@@ -31,9 +32,8 @@ void add_chdb_library(App& app, std::string& file, const std::string& group = "T
 /// --prefix NAME of tools that write lines
 void add_line_prefix(App& app, std::string& prefix);
 
-/// --leave-out COLUMN, --mask COLUMN=HOW, --mask-key FILE of tools that read rows
-void add_column_edits(App& app, std::vector<std::string>& leave_out,
-                      std::vector<std::string>& masks, std::string& key_file,
+/// --leave-out COLUMN, --mask COLUMN=HOW, --encrypt COLUMN and their keys, of tools that read rows
+void add_column_edits(App& app, event::ColumnEditOptions& options,
                       const std::string& group = "Output");
 
 /// --allow-minimal-metadata

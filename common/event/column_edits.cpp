@@ -84,6 +84,20 @@ ColumnEdits::ColumnEdits(const std::vector<std::string>& leave_out,
     }
 }
 
+ColumnEdits::ColumnEdits(const ColumnEditOptions& options)
+    : ColumnEdits{options.leave_out, options.masks, read_mask_key(options.mask_key)} {
+    if (options.encrypted.empty() != options.encrypt_key.empty()) {
+        throw Error{ExitCode::usage, "--encrypt and --encrypt-key go together"};
+    }
+    if (options.encrypted.empty()) {
+        return;
+    }
+    for (const std::string& column : options.encrypted) {
+        add(column, {Kind::encrypt, ""});
+    }
+    m_cipher = read_column_cipher("--encrypt-key", options.encrypt_key);
+}
+
 void ColumnEdits::add(std::string_view column, Edit edit) {
     const std::size_t dot = find_last(column, '.');
     if (dot == std::string_view::npos || dot == 0 || dot + 1 == column.size()) {
@@ -109,8 +123,10 @@ ColumnEdits::Edit ColumnEdits::of(std::string_view schema, std::string_view tabl
 
 void ColumnEdits::check(PatternCheck& check) const {
     for (const Rule& rule : m_rules) {
-        check.column(rule.edit.kind == Kind::leave_out ? "--leave-out" : "--mask", rule.text,
-                     rule.tables, rule.column);
+        check.column(rule.edit.kind == Kind::leave_out ? "--leave-out"
+                     : rule.edit.kind == Kind::encrypt ? "--encrypt"
+                                                       : "--mask",
+                     rule.text, rule.tables, rule.column);
     }
 }
 
@@ -131,11 +147,23 @@ void ColumnEdits::append_hash(std::string& out, std::string_view text) const {
     }
 }
 
+void ColumnEdits::append_label(std::string& out, std::string_view label) const {
+    append_computed(out, label, {m_cipher ? Kind::encrypt : Kind::hash, ""});
+}
+
+void ColumnEdits::append_computed(std::string& out, std::string_view text, const Edit& edit) const {
+    if (edit.kind == Kind::encrypt) {
+        m_cipher->append_encrypted(out, text);
+    } else {
+        append_hash(out, text);
+    }
+}
+
 void ColumnEdits::edit_value(std::string& out, std::size_t start, const Edit& edit) const {
     if (edit.kind == Kind::fixed) {
         out.resize(start);
         append_json_string(out, edit.text);
-    } else if (edit.kind == Kind::hash) {
+    } else if (edit.is_computed()) {
         const std::string value = out.substr(start);
         std::string text;
         const bool is_string = value.starts_with('"');
@@ -144,7 +172,7 @@ void ColumnEdits::edit_value(std::string& out, std::size_t start, const Edit& ed
         }
         out.resize(start);
         out += '"';
-        append_hash(out, text);
+        append_computed(out, text, edit);
         out += '"';
     }
 }

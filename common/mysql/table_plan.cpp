@@ -103,7 +103,7 @@ void TablePlan::check_key_edit(const Column& column) const {
             fmt::format("column {} of table '{}.{}' belongs to its key, which must tell its "
                         "rows apart",
                         in_quotes(column.name), m_map.db, m_map.table),
-            "--mask COLUMN=hash keeps keys apart."};
+            "--mask COLUMN=hash and --encrypt COLUMN keep keys apart."};
     }
 }
 

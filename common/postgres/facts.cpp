@@ -258,10 +258,10 @@ void Assembly::take_missing(Facts& facts, const std::string& name) {
     if (edit.kind == event::ColumnEdits::Kind::fixed) {
         value = edit.text;
         codec = {};
-    } else if (edit.kind == event::ColumnEdits::Kind::hash) {
-        std::string hash;
-        m_scope->edits.append_hash(hash, value);
-        value = std::move(hash);
+    } else if (edit.is_computed()) {
+        std::string computed;
+        m_scope->edits.append_computed(computed, value, edit);
+        value = std::move(computed);
         codec = {};
     }
     try {
@@ -288,7 +288,7 @@ void Assembly::add_types(Facts& facts, std::uint32_t type, bool masked,
     if (masked) {
         for (event::LabelFact& label : copy.labels) {
             std::string hash;
-            m_scope->edits.append_hash(hash, label.label);
+            m_scope->edits.append_label(hash, label.label);
             label.label = std::move(hash);
         }
     }

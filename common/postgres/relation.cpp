@@ -17,7 +17,7 @@ void check_key_edit(const pgoutput::Relation& relation, const std::string& colum
                           fmt::format("column {} of table '{}.{}' belongs to its key, which must "
                                       "tell its rows apart",
                                       base::in_quotes(column), relation.schema, relation.name),
-                          "--mask COLUMN=hash keeps keys apart."};
+                          "--mask COLUMN=hash and --encrypt COLUMN keep keys apart."};
     }
 }
 
@@ -110,9 +110,9 @@ const pgoutput::Tuple& RelationPlan::edit(const pgoutput::Tuple& sent, EditedRow
         value = sent[column.place];
         if (column.edit.kind == event::ColumnEdits::Kind::fixed && value.kind != 'n') {
             value = {'t', column.edit.text}; // what did not change is the same text too
-        } else if (column.edit.kind == event::ColumnEdits::Kind::hash && value.kind == 't') {
+        } else if (column.edit.is_computed() && value.kind == 't') {
             memory.texts[i].clear();
-            m_masks.append_hash(memory.texts[i], value.text);
+            m_masks.append_computed(memory.texts[i], value.text, column.edit);
             value.text = memory.texts[i];
         }
     }
@@ -126,10 +126,10 @@ void RelationPlan::edit(std::size_t i, std::string& text) const {
     const event::ColumnEdits::Edit& edit = m_edits[i].edit;
     if (edit.kind == event::ColumnEdits::Kind::fixed) {
         text = edit.text;
-    } else if (edit.kind == event::ColumnEdits::Kind::hash) {
-        std::string hash;
-        m_masks.append_hash(hash, text);
-        text = std::move(hash);
+    } else if (edit.is_computed()) {
+        std::string computed;
+        m_masks.append_computed(computed, text, edit);
+        text = std::move(computed);
     }
 }
 

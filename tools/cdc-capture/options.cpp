@@ -75,7 +75,7 @@ void add_source_options(cli::App& app, Options& options) {
 void add_output_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
     cli::add_line_prefix(app, options.prefix);
-    cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key);
+    cli::add_column_edits(app, options.edited);
     cli::add_types(app, options.types);
     cli.add_flag("--transactions", options.transactions,
                  "A line at the begin and at the end of each transaction")
@@ -178,7 +178,7 @@ void check_mysql_options(Options& options) {
              base::in_quotes(options.from_position));
     }
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
-    options.edits = {options.leave_out, options.masks, event::read_mask_key(options.mask_key)};
+    options.edits = event::ColumnEdits{options.edited};
     if (!options.check) {
         io::require_stdout();
     }
@@ -232,7 +232,7 @@ void check_options(Options& options) {
         options.publication = options.slot;
     }
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
-    options.edits = {options.leave_out, options.masks, event::read_mask_key(options.mask_key)};
+    options.edits = event::ColumnEdits{options.edited};
     if (!options.drop && !options.check && !options.exit_after_create) {
         io::require_stdout();
     }

@@ -18,17 +18,14 @@ class App;
 namespace cdc::capture {
 
 struct Options {
-    std::string source;                 ///< libpq URI or "key=value" text, mysql://, mariadb://
-    std::string slot;                   ///< replication slot
-    std::string publication;            ///< default: the name of the slot
-    std::vector<std::string> tables;    ///< globs; none: all
-    std::vector<std::string> exclude;   ///< globs
-    bool allow_no_match = false;        ///< patterns may meet nothing
-    std::vector<std::string> leave_out; ///< columns
-    std::vector<std::string> masks;     ///< COLUMN=HOW
-    std::string mask_key;               ///< file
-    event::ColumnEdits
-        edits; ///< of the three above; filled in by check_options(), which reads the key
+    std::string source;               ///< libpq URI or "key=value" text, mysql://, mariadb://
+    std::string slot;                 ///< replication slot
+    std::string publication;          ///< default: the name of the slot
+    std::vector<std::string> tables;  ///< globs; none: all
+    std::vector<std::string> exclude; ///< globs
+    bool allow_no_match = false;      ///< patterns may meet nothing
+    event::ColumnEditOptions edited;
+    event::ColumnEdits edits; ///< of `edited`; filled in by check_options(), which reads the keys
 
     bool create = false;            ///< make publication and slot first
     bool exit_after_create = false; ///< and do not stream

@@ -50,6 +50,11 @@ void add_options(cli::App& app, Options& o) {
         ->check(CLI::IsMember({"kafka"}))
         ->allow_extra_args(false)
         ->group("What to read");
+    cli.add_option("--decrypt", o.decrypt,
+                   "Decrypt values of --encrypt by the key in this file; may be repeated")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->group("What to read");
     cli.add_option("--on-error", o.on_error, "For a record that is no change: stop or dead-letter")
         ->check(CLI::IsMember({"stop", "dead-letter"}))
         ->capture_default_str()
@@ -187,6 +192,10 @@ void check(Options& o) {
         o.until_ms = parse_time_ms(o.until_time_text, "--until-time");
     }
     o.with_kafka = !o.with.empty();
+    o.ciphers.clear();
+    for (const std::string& file : o.decrypt) {
+        o.ciphers.push_back(event::read_column_cipher("--decrypt", file));
+    }
     if (o.on_write() && !o.checkpoints.empty()) {
         fail(ExitCode::usage, "--ack on-write and --checkpoint exclude each other");
     }

@@ -2,6 +2,7 @@
 #define CDC_CONSUME_OPTIONS_HPP
 
 #include "cli/groups.hpp"
+#include "event/column_cipher.hpp"
 #include "kafka/offsets.hpp"
 #include "kafka/settings.hpp"
 #include "kafka/topic_pattern.hpp"
@@ -31,8 +32,9 @@ struct Options {
     bool exit_at_end = false;
     std::uint64_t max_events = 0; ///< 0: no such condition
     std::string until_time_text;
-    std::int64_t until_idle_ms = -1; ///< -1: no such condition
-    std::vector<std::string> with;   ///< "kafka"
+    std::int64_t until_idle_ms = -1;  ///< -1: no such condition
+    std::vector<std::string> with;    ///< "kafka"
+    std::vector<std::string> decrypt; ///< files of keys
     std::string on_error{"stop"};
     std::string dead_letter; ///< file
 
@@ -54,7 +56,8 @@ struct Options {
     kafka::Offsets from_offsets;
     std::int64_t until_ms = -1; ///< -1: no such condition
     bool with_kafka = false;
-    std::int64_t topics_refresh_ms = 0; ///< how often new topics are looked for; -1: never
+    std::vector<event::ColumnCipher> ciphers; ///< of the files of `decrypt`
+    std::int64_t topics_refresh_ms = 0;       ///< how often new topics are looked for; -1: never
 
     bool on_write() const { return ack == "on-write"; }
 };

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "event/checkpoint.hpp"
+#include "event/column_cipher.hpp"
 #include "event/dead_letter.hpp"
 #include "io/stop_signal.hpp"
 
@@ -77,9 +78,13 @@ void Session::record(const kafka::IncomingRecord& record) {
         return;
     }
     Emitted what = Emitted::nothing;
+    const std::size_t start = m_writer.buffer().size();
     try {
         what = m_emitter.append(m_writer.buffer(), record, m_consumer->topic_name(record.topic),
                                 record.offset < place->end);
+        if (!m_options.ciphers.empty()) {
+            event::decrypt_values(m_writer.buffer(), start, m_options.ciphers);
+        }
     } catch (const Error& error) {
         const Error placed{error.code(),
                            fmt::format("topic {} partition {} offset {}: {}",
@@ -89,6 +94,7 @@ void Session::record(const kafka::IncomingRecord& record) {
         if (error.code() != ExitCode::bad_data || m_options.on_error == "stop") {
             throw placed;
         }
+        m_writer.buffer().resize(start);
         dead_letter(record, placed);
     }
     ++place->records;

@@ -89,7 +89,7 @@ void add_options(cli::App& app, Options& options) {
     add_source_options(app, options);
     add_reading_options(app, options);
     cli::add_line_prefix(app, options.prefix);
-    cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key);
+    cli::add_column_edits(app, options.edited);
     cli::add_types(app, options.types);
     cli::add_metrics(app, options.metrics);
     cli::add_metrics_per_table(app, options.metrics);
@@ -164,7 +164,7 @@ void check_mysql_options(Options& options) {
     refuse(options.add, "--add");
     refuse(options.chunk_by == "ctid", "--chunk-by ctid");
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
-    options.edits = {options.leave_out, options.masks, event::read_mask_key(options.mask_key)};
+    options.edits = event::ColumnEdits{options.edited};
     io::require_stdout();
 }
 
@@ -206,7 +206,7 @@ void check_options(Options& options) {
         options.publication = options.slot;
     }
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
-    options.edits = {options.leave_out, options.masks, event::read_mask_key(options.mask_key)};
+    options.edits = event::ColumnEdits{options.edited};
     io::require_stdout();
 }
 

@@ -23,18 +23,15 @@ struct Where {
 };
 
 struct Options {
-    std::string source;                 ///< libpq URI or "key=value" text
-    std::string slot;                   ///< of the stream that follows; empty: beside a running one
-    std::string publication;            ///< default: as the slot; empty: every table
-    std::vector<std::string> tables;    ///< globs; none: those of `where`, or all
-    std::vector<std::string> exclude;   ///< globs
-    bool minimal_metadata = false;      ///< MySQL: the stream behind it takes names of the catalog
-    bool allow_no_match = false;        ///< patterns may meet nothing
-    std::vector<std::string> leave_out; ///< columns
-    std::vector<std::string> masks;     ///< COLUMN=HOW
-    std::string mask_key;               ///< file
-    event::ColumnEdits
-        edits; ///< of the three above; filled in by check_options(), which reads the key
+    std::string source;               ///< libpq URI or "key=value" text
+    std::string slot;                 ///< of the stream that follows; empty: beside a running one
+    std::string publication;          ///< default: as the slot; empty: every table
+    std::vector<std::string> tables;  ///< globs; none: those of `where`, or all
+    std::vector<std::string> exclude; ///< globs
+    bool minimal_metadata = false;    ///< MySQL: the stream behind it takes names of the catalog
+    bool allow_no_match = false;      ///< patterns may meet nothing
+    event::ColumnEditOptions edited;
+    event::ColumnEdits edits; ///< of `edited`; filled in by check_options(), which reads the keys
     std::vector<std::string> where; ///< TABLE=CONDITION
     std::vector<Where> conditions;  ///< `where`, taken apart by check_options()
     std::string beside;  ///< MySQL: checkpoint file of the stream beside which tables are read

@@ -110,9 +110,9 @@ Value loader_text(const Column& column, const BinaryField& field, Scratch& scrat
     if (column.mask.kind == event::ColumnEdits::Kind::fixed) {
         return {column.mask.text};
     }
-    if (column.mask.kind == event::ColumnEdits::Kind::hash) {
+    if (column.mask.is_computed()) {
         scratch.text.clear();
-        column.masks->append_hash(scratch.text, field.view());
+        column.masks->append_computed(scratch.text, field.view(), column.mask);
         return {scratch.text};
     }
     if (column.codec.kind == postgres::ValueKind::text && !column.codec.is_array() &&

@@ -125,8 +125,7 @@ void add_options(cli::App& app, Options& options) {
     add_method(app, options);
     cli::add_metrics(app, options.metrics);
     cli::add_metrics_per_table(app, options.metrics);
-    cli::add_column_edits(app, options.leave_out, options.masks, options.mask_key,
-                          "What to compare");
+    cli::add_column_edits(app, options.edited, "What to compare");
     add_output(app, options);
 }
 
@@ -146,8 +145,9 @@ void check_options(const Options& options) {
         };
         refuse(!options.slot.empty(), "--slot");
         refuse(!options.publication.empty(), "--publication");
-        refuse(!options.leave_out.empty(), "--leave-out");
-        refuse(!options.masks.empty(), "--mask");
+        refuse(!options.edited.leave_out.empty(), "--leave-out");
+        refuse(!options.edited.masks.empty(), "--mask");
+        refuse(!options.edited.encrypted.empty(), "--encrypt");
     }
     cli::refuse_together(options.counts, "--counts", options.rows, "--rows");
     cli::refuse_together(options.counts, "--counts", options.repair, "--repair");

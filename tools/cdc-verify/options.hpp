@@ -26,11 +26,9 @@ struct Options {
     std::vector<std::string> pairs; ///< SOURCE=TARGET: any two tables
     std::vector<std::string> key;   ///< columns by which their rows are told apart
     std::vector<std::string> exclude_columns;
-    std::vector<std::string> leave_out; ///< TABLE.COLUMN
-    std::vector<std::string> masks;     ///< COLUMN=HOW
-    std::string mask_key;               ///< file
-    std::vector<std::string> where;     ///< TABLE=CONDITION
-    std::string publication;            ///< whose tables must be there; "": that named as the slot
+    event::ColumnEditOptions edited;
+    std::vector<std::string> where; ///< TABLE=CONDITION
+    std::string publication;        ///< whose tables must be there; "": that named as the slot
 
     bool counts = false;
     bool rows = false;
@@ -51,7 +49,7 @@ struct Options {
     bool explain = false;
 
     /// Throws Error (usage).
-    event::ColumnEdits edits() const { return {leave_out, masks, event::read_mask_key(mask_key)}; }
+    event::ColumnEdits edits() const { return event::ColumnEdits{edited}; }
 };
 
 void add_options(cli::App& app, Options& options);

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# --encrypt of capture and snapshot, and cdc-consume --decrypt: rows and changes of PostgreSQL and MySQL go through Kafka;
+# values leave neither process in the clear, equal ones stay equal, and who has the key reads them as they were.
+. "$(dirname "$0")/lib.sh"
+start postgres mysql kafka
+create_db
+my() { mariadb --no-defaults -h 127.0.0.1 -P "${CDC_TEST_MYSQL_URL##*:}" -u root --default-character-set=utf8mb4 -NB -e "$1" shop; }
+mariadb --no-defaults -h 127.0.0.1 -P "${CDC_TEST_MYSQL_URL##*:}" -u root -e "CREATE DATABASE shop CHARACTER SET utf8mb4"
+TABLES="CREATE TABLE people (email varchar(60) PRIMARY KEY, name varchar(40), phone varchar(40), pin int, n int)"
+ROWS="INSERT INTO people VALUES ('secret-a@x', 'A', 'secret \"1\"', 424242, 1), ('secret-b@x', 'B', NULL, NULL, 1), ('', 'C', '', 0, 1), ('secret-ü', 'D', 'siv1:00000000:x', 1, 1)"
+CHANGES="UPDATE people SET n = 2; UPDATE people SET email = 'secret-c@x' WHERE name = 'A'; DELETE FROM people WHERE name = 'B';
+    INSERT INTO people VALUES ('secret-e@x', 'E', 'secret \"1\"', 424242, 1)"
+head -c 32 /dev/urandom | base64 >key
+head -c 32 /dev/urandom | base64 >other.key
+edits=(--encrypt '*.email' --encrypt 'people.phone' --encrypt 'people.pin' --encrypt-key key)
+topic() { cdc-consume --brokers "$CDC_TEST_KAFKA_BROKERS" --topics "$1" --exit-at-end "${@:2}"; }
+final() { jq -sc '[.[] | select(.op)] | reduce .[] as $line ({}; if $line.op == "d" then del(.[$line.key.email]) else .[$line.key.email] = [$line.after.name, $line.after.phone, $line.after.pin, $line.after.n] end)'; }
+WANTED='{"secret-c@x":["A","secret \"1\"","424242",2],"":["C","","0",2],"secret-ü":["D","siv1:00000000:x","1",2],"secret-e@x":["E","secret \"1\"","424242",1]}'
+
+through() { # NAME SOURCE OPTION…: rows, then changes, into the topics NAME.*
+    local name=$1 source=$2
+    cdc-snapshot --source "$source" "${@:3}" --checkpoint "$name.json" --prefix "$name" "${edits[@]}" 2>snapshot.err | tee "$name.lines.0" |
+        cdc-publish --brokers "$CDC_TEST_KAFKA_BROKERS" --prefix "$name" --partitions 1 --checkpoint "$name.json" 2>publish.err || fail "snapshot of $name"
+    "change_$name"
+    cdc-capture --source "$source" ${SLOT:+--slot "$SLOT"} --checkpoint "$name.json" --exit-at-end --prefix "$name" "${edits[@]}" 2>capture.err | tee "$name.lines.1" |
+        cdc-publish --brokers "$CDC_TEST_KAFKA_BROKERS" --prefix "$name" --checkpoint "$name.json" 2>publish.err || fail "capture of $name"
+    cat "$name".lines.* "$name.json" ./*.err >everything
+    ! grep -qE 'secret|424242' everything || fail "a secret left: $(grep -oE '.{40}(secret|424242).{20}' everything | head -n 3)"
+    topic "$name.*people" --decrypt key 2>consume.err >"$name.clear" || fail "consume"
+    expect "$name, read with the key" "$(final <"$name.clear" | jq -cS .)" "$(jq -cS . <<<"$WANTED")"
+    topic "$name.*people" --decrypt other.key 2>consume.err >"$name.other" || fail "consume with another key"
+    ! grep -q secret "$name.other" || fail "another key reads it"
+    expect "equal values" "$(jq -r 'select(.op != "d" and (.after.name == "A" or .after.name == "E")) | .after.phone' "$name.other" | sort -u | wc -l)" 1
+    topic "$name.*people" --decrypt other.key --decrypt key 2>consume.err >"$name.both" || fail "consume with both keys"
+    cmp -s <(grep -v '^{"checkpoint"' "$name.clear") <(grep -v '^{"checkpoint"' "$name.both") || fail "several keys"
+    expect "shape" "$(jq -c 'select(.table) | [.table.columns[] | .type] | unique' "$name.other" | sed -n 1p | jq -r '.[]' | grep -c '^text$')" 1
+}
+
+say "PostgreSQL"
+sql "$TABLES; $ROWS"
+change_pg() { sql "$CHANGES"; }
+SLOT=enc through pg "$(pg_url)" --slot enc --create
+say "MySQL"
+my "$TABLES; $ROWS"
+change_mysql() { my "$CHANGES"; }
+through mysql "$CDC_TEST_MYSQL_URL/shop"
+
+say "verify compares by what the stream made of them"
+cat pg.lines.* | cdc-load --target "$TARGET" 2>load.err || fail "load"
+cdc-verify --source "$(pg_url)" --target "$TARGET" --no-wait "${edits[@]}" >verify.txt 2>verify.err || { cat verify.txt; fail "verify"; }
+expect_words verify.txt "same"
+sql "UPDATE people SET phone = 'another' WHERE name = 'E'"
+expect_exit 1 cdc-verify --source "$(pg_url)" --target "$TARGET" --no-wait "${edits[@]}" >verify.txt 2>verify.err
+
+say "what was altered is named with its place; what is wrong is refused"
+awk '{ print } /"op":"r"/ { exit }' pg.lines.0 | sed -E 's/(siv1:[0-9a-f]{8}:)./\1!/' >altered.in
+cdc-publish --brokers "$CDC_TEST_KAFKA_BROKERS" --prefix altered --partitions 1 <altered.in 2>publish.err || fail "publish"
+expect_exit 5 topic 'altered.*people' --decrypt key 2>err >lines.err
+expect_words err "offset"
+refused() { expect_exit 2 cdc-capture --source "$(pg_url)" --slot enc --peek --exit-at-end "$@" 2>err >lines.err; }
+refused --encrypt people.email
+refused --encrypt people.emial --encrypt-key key
+expect_words err "people.email"
+echo short >short.key
+refused --encrypt people.email --encrypt-key short.key
+expect_words err "wants 32"
+refused --encrypt people.email --encrypt-key nowhere
+say "all good"
