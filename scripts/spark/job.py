@@ -20,6 +20,8 @@ from pyspark.sql import functions as F
 PREFIX = "ecommerce"
 LATE = "10 minutes"
 GAP = "30 minutes"
+BAGS = ("customer_sessions",)
+WRITTEN = {"ignoreNullFields": "false", "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"}
 COLUMNS = {
     "customers": "id int, first_name string, last_name string, email string, created_at timestamp_ntz",
     "products": "id int, name string, price decimal(10,2), reorder_level int, created_at timestamp_ntz",
@@ -107,8 +109,8 @@ def batch(options):
     for name, found_by, select in re.findall(r"CREATE VIEW (\w+) (?:KEY|PARTITION) \((.*?)\) AS\s(.*?);", text, re.S):
         rows = spark.sql(select).cache()
         rows.createOrReplaceTempView(name)
-        key = "struct(*)" if name == "customer_sessions" else f"struct({found_by})" # a bag's rows are told apart whole
-        lines = rows.selectExpr(f"to_json({key}) AS key", "to_json(struct(*), map('ignoreNullFields', 'false')) AS value")
+        found = ["*"] if name in BAGS else found_by.split(", ") # a bag's rows are told apart whole
+        lines = rows.select(F.to_json(F.struct(*found), WRITTEN).alias("key"), F.to_json(F.struct("*"), WRITTEN).alias("value"))
         with open(f"{options.folder}/{name}", "w", encoding="utf-8") as out:
             for line in lines.toLocalIterator():
                 out.write(f"{line.key}\t{line.value}\n")
