@@ -13,26 +13,31 @@ using base::ExitCode;
 
 namespace {
 
-duckdb::Connection& connection() {
-    static duckdb::Database database{"", {}};
-    static duckdb::Connection kept{database};
-    return kept;
-}
+/// Closed when the test ends: the engine's threads must not outlive what they use.
+class Values {
+public:
+    std::string json_of(const std::string& expression) {
+        duckdb::Result result = connection().query("SELECT " + expression);
+        REQUIRE(result.next());
+        std::string out;
+        transform::append_value(out, result.column(0), 0);
+        return out;
+    }
 
-std::string json_of(const std::string& expression) {
-    duckdb::Result result = connection().query("SELECT " + expression);
-    REQUIRE(result.next());
-    std::string out;
-    transform::append_value(out, result.column(0), 0);
-    return out;
-}
+    /// A value as a source of PostgreSQL writes it, stored and written again.
+    std::string through(const event::Column& column, const std::string& text,
+                        const std::string& connector = "postgresql") {
+        const transform::StoredColumn stored = transform::stored_column(column, connector, "");
+        return json_of(stored.from_text(duckdb::quoted_text(text) + "::VARCHAR"));
+    }
 
-/// A value as a source of PostgreSQL writes it, stored and written again.
-std::string through(const event::Column& column, const std::string& text,
-                    const std::string& connector = "postgresql") {
-    const transform::StoredColumn stored = transform::stored_column(column, connector, "");
-    return json_of(stored.from_text(duckdb::quoted_text(text) + "::VARCHAR"));
-}
+protected:
+    duckdb::Connection& connection() { return m_connection; }
+
+private:
+    duckdb::Database m_database{"", {}};
+    duckdb::Connection m_connection{m_database};
+};
 
 event::Column column(const std::string& type) {
     event::Column out;
@@ -43,7 +48,7 @@ event::Column column(const std::string& type) {
 
 } // namespace
 
-TEST_CASE("transform: values come out as the source wrote them") {
+TEST_CASE_FIXTURE(Values, "transform: values come out as the source wrote them") {
     const std::pair<const char*, const char*> values[] = {
         {"boolean", "true"},
         {"integer", "-12"},
@@ -93,7 +98,7 @@ TEST_CASE("transform: values come out as the source wrote them") {
           "\"2025-07-21T10:00:00.12Z\"");
 }
 
-TEST_CASE("transform: decimals have all digits of their scale") {
+TEST_CASE_FIXTURE(Values, "transform: decimals have all digits of their scale") {
     event::Column price = column("numeric(12,2)");
     price.precision = 12;
     price.scale = 2;
@@ -108,7 +113,7 @@ TEST_CASE("transform: decimals have all digits of their scale") {
     CHECK(through(price, "0.001") == "\"0.001\"");
 }
 
-TEST_CASE("transform: a declared decimal takes what fits, and nothing is rounded") {
+TEST_CASE_FIXTURE(Values, "transform: a declared decimal takes what fits, and nothing is rounded") {
     const transform::StoredColumn stored =
         transform::stored_column(column("numeric"), "postgresql", "decimal(10,2)");
     CHECK(stored.type == "DECIMAL(10,2)");
@@ -124,7 +129,7 @@ TEST_CASE("transform: a declared decimal takes what fits, and nothing is rounded
     CHECK_THROWS_AS(transform::stored_column(column("numeric"), "postgresql", "integer"), Error);
 }
 
-TEST_CASE("transform: arrays are lists") {
+TEST_CASE_FIXTURE(Values, "transform: arrays are lists") {
     event::Column list = column("integer[]");
     list.element = "integer";
     CHECK(through(list, "[1,null,3]") == "[1,null,3]");
@@ -133,7 +138,7 @@ TEST_CASE("transform: arrays are lists") {
     CHECK(through(list, R"(["a","b\"c"])") == R"(["a","b\"c"])");
 }
 
-TEST_CASE("transform: what a view computes has PostgreSQL's type names") {
+TEST_CASE_FIXTURE(Values, "transform: what a view computes has PostgreSQL's type names") {
     const std::pair<const char*, const char*> types[] = {
         {"1::BIGINT", "bigint"},
         {"sum(x) FROM (VALUES (1::BIGINT)) v(x)", "numeric(38,0)"},
@@ -151,7 +156,7 @@ TEST_CASE("transform: what a view computes has PostgreSQL's type names") {
     CHECK_THROWS_AS(transform::type_name(interval.types()[0], "column"), Error);
 }
 
-TEST_CASE("transform: a SELECT names tables wherever they stand, and no CTE") {
+TEST_CASE_FIXTURE(Values, "transform: a SELECT names tables wherever they stand, and no CTE") {
     const std::string tree = duckdb::serialize_sql(
         connection(), "WITH w AS (SELECT * FROM a) SELECT *, (SELECT max(x) FROM b) FROM w JOIN "
                       "s.c ON true WHERE EXISTS (SELECT 1 FROM d) UNION SELECT * FROM a");
