@@ -39,9 +39,29 @@ std::string identity(Connection& connection) {
                                 : "SELECT @@server_uuid");
 }
 
+namespace {
+
+/// Of a statement that shows the binary logs, which needs a right of its own.
+std::vector<Connection::Row> query_of_logs(Connection& connection, const std::string& sql) {
+    try {
+        return connection.query(sql);
+    } catch (const ServerError& error) {
+        if (!is_right_missing(error)) {
+            throw;
+        }
+        throw ServerError{
+            error.code(), error.what(), error.number(),
+            fmt::format("GRANT {} ON *.* to the user on the source",
+                        connection.is_mariadb() ? "BINLOG MONITOR" : "REPLICATION CLIENT")};
+    }
+}
+
+} // namespace
+
 LogEnd log_end(Connection& connection) {
     const bool renamed = !connection.is_mariadb() && connection.version() >= kBinaryLogStatus;
-    const auto rows = connection.query(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+    const auto rows =
+        query_of_logs(connection, renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
     if (rows.empty()) {
         throw Error{ExitCode::refused,
                     fmt::format("{} writes no binary log", connection.description()),
@@ -61,7 +81,7 @@ LogEnd log_end(Connection& connection) {
 
 std::vector<LogFile> log_files(Connection& connection) {
     std::vector<LogFile> out;
-    for (const auto& row : connection.query("SHOW BINARY LOGS")) {
+    for (const auto& row : query_of_logs(connection, "SHOW BINARY LOGS")) {
         out.push_back({row.at(0).value_or(""),
                        base::parse_integer<std::uint64_t>(row.at(1).value_or("")).value_or(0)});
     }
@@ -112,6 +132,19 @@ void check_position(Connection& connection, const Position& position) {
                  position.text(), file.size);
         }
         return;
+    }
+    if (!files.empty()) {
+        const Position end{files.back().name, files.back().size};
+        if (end.base_name() == position.base_name() && end < position) {
+            throw Error{
+                ExitCode::position_lost,
+                fmt::format(
+                    "position {} is behind the end of the log of {}, {}: the log is not the "
+                    "one that was read before, or the position was mistyped",
+                    position.text(), connection.description(), end.text()),
+                "Without --from-position a stream begins at the log's end; after a RESET or a "
+                "restored backup read the tables again with a snapshot"};
+        }
     }
     throw Error{ExitCode::position_lost,
                 fmt::format("{} no longer has the log from {} on; {}", connection.description(),

@@ -30,6 +30,7 @@ rights() {
     expect_words check.err "the user may not ask about the log"
     expect_words check.err "the user sees no table to capture"
     expect_exit 4 cdc-capture --source "$USER_URL" --exit-at-end >lines 2>run.err
+    expect_words run.err "GRANT $ASK ON"
     remedy "GRANT $ASK"
     not_ready "the user may not read the log" "GRANT REPLICATION SLAVE ON *.* TO 'reader'@'%';"
     refused "REPLICATION SLAVE"
@@ -86,7 +87,7 @@ places() {
     check --checkpoint place.json || fail "not ready: $(cat check.err)"
     expect_words check.err "the log has what follows binlog.0"
     my "FLUSH BINARY LOGS; FLUSH BINARY LOGS"
-    my "PURGE BINARY LOGS TO '$(my "SHOW BINARY LOGS" | tail -n 1 | cut -f 1)'"
+    purge_logs_to "$(my "SHOW BINARY LOGS" | tail -n 1 | cut -f 1)"
     sed -i 's/"gtids":"[^"]*"/"gtids":""/' place.json
     expect_exit 3 check --checkpoint place.json
     expect_words check.err "not ready"

@@ -52,7 +52,7 @@ check() { # SERVER URL
     expect_words lag.prom "cdc_log_retained_bytes{"
 
     say "$server: a log that was purged past the checkpoint is beyond, without any limit"
-    my "PURGE BINARY LOGS TO '$(of log position | cut -d: -f1)'"
+    purge_logs_to "$(of log position | cut -d: -f1)"
     expect_exit 1 lag --json >lag.json
     expect_words lag.err "checkpoint '$state': the server no longer keeps the log from"
     expect "bytes" "$(of checkpoint bytes)" null

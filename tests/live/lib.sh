@@ -126,6 +126,15 @@ wait_until() { # SECONDS COMMAND…
     done
 }
 
+# Removes binary logs by the test's my(). MariaDB keeps one for a moment that recovery may need.
+purge_logs_to() { # FILE
+    wait_until 20 oldest_log_is "$1"
+}
+oldest_log_is() {
+    my "PURGE BINARY LOGS TO '$1'"
+    [ "$(my "SHOW BINARY LOGS" | head -n 1 | cut -f1)" = "$1" ]
+}
+
 standby() { # NAME [LINE…]
     local state=$CDC_SERVICES_DIR/$1 port user=() line
     "$ROOT/scripts/services" stop "$1" >/dev/null 2>&1

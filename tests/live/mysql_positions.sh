@@ -49,11 +49,15 @@ for KIND in mysql mariadb; do
     expect "the sets" "$(jq -r 'select(.checkpoint).checkpoint.gtids' middle | tail -n 1)" \
         "$([ $KIND = mysql ] && my "SELECT @@gtid_executed" || my "SELECT @@gtid_binlog_pos")"
 
+    say "$KIND: a position behind the end of the log"
+    expect_exit 3 cdc-capture --source "$URL" --from-position binlog.009999:4 --exit-at-end >middle 2>capture.err
+    expect_words capture.err "position binlog.009999:4 is behind the end of the log"
+
     say "$KIND: files that were read are purged, without anything new in them"
     step
     my "FLUSH LOGS"; sleep 1.1; my "FLUSH LOGS"
     last=$(my "SHOW BINARY LOGS" | tail -n 1 | cut -f 1)
-    wait_until 20 my "PURGE BINARY LOGS TO '$last'" # MariaDB waits for its checkpoint
+    purge_logs_to "$last"
     add 6
     step
     expect "the rows behind purged files" "$(ids part)" "6 "
@@ -62,8 +66,7 @@ for KIND in mysql mariadb; do
     cp state.json kept.json
     add 7; my "FLUSH LOGS"; sleep 0.5; my "FLUSH LOGS"
     last=$(my "SHOW BINARY LOGS" | tail -n 1 | cut -f 1)
-    purged() { my "PURGE BINARY LOGS TO '$last'"; [ "$(my "SHOW BINARY LOGS" | wc -l)" = 1 ]; }
-    wait_until 20 purged
+    purge_logs_to "$last"
     expect_exit 3 capture >/dev/null
     expect_words capture.err "$last:4"
 

@@ -103,7 +103,7 @@ say "the binary log is purged behind us: named exactly, and only what is missing
 at=$(jq -r .checkpoint.position "$state/capture.json")
 my "UPDATE users SET last_name = 'purged' WHERE id <= 2; FLUSH BINARY LOGS"
 my "DELETE FROM orders WHERE id = 7; FLUSH BINARY LOGS"
-my "PURGE BINARY LOGS TO '$(my "SHOW MASTER STATUS" | cut -f1)'"
+purge_logs_to "$(my "SHOW MASTER STATUS" | cut -f1)"
 "$pipeline" start 2>start.err || fail "start"
 wait_until 20 is capture failed
 expect_words status.txt "position lost: mysql-users repair"

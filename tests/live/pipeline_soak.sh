@@ -137,7 +137,7 @@ lose_binlog() {
     my "FLUSH BINARY LOGS"
     sleep 1
     my "FLUSH BINARY LOGS"
-    my "PURGE BINARY LOGS TO '$(my "SHOW MASTER STATUS" | cut -f1)'"
+    purge_logs_to "$(my "SHOW MASTER STATUS" | cut -f1)"
     c start 2>start.err || fail "start"
     repair c
 }
