@@ -279,7 +279,8 @@ TEST_CASE("every value of Debezium's of every PostgreSQL type goes through Avro 
                 value.dump());
             std::string bytes;
             std::string back;
-            INFO(name, " ", column->second, " ", value.dump());
+            const std::string what = fmt::format("{} {} {}", name, column->second, value.dump());
+            CAPTURE(what);
             AvroEncoder encoder{AbsentColumns::debezium};
             REQUIRE_NOTHROW(encoder.append(bytes, schema, record));
             AvroDecoder{}.append(back, schema, bytes);
