@@ -39,12 +39,12 @@ const unsigned char* bytes_of(std::string_view text) {
 }
 
 const EVP_CIPHER* siv() {
-    static const std::unique_ptr<EVP_CIPHER, FreeCipher> cipher{
+    static const std::unique_ptr<EVP_CIPHER, FreeCipher> kCipher{
         EVP_CIPHER_fetch(nullptr, "AES-256-SIV", nullptr)};
-    if (cipher == nullptr) {
+    if (kCipher == nullptr) {
         fail(ExitCode::failed, "OpenSSL has no AES-256-SIV");
     }
-    return cipher.get();
+    return kCipher.get();
 }
 
 std::string digest(const EVP_MD* kind, std::string_view text) {
