@@ -15,8 +15,8 @@ using base::in_quotes;
 
 namespace {
 
-const std::optional<event::Checkpoint> kNothing;
-const std::string kNoPath;
+const std::optional<event::Checkpoint> g_nothing;
+const std::string g_no_path;
 
 /// At one order a file whose snapshot is not done holds less.
 std::pair<event::Order, bool> rank(const Watch::File& file) {
@@ -60,18 +60,18 @@ const Watch::File* Watch::lowest_file() const {
 
 const std::optional<event::Checkpoint>& Watch::lowest() const {
     const File* file = lowest_file();
-    return file == nullptr ? kNothing : file->checkpoint;
+    return file == nullptr ? g_nothing : file->checkpoint;
 }
 
 const std::string& Watch::lowest_path() const {
     const File* file = lowest_file();
-    return file == nullptr ? kNoPath : file->path();
+    return file == nullptr ? g_no_path : file->path();
 }
 
 const std::string& Watch::any_path() const {
     const auto found = std::find_if(m_files.begin(), m_files.end(),
                                     [](const File& file) { return file.checkpoint.has_value(); });
-    return found == m_files.end() ? kNoPath : found->path();
+    return found == m_files.end() ? g_no_path : found->path();
 }
 
 bool Watch::reached(event::Order order) const {
