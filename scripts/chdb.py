@@ -108,7 +108,9 @@ class Connection:
     def __init__(self, path, *arguments):
         self.path = os.path.abspath(path)
         self._library = library()
-        argv = [b"clickhouse", b"--path=" + os.fsencode(self.path)]
+        # One thread that loads tables, and the first statement with a function before any other:
+        # the engine makes its store of SQL functions without a lock (common/clickhouse/chdb.cpp).
+        argv = [b"clickhouse", b"--path=" + os.fsencode(self.path), b"--tables_loader_foreground_pool_size=1"]
         argv += [argument.encode() for argument in arguments]
         array = (ctypes.c_char_p * len(argv))(*argv)
         with _in_empty_folder():
@@ -121,6 +123,7 @@ class Connection:
                 raise Error(f"{words}\nThe folder '{self.path}' is open in another process{by}: "
                             "one process at a time may open it.")
             raise Error(words or f"cannot open '{self.path}'")
+        self.query("SELECT lower('')")
 
     def query(self, sql, output_format="TSV"):
         """Runs one statement. Raises Error with the engine's words; never sends rows in `sql`."""

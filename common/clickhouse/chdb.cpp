@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -26,6 +27,12 @@ namespace {
 constexpr std::int64_t kLockWaitMs = 3000;
 constexpr std::int64_t kLockStepMs = 200;
 constexpr std::size_t kKeepMemory = std::size_t{64} << 20;
+
+/// The engine makes its store of SQL functions when a function's name is first looked up, and holds
+/// no lock: the second of two threads deletes the store that the first one uses, which then fails
+/// ("recursive_mutex lock failed") or hangs. So one thread loads the tables of a folder, and no
+/// statement runs beside the first one that has a function.
+constexpr const char* kFirstFunction = "SELECT lower('')";
 
 /// The part of chdb.h that is used. The library's own header is not needed to build.
 struct Library {
@@ -129,9 +136,11 @@ void** connect(const Library& lib, const std::string& folder, std::string& words
     const EmptyFolder here{folder};
     std::string program = "clickhouse";
     std::string path = "--path=" + folder;
-    char* arguments[] = {program.data(), path.data()};
+    // One thread that loads tables: see kFirstFunction.
+    std::string loaders = "--tables_loader_foreground_pool_size=1";
+    char* arguments[] = {program.data(), path.data(), loaders.data()};
     const CapturedStderr captured;
-    void** connection = lib.connect(2, arguments);
+    void** connection = lib.connect(static_cast<int>(std::size(arguments)), arguments);
     words = captured.text();
     return connection;
 }
@@ -170,6 +179,7 @@ Chdb::Chdb(const std::string& folder, const std::string& library_file) : m_name{
         throw server_error("cannot open " + in_quotes(folder), words, exception_code(words), 400);
     }
     try {
+        execute(kFirstFunction);
         // What is depended on is set: defaults differ from version to version.
         for (const char* setting :
              {"async_insert = 0", "max_query_size = 67108864", "insert_deduplicate = 0"}) {

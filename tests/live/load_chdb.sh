@@ -25,6 +25,10 @@ load <first || fail 'the same again'
 { head -n 1 first; sed -n 3,7p first; } | load || fail 'a part'
 expect 'rows after repeats' "$(view)" "$wanted"
 
+# Of two threads one could use what the other has deleted: chdb.cpp.
+expect 'threads that load tables' "$(cdc-query "$TARGET" "SELECT value FROM system.server_settings
+    WHERE name = 'tables_loader_foreground_pool_size'")" 1
+
 say 'a new column with a default, a wider one; then the old shape again'
 lines "
 N = [T[0], column('q', 'bigint'), T[2], column('new', 'numeric(6,2)', False, precision=6, scale=2, default='1.50')]
