@@ -4,6 +4,7 @@
 #include "base/numbers.hpp"
 #include "event/json_document.hpp"
 #include "event/json_writer.hpp"
+#include "event/line_decoder.hpp"
 
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
@@ -143,6 +144,19 @@ void append_table_line(std::string& out, const Table& table, std::string_view so
 
 std::vector<Column> parse_columns(std::string_view table_json, std::string& version) {
     return parse_table(table_json, version).columns;
+}
+
+Table parse_table(std::string_view table_json) {
+    std::string version;
+    return parse_table(table_json, version);
+}
+
+Table table_of(const DecodedLine& line) {
+    Table table = parse_table(line.payload);
+    table.db = line.source.db;
+    table.schema = line.source.schema;
+    table.table = line.source.table;
+    return table;
 }
 
 Table parse_table(std::string_view table_json, std::string& version) {

@@ -9,6 +9,8 @@
 
 namespace cdc::event {
 
+struct DecodedLine;
+
 /// One column of a table line: cdc-event(5), "Table lines".
 struct Column {
     std::string name;
@@ -59,6 +61,9 @@ void append_table_line(std::string& out, const Table& table, std::string_view so
 /// Reads the value of a table line's "table" member. The identity is left empty: it comes from
 /// the line's source. Throws Error (bad_data).
 Table parse_table(std::string_view table_json, std::string& version);
+Table parse_table(std::string_view table_json);
+/// The table of a table line, with its identity. Throws Error (bad_data).
+Table table_of(const DecodedLine& line);
 std::vector<Column> parse_columns(std::string_view table_json, std::string& version);
 
 } // namespace cdc::event

@@ -86,8 +86,7 @@ TableSchemas our_schemas() {
     const std::string json =
         R"({"name":"inventory.orders","version":"0123456789abcdef","columns":)" +
         std::string{kColumns} + "}";
-    std::string version;
-    event::Table table = event::parse_table(json, version);
+    event::Table table = event::parse_table(json);
     table.db = "shop";
     table.schema = "inventory";
     table.table = "orders";
@@ -267,8 +266,7 @@ TEST_CASE("every value of Debezium's of every PostgreSQL type goes through Avro 
                 fmt::format(R"({{"name":"s.t","version":"0123456789abcdef","columns":[)"
                             R"({{"name":"v",{}}}]}})",
                             column->second);
-            std::string version;
-            event::Table table = event::parse_table(json, version);
+            event::Table table = event::parse_table(json);
             table.schema = "s";
             table.table = "t";
             const AvroSchema schema{debezium_avro_schemas({table, json, "postgresql", "p"}).value};
@@ -304,8 +302,7 @@ TEST_CASE("MySQL's columns have the Avro types of Debezium's connector, and name
         R"j({"name":"state","type":"set('a','b')","labels":["a","b"]},{"name":"odd-name","type":"point"},)j"
         R"j({"name":"other","type":"point"},{"name":"shape","type":"geometry"},{"name":"doc","type":"json"},)j"
         R"j({"name":"f","type":"float unsigned"},{"name":"g","type":"double unsigned"},{"name":"words","type":"varchar(20)"}]})j";
-    std::string version;
-    event::Table table = event::parse_table(json, version);
+    event::Table table = event::parse_table(json);
     table.db = "shop";
     table.table = "t";
     const std::string text = debezium_avro_schemas({table, json, "mysql", "p"}).value;

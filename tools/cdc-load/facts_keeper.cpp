@@ -81,8 +81,7 @@ std::optional<event::Table> shape_of(const clickhouse::TableState& state, std::u
     if (state.shape.empty() || state.shape_order >= order) {
         return std::nullopt;
     }
-    std::string version;
-    event::Table shape = event::parse_table(state.shape, version);
+    event::Table shape = event::parse_table(state.shape);
     return shape.oid == 0 || shape.oid == oid ? std::optional{std::move(shape)} : std::nullopt;
 }
 

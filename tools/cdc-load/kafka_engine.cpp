@@ -20,12 +20,8 @@ void KafkaEngineDdl::take(std::string_view line) {
     if (decoded.kind != event::LineKind::table) {
         return;
     }
-    std::string version;
-    event::Table shape = event::parse_table(decoded.payload, version);
+    event::Table shape = event::table_of(decoded);
     const event::Source& source = decoded.source;
-    shape.db = source.db;
-    shape.schema = source.schema;
-    shape.table = source.table;
     const auto same = [&](const Table& other) {
         return other.shape.db == shape.db && other.shape.schema == shape.schema &&
                other.shape.table == shape.table;

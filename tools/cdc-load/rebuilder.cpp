@@ -207,8 +207,7 @@ void Rebuilder::take_latest_shape(const TableLoader& table, TableLoader& side,
     if (state.shape.empty() || state.shape_order <= table.rebuild_order) {
         return;
     }
-    std::string version;
-    const event::Table described = event::parse_table(state.shape, version);
+    const event::Table described = event::parse_table(state.shape);
     clickhouse::TargetShape shape =
         clickhouse::make_shape(table.line_shape.connector, described.columns, m_options.layout);
     alter(table, side, shape);

@@ -164,8 +164,7 @@ bool is_another_table(const clickhouse::TableState& state, const SourceShape& fr
     if (state.shape.empty() || from.described.oid == 0 || from.order <= state.shape_order) {
         return false;
     }
-    std::string ignored;
-    const std::uint32_t before = event::parse_table(state.shape, ignored).oid;
+    const std::uint32_t before = event::parse_table(state.shape).oid;
     return before != 0 && before != from.described.oid;
 }
 

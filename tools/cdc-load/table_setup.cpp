@@ -124,10 +124,9 @@ std::string why_stale(Transport& transport, const TableLoader& table,
         if (from.facts && is_another_table(before, from)) {
             return {};
         }
-        std::string ignored;
         return order < before.shape_order
                    ? std::string{}
-                   : event::stale_reason(event::parse_table(before.shape, ignored), described);
+                   : event::stale_reason(event::parse_table(before.shape), described);
     }
     if (!described.stale.empty() || described.oid == 0) {
         return described.stale;
@@ -214,8 +213,7 @@ std::string column_that_came_back(const SourceShape& from, const clickhouse::Tab
     if (state.shape.empty() || from.order < state.shape_order || made_anew) {
         return {};
     }
-    std::string ignored;
-    const event::Table before = event::parse_table(state.shape, ignored);
+    const event::Table before = event::parse_table(state.shape);
     for (std::size_t i = 0; i < shape.columns.size(); ++i) {
         const event::Column& column = from.described.columns[i];
         const bool is_there = std::any_of(existing.begin(), existing.end(), [&](const auto& old) {

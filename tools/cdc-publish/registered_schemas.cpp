@@ -76,11 +76,7 @@ std::shared_ptr<record::TableEncoder> RegisteredSchemas::encoder(const std::stri
     if (const auto found = m_encoders.find(made_of); found != m_encoders.end()) {
         return found->second;
     }
-    std::string version;
-    event::Table table = event::parse_table(line.payload, version);
-    table.db = source.db;
-    table.schema = source.schema;
-    table.table = source.table;
+    const event::Table table = event::table_of(line);
     const record::TableSchemas schemas = schemas_of(
         *m_options.format, encoding, {table, line.payload, source.connector, m_options.prefix});
     const auto wanted = [&](bool is_key, const std::string& name, const std::string& text) {

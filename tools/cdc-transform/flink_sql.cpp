@@ -99,12 +99,8 @@ void FlinkSql::take(std::string_view line) {
     if (decoded.kind != event::LineKind::table) {
         return;
     }
-    std::string version;
-    event::Table shape = event::parse_table(decoded.payload, version);
+    event::Table shape = event::table_of(decoded);
     const event::Source& source = decoded.source;
-    shape.db = source.db;
-    shape.schema = source.schema;
-    shape.table = source.table;
     auto found = std::find_if(m_tables.begin(), m_tables.end(), [&](const Table& other) {
         return name_of(other.shape) == name_of(shape);
     });

@@ -68,8 +68,7 @@ StoredTable parse_stored_table(int id, std::string_view text) {
     const auto json = nlohmann::ordered_json::parse(text);
     StoredTable table;
     table.id = id;
-    std::string version;
-    table.shape = event::parse_table(json.at("shape").dump(), version);
+    table.shape = event::parse_table(json.at("shape").dump());
     table.shape.db = json.at("db");
     table.shape.schema = json.at("schema");
     table.shape.table = json.at("table");

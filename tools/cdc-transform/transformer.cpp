@@ -184,11 +184,7 @@ void Transformer::take_table(const event::DecodedLine& line) {
     if (!wanted(space_of(line.source), line.source.table)) {
         return;
     }
-    std::string version;
-    event::Table shape = event::parse_table(line.payload, version);
-    shape.db = line.source.db;
-    shape.schema = line.source.schema;
-    shape.table = line.source.table;
+    event::Table shape = event::table_of(line);
     InputTable* table = find_table(line.source);
     if (table == nullptr) {
         made_table(line, std::move(shape));
