@@ -8,6 +8,7 @@
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
 #include "record/moment.hpp"
+#include "record/wire.hpp"
 
 #include <simdjson.h>
 
@@ -28,31 +29,11 @@ constexpr std::int64_t kMostEmptyElements = 10'000;
 
 } // namespace
 
-class AvroDecoder::Reader {
+class AvroDecoder::Reader : public WireReader {
 public:
-    explicit Reader(std::string_view bytes) : m_rest{bytes} {}
+    explicit Reader(std::string_view bytes) : WireReader{bytes, "Avro"} {}
 
-    std::string_view rest() const { return m_rest; }
-
-    std::string_view take(std::size_t size) {
-        if (size > m_rest.size()) {
-            fail(ExitCode::bad_data, "the Avro bytes end {} bytes early", size - m_rest.size());
-        }
-        const std::string_view bytes = m_rest.substr(0, size);
-        m_rest.remove_prefix(size);
-        return bytes;
-    }
-    std::int64_t number() {
-        std::uint64_t bits = 0;
-        for (int shift = 0; shift < 64; shift += 7) {
-            const auto byte = static_cast<unsigned char>(take(1)[0]);
-            bits |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-            if (byte < 0x80) {
-                return static_cast<std::int64_t>(bits >> 1 ^ (0 - (bits & 1)));
-            }
-        }
-        fail(ExitCode::bad_data, "the Avro bytes have a number of more than ten bytes");
-    }
+    std::int64_t number() { return unzigzag(varint()); }
     std::string_view sized() {
         const std::int64_t size = number();
         if (size < 0) {
@@ -67,18 +48,6 @@ public:
         }
         return static_cast<std::size_t>(at);
     }
-    template<typename Bits>
-    Bits little() {
-        Bits bits = 0;
-        const std::string_view bytes = take(sizeof(Bits));
-        for (std::size_t i = 0; i < sizeof(Bits); ++i) {
-            bits |= static_cast<Bits>(static_cast<unsigned char>(bytes[i])) << (8 * i);
-        }
-        return bits;
-    }
-
-private:
-    std::string_view m_rest;
 };
 
 void AvroDecoder::append(std::string& out, const AvroSchema& schema, std::string_view bytes) {
@@ -114,12 +83,11 @@ void AvroDecoder::append_value(std::string& out, const AvroType& type, Reader& r
         append_integer_value(out, type, reader);
         return;
     case AvroKind::float32:
-        event::append_json_float(out, std::bit_cast<float>(reader.little<std::uint32_t>()),
-                                 type.floats);
+        event::append_json_float(
+            out, std::bit_cast<float>(static_cast<std::uint32_t>(reader.little(4))), type.floats);
         return;
     case AvroKind::float64:
-        event::append_json_float(out, std::bit_cast<double>(reader.little<std::uint64_t>()),
-                                 type.floats);
+        event::append_json_float(out, std::bit_cast<double>(reader.little(8)), type.floats);
         return;
     case AvroKind::bytes:
         append_bytes_value(out, type, reader.sized());

@@ -4,8 +4,10 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "event/decimal_bytes.hpp"
+#include "record/field_name.hpp"
 #include "record/json_float.hpp"
 #include "record/moment.hpp"
+#include "record/wire.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -22,18 +24,6 @@ using event::JsonCursor;
 namespace {
 
 constexpr std::string_view kUnavailable = "__debezium_unavailable_value";
-
-/// The name of a field as it stands in JSON, without its quotes.
-std::string_view json_name(const AvroField& field) {
-    return std::string_view{field.member}.substr(1, field.member.size() - 3);
-}
-
-template<typename Bits>
-void append_little(std::string& out, Bits bits) {
-    for (std::size_t i = 0; i < sizeof(bits); ++i) {
-        out += static_cast<char>(bits >> (8 * i) & 0xff);
-    }
-}
 
 void append_sized(std::string& out, std::string_view bytes) {
     append_avro_long(out, static_cast<std::int64_t>(bytes.size()));
@@ -65,13 +55,7 @@ const char* number_name(const AvroType& type) {
 } // namespace
 
 void append_avro_long(std::string& out, std::int64_t value) {
-    std::uint64_t bits =
-        static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
-    while (bits >= 0x80) {
-        out += static_cast<char>(bits | 0x80);
-        bits >>= 7;
-    }
-    out += static_cast<char>(bits);
+    append_varint(out, zigzag(value));
 }
 
 void AvroEncoder::no_form(std::string_view json, const char* type) const {
@@ -291,12 +275,12 @@ bool AvroEncoder::append_members(std::string& out, const AvroType& type, JsonCur
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
         const std::string_view name = cursor.member_name();
         std::size_t at = next;
-        while (at < count && json_name(type.fields[at]) != name) {
+        while (at < count && name_in(type.fields[at].member) != name) {
             ++at;
         }
         if (at == count) {
             for (std::size_t i = 0; i < next; ++i) {
-                if (json_name(type.fields[i]) == name) {
+                if (name_in(type.fields[i].member) == name) {
                     return false;
                 }
             }
@@ -326,7 +310,7 @@ void AvroEncoder::append_unordered(std::string& out, const AvroType& type, JsonC
     std::string columns;
     for (std::size_t i = 0; i < type.fields.size(); ++i) {
         const auto found = std::find_if(members.begin(), members.end(), [&](const auto& member) {
-            return member.first == json_name(type.fields[i]);
+            return member.first == name_in(type.fields[i].member);
         });
         if (found == members.end()) {
             all = false;

@@ -16,6 +16,11 @@ std::string field_name(std::string_view name);
 /// The opposite. What field_name() never writes is left as it is.
 std::string column_name(std::string_view field);
 
+/// The name in a member as it stands in JSON, `"name":`.
+inline std::string_view name_in(std::string_view member) {
+    return member.substr(1, member.size() - 3);
+}
+
 } // namespace cdc::record
 
 #endif

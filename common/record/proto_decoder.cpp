@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "event/json_writer.hpp"
 #include "record/proto_wire.hpp"
+#include "record/wire.hpp"
 
 #include <simdjson.h>
 
@@ -23,42 +24,9 @@ constexpr int kMostDepth = 64;
 constexpr std::size_t kMostAbsent = 1'000'000;
 constexpr std::size_t kMostPath = 32;
 
-class Reader {
+class Reader : public WireReader {
 public:
-    explicit Reader(std::string_view bytes) : m_rest{bytes} {}
-
-    std::string_view rest() const { return m_rest; }
-    bool at_end() const { return m_rest.empty(); }
-    std::string_view take(std::uint64_t size) {
-        if (size > m_rest.size()) {
-            fail(ExitCode::bad_data, "the Protobuf bytes end {} bytes early", size - m_rest.size());
-        }
-        const std::string_view bytes = m_rest.substr(0, size);
-        m_rest.remove_prefix(size);
-        return bytes;
-    }
-    std::uint64_t varint() {
-        std::uint64_t bits = 0;
-        for (int shift = 0; shift < 64; shift += 7) {
-            const auto byte = static_cast<unsigned char>(take(1)[0]);
-            bits |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-            if (byte < 0x80) {
-                return bits;
-            }
-        }
-        fail(ExitCode::bad_data, "the Protobuf bytes have a number of more than ten bytes");
-    }
-    std::uint64_t little(std::size_t size) {
-        std::uint64_t bits = 0;
-        const std::string_view bytes = take(size);
-        for (std::size_t i = 0; i < size; ++i) {
-            bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
-        }
-        return bits;
-    }
-
-private:
-    std::string_view m_rest;
+    explicit Reader(std::string_view bytes) : WireReader{bytes, "Protobuf"} {}
 };
 
 /// One field of a message as it stands in the bytes.
@@ -95,10 +63,6 @@ WireField read_field(Reader& reader) {
     out.type = static_cast<WireType>(tag & 7);
     read_content(reader, out);
     return out;
-}
-
-std::int64_t unzigzag(std::uint64_t bits) {
-    return static_cast<std::int64_t>(bits >> 1 ^ (0 - (bits & 1)));
 }
 
 /// The integer that a kind's bits mean; nothing for unsigned ones of 64 bits.

@@ -3,8 +3,10 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "record/field_name.hpp"
 #include "record/json_float.hpp"
 #include "record/proto_wire.hpp"
+#include "record/wire.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -19,24 +21,8 @@ using event::JsonCursor;
 
 namespace {
 
-/// The name of a field as it stands in JSON, without its quotes.
-std::string_view json_name(const ProtoField& field) {
-    return std::string_view{field.member}.substr(1, field.member.size() - 3);
-}
-
 void append_tag(std::string& out, const ProtoField& field, WireType type) {
     append_varint(out, std::uint64_t{field.number} << 3 | static_cast<std::uint64_t>(type));
-}
-
-template<typename Bits>
-void append_little(std::string& out, Bits bits) {
-    for (std::size_t i = 0; i < sizeof(bits); ++i) {
-        out += static_cast<char>(bits >> (8 * i) & 0xff);
-    }
-}
-
-std::uint64_t zigzag(std::int64_t value) {
-    return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
 }
 
 /// Puts the size of what stands behind `start` in front of it.
@@ -56,7 +42,7 @@ const ProtoField* find_field(const ProtoMessage& message, std::string_view name,
     const std::size_t count = message.fields.size();
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t at = next + i < count ? next + i : next + i - count;
-        if (json_name(message.fields[at]) == name) {
+        if (name_in(message.fields[at].member) == name) {
             next = at + 1 == count ? 0 : at + 1;
             return &message.fields[at];
         }
@@ -65,13 +51,6 @@ const ProtoField* find_field(const ProtoMessage& message, std::string_view name,
 }
 
 } // namespace
-
-void append_varint(std::string& out, std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) {
-        out += static_cast<char>(value | 0x80);
-    }
-    out += static_cast<char>(value);
-}
 
 void ProtoEncoder::no_form(std::string_view json, const ProtoField& field) {
     fail(ExitCode::bad_data, "the value {} of {} has no form in Protobuf's {}", in_quotes(json),

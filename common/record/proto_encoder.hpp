@@ -43,8 +43,6 @@ inline void append_first_message_path(std::string& out) {
     out += '\0';
 }
 
-void append_varint(std::string& out, std::uint64_t value);
-
 } // namespace cdc::record
 
 #endif

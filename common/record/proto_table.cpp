@@ -8,8 +8,7 @@
 #include <map>
 #include <set>
 
-/// Protobuf schemas of lines: what Protobuf has a type for is in it, all else
-/// is the line's text.
+/// Protobuf schemas of lines: what Protobuf has a type for is in it, all else is the line's text.
 namespace cdc::record {
 
 namespace {
@@ -48,8 +47,8 @@ std::uint32_t hash_of(std::string_view name) {
     return hash & kNumberMask;
 }
 
-/// Numbers of the columns' fields: the source's own where it has one, else by
-/// the name's hash, so that no number means another column after an ALTER.
+/// Numbers of the columns' fields: the source's own where it has one, else by the name's hash, so
+/// that no number means another column after an ALTER.
 class FieldNumbers {
 public:
     explicit FieldNumbers(const event::Table& table) {
@@ -88,8 +87,7 @@ public:
         m_text += fmt::format("\nmessage {} {{\n", name);
         for (const event::Column& column : m_context.table.columns) {
             if (!key_only || column.key > 0) {
-                // Of names that differ only in their case Protobuf's JSON would make
-                // one.
+                // Protobuf's JSON would make one of names that differ only in their case.
                 m_text +=
                     fmt::format("  optional {0} {1} = {2} [json_name = \"{1}\"];\n",
                                 type_of(column), field_name(column.name), m_numbers.of(column));
@@ -153,7 +151,7 @@ message Transaction {
   optional int64 data_collection_order = 3;
 }
 )";
-constexpr const char* kPostgresSource = R"(
+constexpr const char* kSource = R"(
 message Source {
   optional string version = 1;
   optional string connector = 2;
@@ -161,32 +159,22 @@ message Source {
   optional int64 ts_ms = 4;
   optional string snapshot = 5;
   optional string db = 6;
-  optional string sequence = 7;
+)";
+constexpr const char* kPostgresSource = R"(  optional string sequence = 7;
   optional string schema = 8;
   optional string table = 9;
   optional int64 txId = 10;
   optional int64 lsn = 11;
   optional int64 xmin = 12;
-  optional string order = 13;
-  repeated string fetched = 14;
-  repeated string gone = 15;
-}
 )";
-constexpr const char* kMysqlSource = R"(
-message Source {
-  optional string version = 1;
-  optional string connector = 2;
-  optional string name = 3;
-  optional int64 ts_ms = 4;
-  optional string snapshot = 5;
-  optional string db = 6;
-  optional string table = 9;
+constexpr const char* kMysqlSource = R"(  optional string table = 9;
   optional int64 server_id = 16;
   optional string gtid = 17;
   optional string file = 18;
   optional int64 pos = 19;
   optional int64 row = 20;
-  optional string order = 13;
+)";
+constexpr const char* kSourceEnd = R"(  optional string order = 13;
   repeated string fetched = 14;
   repeated string gone = 15;
 }
@@ -213,7 +201,9 @@ TableSchemas proto_schemas(const TableContext& context) {
     if (has_key) {
         value.add_row("Key", true);
     }
+    value.add(kSource);
     value.add(is_mysql(context.connector) ? kMysqlSource : kPostgresSource);
+    value.add(kSourceEnd);
     value.add(kTransaction);
     out.value = value.finish();
     return out;
