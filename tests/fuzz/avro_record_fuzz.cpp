@@ -1,8 +1,7 @@
 // Avro: whatever the bytes, they become JSON that encodes to a value again, or bad_data; whatever
 // the schema's text, it is one or bad_data: the first line of the input, before the bytes of its
 // value.
-#include "base/error.hpp"
-#include "event/json_cursor.hpp"
+#include "fuzz_input.hpp"
 #include "record/avro_decoder.hpp"
 #include "record/avro_encoder.hpp"
 #include "record/avro_schema.hpp"
@@ -12,34 +11,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 
 namespace {
 
 using namespace cdc;
-
-void require(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
-
-bool is_json(std::string_view text) {
-    event::JsonCursor cursor{text};
-    cursor.value();
-    return !cursor.failed() && cursor.at_end();
-}
-
-/// Calls, and lets bad_data pass.
-template<typename Call>
-void try_to(Call&& call) {
-    try {
-        call();
-    } catch (const base::Error& error) {
-        require(error.code() == base::ExitCode::bad_data);
-    }
-}
+using namespace cdc::fuzz;
 
 const record::AvroSchema& table_schema() {
     static const record::AvroSchema kSchema{[] {
@@ -50,8 +26,7 @@ const record::AvroSchema& table_schema() {
             R"j({"name":"d","type":"date"},{"name":"t","type":"timestamp with time zone"},)j"
             R"j({"name":"c","type":"time without time zone"},{"name":"f","type":"real"},)j"
             R"j({"name":"a","type":"text[]","element":"text"},{"name":"u","type":"xid8"}]})j";
-        std::string version;
-        event::Table table = event::parse_table(json, version);
+        event::Table table = event::parse_table(json);
         table.schema = "s";
         table.table = "t";
         return record::avro_schemas({table, json, "postgresql", "p"}).value;
@@ -77,10 +52,8 @@ void decode(const record::AvroSchema& schema, std::string_view bytes) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // An exact allocation, so that a read past its end is seen.
-    const std::unique_ptr<char[]> copy{new char[size]};
-    std::copy_n(reinterpret_cast<const char*>(data), size, copy.get());
-    const std::string_view bytes{copy.get(), size};
+    const Exact copy{data, size};
+    const std::string_view bytes = copy.bytes();
     record::parse_frame(bytes);
     try_to([&] { decode(table_schema(), bytes); });
     const auto split = std::min(bytes.find('\n'), size);

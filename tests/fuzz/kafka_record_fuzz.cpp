@@ -1,46 +1,19 @@
 // A record's key and value, a tab between them: whatever the bytes, they become one line that the
 // next tool can read, or bad_data; and what becomes a line goes into every envelope as valid JSON.
-#include "base/error.hpp"
-#include "event/json_cursor.hpp"
+#include "fuzz_input.hpp"
 #include "kafka/change_cut.hpp"
 #include "kafka/envelope.hpp"
 #include "kafka/foreign.hpp"
 
-#include <algorithm>
-#include <cstdint>
-#include <cstdlib>
-#include <memory>
-
 namespace {
 
 using namespace cdc;
+using namespace cdc::fuzz;
 
 const std::string kTable =
     R"({"name":"s.t","version":"0123456789abcdef","columns":[)"
     R"({"name":"id","type":"bigint","nullable":false,"key":1},{"name":"n","type":"integer"},)"
     R"({"name":"r","type":"real"},{"name":"b","type":"bytea"},{"name":"t","type":"text"}]})";
-
-void require(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
-
-bool is_json(std::string_view text) {
-    event::JsonCursor cursor{text};
-    cursor.value();
-    return !cursor.failed() && cursor.at_end();
-}
-
-/// Calls, and lets bad_data pass.
-template<typename Call>
-void try_to(Call&& call) {
-    try {
-        call();
-    } catch (const base::Error& error) {
-        require(error.code() == base::ExitCode::bad_data);
-    }
-}
 
 void wrap(std::string_view line) {
     kafka::ChangeCut cut;
@@ -66,16 +39,13 @@ void wrap(std::string_view line) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // Exact allocations, so that a read past an end is seen.
     const std::string_view bytes{reinterpret_cast<const char*>(data), size};
     const auto tab = std::min(bytes.find('\t'), size);
     const std::size_t value_size = tab < size ? size - tab - 1 : 0;
-    const std::unique_ptr<char[]> key_copy{new char[tab]};
-    const std::unique_ptr<char[]> value_copy{new char[value_size]};
-    std::copy_n(bytes.data(), tab, key_copy.get());
-    std::copy_n(bytes.data() + size - value_size, value_size, value_copy.get());
-    const std::string_view key{key_copy.get(), tab};
-    const std::string_view value{value_copy.get(), value_size};
+    const Exact key_copy{bytes.substr(0, tab)};
+    const Exact value_copy{bytes.substr(size - value_size)};
+    const std::string_view key = key_copy.bytes();
+    const std::string_view value = value_copy.bytes();
 
     const std::string_view order = kafka::own_order(value);
     require(order.empty() || order.size() == 32);

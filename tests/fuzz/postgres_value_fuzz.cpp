@@ -1,14 +1,11 @@
 // The server's text of a value in both encodings, cdc-event(5)'s and Debezium's: whatever type,
 // modifier and text, it becomes valid JSON or is refused as bad_data.
-#include "base/error.hpp"
-#include "event/json_cursor.hpp"
+#include "fuzz_input.hpp"
 #include "postgres/debezium_value.hpp"
 #include "postgres/value.hpp"
 
 #include <array>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <string>
 
 #include <simdjson.h>
@@ -16,6 +13,7 @@
 namespace {
 
 using namespace cdc;
+using namespace cdc::fuzz;
 
 // pg_type.dat
 constexpr std::array<std::uint32_t, 24> kTypes{16,   17,   20,   21,   23,   25,   26,   28,
@@ -23,20 +21,11 @@ constexpr std::array<std::uint32_t, 24> kTypes{16,   17,   20,   21,   23,   25,
                                                1184, 1186, 1266, 1560, 1562, 1700, 2950, 3802};
 
 void check(postgres::ValueCodec codec, std::string_view text) {
-    std::string out;
-    try {
+    try_to([&] {
+        std::string out;
         postgres::append_value(out, codec, text);
-    } catch (const base::Error& error) {
-        if (error.code() != base::ExitCode::bad_data) {
-            std::abort();
-        }
-        return;
-    }
-    event::JsonCursor cursor{out};
-    cursor.value();
-    if (cursor.failed() || !cursor.at_end()) {
-        std::abort();
-    }
+        require(is_json(out));
+    });
 }
 
 } // namespace
@@ -47,9 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::uint32_t type = kTypes[data[0] % kTypes.size()];
     const std::int32_t modifier = data[1] == 0 ? -1 : (data[1] << 16 | data[2]) + 4;
-    const std::unique_ptr<char[]> copy{new char[size - 3]};
-    std::copy_n(reinterpret_cast<const char*>(data) + 3, size - 3, copy.get());
-    const std::string_view text{copy.get(), size - 3};
+    const Exact copy{data + 3, size - 3};
+    const std::string_view text = copy.bytes();
     if (!simdjson::validate_utf8(text)) {
         return 0; // the stream is checked before
     }

@@ -1,36 +1,18 @@
 // Protobuf: whatever the bytes, they become JSON that encodes to a message again, or bad_data;
 // whatever the schema's text, it is one or bad_data: the input up to a byte 0, before the bytes of
 // its message.
-#include "base/error.hpp"
-#include "event/json_cursor.hpp"
+#include "fuzz_input.hpp"
 #include "record/proto_decoder.hpp"
 #include "record/proto_encoder.hpp"
 #include "record/table_schemas.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 
 namespace {
 
 using namespace cdc;
-
-void require(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
-
-/// Calls, and lets bad_data pass.
-template<typename Call>
-void try_to(Call&& call) {
-    try {
-        call();
-    } catch (const base::Error& error) {
-        require(error.code() == base::ExitCode::bad_data);
-    }
-}
+using namespace cdc::fuzz;
 
 const record::ProtoSchema& table_schema() {
     static const record::ProtoSchema kSchema{[] {
@@ -41,8 +23,7 @@ const record::ProtoSchema& table_schema() {
             R"j({"name":"f","type":"real","number":4},{"name":"u","type":"xid8","number":5},)j"
             R"j({"name":"ok","type":"boolean","number":6},{"name":"i","type":"integer","number":7},)j"
             R"j({"name":"a","type":"real[]","element":"real","number":8}]})j";
-        std::string version;
-        event::Table table = event::parse_table(json, version);
+        event::Table table = event::parse_table(json);
         table.schema = "s";
         table.table = "t";
         return record::proto_schemas({table, json, "postgresql", "p"}).value;
@@ -55,9 +36,7 @@ std::string decode(const record::ProtoSchema& schema, std::string_view bytes) {
     record::ProtoDecoder decoder;
     std::string json;
     decoder.append(json, schema, message, schema.floats(), bytes);
-    event::JsonCursor cursor{json};
-    cursor.value();
-    require(!cursor.failed() && cursor.at_end());
+    require(is_json(json));
     return json;
 }
 
@@ -76,10 +55,8 @@ void there_and_back(std::string_view bytes) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // An exact allocation, so that a read past its end is seen.
-    const std::unique_ptr<char[]> copy{new char[size]};
-    std::copy_n(reinterpret_cast<const char*>(data), size, copy.get());
-    const std::string_view bytes{copy.get(), size};
+    const Exact copy{data, size};
+    const std::string_view bytes = copy.bytes();
     try_to([&] { there_and_back(bytes); });
     const auto split = std::min(bytes.find('\0'), size);
     try_to([&] {

@@ -4,6 +4,7 @@
 #include "clickhouse/row_format.hpp"
 #include "clickhouse/row_text.hpp"
 #include "event/json_cursor.hpp"
+#include "fuzz_input.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,7 @@
 namespace {
 
 using namespace cdc;
+using namespace cdc::fuzz;
 using clickhouse::ColumnMapping;
 
 constexpr std::array kTypes{
@@ -43,12 +45,6 @@ constexpr std::array kTypes{
     "Array(Nullable(String))",
     "Array(Nullable(DateTime64(6, 'UTC')))",
 };
-
-void require(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 /// The bytes of the value; empty when it is refused.
 std::string encode(const ColumnMapping& column, std::string_view json) {
@@ -79,9 +75,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ColumnMapping column;
     column.type = *clickhouse::parse_type(kTypes[data[0] % kTypes.size()]);
     column.base64 = column.type.kind == clickhouse::Kind::string && (data[0] & 0x80) != 0;
-    const std::unique_ptr<char[]> copy{new char[size - 1]};
-    std::copy_n(reinterpret_cast<const char*>(data) + 1, size - 1, copy.get());
-    const std::string_view json{copy.get(), size - 1};
+    const Exact copy{data + 1, size - 1};
+    const std::string_view json = copy.bytes();
     event::JsonCursor cursor{json};
     cursor.value();
     if (cursor.failed() || !cursor.at_end()) {

@@ -1,13 +1,9 @@
-#include "event/line_decoder.hpp"
-#include "event/table.hpp"
-#include "kafka/change_cut.hpp"
 #include "record/avro_decoder.hpp"
 #include "record/avro_encoder.hpp"
 #include "record/field_name.hpp"
 #include "record/framing.hpp"
-#include "record/table_schemas.hpp"
 
-#include "support.hpp"
+#include "record_lines.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -22,25 +18,8 @@ namespace {
 
 const std::string kData = std::string{CDC_SOURCE_DIR} + "/tests/data/";
 
-/// A table's schemas, as cdc-publish makes them of its table line.
-struct Shape {
-    explicit Shape(std::string_view table_line) {
-        event::LineDecoder decoder;
-        const event::DecodedLine& line = decoder.decode(table_line);
-        std::string version;
-        event::Table table = event::parse_table(line.payload, version);
-        table.db = line.source.db;
-        table.schema = line.source.schema;
-        table.table = line.source.table;
-        texts = avro_schemas({table, line.payload, line.source.connector, "shop"});
-        value = std::make_unique<AvroSchema>(texts.value);
-        if (!texts.key.empty()) {
-            key = std::make_unique<AvroSchema>(texts.key);
-        }
-    }
-    TableSchemas texts;
-    std::unique_ptr<AvroSchema> key;
-    std::unique_ptr<AvroSchema> value;
+struct Shape : ShapeOf<AvroSchema> {
+    explicit Shape(std::string_view table_line) : ShapeOf{table_line, avro_schemas} {}
 };
 
 std::string avro(const AvroSchema& schema, std::string_view json) {
@@ -57,31 +36,8 @@ std::string json(const AvroSchema& schema, std::string_view bytes) {
     return out;
 }
 
-/// A change line through Avro and back.
 std::string there_and_back(const Shape& shape, std::string_view line) {
-    kafka::ChangeCut cut;
-    kafka::cut_change(line, cut);
-    std::string out;
-    const std::string key =
-        cut.key == "null" ? "null" : json(*shape.key, avro(*shape.key, cut.key));
-    const std::string value = json(*shape.value, avro(*shape.value, "{" + std::string{cut.rest}));
-    REQUIRE(kafka::append_joined(out, key, value));
-    return out;
-}
-
-std::string table_line(const std::string& columns, const std::string& connector = "postgresql") {
-    return R"({"table":{"name":"s.t","version":"0123456789abcdef","columns":)" + columns +
-           R"(},"source":{"version":"0.1.0","connector":")" + connector +
-           R"(","name":"shop","ts_ms":1,"snapshot":"false","db":"d","schema":"s","table":"t",)"
-           R"("order":"00010000000000001000000000000001"},"ts_ms":2})";
-}
-
-std::string change_line(const std::string& key, const std::string& middle) {
-    return R"({"key":)" + key + "," + middle +
-           R"(,"source":{"version":"0.1.0","connector":"postgresql","name":"shop","ts_ms":1,)"
-           R"("snapshot":"false","db":"d","sequence":"[\"1\",\"2\"]","schema":"s","table":"t",)"
-           R"("txId":7,"lsn":4096,"xmin":null,"order":"00010000000000001000000000000001"},)"
-           R"("op":"u","ts_ms":3})";
+    return record::there_and_back(shape, line, avro, json);
 }
 
 } // namespace
