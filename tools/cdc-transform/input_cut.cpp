@@ -283,7 +283,7 @@ void InputTable::apply(std::int64_t commit_ts_ms) {
         fmt::format("INSERT INTO cdc.g{0} SELECT {1}, ord, {2} FROM delta{0} WHERE gone", m_id,
                     keys(""), commit_ts_ms));
     if (++m_cuts % kCutsBetweenForgetting == 0) {
-        m_connection.execute(fmt::format("DELETE FROM cdc.g{} WHERE at < {}", m_id,
+        m_connection.execute(fmt::format(R"(DELETE FROM cdc.g{} WHERE "at" < {})", m_id,
                                          commit_ts_ms - kRememberDeletedMs));
     }
 }
