@@ -91,6 +91,14 @@ for seed in 0.4 0.5 0.6; do
 done
 expect "sums of money that was moved" "$(grep '"table":"money"' views.ndjson | grep '^{"key"' | jq .after.total | sort -u)" 900
 
+say "a snapshot that takes its time: all that says where it begins and ends is in one partition, in its order"
+"$HERE/kafka_lines.py" --rows 3 --keys 3 --whole | while IFS= read -r line; do
+    echo "$line"
+    sleep 0.1
+done | cdc-publish --brokers "$B" --prefix slow --partitions 9 2>>publish.err || fail "cdc-publish"
+expect "partitions" "$(kcat -q -b "$B" -C -t slow.public.t0 -o beginning -e -f '%p %s\n' | grep '{"snapshot"' |
+    sed -E 's/^([0-9]+) .*"status":"([a-z]+)".*/\1 \2/' | tr '\n' ';')" "0 begin;0 end;"
+
 say "the README's five commands"
 sql "CREATE DATABASE inventory2" >/dev/null
 DB=inventory2

@@ -340,7 +340,7 @@ void Publisher::publish_table_part(const event::DecodedLine& line) {
     kafka::OutgoingRecord record;
     const std::string order = source.order.text();
     record.value = line.raw;
-    record.partition = route.partition();
+    record.partition = 0; // a reader of several partitions has a snapshot's begin before its end
     record.timestamp_ms = source.ts_ms;
     record.order = order;
     record.table_version = route.version;
