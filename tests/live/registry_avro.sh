@@ -57,6 +57,17 @@ registry /subjects | grep -q '"x.public.t0-x.public.t0.Envelope"' || fail "$(reg
 publish y --format avro --subjects record <many.ndjson 2>pub.err || fail "$(cat pub.err)"
 registry /subjects | grep -q '"y.public.t1.Key"' || fail "$(registry /subjects)"
 
+say "from mark to mark, a reader has the snapshots too, and a cut behind rows of a snapshot that stand at the mark's own place"
+"$HERE/kafka_lines.py" --rows 20 --keys 5 --tables 2 --whole >whole.ndjson
+sed -n '/^{"table\|^{"snapshot\|"op":"r"/p; /"op":"c"/q' whole.ndjson >snapshot.ndjson
+place=$(jq -r 'select(.op == "r") | .source.order' snapshot.ndjson | sort | tail -n 1)
+grep -m 1 '^{"checkpoint' whole.ndjson | jq -c --arg order "$place" '.checkpoint.order = $order' >>snapshot.ndjson
+publish w --format avro --marks --checkpoint w.json <snapshot.ndjson 2>pub.err || fail "$(cat pub.err)"
+consume '^w[.](public[.]|snapshots$)' --prefix w --marks >out.ndjson 2>con.err || fail "$(cat con.err)"
+expect "snapshot lines" "$(grep '^{"snapshot' out.ndjson)" "$(grep '^{"snapshot' snapshot.ndjson)"
+expect "rows" "$(grep -c '"op":"r"' out.ndjson)" "$(grep -c '"op":"r"' snapshot.ndjson)"
+expect "the cut" "$(grep '^{"checkpoint' out.ndjson | jq -r .checkpoint.order | sort -u)" "$place"
+
 say "what Debezium's schemas describe, written by the registry's client, becomes lines"
 $PEER write "$CDC_TEST_KAFKA_BROKERS" "$CDC_TEST_REGISTRY_URL" dbz.inventory.orders \
     "$ROOT/tests/data/avro/debezium-key.avsc" "$ROOT/tests/data/avro/debezium-value.avsc" || fail "the peer"

@@ -109,7 +109,7 @@ void Session::record(const kafka::IncomingRecord& record) {
         place->held = record.key ? place->held : place->begin;
         place->order.assign(m_emitter.last_order());
         if (m_marks) {
-            note_order(*place, *record.value);
+            note_order(*place, std::string_view{m_writer.buffer()}.substr(start));
         }
         m_newest_ms = std::max(m_newest_ms, record.timestamp_ms);
         m_done = ++m_events == m_options.max_events;

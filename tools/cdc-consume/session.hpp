@@ -50,7 +50,7 @@ private:
     int read_marks(int timeout_ms);
     bool read_to_limits(int& records);
     int take_marked();
-    void note_order(Place& place, std::string_view value);
+    void note_order(Place& place, std::string_view line);
     bool at_last_mark() const;
     int take_records();
     void show(bool last = false);

@@ -125,8 +125,8 @@ int Session::take_marked() {
 }
 
 /// Rows of a snapshot have the order of its beginning or end, which may be ahead of the stream's.
-void Session::note_order(Place& place, std::string_view value) {
-    if (m_emitter.last_order() > place.highest && value.find(R"("op":"r")") == value.npos) {
+void Session::note_order(Place& place, std::string_view line) {
+    if (m_emitter.last_order() > place.highest && line.find(R"("op":"r")") == line.npos) {
         place.highest.assign(m_emitter.last_order());
     }
 }

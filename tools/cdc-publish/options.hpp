@@ -64,6 +64,8 @@ struct Options {
 
     /// Whether every line of a table goes to its topic, those that are no changes too.
     bool whole_lines() const { return envelope == Envelope::plain && !format; }
+    /// Whether these go to `<prefix>.snapshots` instead: what reads from mark to mark needs them.
+    bool lines_aside() const { return marks && !whole_lines(); }
 };
 
 void add_options(cli::App& app, Options& options);

@@ -327,16 +327,20 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     if (m_options.whole_lines()) {
         record.partition = route.partition();
         send(route.topic, record);
+    } else if (m_options.lines_aside()) {
+        record.partition = 0;
+        send(m_routes.side("snapshots"), record);
     }
 }
 
 void Publisher::publish_table_part(const event::DecodedLine& line) {
     const event::Source& source = line.source;
     const Route& route = m_routes.of(source.db, source.schema, source.table);
-    if (!m_options.whole_lines()) {
+    if (!m_options.whole_lines() && !m_options.lines_aside()) {
         ++m_skipped; // other forms have no place for it
         return;
     }
+    const Topic& topic = m_options.whole_lines() ? route.topic : m_routes.side("snapshots");
     kafka::OutgoingRecord record;
     const std::string order = source.order.text();
     record.value = line.raw;
@@ -344,8 +348,8 @@ void Publisher::publish_table_part(const event::DecodedLine& line) {
     record.timestamp_ms = source.ts_ms;
     record.order = order;
     record.table_version = route.version;
-    check_size(route.topic, {}, line.raw.size());
-    send(route.topic, record);
+    check_size(topic, {}, line.raw.size());
+    send(topic, record);
 }
 
 void Publisher::publish_transaction(std::string_view line, std::string_view payload) {

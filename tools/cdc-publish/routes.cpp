@@ -23,6 +23,11 @@ kafka::TopicSpec side_spec(const Options& options, const std::string& name) {
     if (name == "schema-changes" || name == "checkpoints" || name == "marks") {
         // Read back as a table: what is not newer by key must never go away.
         spec.config["cleanup.policy"] = "compact";
+    } else if (name == "snapshots") {
+        const kafka::TopicSpec tables = topic_spec(options, {}, {});
+        if (const auto found = tables.config.find("retention.ms"); found != tables.config.end()) {
+            spec.config.insert(*found);
+        }
     } else if (name == "dead-letter") {
         // A record that was too large for its own topic must find room here.
         spec.config["max.message.bytes"] = "90000000";
