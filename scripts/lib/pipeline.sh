@@ -5,9 +5,12 @@
 #   local_services NAME…   what scripts/services starts where PIPELINE_SERVICES is local
 #   local_sample DATABASE FILE   SQL that makes the tables there
 #   lag_options=(OPTION…)  of cdc-lag: places that the settings do not name
+#   prefixes=(NAME…)       of topics, where they are more than CDC_PREFIX
+#   from_snapshot=(NAME…)  pipes that, where they lost their position, want all to be read again
 #   stages=(NAME…)         which tools answer Prometheus: those at METRICS_PORT and the ports behind it
 #   replay PLACE, repair   functions that the verbs of these names run; dead_letters: of a pipeline that keeps some;
 #                          watch: of one that has something to show on the console
+#   verify_views, flink_sql  of one whose views are compared in the target too, and of one that is a job of Flink's too
 #   prepare                makes what the pipes need in the state folder, where setup must
 #
 # and calls `pipeline "$@"` last. Words for its pipes:
@@ -15,8 +18,10 @@
 #   stage N                where stage N of `stages` answers Prometheus, from 0 on
 #   stay                   a list { a && b; } in a pipe outlives the signals that stop a and b
 #   verify [OPTION…]       cdc-verify, also where the target is filled through Kafka
+#   views_same OPTION…     are views in the target what their SELECTs say: lib/verify-views
 #   first COMMAND          the snapshot, but not behind a repair that made the slot anew: it brings what differs
 #   without_group COMMAND  reads topics beside the group, and leaves its offsets alone
+#   of_all_prefixes COMMAND  reads topics of several prefixes
 #   every SECONDS COMMAND  again and again, until the pipe is stopped or COMMAND fails
 #   forward FILE COMMAND   what FILE gets goes to COMMAND's standard input
 #   target_has TABLE, run_sql FILE   about the target
@@ -30,7 +35,7 @@ for bin in "$scripts/../build/bin" "$scripts/../../bin"; do # in a source tree, 
 done
 PATH=${CDC_TEST_BIN:+$CDC_TEST_BIN:}$PATH:/usr/lib/postgresql/15/bin
 
-lag_options=() stages=()
+lag_options=() stages=() from_snapshot=() prefixes=()
 # shellcheck source=scripts/lib/settings.sh
 . "$scripts/lib/settings.sh"
 # shellcheck source=scripts/lib/supervise.sh
@@ -39,6 +44,8 @@ lag_options=() stages=()
 . "$scripts/lib/systemd.sh"
 # shellcheck source=scripts/lib/prometheus.sh
 . "$scripts/lib/prometheus.sh"
+# shellcheck source=scripts/lib/browse.sh
+. "$scripts/lib/browse.sh"
 
 say() { echo "$name: $*" >&2; }
 fail() { # EXIT-STATUS MESSAGE…
@@ -58,6 +65,7 @@ usage() {
 stay() { trap : INT TERM HUP; }
 first() { [ -e "$state/repaired" ] || "$@"; }
 without_group() { env -u CDC_GROUP "$@"; }
+of_all_prefixes() { env -u CDC_PREFIX "$@"; }
 
 every() { # SECONDS COMMAND…
     local seconds=$1 stopping=''
@@ -158,6 +166,11 @@ verify() {
     return "$code"
 }
 
+# Where they differ the target is waited for, as in verify. 0: the same; 1: they differ; 2: not known.
+views_same() { # TOPICS-READ CHECKPOINT-OF-READER…
+    "$scripts/lib/verify-views" "$VIEWS" "$PIPELINE_VERIFY_S" "$state/capture.json" "$state/load.json" "$state/run/views.json" "$@"
+}
+
 # A repair whose lines were taken is done, whatever cdc-verify found (1: something differed).
 repaired() { # CODE-OF-VERIFY CODE…
     local found=$1
@@ -236,6 +249,7 @@ verb_stop() {
 }
 
 verb_restart() { verb_stop && verb_start; }
+verb_deploy() { verb_setup && verb_start; }
 
 # 0: all of it runs. 1: a pipe is down or waits for its next try. 3: it was not started.
 verb_status() {
@@ -271,10 +285,19 @@ verb_lag() {
     cdc-lag "${lag_options[@]}" "$@"
 }
 
+# With options the tables alone are compared, as cdc-verify does.
 verb_verify() {
+    local code views=0
     use_services
     need_servers
     verify "$@"
+    code=$?
+    if [ $# = 0 ] && declare -F verify_views >/dev/null; then
+        verify_views
+        views=$?
+    fi
+    [ "$code" = 0 ] || [ "$views" = 1 ] || return "$code"
+    return "$views"
 }
 
 # Rows that differ are brought again. Where the log has lost what capture needs, or a topic what load needs (exit
@@ -283,12 +306,19 @@ verb_repair() {
     use_services
     need_servers
     cd "$state" || return 1
-    local anew=''
+    local anew='' pipe
     if lost_position capture; then
-        say "the log no longer has what the checkpoint needs: beginning anew at its end"
-        begin_anew || return
+        say "the log no longer has what the checkpoint needs: beginning anew $([ ${#from_snapshot[@]} = 0 ] && echo at its end || echo with a snapshot)"
         anew=yes
     fi
+    for pipe in "${from_snapshot[@]}"; do
+        ! lost_position "$pipe" || { say "'$pipe' lost its position: beginning anew with a snapshot"; anew=yes; }
+    done
+    if [ -z "$anew" ] && declare -F verify_views >/dev/null && ! { verify_views || [ $? != 1 ]; }; then
+        say "views differ from their tables: beginning anew with a snapshot"
+        anew=yes
+    fi
+    [ -z "$anew" ] || begin_anew || return
     if lost_position load; then
         say "the topics no longer have what the checkpoint needs: going on with what they have"
         read_what_is_left || return
@@ -312,6 +342,14 @@ read_what_is_left() {
 }
 
 begin_anew() {
+    local units=("${from_snapshot[@]/#/cdc-$name-}")
+    if [ ${#from_snapshot[@]} != 0 ]; then
+        if under_systemd; then
+            systemctl stop "cdc-$name-capture.service" "${units[@]/%/.service}" || return
+        else
+            ! supervised || stop_supervisor || true
+        fi
+    fi
     case $CDC_SOURCE in
         mysql:* | mariadb:*) new_place ;;
         *) new_slot ;;
@@ -320,7 +358,7 @@ begin_anew() {
 }
 start_again() {
     if under_systemd; then
-        systemctl start "cdc-$name-capture.service" "cdc-$name-load.service"
+        systemctl start "cdc-$name.target" "cdc-$name-capture.service" "cdc-$name-load.service"
     else
         ! supervised || stop_supervisor || true
         verb_start
@@ -392,7 +430,7 @@ verb_logs() {
 # Everything that the pipeline made: slot, publication, state folder; of local services all.
 # Topics and tables of servers elsewhere stay, for others may read them.
 verb_destroy() {
-    [ "${1:-}" = --yes ] || usage "destroy drops what the pipeline made at the source, and the state folder: $name destroy --yes"
+    [ "${1:-}" = --yes ] || usage "$verb drops what the pipeline made at the source, and the state folder: $name $verb --yes"
     [ -d "$state" ] || { say "is not set up"; return 0; }
     not_under_systemd
     stop_supervisor || true
@@ -417,6 +455,15 @@ verb_destroy() {
     say "is gone; its audit log is '$(dirname "$state")/$name.audit.log'"
 }
 
+verb_terminate() { verb_destroy "$@"; }
+
+verb_flink-sql() {
+    declare -F flink_sql >/dev/null || usage "$name has no views for Flink"
+    use_services
+    need_brokers
+    flink_sql
+}
+
 #---------------------------------------------------------------------------- the command line
 pipeline() {
     local code began=$SECONDS
@@ -430,10 +477,10 @@ pipeline() {
     verb=$1
     shift
     case $verb in
-        status | lag | logs | dead-letters | watch) "verb_$verb" "$@"; exit ;;
+        status | lag | logs | dead-letters | watch | topics | groups | messages | schemas | flink-sql) "verb_$verb" "$@"; exit ;;
         run) use_services; run_pipe "$@"; exit ;;
         supervise) use_services; supervise; exit ;;
-        setup | start | stop | restart | verify | repair | replay | destroy) ;;
+        setup | start | stop | restart | verify | repair | replay | destroy | deploy | terminate) ;;
         *) usage "unknown verb '$verb'" ;;
     esac
     mkdir -p "$(dirname "$state")" || fail 1 "cannot make '$(dirname "$state")'"
@@ -446,7 +493,7 @@ pipeline() {
     (verb_"$verb" "$@")
     code=$?
     audit "$code" "$((SECONDS - began))" "$verb${*:+ $*}"
-    [ "$verb" != destroy ] || rm -f "$state.lock"
+    case $verb in destroy | terminate) rm -f "$state.lock" ;; esac
     exit "$code"
 }
 

@@ -11,7 +11,7 @@ load_settings() { # FILE
         key=${line%%=*} value=${line#*=}
         [[ $key =~ ^[A-Z][A-Z0-9_]*$ && $line == *=* ]] || fail 2 "'$1', line $number: not NAME=VALUE: '$line'"
         case $key in
-            CDC_* | PIPELINE_* | METRICS_* | DATABASE_EXPORTER | TEXTFILES | PARTITIONS | RETENTION | SNAPSHOT_MODE | DEAD_LETTER_TOPIC | AGGREGATE_S | VIEWS | ALERTS | PG* | MYSQL_* | CHDB_*) ;;
+            CDC_* | PIPELINE_* | METRICS_* | DATABASE_EXPORTER | TEXTFILES | PARTITIONS | RETENTION | SNAPSHOT_MODE | DEAD_LETTER_TOPIC | AGGREGATE_S | VIEWS | ALERTS | FORMAT | TABLE_TOPICS | PG* | MYSQL_* | CHDB_*) ;;
             *) fail 2 "'$1', line $number: '$key' is no setting of a pipeline or a tool" ;;
         esac
         case $value in
@@ -66,7 +66,12 @@ whole_number() { # NAME…
 is_local() { [ "$PIPELINE_SERVICES" = local ]; }
 
 #---------------------------------------------------------------------------- local services
+needed=(CDC_SOURCE CDC_BROKERS CDC_TARGET)
 local_services() { services=("$@"); }
+# A schema registry where FORMAT is of schemas.
+with_registry() {
+    [ "$FORMAT" = json ] || { services+=(registry) && needed+=(CDC_REGISTRY); }
+}
 local_sample() { database=$1 sample=$2; }
 
 services() {
@@ -94,6 +99,7 @@ use_services() {
             mysql) default CDC_SOURCE "$CDC_TEST_MYSQL_URL/$database" ;;
             mariadb) default CDC_SOURCE "$CDC_TEST_MARIADB_URL/$database" ;;
             kafka) default CDC_BROKERS "$CDC_TEST_KAFKA_BROKERS" ;;
+            registry) default CDC_REGISTRY "$CDC_TEST_REGISTRY_URL" ;;
             clickhouse) default CDC_TARGET "${CDC_TEST_CLICKHOUSE_URL%/*}/$database" ;;
         esac
     done
@@ -120,7 +126,7 @@ mysql_sample() {
 
 need_servers() {
     local setting
-    for setting in CDC_SOURCE CDC_BROKERS CDC_TARGET; do
+    for setting in "${needed[@]}"; do
         [ -z "${!setting:-}" ] || continue
         if is_local; then fail 1 "the local services do not run; run: $name setup"; fi
         fail 2 "$setting is not set; name the servers in '${env_file:-$(dirname "$self")/.env}' (see .env.example), or set PIPELINE_SERVICES=local"

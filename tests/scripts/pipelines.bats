@@ -41,7 +41,7 @@ ENV
 
 teardown() {
     unset BASH_ENV
-    for name in pg-orders pg-monitored mysql-users ecommerce-stream; do
+    for name in pg-orders pg-monitored mysql-users ecommerce-stream mysql-enrich; do
         [ ! -d "$PIPELINE_STATE/$name" ] || "$pipelines/$name" destroy --yes >&2 || true
     done
 }
@@ -66,7 +66,7 @@ teardown() {
 }
 
 @test "help names every verb" {
-    for name in pg-orders pg-monitored mysql-users ecommerce-stream; do
+    for name in pg-orders pg-monitored mysql-users ecommerce-stream mysql-enrich; do
         run -0 "$pipelines/$name" --help
         for verb in setup start stop restart status lag verify repair replay logs destroy --systemd --env; do
             [[ $output == *$verb* ]] || { echo "$name: $verb"; false; }
@@ -314,4 +314,61 @@ BASH
     run -0 "$pipelines/pg-orders" repair
     pipe_is pg-orders load running
     [ "$(<"$tools/again")" = "true true" ]
+}
+
+@test "deploy is setup and start, terminate is destroy" {
+    run -0 "$pipelines/mysql-enrich" deploy
+    for pipe in capture enrich load; do pipe_is mysql-enrich $pipe running; done
+    run -2 "$pipelines/mysql-enrich" terminate
+    [[ $output == *"mysql-enrich terminate --yes"* ]]
+    run -0 "$pipelines/mysql-enrich" terminate --yes
+    [ ! -e "$PIPELINE_STATE/mysql-enrich" ] && [ ! -e "$PIPELINE_STATE/mysql-enrich.lock" ]
+}
+
+@test "a format with schemas wants a registry; Flink's SQL wants JSON, and a pipeline with a view" {
+    FORMAT=xml run -2 "$pipelines/mysql-enrich" status
+    [[ $output == *"FORMAT is 'xml', which is none of: json avro"* ]]
+    FORMAT=avro run -2 "$pipelines/mysql-enrich" setup
+    [[ $output == *"CDC_REGISTRY is not set"* ]]
+    FORMAT=avro CDC_REGISTRY=http://r run -2 "$pipelines/mysql-enrich" flink-sql
+    [[ $output == *"FORMAT is 'avro'"* ]]
+    run -2 "$pipelines/pg-orders" flink-sql
+    [[ $output == *"has no views for Flink"* ]]
+}
+
+@test "messages: the places so many records before the ends; nobody's group" {
+    run -2 "$pipelines/pg-orders" messages
+    [[ $output == *"messages wants a topic or a table"* ]]
+    run -2 "$pipelines/pg-orders" messages orders many
+    cat >"$tools/cdc-consume" <<'TOOL'
+#!/usr/bin/env bash
+echo "$* group=${CDC_GROUP:-}" >>"$CDC_TEST_BIN/calls"
+case "$*" in
+    *"--from end"*) echo '{"checkpoint":{"v":1,"position":"a.orders:0=5,1=70;b.orders:0=2","order":"00"},"ts_ms":1}' ;;
+    *) printf '{"key":1}\n{"checkpoint":{}}\n' ;;
+esac
+TOOL
+    run -0 "$pipelines/pg-orders" messages orders 3
+    [ "$output" = '{"key":1}' ]
+    grep -qF -- '--topics ^postgres-server[.](.*[.])?orders$ --from a.orders:0=2,1=67;b.orders:0=0 --begin-again --exit-at-end --with kafka group=' "$tools/calls"
+    ! grep -q 'group=pg-orders' "$tools/calls"
+}
+
+@test "a schema registry's login comes from files, and is no word of a command" {
+    cat >"$tools/curl" <<'TOOL'
+#!/usr/bin/env bash
+echo "$*" >>"$CDC_TEST_BIN/calls"
+while [ $# != 0 ]; do
+    [ "$1" != --config ] || cat "$2" >>"$CDC_TEST_BIN/login"
+    shift
+done
+echo '{"schema":"{\"type\":\"long\"}"}'
+TOOL
+    chmod +x "$tools/curl"
+    echo secret >"$BATS_TEST_TMPDIR/password"
+    CDC_REGISTRY="https://ann@r:8081/?passfile=$BATS_TEST_TMPDIR/password&sslrootcert=/ca" run -0 "$pipelines/pg-orders" schemas a/b 2
+    [ "$(jq -c . <<<"$output")" = '{"type":"long"}' ]
+    grep -qF -- 'https://r:8081/subjects/a%2Fb/versions/2' "$tools/calls"
+    ! grep -q secret "$tools/calls"
+    [ "$(<"$tools/login")" = $'user = "ann:secret"\ncacert = "/ca"' ]
 }
