@@ -83,4 +83,17 @@ expect_exit 2 "$pipeline" terminate 2>terminate.err
 "$pipeline" terminate --yes 2>terminate.err || fail "terminate"
 ! pgrep -f "$WORK/state" >/dev/null || fail "processes of the pipeline run"
 [ ! -e "$state" ] || fail "the state folder is left"
+
+say "topics that Flink reads: changes only, and the record comes all the same"
+export CDC_ENVELOPE=payload
+"$pipeline" deploy 2>deploy.err || fail "deploy"
+find_servers
+parity
+change 32
+parity
+for topic in person address geo; do
+    kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -C -t "dbserver.streaming_etl_db.$topic" -o beginning -e -f '%s\n' >"$topic.records"
+    expect "other records of $topic" "$(grep -cv '^{"schema":null,"payload":{"before":\|^$' "$topic.records")" 0
+done
+"$pipeline" flink-sql >job.sql 2>flink.err || fail "flink-sql"
 say done
