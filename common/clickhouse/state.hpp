@@ -33,6 +33,7 @@ namespace cdc::clickhouse {
 ///         'stale'     why rows differ from the source's until it is read again; "": they do not;
 ///                     position 'facts': only compared facts say so
 ///         'unproven'  why they may differ until then; "": they do not; position as in 'stale'
+///         'compared'  cdc-verify found all rows up to this order to be the source's
 ///         'facts'     facts of the source's table (event/facts.hpp) as a line has them; position:
 ///                     "CONNECTOR:DB"
 ///         'truncated' "XID ORDER,…" of the truncates that came since

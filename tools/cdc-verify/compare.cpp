@@ -211,6 +211,11 @@ void Comparer::compare_group(const Table& table, const Selection& selection, Tab
             keys.push_back(key);
         }
     }
+    settle(table, selection, std::move(keys), ours, theirs, report);
+}
+
+void Comparer::settle(const Table& table, const Selection& selection, std::vector<std::string> keys,
+                      const Rows& ours, const Rows& theirs, TableReport& report) {
     std::vector<Difference> found;
     if (!waits(table)) {
         for (std::string& key : keys) {
@@ -219,7 +224,6 @@ void Comparer::compare_group(const Table& table, const Selection& selection, Tab
             found.push_back({std::move(key), source, target, selection.whole_rows});
         }
     } else if (!keys.empty()) {
-        ours.clear();
         Recheck::Outcome outcome = m_recheck.run(table, selection, std::move(keys));
         report.unsettled += outcome.unsettled;
         if (outcome.unsettled > 0) {

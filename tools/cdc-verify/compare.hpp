@@ -32,6 +32,11 @@ public:
     /// Throws Error when a side cannot be read.
     void compare(const Table& table, TableReport& report);
 
+    /// The same of the rows of these keys (images), and of no others: of a table with key that the
+    /// source can be asked for by it.
+    void compare_keys(const Table& table, const std::vector<std::string>& keys,
+                      TableReport& report);
+
 private:
     struct Sums {
         Buckets source;
@@ -46,6 +51,9 @@ private:
     std::vector<std::vector<bool>> differing_groups(const Table& table, Selection& selection,
                                                     TableReport& report);
     void compare_group(const Table& table, const Selection& selection, TableReport& report);
+    /// Of `keys`, which differed in what was read.
+    void settle(const Table& table, const Selection& selection, std::vector<std::string> keys,
+                const Rows& ours, const Rows& theirs, TableReport& report);
     void add_findings(const Table& table, const std::vector<Difference>& found,
                       TableReport& report);
     void add_cells(const Table& table, const Difference& item, RowDifference& row);

@@ -36,6 +36,26 @@ std::optional<event::Order> highest_order(const clickhouse::TargetState& state,
     return highest;
 }
 
+std::optional<event::Order> loaded_order(const clickhouse::TargetState& state,
+                                         const Source& database, const std::string& slot) {
+    std::optional<event::Order> stream;
+    std::optional<event::Order> kafka;
+    for (const auto& source : state.sources) {
+        const auto checkpoint =
+            event::parse_checkpoint(source.checkpoint, "the target's checkpoint");
+        if (!slot.empty() && checkpoint.slot != slot) {
+            continue;
+        }
+        if (database.owns(checkpoint)) {
+            stream = std::min(stream.value_or(checkpoint.order), checkpoint.order);
+        } else if (checkpoint.kind == "kafka") {
+            kafka = std::min(kafka.value_or(checkpoint.order), checkpoint.order);
+        }
+    }
+    const auto order = stream ? stream : kafka;
+    return order && *order != event::Order{} ? order : std::nullopt;
+}
+
 void refuse_older_timeline(const std::optional<event::Order>& loaded,
                            const std::optional<event::Order>& now) {
     if (loaded && now && loaded->epoch() > now->epoch()) {

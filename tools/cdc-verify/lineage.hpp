@@ -20,6 +20,11 @@ std::optional<event::Order> highest_order(const clickhouse::TargetState& state,
                                           const Source& database, const std::string& slot,
                                           bool with_kafka);
 
+/// The order up to which every slot that counts has filled the target; behind Kafka, what its
+/// checkpoint says. Nothing: it is not known.
+std::optional<event::Order> loaded_order(const clickhouse::TargetState& state,
+                                         const Source& database, const std::string& slot);
+
 /// For comparing: `now` is the end of the source's log. Throws Error (refused) when the target
 /// holds changes of a later timeline: the source was demoted, or is an old copy.
 void refuse_older_timeline(const std::optional<event::Order>& loaded,

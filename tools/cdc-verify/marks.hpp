@@ -13,7 +13,8 @@ namespace cdc::verify {
 /// What `_cdc_state` says of a table's rows.
 struct Standing {
     std::vector<Mark> marks;
-    bool captured = true; ///< false: the stream said that the table left it
+    bool captured = true;                 ///< false: the stream said that the table left it
+    std::optional<event::Order> compared; ///< up to which its rows were found to be the source's
 };
 
 /// Read before either side is read: then what a mark speaks of has happened in both, and a mark
@@ -25,6 +26,11 @@ Standing read_standing(clickhouse::Transport& transport, const std::string& tabl
 /// that came meanwhile has a higher one, which stays. Throws ServerError.
 void clear_marks(clickhouse::Transport& transport, const std::string& table,
                  std::vector<Mark>& marks, event::Order position);
+
+/// `order`: up to which the target was filled when a comparison began that found the rows the same.
+/// Throws ServerError.
+void record_compared(clickhouse::Transport& transport, const std::string& table,
+                     event::Order order);
 
 } // namespace cdc::verify
 

@@ -4,6 +4,7 @@
 #include "cdc-verify/report.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
+#include "event/order.hpp"
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
 #include "mysql/connection.hpp"
@@ -52,6 +53,10 @@ void add_selection(cli::App& app, Options& options) {
         ->delimiter(',');
     add("--where", options.where, "TABLE=CONDITION",
         "Only rows of this table for which the condition, as SQL of both sides, holds");
+    add("--keys-from", options.keys_from, "FILE",
+        "Only rows whose keys these change lines have; - is standard input; may be repeated");
+    add("--changed-since", options.changed_since, "ORDER",
+        "Only rows of the target above this order; last: since they were last found the same");
     add("--on-dropped", options.on_dropped, "HOW",
         "A table that the source dropped: report it, or call it different")
         ->check(CLI::IsMember({"report", "differ"}));
@@ -154,6 +159,19 @@ void check_options(const Options& options) {
     cli::refuse_together(options.counts, "--counts", options.sample < 1, "--sample");
     cli::refuse_together(options.json, "--json", options.repair, "--repair");
     cli::refuse_together(options.no_wait, "--no-wait", !options.checkpoint.empty(), "--checkpoint");
+    for (const auto& [given, name] :
+         {std::pair{!options.keys_from.empty(), "--keys-from"},
+          std::pair{!options.changed_since.empty(), "--changed-since"}}) {
+        cli::refuse_together(given, name, options.counts, "--counts");
+        cli::refuse_together(given, name, options.rows, "--rows");
+        cli::refuse_together(given, name, options.sample < 1, "--sample");
+        cli::refuse_together(given, name, !options.pairs.empty(), "--table");
+    }
+    if (!options.changed_since.empty() && options.changed_since != "last" &&
+        !event::Order::parse(options.changed_since)) {
+        fail(ExitCode::usage, "--changed-since {} is neither an order (32 hex digits) nor last",
+             in_quotes(options.changed_since));
+    }
     const bool pairs = !options.pairs.empty();
     cli::refuse_together(pairs, "--table", !options.tables.empty(), "--tables");
     cli::refuse_together(pairs, "--table", !options.exclude.empty(), "--exclude");

@@ -30,6 +30,10 @@ struct Options {
     std::vector<std::string> where; ///< TABLE=CONDITION
     std::string publication;        ///< whose tables must be there; "": that named as the slot
 
+    std::vector<std::string> keys_from; ///< files of change lines whose keys are compared; "-"
+    std::string changed_since;          ///< an order or "last": keys of later rows of the target
+    bool by_keys() const { return !keys_from.empty() || !changed_since.empty(); }
+
     bool counts = false;
     bool rows = false;
     double sample = 1;          ///< part of the rows, 0 to 1

@@ -57,6 +57,11 @@ public:
     /// Keys of `group` that differed. Throws Error when a side cannot be read.
     Outcome run(const Table& table, const Selection& group, std::vector<std::string> keys);
 
+    /// What `reader` gives of these keys, by a few at a time; of very many, and of a table without
+    /// key, all of `group`.
+    Rows read(const Table& table, const Selection& group, const std::vector<std::string>& keys,
+              const std::function<Rows(const Selection&)>& reader) const;
+
     /// All of a group of a table without key, at one position of the log. Nothing: not possible
     /// now.
     std::optional<Outcome> at_position(const Table& table, const Selection& group,
@@ -67,8 +72,6 @@ public:
     bool wait_for_standby(std::int64_t deadline);
 
 private:
-    Rows read(const Table& table, const Selection& group, const std::vector<std::string>& keys,
-              const std::function<Rows(const Selection&)>& reader) const;
     void watch(const Table& table, RowHistory& history, std::vector<std::string>& keys,
                std::int64_t deadline);
     void prove(const Table& table, std::vector<std::string>& keys, Outcome& outcome,

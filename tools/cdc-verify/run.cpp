@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "cdc-verify/activity.hpp"
+#include "cdc-verify/changed_keys.hpp"
 #include "cdc-verify/compare.hpp"
 #include "cdc-verify/figures.hpp"
 #include "cdc-verify/lineage.hpp"
@@ -12,6 +13,7 @@
 #include "cdc-verify/position.hpp"
 #include "cdc-verify/repair.hpp"
 #include "cdc-verify/tables.hpp"
+#include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
 
@@ -53,6 +55,11 @@ private:
     void compare(const Candidate& candidate, TableReport& report);
     void compare_absent(const Candidate& candidate, TableReport& report);
     void report_gone(const Candidate& candidate, const std::string& why, TableReport& report);
+    void compare_changed(const Table& table, const Standing& standing, TableReport& report);
+    std::string why_not_by_keys(const Table& table, const ChangedKeys::OfTable* named,
+                                const std::optional<event::Order>& since);
+    void add_named_tables(std::vector<Candidate>& tables) const;
+    void record(const Table& table, const Standing& standing, const TableReport& report);
     void clear(const Table& table, const std::optional<event::Order>& start, TableReport& report);
     Source& source() { return *m_sources[0]; }
 
@@ -68,6 +75,8 @@ private:
     std::shared_ptr<const event::ColumnEdits> m_edits;
     bool m_known_source = false;          ///< the target was filled from this server and database
     std::optional<event::Order> m_loaded; ///< up to which it was, by the stream
+    std::optional<event::Order> m_filled; ///< by every slot, when the run began
+    ChangedKeys m_changed;
 };
 
 std::vector<std::unique_ptr<Source>> open_sources(const Options& options, Activity& activity) {
@@ -104,7 +113,7 @@ Run::Run(const Options& options)
                      m_repairer->repair(table, found);
                  }}
                                 : Comparer::Repair{}},
-      m_edits{std::make_shared<const event::ColumnEdits>(options.edits())} {}
+      m_edits{std::make_shared<const event::ColumnEdits>(options.edits())}, m_changed{source()} {}
 
 /// A table that the target should hold and does not: nothing is missing if it is empty, and nothing
 /// is sure before the target has got as far as we have.
@@ -183,7 +192,98 @@ void Run::clear(const Table& table, const std::optional<event::Order>& start, Ta
     }
 }
 
+/// Tables that lines name and the target does not.
+void Run::add_named_tables(std::vector<Candidate>& tables) const {
+    const event::TableFilter filter{m_options.tables, m_options.exclude};
+    for (const auto& [name, table] : m_changed.tables()) {
+        const bool there = std::any_of(tables.begin(), tables.end(), [&](const Candidate& other) {
+            return other.schema == table.name.schema && other.table == table.name.table;
+        });
+        if (!there && filter.matches(table.name.schema, table.name.table)) {
+            tables.push_back({table.name.schema, table.name.table, "", ""});
+        }
+    }
+}
+
+/// "": its rows can be asked for by the keys that changed, and these are known.
+std::string Run::why_not_by_keys(const Table& table, const ChangedKeys::OfTable* named,
+                                 const std::optional<event::Order>& since) {
+    if (!m_options.changed_since.empty() && !since) {
+        return "no comparison found all of it the same yet; compare it whole once";
+    }
+    if (named != nullptr && named->truncated) {
+        return "it was truncated, so that any row may differ; compare it whole";
+    }
+    if (table.keyed() && !table.masked_key) {
+        return {};
+    }
+    const bool changed =
+        named != nullptr || (since && !m_target.versions_above(table, {}, *since).empty());
+    return !changed ? std::string{}
+           : table.keyed()
+               ? "the source cannot be asked for its rows by their key; compare it whole"
+               : "it has no key; compare it whole";
+}
+
+void Run::compare_changed(const Table& table, const Standing& standing, TableReport& report) {
+    const ChangedKeys::OfTable* const named = m_changed.find(table.name());
+    std::optional<event::Order> since;
+    if (!m_options.changed_since.empty()) {
+        since = m_options.changed_since == "last" ? standing.compared
+                                                  : event::Order::parse(m_options.changed_since);
+    }
+    if (std::string why = why_not_by_keys(table, named, since); !why.empty()) {
+        base::log::warning("{} is not compared: {}", table.name(), why);
+        report.not_compared.push_back({"(all)", std::move(why)});
+        return;
+    }
+    std::vector<std::string> keys;
+    if (table.keyed() && !table.masked_key) {
+        if (since) {
+            keys = m_target.keys_above(table, *since);
+        }
+        if (named != nullptr) {
+            for (const std::string& key : named->keys) {
+                keys.push_back(key_image(table, key));
+            }
+        }
+        sort_keys(table, keys);
+    }
+    report.restricted = fmt::format("{} changed keys{}{}", keys.size(),
+                                    report.restricted.empty() ? "" : "; ", report.restricted);
+    m_comparer.compare_keys(table, keys, report);
+}
+
+/// From where --changed-since last goes on.
+void Run::record(const Table& table, const Standing& standing, const TableReport& report) {
+    const bool goes_on = !m_options.by_keys() || m_options.changed_since == "last";
+    if (!goes_on || !m_filled || standing.compared >= m_filled ||
+        report.verdict() != Verdict::same || !compares_all_columns(m_options, table)) {
+        return;
+    }
+    try {
+        record_compared(m_target.transport(), table.target, *m_filled);
+    } catch (const io::Stopped&) {
+        throw;
+    } catch (const base::Error& error) { // a role that only reads is no reason for a word
+        const std::string text = fmt::format(
+            "{}: --changed-since last will not go on from here: {}", table.name(), error.what());
+        if (m_options.by_keys()) {
+            base::log::warning("{}", text);
+        } else {
+            base::log::debug("{}", text);
+        }
+    }
+}
+
 void Run::compare(const Candidate& candidate, TableReport& report) {
+    if (candidate.target.empty() && m_options.by_keys()) {
+        if (m_changed.find(candidate.name()) != nullptr) {
+            base::log::warning("{} is not compared: the target does not hold it", candidate.name());
+            report.not_compared.push_back({"(all)", "the target does not hold it"});
+        }
+        return;
+    }
     if (candidate.target.empty()) {
         compare_absent(candidate, report);
         return;
@@ -211,7 +311,12 @@ void Run::compare(const Candidate& candidate, TableReport& report) {
     report.target_only = table->target_only;
     report.restricted = describe_restriction(m_options, *table);
     announce(*table, report);
-    m_comparer.compare(*table, report);
+    if (m_options.by_keys()) {
+        compare_changed(*table, standing, report);
+    } else {
+        m_comparer.compare(*table, report);
+    }
+    record(*table, standing, report);
     clear(*table, start, report);
 }
 
@@ -244,11 +349,16 @@ Verdict Run::compare_all() {
         const auto state = clickhouse::read_target_state(m_target.transport());
         m_known_source = highest_order(state, source(), "", true).has_value();
         m_loaded = highest_order(state, source(), m_options.slot, false);
+        m_filled = loaded_order(state, source(), m_options.slot);
         refuse_older_timeline(m_loaded, source().order_now(m_loaded));
     }
     check_patterns(m_options, source(), m_target);
     std::vector<TableReport> reports;
-    const std::vector<Candidate> tables = find_tables(m_options, source(), m_target);
+    for (const std::string& path : m_options.keys_from) {
+        m_changed.read(path);
+    }
+    std::vector<Candidate> tables = find_tables(m_options, source(), m_target);
+    add_named_tables(tables);
     m_figures.tables.set(static_cast<std::int64_t>(tables.size()));
     for (const auto& source : m_sources) {
         source->set_end(m_end);

@@ -219,10 +219,14 @@ std::string describe_restriction(const Options& options, const Table& table) {
     return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-bool compares_all(const Options& options, const Table& table) {
+bool compares_all_columns(const Options& options, const Table& table) {
     return options.sample >= 1 && options.float_tolerance <= 0 && !options.counts &&
            table.any_table.empty() && table.where.empty() && table.left_out.empty() &&
            table.not_compared.empty() && !table.edited;
+}
+
+bool compares_all(const Options& options, const Table& table) {
+    return !options.by_keys() && compares_all_columns(options, table);
 }
 
 } // namespace cdc::verify

@@ -42,6 +42,8 @@ std::string describe_restriction(const Options& options, const Table& table);
 /// Whether every row and every column is compared, as the source has them: only such a comparison
 /// can prove that a table is right.
 bool compares_all(const Options& options, const Table& table);
+/// The same, of the rows that are compared: perhaps only those of changed keys.
+bool compares_all_columns(const Options& options, const Table& table);
 
 } // namespace cdc::verify
 

@@ -346,6 +346,33 @@ std::vector<event::Order> Target::versions_above(const Table& table,
     return versions;
 }
 
+std::vector<std::string> Target::keys_above(const Table& table, event::Order order) {
+    std::string select;
+    for (const std::size_t column : table.key) {
+        select += (select.empty() ? "" : ", ") + table.columns[column].target_select;
+    }
+    const std::string answer = m_transport->query(
+        fmt::format("SELECT DISTINCT {} FROM {} WHERE {} > toUInt128('{}')", select, raw(table),
+                    version(table), base::decimal_text(order.value)),
+        "RowBinary");
+    std::vector<std::string> keys;
+    const char* at = answer.data();
+    const char* const end = at + answer.size();
+    while (at != end) {
+        std::string key;
+        for (const std::size_t column : table.key) {
+            const auto value = read_value(table.columns[column].type, at, end);
+            if (!value) {
+                fail(ExitCode::failed, "the target's answer about {} is cut",
+                     base::in_quotes(table.target));
+            }
+            append_image(key, *value);
+        }
+        keys.push_back(std::move(key));
+    }
+    return keys;
+}
+
 std::uint64_t Target::remove_versions(const Table& table, const std::vector<std::string>& keys,
                                       const std::vector<event::Order>& versions) {
     const std::string which = version(table) + " IN (" + version_list(versions) + ") AND " +

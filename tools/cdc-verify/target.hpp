@@ -48,6 +48,8 @@ public:
     std::vector<event::Order> versions_above(const Table& table,
                                              const std::vector<std::string>& keys,
                                              event::Order order) override;
+    /// Images of the keys whose rows have a version above `order`, those of deleted rows too.
+    std::vector<std::string> keys_above(const Table& table, event::Order order);
     /// Deletes the rows of these keys and versions; gives how many there were.
     std::uint64_t remove_versions(const Table& table, const std::vector<std::string>& keys,
                                   const std::vector<event::Order>& versions);

@@ -1,0 +1,1 @@
+cdc-verify --source x --target http://h/d --changed-since 12
