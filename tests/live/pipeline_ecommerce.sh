@@ -65,7 +65,12 @@ expect "a large amount" "$(ch "SELECT count() FROM fraud_large_amounts WHERE amo
 for table in customers products orders order_items inventory_movements customer_activity; do
     grep -Eq "inventory.$table +[0-9]+ rows +same" verify.txt || { cat verify.txt; fail "$table"; }
 done
-expect "addresses in the target" "$(ch "SELECT count() FROM customers WHERE email LIKE '%@%'")" 0
+expect "addresses in the target" "$(ch "SELECT countIf(email LIKE 'siv1:%') = count() FROM customers")" 1
+cdc-consume --brokers "$CDC_TEST_KAFKA_BROKERS" --topics ecommerce.inventory.customers --exit-at-end \
+    --decrypt "$state/encrypt.key" 2>decrypt.err |
+    jq -r 'select(.after) | "\(.key.id) \(.after.email)"' | sort -u >decrypted.txt
+sql "SELECT id || ' ' || email FROM inventory.customers ORDER BY 1" | sort -u | comm -13 decrypted.txt - >unread.txt
+[ -s decrypted.txt ] && [ ! -s unread.txt ] || { head -5 unread.txt; fail "addresses that the key reads"; }
 
 say "files and the console"
 wait_until 20 grep -q '"amount":"999999.00"' "$state/alerts.ndjson"
