@@ -130,9 +130,12 @@ loaded() {
     local pid
     for pid in "${load[@]}"; do wait "$pid" || fail "the load"; done
 }
-random_load "$SEED" $((15 * SCALE))
-loaded
-same_lines "random transactions"
+# In that of 2956 the stream begins again before a message that stands beside transactions.
+for seed in 2956 "$SEED"; do
+    random_load "$seed" $((15 * SCALE))
+    loaded
+    same_lines "random transactions of seed $seed"
+done
 expect "transactions came while they ran" "$(streamed)" t
 
 say "another list of columns while a transaction runs"

@@ -333,8 +333,25 @@ void Capture::make_room(std::size_t message_bytes) {
     }
 }
 
+/// A message that stands beside transactions is written where it is read, which may be ahead of the
+/// place where a new connection begins: there it comes again.
+bool Capture::is_repeated(const postgres::pgoutput::Message& decoded, Lsn lsn) {
+    if (decoded.type != postgres::pgoutput::Type::message || decoded.transactional) {
+        return false;
+    }
+    const event::Order order = m_session->builder.order_at(lsn);
+    if (order <= m_last_message) {
+        return true;
+    }
+    m_last_message = order;
+    return false;
+}
+
 void Capture::take(const postgres::pgoutput::Message& decoded, Lsn lsn) {
     using postgres::pgoutput::Type;
+    if (is_repeated(decoded, lsn)) {
+        return;
+    }
     if (decoded.type == Type::truncate) {
         m_facts.truncates.push_back(m_facts.running);
     } else if (decoded.type == Type::begin) {

@@ -53,6 +53,7 @@ private:
     void handle(const StreamMessage& message);
     void handle_data(const StreamMessage& message);
     void make_room(std::size_t message_bytes);
+    bool is_repeated(const postgres::pgoutput::Message& decoded, postgres::Lsn lsn);
     /// A message of a transaction that has committed.
     void take(const postgres::pgoutput::Message& message, postgres::Lsn lsn);
     bool stop_wanted();
@@ -116,6 +117,7 @@ private:
     AcknowledgedTimes m_acknowledged{m_figures.acknowledged};
     std::unique_ptr<Session> m_session;
     std::optional<ResumePoint> m_resume;
+    event::Order m_last_message; ///< of those that stand beside transactions
 
     /// What was looked up beside the stream, and how much of it was put out.
     struct FactsState {
