@@ -1,6 +1,7 @@
 #include "duckdb/database.hpp"
 
 #include "base/log.hpp"
+#include "duckdb/exact_functions.hpp"
 
 #include <array>
 #include <filesystem>
@@ -93,6 +94,7 @@ Database::Database(const std::string& path, const Settings& settings) {
     try {
         Connection connection{*this};
         if (connection.text("SELECT current_setting('lock_configuration')::varchar") != "true") {
+            make_exact_functions(connection);
             for (const Setting& setting : kMeaning) {
                 set(connection, setting);
             }

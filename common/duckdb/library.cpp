@@ -48,6 +48,14 @@ Library load(const std::string& file) {
     engine.load("duckdb_vector_assign_string_element_len", l.assign_text);
     engine.load("duckdb_list_vector_get_child", l.list_vector);
     engine.load("duckdb_vector_size", l.vector_size);
+    engine.load("duckdb_create_scalar_function", l.create_function);
+    engine.load("duckdb_destroy_scalar_function", l.destroy_function);
+    engine.load("duckdb_scalar_function_set_name", l.set_function_name);
+    engine.load("duckdb_scalar_function_add_parameter", l.add_function_parameter);
+    engine.load("duckdb_scalar_function_set_return_type", l.set_function_result);
+    engine.load("duckdb_scalar_function_set_function", l.set_function_callback);
+    engine.load("duckdb_register_scalar_function", l.register_function);
+    engine.load("duckdb_scalar_function_set_error", l.set_function_error);
     engine.load("duckdb_appender_create", l.appender_create);
     engine.load("duckdb_appender_column_count", l.appender_columns);
     engine.load("duckdb_appender_column_type", l.appender_column_type);

@@ -67,6 +67,15 @@ struct Library {
     void* (*list_vector)(void*);
     std::uint64_t (*vector_size)();
 
+    void* (*create_function)();
+    void (*destroy_function)(void**);
+    void (*set_function_name)(void*, const char*);
+    void (*add_function_parameter)(void*, void*);
+    void (*set_function_result)(void*, void*);
+    void (*set_function_callback)(void*, void (*)(void* info, void* chunk, void* output));
+    int (*register_function)(void*, void*);
+    void (*set_function_error)(void*, const char*);
+
     int (*appender_create)(void*, const char*, const char*, void**);
     std::uint64_t (*appender_columns)(void*);
     void* (*appender_column_type)(void*, std::uint64_t);

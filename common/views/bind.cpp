@@ -1,6 +1,7 @@
 #include "views/bind.hpp"
 
 #include "views/binder.hpp"
+#include "views/exact.hpp"
 #include "views/refused.hpp"
 #include "views/view_refusal.hpp"
 #include "views/whole.hpp"
@@ -31,6 +32,24 @@ Json parse_select(const View& view, const Engine& engine) {
         refuse_view(view, {"several statements", "write a CREATE VIEW for each", kNoPosition});
     }
     return std::move(tree["statements"][0]["node"]);
+}
+
+/// A FULL view stays as it was parsed unless something in it must be rewritten. Then it is bound,
+/// for the types of its columns, where the binder takes it.
+void make_whole_exact(Json& node, const Json& parsed, const std::vector<Relation>& relations,
+                      const Engine& engine) {
+    Json bound;
+    try {
+        bound = Binder{relations}.bind_query(parsed, {nullptr, nullptr, true});
+    } catch (const Problem&) {
+        make_exact(node, relations, engine, false);
+        return;
+    }
+    Json exact = bound;
+    make_exact(exact, relations, engine, true);
+    if (exact != bound) {
+        node = std::move(exact);
+    }
 }
 
 void check_found_by(const BoundView& bound) {
@@ -71,14 +90,24 @@ BoundView bind_view(const View& view, const std::vector<Relation>& relations,
     BoundView bound{view, {}, {}, {}, {}};
     bound.node = parse_select(view, engine);
     try {
+        if (engine.describe) {
+            check_text_casts(view);
+        }
         if (view.full) {
+            const Json parsed = bound.node;
             bound.reads = bind_whole(bound.node, relations);
+            if (engine.describe) {
+                make_whole_exact(bound.node, parsed, relations, engine);
+            }
             return bound;
         }
         Binder binder{relations};
         bound.node = binder.bind_query(bound.node, {});
         bound.sources = binder.sources();
         bound.reads = binder.reads();
+        if (engine.describe) {
+            make_exact(bound.node, relations, engine, true);
+        }
     } catch (const Problem& problem) {
         refuse_view(view, problem);
     }

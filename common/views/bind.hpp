@@ -35,6 +35,9 @@ struct Engine {
     std::function<std::string(const std::string&)> serialise;
     /// json_deserialize_sql(tree)
     std::function<std::string(const std::string&)> deserialise;
+    /// The types of a SELECT's columns, as DESCRIBE names them. Empty: expressions stay as they
+    /// are.
+    std::function<std::vector<std::string>(const std::string&)> describe;
 };
 
 /// A FROM item at any depth of a bound view.

@@ -87,10 +87,11 @@ constexpr std::array kAllowed = std::to_array<AllowedFunction>({
 constexpr std::array kDateParts = std::to_array<std::string_view>(
     {"year", "quarter", "month", "week", "day", "doy", "dow", "isodow", "hour", "minute"});
 
-/// Centuries and millennia begin in a year 1 in PostgreSQL, in a year 0 in DuckDB.
+/// Centuries and millennia begin in a year 1 in PostgreSQL, in a year 0 in DuckDB; decades BC
+/// differ.
 constexpr std::array kTruncatedTo = std::to_array<std::string_view>(
     {"microsecond", "microseconds", "millisecond", "milliseconds", "second", "minute", "hour",
-     "day", "week", "month", "quarter", "year", "decade"});
+     "day", "week", "month", "quarter", "year"});
 
 [[noreturn]] void refuse(const Json& expression, std::string construct, std::string advice) {
     throw Problem{std::move(construct), std::move(advice), position_of(expression)};

@@ -40,6 +40,15 @@ ROWS = [
     "false",
     "10, 10, 10, 0.5, 0.5, -0.0, -0.0, 'e' || chr(769), 'e', '2024-12-30', '2024-12-30 06:00', '2024-12-30 06:00+00', "
     "NULL",
+    "11, 11, 11, 0.1, 12345678901234567890.1234567891, 1.005, 1.45, '1.005', '1e400', '0044-03-15 BC', "
+    "'0044-03-15 12:00 BC', '0044-03-15 12:00+00 BC', true",
+    "12, 12, 9007199254740993, 2.5, 9007199254740993.0000000001, 1e-300, 1e-40, ' 12 ', '1e-400', '2024-02-29', "
+    "'2024-02-29 12:00', '2024-02-29 12:00+00', false",
+    "13, 13, 13, 3.5, 3.5, 3.5, 3.5, '0x1f', ' -Infinity ', '2024-02-29', '2024-02-29 12:00', '2024-02-29 12:00+00', "
+    "false",
+    "14, 14, 14, 1.15, 1.15, 1e15, 1e6, '1_0', 'nan', '2024-02-29', '2024-02-29 12:00', '2024-02-29 12:00+00', NULL",
+    "15, 15, 15, 1.15, 1.15, 123456.7890625, 123456.79, '12.5', 'Straße ẞ', '2024-02-29', '2024-02-29 12:00', "
+    "'2024-02-29 12:00+00', NULL",
 ]
 
 BATCH = 25
@@ -73,6 +82,12 @@ split_part(t, ',', 1); split_part(t, ',', 3); split_part(t, ',', 9); split_part(
 substr(t, 2); substr(t, 2, 1); substr(t, 1, 0); substring(t, 2); substring(t from 2 for 3); substring(t from 100); substr(t, 1, 1000)
 date_trunc('year', ts); date_trunc('quarter', ts); date_trunc('month', day); date_trunc('week', ts); date_trunc('day', tz); date_trunc('hour', ts); date_trunc('minute', tz); date_trunc('second', ts); date_trunc('milliseconds', ts); date_trunc('decade', ts); date_trunc('century', ts); date_trunc('millennium', ts); date_trunc('week', day); date_trunc('microseconds', tz); date_trunc('day', day)
 date_part('year', ts); date_part('dow', day); coalesce(i, 0); coalesce(t, u, 'x'); coalesce(n, i); nullif(i, 1); nullif(t, ''); nullif(n, 0); nullif(d, 0); coalesce(t, '')
+f * 2; f + i; f + n; f - d; f * f; f / nullif(d, 0); d / 0.1; f / 0.1; d * 1e-300::double precision; f + 0.1; i * f; d + m; d - b; f * f * f; -(d + d)
+f = 0.1; f = n; f IN (0.1, 2.5); f BETWEEN 0 AND 0.1; f < m; d = m; d IN (0.1, 2.5, NULL); d BETWEEN n AND m; CASE f WHEN 0.1 THEN 1 ELSE 0 END; d = b; nullif(d, 2.5)
+concat(f); concat(d, 'x'); concat(yes, d, f, day, ts, tz); concat_ws('-', d, yes, n); d || t; t || f; t || yes; t || day; t || ts; concat(upper(t), d); concat(d > 0, t); t || n; concat(n, m, b)
+round(s); round(b); ceil(b); floor(b); trunc(b); sign(f); sign(s); round(n::double precision); round(d + 1); round(f * 2); trunc(d, 1); round(d, 1); ceil(s); abs(f + f); round(d / 3)
+u::integer; u::bigint; u::double precision; u::real; t::real; t::bigint; u::numeric(12,2); (f + d)::text; concat(round(d)); d::real::text; f::double precision::text; m::double precision::text; n::real::text; m::real::text; b::double precision::text; d::numeric(20,5); f::numeric(20,5); d::numeric(5,0); f::double precision; (d::text)::double precision; (n || '')::numeric(12,1)
+t::varchar; t::character varying(3); t::char; CAST(t AS varchar(2)); CAST(t AS char(3)); CAST(t AS character); upper(u); upper(t || 'ß'); lower(upper(t)); upper(left(t, 1)); upper('ß'); u ILIKE '%SS%'; (SELECT upper(e.t) FROM edges e WHERE e.id = edges.id); (SELECT round(e.d) FROM edges e WHERE e.id = edges.id) + 1
 day + 1; day - 1; day - day; ts - ts; day + i; ts + INTERVAL '1 month'; ts - INTERVAL '1 day'; day + INTERVAL '1 month'; tz + INTERVAL '1 hour'; ts + INTERVAL '1 year'
 """
 
@@ -82,22 +97,18 @@ count(*); count(i); count(DISTINCT s); sum(s); sum(i); sum(b); sum(n); sum(m); s
 min(t); max(t); min(u); max(u); min(d); max(d); min(f); max(f); min(day); max(ts); min(tz); bool_and(yes); bool_or(yes); every(yes); min(yes); max(yes)
 avg(i); avg(n); avg(b); avg(m); avg(s); avg(i::double precision); sum(DISTINCT i); count(DISTINCT t); sum(n) FILTER (WHERE i > 0); count(*) FILTER (WHERE yes)
 string_agg(t, ',' ORDER BY id); string_agg(u, '' ORDER BY id); string_agg(DISTINCT u, ',' ORDER BY u); array_agg(i ORDER BY id); array_agg(t ORDER BY id); sum(n) / 3; sum(i) / nullif(count(i), 0); sum(n) / nullif(count(n), 0)
+sum(d); sum(f); avg(d); avg(d::double precision); avg(f::double precision); sum(f::double precision); sum(d::double precision); sum(d::double precision) FILTER (WHERE i > 0); sum(DISTINCT d::double precision); avg(n::double precision); sum(round(d)::double precision); concat(sum(n), max(d)); round(max(d)); round(avg(d::double precision)::numeric(12,2), 1); max(f) + 0.1; upper(min(t)); bool_or(f = 0.1); concat(bool_and(yes)); array_agg(d ORDER BY id); array_agg(i ORDER BY id)::text; min(day)::text; max(d) = max(m)
 sum(i) * 2; sum(b) + 1; sum(i)::bigint; max(n) - min(n); round(sum(n), 1); sum(yes::integer); max(length(t)); min(abs(n))
 """
 
 WINDOWS = """
 row_number() OVER w; rank() OVER w; dense_rank() OVER w; ntile(2) OVER w; ntile(3) OVER w; lag(i) OVER w; lag(t, 2) OVER w; lag(i, 1, -7) OVER w; lead(n) OVER w; lead(t, 2, 'none') OVER w
-first_value(t) OVER w; last_value(t) OVER w; nth_value(i, 2) OVER w; sum(i) OVER w; sum(n) OVER w; count(*) OVER w; count(t) OVER w; max(i) OVER w; min(t) OVER w; sum(b) OVER w; avg(n) OVER w
+first_value(t) OVER w; last_value(t) OVER w; nth_value(i, 2) OVER w; sum(i) OVER w; sum(n) OVER w; count(*) OVER w; count(t) OVER w; sum(d::double precision) OVER w; sum(d) OVER w; avg(d::double precision) OVER w; round(d) + 0 * rank() OVER w; upper(lag(t) OVER w); concat(lag(yes) OVER w, d); concat(first_value(d) OVER w); max(i) OVER w; min(t) OVER w; sum(b) OVER w; avg(n) OVER w
 """
 
 
 def listed(text):
     return [each.strip() for line in text.strip().splitlines() for each in line.split("; ")]
-
-
-# What cdc-transform(1) says is otherwise, because it depends on types that a SELECT does not show.
-OTHERWISE = {"round(d)", "round(f)", "trunc(f)", "f + f", "d * 2", "d * d", "upper(t)", "ceil(f)", "floor(f)", "concat(t, NULL, yes)", "concat(d)", "d::text", "f::text",
-             "t::varchar(2)", "t::char(3)"}
 
 
 Case = collections.namedtuple("Case", "name text select")
@@ -134,8 +145,8 @@ def exact(value):
     if re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", value):
         number = decimal.Decimal(value)
         return ("number", number + 0 if number else decimal.Decimal(0))
-    if re.match(r"\d+-\d\d-\d\dT", value): # the zone is UTC
-        return re.sub(r"(Z|\+00:00)$", "", value.replace("T", " "))
+    if re.match(r"\d+-\d\d-\d\d[T ]", value): # the zone is UTC
+        return re.sub(r"(Z|\+00(:00)?)(?=$| BC$)", "", value.replace("T", " "))
     return value
 
 
@@ -278,8 +289,6 @@ def run(bed):
         list(pool.map(lambda batch: hold_together(bed, [each for each in batch if each.good]), batches))
         list(pool.map(lambda trial: hold_stopping(bed, trial), [each for each in trials if each.good]))
     for trial in trials:
-        if trial.case.text in OTHERWISE:
-            trial.wrong = [] if trial.wrong else ["is said to be otherwise than in PostgreSQL, and is not"]
         for text in trial.wrong:
             print(f"{trial.case.text}: {text}")
     counts = collections.Counter(trial.outcome for trial in trials)

@@ -21,9 +21,8 @@ struct Bed {
     cdc::duckdb::Connection connection{database};
     Engine engine{
         [this](const std::string& sql) { return cdc::duckdb::serialize_sql(connection, sql); },
-        [this](const std::string& tree) {
-            return cdc::duckdb::deserialize_sql(connection, tree);
-        }};
+        [this](const std::string& tree) { return cdc::duckdb::deserialize_sql(connection, tree); },
+        {}};
 };
 
 std::vector<Column> columns(const std::vector<std::string>& names) {
@@ -312,6 +311,68 @@ TEST_CASE("views: a refusal names the line of its construct") {
         CHECK(std::string{refused.what()} == "views.sql:2: view 'v': the function now()");
         CHECK(refused.hint() == "cdc-transform(1) lists the functions that views may use");
     }
+}
+
+namespace {
+
+/// What a view of this expression becomes, or why it is refused.
+std::string exact(const std::string& expression, const std::string& clauses = "KEY (id)") {
+    Bed bed;
+    bed.engine.describe = [&](const std::string& sql) {
+        cdc::duckdb::Result result =
+            bed.connection.query("SELECT column_type FROM (DESCRIBE " + sql + ")");
+        std::vector<std::string> types;
+        while (result.next()) {
+            for (std::uint64_t row = 0; row < result.size(); ++row) {
+                types.emplace_back(result.column(0).text(row));
+            }
+        }
+        return types;
+    };
+    const std::vector<Relation> tables = {{"t",
+                                           "t",
+                                           {{"id", "INTEGER"},
+                                            {"d", "DOUBLE"},
+                                            {"f", "FLOAT"},
+                                            {"n", "DECIMAL(12,2)"},
+                                            {"m", "DECIMAL(30,10)"},
+                                            {"s", "VARCHAR"},
+                                            {"b", "BOOLEAN"}},
+                                           {"id"}}};
+    try {
+        const BoundView view = bind_view(
+            one_view(clauses, "SELECT id, " + expression + " AS x FROM t"), tables, bed.engine);
+        const std::string text = select_text(view, bed.engine);
+        return text.substr(text.find(", ") + 2, text.find(" AS x") - text.find(", ") - 2);
+    } catch (const Refused& refused) {
+        return refused.construct();
+    }
+}
+
+} // namespace
+
+TEST_CASE("views: what the engine answers otherwise is rewritten by types, or refused") {
+    CHECK(exact("n + n") == "(t.n + t.n)");
+    CHECK(exact("d + n") == "cdc_add(t.d, CAST(t.n AS DOUBLE))");
+    CHECK(exact("m * d") == "cdc_multiply(CAST(CAST(t.m AS VARCHAR) AS DOUBLE), t.d)");
+    CHECK(exact("f - f") == "cdc_subtract_real(t.f, t.f)");
+    CHECK(exact("f * 2") == "cdc_multiply(CAST(t.f AS DOUBLE), CAST(2 AS DOUBLE))");
+    CHECK(exact("round(n, 1)") == "round(t.n, 1)");
+    CHECK(exact("round(f)") == "cdc_round(CAST(t.f AS DOUBLE))");
+    CHECK(exact("concat(s, b)") == "concat(t.s, cdc_flag(t.b))");
+    CHECK(exact("d::text") == "CAST(cdc_text(t.d) AS VARCHAR)");
+    CHECK(exact("f = 0.1") == "(CAST(t.f AS DOUBLE) = CAST(0.1 AS DOUBLE))");
+    CHECK(exact("upper(s)") == "cdc_upper(t.s, upper(t.s))");
+    CHECK(exact("(SELECT round(y.d) FROM t y WHERE y.id = t.id) + 1").starts_with("cdc_add("));
+    CHECK(exact("round(d)", "KEY (id) FULL") == "cdc_round(t.d)");
+    CHECK(exact("s::varchar(2)") == "view 'v': a cast to varchar(n)");
+    CHECK(exact("CAST(s AS char(3))") == "view 'v': a cast to char(n)");
+    CHECK(exact("s::char") == "view 'v': a cast to char");
+    CHECK(exact("sum(d)") == "view 'v': sum() of floats");
+    CHECK(exact("round(d, 1)") == "view 'v': round() of a float to places");
+    CHECK(exact("d % 3") == "view 'v': a remainder of floats");
+    CHECK(exact("string_agg(DISTINCT s, ',' ORDER BY s)").starts_with("string_agg("));
+    CHECK(exact("f IN (0.1, 2.5)") == "view 'v': a float in a list of other numbers");
 }
 
 TEST_CASE("views: the keys' condition stands below groups and in every branch") {

@@ -94,9 +94,8 @@ private:
     duckdb::Connection m_connection{m_database};
     views::Engine m_engine{
         [this](const std::string& sql) { return duckdb::serialize_sql(m_connection, sql); },
-        [this](const std::string& tree) {
-            return duckdb::deserialize_sql(m_connection, tree);
-        }};
+        [this](const std::string& tree) { return duckdb::deserialize_sql(m_connection, tree); },
+        {}};
 };
 
 } // namespace

@@ -20,6 +20,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// Another one where expressions come to mean something else: stored rows are then computed anew.
+constexpr const char* kMeaning = " 2";
 constexpr std::int64_t kMaxLiterals = 2000;
 constexpr std::size_t kOutboxBytes = std::size_t{256} << 10;
 
@@ -48,6 +50,19 @@ std::string join(const std::vector<std::string>& items, const std::string& prefi
         out += (out.empty() ? "" : ", ") + prefix + item;
     }
     return out;
+}
+
+/// The engine's names of a SELECT's types.
+std::vector<std::string> column_types(duckdb::Connection& connection, const std::string& select) {
+    duckdb::Result described =
+        connection.query(fmt::format("SELECT column_type FROM (DESCRIBE {})", select));
+    std::vector<std::string> types;
+    while (described.next()) {
+        for (std::uint64_t row = 0; row < described.size(); ++row) {
+            types.emplace_back(described.column(0).text(row));
+        }
+    }
+    return types;
 }
 
 /// "numeric(12,2)" of a table line has its numbers beside the name too.
@@ -84,6 +99,9 @@ KeptView::KeptView(duckdb::Connection& connection, const views::View& view, std:
     m_engine.deserialise = [this](const std::string& tree) {
         return duckdb::deserialize_sql(m_connection, tree);
     };
+    m_engine.describe = [this](const std::string& sql) {
+        return column_types(m_connection, sql);
+    };
     const std::string tree = m_engine.serialise(m_view.select);
     if (nlohmann::json::parse(tree).value("error", false)) {
         views::bind_view(m_view, {}, m_engine); // says where
@@ -96,7 +114,7 @@ std::string KeptView::normal_form() const {
     for (const std::string& column : m_view.found_by()) {
         out += " | " + column;
     }
-    return out + (m_view.has_key ? " key " : " bag ") + duckdb::Database::version();
+    return out + (m_view.has_key ? " key " : " bag ") + duckdb::Database::version() + kMeaning;
 }
 
 void KeptView::bind(const std::vector<views::Relation>& relations) {
@@ -154,14 +172,7 @@ event::Table KeptView::describe(const std::string& select, std::vector<std::stri
         }
         table.columns.push_back(std::move(column));
     }
-    duckdb::Result described =
-        m_connection.query(fmt::format("SELECT column_type FROM (DESCRIBE {})", select));
-    types.clear();
-    while (described.next()) {
-        for (std::uint64_t row = 0; row < described.size(); ++row) {
-            types.emplace_back(described.column(0).text(row));
-        }
-    }
+    types = column_types(m_connection, select);
     return table;
 }
 

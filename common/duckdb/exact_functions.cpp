@@ -1,0 +1,389 @@
+#include "duckdb/exact_functions.hpp"
+
+#include "duckdb/database.hpp"
+#include "event/float_text.hpp"
+
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <limits>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace cdc::duckdb {
+
+using base::ExitCode;
+
+namespace {
+
+using Text = std::string_view;
+
+/// What a function finds wrong with a value: the words of the engine's error.
+struct WrongValue {
+    std::string words;
+};
+
+template<typename T>
+constexpr TypeId type_of() {
+    if constexpr (std::is_same_v<T, bool>) {
+        return TypeId::boolean;
+    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+        return TypeId::bigint;
+    } else if constexpr (std::is_same_v<T, float>) {
+        return TypeId::real;
+    } else if constexpr (std::is_same_v<T, double>) {
+        return TypeId::double_precision;
+    } else {
+        return TypeId::varchar;
+    }
+}
+
+template<typename T>
+const Type& full_type_of() {
+    static const Type kType{type_of<T>(), 0, 0, {}};
+    return kType;
+}
+
+template<typename T>
+T argument(const Vector& vector, std::uint64_t row) {
+    if constexpr (std::is_same_v<T, Text>) {
+        return vector.text(row);
+    } else {
+        return vector.at<T>(row);
+    }
+}
+
+/// The result vector of one call.
+class Output {
+public:
+    explicit Output(void* vector) : m_vector{vector}, m_data{library().vector_data(vector)} {}
+
+    void null(std::uint64_t row) {
+        if (m_validity == nullptr) {
+            library().ensure_validity(m_vector);
+            m_validity = library().vector_validity(m_vector);
+        }
+        m_validity[row / 64] &= ~(std::uint64_t{1} << (row % 64));
+    }
+    void set(std::uint64_t row, Text value) {
+        library().assign_text(m_vector, row, value.data(), value.size());
+    }
+    template<typename T>
+    void set(std::uint64_t row, T value) {
+        static_cast<T*>(m_data)[row] = value;
+    }
+
+private:
+    void* m_vector;
+    void* m_data;
+    std::uint64_t* m_validity = nullptr;
+};
+
+/// The engine's callback for `kFunction`, which is a plain function of values. A function that
+/// makes text returns std::string_view of what lies in its argument or in a buffer of its thread.
+template<auto kFunction>
+struct Callback;
+
+template<typename R, typename... Arguments, R (*kFunction)(Arguments...)>
+struct Callback<kFunction> {
+    static void call(void* info, void* chunk, void* output) {
+        try {
+            run(chunk, output, std::index_sequence_for<Arguments...>{});
+        } catch (const WrongValue& wrong) {
+            library().set_function_error(info, wrong.words.c_str());
+        } catch (const std::exception& error) { // none may pass through the engine
+            library().set_function_error(info, error.what());
+        }
+    }
+
+    template<std::size_t... kPlace>
+    static void run(void* chunk, void* output, std::index_sequence<kPlace...>) {
+        const Library& lib = library();
+        const std::array<Vector, sizeof...(Arguments)> columns{
+            Vector{lib.chunk_vector(chunk, kPlace), full_type_of<Arguments>()}...};
+        Output out{output};
+        const std::uint64_t rows = lib.chunk_size(chunk);
+        for (std::uint64_t row = 0; row < rows; ++row) {
+            if ((columns[kPlace].is_null(row) || ...)) {
+                out.null(row);
+            } else {
+                out.set(row, kFunction(argument<Arguments>(columns[kPlace], row)...));
+            }
+        }
+    }
+
+    static void make(void* connection, const char* name) {
+        const Library& lib = library();
+        void* function = lib.create_function();
+        lib.set_function_name(function, name);
+        for (const TypeId id : {type_of<Arguments>()...}) {
+            void* type = lib.create_type(static_cast<int>(id));
+            lib.add_function_parameter(function, type);
+            lib.destroy_type(&type);
+        }
+        void* type = lib.create_type(static_cast<int>(type_of<R>()));
+        lib.set_function_result(function, type);
+        lib.destroy_type(&type);
+        lib.set_function_callback(function, &call);
+        const int state = lib.register_function(connection, function);
+        lib.destroy_function(&function);
+        if (state != 0) {
+            throw EngineError{ExitCode::refused,
+                              fmt::format("the SQL engine does not take the function {}", name)};
+        }
+    }
+};
+
+[[noreturn]] void out_of_range(const char* what) {
+    throw WrongValue{fmt::format("value out of range: {}", what)};
+}
+
+/// PostgreSQL's checks of a float result: infinite or zero only where an operand says so.
+template<typename T>
+T in_range(T result, bool may_be_infinite, bool may_be_zero) {
+    if (std::isinf(result) && !may_be_infinite) {
+        out_of_range("overflow");
+    }
+    if (result == 0 && !may_be_zero) {
+        out_of_range("underflow");
+    }
+    return result;
+}
+
+template<typename T>
+T add(T a, T b) {
+    return in_range<T>(a + b, std::isinf(a) || std::isinf(b), true);
+}
+
+template<typename T>
+T subtract(T a, T b) {
+    return in_range<T>(a - b, std::isinf(a) || std::isinf(b), true);
+}
+
+template<typename T>
+T multiply(T a, T b) {
+    return in_range<T>(a * b, std::isinf(a) || std::isinf(b), a == 0 || b == 0);
+}
+
+template<typename T>
+T divide(T a, T b) {
+    if (b == 0 && !std::isnan(a)) {
+        throw WrongValue{"division by zero"};
+    }
+    return in_range<T>(a / b, std::isinf(a), a == 0 || std::isinf(b));
+}
+
+double round_even(double value) {
+    return std::nearbyint(value);
+}
+
+float real_of_double(double value) {
+    return in_range<float>(static_cast<float>(value), std::isinf(value), value == 0);
+}
+
+Text trimmed(Text text) {
+    constexpr Text kSpaces = " \t\n\v\f\r";
+    const std::size_t begin = text.find_first_not_of(kSpaces);
+    return begin == Text::npos ? Text{}
+                               : text.substr(begin, text.find_last_not_of(kSpaces) + 1 - begin);
+}
+
+[[noreturn]] void no_number(Text text, const char* type) {
+    throw WrongValue{fmt::format("{} is no {}", base::in_quotes(text), type)};
+}
+
+std::size_t digits_at(Text text, std::size_t at) {
+    std::size_t end = at;
+    while (end < text.size() && std::isdigit(static_cast<unsigned char>(text[end])) != 0) {
+        ++end;
+    }
+    return end - at;
+}
+
+std::size_t sign_at(Text text, std::size_t at) {
+    return at < text.size() && (text[at] == '+' || text[at] == '-') ? 1 : 0;
+}
+
+/// [+-] digits [. digits] [e [+-] digits], with a digit before or behind the point.
+bool is_number(Text text) {
+    std::size_t at = sign_at(text, 0);
+    const std::size_t whole = digits_at(text, at);
+    at += whole;
+    std::size_t behind = 0;
+    if (at < text.size() && text[at] == '.') {
+        behind = digits_at(text, at + 1);
+        at += 1 + behind;
+    }
+    if (whole + behind == 0) {
+        return false;
+    }
+    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+        ++at;
+        at += sign_at(text, at);
+        const std::size_t exponent = digits_at(text, at);
+        if (exponent == 0) {
+            return false;
+        }
+        at += exponent;
+    }
+    return at == text.size();
+}
+
+Text whole(Text text) {
+    const Text inner = trimmed(text);
+    const std::size_t at = sign_at(inner, 0);
+    if (inner.size() == at || at + digits_at(inner, at) != inner.size()) {
+        no_number(text, "integer");
+    }
+    return inner;
+}
+
+Text number(Text text) {
+    const Text inner = trimmed(text);
+    if (!is_number(inner)) {
+        no_number(text, "numeric");
+    }
+    return inner;
+}
+
+bool is_special(Text text) {
+    std::string folded;
+    for (const char c : text.substr(sign_at(text, 0))) {
+        folded += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return folded == "inf" || folded == "infinity" || (folded == "nan" && sign_at(text, 0) == 0);
+}
+
+template<typename T>
+T float_of_text(Text text) {
+    const std::string inner{trimmed(text)};
+    const bool special = is_special(inner);
+    if (!special && !is_number(inner)) {
+        no_number(text, std::is_same_v<T, float> ? "real" : "double precision");
+    }
+    T value{};
+    if constexpr (std::is_same_v<T, float>) {
+        value = std::strtof(inner.c_str(), nullptr);
+    } else {
+        value = std::strtod(inner.c_str(), nullptr);
+    }
+    const Text digits = Text{inner}.substr(0, inner.find_first_of("eE"));
+    return in_range<T>(value, special, special || digits.find_first_of("123456789") == Text::npos);
+}
+
+std::string& buffer() {
+    thread_local std::string text;
+    text.clear();
+    return text;
+}
+
+template<typename T>
+Text text_of_float(T value) {
+    std::string& out = buffer();
+    event::append_json_float(out, value, event::FloatLayout::postgres);
+    const Text text = out;
+    return text.front() == '"' ? text.substr(1, text.size() - 2) : text;
+}
+
+/// What PostgreSQL's float8_numeric and float4_numeric print. NaN and infinity, which no decimal
+/// of the engine can be, fail in the cast behind it.
+template<typename T>
+Text digits_of_float(T value) {
+    std::string& out = buffer();
+    fmt::format_to(std::back_inserter(out), "{:.{}g}", value, std::numeric_limits<T>::digits10);
+    return out;
+}
+
+Text flag(bool value) {
+    return value ? "t" : "f";
+}
+
+Text moment(Text text) {
+    constexpr Text kEngines = " (BC)";
+    const std::size_t at = text.find(kEngines);
+    if (at == Text::npos) {
+        return text;
+    }
+    std::string& out = buffer();
+    out += text.substr(0, at);
+    out += text.substr(at + kEngines.size());
+    out += " BC";
+    return out;
+}
+
+std::size_t character_size(char lead) {
+    const auto byte = static_cast<unsigned char>(lead);
+    return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
+/// Both have the same number of characters.
+Text upper(Text text, Text engines) {
+    constexpr Text kSharp = "ß";
+    if (text.find(kSharp) == Text::npos) {
+        return engines;
+    }
+    std::string& out = buffer();
+    std::size_t place = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t size = character_size(text[at]);
+        const std::size_t other = character_size(engines[place]);
+        out += text.substr(at, size) == kSharp ? kSharp : engines.substr(place, other);
+        at += size;
+        place += other;
+    }
+    return out;
+}
+
+/// There is no year 0.
+std::int64_t year(std::int64_t astronomical) {
+    return astronomical > 0 ? astronomical : astronomical - 1;
+}
+
+double sum(double value, bool any_infinite) {
+    return in_range<double>(value, any_infinite, true);
+}
+
+/// PostgreSQL sums squares beside an average and fails where they overflow; no average of smaller
+/// values comes near.
+double average(double value, double largest) {
+    constexpr double kSquares = 1e150;
+    if (std::isfinite(largest) && largest > kSquares) {
+        out_of_range("overflow");
+    }
+    return value;
+}
+
+} // namespace
+
+void make_exact_functions(Connection& connection) {
+    void* handle = connection.handle();
+    Callback<&add<double>>::make(handle, "cdc_add");
+    Callback<&add<float>>::make(handle, "cdc_add_real");
+    Callback<&subtract<double>>::make(handle, "cdc_subtract");
+    Callback<&subtract<float>>::make(handle, "cdc_subtract_real");
+    Callback<&multiply<double>>::make(handle, "cdc_multiply");
+    Callback<&multiply<float>>::make(handle, "cdc_multiply_real");
+    Callback<&divide<double>>::make(handle, "cdc_divide");
+    Callback<&divide<float>>::make(handle, "cdc_divide_real");
+    Callback<&round_even>::make(handle, "cdc_round");
+    Callback<&real_of_double>::make(handle, "cdc_real");
+    Callback<&float_of_text<float>>::make(handle, "cdc_real_of_text");
+    Callback<&float_of_text<double>>::make(handle, "cdc_double_of_text");
+    Callback<&text_of_float<double>>::make(handle, "cdc_text");
+    Callback<&text_of_float<float>>::make(handle, "cdc_text_real");
+    Callback<&digits_of_float<double>>::make(handle, "cdc_digits");
+    Callback<&digits_of_float<float>>::make(handle, "cdc_digits_real");
+    Callback<&whole>::make(handle, "cdc_whole");
+    Callback<&number>::make(handle, "cdc_number");
+    Callback<&flag>::make(handle, "cdc_flag");
+    Callback<&moment>::make(handle, "cdc_moment");
+    Callback<&upper>::make(handle, "cdc_upper");
+    Callback<&year>::make(handle, "cdc_year");
+    Callback<&sum>::make(handle, "cdc_sum");
+    Callback<&average>::make(handle, "cdc_avg");
+}
+
+} // namespace cdc::duckdb

@@ -1,0 +1,52 @@
+#include "views/exact.hpp"
+
+#include "views/refused.hpp"
+#include "views/view_tokens.hpp"
+
+#include <utility>
+
+namespace cdc::views {
+
+namespace {
+
+/// CHAR alone is char(1).
+bool is_padded_type(const Token& token) {
+    return token.is_word("char") || token.is_word("character") || token.is_word("nchar") ||
+           token.is_word("bpchar");
+}
+
+} // namespace
+
+/// A type stands behind `::`, behind AS in CAST( … ), or before a string.
+void check_text_casts(const View& view) {
+    TokenReader reader{view.select, view.file};
+    Token before;
+    Token last;
+    while (reader.peek().kind != Token::Kind::end) {
+        const Token token = reader.take();
+        const bool behind_colons = last.is(':') && before.is(':');
+        const bool behind_as = last.is_word("as");
+        before = std::move(last);
+        last = token;
+        if ((!behind_colons && !behind_as) ||
+            !(is_padded_type(token) || token.is_word("varchar"))) {
+            continue;
+        }
+        const bool varying = reader.peek().is_word("varying");
+        if (varying) {
+            before = std::move(last);
+            last = reader.take();
+        }
+        if (reader.peek().is('(')) {
+            throw Problem{
+                fmt::format("a cast to {}(n)", varying ? token.text + " varying" : token.text),
+                "the engine neither cuts nor pads: write left(x, n) or rpad(x, n)", token.start};
+        }
+        if (is_padded_type(token) && !varying && (behind_colons || reader.peek().is(')'))) {
+            throw Problem{fmt::format("a cast to {}", token.text),
+                          "the engine neither cuts nor pads: write left(x, 1)", token.start};
+        }
+    }
+}
+
+} // namespace cdc::views
