@@ -67,6 +67,26 @@ check() { # NAME TABLE-PREFIX SOURCE CAPTURE-OPTION...
         expect_words verify.err "it was truncated"
     fi
 }
+keys_of_types() { # what lines spell otherwise than the target: every type that a key can have
+    say "keys of other types: a lost insert and a lost update are found by each"
+    TARGET=${CDC_TEST_CLICKHOUSE_URL%/*}/pg
+    local types=(char\(5\) date numeric numeric\(12,3\) uuid bytea boolean 'timestamptz(3)' timestamp 'double precision' real text time inet)
+    local old=("'ab'" "'2025-01-01'" 1.50 1.5 "'00000000-0000-0000-0000-000000000001'" "'\\x00ff'" true "'2025-01-01 10:00:00.5+02'" "'2025-01-01 10:00'" 1e300 0.1 "E'a\n\"'" "'10:00:00'" "'10.0.0.1'")
+    local new=("'b'" "'1800-01-01'" 2.00 2.25 "'00000000-0000-0000-0000-000000000002'" "'\\x5c'" false "'infinity'" "'infinity'" "'NaN'" "'Infinity'" "'é'" "'24:00:00'" "'::1'")
+    local i
+    for i in "${!types[@]}"; do sql "CREATE TABLE typed_$i (k ${types[i]} PRIMARY KEY, v int); INSERT INTO typed_$i VALUES (${old[i]}, 1)"; done
+    cdc-capture --source "$(pg_url)" --slot changed --prefix verify --checkpoint pg.json --exit-at-end 2>capture.err | cdc-load --target "$TARGET" --checkpoint pg.json 2>load.err || fail "the pipe"
+    for i in "${!types[@]}"; do sql "UPDATE typed_$i SET v = 2; INSERT INTO typed_$i VALUES (${new[i]}, 1)"; done
+    cdc-capture --source "$(pg_url)" --slot changed --prefix verify --peek --exit-at-end --types debezium 2>capture.err >debezium
+    expect_exit 2 verify --keys-from debezium >out
+    expect_words verify.err "Debezium's encodings"
+    cdc-capture --source "$(pg_url)" --slot changed --prefix verify --checkpoint pg.json --exit-at-end 2>capture.err >lines || fail "capture"
+    expect_exit 1 verify --keys-from lines --tables 'public.typed_*' --json >out.json
+    for i in "${!types[@]}"; do
+        expect "${types[i]}: what was found" "$(jq -c --arg t "public.typed_$i" '.tables[] | select(.table == $t) | [.missing, .extra, .different]' out.json)" '[1,0,1]'
+    done
+}
 check pg public "$(pg_url)" --slot changed --prefix verify
 check my shop "$CDC_TEST_MYSQL_URL/shop"
+keys_of_types
 say "all good"

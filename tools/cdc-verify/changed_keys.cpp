@@ -6,6 +6,7 @@
 #include "cdc-verify/encode_parts.hpp"
 #include "clickhouse/row_format.hpp"
 #include "event/json_cursor.hpp"
+#include "event/line_encoding.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/line_reader.hpp"
 #include "io/stop_signal.hpp"
@@ -51,7 +52,7 @@ void ChangedKeys::read(const std::string& path) {
         try {
             take(line);
         } catch (const base::Error& error) {
-            fail(ExitCode::bad_data, "{}: line {}: {}", in_quotes(path), reader.line_number(),
+            fail(error.code(), "{}: line {}: {}", in_quotes(path), reader.line_number(),
                  error.what());
         }
     }
@@ -66,6 +67,11 @@ void ChangedKeys::take(std::string_view line) {
         m_source.table_of(decoded.source.db, decoded.source.schema, decoded.source.table);
     if (!name) {
         return;
+    }
+    if (event::encoding_of(decoded.source.raw) == event::Encoding::debezium) {
+        fail(ExitCode::refused,
+             "the values of {} are in Debezium's encodings, by which rows cannot be asked for",
+             in_quotes(name->schema + "." + name->table));
     }
     OfTable& table = m_tables[name->schema + "." + name->table];
     table.name = *name;

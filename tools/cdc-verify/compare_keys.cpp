@@ -48,9 +48,15 @@ void Comparer::compare_keys(const Table& table, const std::vector<std::string>& 
         const Rows theirs = reading.get();
         *report.source_rows += count_of(ours);
         *report.target_rows += count_of(theirs);
+        // By the keys that the rows have, for what a line spells otherwise would be found nowhere.
         std::vector<std::string> differing;
-        for (const std::string& key : group) {
-            if (!same_row(m_options, table, row_of(ours, key), row_of(theirs, key))) {
+        for (const auto& [key, row] : ours) {
+            if (!same_row(m_options, table, row, row_of(theirs, key))) {
+                differing.push_back(key);
+            }
+        }
+        for (const auto& [key, row] : theirs) {
+            if (!ours.contains(key)) {
                 differing.push_back(key);
             }
         }
