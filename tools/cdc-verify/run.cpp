@@ -195,12 +195,13 @@ void Run::clear(const Table& table, const std::optional<event::Order>& start, Ta
 /// Tables that lines name and the target does not.
 void Run::add_named_tables(std::vector<Candidate>& tables) const {
     const event::TableFilter filter{m_options.tables, m_options.exclude};
-    for (const auto& [name, table] : m_changed.tables()) {
+    for (const auto& named : m_changed.tables()) {
+        const TableName& name = named.second.name;
         const bool there = std::any_of(tables.begin(), tables.end(), [&](const Candidate& other) {
-            return other.schema == table.name.schema && other.table == table.name.table;
+            return other.schema == name.schema && other.table == name.table;
         });
-        if (!there && filter.matches(table.name.schema, table.name.table)) {
-            tables.push_back({table.name.schema, table.name.table, "", ""});
+        if (!there && filter.matches(name.schema, name.table)) {
+            tables.push_back({name.schema, name.table, "", ""});
         }
     }
 }
