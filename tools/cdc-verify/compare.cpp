@@ -191,39 +191,48 @@ std::vector<std::vector<bool>> Comparer::differing_groups(const Table& table, Se
 
 void Comparer::compare_group(const Table& table, const Selection& selection, TableReport& report) {
     m_activity.set_step("reading the rows that differ");
-    auto reading = std::async(std::launch::async, [&] { return m_target.rows(table, selection); });
-    Rows ours;
+    settle(table, selection,
+           read_both([&] { return m_sources[0]->rows(table, selection); },
+                     [&] { return m_target.rows(table, selection); }),
+           report);
+}
+
+Comparer::BothRows Comparer::read_both(const std::function<Rows()>& source,
+                                       const std::function<Rows()>& target) {
+    auto reading = std::async(std::launch::async, target);
+    BothRows both;
     try {
-        ours = m_sources[0]->rows(table, selection);
+        both.source = source();
     } catch (...) {
         reading.wait();
         throw;
     }
-    const Rows theirs = reading.get();
-    std::vector<std::string> keys;
-    for (const auto& [key, row] : ours) {
-        if (!same_row(m_options, table, row, row_of(theirs, key))) {
-            keys.push_back(key);
-        }
-    }
-    for (const auto& [key, row] : theirs) {
-        if (!ours.contains(key)) {
-            keys.push_back(key);
-        }
-    }
-    settle(table, selection, std::move(keys), ours, theirs, report);
+    both.target = reading.get();
+    return both;
 }
 
-void Comparer::settle(const Table& table, const Selection& selection, std::vector<std::string> keys,
-                      const Rows& ours, const Rows& theirs, TableReport& report) {
+void Comparer::settle(const Table& table, const Selection& selection, BothRows read,
+                      TableReport& report) {
+    std::vector<std::string> keys;
+    for (const auto& [key, row] : read.source) {
+        if (!same_row(m_options, table, row, row_of(read.target, key))) {
+            keys.push_back(key);
+        }
+    }
+    for (const auto& [key, row] : read.target) {
+        if (!read.source.contains(key)) {
+            keys.push_back(key);
+        }
+    }
     std::vector<Difference> found;
     if (!waits(table)) {
         for (std::string& key : keys) {
-            const Row& source = row_of(ours, key);
-            const Row& target = row_of(theirs, key);
+            const Row& source = row_of(read.source, key);
+            const Row& target = row_of(read.target, key);
             found.push_back({std::move(key), source, target, selection.whole_rows});
         }
     } else if (!keys.empty()) {
+        read.source.clear();
         Recheck::Outcome outcome = m_recheck.run(table, selection, std::move(keys));
         report.unsettled += outcome.unsettled;
         if (outcome.unsettled > 0) {

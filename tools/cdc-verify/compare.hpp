@@ -51,9 +51,15 @@ private:
     std::vector<std::vector<bool>> differing_groups(const Table& table, Selection& selection,
                                                     TableReport& report);
     void compare_group(const Table& table, const Selection& selection, TableReport& report);
-    /// Of `keys`, which differed in what was read.
-    void settle(const Table& table, const Selection& selection, std::vector<std::string> keys,
-                const Rows& ours, const Rows& theirs, TableReport& report);
+    /// Rows of both sides, read at the same time.
+    struct BothRows {
+        Rows source;
+        Rows target;
+    };
+    static BothRows read_both(const std::function<Rows()>& source,
+                              const std::function<Rows()>& target);
+    /// What differs in what was read is looked at again.
+    void settle(const Table& table, const Selection& selection, BothRows read, TableReport& report);
     void add_findings(const Table& table, const std::vector<Difference>& found,
                       TableReport& report);
     void add_cells(const Table& table, const Difference& item, RowDifference& row);

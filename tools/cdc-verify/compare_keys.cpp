@@ -1,7 +1,7 @@
 #include "cdc-verify/compare.hpp"
 
 #include <algorithm>
-#include <future>
+#include <utility>
 
 namespace cdc::verify {
 
@@ -31,36 +31,17 @@ void Comparer::compare_keys(const Table& table, const std::vector<std::string>& 
         const std::vector<std::string> group{
             first, first + static_cast<std::ptrdiff_t>(std::min(kKeysPerGroup, keys.size() - i))};
         m_activity.set_step("reading the rows of changed keys");
-        auto reading = std::async(std::launch::async, [&] {
-            return m_recheck.read(table, selection, group, [&](const Selection& some) {
-                return m_target.rows(table, some);
-            });
-        });
-        Rows ours;
-        try {
-            ours = m_recheck.read(table, selection, group, [&](const Selection& some) {
-                return m_sources[0]->rows(table, some);
-            });
-        } catch (...) {
-            reading.wait();
-            throw;
-        }
-        const Rows theirs = reading.get();
-        *report.source_rows += count_of(ours);
-        *report.target_rows += count_of(theirs);
-        // By the keys that the rows have, for what a line spells otherwise would be found nowhere.
-        std::vector<std::string> differing;
-        for (const auto& [key, row] : ours) {
-            if (!same_row(m_options, table, row, row_of(theirs, key))) {
-                differing.push_back(key);
-            }
-        }
-        for (const auto& [key, row] : theirs) {
-            if (!ours.contains(key)) {
-                differing.push_back(key);
-            }
-        }
-        settle(table, selection, std::move(differing), ours, theirs, report);
+        const auto by_key = [&](auto& side) {
+            return m_recheck.read(table, selection, group,
+                                  [&](const Selection& some) { return side.rows(table, some); });
+        };
+        // Compared by the keys that the rows have, for what a line spells otherwise would be found
+        // nowhere.
+        BothRows read =
+            read_both([&] { return by_key(*m_sources[0]); }, [&] { return by_key(m_target); });
+        *report.source_rows += count_of(read.source);
+        *report.target_rows += count_of(read.target);
+        settle(table, selection, std::move(read), report);
     }
 }
 
