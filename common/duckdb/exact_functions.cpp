@@ -342,6 +342,13 @@ std::int64_t year(std::int64_t astronomical) {
     return astronomical > 0 ? astronomical : astronomical - 1;
 }
 
+std::int64_t finite(std::int64_t value, bool infinite) {
+    if (infinite) {
+        throw WrongValue{"a number of an infinite date or time"};
+    }
+    return value;
+}
+
 double sum(double value, bool any_infinite) {
     return in_range<double>(value, any_infinite, true);
 }
@@ -382,6 +389,7 @@ void make_exact_functions(Connection& connection) {
     Callback<&moment>::make(handle, "cdc_moment");
     Callback<&upper>::make(handle, "cdc_upper");
     Callback<&year>::make(handle, "cdc_year");
+    Callback<&finite>::make(handle, "cdc_finite");
     Callback<&sum>::make(handle, "cdc_sum");
     Callback<&average>::make(handle, "cdc_avg");
 }

@@ -30,10 +30,6 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, N>& nam
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-[[noreturn]] void refuse(const Json& node, std::string construct, std::string advice) {
-    throw Problem{std::move(construct), std::move(advice), position_of(node)};
-}
-
 /// PostgreSQL's numeric has any scale; DuckDB's is numeric(18,3) when none is said, and the tree
 /// does not tell whether it was.
 void check_cast(const Json& expression) {

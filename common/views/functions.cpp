@@ -93,10 +93,6 @@ constexpr std::array kTruncatedTo = std::to_array<std::string_view>(
     {"microsecond", "microseconds", "millisecond", "milliseconds", "second", "minute", "hour",
      "day", "week", "month", "quarter", "year"});
 
-[[noreturn]] void refuse(const Json& expression, std::string construct, std::string advice) {
-    throw Problem{std::move(construct), std::move(advice), position_of(expression)};
-}
-
 std::string_view constant_text(const Json& expression) {
     return is_class(expression, "CONSTANT") ? text_of(expression["value"], "value")
                                             : std::string_view{};

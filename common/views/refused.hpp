@@ -2,6 +2,7 @@
 #define CDC_VIEWS_REFUSED_HPP
 
 #include "base/error.hpp"
+#include "views/tree.hpp"
 
 #include <cstddef>
 #include <string>
@@ -32,6 +33,9 @@ struct Problem {
 };
 
 constexpr std::size_t kNoPosition = ~std::size_t{0};
+
+/// Throws Problem for an expression.
+[[noreturn]] void refuse(const Json& expression, std::string construct, std::string advice);
 
 } // namespace cdc::views
 

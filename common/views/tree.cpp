@@ -74,6 +74,27 @@ Json make_conjunction(const char* type, std::vector<Json> children) {
     return {{"class", "CONJUNCTION"}, {"type", type}, {"children", std::move(children)}};
 }
 
+Json make_cast(Json child, std::string_view type) {
+    const std::size_t position = position_of(child);
+    return {{"class", "CAST"},
+            {"type", "OPERATOR_CAST"},
+            {"query_location", position},
+            {"child", std::move(child)},
+            {"cast_type", {{"id", type}, {"type_info", nullptr}}},
+            {"try_cast", false}};
+}
+
+Json make_call(std::string name, std::vector<Json> children) {
+    const std::size_t position = position_of(children.front());
+    return {{"class", "FUNCTION"},
+            {"type", "FUNCTION"},
+            {"query_location", position},
+            {"function_name", std::move(name)},
+            {"schema", ""},
+            {"children", std::move(children)},
+            {"order_bys", {{"type", "ORDER_MODIFIER"}, {"orders", Json::array()}}}};
+}
+
 Json make_exists(Json select) {
     return {{"class", "SUBQUERY"},       {"type", "SUBQUERY"},
             {"subquery_type", "EXISTS"}, {"subquery", {{"node", std::move(select)}}},

@@ -44,6 +44,8 @@ Json make_compare(const char* type, Json left, Json right);
 Json make_operator(const char* type, std::vector<Json> children);
 /// One condition: as it is; several: a conjunction of that type.
 Json make_conjunction(const char* type, std::vector<Json> children);
+Json make_cast(Json child, std::string_view type);
+Json make_call(std::string name, std::vector<Json> children);
 Json make_exists(Json select);
 Json make_in(Json child, Json select, std::string_view comparison = "COMPARE_EQUAL");
 Json make_table(const std::string& name, const std::string& alias);

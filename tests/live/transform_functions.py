@@ -49,8 +49,11 @@ ROWS = [
     "14, 14, 14, 1.15, 1.15, 1e15, 1e6, '1_0', 'nan', '2024-02-29', '2024-02-29 12:00', '2024-02-29 12:00+00', NULL",
     "15, 15, 15, 1.15, 1.15, 123456.7890625, 123456.79, '12.5', 'Straße ẞ', '2024-02-29', '2024-02-29 12:00', "
     "'2024-02-29 12:00+00', NULL",
+    "16, 16, 16777217, 16777217, 16777217, 16777217, 16777216, '16777217', 'infinity', 'infinity', 'infinity', 'infinity', NULL",
+    "17, 17, 17, 0.1, 0.1, 0.1, 0.1, 'x', '-infinity', '-infinity', '-infinity', '-infinity', true",
 ]
 
+INFINITE = [18, 19] # rows of infinite dates
 BATCH = 25
 PARTS = ["year", "quarter", "month", "week", "day", "doy", "dow", "isodow", "hour", "minute"]
 
@@ -88,7 +91,15 @@ concat(f); concat(d, 'x'); concat(yes, d, f, day, ts, tz); concat_ws('-', d, yes
 round(s); round(b); ceil(b); floor(b); trunc(b); sign(f); sign(s); round(n::double precision); round(d + 1); round(f * 2); trunc(d, 1); round(d, 1); ceil(s); abs(f + f); round(d / 3)
 u::integer; u::bigint; u::double precision; u::real; t::real; t::bigint; u::numeric(12,2); (f + d)::text; concat(round(d)); d::real::text; f::double precision::text; m::double precision::text; n::real::text; m::real::text; b::double precision::text; d::numeric(20,5); f::numeric(20,5); d::numeric(5,0); f::double precision; (d::text)::double precision; (n || '')::numeric(12,1)
 t::varchar; t::character varying(3); t::char; CAST(t AS varchar(2)); CAST(t AS char(3)); CAST(t AS character); upper(u); upper(t || 'ß'); lower(upper(t)); upper(left(t, 1)); upper('ß'); u ILIKE '%SS%'; (SELECT upper(e.t) FROM edges e WHERE e.id = edges.id); (SELECT round(e.d) FROM edges e WHERE e.id = edges.id) + 1
-day + 1; day - 1; day - day; ts - ts; day + i; ts + INTERVAL '1 month'; ts - INTERVAL '1 day'; day + INTERVAL '1 month'; tz + INTERVAL '1 hour'; ts + INTERVAL '1 year'
+CASE WHEN yes THEN f ELSE n END; CASE WHEN yes THEN d ELSE n END; CASE WHEN yes THEN d ELSE m END; CASE WHEN yes THEN f ELSE d END; CASE WHEN yes THEN f ELSE b END; CASE WHEN yes THEN b ELSE f END; CASE WHEN yes THEN f ELSE 0.1 END; CASE WHEN yes THEN d ELSE 0 END; CASE WHEN yes THEN f WHEN i > 0 THEN m END; CASE WHEN yes THEN d END
+coalesce(f, n); coalesce(n, f); coalesce(d, m); coalesce(m, d); coalesce(f, d); coalesce(f, 0.1); coalesce(d, 0); coalesce(f, b); coalesce(b, d); coalesce(s, f); coalesce(f, m); coalesce(NULL, n, d)
+greatest(f, n); least(f, n); greatest(d, m); least(f, d); greatest(f, b); greatest(n, d); least(m, f); greatest(f, 0.1)
+nullif(f, 0.1); nullif(f, n); nullif(d, m); nullif(f, d); nullif(f, b); nullif(n, f); nullif(m, d); nullif(f, 0); nullif(i, f); nullif(d, n)
+f IN (SELECT e.n FROM edges e); f IN (SELECT e.m FROM edges e); d IN (SELECT e.n FROM edges e); d IN (SELECT e.m FROM edges e); n IN (SELECT e.f FROM edges e); n IN (SELECT e.d FROM edges e); m IN (SELECT e.d FROM edges e); f IN (SELECT e.d FROM edges e); d IN (SELECT e.f FROM edges e); f IN (SELECT e.b FROM edges e); b IN (SELECT e.f FROM edges e); d IN (SELECT e.d FROM edges e); d NOT IN (SELECT e.m FROM edges e WHERE e.m IS NOT NULL); f = ANY (SELECT e.n FROM edges e); d IN (SELECT e.b FROM edges e)
+(SELECT max(w.y) FROM (SELECT e.d AS y FROM edges e WHERE e.id = edges.id UNION ALL SELECT e.m FROM edges e WHERE e.id = edges.id) w); (SELECT max(w.y) FROM (SELECT e.f AS y FROM edges e WHERE e.id = edges.id UNION ALL SELECT e.n FROM edges e WHERE e.id = edges.id) w); (SELECT max(w.y) FROM (SELECT e.n AS y FROM edges e WHERE e.id = edges.id UNION ALL SELECT e.d FROM edges e WHERE e.id = edges.id) w); (SELECT count(*) FROM (SELECT e.f AS y FROM edges e WHERE e.id = edges.id EXCEPT SELECT e.n FROM edges e WHERE e.id = edges.id) w); (SELECT count(*) FROM (SELECT e.d AS y FROM edges e WHERE e.id = edges.id INTERSECT SELECT e.m FROM edges e WHERE e.id = edges.id) w); (SELECT max(w.y) FROM (SELECT e.f AS y FROM edges e WHERE e.id = edges.id UNION SELECT e.b FROM edges e WHERE e.id = edges.id) w)
+day < '2020-01-01'; ts < day; tz = '-infinity'; coalesce(day, '2000-01-01'); greatest(ts, day)
+n * 1e2; m * 1e-1; m + 1e0; n = 1e2; d * 1e2; m > 1.5e20; d * 1e2::double precision; m * 12345678901234567890123456789012345678901234567890
+day + 1; day - 1; day - day; day - DATE '2000-01-01'; DATE '2000-01-01' - day; ts - ts; day + i; ts + INTERVAL '1 month'; ts - INTERVAL '1 day'; day + INTERVAL '1 month'; tz + INTERVAL '1 hour'; ts + INTERVAL '1 year'
 """
 
 # Over the rows of a group: those of id % 4; the largest and the smallest values, whose sums overflow, are alone.
@@ -102,7 +113,7 @@ sum(i) * 2; sum(b) + 1; sum(i)::bigint; max(n) - min(n); round(sum(n), 1); sum(y
 """
 
 WINDOWS = """
-row_number() OVER w; rank() OVER w; dense_rank() OVER w; ntile(2) OVER w; ntile(3) OVER w; lag(i) OVER w; lag(t, 2) OVER w; lag(i, 1, -7) OVER w; lead(n) OVER w; lead(t, 2, 'none') OVER w
+row_number() OVER w; rank() OVER w; dense_rank() OVER w; ntile(2) OVER w; ntile(3) OVER w; lag(i) OVER w; lag(t, 2) OVER w; lag(i, 1, -7) OVER w; lag(f, 1, 0.1) OVER w; lag(n, 1, 0.123) OVER w; lag(n, 1, 0.12) OVER w; lag(n, 1, 0) OVER w; lag(i, 1, 0.5) OVER w; lag(d, 1, 0.1) OVER w; lead(f, 1, n) OVER w; lead(d, 1, m) OVER w; lead(n) OVER w; lead(t, 2, 'none') OVER w
 first_value(t) OVER w; last_value(t) OVER w; nth_value(i, 2) OVER w; sum(i) OVER w; sum(n) OVER w; count(*) OVER w; count(t) OVER w; sum(d::double precision) OVER w; sum(d) OVER w; avg(d::double precision) OVER w; round(d) + 0 * rank() OVER w; upper(lag(t) OVER w); concat(lag(yes) OVER w, d); concat(first_value(d) OVER w); max(i) OVER w; min(t) OVER w; sum(b) OVER w; avg(n) OVER w
 """
 
@@ -257,6 +268,17 @@ def hold_together(bed, trials):
         trial = next(trial for trial in trials if trial.case.name == named[1])
         trials = [each for each in trials if each is not trial]
         trial.end("refused" if status == 2 else "stops")
+        hold_finite(bed, trial)
+
+
+def hold_finite(bed, trial):
+    """What stops at an infinite date is compared over the other rows."""
+    rest = [each for each in trial.good if each not in INFINITE]
+    if trial.outcome == "stops" and "edges" in trial.case.select and rest:
+        status, rows, _ = bed.transform([(trial.case, rest)])
+        if status == 0:
+            trial.compare(rest, rows[trial.case.name])
+            trial.end("stops at an infinite date")
 
 
 def hold_stopping(bed, trial):

@@ -337,6 +337,7 @@ std::string exact(const std::string& expression, const std::string& clauses = "K
                                             {"n", "DECIMAL(12,2)"},
                                             {"m", "DECIMAL(30,10)"},
                                             {"s", "VARCHAR"},
+                                            {"e", "DATE"},
                                             {"b", "BOOLEAN"}},
                                            {"id"}}};
     try {
@@ -372,6 +373,29 @@ TEST_CASE("views: what the engine answers otherwise is rewritten by types, or re
     CHECK(exact("round(d, 1)") == "view 'v': round() of a float to places");
     CHECK(exact("d % 3") == "view 'v': a remainder of floats");
     CHECK(exact("string_agg(DISTINCT s, ',' ORDER BY s)").starts_with("string_agg("));
+    CHECK(exact("coalesce(f, n)") == "COALESCE(t.f, CAST(CAST(t.n AS VARCHAR) AS FLOAT))");
+    CHECK(exact("coalesce(f, NULL)") == "COALESCE(t.f, NULL)");
+    CHECK(exact("greatest(m, d)") == "greatest(CAST(CAST(t.m AS VARCHAR) AS DOUBLE), t.d)");
+    CHECK(exact("CASE WHEN b THEN d ELSE 0 END") ==
+          "CASE  WHEN (t.b) THEN (t.d) ELSE CAST(0 AS DOUBLE) END");
+    CHECK(exact("nullif(f, 0)") == "\"nullif\"(t.f, 0)");
+    CHECK(exact("nullif(f, 0.1)") == "view 'v': nullif() of FLOAT and DECIMAL(2,1)");
+    CHECK(exact("nullif(f, n)") == "view 'v': nullif() of FLOAT and DECIMAL(12,2)");
+    CHECK(exact("f IN (SELECT n FROM t)") ==
+          "(CAST(t.f AS DOUBLE) = ANY(SELECT t_2.n AS n FROM t AS t_2))");
+    CHECK(exact("f IN (SELECT m FROM t)") ==
+          "view 'v': IN or ANY of a float and a column of type DECIMAL(30,10)");
+    CHECK(exact("(SELECT max(x) FROM (SELECT d AS x FROM t UNION ALL SELECT m FROM t) w)") ==
+          "view 'v': a set operation over columns of type DOUBLE and DECIMAL(30,10)");
+    CHECK(exact("d IN (SELECT m FROM t)", "KEY (id) FULL").starts_with("view 'v': IN or ANY"));
+    CHECK(exact("n * 1e2") == "view 'v': a number with an exponent, or of more than 38 digits");
+    CHECK(exact("d * 1e2::double precision") == "cdc_multiply(t.d, CAST(100.0 AS DOUBLE))");
+    CHECK(exact("lag(n, 1, 0.123) OVER (ORDER BY id)", "KEY (id) FULL") ==
+          "view 'v': lag() with a default of another type");
+    CHECK(exact("extract(year FROM e)") ==
+          "cdc_finite(cdc_year(COALESCE(main.date_part('year', t.e), 0)), isinf(t.e))");
+    CHECK(exact("extract(hour FROM e)") == "view 'v': extract(hour …) of a date");
+    CHECK(exact("e - e") == "cdc_finite((t.e - t.e), (isinf(t.e) OR isinf(t.e)))");
     CHECK(exact("f IN (0.1, 2.5)") == "view 'v': a float in a list of other numbers");
 }
 

@@ -21,7 +21,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// Another one where expressions come to mean something else: stored rows are then computed anew.
-constexpr const char* kMeaning = " 2";
+constexpr const char* kMeaning = " 3";
 constexpr std::int64_t kMaxLiterals = 2000;
 constexpr std::size_t kOutboxBytes = std::size_t{256} << 10;
 

@@ -1,0 +1,225 @@
+#include "views/exact_rules.hpp"
+
+#include "base/error.hpp"
+#include "views/number_types.hpp"
+#include "views/refused.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace cdc::views {
+
+namespace {
+
+/// The same aggregate or window of another function.
+Json make_beside(const Json& call, const char* name, Json child) {
+    Json out = call;
+    out["function_name"] = name;
+    out["children"] = Json::array({std::move(child)});
+    return out;
+}
+
+} // namespace
+
+std::string Exact::type_of(const Json& node, std::string_view construct) {
+    std::string type = m_types.of(node);
+    if (type.empty() && m_floats) {
+        refuse(node, fmt::format("{} of an operand whose type is not known here", construct),
+               "cast the operand to its type, or write the view without FULL");
+    }
+    return type;
+}
+
+Json Exact::to_double(Json child) {
+    const std::string type = m_types.of(child);
+    if (type == "DOUBLE") {
+        return child;
+    }
+    return make_cast(is_exact_in_double(type) ? std::move(child)
+                                              : make_cast(std::move(child), "VARCHAR"),
+                     "DOUBLE");
+}
+
+Json Exact::to_text(Json child, bool flags) {
+    const std::string type = type_of(child, "the text");
+    if (is_float(type)) {
+        return make_call(type == "DOUBLE" ? "cdc_text" : "cdc_text_real", {std::move(child)});
+    }
+    if (type == "BOOLEAN" && flags) {
+        return make_call("cdc_flag", {std::move(child)});
+    }
+    if (type == "DATE" || type.starts_with("TIMESTAMP")) {
+        return make_call("cdc_moment", {make_cast(std::move(child), "VARCHAR")});
+    }
+    if (type == "BLOB" || type == "INTERVAL" || type.ends_with("]")) {
+        refuse(child, fmt::format("the text of a value of type {}", type),
+               "it is not PostgreSQL's: let the view have the value itself");
+    }
+    return child;
+}
+
+void Exact::arithmetic(Json& node) {
+    Json& children = node["children"];
+    const std::string_view name = text_of(node, "function_name");
+    if (name == "-" && children.size() == 2 && m_types.of(children[0]) == "DATE" &&
+        m_types.of(children[1]) == "DATE") {
+        Json infinite = make_conjunction("CONJUNCTION_OR", {make_call("isinf", {children[0]}),
+                                                            make_call("isinf", {children[1]})});
+        node = make_call("cdc_finite", {std::move(node), std::move(infinite)});
+        return;
+    }
+    if (!m_floats || children.size() != 2) {
+        return;
+    }
+    const std::string type = type_of(node, name);
+    if (!is_float(type)) {
+        return;
+    }
+    const bool real = m_types.of(children[0]) == "FLOAT" && m_types.of(children[1]) == "FLOAT";
+    std::string function = name == "+"   ? "cdc_add"
+                           : name == "-" ? "cdc_subtract"
+                           : name == "*" ? "cdc_multiply"
+                                         : "cdc_divide";
+    if (real) {
+        node = make_call(function + "_real", {std::move(children[0]), std::move(children[1])});
+        return;
+    }
+    Json left = to_double(std::move(children[0]));
+    Json right = to_double(std::move(children[1]));
+    node = make_call(std::move(function), {std::move(left), std::move(right)});
+}
+
+void Exact::modulo(Json& node) {
+    if (m_floats && is_float(type_of(node, "%"))) {
+        refuse(node, "a remainder of floats", "PostgreSQL has none: cast to numeric(p,s)");
+    }
+}
+
+/// PostgreSQL has these for double precision and numeric alone.
+void Exact::rounding(Json& node) {
+    Json& children = node["children"];
+    const std::string name{text_of(node, "function_name")};
+    const std::string type = children.empty() ? "" : type_of(children[0], name + "()");
+    if (children.size() == 2 && is_float(type)) {
+        refuse(node, fmt::format("{}() of a float to places", name),
+               "PostgreSQL has none: cast to numeric(p,s)");
+    }
+    if (children.size() != 1 || !(is_float(type) || is_integer(type)) || type == "HUGEINT" ||
+        type == "UBIGINT") {
+        return;
+    }
+    children[0] = to_double(std::move(children[0]));
+    if (name == "round") {
+        node["function_name"] = "cdc_round";
+    } else if (name == "sign") {
+        node = make_cast(std::move(node), "DOUBLE");
+    }
+}
+
+void Exact::concatenation(Json& node) {
+    if (type_of(node, "||") != "VARCHAR") {
+        return; // lists or bytes
+    }
+    for (Json& child : node["children"]) {
+        child = to_text(std::move(child), false);
+    }
+}
+
+void Exact::concat(Json& node) {
+    for (Json& child : node["children"]) {
+        if (m_types.of(child).empty()) {
+            refuse(node, "concat() of a value whose type is not known here",
+                   "cast it to text, or write the view without FULL");
+        }
+        child = to_text(std::move(child), true);
+    }
+}
+
+void Exact::upper(Json& node) {
+    if (node["children"].size() == 1) {
+        Json text = node["children"][0];
+        node = make_call("cdc_upper", {std::move(text), std::move(node)});
+    }
+}
+
+/// The engine counts a year 0, and of a time with a zone the years of its era.
+void Exact::date_part(Json& node) {
+    Json& children = node["children"];
+    if (children.size() != 2) {
+        return;
+    }
+    const std::string type = m_types.of(children[1]);
+    if (type == "TIMESTAMPTZ" || type == "TIMESTAMP WITH TIME ZONE") {
+        children[1] = make_cast(std::move(children[1]), "TIMESTAMP");
+    }
+    const std::string part{text_of(children[0]["value"], "value")};
+    if (type == "DATE" && (part == "hour" || part == "minute")) {
+        refuse(node, fmt::format("extract({} …) of a date", part),
+               "PostgreSQL has none: cast it to timestamp");
+    }
+    if (type != "INTERVAL" && part == "year") {
+        // Of an infinite time the engine has no year.
+        Json infinite = make_call("isinf", {children[1]});
+        Json year = make_operator("OPERATOR_COALESCE", {std::move(node), make_constant(0)});
+        node = make_call("cdc_finite",
+                         {make_call("cdc_year", {std::move(year)}), std::move(infinite)});
+    }
+}
+
+void Exact::sum(Json& node) {
+    if (!m_floats || node["children"].empty()) {
+        return;
+    }
+    const Json& child = node["children"][0];
+    const std::string type = type_of(child, "sum()");
+    if (!is_float(type)) {
+        return;
+    }
+    if (!is_class(child, "CAST") || type == "FLOAT") {
+        refuse(node, "sum() of floats",
+               "its last digits depend on the order of rows: sum(x::numeric(p,s)) is exact, "
+               "sum(x::double precision) is taken as it comes");
+    }
+    Json infinite = make_beside(node, "bool_or", make_call("isinf", {child}));
+    node = make_call("cdc_sum", {std::move(node), std::move(infinite)});
+}
+
+void Exact::average(Json& node) {
+    const Json& child = node["children"][0];
+    Json largest = make_beside(node, "max", make_call("abs", {child}));
+    node = make_call("cdc_avg", {std::move(node), std::move(largest)});
+}
+
+void Exact::cast(Json& node) {
+    Json& child = node["child"];
+    const std::string to{text_of(node["cast_type"], "id")};
+    if (to == "VARCHAR") {
+        child = to_text(std::move(child), false);
+        return;
+    }
+    if (!is_number(to)) {
+        return;
+    }
+    const std::string from = m_types.of(child);
+    if (from.empty() && (is_decimal(to) || is_float(to))) {
+        type_of(child, "a cast");
+    }
+    if (from == "VARCHAR") {
+        if (is_float(to)) {
+            child = make_call(to == "FLOAT" ? "cdc_real_of_text" : "cdc_double_of_text",
+                              {std::move(child)});
+        } else {
+            child = make_call(is_decimal(to) ? "cdc_number" : "cdc_whole", {std::move(child)});
+        }
+    } else if (is_float(from) && is_decimal(to)) {
+        child = make_call(from == "FLOAT" ? "cdc_digits_real" : "cdc_digits", {std::move(child)});
+    } else if (from == "DOUBLE" && to == "FLOAT") {
+        child = make_call("cdc_real", {std::move(child)});
+    } else if (is_float(to) && (is_decimal(from) || from == "HUGEINT") &&
+               (to == "FLOAT" || !is_exact_in_double(from))) {
+        child = make_cast(std::move(child), "VARCHAR");
+    }
+}
+
+} // namespace cdc::views

@@ -1,0 +1,75 @@
+#ifndef CDC_VIEWS_EXACT_RULES_HPP
+#define CDC_VIEWS_EXACT_RULES_HPP
+
+#include "views/exact.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdc::views {
+
+/// The rules of make_exact(), a function for each kind of expression: it is rewritten where it
+/// stands, its operands are exact already.
+class Exact {
+public:
+    Exact(const Json& node, const std::vector<Relation>& relations, const Engine& engine,
+          bool bound);
+
+    std::vector<std::string> of_query(Json& node);
+    void of_expressions(Json& node);
+
+private:
+    using Rule = void (Exact::*)(Json&);
+    struct Named {
+        std::string_view name;
+        Rule rule;
+    };
+
+    std::vector<std::string> of_select(Json& node);
+    void of_from(Json& node);
+    void of_subquery(Json& node);
+    void of_expression(Json& node);
+
+    void arithmetic(Json& node);
+    void modulo(Json& node);
+    void rounding(Json& node);
+    void concatenation(Json& node);
+    void concat(Json& node);
+    void upper(Json& node);
+    void date_part(Json& node);
+    void sum(Json& node);
+    void average(Json& node);
+    void comparison(Json& node);
+    void cast(Json& node);
+    static void constant(const Json& node);
+    void choice(Json& node);
+    void greatest(Json& node);
+    void nullif(Json& node);
+    void default_value(Json& node);
+
+    /// Operands that are compared, all of them.
+    void compare(const std::vector<Json*>& operands, bool of_list = false);
+    /// The left side of IN or ANY, and the type of the column of its subquery.
+    void compare_with_column(Json& left, const std::string& right);
+    /// Operands of which one is the result.
+    void unify(const std::vector<Json*>& operands);
+    /// The type of a column of a set operation, by those of its branches.
+    std::string unified(const Json& node, const std::string& left, const std::string& right);
+    /// The same where no names are resolved.
+    void check_branches(const Json& node);
+    /// Whether one of them is a float and not all are of one type. They are numbers then.
+    bool are_mixed(const std::vector<Json*>& operands, std::vector<std::string>& types);
+    std::string type_of(const Json& node, std::string_view construct);
+    Json to_double(Json child);
+    Json to_text(Json child, bool flags);
+
+    const std::vector<Relation>& m_relations;
+    Types m_types;
+    bool m_bound;  ///< names are resolved
+    bool m_floats; ///< the view reads a float, or makes one
+};
+
+} // namespace cdc::views
+
+#endif
