@@ -147,7 +147,8 @@ void** connect(const Library& lib, const std::string& folder, std::string& words
 
 } // namespace
 
-Chdb::Chdb(const std::string& folder, const std::string& library_file) : m_name{"chdb:" + folder} {
+Chdb::Chdb(const std::string& folder, const std::string& library_file)
+    : m_library{library_file}, m_name{"chdb:" + folder} {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     m_folder = std::filesystem::absolute(folder, error).string();
@@ -189,6 +190,12 @@ Chdb::Chdb(const std::string& folder, const std::string& library_file) : m_name{
         lib.close(static_cast<void**>(m_connection));
         throw;
     }
+}
+
+std::unique_ptr<Transport> Chdb::another() {
+    auto other = std::make_unique<Chdb>(m_folder, m_library);
+    other->m_name = m_name;
+    return other;
 }
 
 Chdb::~Chdb() {

@@ -24,11 +24,14 @@ public:
     void insert(std::string_view into, std::string_view format,
                 std::span<const std::string_view> rows) override;
     const std::string& name() const override { return m_name; }
+    /// Call it before other threads open files: the working folder is another one meanwhile.
+    std::unique_ptr<Transport> another() override;
 
 private:
     void fill_memory(std::span<const std::string_view> rows);
 
     std::string m_folder;
+    std::string m_library;
     std::string m_name;
     void* m_connection = nullptr;
     io::FileDescriptor m_memory; ///< rows of the insert under way; kept for its pages

@@ -57,11 +57,17 @@ HttpUrl parse_http_url(std::string_view url) {
 }
 
 Http::Http(HttpUrl url, const TransportOptions& options)
-    : m_url{std::move(url)}, m_name{m_url.shown()}, m_client{{options.request_timeout_ms,
-                                                              "the target worked on a request"}} {
+    : m_url{std::move(url)}, m_name{m_url.shown()}, m_options{options},
+      m_client{{options.request_timeout_ms, "the target worked on a request"}} {
     if (!m_url.passfile.empty()) {
         m_url.password = http::first_line_of(m_url.passfile, kPasswordFile);
     }
+}
+
+std::unique_ptr<Transport> Http::another() {
+    auto other = std::make_unique<Http>(m_url, m_options);
+    other->m_let_in = m_let_in;
+    return other;
 }
 
 bool Http::read_password_again() {
@@ -78,7 +84,7 @@ std::string Http::request(std::string_view sql, std::string_view format,
     while (true) {
         try {
             std::string answer = send(sql, format, rows, has_rows);
-            m_let_in = true;
+            *m_let_in = true;
             return answer;
         } catch (const ServerError& error) {
             if (m_url.passfile.empty() || !is_wrong_password(error.server_code())) {
@@ -87,8 +93,9 @@ std::string Http::request(std::string_view sql, std::string_view format,
             if (read_password_again()) {
                 continue;
             }
-            throw ServerError{m_let_in ? ExitCode::failed : ExitCode::refused, error.what(),
-                              error.hint(), error.server_code(), m_let_in};
+            const bool let_in = *m_let_in;
+            throw ServerError{let_in ? ExitCode::failed : ExitCode::refused, error.what(),
+                              error.hint(), error.server_code(), let_in};
         }
     }
 }

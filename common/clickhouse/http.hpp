@@ -5,6 +5,8 @@
 #include "http/client.hpp"
 #include "http/url.hpp"
 
+#include <atomic>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +37,7 @@ public:
     void insert(std::string_view into, std::string_view format,
                 std::span<const std::string_view> rows) override;
     const std::string& name() const override { return m_name; }
+    std::unique_ptr<Transport> another() override;
 
 private:
     /// `sql` goes into the URL when there are rows, else into the body.
@@ -47,7 +50,9 @@ private:
 
     HttpUrl m_url;
     std::string m_name;
-    bool m_let_in = false; ///< the server took the password
+    TransportOptions m_options;
+    /// The server took the password, on this connection or another() one.
+    std::shared_ptr<std::atomic<bool>> m_let_in = std::make_shared<std::atomic<bool>>(false);
     http::Client m_client;
 };
 

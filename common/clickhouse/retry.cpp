@@ -144,10 +144,28 @@ ServerError server_error(std::string_view doing, std::string_view text, int serv
             std::string{hint_for(server_code)}, server_code, kind != ErrorClass::refused};
 }
 
+namespace {
+
+/// false: a signal ended it, or nobody waits any more.
+bool pause(const RetryPolicy& policy, std::int64_t ms) {
+    constexpr std::int64_t kStepMs = 100;
+    while (policy.abandoned && ms > kStepMs && !policy.abandoned()) {
+        if (!io::sleep_ms(kStepMs)) {
+            return false;
+        }
+        ms -= kStepMs;
+    }
+    return io::sleep_ms(policy.abandoned && policy.abandoned() ? 0 : ms);
+}
+
+} // namespace
+
 void with_retry(const RetryPolicy& policy, const std::function<void()>& request) {
     io::Backoff backoff;
     const std::int64_t started = base::steady_ms();
-    std::int64_t logged = started - kLogEveryMs;
+    RetrySpeech own;
+    RetrySpeech& speech = policy.speech != nullptr ? *policy.speech : own;
+    bool repeated = false;
     std::string last;
     const auto is_over = [started](std::int64_t limit_ms, std::int64_t now) {
         return limit_ms >= 0 && now - started >= limit_ms;
@@ -155,7 +173,7 @@ void with_retry(const RetryPolicy& policy, const std::function<void()>& request)
     while (true) {
         try {
             request();
-            if (logged > started) {
+            if (repeated && speech.waiting.exchange(false)) {
                 base::log::info("the target answers again after {:.1f} s",
                                 static_cast<double>(base::steady_ms() - started) / 1000.0);
             }
@@ -165,18 +183,22 @@ void with_retry(const RetryPolicy& policy, const std::function<void()>& request)
             last = error.what();
             const bool unreached = error.server_code() == 0 && policy.unreached_ms >= 0;
             if (!error.transient() || is_over(policy.limit_ms, now) ||
-                (unreached && is_over(policy.unreached_ms, now))) {
+                (unreached && is_over(policy.unreached_ms, now)) ||
+                (policy.abandoned && policy.abandoned())) {
                 throw;
             }
             if (policy.on_retry) {
                 policy.on_retry();
             }
-            if (now - logged >= kLogEveryMs && !io::stop_signal::give_up()) {
+            repeated = true;
+            std::int64_t warned = speech.warned_ms;
+            if ((warned == 0 || now - warned >= kLogEveryMs) && !io::stop_signal::give_up() &&
+                speech.warned_ms.compare_exchange_strong(warned, now)) {
                 base::log::warning("{}; trying again", error.what());
-                logged = now;
+                speech.waiting = true;
             }
         }
-        if (!io::sleep_ms(backoff.next_ms())) {
+        if (!pause(policy, backoff.next_ms())) {
             throw io::Stopped{"waiting for the target: " + last};
         }
     }

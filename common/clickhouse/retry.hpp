@@ -3,6 +3,7 @@
 
 #include "clickhouse/transport.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -35,11 +36,20 @@ int exception_code(std::string_view text);
 ServerError server_error(std::string_view doing, std::string_view text, int server_code,
                          long http_status);
 
+/// What requests of one kind have said of their repeats, so that several at once say it once.
+struct RetrySpeech {
+    std::atomic<std::int64_t> warned_ms{0}; ///< steady clock; 0: never
+    std::atomic<bool> waiting{false};       ///< a warning was the last thing said
+};
+
 /// How long transient errors are waited for. stop_signal::give_up() ends the waiting too.
 struct RetryPolicy {
     std::int64_t limit_ms = -1;       ///< of one request with all its repeats; -1: for ever
     std::int64_t unreached_ms = -1;   ///< the same, while no server answers at all
     std::function<void()> on_retry{}; ///< called before each repeat
+    /// Whether nobody waits for the request any more: its error is thrown then.
+    std::function<bool()> abandoned{};
+    RetrySpeech* speech = nullptr; ///< shared with requests beside this one; nullptr: none are
 };
 
 /// For the first request of a tool: who gives a wrong host or port wants to hear of it.

@@ -45,6 +45,8 @@ public:
                         std::span<const std::string_view> rows) = 0;
     /// For messages: the target without its password.
     virtual const std::string& name() const = 0;
+    /// One more connection to the same database, for another thread; nullptr: there is only one.
+    virtual std::unique_ptr<Transport> another() { return nullptr; }
 };
 
 /// Rows of a TabSeparated result, unescaped; NULL is an empty text.

@@ -95,6 +95,40 @@ printf '252 *\n' >"$faults"
 expect_exit 1 load --retry 300ms <first
 : >"$faults"
 
+say 'several tables at once; while one of them waits nothing is acknowledged, and a stop ends in time'
+lines "
+for t in range(12):
+    print(table(f'm{t}', T, 'v1'))
+for t in range(12):
+    for n in range(1, 101):
+        print(change('c', f'm{t}', {'id': n}, 16, 100 * t + n, after={'id': n, 'q': t, 'note': 'n'}))
+print(checkpoint(17))" >tables
+rm -f state.json
+load --insert-jobs 1 <tables || fail 'one after the other'
+ch 'TRUNCATE TABLE m7_raw'
+printf 'delay 1 4 m\n' >"$faults"
+began=$EPOCHREALTIME
+load --insert-jobs 4 <tables || fail 'four at once'
+expect 'four waits in less than the time of three' "$(awk "BEGIN { print $EPOCHREALTIME - $began < 3 }")" 1
+expect 'rows' "$(ch 'SELECT count() FROM m7')" 100
+rm -f state.json
+printf '252 * m3_raw\n' >"$faults"
+mkfifo held
+timeout 60 cdc-load --target "$TARGET" --checkpoint state.json --flush-interval 100ms --drain 2s <held 2>load.err &
+pid=$!
+exec 7>held
+cat tables >&7
+wait_until 20 grep -q 'trying again' load.err
+sleep 1
+kill -TERM "$(pgrep -P $pid cdc-load)"
+began=$EPOCHREALTIME
+expect_exit 1 wait "$pid"
+expect 'ended in time' "$(awk "BEGIN { print $EPOCHREALTIME - $began < 4 }")" 1
+exec 7>&-
+[ ! -e state.json ] || fail 'a checkpoint behind a table whose rows were not stored'
+expect 'said once' "$(grep -c 'trying again' load.err)" 1
+: >"$faults"
+
 say 'the server is killed in the middle and comes back'
 rm -f state.json
 mkfifo pipe

@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "cdc-load/catalog.hpp"
 #include "checkpoints/file.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/schema.hpp"
@@ -18,21 +17,24 @@ using clickhouse::ServerError;
 
 namespace {
 constexpr std::int64_t kStateEveryMs = 1000;
-constexpr std::size_t kStoredKeysAtOnce = 10'000;
-constexpr int kTooMuchMemory = 241;
-constexpr int kNoSuchColumn = 16;
-constexpr int kIncorrectData = 117;
+
+clickhouse::RetryPolicy make_retry_policy(const Options& options, Figures& figures) {
+    clickhouse::RetryPolicy policy;
+    policy.limit_ms = options.retry_ms;
+    policy.on_retry = [&figures] {
+        figures.retries.add();
+    };
+    return policy;
+}
 } // namespace
 
 Flusher::Flusher(clickhouse::Transport& transport, const Options& options, Figures& figures,
                  const std::vector<std::unique_ptr<TableLoader>>& tables, Marks& marks)
     : m_transport{transport}, m_options{options}, m_figures{figures}, m_tables{tables},
-      m_marks{marks}, m_resolver{transport, static_cast<std::size_t>(options.batch_bytes)},
-      m_letters{options, figures}, m_careful{transport, options, m_resolver, m_letters, m_retry} {
-    m_retry.limit_ms = options.retry_ms;
-    m_retry.on_retry = [this] {
-        m_figures.retries.add();
-    };
+      m_marks{marks}, m_retry{make_retry_policy(options, figures)}, m_writers{transport, options,
+                                                                              m_retry},
+      m_letters{options, figures}, m_careful{transport, options, m_writers.first().resolver(),
+                                             m_letters, m_retry} {
     m_thread = std::thread{[this] {
         run();
     }};
@@ -103,9 +105,7 @@ void Flusher::run() {
 
 void Flusher::flush(Work& work) {
     const std::int64_t started = base::steady_ms();
-    for (const std::size_t number : work.touched) {
-        flush_table(*m_tables[number], *work.tables[number], work.last);
-    }
+    store_tables(work);
     for (const BrokenLine& broken : work.broken) {
         m_letters.add(nullptr, broken.line_number, broken.line, broken.error);
     }
@@ -144,101 +144,46 @@ void Flusher::count(const Work& work, std::int64_t took_ms) {
     base::log::debug("{} rows, {} bytes stored in {} ms", work.rows, work.bytes, took_ms);
 }
 
-Resolver::Insert Flusher::inserter() {
-    return [this](const TableLoader& table, const clickhouse::RowBatch& rows) {
-        insert_rows(table, rows);
-    };
-}
-
-void Flusher::store(TableLoader& table, const TableWork& work) {
-    if (!work.rows.empty()) {
-        insert_rows(table, work.rows);
-    }
-    if (!work.waiting.empty() || table.pending > 0) {
-        clickhouse::with_retry(m_retry, [&] { m_resolver.resolve(table, work, inserter()); });
-    }
-}
-
-void Flusher::flush_table(TableLoader& table, TableWork& work, bool last) {
-    const CarefulLoader::Store careful = [this](TableLoader& to, const TableWork& from) {
-        store(to, from);
-    };
-    if (m_options.keeps_lines() && m_careful.wanted(table, work)) {
-        m_careful.load(table, work, careful);
-    } else {
+/// Rows of each table. Those of tables that need a look at each line come last, one after the
+/// other, and write to the dead-letter file in the order of the tables.
+void Flusher::store_tables(const Work& work) {
+    std::vector<char> careful(work.touched.size(), 0); // not of bool: threads set their own ones
+    m_writers.run(work.touched.size(), [&](TableWriter& writer, std::size_t i) {
+        TableLoader& table = *m_tables[work.touched[i]];
+        const TableWork& part = *work.tables[work.touched[i]];
+        if (m_options.keeps_lines() && m_careful.wanted(table, part)) {
+            careful[i] = 1;
+            return;
+        }
         try {
-            store(table, work);
+            writer.store(table, part);
         } catch (const ServerError& error) {
             if (!m_options.keeps_lines() || !clickhouse::is_row_fault(error.server_code())) {
                 throw;
             }
-            m_careful.load(table, work, careful);
+            careful[i] = 1;
+            return;
         }
-    }
-    if ((last || work.complete_waiting) && table.pending > 0) {
-        // Another loader may have brought the rows that were missing.
-        clickhouse::with_retry(m_retry, [&] {
-            m_resolver.resolve_stored(table, work.known_barrier, kStoredKeysAtOnce, inserter());
-        });
-    }
-}
-
-void Flusher::insert_rows(const TableLoader& table, const clickhouse::RowBatch& rows) {
-    for (std::size_t from = 0; from < rows.rows().size();) {
-        const std::size_t count = std::min(rows.rows().size() - from, m_insert_rows);
-        try {
-            insert_range(table, rows, from, count);
-            from += count;
-        } catch (const ServerError& error) {
-            if (error.server_code() != kTooMuchMemory || count == 1) {
-                throw;
-            }
-            m_insert_rows = std::max<std::size_t>(count / 2, 1);
-            base::log::warning("{}; inserting {} rows at once from now on", error.what(),
-                               m_insert_rows);
-        }
-    }
-}
-
-void Flusher::insert_range(const TableLoader& table, const clickhouse::RowBatch& rows,
-                           std::size_t from, std::size_t count) {
-    const clickhouse::TargetShape& shape = table.encoder().shape();
-    const std::string into = clickhouse::insert_sql(table.target(), shape);
-    const std::string header = clickhouse::rows_header(table.target(), shape);
-    clickhouse::with_retry(m_retry, [&] {
-        try {
-            rows.pieces(m_pieces, from, count);
-            m_pieces.insert(m_pieces.begin(), header);
-            m_transport.insert(into, clickhouse::kRowsFormat, m_pieces);
-        } catch (const ServerError& error) {
-            if (error.server_code() == kTooMuchMemory && count > 1) {
-                throw ServerError{error.code(), error.what(), error.hint(), error.server_code(),
-                                  false};
-            }
-            check_columns(table, error);
-            throw;
-        }
+        resolve_rest(writer, table, part, work.last);
     });
+    for (std::size_t i = 0; i < careful.size(); ++i) {
+        if (careful[i] == 0) {
+            continue;
+        }
+        TableLoader& table = *m_tables[work.touched[i]];
+        const TableWork& part = *work.tables[work.touched[i]];
+        m_careful.load(table, part, [this](TableLoader& to, const TableWork& from) {
+            m_writers.first().store(to, from);
+        });
+        resolve_rest(m_writers.first(), table, part, work.last);
+    }
 }
 
-/// Another loader may have altered the table, or have put another one in its place.
-void Flusher::check_columns(const TableLoader& table, const ServerError& error) {
-    if (error.server_code() != kNoSuchColumn && error.server_code() != kIncorrectData) {
-        return;
-    }
-    const auto existing = find_columns(m_transport, table.target().raw);
-    for (const auto& column : clickhouse::row_columns(table.target(), table.encoder().shape())) {
-        const auto found =
-            std::find_if(existing.begin(), existing.end(),
-                         [&](const auto& candidate) { return candidate.name == column.name; });
-        if (found == existing.end() || found->type != column.type) {
-            throw base::Error{base::ExitCode::failed,
-                              fmt::format("column {} of {} was altered while rows were on their "
-                                          "way to it: {}",
-                                          base::in_quotes(column.name),
-                                          base::in_quotes(table.target().raw), error.what()),
-                              "Start again: the table is looked at anew."};
-        }
+/// Another loader may have brought the rows that were missing.
+void Flusher::resolve_rest(TableWriter& writer, TableLoader& table, const TableWork& work,
+                           bool last) {
+    if ((last || work.complete_waiting) && table.pending > 0) {
+        writer.resolve_stored(table, work.known_barrier);
     }
 }
 

@@ -6,8 +6,8 @@
 #include "cdc-load/figures.hpp"
 #include "cdc-load/marks.hpp"
 #include "cdc-load/options.hpp"
-#include "cdc-load/resolver.hpp"
 #include "cdc-load/table_loader.hpp"
+#include "cdc-load/table_writers.hpp"
 #include "cdc-load/work.hpp"
 #include "clickhouse/retry.hpp"
 #include "clickhouse/state.hpp"
@@ -23,10 +23,10 @@
 
 namespace cdc::load {
 
-/// Makes one Work durable at a time, on a thread of its own: rows of all tables, then dead letters,
-/// then parked keys, barriers and the checkpoint's row in `_cdc_state`, then the checkpoint files.
-/// Each step is repeated while the target is busy or away; a repeat of what was stored changes
-/// nothing.
+/// Makes one Work durable at a time, on a thread of its own: rows of all tables, several tables at
+/// once (TableWriters), then dead letters, then parked keys, barriers and the checkpoint's row in
+/// `_cdc_state`, then the checkpoint files. Each step is repeated while the target is busy or away;
+/// a repeat of what was stored changes nothing.
 class Flusher {
 public:
     /// `tables` is read while busy() only; the caller adds to it while idle.
@@ -52,14 +52,9 @@ private:
     void run();
     void flush(Work& work);
     void count(const Work& work, std::int64_t took_ms);
-    void flush_table(TableLoader& table, TableWork& work, bool last);
-    /// Rows, then waiting updates.
-    void store(TableLoader& table, const TableWork& work);
-    Resolver::Insert inserter();
-    void insert_rows(const TableLoader& table, const clickhouse::RowBatch& rows);
-    void insert_range(const TableLoader& table, const clickhouse::RowBatch& rows, std::size_t from,
-                      std::size_t count);
-    void check_columns(const TableLoader& table, const clickhouse::ServerError& error);
+    void store_tables(const Work& work);
+    static void resolve_rest(TableWriter& writer, TableLoader& table, const TableWork& work,
+                             bool last);
     void insert_state(const Work& work);
     void remove_void_rows(const Work& work);
     void count_parked();
@@ -72,12 +67,10 @@ private:
     const std::vector<std::unique_ptr<TableLoader>>& m_tables;
     Marks& m_marks;
     clickhouse::RetryPolicy m_retry;
-    Resolver m_resolver;
+    TableWriters m_writers;
     DeadLetters m_letters;
     CarefulLoader m_careful;
-    std::vector<std::string_view> m_pieces;
-    std::size_t m_insert_rows = SIZE_MAX; ///< of one insert; halved when memory is short
-    std::int64_t m_state_ms = 0;          ///< when the checkpoint's row was last written
+    std::int64_t m_state_ms = 0; ///< when the checkpoint's row was last written
 
     std::mutex m_mutex;
     std::condition_variable m_changed;

@@ -316,6 +316,12 @@ void add_options(cli::App& app, Options& options) {
     app.add_duration("--flush-interval", options.flush_interval_ms,
                      "Insert at the latest after this time")
         ->group("Batches");
+    cli.add_option("--insert-jobs", options.insert_jobs,
+                   "Store so many tables of a batch at once, each over a connection of its own")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{64}))
+        ->capture_default_str()
+        ->group("Batches");
     cli::add_checkpoints_to_write(app, options.checkpoints);
     app.add_drain(options.drain_ms, "After SIGINT or SIGTERM, read on for at most this time")
         ->group("When to stop");

@@ -35,6 +35,7 @@ struct Options {
     std::uint64_t batch_rows = 100'000;    ///< of all tables together
     std::uint64_t batch_bytes = 64U << 20; ///< of encoded rows; two batches are in memory
     std::int64_t flush_interval_ms = 1000; ///< oldest unflushed line
+    std::size_t insert_jobs = 4;           ///< tables that are stored at once
     std::int64_t retry_ms = -1;            ///< of one request; -1: for ever
     std::vector<std::string> checkpoints;  ///< files; "-" is stdout
     std::int64_t drain_ms = 30'000;        ///< to read on after a signal

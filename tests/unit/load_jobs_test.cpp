@@ -1,0 +1,157 @@
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "cdc-load/loader.hpp"
+#include "clickhouse/retry.hpp"
+
+#include "support.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+
+using namespace cdc;
+
+namespace {
+
+/// What the connections of FakeTarget share.
+struct Store {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int begun = 0;             ///< inserts of rows
+    int done = 0;              ///< of these
+    int wait_for = 0;          ///< an insert returns when so many have begun
+    int done_before_state = 0; ///< at the first checkpoint's row
+    bool overlapped = true;    ///< no wait for the others was in vain
+    std::string refused;       ///< inserts into this table are
+    std::string busy;          ///< into this one wait for ever
+    int connections = 1;
+};
+
+class FakeTarget : public clickhouse::Transport {
+public:
+    explicit FakeTarget(Store& store) : m_store{store} {}
+
+    void execute(std::string_view /*sql*/) override {}
+    std::string query(std::string_view sql, std::string_view /*format*/) override {
+        return sql == "SELECT version()" ? "25.3.1.1\n" : "";
+    }
+    void insert(std::string_view into, std::string_view /*format*/,
+                std::span<const std::string_view> pieces) override {
+        std::unique_lock lock{m_store.mutex};
+        if (into.find("_cdc_state") != std::string_view::npos) {
+            for (const std::string_view piece : pieces) {
+                if (piece.find("checkpoint") != std::string_view::npos) {
+                    m_store.done_before_state = m_store.done;
+                }
+            }
+            return;
+        }
+        ++m_store.begun;
+        m_store.changed.notify_all();
+        if (!m_store.busy.empty() && into.find(m_store.busy) != std::string_view::npos) {
+            throw clickhouse::server_error("busy", "Code: 252. later", 252, 500);
+        }
+        m_store.overlapped &= m_store.changed.wait_for(
+            lock, std::chrono::seconds{2}, [&] { return m_store.begun >= m_store.wait_for; });
+        if (!m_store.refused.empty() && into.find(m_store.refused) != std::string_view::npos) {
+            throw clickhouse::server_error("refused", "Code: 60. no", 60, 404);
+        }
+        ++m_store.done;
+    }
+    const std::string& name() const override { return m_name; }
+    std::unique_ptr<Transport> another() override {
+        ++m_store.connections;
+        return std::make_unique<FakeTarget>(m_store);
+    }
+
+private:
+    Store& m_store;
+    std::string m_name{"fake"};
+};
+
+std::string source(int table, int position, int index) {
+    return fmt::format(R"({{"connector":"postgresql","db":"d","schema":"s","table":"t{}",)"
+                       R"("order":"0001{:016x}{:012x}"}})",
+                       table, position, index);
+}
+
+/// A row for each table, in one batch, and a checkpoint behind them.
+void load_tables(Store& store, int tables, std::size_t jobs, const std::string& checkpoint) {
+    base::log::set_level(base::log::Level::error);
+    FakeTarget target{store};
+    load::Options options;
+    options.insert_jobs = jobs;
+    options.checkpoints = {checkpoint};
+    load::Figures figures{{}};
+    load::Loader loader{target, options, figures};
+    std::vector<std::string> lines;
+    for (int t = 0; t < tables; ++t) {
+        lines.push_back(
+            fmt::format(R"({{"table":{{"name":"s.t{}","version":"v","columns":[{{"name":"id",)"
+                        R"("type":"integer","nullable":false,"key":1}}]}},"source":{}}})",
+                        t, source(t, 1, 0)));
+    }
+    for (int t = 0; t < tables; ++t) {
+        lines.push_back(fmt::format(
+            R"({{"key":{{"id":1}},"before":null,"after":{{"id":1}},"source":{},"op":"c"}})",
+            source(t, 16, t)));
+    }
+    lines.emplace_back(
+        R"({"checkpoint":{"v":1,"kind":"postgres","server":"7312345678901234567","database":"d",)"
+        R"("slot":"orders","position":"0/11","order":"00010000000000000011000000000000",)"
+        R"("commit_ts_ms":1763709000000,"snapshot":null},"ts_ms":3})");
+    std::uint64_t number = 0;
+    for (std::string& line : lines) {
+        const std::size_t size = line.size();
+        line.append(event::LinePredictor::kPadding, '\0');
+        loader.take({line.data(), size}, ++number);
+    }
+    loader.finish();
+}
+
+} // namespace
+
+TEST_CASE("tables of a batch are stored at once, over so many connections") {
+    const TemporaryFolder folder;
+    Store store;
+    store.wait_for = 4;
+    load_tables(store, 4, 4, folder.file("state"));
+    CHECK(store.overlapped);
+    CHECK(store.connections == 4);
+    CHECK(store.done == 4);
+}
+
+TEST_CASE("one job is one connection") {
+    const TemporaryFolder folder;
+    Store store;
+    load_tables(store, 4, 1, folder.file("state"));
+    CHECK(store.connections == 1);
+    CHECK(store.done == 4);
+}
+
+TEST_CASE("the state is written when the rows of all tables are stored") {
+    for (const std::size_t jobs : {1, 3, 8}) {
+        const TemporaryFolder folder;
+        Store store;
+        load_tables(store, 20, jobs, folder.file("state"));
+        CHECK(store.done == 20);
+        CHECK(store.done_before_state == 20);
+        CHECK(std::ifstream{folder.file("state")}.good());
+    }
+}
+
+TEST_CASE("one table that is refused: nothing of the batch is acknowledged, and no other waits") {
+    for (const std::size_t jobs : {1, 4}) {
+        const TemporaryFolder folder;
+        Store store;
+        store.refused = "`t7";
+        store.busy = jobs > 1 ? "`t6" : "";
+        const std::int64_t started = base::steady_ms();
+        CHECK_FAILS(load_tables(store, 20, jobs, folder.file("state")), refused, "refused");
+        CHECK(base::steady_ms() - started < 5000);
+        CHECK(store.done_before_state == 0);
+        CHECK(!std::ifstream{folder.file("state")}.good());
+    }
+}
