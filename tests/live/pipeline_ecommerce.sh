@@ -2,14 +2,9 @@
 # scripts/pipelines/ecommerce-stream as a user has it: set up, started, loaded while a stage is killed; at the end each view
 # in ClickHouse has the rows that PostgreSQL itself answers to the same SELECT.
 . "$(dirname "$0")/lib.sh"
-export PIPELINE_STATE=$WORK/state PIPELINE_SERVICES_DIR=$CDC_SERVICES_DIR
-pipeline=$ROOT/scripts/pipelines/ecommerce-stream
-state=$PIPELINE_STATE/ecommerce-stream
+. "$HERE/pipeline.bash"
+the_pipeline ecommerce-stream
 at_end() { "$pipeline" destroy --yes; }
-is() { "$pipeline" status --pipes >status.txt 2>&1 || true; grep -Eq "^  $1 +$2 " status.txt; } # PIPE STATE
-restarts() { cat "$state/run/$1.restarts"; }
-tool() { pgrep -s "$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$state/run/$1")" -x "$2"; } # PIPE TOOL: its process
-admin() { "$HERE/kafka_admin.py" "$CDC_TEST_KAFKA_BROKERS" "$@"; }
 
 say "set up, start"
 "$pipeline" setup 2>setup.err || fail "setup"
@@ -47,7 +42,7 @@ for stage in "capture cdc-transform" "load cdc-load" "capture cdc-publish"; do
     orders=$(ch "SELECT count() FROM processed_orders")
     wait_until 30 eval "[ \"\$(ch 'SELECT count() FROM processed_orders')\" != $orders ]"
     before=$(restarts "$pipe")
-    kill -9 "$(tool "$pipe" "$name")"
+    kill_stage "$pipe" "$name"
     wait_until 20 eval "[ \$(restarts $pipe) -gt $before ]"
 done
 say "what a load has not: a customer who orders again and again, one who orders far too much, late and lost events"

@@ -1,22 +1,8 @@
 # Words of the tests of scripts/pipelines/mysql-enrich; source it behind lib.sh. CDC_TEST_MYSQL_SERVICES: mysql or mariadb.
-SERVER=${CDC_TEST_MYSQL_SERVICES:-mysql}
-export PIPELINE_STATE=$WORK/state PIPELINE_SERVICES_DIR=$CDC_SERVICES_DIR PIPELINE_LOCAL_SOURCE=$SERVER
-pipeline=$ROOT/scripts/pipelines/mysql-enrich
-state=$PIPELINE_STATE/mysql-enrich
+. "$HERE/pipeline_mysql.bash"
+MYSQL_DB=streaming_etl_db
+the_pipeline mysql-enrich
 at_end() { "$pipeline" terminate --yes; }
-
-# Addresses of the local services, once they run.
-find_servers() {
-    eval "$("$ROOT/scripts/services" env "$SERVER" kafka clickhouse)"
-    [ "$SERVER" = mysql ] && SOURCE=$CDC_TEST_MYSQL_URL || SOURCE=$CDC_TEST_MARIADB_URL
-    TARGET=${CDC_TEST_CLICKHOUSE_URL%/*}/?database=streaming_etl_db
-}
-my() { mariadb --no-defaults -h 127.0.0.1 -P "${SOURCE##*:}" -u root --default-character-set=utf8mb4 -NB streaming_etl_db -e "$1"; }
-status() { "$pipeline" status --pipes >status.txt 2>&1; }
-is() { status || true; grep -Eq "^  $1 +$2 " status.txt; } # PIPE STATE
-restarts() { cat "$state/run/$1.restarts"; }
-tool() { pgrep -s "$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$state/run/$1")" -x "$2" | tail -n 1; } # PIPE TOOL: its process
-admin() { "$HERE/kafka_admin.py" "$CDC_TEST_KAFKA_BROKERS" "$@"; }
 
 # The join as MySQL answers it, against the rows of the target, as text; no comparator of ours.
 same_join() {

@@ -37,7 +37,7 @@ load() {
         echo $n >"$WORK/rounds"
     done
 }
-load | mariadb --no-defaults -h 127.0.0.1 -P "${SOURCE##*:}" -u root --default-character-set=utf8mb4 streaming_etl_db 2>load.err &
+load | client "$MYSQL_DB" 2>load.err &
 load=$!
 stages=("capture cdc-capture" "capture cdc-publish" "enrich cdc-consume" "enrich cdc-transform" "enrich cdc-publish" "load cdc-consume" "load cdc-load")
 # A kill counts where the source was ahead of what the topics had acknowledged, at that moment.

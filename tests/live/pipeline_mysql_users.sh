@@ -2,7 +2,7 @@
 # scripts/pipelines/mysql-users as a user has it: both ways to begin, topics, current rows, an aggregate that stays right
 # under updates, deletes and replays, dead letters mended and replayed, a purged binary log repaired by what differs.
 . "$(dirname "$0")/lib.sh"
-. "$HERE/pipeline_mysql.bash"
+. "$HERE/pipeline_users.bash"
 
 say "settings that are wrong"
 SNAPSHOT_MODE=never expect_exit 2 "$pipeline" setup 2>err
@@ -70,7 +70,7 @@ say "a stage is killed"
 for stage in "capture cdc-capture" "load cdc-load"; do
     read -r pipe name <<<"$stage"
     before=$(restarts "$pipe")
-    kill -9 "$(tool "$pipe" "$name")"
+    kill_stage "$pipe" "$name"
     my "INSERT INTO users (first_name, country) VALUES ('k', 'IS')"
     wait_until 20 eval "[ \$(restarts $pipe) -gt $before ]"
     wait_until 20 is "$pipe" running
@@ -80,9 +80,9 @@ parity
 say "a topic's retention passes what was not loaded: named exactly, and only what is missing is brought"
 consume=$(tool load cdc-consume)
 kill -STOP "$consume"
-before=$(topic_end orders)
+before=$(users_end orders)
 my "UPDATE orders SET quantity = quantity + 100 WHERE id <= 30"
-wait_until 20 eval "[ \$(topic_end orders) -ge $((before + 30)) ]"
+wait_until 20 eval "[ \$(users_end orders) -ge $((before + 30)) ]"
 for partition in 0 1 2; do
     admin delete-records mysql-cdc.mydb.orders $partition \
         "$(kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -Q -t "mysql-cdc.mydb.orders:$partition:-1" | awk '{ print $NF }')"
@@ -91,11 +91,11 @@ kill -9 "$consume"
 wait_until 40 is load failed
 expect_words status.txt "position lost: mysql-users repair"
 expect_words status.txt "are gone"
-before=$(topic_end orders)
+before=$(users_end orders)
 "$pipeline" repair >repair.txt 2>repair.err || fail "repair"
 expect_words repair.err "going on with what they have"
 parity
-brought=$(($(topic_end orders) - before))
+brought=$(($(users_end orders) - before))
 [ "$brought" -ge 1 ] && [ "$brought" -lt 60 ] || fail "$brought records for 30 rows"
 
 say "the binary log is purged behind us: named exactly, and only what is missing is brought"
@@ -108,11 +108,11 @@ purge_logs_to "$(my "SHOW MASTER STATUS" | cut -f1)"
 wait_until 20 is capture failed
 expect_words status.txt "position lost: mysql-users repair"
 expect_words status.txt "no longer has the log behind $at"
-before=$(($(topic_end users) + $(topic_end orders) + $(topic_end products)))
+before=$(($(users_end users) + $(users_end orders) + $(users_end products)))
 "$pipeline" repair >repair.txt 2>repair.err || fail "repair"
 expect_words repair.err "lines of repair were written"
 parity
-brought=$(($(topic_end users) + $(topic_end orders) + $(topic_end products) - before))
+brought=$(($(users_end users) + $(users_end orders) + $(users_end products) - before))
 [ "$brought" -lt 20 ] || fail "$brought records for 3 rows"
 my "INSERT INTO users (first_name, country) VALUES ('behind', 'PT')"
 parity

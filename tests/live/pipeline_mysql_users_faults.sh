@@ -2,7 +2,7 @@
 # mysql-users between servers that fail under its hands, while a shop writes: stages killed, the broker away, the target's
 # disk full, the network cut, passwords changed. After each the rows are the same, and nobody started anything again.
 . "$(dirname "$0")/lib.sh"
-. "$HERE/pipeline_mysql.bash"
+. "$HERE/pipeline_users.bash"
 . "$HERE/pipeline_faults.bash"
 AWAY=$([ -n "$SOAK" ] && echo 60 || echo 5) # seconds
 ROUNDS=$([ -n "$SOAK" ] && echo 10 || echo 1)
@@ -53,13 +53,14 @@ for round in $(seq "$ROUNDS"); do
     kill_stages() {
         local stage
         for stage in "capture cdc-capture" "load cdc-load" "capture cdc-publish" "load cdc-consume"; do
-            kill -9 "$(tool ${stage})" || fail "$stage does not run"
-            sleep 2.5
+            # shellcheck disable=SC2086
+            kill_stage $stage
+            sleep 2
         done
     }
     writing kill_stages
     settled
-    before="$(restarts capture) $(restarts load)"
+    before="$(restarts capture load)"
 
     say "round $round: the broker is away for $AWAY s"
     writing broker_away
@@ -76,7 +77,7 @@ for round in $(seq "$ROUNDS"); do
     say "round $round: passwords are changed, the servers first, the files later; nothing is started again"
     writing change_passwords "changed$round"
     settled
-    expect "restarts since the stages were killed" "$(restarts capture) $(restarts load)" "$before"
+    expect "restarts since the stages were killed" "$(restarts capture load)" "$before"
 done
 say "stop"
 pipeline_with_env stop 2>stop.err || fail "stop"

@@ -6,9 +6,9 @@ for tool in prometheus prometheus-alertmanager promtool prometheus-node-exporter
     command -v $tool >/dev/null || fail "no $tool; run scripts/install-deps"
 done
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-export PIPELINE_STATE=$WORK/state PIPELINE_SERVICES_DIR=$CDC_SERVICES_DIR TEXTFILES=$WORK/textfiles
-export METRICS_PORT=$((20000 + RANDOM % 12000)) CDC_PG_CONF='max_slot_wal_keep_size = 4GB'
-pipeline=$ROOT/scripts/pipelines/pg-monitored
+. "$HERE/pipeline.bash"
+the_pipeline pg-monitored
+export TEXTFILES=$WORK/textfiles CDC_PG_CONF='max_slot_wal_keep_size = 4GB'
 mkdir textfiles monitoring
 at_end() { "$ROOT/scripts/services" stop --purge mariadb; "$pipeline" destroy --yes; } # destroy takes the folder of the servers away
 
@@ -56,7 +56,7 @@ say "a schema change reaches the target, and nothing is started again"
 wait_until 60 eval '[ "$(ch "SELECT count() FROM orders")" -ge 5000 ]'
 sql "ALTER TABLE inventory.orders ADD COLUMN note text; UPDATE inventory.orders SET note = 'new' WHERE id = 7"
 wait_until 30 eval '[ "$(ch "SELECT note FROM orders WHERE id = 7")" = new ]'
-expect "restarts" "$(cat "$PIPELINE_STATE"/pg-monitored/run/*.restarts | sort -u)" 0
+expect "restarts" "$(cat "$state"/run/*.restarts | sort -u)" 0
 topics=$(kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -L | grep -o 'topic "[^"]*"')
 for topic in heartbeat schema-changes; do grep -qF "\"postgres-server.$topic\"" <<<"$topics" || fail "no topic $topic"; done
 
@@ -101,8 +101,6 @@ say "a stage stops: its alert arrives"
 "$pipeline" stop 2>stop.err || fail "stop"
 wait_until 30 grep -q '"alertname":"CdcStageDown"' received
 
-state=$PIPELINE_STATE/pg-monitored
-is() { "$pipeline" status --pipes >status.txt 2>&1 || true; grep -Eq "^  $1 +$2 " status.txt; } # PIPE STATE
 repaired() { # WORDS of the repair
     "$pipeline" repair >repair.txt 2>repair.err || fail "repair"
     expect_words repair.err "$1"
@@ -132,7 +130,7 @@ say "the slot is gone: named, and only what is missing is brought"
 wait_until 20 eval "[ \"\$(sql postgres 'SELECT active FROM pg_replication_slots')\" = t ]"
 kill -TERM $load
 wait $load || true
-capture=$(pgrep -s "$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$state/run/capture")" -x cdc-capture)
+capture=$(tool capture cdc-capture)
 kill -STOP "$capture"
 sql "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots" >/dev/null
 sql "UPDATE inventory.customers SET last_name = 'missed' WHERE id BETWEEN 1 AND 10"

@@ -2,12 +2,10 @@
 # scripts/pipelines/pg-orders as a user has it: set up, started, loaded, a stage killed, a slot dropped, verified,
 # stopped, destroyed; nothing is left.
 . "$(dirname "$0")/lib.sh"
-export PIPELINE_STATE=$WORK/state PIPELINE_SERVICES_DIR=$CDC_SERVICES_DIR PIPELINE_LOG_BYTES=1500
-pipeline=$ROOT/scripts/pipelines/pg-orders
-state=$PIPELINE_STATE/pg-orders
+. "$HERE/pipeline.bash"
+the_pipeline pg-orders
+export PIPELINE_LOG_BYTES=1500
 at_end() { "$pipeline" destroy --yes; }
-status() { "$pipeline" status >status.txt 2>&1; }
-is() { status || true; grep -Eq "^  $1 +$2 " status.txt; } # PIPE STATE
 same() { "$pipeline" verify >verify.txt 2>verify.err || { cat verify.txt; fail "verify"; }; }
 
 say "before setup"
@@ -25,14 +23,12 @@ expect_words start.err "runs already"
 export CDC_TEST_POSTGRES_URL
 eval "$("$ROOT/scripts/services" env postgres kafka clickhouse)"
 TARGET=${CDC_TEST_CLICKHOUSE_URL%/*}/?database=inventory
-topic_end() { kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -Q -t "$1:0:-1" -t "$1:1:-1" -t "$1:2:-1" | awk '{ n += $NF } END { print n }'; }
-restarts() { echo $(($(<"$state/run/capture.restarts") + $(<"$state/run/load.restarts"))); }
 orders() { [ "$(ch "SELECT count() FROM orders")" = "$1" ]; }
 wait_until 30 orders 5000
 
 for topic in orders customers products; do
-    expect "partitions of $topic" "$("$HERE/kafka_admin.py" "$CDC_TEST_KAFKA_BROKERS" partitions postgres-server.inventory.$topic)" 3
-    expect "days that $topic is kept" "$("$HERE/kafka_admin.py" "$CDC_TEST_KAFKA_BROKERS" config postgres-server.inventory.$topic retention.ms)" \
+    expect "partitions of $topic" "$(admin partitions postgres-server.inventory.$topic)" 3
+    expect "days that $topic is kept" "$(admin config postgres-server.inventory.$topic retention.ms)" \
         $((7 * 86400 * 1000))
 done
 
@@ -43,12 +39,12 @@ expect_words verify.txt "inventory.orders     4990 rows  same"
 expect "operations" "$(ch "SELECT operation_type, count() FROM orders_final FINAL GROUP BY 1 ORDER BY 1 FORMAT CSV" | tr -d '"' | tr '\n' ' ')" "d,10 r,5000 u,50 "
 
 say "a stage is killed: its pipe is started again"
-for tool in cdc-publish cdc-load; do
-    before=$(restarts)
-    leader=$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$state/run/$([ $tool = cdc-load ] && echo load || echo capture)")
-    kill -9 "$(pgrep -s "$leader" -x "$tool")"
+for stage in "capture cdc-publish" "load cdc-load"; do
+    before=$(restarts capture load)
+    # shellcheck disable=SC2086
+    kill_stage $stage
     sql "INSERT INTO inventory.orders (quantity) SELECT 1 FROM generate_series(1, 10)"
-    wait_until 20 eval "[ \$(restarts) -gt $before ]"
+    wait_until 20 eval "[ \$(restarts capture load) -gt $before ]"
     wait_until 20 is capture running
     wait_until 20 is load running
 done
@@ -71,8 +67,7 @@ wait_until 20 is load running
 
 say "the slot is gone: named, and only what is missing is brought"
 wait_until 20 eval "[ \"\$(sql postgres 'SELECT active FROM pg_replication_slots')\" = t ]"
-leader=$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$state/run/capture")
-capture=$(pgrep -s "$leader" -x cdc-capture)
+capture=$(tool capture cdc-capture)
 kill -STOP "$capture"
 sql "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots" >/dev/null
 sql "UPDATE inventory.orders SET quantity = 1000 WHERE id BETWEEN 101 AND 120; DELETE FROM inventory.orders WHERE id = 1"

@@ -4,7 +4,7 @@
 # process is left over, none grows, and the servers keep no more of their logs than is still to be read.
 # CDC_TEST_SECONDS: how long (an hour in soak, else 10 and what was begun); CDC_TEST_SEED: which faults.
 . "$(dirname "$0")/lib.sh"
-. "$HERE/pipeline_mysql.bash"
+. "$HERE/pipeline_users.bash"
 . "$HERE/pipeline_faults.bash"
 SECONDS_OF_IT=${CDC_TEST_SECONDS:-$([ -n "$SOAK" ] && echo 3600 || echo 10)}
 AWAY=$([ -n "$SOAK" ] && echo 30 || echo 3) # seconds
@@ -15,7 +15,6 @@ SEED=${CDC_TEST_SEED:-$RANDOM}
 RANDOM=$SEED
 say "CDC_TEST_SEED=$SEED"
 
-export METRICS_PORT
 printf -v A_STATE %s "$PIPELINE_STATE/pg-orders"
 C_STATE=$state
 a() { "$ROOT/scripts/pipelines/pg-orders" --env "$WORK/a.env" "$@"; }
@@ -107,14 +106,13 @@ same_on_both_sides() {
 }
 
 #---------------------------------------------------------------------------- what fails
-kill_stage() {
+some_stage() {
     local stages=("$A_STATE capture cdc-capture" "$A_STATE capture cdc-publish" "$A_STATE load cdc-consume" "$A_STATE load cdc-load"
         "$C_STATE capture cdc-capture" "$C_STATE capture cdc-publish" "$C_STATE load cdc-consume" "$C_STATE load cdc-load")
     read -r state pipe name <<<"${stages[RANDOM % ${#stages[@]}]}"
     say "  ${state##*/}: $name"
-    kill -9 "$(tool "$pipe" "$name")" || fail "$name does not run"
+    kill_stage "$pipe" "$name"
 }
-pids() { pgrep -s "$(sed -n 's/^pid=\([0-9]*\).*/\1/p' "$A_STATE/run/capture")" -x cdc-capture; }
 failed() { "$1" status --pipes >$1.status 2>&1 || true; grep -Eq "^  capture +failed " $1.status; } # a or c
 repair() { # a or c
     wait_until 60 failed "$1"
@@ -123,7 +121,7 @@ repair() { # a or c
 }
 lose_slot() {
     local capture
-    capture=$(pids)
+    capture=$(state=$A_STATE tool capture cdc-capture)
     kill -STOP "$capture"
     sql "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active" >/dev/null
     wait_until 20 sql "SELECT pg_drop_replication_slot('pg_orders')"
@@ -177,7 +175,7 @@ while_it_lasts() { # UNTIL FAULT…
         [ $((SECONDS - began)) -lt "$until" ] || break
     done
 }
-while_it_lasts $((SECONDS_OF_IT / 2)) kill_stage lose_slot kill_stage lose_binlog broker_away fill_disk network_cut new_passwords
+while_it_lasts $((SECONDS_OF_IT / 2)) some_stage lose_slot some_stage lose_binlog broker_away fill_disk network_cut new_passwords
 settled
 since=$(date +%s)
 restarts_of_both() { cat "$A_STATE"/run/{capture,load}.restarts "$C_STATE"/run/{capture,load}.restarts | tr '\n' ' '; }
