@@ -24,6 +24,13 @@ began=$SECONDS
 load --seconds 3 --rate 10 2>load.err
 [ $((SECONDS - began)) -ge 3 ] || fail "faster than asked"
 expect_exit 2 load --mix orders=1 2>err
+# Ids that another's open transaction has taken, and gives up.
+sql "ALTER TABLE inventory.order_items ADD FOREIGN KEY (order_id) REFERENCES inventory.orders NOT VALID, ADD FOREIGN KEY (product_id) REFERENCES inventory.products NOT VALID"
+others=(-c BEGIN -c "INSERT INTO inventory.orders (quantity) VALUES (1), (1); INSERT INTO inventory.products (name) VALUES ('a'), ('b')")
+psql -X -q -d "$(pg_url)" "${others[@]}" -c "SELECT pg_sleep(3)" -c ROLLBACK >/dev/null &
+sleep 0.5
+load --mix order=1,product=1 --events 100 --rate 0 2>load.err || fail "generate-load beside another's transaction"
+wait
 
 say "well: silence"
 "$pipeline" start 2>start.err || fail "start"
