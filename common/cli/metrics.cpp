@@ -118,8 +118,17 @@ private:
         m_server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
             response.set_content(m_metrics->published(), "text/plain; version=0.0.4");
         });
+        // The library's own choice, SO_REUSEPORT, lets two tools listen on one port, each asked by
+        // chance.
+        m_server.set_socket_options([](socket_t socket) {
+            const int yes = 1;
+            setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+        });
         if (!m_server.bind_to_port(host, port)) {
-            fail(ExitCode::failed, "cannot listen on {} for metrics", in_quotes(m_destination));
+            throw base::Error{
+                ExitCode::failed,
+                fmt::format("cannot listen on {} for metrics", in_quotes(m_destination)),
+                "Another process listens there, or the host has no such address."};
         }
         m_listening = true;
         m_thread = std::thread{[this] {

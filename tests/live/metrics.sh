@@ -92,4 +92,16 @@ check shop "${CDC_TEST_MARIADB_URL%/}/shop" my
 say "refused: tables without a place for them"
 expect_exit 2 cdc-load --target "$TARGET" --metrics-per-table </dev/null 2>err
 expect_words err "--metrics-per-table needs --metrics"
+
+say "two tools do not answer at one port"
+port=$(free_port)
+mkfifo first
+cdc-load --target "$TARGET" --metrics "127.0.0.1:$port" <first 2>first.err &
+exec 7>first
+wait_until 10 curl -sf "http://127.0.0.1:$port/metrics"
+expect_exit 1 cdc-load --target "$TARGET" --metrics "127.0.0.1:$port" </dev/null 2>err
+expect_words err "cannot listen on '127.0.0.1:$port' for metrics"
+expect_words err "Another process listens there"
+exec 7>&-
+wait $!
 echo PASSED
