@@ -29,45 +29,9 @@ is_paused() {
     [[ $1 == T ]]
 }
 
-# Below the range of outgoing connections, so that a server that is down keeps its port. A port that
-# is given out is marked for a while, in which nobody else who starts servers here is given it.
 choose_port() {
     local old=${port:-}
-    port=$(python3 - "$old" <<'PY'
-import os, random, socket, sys, tempfile, time
-MARKED_S = 120
-marks = os.path.join(tempfile.gettempdir(), f"cdc-ports-{os.getuid()}")
-os.makedirs(marks, mode=0o700, exist_ok=True)
-
-for name in os.listdir(marks):
-    path = os.path.join(marks, name)
-    try:
-        if time.time() - os.stat(path).st_mtime > MARKED_S:
-            os.unlink(path)
-    except FileNotFoundError:
-        pass
-
-def mark(port):
-    try:
-        os.close(os.open(os.path.join(marks, str(port)), os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return False
-    return True
-
-old = [int(sys.argv[1])] if sys.argv[1] else []
-for port in old + random.sample(range(20000, 32000), 100):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-    if port not in old and not mark(port):
-        continue
-    print(port)
-    break
-PY
-    )
+    port=$("$here/services.d/free_port.py" ${old:+--first "$old"}) || port=
     [[ -n $port ]] || fail "no free port"
     [[ -z $old || $old == "$port" ]] || say "port $old is taken; $name moves to $port"
     echo "$port" >"$state/port"

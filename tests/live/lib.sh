@@ -9,6 +9,7 @@
 #   … | kept [NAME] | …    keeps the lines of a capture; at the end the order of each checkpoint is held
 #                          against the changes around it (order_check.py), as in `lines`, `out`, *.lines
 #   parity TABLE[=VIEW]…   source and target row by row (parity.py)
+#   free_port [COUNT]      one for a server of the test's own; the first of COUNT in a row
 #   standby NAME [LINE…]   a standby of a private PostgreSQL that runs; sets STANDBY, its URL without a
 #                          database. LINEs are for its configuration, `primary_slot_name` makes the slot
 set -euo pipefail
@@ -77,7 +78,7 @@ say() { echo "--- $*"; }
 fail() {
     SPOKEN=yes
     echo "FAILED: $*" >&"$SPEECH"
-    for log in "$WORK"/*.err "$WORK"/err; do
+    for log in "$WORK"/*.err "$WORK"/err "$WORK"/state/*/logs/*.log; do
         [ -s "$log" ] && { echo "== ${log##*/}"; tail -n 20 "$log"; } >&"$SPEECH"
     done
     exit 1
@@ -126,6 +127,8 @@ wait_until() { # SECONDS COMMAND…: on a quiet machine; on one that is busy thr
     done
 }
 
+free_port() { "$ROOT/scripts/services.d/free_port.py" "$@"; }
+
 # Removes binary logs by the test's my(). MariaDB keeps one for a moment that recovery may need.
 purge_logs_to() { # FILE
     wait_until 20 oldest_log_is "$1"
@@ -142,7 +145,7 @@ standby() { # NAME [LINE…]
     start "$1"
     shift
     rm -f "$state/standby/postmaster.pid"
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$(free_port)
     printf '%s\n' "primary_conninfo = 'host=127.0.0.1 port=$(cat "$state/port") user=postgres dbname=postgres'" \
         "port = $port" "unix_socket_directories = ''" "$@" >>"$state/standby/cdc.conf"
     for line in "$@"; do

@@ -9,7 +9,8 @@
 #   admin WORD…            kafka_admin.py at the pipeline's brokers
 #   topic_end TOPIC        its records, of three partitions
 export PIPELINE_STATE=$WORK/state PIPELINE_SERVICES_DIR=$CDC_SERVICES_DIR
-export METRICS_PORT=$((20000 + RANDOM % 12000))
+METRICS_PORT=$(free_port 4)
+export METRICS_PORT
 
 the_pipeline() {
     pipeline=$ROOT/scripts/pipelines/$1

@@ -10,12 +10,10 @@ target_of_its_own() { # MEGABYTES
 }
 target_gone() { umount -l "$CDC_SERVICES_DIR/clickhouse/data"; }
 
-port_of() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
 #---------------------------------------------------------------------------- networks
 routes=() proxies=()
 route() { # PORT: sets `routed`, a port that leads there once the network is up
-    routed=$(port_of)
+    routed=$(free_port)
     routes+=("$routed $1")
 }
 network() { # up, silent, again, down

@@ -5,7 +5,6 @@
 for tool in prometheus prometheus-alertmanager promtool prometheus-node-exporter prometheus-postgres-exporter prometheus-mysqld-exporter; do
     command -v $tool >/dev/null || fail "no $tool; run scripts/install-deps"
 done
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 . "$HERE/pipeline.bash"
 the_pipeline pg-monitored
 export TEXTFILES=$WORK/textfiles CDC_PG_CONF='max_slot_wal_keep_size = 4GB'
