@@ -130,7 +130,14 @@ struct Consumer::Implementation : ClientState {
             log::debug("{}: {}", where, words);
             return;
         }
-        throw make_error(message->err, where, words);
+        const Error error = make_error(message->err, where, words);
+        if (error.code() == ExitCode::position_lost) {
+            throw Error{
+                error.code(), error.what(),
+                "Its records there are gone, or the topic was made anew. Go on with what is "
+                "there by --begin-again, and bring what is missing by cdc-verify --repair"};
+        }
+        throw error;
     }
 
     void drop_batch() {
@@ -351,6 +358,18 @@ int Consumer::read_one(const TopicPartition& place, int timeout_ms) {
 bool Consumer::holds_from(const TopicPartition& place, std::int64_t limit) const {
     const rd_kafka_message_t* front = m->parts.at(place).front();
     return front != nullptr && front->err == RD_KAFKA_RESP_ERR_NO_ERROR && front->offset >= limit;
+}
+
+void Consumer::start_again(const TopicPartition& place) {
+    m->own.erase(place);
+    m->parts.erase(place);
+    const PartitionList list = list_of(std::vector<TopicPartition>{place});
+    const ErrorHandle error{rd_kafka_incremental_unassign(m->client.get(), list.get())};
+    if (error) {
+        throw make_error(rd_kafka_error_code(error.get()), "cannot give a partition back",
+                         rd_kafka_error_string(error.get()));
+    }
+    m->start({place}, true);
 }
 
 int Consumer::poll(int timeout_ms) {

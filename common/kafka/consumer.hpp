@@ -59,6 +59,9 @@ public:
     /// Whether the partition's next record is known and not below `limit`.
     bool holds_from(const TopicPartition& place, std::int64_t limit) const;
 
+    /// The partition's topic was made anew: it is assigned again, from where assigned() says.
+    void start_again(const TopicPartition& place);
+
     /// Hands over what is there, waiting up to `timeout_ms` for the first. Throws Error.
     /// Returns the number of records handed over.
     int poll(int timeout_ms);

@@ -74,4 +74,34 @@ expect_exit 3 consume
 consume --begin-again || fail "--begin-again"
 expect "all of it" "$(wc -w <keys)" 10
 settle
+say "with --marks, a topic that is made anew while it is read is told, and so is one that has grown since"
+publish_marked() { # FIRST ROWS
+    "$HERE/kafka_lines.py" --rows "$2" --first "$1" | cdc-publish --brokers "$B" --prefix m --partitions 1 --marks --no-tombstones 2>pub.err ||
+        fail "cdc-publish --marks"
+}
+consume_marked() { # [OPTION…]
+    : >keys
+    cdc-consume --brokers "$B" --topics m.public.t0 --prefix m --marks --checkpoint c.json "$@" 2>con.err | sink
+    return "${PIPESTATUS[0]}"
+}
+rm c.json
+publish_marked 1 10
+publish_marked 11 10
+consume_marked & reader=$!
+wait_until 30 eval '[ "$(wc -w <keys)" = 20 ]'
+wait_until 30 eval '[ -s c.json ]'
+admin delete-topic m.public.t0
+wait_until 20 eval '! kcat -q -b "$B" -L -t m.public.t0 2>&1 | grep -q "with 1 partitions"'
+wait_until 30 eval '! kill -0 "$reader" 2>/dev/null'
+expect_exit 3 wait "$reader"
+expect_words con.err "made anew"
+publish_marked 31 3
+publish_marked 41 40
+expect_exit 3 consume_marked --exit-at-end
+expect_words con.err "in the last mark, before the position"
+consume_marked --exit-at-end --begin-again || fail "--begin-again"
+expect_words con.err "going on at its beginning"
+expect "all of it" "$(wc -w <keys)" 43
+consume_marked --exit-at-end || fail "the next run"
+expect "nothing twice" "$(keys)" ""
 say done

@@ -4,12 +4,21 @@
 
 namespace cdc::consume {
 
-void Marks::take(std::string_view key, std::string_view value) {
+std::vector<kafka::TopicPartition> Marks::take(std::string_view key, std::string_view value) {
     kafka::CutMark mark = kafka::parse_cut_mark(value);
+    std::vector<kafka::TopicPartition> shrunk;
+    const auto last = m_marks.find(key);
     for (const auto& [place, end] : mark.offsets) {
         m_limits[place] = end;
+        if (last != m_marks.end()) {
+            const auto before = last->second.offsets.find(place);
+            if (before != last->second.offsets.end() && end < before->second) {
+                shrunk.push_back(place);
+            }
+        }
     }
     m_marks.insert_or_assign(std::string{key}, std::move(mark));
+    return shrunk;
 }
 
 std::int64_t Marks::limit(const kafka::TopicPartition& place) const {

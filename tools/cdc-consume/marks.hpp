@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cdc::consume {
 
@@ -19,8 +20,9 @@ public:
     explicit Marks(std::string topic) : m_topic{std::move(topic)} {}
 
     const std::string& topic() const noexcept { return m_topic; }
-    /// Throws Error (bad_data) for what is no mark.
-    void take(std::string_view key, std::string_view value);
+    /// Gives the partitions that end before the place where the stream's last mark had them: their
+    /// topics were made anew. Throws Error (bad_data) for what is no mark.
+    std::vector<kafka::TopicPartition> take(std::string_view key, std::string_view value);
 
     /// Behind the last record of the cut; 0 where no mark names the partition.
     std::int64_t limit(const kafka::TopicPartition& place) const;

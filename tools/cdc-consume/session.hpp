@@ -37,6 +37,7 @@ public:
     void revoked(const std::vector<kafka::TopicPartition>& places, bool lost) override;
 
 private:
+    static base::Error lost_place(const std::string& what);
     std::int64_t start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
                           const kafka::Offsets& by_time, bool is_new);
     void check_topics();
@@ -45,6 +46,7 @@ private:
     void dead_letter(const kafka::IncomingRecord& record, const base::Error& error);
     void turn();
     void take_mark(const kafka::IncomingRecord& record, Place& place);
+    void take_shrunk(const kafka::TopicPartition& at);
     void look_for_marked();
     std::int64_t records_of_cut() const;
     int read_marks(int timeout_ms);
@@ -74,10 +76,11 @@ private:
 
     std::optional<Marks> m_marks; ///< with --marks
     std::vector<kafka::TopicMatcher> m_matchers;
-    std::set<kafka::TopicPartition> m_unread; ///< in marks, and not ours to read
-    bool m_marked = false;                    ///< a mark came
-    bool m_cut_open = false;                  ///< its checkpoint line is to be written
-    bool m_new_places = false;                ///< it names what is not read yet
+    std::set<kafka::TopicPartition> m_unread;       ///< in marks, and not ours to read
+    bool m_marked = false;                          ///< a mark came
+    bool m_cut_open = false;                        ///< its checkpoint line is to be written
+    bool m_new_places = false;                      ///< it names what is not read yet
+    std::vector<kafka::TopicPartition> m_made_anew; ///< to be read from the beginning
 
     Places m_places;
     std::set<kafka::TopicPartition> m_started;

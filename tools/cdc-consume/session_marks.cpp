@@ -29,7 +29,9 @@ void Session::take_mark(const kafka::IncomingRecord& record, Place& place) {
     if (!record.key || !record.value) {
         return;
     }
-    m_marks->take(*record.key, *record.value);
+    for (const kafka::TopicPartition& at : m_marks->take(*record.key, *record.value)) {
+        take_shrunk(at);
+    }
     m_marked = true;
     const auto unknown = [this](const auto& limit) {
         const Place* known = m_places.find(limit.first);
@@ -39,6 +41,26 @@ void Session::take_mark(const kafka::IncomingRecord& record, Place& place) {
     };
     m_new_places =
         m_new_places || std::any_of(m_marks->limits().begin(), m_marks->limits().end(), unknown);
+}
+
+/// The topic was made anew: what lies there has offsets that were read already.
+void Session::take_shrunk(const kafka::TopicPartition& at) {
+    const Place* place = m_places.find(at);
+    const std::int64_t limit = m_marks->limit(at);
+    if (place == nullptr || !place->own || place->next <= limit) {
+        return;
+    }
+    const base::Error lost = lost_place(
+        fmt::format("topic {} partition {} ends at offset {} in the last mark, before the position "
+                    "{}: it was made anew",
+                    base::in_quotes(at.topic), at.partition, limit, place->next));
+    if (!m_options.begin_again) {
+        throw lost;
+    }
+    log::warning("{}; going on at its beginning", lost.what());
+    m_acknowledged->forget(at);
+    m_committed.erase(at);
+    m_made_anew.push_back(at);
 }
 
 /// Topics that a mark names and that were made since the last look.
@@ -72,6 +94,10 @@ int Session::read_marks(int timeout_ms) {
     while (marks > 0 && records_of_cut() < kRecordsOfCut && m_consumer->read_one(at, 0) > 0) {
         ++marks;
     }
+    for (const kafka::TopicPartition& made : m_made_anew) {
+        m_consumer->start_again(made);
+    }
+    m_made_anew.clear();
     if (m_new_places) {
         look_for_marked();
     }
@@ -84,7 +110,11 @@ bool Session::read_to_limits(int& records) {
     const kafka::TopicPartition* behind = nullptr;
     for (const auto& [at, place] : m_places.all()) {
         const std::int64_t limit = m_marks->limit(at);
-        if (at.topic == m_marks->topic() || !place.own || place.next >= limit) {
+        if (at.topic == m_marks->topic() || !place.own) {
+            continue;
+        }
+        if (place.next >= limit) {
+            m_consumer->read_before(at, 0, 0); // nothing, or that its topic is another now
             continue;
         }
         records += m_consumer->read_before(at, limit, 0);

@@ -20,6 +20,12 @@ constexpr int kTopicsTimeoutMs = 1'000;
 
 } // namespace
 
+Error Session::lost_place(const std::string& what) {
+    return {ExitCode::position_lost, what,
+            "Go on with what is there by --begin-again, and bring what is missing by cdc-verify "
+            "--repair"};
+}
+
 std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
                                const kafka::Offsets& by_time, bool is_new) {
     const auto [low, high] = m_consumer->bounds(place);
@@ -49,15 +55,12 @@ std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::
         return low;
     }
     if (start < low || start > high) {
-        const Error lost{ExitCode::position_lost,
-                         start < low
-                             ? fmt::format("topic {} partition {}: offsets {} to {} are gone",
-                                           in_quotes(place.topic), place.partition, start, low - 1)
-                             : fmt::format("topic {} partition {} ends at offset {}, before the "
-                                           "position {}: it was made anew",
-                                           in_quotes(place.topic), place.partition, high, start),
-                         "Go on with what is there by --begin-again, and bring what is missing by "
-                         "cdc-verify --repair"};
+        const Error lost = lost_place(
+            start < low ? fmt::format("topic {} partition {}: offsets {} to {} are gone",
+                                      in_quotes(place.topic), place.partition, start, low - 1)
+                        : fmt::format("topic {} partition {} ends at offset {}, before the "
+                                      "position {}: it was made anew",
+                                      in_quotes(place.topic), place.partition, high, start));
         if (!m_options.begin_again) {
             throw lost;
         }
