@@ -488,6 +488,25 @@ def checked(folder):
 
 
 @case
+def checked_while_it_runs(folder):
+    """--check-every compares at a cut, without being asked"""
+    tool, lines = Tool(folder, JOIN), Lines()
+    tool.run(base(lines).take())
+    def text():
+        return lines.change("orders", "u", an_order(2, 2, "5.00")).checkpoint().take()
+    tool.run(text(), "--check-every", "1ms", "--metrics", folder + "/m.prom")
+    expect("right", "differ" in tool.words, False)
+    damage(tool.folder / "state" / "state.duckdb", "UPDATE out_details SET note = 'x' WHERE id = 1")
+    tool.run(text(), "--check-every", "1h")
+    expect("not yet", "differ" in tool.words, False)
+    tool.run(text(), "--check-every", "1ms", "--metrics", folder + "/m.prom")
+    expect("words", "view details differs from its SELECT in 1 rows" in tool.words, True)
+    page = pathlib.Path(folder, "m.prom").read_text()
+    for figure in ("cdc_transform_checks_total 1", "cdc_transform_differing_views 1"):
+        expect(figure, figure + "\n" in page, True)
+
+
+@case
 def explained(folder):
     tool, lines = Tool(folder, JOIN), Lines()
     tool.run(base(lines).take())

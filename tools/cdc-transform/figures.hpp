@@ -25,6 +25,8 @@ public:
         gauge("silent_views", "Views that wait for their tables to be read whole");
     cli::Metric& waiting =
         gauge("waiting_cuts", "Cuts whose lines have not been acknowledged by the last stage");
+    cli::Metric& checks =
+        counter("checks_total", "Times that all views were computed anew and compared");
     cli::Metric& differing = gauge("differing_views", "Views that the last check found to differ");
     cli::Metric& position =
         gauge("position_bytes", "Log position of the source up to which the state has all");

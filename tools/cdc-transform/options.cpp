@@ -91,6 +91,9 @@ void add_options(cli::App& app, Options& options) {
            "--check", options.check,
            "Compute every view of a stopped state anew and compare; status 1 when one differs")
         ->group("What to do");
+    app.add_duration("--check-every", options.check_every_ms,
+                     "While it runs, do the same at the first cut after this time (0: never)")
+        ->group("What to do");
     cli.add_flag("--dry-run", options.dry_run, "Check the view file alone; touch nothing")
         ->group("What to do");
     add_flink_options(cli, options);

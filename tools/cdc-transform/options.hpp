@@ -29,6 +29,7 @@ struct Options {
     cli::MetricsOptions metrics;
     bool explain = false;
     bool check = false;
+    std::int64_t check_every_ms = 0; ///< 0: only when asked
     bool dry_run = false;
     bool print_flink_sql = false;
     std::string brokers; ///< of print_flink_sql

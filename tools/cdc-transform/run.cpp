@@ -230,8 +230,9 @@ private:
         }
         if (m_transformer.cut_due()) {
             cut();
-            if (g_check_asked) {
+            if (g_check_asked || check_is_due()) {
                 turn();
+                check();
             }
         }
     }
@@ -257,10 +258,24 @@ private:
         m_figures.bytes.set(static_cast<std::int64_t>(m_reader.bytes()));
         m_figures.waiting.set(static_cast<std::int64_t>(m_outbox.waiting_batches()));
         m_figures.show();
-        if (g_check_asked.exchange(false)) {
-            const int differing = m_transformer.check();
+        if (g_check_asked && m_transformer.at_cut()) {
+            check();
+        }
+    }
+
+    bool check_is_due() const {
+        return m_options.check_every_ms > 0 &&
+               base::steady_ms() - m_checked_ms >= m_options.check_every_ms;
+    }
+
+    void check() {
+        const bool asked = g_check_asked.exchange(false);
+        const int differing = m_transformer.check();
+        if (asked || differing > 0) {
             base::log::info("{} views differ from their SELECT", differing);
         }
+        m_checked_ms = base::steady_ms();
+        m_figures.checks.add();
     }
 
     bool over() {
@@ -281,6 +296,7 @@ private:
     Acknowledged m_acknowledged;
     LineReader m_reader;
     Output m_output;
+    std::int64_t m_checked_ms = base::steady_ms();
     std::optional<std::int64_t> m_stop_at;
 };
 

@@ -39,6 +39,8 @@ public:
     std::string table_lines();
     /// The derived queries, for people.
     std::string explain();
+    /// Whether tables have the shapes of the last cut, which check() needs.
+    bool at_cut() const { return !m_transaction.has_value(); }
     /// Computes all views anew, as of the last cut, and says which differ; how many.
     int check();
 
