@@ -132,7 +132,7 @@ class Tool:
         """What the last message says of the lines that came out."""
         told = re.search(r"([0-9,]+) rows of views", self.words)
         if told:
-            written = sum("key" in line and line["source"]["connector"] == "transform" for line in out)
+            written = sum(line.get("op", "t") != "t" and line["source"]["connector"] == "transform" for line in out)
             expect("rows of views", int(told[1].replace(",", "")), written)
 
     def apply(self, line):
@@ -141,6 +141,10 @@ class Tool:
             for key in [k for k, (at, _) in rows.items() if at < line["source"]["order"]]:
                 del rows[key]
         if "key" not in line or line["source"]["connector"] != "transform":
+            return
+        if line["op"] == "t":
+            self.rows.pop(line["source"]["table"], None)
+            self.bags.pop(line["source"]["table"], None)
             return
         rows = self.rows.setdefault(line["source"]["table"], {})
         if line["key"] is None:
@@ -367,6 +371,28 @@ def another_view_file(folder):
            [(kind, view) for view in ("names", "more") for kind in ("table", "snapshot", "snapshot")])
     expect("names", [r["name"] for r in tool.content("names")], ["C1", "TWO", "C7"])
     expect("said", "view details is not in the file any more" in tool.words, True)
+
+
+@case
+def a_view_that_left(folder):
+    """--drop-view takes its rows out of the target by a truncate, once; a view of the file is refused"""
+    names = "CREATE VIEW names KEY (id) AS SELECT id, name FROM customers;"
+    tool, lines = Tool(folder, JOIN + names), Lines()
+    highest = max(line["source"]["order"] for line in tool.run(base(lines).take()) if "key" in line)
+    tool.run("", "--drop-view", "names", code=2)
+    expect("refused", "the view is in the file" in tool.words, True)
+    tool.write(JOIN)
+    out = tool.run(lines.checkpoint().take(), "--drop-view", "names")
+    expect("lines", [(list(line)[0], line.get("op"), line["source"]["table"]) for line in out if "source" in line],
+           [("table", None, "details"), ("table", None, "names"), ("key", "t", "names")])
+    expect("columns", [column["name"] for column in out[1]["table"]["columns"]], ["id", "name"])
+    expect("above", out[2]["source"]["order"] > highest, True)
+    out = tool.run(lines.checkpoint().take(), "--drop-view", "names")
+    expect("once", [line for line in out if line.get("op") == "t"], [])
+    expect("forgotten", "not in the file" in tool.words, False)
+    tool.write(JOIN + names)
+    tool.run(lines.change("customers", "c", customer(9)).checkpoint().take())
+    expect("made anew", len(tool.content("names")), 3)
 
 
 @case

@@ -37,7 +37,7 @@ CutStamp Transformer::stamp_of(const event::Checkpoint& checkpoint) const {
 }
 
 bool Transformer::touched(Order cut, std::int64_t commit_ts_ms) const {
-    return m_passed_lines || m_transaction ||
+    return m_passed_lines || m_transaction || !m_dropped.empty() ||
            std::any_of(
                m_tables.begin(), m_tables.end(),
                [&](const auto& entry) { return entry.second->touched(cut, commit_ts_ms); }) ||
@@ -78,6 +78,26 @@ bool Transformer::inputs_ready(const KeptView& view,
                                     full.substr(full.size() - name.size() - 1) == "." + name);
         });
     });
+}
+
+void Transformer::drop_views(CutStamp& stamp) {
+    for (const StoredView& stored : m_dropped) {
+        event::Table table =
+            event::parse_table(fmt::format(R"({{"version":"","columns":{}}})", stored.columns));
+        table.db = m_options.name;
+        table.schema = "views";
+        table.table = stored.name;
+        const ViewLines view{std::move(table)};
+        std::string lines;
+        view.append_table(lines, stamp);
+        view.append_truncate(lines, stamp);
+        m_outbox.append(lines);
+        m_state.connection().execute("DROP TABLE IF EXISTS " +
+                                     duckdb::quoted_name("out_" + stored.name));
+        m_state.forget_view(stored.name);
+        base::log::info("view {} is dropped", stored.name);
+    }
+    m_dropped.clear();
 }
 
 void Transformer::bind_views(Order cut) {
@@ -184,6 +204,7 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     }
     const std::int64_t started = base::steady_ms();
     open_transaction();
+    drop_views(stamp);
     bind_views(order);
     change_tables(stamp, order);
     change_views(stamp);

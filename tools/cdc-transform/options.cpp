@@ -80,6 +80,12 @@ void add_options(cli::App& app, Options& options) {
         ->type_name("PATTERN")
         ->allow_extra_args(false)
         ->group("Views");
+    cli.add_option("--drop-view", options.drop_views,
+                   "A view that left the file: its rows leave the target by a truncate; may be "
+                   "repeated")
+        ->type_name("VIEW")
+        ->allow_extra_args(false)
+        ->group("Views");
     cli.add_option("--name", options.name, "Name and database of the views in their lines")
         ->type_name("NAME")
         ->capture_default_str()

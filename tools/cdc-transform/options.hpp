@@ -14,13 +14,14 @@ class App;
 namespace cdc::transform {
 
 struct Options {
-    std::string views;                 ///< file
-    std::string state;                 ///< folder
-    std::string name{"transform"};     ///< of the source in each line, and its database
-    std::vector<std::string> empty;    ///< patterns of tables that are whole from the start
-    std::vector<std::string> pass;     ///< patterns of tables whose lines go through
-    std::string duckdb_library;        ///< "": found by itself
-    std::uint64_t memory = 256U << 20; ///< of the engine
+    std::string views;                   ///< file
+    std::string state;                   ///< folder
+    std::string name{"transform"};       ///< of the source in each line, and its database
+    std::vector<std::string> empty;      ///< patterns of tables that are whole from the start
+    std::vector<std::string> pass;       ///< patterns of tables whose lines go through
+    std::vector<std::string> drop_views; ///< that left the file: emptied in the target
+    std::string duckdb_library;          ///< "": found by itself
+    std::uint64_t memory = 256U << 20;   ///< of the engine
     int threads = 1;
     std::vector<std::string> checkpoints; ///< files of the last stage
     std::string ack;                      ///< "", or on-write

@@ -43,23 +43,39 @@ Transformer::Transformer(const Options& options, const views::ViewFile& file, St
         m_tables[name] =
             std::make_unique<InputTable>(state.connection(), std::move(table), m_declared, m_kept);
     }
-    for (const StoredView& stored : state.views()) {
-        const auto found = std::find_if(m_views.begin(), m_views.end(), [&](const auto& view) {
-            return view->view().name == stored.name;
-        });
-        if (found != m_views.end()) {
-            (*found)->restore(stored);
-        } else {
-            base::log::warning("view {} is not in the file any more: its rows stay where they were "
-                               "written to",
-                               stored.name);
-        }
-    }
+    restore_views();
     if (state.positions().size() == 1) {
         const auto& [name, line] = *state.positions().begin();
         const event::Checkpoint checkpoint = event::parse_checkpoint(line, "state");
         if (checkpoint.kind != "kafka") {
             m_position = checkpoint.order;
+        }
+    }
+}
+
+void Transformer::restore_views() {
+    const std::vector<std::string>& dropped = m_options.drop_views;
+    const auto find = [this](const std::string& name) {
+        return std::find_if(m_views.begin(), m_views.end(),
+                            [&](const auto& view) { return view->view().name == name; });
+    };
+    for (const std::string& name : dropped) {
+        if (find(name) != m_views.end()) {
+            throw Error{ExitCode::usage,
+                        fmt::format("--drop-view {}: the view is in the file", name),
+                        "Take it out of the file first."};
+        }
+    }
+    for (StoredView& stored : m_state.views()) {
+        const auto found = find(stored.name);
+        if (found != m_views.end()) {
+            (*found)->restore(stored);
+        } else if (std::find(dropped.begin(), dropped.end(), stored.name) != dropped.end()) {
+            m_dropped.push_back(std::move(stored));
+        } else {
+            base::log::warning("view {} is not in the file any more: its rows stay where they were "
+                               "written to, until --drop-view {}",
+                               stored.name, stored.name);
         }
     }
 }

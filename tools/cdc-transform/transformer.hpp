@@ -58,6 +58,8 @@ private:
     InputTable* find_table(const event::Source& source);
     InputTable& made_table(const event::DecodedLine& line, event::Table shape);
     void read_file(const views::ViewFile& file);
+    void restore_views();
+    void drop_views(CutStamp& stamp);
     void open_transaction();
 
     bool touched(event::Order cut, std::int64_t commit_ts_ms) const;
@@ -80,6 +82,7 @@ private:
     DeclaredTypes m_declared;
     KeptTimes m_kept;
     std::vector<std::unique_ptr<KeptView>> m_views; ///< in the file's order
+    std::vector<StoredView> m_dropped;              ///< at the next cut
     std::map<std::string, std::unique_ptr<InputTable>> m_tables;
     InputTable* m_last_table = nullptr; ///< of m_last_source
     std::string m_last_source;
