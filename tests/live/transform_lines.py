@@ -455,6 +455,54 @@ def kept_for_a_time(folder):
 
 
 @case
+def frozen(folder):
+    """FREEZE: groups whose rows may be too old by KEEP stay as they are, whatever comes; others follow"""
+    columns = [("id", "integer"), ("seen", "timestamp with time zone"), ("note", "text")]
+    hours = """KEEP '1 hour' ON visits.seen;
+        CREATE VIEW hours KEY (hour) FREEZE AS
+            SELECT date_trunc('hour', seen) AS hour, count(*) AS n FROM visits GROUP BY 1;
+        CREATE VIEW each PARTITION (hour) FREEZE AS SELECT date_trunc('hour', seen) AS hour, note FROM visits;
+        CREATE VIEW loose KEY (hour) AS SELECT date_trunc('hour', seen) AS hour, count(*) AS n FROM visits GROUP BY 1;
+        CREATE VIEW notes KEY (hour) AS SELECT hour, n * 10 AS n FROM hours;"""
+    tool, lines = Tool(folder, hours), Lines()
+    def at(text, time):
+        return text.replace('"commit_ts_ms":1763709000000', f'"commit_ts_ms":{1763709000000 + time * 60000}')
+    def counts(view):
+        return {row["hour"][11:16]: row["n"] for row in tool.content(view)}
+    # The first cut's commit time is 2025-11-21T07:10:00Z: what is below 06:10 is gone.
+    rows = [{"id": 1, "seen": "2025-11-21T06:30:00Z", "note": "a"}, {"id": 2, "seen": "2025-11-21T07:05:00Z", "note": "b"},
+            {"id": 3, "seen": "2025-11-21T07:06:00Z", "note": "c"}]
+    tool.run(lines.snapshot("visits", rows, columns).checkpoint().take())
+    expect("begins", counts("hours"), {"06:00": 1, "07:00": 2})
+    lines.change("visits", "c", {"id": 4, "seen": "2025-11-21T07:40:00Z", "note": "d"}).checkpoint()
+    tool.run(at(lines.take(), 40)) # 07:50: below 06:50 is gone
+    expect("rests", counts("hours"), {"06:00": 1, "07:00": 3})
+    expect("leaves", counts("loose"), {"07:00": 3})
+    expect("views over it", counts("notes"), {"06:00": 10, "07:00": 30})
+    expect("one old row", [row["note"] for row in tool.bag("each")], ["a", "b", "c", "d"])
+    lines.change("visits", "c", {"id": 5, "seen": "2025-11-21T06:20:00Z", "note": "e"})
+    lines.change("visits", "u", {"id": 2, "seen": "2025-11-21T08:05:00Z", "note": "b"}).checkpoint()
+    tool.run(at(lines.take(), 65), "--metrics", folder + "/m.prom") # 08:15: below 07:15 is gone
+    expect("late", counts("hours"), {"06:00": 1, "07:00": 3, "08:00": 1})
+    expect("late is counted", "cdc_transform_late_changes_total 1\n" in pathlib.Path(folder, "m.prom").read_text(), True)
+    lines.change("visits", "u", {"id": 4, "seen": "2025-11-21T07:40:00Z", "note": "x"}).checkpoint()
+    tool.run(at(lines.take(), 30)) # a commit time that goes back takes nothing back
+    expect("the clock of the log goes back", counts("hours"), {"06:00": 1, "07:00": 3, "08:00": 1})
+    done = subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False)
+    expect("right", (done.returncode, done.stdout), (0, "0 views differ\n"))
+    tool.write(hours.replace("count(*) AS n FROM visits GROUP BY 1;", "count(*) + 100 AS n FROM visits GROUP BY 1;"))
+    tool.run(at(lines.change("visits", "c", {"id": 6, "seen": "2025-11-21T08:06:00Z", "note": "f"}).checkpoint().take(), 66))
+    expect("another SELECT", counts("hours"), {"06:00": 1, "07:00": 3, "08:00": 102})
+    for wrong in ("KEY (note) FREEZE AS SELECT note, count(*) AS n FROM visits GROUP BY 1",
+                  "KEY (seen) FULL FREEZE AS SELECT seen, count(*) AS n FROM visits GROUP BY 1",
+                  "KEY (id) FREEZE AS SELECT id + 1 AS id FROM visits",
+                  "KEY (seen) FREEZE AS SELECT seen + INTERVAL '1 day' AS seen FROM visits GROUP BY 1"):
+        tool.write(f"KEEP '1 hour' ON visits.seen;\nCREATE VIEW w {wrong};")
+        tool.run(at(lines.checkpoint().take(), 67), code=2)
+        expect(wrong, "views.sql:2: view 'w': FREEZE of a view" in tool.words, True)
+
+
+@case
 def states_of_others(folder):
     """A state is of one source and of one process"""
     tool, lines = Tool(folder, JOIN), Lines()

@@ -1,5 +1,5 @@
 #include "cdc-transform/column_types.hpp"
-#include "cdc-transform/kept_view.hpp"
+#include "cdc-transform/named_relations.hpp"
 #include "cdc-transform/value_json.hpp"
 #include "duckdb/database.hpp"
 

@@ -69,6 +69,16 @@ std::vector<views::Relation> Transformer::relations(Order cut, bool all) const {
     return out;
 }
 
+std::vector<KeptColumn> Transformer::kept_columns() const {
+    std::vector<KeptColumn> out;
+    for (const auto& [name, table] : m_tables) {
+        if (std::optional<KeptColumn> column = table->kept_column()) {
+            out.push_back(std::move(*column));
+        }
+    }
+    return out;
+}
+
 bool Transformer::inputs_ready(const KeptView& view,
                                const std::vector<views::Relation>& ready) const {
     return std::all_of(view.named().begin(), view.named().end(), [&](const std::string& name) {
@@ -107,7 +117,7 @@ void Transformer::bind_views(Order cut) {
         }
         const std::vector<views::Relation> known = relations(cut, true);
         if (inputs_ready(*view, known)) {
-            view->bind(known);
+            view->bind(known, kept_columns());
         }
         if (!view->bound() || !view->fits()) {
             view->silence();
@@ -117,7 +127,7 @@ void Transformer::bind_views(Order cut) {
 
 void Transformer::change_tables(const CutStamp& stamp, Order cut) {
     for (const auto& [name, table] : m_tables) {
-        const bool rows = table->prepare(cut, stamp.commit_ts_ms);
+        const bool rows = table->prepare(cut, m_kept_ts_ms);
         for (const auto& view : m_views) {
             if (!view->live()) {
                 continue;
@@ -147,7 +157,7 @@ void Transformer::change_views(CutStamp& stamp) {
         for (const KeptView* other : m_changed_views) {
             view->input_changed(other->stored());
         }
-        if (!view->affected() || !view->compute()) {
+        if (!view->affected() || !view->compute(m_kept_ts_ms)) {
             continue;
         }
         for (const auto& reader : m_views) {
@@ -180,7 +190,7 @@ void Transformer::start_views(CutStamp& stamp, Order cut) {
             ++silent;
             continue;
         }
-        view->bind(ready);
+        view->bind(ready, kept_columns());
         const std::uint64_t before = view->rows_written();
         view->start(m_outbox, stamp, m_state);
         count_rows(*view, before);
@@ -204,6 +214,7 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     }
     const std::int64_t started = base::steady_ms();
     open_transaction();
+    m_kept_ts_ms = std::max(m_state.kept_ts_ms(), stamp.commit_ts_ms);
     drop_views(stamp);
     bind_views(order);
     change_tables(stamp, order);
@@ -213,12 +224,14 @@ void Transformer::cut(const Outbox::Write& pass_on) {
         view->finish();
     }
     for (const auto& [name, table] : m_tables) {
+        m_figures.late.add(static_cast<std::int64_t>(table->late_changes()));
         table->finish(m_state);
     }
     m_changed_tables.clear();
     m_changed_views.clear();
     const OutboxEnd end = m_outbox.sync(line);
     m_state.keep_cut(source_name(checkpoint), line, stamp.position, end);
+    m_state.keep_time(m_kept_ts_ms);
     m_transaction->commit();
     m_transaction.reset();
     m_passed_lines = false;
@@ -241,7 +254,7 @@ std::string Transformer::explain() {
                                view->view().name);
             continue;
         }
-        view->bind(known);
+        view->bind(known, kept_columns());
         out += view->explain(known);
     }
     return out;
@@ -254,7 +267,7 @@ int Transformer::check() {
         if (!view->live()) {
             continue;
         }
-        const std::int64_t rows = view->check();
+        const std::int64_t rows = view->check(m_state.kept_ts_ms());
         if (rows > 0) {
             base::log::error("view {} differs from its SELECT in {} rows", view->view().name, rows);
             ++differing;

@@ -16,6 +16,8 @@ public:
     cli::Metric& bytes = counter("bytes_total", "Bytes read");
     cli::Metric& replayed =
         counter("replayed_total", "Change lines dropped because the state has them already");
+    cli::Metric& late = counter(
+        "late_changes_total", "Changed rows that were older than KEEP lets them be when they came");
     cli::Metric& cuts = counter("cuts_total", "Cuts that changed the state");
     cli::Histogram& cut_rows = counts("cut_lines", "Change lines of a cut");
     cli::Histogram& cut_seconds = times("cut_seconds", "Time of a cut, from its checkpoint line");

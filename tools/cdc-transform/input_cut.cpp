@@ -147,12 +147,18 @@ std::string InputTable::too_old(const std::string& value) const {
                        m_columns[m_time_column].type);
 }
 
+void InputTable::count_late(const std::string& rows, const std::string& time) {
+    m_late = static_cast<std::uint64_t>(
+        m_connection.number(fmt::format("SELECT count(*) FROM {} AND {}", rows, too_old(time))));
+}
+
 /// Rows that are too old are deleted ones, whether they stand in the table or come now.
 void InputTable::drop_old() {
     if (!m_kept_time) {
         return;
     }
     const std::string old_rows = too_old(column_name(m_time_column));
+    count_late(fmt::format("delta{} WHERE NOT gone", m_id), column_name(m_time_column));
     m_connection.execute(
         fmt::format("UPDATE delta{} SET gone = true WHERE NOT gone AND {}", m_id, old_rows));
     m_connection.execute(fmt::format(
@@ -244,6 +250,10 @@ void InputTable::prepare_bag(Order voided) {
         "WHERE ord < {4} OR {5}) GROUP BY {1} HAVING sum(n) <> 0",
         m_id, columns(""), typed, number_of(m_stored.barrier), number_of(voided),
         too_old(column_name(m_time_column))));
+    if (m_kept_time) {
+        count_late(fmt::format("stage{} WHERE op <> 100", m_id),
+                   m_columns[m_time_column].from_text(column_name(m_time_column)));
+    }
     m_connection.execute(
         fmt::format("CREATE OR REPLACE TEMP TABLE changed_in_{0} AS SELECT {1} FROM delta{0}", m_id,
                     named_columns()));
@@ -299,7 +309,7 @@ void InputTable::finish(State& state) {
     if (m_touched) {
         state.keep_table(m_stored);
     }
-    m_staged = 0;
+    m_staged = m_late = 0;
     m_truncated_at = {};
     m_merged = m_reshaped = m_touched = false;
     std::fill(m_unfilled.begin(), m_unfilled.end(), false);

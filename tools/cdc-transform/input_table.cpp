@@ -77,6 +77,14 @@ void InputTable::read_kept_time() {
     m_time_column = found->second;
 }
 
+std::optional<KeptColumn> InputTable::kept_column() const {
+    if (!m_kept_time) {
+        return std::nullopt;
+    }
+    return KeptColumn{relation_name(), m_kept_time->column, m_columns[m_time_column].type,
+                      m_kept_time->interval};
+}
+
 std::vector<std::string> InputTable::key() const {
     std::vector<std::string> out;
     for (const std::size_t place : m_keys) {

@@ -2,6 +2,7 @@
 #define CDC_TRANSFORM_INPUT_TABLE_HPP
 
 #include "cdc-transform/column_types.hpp"
+#include "cdc-transform/frozen.hpp"
 #include "cdc-transform/state.hpp"
 #include "duckdb/appender.hpp"
 #include "event/line_decoder.hpp"
@@ -70,6 +71,10 @@ public:
     bool touched(event::Order cut, std::int64_t commit_ts_ms) const;
     /// Whether all rows of views that read it may be others: its columns changed.
     bool reshaped() const { return m_reshaped; }
+    /// What KEEP says of it.
+    std::optional<KeptColumn> kept_column() const;
+    /// Rows that were older than KEEP lets them be when they came, at the cut under way.
+    std::uint64_t late_changes() const { return m_late; }
 
     /// At a cut, in its transaction: deltaN and changed_in_N are made; then the rows become the new
     /// ones; then all is as after a cut. False: no row changes.
@@ -97,6 +102,7 @@ private:
     void prepare_keyed(event::Order voided);
     void prepare_bag(event::Order voided);
     void drop_old();
+    void count_late(const std::string& rows, const std::string& time);
     void make_changed();
     void read_kept_time();
     bool old_due(std::int64_t commit_ts_ms) const;
@@ -131,6 +137,7 @@ private:
     std::size_t m_time_column = 0;
     std::int64_t m_kept_ts_ms = 0; ///< commit time of the cut that looked for old rows last
     std::uint64_t m_staged = 0;
+    std::uint64_t m_late = 0;
     std::vector<bool> m_unfilled; ///< columns that the log did not carry in some staged line
     event::Order m_truncated_at;  ///< since the last cut
     bool m_passing = false;       ///< rows of a snapshot that is stored already

@@ -3,12 +3,12 @@
 #include "base/error.hpp"
 #include "cdc-transform/bag.hpp"
 #include "cdc-transform/column_types.hpp"
+#include "cdc-transform/named_relations.hpp"
 #include "views/recompute.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <set>
 
 namespace cdc::transform {
 
@@ -18,31 +18,10 @@ using duckdb::quoted_name;
 
 namespace {
 
-using Json = nlohmann::json;
-
 /// Another one where expressions come to mean something else: stored rows are then computed anew.
 constexpr const char* kMeaning = " 3";
 constexpr std::int64_t kMaxLiterals = 2000;
 constexpr std::size_t kOutboxBytes = std::size_t{256} << 10;
-
-void collect(const Json& node, std::vector<std::string>& tables, std::set<std::string>& hidden) {
-    if (node.is_object()) {
-        if (node.contains("cte_map") && node["cte_map"].contains("map")) {
-            for (const Json& entry : node["cte_map"]["map"]) {
-                hidden.insert(entry.value("key", ""));
-            }
-        }
-        if (node.value("type", Json{}) == "BASE_TABLE") {
-            const std::string schema = node.value("schema_name", "");
-            tables.push_back((schema.empty() ? "" : schema + ".") + node.value("table_name", ""));
-        }
-    }
-    if (node.is_structured()) {
-        for (const Json& child : node) {
-            collect(child, tables, hidden);
-        }
-    }
-}
 
 std::string join(const std::vector<std::string>& items, const std::string& prefix) {
     std::string out;
@@ -79,16 +58,6 @@ void set_numbers(event::Column& column, const duckdb::Type& type) {
 
 } // namespace
 
-std::vector<std::string> named_relations(const std::string& tree) {
-    std::vector<std::string> tables;
-    std::set<std::string> hidden;
-    collect(Json::parse(tree), tables, hidden);
-    std::sort(tables.begin(), tables.end());
-    tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
-    std::erase_if(tables, [&](const std::string& name) { return hidden.contains(name); });
-    return tables;
-}
-
 KeptView::KeptView(duckdb::Connection& connection, const views::View& view, std::size_t place,
                    const std::string& name)
     : m_connection{connection}, m_view{view}, m_place{place}, m_db{name}, m_stored{"out_" +
@@ -117,8 +86,10 @@ std::string KeptView::normal_form() const {
     return out + (m_view.has_key ? " key " : " bag ") + duckdb::Database::version() + kMeaning;
 }
 
-void KeptView::bind(const std::vector<views::Relation>& relations) {
+void KeptView::bind(const std::vector<views::Relation>& relations,
+                    const std::vector<KeptColumn>& kept) {
     m_bound = views::bind_view(m_view, relations, m_engine);
+    m_frozen = frozen_by(*m_bound, kept);
     m_derived.clear();
     if (!m_view.full) {
         for (const std::string& relation : m_bound->reads) {
@@ -318,21 +289,36 @@ void KeptView::refuse_two_rows(const std::string& rows) const {
     }
 }
 
-bool KeptView::compute() {
+bool KeptView::compute(std::int64_t kept_ts_ms) {
     const bool whole = m_whole;
     const std::string select = whole ? views::select_text(*m_bound, m_engine) : select_of_keys();
     m_connection.execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS {}", temp("new"), select));
     refuse_two_rows(temp("new"));
     if (is_bag()) {
-        compute_bag_difference(whole);
+        make_bag_difference(whole);
     } else {
-        compute_difference(whole);
+        make_difference(whole);
     }
+    freeze_difference(kept_ts_ms);
+    make_changed();
     return m_connection.number(
                fmt::format("SELECT count(*) FROM {}", quoted_name("changed_" + m_stored))) > 0;
 }
 
-void KeptView::compute_difference(bool whole) {
+/// Old rows of a FREEZE view stay as they are.
+void KeptView::freeze_difference(std::int64_t kept_ts_ms) {
+    if (!m_frozen) {
+        return;
+    }
+    const std::string name = quoted_name(m_frozen->column);
+    const auto place = std::find(m_columns.begin(), m_columns.end(), name) - m_columns.begin();
+    const std::string value =
+        is_bag() ? name : fmt::format("CASE WHEN was THEN o{0} ELSE n{0} END", place);
+    m_connection.execute(
+        fmt::format("DELETE FROM {} WHERE {}", temp("diff"), m_frozen->is_old(value, kept_ts_ms)));
+}
+
+void KeptView::make_difference(bool whole) {
     std::string differs;
     std::string before;
     std::string after;
@@ -352,6 +338,15 @@ void KeptView::compute_difference(bool whole) {
         some ? fmt::format(" SEMI JOIN {} k ON {}", temp("found"), same_key("s", "k")) : "",
         temp("new"), m_view.found_by().empty() ? "o.present = n.present" : same_key("o", "n"),
         differs));
+}
+
+void KeptView::make_changed() {
+    if (is_bag()) {
+        m_connection.execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT {} FROM {}",
+                                         quoted_name("changed_" + m_stored), columns(""),
+                                         temp("diff")));
+        return;
+    }
     std::string old_row;
     std::string new_row;
     for (std::size_t i = 0; i < m_columns.size(); ++i) {
@@ -365,16 +360,13 @@ void KeptView::compute_difference(bool whole) {
                                      new_row));
 }
 
-void KeptView::compute_bag_difference(bool whole) {
+void KeptView::make_bag_difference(bool whole) {
     m_connection.execute(fmt::format(
         "CREATE OR REPLACE TEMP TABLE {0} AS SELECT {1}, sum(n)::BIGINT AS n FROM (SELECT {1}, 1 "
         "AS "
         "n FROM {2} UNION ALL SELECT {3}, -1 FROM {4} s{5}) GROUP BY {1} HAVING sum(n) <> 0",
         temp("diff"), columns(""), temp("new"), columns("s."), quoted_name(m_stored),
         whole ? "" : fmt::format(" SEMI JOIN {} k ON {}", temp("found"), same_key("s", "k"))));
-    m_connection.execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT {} FROM {}",
-                                     quoted_name("changed_" + m_stored), columns(""),
-                                     temp("diff")));
 }
 
 void KeptView::apply(State& state) {
@@ -466,9 +458,9 @@ void KeptView::finish() {
     m_keys_made = m_whole = false;
 }
 
-std::int64_t KeptView::check() {
+std::int64_t KeptView::check(std::int64_t kept_ts_ms) {
     m_whole = true;
-    compute();
+    compute(kept_ts_ms);
     const std::int64_t differing =
         m_connection.number(fmt::format("SELECT count(*) FROM {}", temp("diff")));
     finish();

@@ -1,6 +1,7 @@
 #ifndef CDC_TRANSFORM_KEPT_VIEW_HPP
 #define CDC_TRANSFORM_KEPT_VIEW_HPP
 
+#include "cdc-transform/frozen.hpp"
 #include "cdc-transform/outbox.hpp"
 #include "cdc-transform/state.hpp"
 #include "cdc-transform/view_lines.hpp"
@@ -38,7 +39,7 @@ public:
     views::Relation relation() const;
 
     /// Resolves its names against these relations. Throws views::Refused.
-    void bind(const std::vector<views::Relation>& relations);
+    void bind(const std::vector<views::Relation>& relations, const std::vector<KeptColumn>& kept);
     bool bound() const { return m_bound.has_value(); }
     void unbind() { m_bound.reset(); }
     /// Once bound: by its stored name.
@@ -61,7 +62,8 @@ public:
     void input_changed(const std::string& relation);
     bool affected() const { return m_whole || m_keys_made; }
     /// False: no row changes. Throws Error (bad_data) where two rows have one key.
-    bool compute();
+    /// `kept_ts_ms`: the commit time by which FREEZE tells old rows.
+    bool compute(std::int64_t kept_ts_ms);
     void apply(State& state);
     /// Appends the lines of what compute() found.
     void write(Outbox& outbox, CutStamp& cut);
@@ -70,7 +72,7 @@ public:
     void finish();
 
     /// Computes all rows and compares; how many differ. Changes nothing.
-    std::int64_t check();
+    std::int64_t check(std::int64_t kept_ts_ms);
 
     std::uint64_t rows_written() const { return m_rows_written; }
     const ViewLines& lines() const { return *m_lines; }
@@ -88,8 +90,10 @@ private:
     void make_keys();
     std::string select_of_keys();
     void refuse_two_rows(const std::string& rows) const;
-    void compute_difference(bool whole);
-    void compute_bag_difference(bool whole);
+    void freeze_difference(std::int64_t kept_ts_ms);
+    void make_difference(bool whole);
+    void make_changed();
+    void make_bag_difference(bool whole);
     event::Table describe(const std::string& select, std::vector<std::string>& types) const;
     void take_shape(const std::string& relation);
     void write_rows(Outbox& outbox, CutStamp& cut, const std::string& sql, char op,
@@ -103,6 +107,7 @@ private:
     views::Engine m_engine;
     std::vector<std::string> m_named;
     std::optional<views::BoundView> m_bound;
+    std::optional<FrozenBy> m_frozen;                                  ///< once bound, with FREEZE
     std::map<std::string, std::vector<views::DerivedQuery>> m_derived; ///< by relation
     std::vector<std::string> m_columns;                                ///< quoted
     std::vector<std::string> m_types;                                  ///< the engine's
@@ -113,10 +118,6 @@ private:
     bool m_redefined = false; ///< the stored rows are of another text
     std::uint64_t m_rows_written = 0;
 };
-
-/// Tables that stand in FROM anywhere in a serialised SELECT, `schema.table` or `table`, without
-/// those that a CTE of it names.
-std::vector<std::string> named_relations(const std::string& tree);
 
 } // namespace cdc::transform
 

@@ -132,6 +132,7 @@ void State::read() {
                     "A state is made anew in an empty folder, from a snapshot of its tables."};
     }
     m_epoch = base::parse_integer<std::uint16_t>(meta("epoch")).value_or(0);
+    m_kept_ts_ms = base::parse_integer<std::int64_t>(meta("kept")).value_or(0);
     std::istringstream progress{meta("progress")};
     progress >> m_last_position >> m_outbox_end.segment >> m_outbox_end.bytes;
     duckdb::Result result = m_connection.query("SELECT source, checkpoint FROM cdc.positions");
@@ -195,6 +196,13 @@ void State::keep_view(const StoredView& view) {
 
 void State::forget_view(const std::string& name) {
     m_connection.execute("DELETE FROM cdc.views WHERE name = " + quoted_text(name));
+}
+
+void State::keep_time(std::int64_t commit_ts_ms) {
+    if (commit_ts_ms != m_kept_ts_ms) {
+        set_meta("kept", std::to_string(commit_ts_ms));
+        m_kept_ts_ms = commit_ts_ms;
+    }
 }
 
 void State::keep_cut(const std::string& source, std::string_view checkpoint, std::uint64_t position,

@@ -59,6 +59,8 @@ public:
 
     /// Position of the last outputs' orders.
     std::uint64_t last_position() const { return m_last_position; }
+    /// The highest commit time of a cut: rows that KEEP let go by it are gone.
+    std::int64_t kept_ts_ms() const { return m_kept_ts_ms; }
     OutboxEnd outbox_end() const { return m_outbox_end; }
     /// The last checkpoint line of each source, by its kind, server and slot.
     const std::map<std::string, std::string>& positions() const { return m_positions; }
@@ -70,6 +72,7 @@ public:
     void keep_table(const StoredTable& table);
     void keep_view(const StoredView& view);
     void forget_view(const std::string& name);
+    void keep_time(std::int64_t commit_ts_ms);
     void keep_cut(const std::string& source, std::string_view checkpoint, std::uint64_t position,
                   const OutboxEnd& end);
 
@@ -85,6 +88,7 @@ private:
     bool m_made_anew = false;
     std::uint16_t m_epoch;
     std::uint64_t m_last_position = 0;
+    std::int64_t m_kept_ts_ms = 0;
     OutboxEnd m_outbox_end;
     std::map<std::string, std::string> m_positions;
 };

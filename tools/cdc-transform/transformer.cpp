@@ -100,10 +100,6 @@ void Transformer::read_file(const views::ViewFile& file) {
         return std::nullopt;
     };
     for (const views::View& view : file.views) {
-        if (view.freeze) {
-            throw Error{ExitCode::usage, fmt::format("{}:{}: view '{}': FREEZE is not known yet",
-                                                     view.file, view.line, view.name)};
-        }
         m_views.push_back(
             std::make_unique<KeptView>(m_state.connection(), view, m_views.size(), m_options.name));
     }

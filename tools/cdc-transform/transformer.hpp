@@ -65,6 +65,7 @@ private:
     bool touched(event::Order cut, std::int64_t commit_ts_ms) const;
     void bind_views(event::Order cut);
     std::vector<views::Relation> relations(event::Order cut, bool all) const;
+    std::vector<KeptColumn> kept_columns() const;
     bool inputs_ready(const KeptView& view, const std::vector<views::Relation>& ready) const;
     void change_tables(const CutStamp& stamp, event::Order cut);
     void change_views(CutStamp& stamp);
@@ -90,6 +91,7 @@ private:
     std::optional<std::string> m_cut; ///< its checkpoint line
     std::optional<duckdb::Transaction> m_transaction;
     std::uint64_t m_staged = 0;
+    std::int64_t m_kept_ts_ms = 0; ///< of the cut under way: never below that of an earlier one
     bool m_passed_lines = false;
     std::vector<const InputTable*> m_changed_tables; ///< of the cut under way
     std::vector<const KeptView*> m_changed_views;
