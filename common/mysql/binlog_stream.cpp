@@ -62,7 +62,7 @@ void dump_by_position(Connection& connection, const Position& start, std::uint16
     append_little(argument, flags, 2);
     append_little(argument, server_id, 4);
     argument += start.file;
-    connection.send_command(kBinlogDump, argument);
+    connection.send_command(kBinlogDump, argument, "the binary log of ");
 }
 
 void dump_by_gtid(Connection& connection, const std::string& gtids, std::uint32_t server_id) {
@@ -81,7 +81,7 @@ void dump_by_gtid(Connection& connection, const std::string& gtids, std::uint32_
     append_little(argument, Position::kFirst, 8);
     append_little(argument, set.size(), 4);
     argument += set;
-    connection.send_command(kBinlogDumpGtid, argument);
+    connection.send_command(kBinlogDumpGtid, argument, "the binary log of ");
 }
 
 /// An event of a dump. Throws ServerError at its end.

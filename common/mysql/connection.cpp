@@ -203,11 +203,12 @@ std::string Connection::literal(std::string_view text) {
     return "'" + out + "'";
 }
 
-void Connection::send_command(unsigned command, std::string_view argument) {
+void Connection::send_command(unsigned command, std::string_view argument, const char* from) {
+    m_from = from;
     MYSQL* handle = m_handle.get();
     if (handle->methods->db_command(handle, static_cast<enum_server_command>(command),
                                     argument.data(), argument.size(), 1, nullptr) != 0) {
-        throw error(fmt::format("cannot read the binary log of {}", m_description));
+        throw error(fmt::format("cannot read {}{}", m_from, m_description));
     }
 }
 
@@ -215,7 +216,7 @@ std::string_view Connection::read_packet() {
     MYSQL* handle = m_handle.get();
     const unsigned long size = mysql_net_read_packet(handle);
     if (size == packet_error) {
-        throw error(fmt::format("the binary log of {}", m_description));
+        throw error(m_from + m_description);
     }
     return {reinterpret_cast<const char*>(handle->net.read_pos), size};
 }

@@ -74,9 +74,11 @@ public:
     unsigned long version() const; ///< 80031, 101106
     const std::string& description() const { return m_description; }
 
-    // For the binary log's dump and RowQuery.
-    void send_command(unsigned command, std::string_view argument);
-    /// The next packet of a dump, waiting for it; valid until the next call. Throws ServerError.
+    // For the binary log's dump and RowQuery. `from` is what errors call that which is read: "the
+    // binary log of ".
+    void send_command(unsigned command, std::string_view argument, const char* from = "");
+    /// The next packet of the answer, waiting for it; valid until the next call. Throws
+    /// ServerError.
     std::string_view read_packet();
     /// Waits for a packet at most so long; false: none came.
     bool wait_packet(int timeout_ms);
@@ -91,6 +93,7 @@ private:
     };
     std::unique_ptr<st_mysql, Close> m_handle;
     std::string m_description;
+    const char* m_from = "";
     bool m_mariadb = false;
 };
 

@@ -98,6 +98,31 @@ Alteration worst(Alteration a, Alteration b) {
     return std::max(a, b);
 }
 
+/// ENGINE [=] name, anywhere among the options of a clause: BLACKHOLE keeps no row, and what the
+/// others that are not named here show, and engines that are not known, is somewhere else. UNION
+/// and CONNECTION say where.
+Alteration engine_change(const std::vector<const Token*>& clause) {
+    Alteration worst_one = Alteration::keeps_values;
+    for (std::size_t i = 0; i < clause.size(); ++i) {
+        if (clause[i]->is("UNION") || clause[i]->is("CONNECTION")) {
+            worst_one = worst(worst_one, Alteration::unproven);
+        }
+        if (!clause[i]->is("ENGINE")) {
+            continue;
+        }
+        const std::size_t name = i + (starts_any(clause, i + 1, {"="}) ? 2 : 1);
+        if (starts_any(clause, name, {"BLACKHOLE"})) {
+            return Alteration::drops_rows;
+        }
+        if (!starts_any(clause, name,
+                        {"INNODB", "MYISAM", "ARIA", "MEMORY", "HEAP", "ARCHIVE", "CSV", "ROCKSDB",
+                         "NDB", "NDBCLUSTER", "TOKUDB"})) {
+            worst_one = worst(worst_one, Alteration::unproven);
+        }
+    }
+    return worst_one;
+}
+
 /// One clause of ALTER TABLE.
 Alteration alteration_of(const std::vector<const Token*>& clause) {
     static const std::initializer_list<std::string_view> kIndexWords = {
@@ -152,7 +177,6 @@ Alteration alteration_of(const std::vector<const Token*>& clause) {
                                                      "CHECKSUM",
                                                      "DELAY_KEY_WRITE",
                                                      "PACK_KEYS",
-                                                     "DISCARD",
                                                      "WAIT",
                                                      "NOWAIT",
                                                      "ANALYZE",
@@ -182,7 +206,7 @@ Alteration alteration_of(const std::vector<const Token*>& clause) {
     }
     return std::any_of(std::begin(kHarmless), std::end(kHarmless),
                        [&](std::string_view word) { return clause[0]->is(word); })
-               ? Alteration::keeps_values
+               ? engine_change(clause)
                : Alteration::unproven;
 }
 

@@ -94,6 +94,14 @@ TEST_CASE("an ALTER TABLE is harmless only where rows that are there keep their 
     CHECK(alteration("ALTER TABLE t DROP PARTITION p0") == Alteration::drops_rows);
     CHECK(alteration("ALTER TABLE t EXCHANGE PARTITION p0 WITH TABLE u") == Alteration::drops_rows);
     CHECK(alteration("ALTER IGNORE TABLE t ADD UNIQUE (a)") == Alteration::drops_rows);
+    CHECK(alteration("ALTER TABLE t ENGINE = BLACKHOLE") == Alteration::drops_rows);
+    CHECK(alteration("ALTER TABLE t COMMENT 'x' ENGINE blackhole") == Alteration::drops_rows);
+    CHECK(alteration("ALTER TABLE t ENGINE=MERGE UNION=(a, b)") == Alteration::unproven);
+    CHECK(alteration("ALTER TABLE t UNION=(a)") == Alteration::unproven);
+    CHECK(alteration("ALTER TABLE t ENGINE=CONNECT") == Alteration::unproven);
+    CHECK(alteration("ALTER TABLE t COMMENT 'ENGINE=BLACKHOLE', ENGINE=MyISAM") ==
+          Alteration::keeps_values);
+    CHECK(alteration("ALTER TABLE t DISCARD TABLESPACE") == Alteration::unproven);
     const Statement renamed = parse("ALTER TABLE a.t RENAME TO `b`.`u`");
     CHECK(renamed.renamed_to_db == "b");
     CHECK(renamed.renamed_to == "u");
