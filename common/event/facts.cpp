@@ -387,22 +387,29 @@ void append_mark_line(std::string& out, const Mark& mark, std::string_view sourc
 }
 
 std::string facts_digest(const std::vector<Facts>& tables) {
-    std::vector<std::string> texts;
-    texts.reserve(tables.size());
+    // One text at a time, in their order, which their beginnings have: no two tables have one oid.
+    std::vector<std::pair<std::string, const Facts*>> sorted;
+    sorted.reserve(tables.size());
     for (const Facts& facts : tables) {
-        std::string& text = texts.emplace_back();
+        std::string& text = sorted.emplace_back(std::string{}, &facts).first;
         Members members{text};
         members.text("schema", facts.schema);
         members.text("table", facts.table);
         members.number("oid", facts.oid);
-        append_body(members, text, facts);
-        members.end();
     }
-    std::sort(texts.begin(), texts.end());
+    std::sort(sorted.begin(), sorted.end());
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
                                                                           &EVP_MD_CTX_free};
     bool good = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
-    for (const std::string& text : texts) {
+    std::string text;
+    for (const auto& [begin, facts] : sorted) {
+        text.clear();
+        Members members{text};
+        members.text("schema", facts->schema);
+        members.text("table", facts->table);
+        members.number("oid", facts->oid);
+        append_body(members, text, *facts);
+        members.end();
         good = good && EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1;
     }
     unsigned char digest[EVP_MAX_MD_SIZE];

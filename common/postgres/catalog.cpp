@@ -3,6 +3,7 @@
 #include "base/numbers.hpp"
 #include "postgres/column_match.hpp"
 #include "postgres/debezium_value.hpp"
+#include "postgres/text_array.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -47,7 +48,7 @@ SELECT format_type(r.type, r.modifier), r.type, r.modifier, e.type, e.modifier, 
         SELECT coalesce(json_agg(l.enumlabel ORDER BY l.enumsortorder) FILTER (WHERE $6::bool OR l.xmin::text = t.xmin::text
                 OR age(l.xmin) > h.since OR age(l.xmin) >= h.own),
             json_agg(l.enumlabel ORDER BY l.enumsortorder))
-        FROM horizon h, pg_enum l WHERE l.enumtypid = t.oid) END
+        FROM horizon h, pg_enum l WHERE l.enumtypid = t.oid) END, s.n
 FROM (SELECT sent.*, (SELECT concat(t.typlen, t.typalign) FROM pg_type t WHERE t.oid = sent.type) AS layout FROM sent) s
 JOIN resolved r ON r.n = s.n AND NOT r.element
 LEFT JOIN elements e ON e.n = s.n
@@ -62,12 +63,13 @@ ORDER BY s.n)";
 // What a column's default gave to rows that were there before it, the server keeps as the missing
 // value (a partition has it, its root not), until it rewrites the table.
 constexpr char kColumns[] = R"(
+SELECT t.n, q.* FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n) CROSS JOIN LATERAL (
 WITH RECURSIVE horizon AS MATERIALIZED (
     SELECT least(age(nullif($2, '')::xid), (SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $3::text)) AS since,
         age(nullif($4, '')::xid) AS own,
-        (SELECT xmin::text FROM pg_attribute WHERE attrelid = $1::oid AND attnum = -6) AS birth
+        (SELECT xmin::text FROM pg_attribute WHERE attrelid = t.oid AND attnum = -6) AS birth
 ), tree(oid) AS (
-    SELECT $1::oid UNION ALL
+    SELECT t.oid UNION ALL
     SELECT i.inhrelid FROM tree JOIN pg_class c ON c.oid = tree.oid AND c.relkind = 'p'
     JOIN pg_inherits i ON i.inhparent = tree.oid
 ), missing AS MATERIALIZED (
@@ -78,22 +80,23 @@ WITH RECURSIVE horizon AS MATERIALIZED (
 SELECT a.attnum, CASE WHEN NOT a.attisdropped THEN a.attname END, a.atttypid, concat(a.attlen, a.attalign),
     $5::bool OR a.xmin::text = h.birth OR coalesce(age(a.xmin) > h.since, false) OR coalesce(age(a.xmin) >= h.own, false),
     a.attnotnull, a.attgenerated <> '', a.attndims, m.value, m.values,
-    (SELECT d.description FROM pg_description d WHERE d.objoid = $1::oid AND d.classoid = 'pg_class'::regclass
+    (SELECT d.description FROM pg_description d WHERE d.objoid = t.oid AND d.classoid = 'pg_class'::regclass
      AND d.objsubid = a.attnum AND ($5::bool OR d.xmin::text = h.birth OR age(d.xmin) > h.since OR age(d.xmin) >= h.own))
 FROM horizon h CROSS JOIN pg_attribute a LEFT JOIN missing m USING (attname)
-WHERE a.attrelid = $1::oid AND a.attnum > 0
+WHERE a.attrelid = t.oid AND a.attnum > 0
     AND (a.attgenerated = '' OR current_setting('server_version_num')::int >= 180000)
-ORDER BY a.attnum)";
+) AS q ORDER BY t.n, q.attnum)";
 
 // A key that may be younger than what is decoded is none: before it, rows had no key. Nor is one
 // that is checked late, for its values may stand twice meanwhile.
 constexpr char kPrimaryKey[] = R"(
+SELECT t.n, q.* FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n) CROSS JOIN LATERAL (
 SELECT k.oid, array_to_string(k.conkey, ' '),
-    $4::bool OR k.xmin::text = (SELECT xmin::text FROM pg_attribute WHERE attrelid = $1::oid AND attnum = -6)
+    $4::bool OR k.xmin::text = (SELECT xmin::text FROM pg_attribute WHERE attrelid = t.oid AND attnum = -6)
     OR coalesce(age(k.xmin) > least(age(nullif($2, '')::xid),
         (SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $3::text)), false)
 FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
-WHERE k.conrelid = $1::oid AND k.contype = 'p' AND i.indisvalid AND i.indimmediate AND NOT k.condeferrable)";
+WHERE k.conrelid = t.oid AND k.contype = 'p' AND i.indisvalid AND i.indimmediate AND NOT k.condeferrable OFFSET 0) AS q ORDER BY t.n)";
 
 constexpr std::uint32_t kNumeric = 1700;
 constexpr std::uint32_t kMoney = 790;
@@ -102,18 +105,10 @@ constexpr char kUsualMoney[] =
     "SELECT 1234.5::pg_catalog.numeric::pg_catalog.money::text = '$1,234.50'";
 constexpr int kMoneyPrecision = 19;
 constexpr int kElement = 3; // first column of kTypes about an array's elements
+constexpr int kPlace = 11;  // its last one
 
-/// The text form of an array of texts.
-void append_array_item(std::string& out, std::string_view item) {
-    out += out.empty() ? "{\"" : ",\"";
-    for (const char c : item) {
-        if (c == '"' || c == '\\') {
-            out += '\\';
-        }
-        out += c;
-    }
-    out += '"';
-}
+/// So many tables a question: answers are held whole.
+constexpr std::size_t kTablesAtOnce = 1000;
 
 template<typename T>
 T number(const Result& result, int row, int column) {
@@ -137,24 +132,33 @@ void set_precision(event::Column& column, std::int32_t modifier) {
 
 } // namespace
 
-/// What kTypes says.
-void Catalog::describe_types(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
-                             std::vector<std::string>& layouts) {
-    std::string types;
-    std::string modifiers;
-    for (const pgoutput::RelationColumn& column : relation.columns) {
-        append_array_item(types, std::to_string(column.type));
-        append_array_item(modifiers, std::to_string(column.modifier));
+/// What kTypes says of the types of all columns. Tables have few different ones.
+Catalog::Types Catalog::describe_types(Relations relations) {
+    using Key = std::pair<std::uint32_t, std::int32_t>;
+    std::vector<Key> keys;
+    for (const pgoutput::Relation& relation : relations) {
+        for (const pgoutput::RelationColumn& column : relation.columns) {
+            keys.emplace_back(column.type, column.modifier);
+        }
+    }
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    TextArray types;
+    TextArray modifiers;
+    for (const auto& [type, modifier] : keys) {
+        types.add(std::to_string(type));
+        modifiers.add(std::to_string(modifier));
     }
     const Result result = m_connection->query(
-        kTypes, {types + "}", modifiers + "}", horizon(), m_slot, own(), all_certain()});
+        kTypes, {types.text(), modifiers.text(), horizon(), m_slot, own(), all_certain()});
+    Types out;
     for (int row = 0; row < result.rows(); ++row) {
-        ColumnFacts fact;
-        fact.column.name = relation.columns.at(static_cast<std::size_t>(row)).name;
         const bool array = !result.is_null(row, kElement);
-        fact.column.type = result.text(row, 0);
         const auto type = number<std::uint32_t>(result, row, array ? kElement : 1);
         const auto modifier = number<std::int32_t>(result, row, array ? kElement + 1 : 2);
+        Type& found = out[keys.at(number<std::size_t>(result, row, kPlace) - 1)];
+        ColumnFacts& fact = found.facts;
+        fact.column.type = result.text(row, 0);
         fact.codec = m_encoding == Encoding::debezium
                          ? debezium_codec(type, modifier, result.text(row, kElement + 4))
                          : ValueCodec{value_kind(type)};
@@ -169,26 +173,55 @@ void Catalog::describe_types(const pgoutput::Relation& relation, std::vector<Col
             fact.column.precision = kMoneyPrecision;
             fact.column.scale = 2;
         }
-        layouts.emplace_back(result.text(row, 9));
+        found.layout = result.text(row, 9);
         if (!result.is_null(row, 10)) {
             fact.column.labels =
                 nlohmann::json::parse(result.text(row, 10)).get<std::vector<std::string>>();
         }
-        facts.push_back(std::move(fact));
     }
+    return out;
 }
 
-/// What kColumns says, of the columns that are certain to be the same.
+namespace {
+
+/// The facts of the relation's columns as far as their types say them. Of fewer columns: a type is
+/// not there any more.
+std::vector<ColumnFacts> facts_of_types(const pgoutput::Relation& relation,
+                                        const Catalog::Types& types,
+                                        std::vector<std::string>& layouts) {
+    std::vector<ColumnFacts> facts;
+    for (const pgoutput::RelationColumn& column : relation.columns) {
+        const auto found = types.find({column.type, column.modifier});
+        if (found == types.end()) {
+            continue;
+        }
+        facts.push_back(found->second.facts);
+        facts.back().column.name = column.name;
+        layouts.push_back(found->second.layout);
+    }
+    return facts;
+}
+
+/// The rows that for `n` begin at `row`, which goes behind them.
+std::pair<int, int> rows_of(const Result& result, std::size_t n, int& row) {
+    const int first = row;
+    while (row < result.rows() && number<std::size_t>(result, row, 0) == n) {
+        ++row;
+    }
+    return {first, row};
+}
+
+} // namespace
+
+/// What rows `first` up to `end` of kColumns say, of the columns that are certain to be the same.
 void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
-                               const std::vector<std::string>& layouts) {
-    const std::string oid = std::to_string(relation.id);
-    const Result result =
-        m_connection->query(kColumns, {oid, horizon(), m_slot, own(), all_certain()});
+                               const std::vector<std::string>& layouts, const Result& result,
+                               int first, int end) {
     std::vector<CatalogColumn> rows;
-    for (int row = 0; row < result.rows(); ++row) {
-        rows.push_back({number<int>(result, row, 0), std::string{result.text(row, 1)},
-                        number<std::uint32_t>(result, row, 2), std::string{result.text(row, 3)},
-                        result.text(row, 4) == "t"});
+    for (int row = first; row < end; ++row) {
+        rows.push_back({number<int>(result, row, 1), std::string{result.text(row, 2)},
+                        number<std::uint32_t>(result, row, 3), std::string{result.text(row, 4)},
+                        result.text(row, 5) == "t"});
     }
     const auto matches = match_columns(relation.columns, layouts, rows);
     for (std::size_t i = 0; i < matches.size(); ++i) {
@@ -199,17 +232,17 @@ void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<C
         if (!matches[i].row) {
             continue;
         }
-        const int row = static_cast<int>(*matches[i].row);
+        const int row = first + static_cast<int>(*matches[i].row);
         const CatalogColumn& now = rows[*matches[i].row];
         fact.column.number = now.number;
-        fact.column.generated = result.text(row, 6) == "t";
-        fact.dimensions = std::max(fact.dimensions, number<int>(result, row, 7));
+        fact.column.generated = result.text(row, 7) == "t";
+        fact.dimensions = std::max(fact.dimensions, number<int>(result, row, 8));
         const bool same_type = now.type == relation.columns[i].type;
-        if (same_type && !result.is_null(row, 8) && result.text(row, 9) == "1") {
-            append_value(fact.column.default_json, fact.codec, single_element(result.text(row, 8)));
+        if (same_type && !result.is_null(row, 9) && result.text(row, 10) == "1") {
+            append_value(fact.column.default_json, fact.codec, single_element(result.text(row, 9)));
         }
-        fact.column.comment = result.text(row, 10);
-        if (now.certain && result.text(row, 5) == "t") {
+        fact.column.comment = result.text(row, 11);
+        if (now.certain && result.text(row, 6) == "t") {
             fact.column.nullable = false;
         }
     }
@@ -221,21 +254,14 @@ void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<C
 }
 
 /// Where the stream does not say the key: every column is part of the identity, or none.
-void Catalog::describe_key(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts) {
-    if (relation.identity != 'f' && relation.identity != 'n') {
-        return;
-    }
-    const Result result = m_connection->query(
-        kPrimaryKey, {std::to_string(relation.id), horizon(), m_slot, all_certain()});
-    if (result.rows() == 0) {
-        return;
-    }
-    const auto constraint = number<std::uint32_t>(result, 0, 0);
-    if (result.text(0, 2) != "t" && !was_seen(relation.id, constraint)) {
+void Catalog::describe_key(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
+                           const Result& result, int row) const {
+    const auto constraint = number<std::uint32_t>(result, row, 1);
+    if (result.text(row, 3) != "t" && !was_seen(relation.id, constraint)) {
         return;
     }
     std::vector<ColumnFacts*> columns;
-    for (const int wanted : parse_numbers(result.text(0, 1))) {
+    for (const int wanted : parse_numbers(result.text(row, 2))) {
         const auto found = std::find_if(facts.begin(), facts.end(), [&](const ColumnFacts& fact) {
             return fact.column.number == wanted && !fact.ambiguous;
         });
@@ -251,18 +277,67 @@ void Catalog::describe_key(const pgoutput::Relation& relation, std::vector<Colum
 }
 
 std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
+    std::vector<ColumnFacts> out;
+    describe_each({&relation, 1},
+                  [&](std::size_t, std::vector<ColumnFacts> facts) { out = std::move(facts); });
+    return out;
+}
+
+void Catalog::describe_each(
+    Relations relations, const std::function<void(std::size_t, std::vector<ColumnFacts>)>& take) {
     wait_until_visible();
-    std::vector<ColumnFacts> facts;
-    if (relation.columns.empty()) {
-        return facts;
+    for (std::size_t from = 0; from < relations.size(); from += kTablesAtOnce) {
+        const Relations portion =
+            relations.subspan(from, std::min(kTablesAtOnce, relations.size() - from));
+        describe_portion(portion, [&](std::size_t i, std::vector<ColumnFacts> facts) {
+            take(from + i, std::move(facts));
+        });
     }
-    std::vector<std::string> layouts;
-    describe_types(relation, facts, layouts);
-    if (facts.size() == relation.columns.size()) {
-        describe_columns(relation, facts, layouts);
-        describe_key(relation, facts);
+}
+
+void Catalog::describe_portion(
+    Relations relations, const std::function<void(std::size_t, std::vector<ColumnFacts>)>& take) {
+    std::vector<std::vector<ColumnFacts>> all(relations.size());
+    std::vector<std::vector<std::string>> layouts(relations.size());
+    const Types types = describe_types(relations);
+    std::vector<std::size_t> known; // of which all types are there
+    std::vector<std::size_t> keys;  // asked for
+    TextArray known_oids;
+    TextArray key_oids;
+    for (std::size_t i = 0; i < relations.size(); ++i) {
+        const pgoutput::Relation& relation = relations[i];
+        all[i] = facts_of_types(relation, types, layouts[i]);
+        if (relation.columns.empty() || all[i].size() != relation.columns.size()) {
+            continue;
+        }
+        known.push_back(i);
+        known_oids.add(std::to_string(relation.id));
+        if (relation.identity == 'f' || relation.identity == 'n') {
+            keys.push_back(i);
+            key_oids.add(std::to_string(relation.id));
+        }
     }
-    return facts;
+    if (!known.empty()) {
+        const Result result = m_connection->query(
+            kColumns, {known_oids.text(), horizon(), m_slot, own(), all_certain()});
+        int row = 0;
+        for (std::size_t n = 0; n < known.size(); ++n) {
+            const std::size_t i = known[n];
+            const auto [first, end] = rows_of(result, n + 1, row);
+            describe_columns(relations[i], all[i], layouts[i], result, first, end);
+        }
+    }
+    if (!keys.empty()) {
+        const Result result =
+            m_connection->query(kPrimaryKey, {key_oids.text(), horizon(), m_slot, all_certain()});
+        for (int row = 0; row < result.rows(); ++row) {
+            const std::size_t i = keys.at(number<std::size_t>(result, row, 0) - 1);
+            describe_key(relations[i], all[i], result, row);
+        }
+    }
+    for (std::size_t i = 0; i < relations.size(); ++i) {
+        take(i, std::move(all[i]));
+    }
 }
 
 /// Whether a look that the stream has passed saw the table with this primary key.

@@ -5,9 +5,14 @@
 #include "postgres/relation.hpp"
 #include "postgres/row_lookup.hpp"
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cdc::postgres {
@@ -16,6 +21,14 @@ namespace cdc::postgres {
 /// question waits, the connection's on-wait function runs.
 class Catalog : public SourceLookup {
 public:
+    using Relations = std::span<const pgoutput::Relation>;
+    /// What a type and its modifier say of columns.
+    struct Type {
+        ColumnFacts facts;
+        std::string layout;
+    };
+    using Types = std::map<std::pair<std::uint32_t, std::int32_t>, Type>;
+
     /// `encoding` of the values of all columns that it describes. `slot` of the stream whose tables
     /// it describes; "": what it describes is as the connection's transaction sees it.
     explicit Catalog(Connection& connection, Encoding encoding = Encoding::exact,
@@ -24,6 +37,9 @@ public:
 
     void must_show(std::uint32_t xid) override { m_wanted_xid = xid; }
     std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) override;
+    /// describe() of many tables at a few questions; `take` has the number of each.
+    void describe_each(Relations relations,
+                       const std::function<void(std::size_t, std::vector<ColumnFacts>)>& take);
     void passed(const std::shared_ptr<const FactsLook>& facts, const LookMoment* moment) override;
     std::vector<FetchedValue> fetch(std::uint32_t table, const std::vector<Condition>& key,
                                     const std::vector<std::string_view>& columns) override;
@@ -33,11 +49,15 @@ private:
     std::vector<FetchedValue> fetch_visible(std::uint32_t table, const std::vector<Condition>& key,
                                             const std::vector<std::string_view>& columns);
     bool usual_money();
-    void describe_types(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
-                        std::vector<std::string>& layouts);
-    void describe_columns(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
-                          const std::vector<std::string>& layouts);
-    void describe_key(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts);
+    Types describe_types(Relations relations);
+    void describe_portion(Relations relations,
+                          const std::function<void(std::size_t, std::vector<ColumnFacts>)>& take);
+    static void describe_columns(const pgoutput::Relation& relation,
+                                 std::vector<ColumnFacts>& facts,
+                                 const std::vector<std::string>& layouts, const Result& result,
+                                 int first, int end);
+    void describe_key(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
+                      const Result& result, int row) const;
     bool was_seen(std::uint32_t table, std::uint32_t constraint) const;
     std::string horizon() const;
     std::string own() const;

@@ -3,11 +3,14 @@
 #include "base/numbers.hpp"
 #include "postgres/missing_right.hpp"
 #include "postgres/published.hpp"
+#include "postgres/text_array.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <span>
 
 namespace cdc::postgres {
 
@@ -35,44 +38,60 @@ constexpr char kEntry[] =
     AND NOT EXISTS (SELECT FROM pg_publication_namespace s
                     WHERE s.pnpubid = pub.oid AND s.pnnspid = c.relnamespace))";
 
+// Questions about many tables in one. Each is asked by itself, through the server's indexes: a plan
+// over all of them would go by guesses, and a question each costs a way to the server and a plan.
+std::string for_each_sql(std::string_view names, std::string_view question) {
+    return fmt::format("SELECT t.n, q.* FROM unnest({}) WITH ORDINALITY AS t({}, n) "
+                       "CROSS JOIN LATERAL ({}) AS q ORDER BY t.n, q.place",
+                       names.substr(0, names.find('|')), names.substr(names.find('|') + 1),
+                       question);
+}
+
 // The identity as logicalrep_write_attrs() finds it: an index that is valid and not deferrable,
 // without its INCLUDE columns. Before 18 no stream carries generated columns, listed or not.
+constexpr char kColumnsOf[] =
+    "$1::oid[], $2::text[], $3::text[], $4::text[]|oid, identity, listed, generated";
 constexpr char kColumns[] = R"(
-SELECT a.attname, a.atttypid, a.atttypmod,
-    $2 = 'f' OR coalesce(a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false)
+SELECT a.attnum AS place, a.attname, a.atttypid, a.atttypmod,
+    t.identity = 'f' OR coalesce(a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false)
 FROM pg_attribute a
 LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisvalid AND i.indimmediate
-    AND CASE $2 WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
-WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
-    AND CASE WHEN $3 = '' THEN a.attgenerated = '' OR a.attgenerated = $4
-             ELSE a.attnum = ANY (string_to_array($3, ' ')::int2[])
+    AND CASE t.identity WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
+WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+    AND CASE WHEN t.listed = '' THEN a.attgenerated = '' OR a.attgenerated = t.generated
+             ELSE a.attnum = ANY (string_to_array(t.listed, ' ')::int2[])
              AND (a.attgenerated = '' OR current_setting('server_version_num')::int >= 180000) END
-ORDER BY a.attnum)";
+OFFSET 0)";
 
+constexpr char kPagingKeyOf[] =
+    "$1::oid[], $2::text[], $3::text[], $4::text[]|oid, identity, schema, name";
 constexpr char kPagingKey[] = R"(
-SELECT a.attname, format_type(a.atttypid, a.atttypmod),
+SELECT k.place, a.attname, format_type(a.atttypid, a.atttypmod),
     CASE WHEN k.coll <> 0 AND k.coll <> a.attcollation THEN
         (SELECT format(' COLLATE %I.%I', cn.nspname, co.collname) FROM pg_collation co
          JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = k.coll) END,
     o.opcdefault AND o.opcnamespace = 'pg_catalog'::regnamespace AND k.opt & 1 = 0,
-    (SELECT abs(s.correlation) FROM pg_stats s WHERE s.schemaname = $3 AND s.tablename = $4
+    (SELECT abs(s.correlation) FROM pg_stats s WHERE s.schemaname = t.schema AND s.tablename = t.name
      AND s.attname = a.attname LIMIT 1)
 FROM pg_index i
 CROSS JOIN unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[])
     WITH ORDINALITY AS k(attnum, class, coll, opt, place)
 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
 JOIN pg_opclass o ON o.oid = k.class
-WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indimmediate AND k.place <= i.indnkeyatts
-    AND CASE $2 WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false ELSE i.indisprimary END
-ORDER BY k.place)";
+WHERE i.indrelid = t.oid AND i.indisvalid AND i.indimmediate AND k.place <= i.indnkeyatts
+    AND CASE t.identity WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false ELSE i.indisprimary END
+OFFSET 0)";
+
+constexpr char kOids[] = "$1::oid[]|oid";
 
 // The planner's estimates, of the table or of all leaves under a root: the size itself is not to be
 // had without a lock.
 constexpr char kSize[] = R"(
 WITH RECURSIVE part(oid) AS (
-    SELECT $1::oid UNION ALL SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid
+    SELECT t.oid UNION ALL SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid
     JOIN pg_class root ON root.oid = part.oid AND root.relkind = 'p')
-SELECT coalesce(sum(greatest(c.relpages, 0)), 0)::bigint * current_setting('block_size')::bigint,
+SELECT 1 AS place,
+    coalesce(sum(greatest(c.relpages, 0)), 0)::bigint * current_setting('block_size')::bigint,
     coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint
 FROM pg_class c JOIN part USING (oid) WHERE c.relkind <> 'p')";
 
@@ -93,21 +112,25 @@ JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname = $1 AND r.prrelid = 
 // not.
 constexpr char kMark[] = R"(
 WITH RECURSIVE part(oid) AS (
-    SELECT $1::oid UNION ALL SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid
+    SELECT t.oid UNION ALL SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid
     JOIN pg_class root ON root.oid = part.oid AND root.relkind = 'p')
-SELECT (SELECT string_agg(attnum || ':' || xmin, ' ' ORDER BY attnum) FROM pg_attribute
-        WHERE attrelid = $1::oid AND attnum > 0) || ' ' ||
+SELECT 1 AS place, (SELECT string_agg(attnum || ':' || xmin, ' ' ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = t.oid AND attnum > 0) || ' ' ||
     (SELECT string_agg(format('%s:%s%s', c.oid, c.relam, c.relpersistence), ' ' ORDER BY c.oid)
         FROM pg_class c JOIN part USING (oid)))";
 
+constexpr char kRightsOf[] = "$1::oid[], $2::text[]|oid, columns";
 constexpr char kRights[] = R"(
-SELECT has_schema_privilege(c.relnamespace, 'USAGE'),
+SELECT 1 AS place, has_schema_privilege(c.relnamespace, 'USAGE'),
     has_table_privilege(c.oid, 'SELECT') OR NOT EXISTS (
         SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        AND a.attname IN (SELECT json_array_elements_text($2::json))
+        AND a.attname IN (SELECT json_array_elements_text(t.columns::json))
         AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT')),
     row_security_active(c.oid), format('%I', current_user), format('%I', n.nspname), format('%I', c.relname)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid)";
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = t.oid OFFSET 0)";
+
+/// So many tables a question: answers are held whole.
+constexpr std::size_t kTablesAtOnce = 1000;
 
 template<typename T>
 T number(const Result& result, int row, int column) {
@@ -175,33 +198,107 @@ std::vector<ScanTable> list_scan_tables(Connection& connection,
     return tables;
 }
 
-void describe_scan_table(Connection& connection, ScanTable& table) {
-    const std::string oid = std::to_string(table.oid);
-    const std::string identity(1, table.identity);
-    const Result columns =
-        connection.query(kColumns, {oid, identity, table.published_columns, table.generated});
-    for (int row = 0; row < columns.rows(); ++row) {
-        table.columns.push_back({std::string{columns.text(row, 0)},
-                                 number<std::uint32_t>(columns, row, 1),
-                                 number<std::int32_t>(columns, row, 2), is_true(columns, row, 3)});
+namespace {
+
+using Tables = std::span<ScanTable>;
+
+/// The parameters of for_each_sql() for these tables: a list each.
+std::vector<std::string>
+lists_of(Tables tables, std::initializer_list<std::function<std::string(const ScanTable&)>> parts) {
+    std::vector<std::string> out;
+    for (const auto& part : parts) {
+        TextArray list;
+        for (const ScanTable& table : tables) {
+            list.add(part(table));
+        }
+        out.push_back(list.text());
     }
-    const Result key = connection.query(kPagingKey, {oid, identity, table.schema, table.name});
-    bool plain_order = true;
-    for (int row = 0; row < key.rows(); ++row) {
-        table.paging_key.push_back({std::string{key.text(row, 0)}, std::string{key.text(row, 1)},
-                                    std::string{key.text(row, 2)}});
-        plain_order = plain_order && is_true(key, row, 3);
+    return out;
+}
+
+std::string oid_of(const ScanTable& table) {
+    return std::to_string(table.oid);
+}
+std::string identity_of(const ScanTable& table) {
+    return std::string(1, table.identity);
+}
+
+/// The table that a row of for_each_sql() is about.
+ScanTable& table_of(Tables tables, const Result& result, int row) {
+    return tables[number<std::size_t>(result, row, 0) - 1];
+}
+
+void add_columns(Connection& connection, Tables tables) {
+    const Result found =
+        connection.query(for_each_sql(kColumnsOf, kColumns),
+                         lists_of(tables, {oid_of, identity_of,
+                                           [](const ScanTable& t) { return t.published_columns; },
+                                           [](const ScanTable& t) {
+                                               return t.generated;
+                                           }}));
+    for (int row = 0; row < found.rows(); ++row) {
+        table_of(tables, found, row)
+            .columns.push_back({std::string{found.text(row, 2)},
+                                number<std::uint32_t>(found, row, 3),
+                                number<std::int32_t>(found, row, 4), is_true(found, row, 5)});
     }
-    if (!plain_order) {
-        table.paging_key.clear();
+}
+
+void add_paging_keys(Connection& connection, Tables tables) {
+    const Result key = connection.query(
+        for_each_sql(kPagingKeyOf, kPagingKey),
+        lists_of(tables, {oid_of, identity_of, [](const ScanTable& t) { return t.schema; },
+                          [](const ScanTable& t) {
+                              return t.name;
+                          }}));
+    for (int row = 0; row < key.rows();) {
+        ScanTable& table = table_of(tables, key, row);
+        if (!key.is_null(row, 6)) {
+            table.correlation = std::strtod(std::string{key.text(row, 6)}.c_str(), nullptr);
+        }
+        bool plain_order = true;
+        for (; row < key.rows() && &table_of(tables, key, row) == &table; ++row) {
+            table.paging_key.push_back({std::string{key.text(row, 2)},
+                                        std::string{key.text(row, 3)},
+                                        std::string{key.text(row, 4)}});
+            plain_order = plain_order && is_true(key, row, 5);
+        }
+        if (!plain_order) {
+            table.paging_key.clear();
+            table.correlation = 1;
+        }
     }
-    if (!table.paging_key.empty() && !key.is_null(0, 4)) {
-        table.correlation = std::strtod(std::string{key.text(0, 4)}.c_str(), nullptr);
+}
+
+/// Calls `ask` with so many tables as a question is about.
+void by_portions(std::vector<ScanTable>& tables, const std::function<void(Tables)>& ask) {
+    for (std::size_t from = 0; from < tables.size(); from += kTablesAtOnce) {
+        ask(Tables{tables}.subspan(from, std::min(kTablesAtOnce, tables.size() - from)));
     }
-    const Result size = connection.query(kSize, {oid});
-    table.bytes = number<std::uint64_t>(size, 0, 0);
-    table.rows = static_cast<double>(number<std::uint64_t>(size, 0, 1));
-    table.mark = shape_mark(connection, table.oid);
+}
+
+} // namespace
+
+void describe_scan_columns(Connection& connection, std::vector<ScanTable>& tables) {
+    by_portions(tables, [&](Tables portion) { add_columns(connection, portion); });
+}
+
+void describe_scan_tables(Connection& connection, std::vector<ScanTable>& tables) {
+    by_portions(tables, [&](Tables portion) {
+        add_columns(connection, portion);
+        add_paging_keys(connection, portion);
+        const auto oids = lists_of(portion, {oid_of});
+        const Result size = connection.query(for_each_sql(kOids, kSize), oids);
+        for (int row = 0; row < size.rows(); ++row) {
+            ScanTable& table = table_of(portion, size, row);
+            table.bytes = number<std::uint64_t>(size, row, 2);
+            table.rows = static_cast<double>(number<std::uint64_t>(size, row, 3));
+        }
+        const Result mark = connection.query(for_each_sql(kOids, kMark), oids);
+        for (int row = 0; row < mark.rows(); ++row) {
+            table_of(portion, mark, row).mark = mark.text(row, 2);
+        }
+    });
 }
 
 std::uint64_t count_pages(Connection& connection, std::uint32_t oid) {
@@ -215,42 +312,52 @@ std::string read_row_filter(Connection& connection, const std::string& publicati
 }
 
 std::string shape_mark(Connection& connection, std::uint32_t oid) {
-    const Result result = connection.query(kMark, {std::to_string(oid)});
-    return result.rows() == 1 ? std::string{result.text(0, 0)} : std::string{};
+    const Result result =
+        connection.query(for_each_sql(kOids, kMark), {fmt::format("{{{}}}", oid)});
+    return result.rows() == 1 ? std::string{result.text(0, 2)} : std::string{};
 }
 
-std::vector<Finding> missing_rights(Connection& connection, const std::vector<ScanTable>& tables) {
+namespace {
+
+std::string names_of_columns(const ScanTable& table) {
+    nlohmann::json names = nlohmann::json::array();
+    for (const ScanTable::Column& column : table.columns) {
+        names.push_back(column.name);
+    }
+    return names.dump();
+}
+
+} // namespace
+
+std::vector<Finding> missing_rights(Connection& connection, std::vector<ScanTable>& tables) {
     std::vector<Finding> missing;
     const auto add = [&](std::string text, std::string remedy) {
         missing.push_back({Finding::Level::problem, "tables", std::move(text), std::move(remedy)});
     };
     MissingRights unreadable;
     std::vector<std::string> schemas;
-    for (const ScanTable& table : tables) {
-        nlohmann::json names = nlohmann::json::array();
-        for (const ScanTable::Column& column : table.columns) {
-            names.push_back(column.name);
+    by_portions(tables, [&](Tables portion) {
+        // No row: dropped meanwhile.
+        const Result result = connection.query(for_each_sql(kRightsOf, kRights),
+                                               lists_of(portion, {oid_of, names_of_columns}));
+        for (int row = 0; row < result.rows(); ++row) {
+            const std::string role{result.text(row, 5)};
+            const std::string schema{result.text(row, 6)};
+            const std::string name = fmt::format("{}.{}", schema, result.text(row, 7));
+            if (!is_true(result, row, 2) &&
+                std::find(schemas.begin(), schemas.end(), schema) == schemas.end()) {
+                schemas.push_back(schema);
+                add(fmt::format("role {} may not use schema {}", role, schema),
+                    fmt::format("GRANT USAGE ON SCHEMA {} TO {};", schema, role));
+            }
+            if (!is_true(result, row, 3)) {
+                unreadable.add(role, schema, result.text(row, 7));
+            } else if (is_true(result, row, 4)) {
+                add(fmt::format("row security hides rows of {} from role {}", name, role),
+                    fmt::format("ALTER ROLE {} BYPASSRLS;", role));
+            }
         }
-        const Result result = connection.query(kRights, {std::to_string(table.oid), names.dump()});
-        if (result.rows() == 0) {
-            continue; // dropped meanwhile
-        }
-        const std::string role{result.text(0, 3)};
-        const std::string schema{result.text(0, 4)};
-        const std::string name = fmt::format("{}.{}", schema, result.text(0, 5));
-        if (!is_true(result, 0, 0) &&
-            std::find(schemas.begin(), schemas.end(), schema) == schemas.end()) {
-            schemas.push_back(schema);
-            add(fmt::format("role {} may not use schema {}", role, schema),
-                fmt::format("GRANT USAGE ON SCHEMA {} TO {};", schema, role));
-        }
-        if (!is_true(result, 0, 1)) {
-            unreadable.add(role, schema, result.text(0, 5));
-        } else if (is_true(result, 0, 2)) {
-            add(fmt::format("row security hides rows of {} from role {}", name, role),
-                fmt::format("ALTER ROLE {} BYPASSRLS;", role));
-        }
-    }
+    });
     unreadable.append_to(missing);
     return missing;
 }

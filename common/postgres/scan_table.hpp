@@ -61,7 +61,10 @@ std::vector<ScanTable> list_scan_tables(Connection& connection,
                                         const event::TableFilter& filter);
 
 /// Fills in all that list_scan_tables() leaves empty behind `identity`, but for the row filter.
-void describe_scan_table(Connection& connection, ScanTable& table);
+/// Asks about many tables at once.
+void describe_scan_tables(Connection& connection, std::vector<ScanTable>& tables);
+/// Only their columns.
+void describe_scan_columns(Connection& connection, std::vector<ScanTable>& tables);
 
 /// Pages of the main forks of the table, or of all leaves under a root. Waits for DDL: for a
 /// transaction that holds a lock on them.
@@ -76,7 +79,7 @@ std::string read_row_filter(Connection& connection, const std::string& publicati
 std::string shape_mark(Connection& connection, std::uint32_t oid);
 
 /// What the session's role may not read of these tables, each with the command that grants it.
-std::vector<Finding> missing_rights(Connection& connection, const std::vector<ScanTable>& tables);
+std::vector<Finding> missing_rights(Connection& connection, std::vector<ScanTable>& tables);
 
 } // namespace cdc::postgres
 

@@ -13,18 +13,11 @@ using base::ExitCode;
 using base::fail;
 
 SnapshotLines::SnapshotLines(const Place& place, const RelationPlan& plan)
-    : m_plan{&plan}, m_order{place.order} {
+    : m_plan{&plan}, m_position{place.position}, m_order{place.order} {
     event::append_source_start(m_source_start, kConnector, place.name, place.made_ms, true);
     m_source_start += R"("db":)";
     event::append_json_string(m_source_start, place.database);
     m_source_start += ',';
-
-    const std::string lsn = std::to_string(place.position);
-    m_row_source = R"(,"source":)" + m_source_start + R"("sequence":"[\")" + lsn + R"(\",\")" +
-                   lsn + R"(\"]",)" + plan.source_members() + R"(,"txId":null,"lsn":)";
-    event::append_json_integer(m_row_source, place.position);
-    m_row_source += R"(,"xmin":null,"order":")" + place.order.text() + R"("},"op":"r","ts_ms":)";
-    set_time(place.made_ms);
 }
 
 std::string SnapshotLines::source(event::Order order) const {
@@ -51,7 +44,11 @@ void SnapshotLines::append_end(std::string& out, event::Order order, bool whole,
 }
 
 void SnapshotLines::set_time(std::int64_t now_ms) {
-    m_row_end = m_row_source;
+    const std::string lsn = std::to_string(m_position);
+    m_row_end = R"(,"source":)" + m_source_start + R"("sequence":"[\")" + lsn + R"(\",\")" + lsn +
+                R"(\"]",)" + m_plan->source_members() + R"(,"txId":null,"lsn":)";
+    event::append_json_integer(m_row_end, m_position);
+    m_row_end += R"(,"xmin":null,"order":")" + m_order.text() + R"("},"op":"r","ts_ms":)";
     base::append_integer(m_row_end, now_ms);
     m_row_end += "}\n";
 }

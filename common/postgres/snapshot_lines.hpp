@@ -34,7 +34,8 @@ public:
     void append_begin(std::string& out, event::Order order, bool whole, std::int64_t now_ms) const;
     void append_end(std::string& out, event::Order order, bool whole, std::int64_t now_ms) const;
 
-    /// What `ts_ms` of rows says from now on.
+    /// What `ts_ms` of rows says from now on. Call it before append_row(): tables that wait to be
+    /// read hold nothing of it.
     void set_time(std::int64_t now_ms);
     /// Throws Error (bad_data) naming the column; `out` then ends in a part of a line.
     void append_row(std::string& out, const pgoutput::Tuple& row);
@@ -43,10 +44,10 @@ private:
     std::string source(event::Order order) const;
 
     const RelationPlan* m_plan;
+    Lsn m_position;
     event::Order m_order;
     std::string m_source_start; ///< `{"version":…,"db":…,`
-    std::string m_row_source;   ///< `,"source":{…},"op":"r","ts_ms":`
-    std::string m_row_end;      ///< the same with time and end of line
+    std::string m_row_end;      ///< `,"source":{…},"op":"r","ts_ms":N}` and end of line
     std::vector<std::size_t> m_missing;
     RelationPlan::EditedRow m_edited;
 };

@@ -12,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import capture
 import kafka
 import load
+import many
 import pipelines
 import snapshot
 import transform
@@ -21,7 +22,7 @@ from harness import Results
 
 
 WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS, **pipelines.WORKS,
-         **transform.WORKS}
+         **transform.WORKS, **many.WORKS}
 
 
 def main():

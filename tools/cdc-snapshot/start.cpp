@@ -72,7 +72,7 @@ std::optional<std::string> publication_of(const Options& options) {
                                        : std::optional<std::string>{options.publication};
 }
 
-/// The tables to be read as they are now, for checks before anything is made.
+/// The tables to be read and their columns, as they are now: for checks before anything is made.
 std::vector<ScanTable> present_tables(const Options& options, Connection& plain,
                                       bool publication_exists) {
     const bool all = options.add || !publication_exists;
@@ -80,9 +80,7 @@ std::vector<ScanTable> present_tables(const Options& options, Connection& plain,
     postgres::ask_patiently(plain, "the catalog", [&] {
         tables = postgres::list_scan_tables(plain, all ? std::nullopt : publication_of(options),
                                             filter_of(options));
-        for (ScanTable& table : tables) {
-            postgres::describe_scan_table(plain, table);
-        }
+        postgres::describe_scan_columns(plain, tables);
     });
     if (tables.empty()) {
         throw Error{ExitCode::refused,
@@ -110,8 +108,8 @@ void check_rights(const Options& options, Connection& plain, bool publication_ex
                                                 (about_publication && !publication_exists) ||
                                                 (finding.level == Level::warning && !publishes));
     });
-    const auto missing =
-        postgres::missing_rights(plain, present_tables(options, plain, publication_exists));
+    auto tables = present_tables(options, plain, publication_exists);
+    const auto missing = postgres::missing_rights(plain, tables);
     findings.insert(findings.end(), missing.begin(), missing.end());
     const ExitCode code = postgres::report(findings, false);
     if (code != ExitCode::ok) {
@@ -190,18 +188,29 @@ void add_facts(const Tables& tables, std::vector<event::Facts> all) {
     }
 }
 
+/// Views lie in the tables.
+std::vector<postgres::pgoutput::Relation> scans_as_relations(const std::vector<ScanTable>& scans) {
+    std::vector<postgres::pgoutput::Relation> relations;
+    relations.reserve(scans.size());
+    for (const ScanTable& scan : scans) {
+        relations.push_back(scan.relation());
+    }
+    return relations;
+}
+
 /// The tables as the snapshot has them, and the look at their facts without those.
 Tables tables_in_snapshot(const Options& options, Connection& plain, const Start& start,
                           postgres::FactsLook& look) {
     postgres::begin_in_snapshot(plain, start.snapshot->name());
+    plain.query("SET LOCAL jit = off");
     Tables tables;
     postgres::Catalog catalog{plain, options.types};
     const event::ColumnEdits& edits = options.edits;
-    for (ScanTable& table :
-         postgres::list_scan_tables(plain, publication_of(options), filter_of(options))) {
-        postgres::describe_scan_table(plain, table);
-        const postgres::pgoutput::Relation relation = table.relation();
-        postgres::RelationPlan plan{relation, plain.database(), catalog.describe(relation), edits};
+    auto scans = postgres::list_scan_tables(plain, publication_of(options), filter_of(options));
+    postgres::describe_scan_tables(plain, scans);
+    catalog.describe_each(scans_as_relations(scans), [&](std::size_t number, auto facts) {
+        ScanTable& table = scans[number];
+        postgres::RelationPlan plan{table.relation(), plain.database(), std::move(facts), edits};
         if (std::any_of(table.paging_key.begin(), table.paging_key.end(), [&](const auto& column) {
                 return edits.of(table.schema, table.name, column.name).kind !=
                        event::ColumnEdits::Kind::keep;
@@ -212,8 +221,7 @@ Tables tables_in_snapshot(const Options& options, Connection& plain, const Start
             condition_of(options, table.schema, table.name, !plan.key().empty());
         tables.push_back(std::make_unique<PostgresTable>(std::move(table), std::move(plan),
                                                          std::move(condition), start.place));
-    }
-    plain.query("SET LOCAL jit = off");
+    });
     look = postgres::read_facts(plain,
                                 {options.publication, filter_of(options), edits, options.types});
     for (event::Facts& facts : look.tables) {
