@@ -1,6 +1,7 @@
 #include "duckdb/exact_functions.hpp"
 
 #include "duckdb/database.hpp"
+#include "duckdb/exact_quotient.hpp"
 #include "event/float_text.hpp"
 
 #include <array>
@@ -176,6 +177,34 @@ T divide(T a, T b) {
     return in_range<T>(a / b, std::isinf(a), a == 0 || std::isinf(b));
 }
 
+std::string& buffer() {
+    thread_local std::string text;
+    text.clear();
+    return text;
+}
+
+/// Toward zero, as PostgreSQL's integers.
+std::int64_t divide_whole(std::int64_t a, std::int64_t b) {
+    if (b == 0) {
+        throw WrongValue{"division by zero"};
+    }
+    if (b == -1 && a == std::numeric_limits<std::int64_t>::min()) {
+        out_of_range("overflow");
+    }
+    return a / b;
+}
+
+Text quotient(Text a, Text b, std::int64_t places) {
+    std::string& out = buffer();
+    const QuotientError error = append_quotient(out, a, b, static_cast<int>(places));
+    if (error != QuotientError::none) {
+        throw WrongValue{error == QuotientError::division_by_zero
+                             ? "division by zero"
+                             : "a divisor of more than 37 digits"};
+    }
+    return out;
+}
+
 double round_even(double value) {
     return std::nearbyint(value);
 }
@@ -272,12 +301,6 @@ T float_of_text(Text text) {
     }
     const Text digits = Text{inner}.substr(0, inner.find_first_of("eE"));
     return in_range<T>(value, special, special || digits.find_first_of("123456789") == Text::npos);
-}
-
-std::string& buffer() {
-    thread_local std::string text;
-    text.clear();
-    return text;
 }
 
 template<typename T>
@@ -389,6 +412,8 @@ void make_exact_functions(Connection& connection) {
     Callback<&moment>::make(handle, "cdc_moment");
     Callback<&upper>::make(handle, "cdc_upper");
     Callback<&year>::make(handle, "cdc_year");
+    Callback<&divide_whole>::make(handle, "cdc_divide_whole");
+    Callback<&quotient>::make(handle, "cdc_quotient");
     Callback<&finite>::make(handle, "cdc_finite");
     Callback<&sum>::make(handle, "cdc_sum");
     Callback<&average>::make(handle, "cdc_avg");

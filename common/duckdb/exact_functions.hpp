@@ -10,6 +10,8 @@ class Connection;
 ///
 /// ```
 /// cdc_add, cdc_subtract, cdc_multiply, cdc_divide (double, double): out of range is an error
+/// cdc_divide_whole(bigint, bigint) toward zero
+/// cdc_quotient(varchar, varchar, places) a quotient of numerics, rounded
 /// cdc_round(double)            halves to the even neighbour
 /// cdc_real(double)             as a float; out of range is an error
 /// cdc_double_of_text(varchar)  out of range is an error; cdc_real_of_text the same

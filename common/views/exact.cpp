@@ -39,10 +39,10 @@ Exact::Exact(const Json& node, const std::vector<Relation>& relations, const Eng
     : m_relations{relations}, m_types{engine}, m_bound{bound}, m_floats{
                                                                    makes_floats(node, relations)} {}
 
-void Exact::of_expression(Json& node) {
+void Exact::apply_rule(Json& node) {
     static constexpr std::array kRules = std::to_array<Named>({
         {"+", &Exact::arithmetic},      {"-", &Exact::arithmetic},
-        {"*", &Exact::arithmetic},      {"/", &Exact::arithmetic},
+        {"*", &Exact::arithmetic},      {"/", &Exact::division},
         {"%", &Exact::modulo},          {"mod", &Exact::modulo},
         {"ceil", &Exact::rounding},     {"ceiling", &Exact::rounding},
         {"floor", &Exact::rounding},    {"date_part", &Exact::date_part},
@@ -55,23 +55,6 @@ void Exact::of_expression(Json& node) {
         {"lag", &Exact::default_value}, {"lead", &Exact::default_value},
     });
     const std::string_view kind = text_of(node, "class");
-    if (kind == "SUBQUERY") {
-        of_subquery(node);
-        return;
-    }
-    if (kind == "CONSTANT") {
-        constant(node);
-        return;
-    }
-    if (kind == "COLUMN_REF") {
-        return;
-    }
-    const bool cast_to_float = kind == "CAST" && is_float(text_of(node["cast_type"], "id"));
-    if (!cast_to_float || !is_class(node["child"], "CONSTANT")) {
-        of_expressions(node);
-    }
-    const std::string alias{text_of(node, "alias")};
-    node["alias"] = "";
     if (kind == "CAST") {
         cast(node);
     } else if (kind == "FUNCTION" || kind == "WINDOW") {
@@ -86,6 +69,35 @@ void Exact::of_expression(Json& node) {
     } else {
         comparison(node);
     }
+}
+
+void Exact::of_expression(Json& node) {
+    const std::string_view kind = text_of(node, "class");
+    if (kind == "SUBQUERY") {
+        of_subquery(node);
+        return;
+    }
+    if (kind == "CONSTANT") {
+        constant(node);
+        return;
+    }
+    if (kind == "COLUMN_REF") {
+        return;
+    }
+    const std::string alias{text_of(node, "alias")};
+    node["alias"] = "";
+    if (Json* const inner = quotient_in(node)) {
+        of_expressions(*inner);
+        if (scaled_quotient(node, *inner)) {
+            node["alias"] = alias;
+            return;
+        }
+        apply_rule(*inner);
+    } else if (kind != "CAST" || !is_float(text_of(node["cast_type"], "id")) ||
+               !is_class(node["child"], "CONSTANT")) {
+        of_expressions(node);
+    }
+    apply_rule(node);
     node["alias"] = alias;
 }
 

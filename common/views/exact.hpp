@@ -20,6 +20,8 @@ public:
     }
     /// The engine's name of it, "DECIMAL(12,2)". "" where a column of it is not known.
     std::string of(const Json& expression);
+    /// A cast to any type, such as "DECIMAL(38,2)".
+    Json make_cast(Json child, const std::string& type);
     /// Of a FROM item that names no column, and of two types in one column of a set operation.
     std::vector<std::string> of_from(const Json& from);
     std::string common(const std::string& left, const std::string& right);

@@ -10,17 +10,12 @@
 
 namespace cdc::views {
 
-namespace {
-
-/// The same aggregate or window of another function.
 Json make_beside(const Json& call, const char* name, Json child) {
     Json out = call;
     out["function_name"] = name;
     out["children"] = Json::array({std::move(child)});
     return out;
 }
-
-} // namespace
 
 std::string Exact::type_of(const Json& node, std::string_view construct) {
     std::string type = m_types.of(node);
@@ -183,12 +178,6 @@ void Exact::sum(Json& node) {
     }
     Json infinite = make_beside(node, "bool_or", make_call("isinf", {child}));
     node = make_call("cdc_sum", {std::move(node), std::move(infinite)});
-}
-
-void Exact::average(Json& node) {
-    const Json& child = node["children"][0];
-    Json largest = make_beside(node, "max", make_call("abs", {child}));
-    node = make_call("cdc_avg", {std::move(node), std::move(largest)});
 }
 
 void Exact::cast(Json& node) {

@@ -31,7 +31,12 @@ private:
     void of_subquery(Json& node);
     void of_expression(Json& node);
 
+    void apply_rule(Json& node);
     void arithmetic(Json& node);
+    void division(Json& node);
+    /// A quotient of numerics directly in round() or in a cast to numeric(p,s), which say its
+    /// scale. False: `inner`, whose operands are exact, is none. `node` is the whole.
+    bool scaled_quotient(Json& node, Json& inner);
     void modulo(Json& node);
     void rounding(Json& node);
     void concatenation(Json& node);
@@ -69,6 +74,12 @@ private:
     bool m_bound;  ///< names are resolved
     bool m_floats; ///< the view reads a float, or makes one
 };
+
+/// The same aggregate or window of another function.
+Json make_beside(const Json& call, const char* name, Json child);
+
+/// The division or average directly in round() or in a cast to numeric; nullptr: there is none.
+Json* quotient_in(Json& node);
 
 } // namespace cdc::views
 

@@ -1,6 +1,7 @@
 #include "views/flink_select.hpp"
 
 #include "base/error.hpp"
+#include "views/functions.hpp"
 #include "views/refused.hpp"
 #include "views/view_refusal.hpp"
 
@@ -400,6 +401,7 @@ private:
     }
 
     std::string function(const Json& node) {
+        check_float_division(node);
         const std::string_view name = text_of(node, "function_name");
         const Json& children = node["children"];
         if (const std::string_view* symbol = find(kOperators, name)) {

@@ -184,25 +184,10 @@ bool cannot_be_zero(const Json& expression) {
     return is_class(expression, "CONSTANT") && !is_zero(expression);
 }
 
-/// PostgreSQL stops at a division by zero, DuckDB gives NULL or infinity. DuckDB divides decimals
-/// as floats, whose digits are others than those of PostgreSQL's numeric.
-void check_division(const Json& expression, std::string_view name) {
+void check_divisor(const Json& expression) {
     const Json& children = expression["children"];
-    if (name == "/" && std::none_of(children.begin(), children.end(), is_double)) {
-        refuse(expression, "a division that may be of decimals",
-               "it is not exact: cast one side, x::double precision / y");
-    }
     if (!children.empty() && !cannot_be_zero(children.back())) {
         refuse(expression, "a division by what may be zero", "divide by nullif(x, 0)");
-    }
-}
-
-void check_average(const Json& expression) {
-    const Json& children = expression["children"];
-    if (children.size() != 1 || !is_double(children.front())) {
-        refuse(expression, "avg() that may be of decimals or whole numbers",
-               "it is not exact: let the view have sum(x) and count(x), or write "
-               "avg(x::double precision)");
     }
 }
 
@@ -261,10 +246,24 @@ void check_function(const Json& expression) {
         check_like(expression);
     } else if (name == "substring" || name == "substr") {
         check_substring(expression);
-    } else if (name == "/" || name == "%" || name == "mod") {
-        check_division(expression, name);
-    } else if (name == "avg") {
-        check_average(expression);
+    } else if (name == "%" || name == "mod") {
+        check_divisor(expression); // the engine gives NULL
+    }
+}
+
+void check_float_division(const Json& expression) {
+    const std::string_view name = text_of(expression, "function_name");
+    const Json& children = expression["children"];
+    if (name == "/") {
+        if (std::none_of(children.begin(), children.end(), is_double)) {
+            refuse(expression, "a division that may be of decimals",
+                   "it is not exact: cast one side, x::double precision / y");
+        }
+        check_divisor(expression);
+    } else if (name == "avg" && (children.size() != 1 || !is_double(children.front()))) {
+        refuse(expression, "avg() that may be of decimals or whole numbers",
+               "it is not exact: let the view have sum(x) and count(x), or write "
+               "avg(x::double precision)");
     }
 }
 

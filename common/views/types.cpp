@@ -64,6 +64,14 @@ std::vector<std::string> Types::describe(const Json& select) {
     return m_engine.describe(m_engine.deserialise(statement_text(select)));
 }
 
+Json Types::make_cast(Json child, const std::string& type) {
+    const Json tree = Json::parse(m_engine.serialise(fmt::format("SELECT CAST(NULL AS {})", type)));
+    Json out = tree["statements"][0]["node"]["select_list"][0];
+    out["query_location"] = position_of(child);
+    out["child"] = std::move(child);
+    return out;
+}
+
 const Json& Types::null_of(const std::string& type) {
     const std::string sql = m_constants ? fmt::format("SELECT CAST(NULL AS {})", type)
                                         : fmt::format("SELECT (SELECT CAST(NULL AS {}))", type);

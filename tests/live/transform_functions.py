@@ -63,6 +63,7 @@ s - 1; i - 1; b - 1; i - n; n - m; d - d; -s; -i; -b; -n; -d; -f
 s * s; i * i; i * 2; b * 2; n * n; n * m; n * 3; i * n; d * 2; d * d; n * 0.01
 i / 2; b / 3; b / -1; i / -1; s / 2; i / nullif(s, 0); b / nullif(i, 0); n / 3; n / nullif(i, 0); m / 7; n / nullif(n, 0); 7 / nullif(i, 0)
 n::double precision / 3; n::double precision / nullif(i, 0); d / 3; i::double precision / 7
+round(n / 3, 2); round(n / i, 4); round(m / n, 10); round(n / m, 0); (n / i)::numeric(20,5); round(i / n, 1); round(n / n, 20); round(m / 7, 3); round(n / 3); round(i / 2); (i / 2)::numeric(12,2); round(b / n, 3); round(1 / m, 2); round(n / 0.003, 2); (m / m)::numeric(5,2); b / i; s / i; i / s; b / 0; round(n / 0, 1); round(0.05 / n, 5); round((n + 1) / (i * 3), 2); round(n * 100 / nullif(i, 0), 1)
 s % 3; i % 3; b % 7; i % -3; n % 3; mod(n, 0.3); mod(i, 2); mod(b, -7); m % 0.7; b % nullif(i, 0); d % 3
 t || u; t || i; t || 'x'; concat(t, u); concat(t, i); concat(t, NULL, yes); concat_ws(',', t, u); concat_ws('', t, NULL, u); concat(n); concat(d); concat(day)
 i = s; n = i; n = m; d = n; t = u; t <> u; i < n; t < u; t >= u; i <= b; n > m; d > 0; d = d; f < d; day < ts; day = ts; tz > '2000-01-01 00:00+00'
@@ -106,7 +107,7 @@ day + 1; day - 1; day - day; day - DATE '2000-01-01'; DATE '2000-01-01' - day; t
 AGGREGATES = """
 count(*); count(i); count(DISTINCT s); sum(s); sum(i); sum(b); sum(n); sum(m); sum(i::double precision); min(i); max(i); min(n); max(m)
 min(t); max(t); min(u); max(u); min(d); max(d); min(f); max(f); min(day); max(ts); min(tz); bool_and(yes); bool_or(yes); every(yes); min(yes); max(yes)
-avg(i); avg(n); avg(b); avg(m); avg(s); avg(i::double precision); sum(DISTINCT i); count(DISTINCT t); sum(n) FILTER (WHERE i > 0); count(*) FILTER (WHERE yes)
+round(avg(n), 2); round(avg(i), 1); round(avg(b)); avg(m)::numeric(38,10); round(avg(s), 20); round(avg(DISTINCT n), 3); round(avg(n) FILTER (WHERE i > 0), 4); round(sum(n) / count(*), 2); round(sum(n) / count(n), 3); round(100.0 * count(i) / count(*), 1); sum(i)::bigint / count(*); avg(i); avg(n); avg(b); avg(m); avg(s); avg(i::double precision); sum(DISTINCT i); count(DISTINCT t); sum(n) FILTER (WHERE i > 0); count(*) FILTER (WHERE yes)
 string_agg(t, ',' ORDER BY id); string_agg(u, '' ORDER BY id); string_agg(DISTINCT u, ',' ORDER BY u); array_agg(i ORDER BY id); array_agg(t ORDER BY id); sum(n) / 3; sum(i) / nullif(count(i), 0); sum(n) / nullif(count(n), 0)
 sum(d); sum(f); avg(d); avg(d::double precision); avg(f::double precision); sum(f::double precision); sum(d::double precision); sum(d::double precision) FILTER (WHERE i > 0); sum(DISTINCT d::double precision); avg(n::double precision); sum(round(d)::double precision); concat(sum(n), max(d)); round(max(d)); round(avg(d::double precision)::numeric(12,2), 1); max(f) + 0.1; upper(min(t)); bool_or(f = 0.1); concat(bool_and(yes)); array_agg(d ORDER BY id); array_agg(i ORDER BY id)::text; min(day)::text; max(d) = max(m)
 sum(i) * 2; sum(b) + 1; sum(i)::bigint; max(n) - min(n); round(sum(n), 1); sum(yes::integer); max(length(t)); min(abs(n))
@@ -114,7 +115,7 @@ sum(i) * 2; sum(b) + 1; sum(i)::bigint; max(n) - min(n); round(sum(n), 1); sum(y
 
 WINDOWS = """
 row_number() OVER w; rank() OVER w; dense_rank() OVER w; ntile(2) OVER w; ntile(3) OVER w; lag(i) OVER w; lag(t, 2) OVER w; lag(i, 1, -7) OVER w; lag(f, 1, 0.1) OVER w; lag(n, 1, 0.123) OVER w; lag(n, 1, 0.12) OVER w; lag(n, 1, 0) OVER w; lag(i, 1, 0.5) OVER w; lag(d, 1, 0.1) OVER w; lead(f, 1, n) OVER w; lead(d, 1, m) OVER w; lead(n) OVER w; lead(t, 2, 'none') OVER w
-first_value(t) OVER w; last_value(t) OVER w; nth_value(i, 2) OVER w; sum(i) OVER w; sum(n) OVER w; count(*) OVER w; count(t) OVER w; sum(d::double precision) OVER w; sum(d) OVER w; avg(d::double precision) OVER w; round(d) + 0 * rank() OVER w; upper(lag(t) OVER w); concat(lag(yes) OVER w, d); concat(first_value(d) OVER w); max(i) OVER w; min(t) OVER w; sum(b) OVER w; avg(n) OVER w
+first_value(t) OVER w; last_value(t) OVER w; nth_value(i, 2) OVER w; sum(i) OVER w; sum(n) OVER w; count(*) OVER w; count(t) OVER w; sum(d::double precision) OVER w; sum(d) OVER w; avg(d::double precision) OVER w; round(d) + 0 * rank() OVER w; upper(lag(t) OVER w); concat(lag(yes) OVER w, d); concat(first_value(d) OVER w); round(avg(n) OVER w, 2); round(avg(i) OVER w, 5); round(sum(n) OVER w / count(*) OVER w, 2); max(i) OVER w; min(t) OVER w; sum(b) OVER w; avg(n) OVER w
 """
 
 

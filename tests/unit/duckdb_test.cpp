@@ -1,5 +1,6 @@
 #include "duckdb/appender.hpp"
 #include "duckdb/database.hpp"
+#include "duckdb/exact_quotient.hpp"
 
 #include <doctest/doctest.h>
 
@@ -122,4 +123,30 @@ TEST_CASE("duckdb: a SELECT to its tree and back") {
     const std::string tree = serialize_sql(connection, "SELECT a FROM t WHERE b = 'it''s'");
     CHECK(tree.find("\"error\":false") != std::string::npos);
     CHECK(deserialize_sql(connection, tree) == "SELECT a FROM t WHERE (b = 'it''s')");
+}
+
+TEST_CASE("duckdb: quotients of numerics are PostgreSQL's, rounded at their own scale first") {
+    const auto quotient = [](const char* a, const char* b, int places) {
+        std::string out;
+        CHECK(append_quotient(out, a, b, places) == QuotientError::none);
+        return out;
+    };
+    CHECK(quotient("1", "3", 2) == "0.33");
+    CHECK(quotient("-2", "3", 0) == "-1");
+    CHECK(quotient("0.05", "-0.1", 1) == "-0.5");
+    CHECK(quotient("-0.001", "3", 2) == "0.00");
+    CHECK(quotient("10", "4", 3) == "2.500");
+    CHECK(quotient("2.5", "1", 0) == "3");
+    CHECK(quotient("999.995", "1", 2) == "1000.00");
+    CHECK(quotient("-18960220795772155.965210", "69524225904168.0000000", 12) ==
+          "-272.713871304470");
+    CHECK(quotient("0.449999999999999999999", "1", 1) == "0.4");
+    // This one has 20 digits behind the point in PostgreSQL, 0.45000000000000000000, and so 0.5.
+    CHECK(quotient("44999999999999999999999", "100000000000000000000000", 1) == "0.5");
+    CHECK(quotient("12345678901234567890123456789012345678", "7", 0) ==
+          "1763668414462081127160493827001763668");
+    std::string out;
+    CHECK(append_quotient(out, "1", "0.00", 2) == QuotientError::division_by_zero);
+    CHECK(append_quotient(out, "1", "10000000000000000000000000000000000000", 2) ==
+          QuotientError::too_many_digits);
 }
