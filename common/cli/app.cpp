@@ -53,7 +53,7 @@ App::App(std::string name, const std::string& description)
     base::log::configure(m_name, base::log::Level::info, base::log::Format::text);
     m_app.set_help_flag("-h,--help", "Show this help and exit")->group("General");
     m_app
-        .set_version_flag("-V,--version", fmt::format("{} {}", m_name, base::version()),
+        .set_version_flag("-V,--version", [this] { return version_text(); },
                           "Show the version and exit")
         ->group("General");
     m_app.add_option("--config", m_config, "Read options from this TOML file")
@@ -72,6 +72,11 @@ App::App(std::string name, const std::string& description)
         ->capture_default_str()
         ->group("General");
     m_app.formatter(std::make_shared<HelpFormatter>());
+}
+
+std::string App::version_text() const {
+    std::string text = fmt::format("{} {}", m_name, base::version());
+    return m_client.empty() ? text : fmt::format("{} ({})", text, m_client);
 }
 
 CLI::Option* App::add_duration(const std::string& name, std::int64_t& ms, const std::string& help) {

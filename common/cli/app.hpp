@@ -22,6 +22,9 @@ public:
 
     CLI::App& options() { return m_app; }
 
+    /// The client library that --version names beside the tool's own version: "librdkafka 2.15.1".
+    void set_client(std::string client) { m_client = std::move(client); }
+
     /// "10s", "250ms"; stored in milliseconds.
     CLI::Option* add_duration(const std::string& name, std::int64_t& ms, const std::string& help);
     /// "64MB"; stored in bytes.
@@ -47,9 +50,11 @@ public:
 
 private:
     void parse(int argc, char** argv);
+    std::string version_text() const;
     std::string hint_for(const std::string& message) const;
 
     std::string m_name;
+    std::string m_client;
     CLI::App m_app;
     std::vector<std::function<void()>> m_checks;
     const std::int64_t* m_drain_ms = nullptr;

@@ -105,7 +105,8 @@ ClientHandle make_client(rd_kafka_type_t type, ConfHandle conf) {
     char text[512] = "";
     rd_kafka_t* client = rd_kafka_new(type, conf.get(), text, sizeof(text));
     if (client == nullptr) {
-        throw Error{ExitCode::usage, fmt::format("cannot make a Kafka client: {}", text)};
+        throw Error{ExitCode::usage, fmt::format("cannot make a Kafka client: {}", text),
+                    "See LOGIN in cdc-publish(1)"};
     }
     static_cast<void>(conf.release()); // the client owns it now
     return ClientHandle{client};

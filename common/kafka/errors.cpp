@@ -5,6 +5,13 @@ namespace cdc::kafka {
 using base::Error;
 using base::ExitCode;
 
+namespace {
+
+/// The first librdkafka whose SCRAM login keeps to the protocol as Kafka 4 insists on it.
+constexpr int kScramOfKafka4 = 0x02060100;
+
+} // namespace
+
 ExitCode exit_code_of(rd_kafka_resp_err_t error) {
     switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
@@ -61,14 +68,22 @@ bool is_transient(rd_kafka_resp_err_t error) {
     }
 }
 
+std::string login_hint(int version) {
+    std::string hint = "Look at sasl.username and sasl.password";
+    if (version < kScramOfKafka4) {
+        hint += fmt::format("; by SCRAM, Kafka 4 lets in only librdkafka 2.6.1 and later, this is "
+                            "{}.{}.{}: see LOGIN in cdc-publish(1)",
+                            version >> 24, version >> 16 & 0xff, version >> 8 & 0xff);
+    }
+    return hint;
+}
+
 Error make_error(rd_kafka_resp_err_t error, const std::string& what, const std::string& words) {
     std::string hint;
     switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-        hint = "Look at sasl.username and sasl.password; SCRAM with brokers of 3.8.1 or newer "
-               "needs librdkafka 2.6.1 or newer (this is " +
-               std::string{rd_kafka_version_str()} + ")";
+        hint = login_hint(rd_kafka_version());
         break;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:

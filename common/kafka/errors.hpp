@@ -16,6 +16,9 @@ base::ExitCode exit_code_of(rd_kafka_resp_err_t error);
 /// Whether the client goes on trying by itself after this error.
 bool is_transient(rd_kafka_resp_err_t error);
 
+/// What to look at when a login fails; `version` is the client's, as rd_kafka_version() has it.
+std::string login_hint(int version);
+
 /// "what: the client's words (code)", with a hint where one is known.
 base::Error make_error(rd_kafka_resp_err_t error, const std::string& what,
                        const std::string& words = {});

@@ -38,6 +38,8 @@ std::string canonical(const std::string& name, const std::string& value) {
 
 } // namespace
 
+std::string library_name() { return fmt::format("librdkafka {}", rd_kafka_version_str()); }
+
 void Settings::parse(const std::string& assignment) {
     const auto equals = assignment.find('=');
     if (equals == std::string::npos || equals == 0) {

@@ -28,6 +28,9 @@ private:
     std::map<std::string, std::string> m_values;
 };
 
+/// The library that is linked, and its version: "librdkafka 2.15.1".
+std::string library_name();
+
 /// The settings of a tool's --brokers, -X and --kafka-config; each of these beats the next:
 /// brokers, properties, file. Throws Error (usage), also when nothing names a broker.
 Settings make_settings(const std::string& brokers, const std::vector<std::string>& properties,

@@ -1,9 +1,10 @@
 # Apache Kafka 4.1 in KRaft mode, from Maven: `kafka` is one node, `kafka3` three of them
 # (kafka3-1 … kafka3-3, each of which can be killed and started alone); sourced by scripts/services.
 #
-# Every node has, beside its plain listener, one with SASL PLAIN and one with TLS. Users: admin
-# (admin-secret) may do everything, guest (guest-secret) nothing; whoever does not log in, on the
-# plain and the TLS listener, may do everything too.
+# Every node has, beside its plain listener, one with SASL PLAIN, one with TLS, and one with TLS and
+# SCRAM. Users: admin (admin-secret) may do everything, guest (guest-secret) nothing; whoever does not
+# log in, on the plain and the TLS listener, may do everything too. By SCRAM-SHA-256 log in admin
+# and guest as well, by SCRAM-SHA-512 admin512 (admin512-secret), who may do everything.
 
 readonly kKafkaVersion=4.1.0
 readonly kKafkaClusterId=Y2RjLXRvb2xraXQtdGVzdA
@@ -24,7 +25,7 @@ kafka_nodes() {
 kafka_choose_ports() {
     local node kind
     for node in $(kafka_nodes); do
-        for kind in port controller sasl tls; do
+        for kind in port controller sasl tls scram; do
             [[ ! -s $base/$node/$kind ]] || continue
             mkdir -p "$base/$node"
             (state=$base/$node port='' choose_port_file "$kind")
@@ -59,22 +60,25 @@ kafka_prepare() {
         id=$((id + 1))
     done
     if [[ $name == kafka3-* ]]; then copies=3 in_sync=2; fi
-    local sasl tls controller
-    sasl=$(<"$state/sasl") tls=$(<"$state/tls") controller=$(<"$state/controller")
+    local sasl tls scram controller
+    sasl=$(<"$state/sasl") tls=$(<"$state/tls") scram=$(<"$state/scram") controller=$(<"$state/controller")
     cat >"$state/kraft.properties" <<CONF
 process.roles=broker,controller
 node.id=$self
 controller.quorum.voters=$voters
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller,SASL_PLAINTEXT://127.0.0.1:$sasl,SSL://127.0.0.1:$tls
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller,SASL_PLAINTEXT://127.0.0.1:$sasl,SSL://127.0.0.1:$tls,SASL_SSL://127.0.0.1:$scram
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL
 inter.broker.listener.name=PLAINTEXT
-sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_ssl.sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_admin="admin-secret" user_guest="guest-secret";
 ssl.keystore.type=PEM
 ssl.keystore.location=$state/server.pem
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-super.users=User:ANONYMOUS;User:admin
+super.users=User:ANONYMOUS;User:admin;User:admin512
 log.dirs=$state/data
 num.partitions=1
 default.replication.factor=$copies
@@ -105,7 +109,10 @@ kafka_java() { # heap, then class and arguments
 
 kafka_format() {
     kafka_java 128m kafka.tools.StorageTool format -t "$kKafkaClusterId" \
-        -c "$state/kraft.properties" --ignore-formatted
+        -c "$state/kraft.properties" --ignore-formatted \
+        --add-scram 'SCRAM-SHA-256=[name=admin,password=admin-secret]' \
+        --add-scram 'SCRAM-SHA-256=[name=guest,password=guest-secret]' \
+        --add-scram 'SCRAM-SHA-512=[name=admin512,password=admin512-secret]'
     "${argv[@]}" >>"$log" 2>&1 || { tail -n 5 "$log" >&2; fail "cannot format '$state/data'"; }
 }
 
@@ -154,5 +161,6 @@ kafka_env() {
     echo "export CDC_TEST_${upper}_BROKERS='$(kafka_list port)'"
     echo "export CDC_TEST_${upper}_SASL_BROKERS='$(kafka_list sasl)'"
     echo "export CDC_TEST_${upper}_TLS_BROKERS='$(kafka_list tls)'"
+    echo "export CDC_TEST_${upper}_SCRAM_BROKERS='$(kafka_list scram)'"
     echo "export CDC_TEST_${upper}_CA='$state/ca.pem'"
 }

@@ -6,6 +6,7 @@
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "io/standard_streams.hpp"
+#include "kafka/settings.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,6 +21,7 @@ using base::in_quotes;
 void add_options(cli::App& app, Options& o) {
     auto& cli = app.options();
     cli::add_kafka(app, o.kafka);
+    app.set_client(kafka::library_name());
     cli::add_metrics(app, o.metrics);
     cli::add_metrics_per_table(app, o.metrics);
 

@@ -115,6 +115,9 @@ void KafkaHops::look(std::vector<Hop>& hops) {
         hop.kind = "kafka";
         hop.name = "kafka";
         hop.unknown = error.what();
+        if (!error.hint().empty()) {
+            hop.unknown += ". " + error.hint();
+        }
         hops.push_back(std::move(hop));
     }
 }

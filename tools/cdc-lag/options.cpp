@@ -61,6 +61,7 @@ void add_options(cli::App& app, Options& options) {
     cli::add_chdb_library(app, options.chdb_library, "What to look at");
 
     cli::add_kafka(app, options.kafka);
+    app.set_client(kafka::library_name());
     cli.add_option("--group", options.groups, "Consumer group; may be repeated")
         ->type_name("NAME")
         ->allow_extra_args(false)

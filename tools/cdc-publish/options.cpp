@@ -6,6 +6,7 @@
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
+#include "kafka/settings.hpp"
 #include "kafka/topic_name.hpp"
 
 #include <algorithm>
@@ -70,6 +71,7 @@ void set_assignment(kafka::TopicSpec& spec, const std::string& text) {
 void add_options(cli::App& app, Options& o) {
     auto& cli = app.options();
     cli::add_kafka(app, o.kafka);
+    app.set_client(kafka::library_name());
     cli::add_metrics(app, o.metrics);
     cli::add_metrics_per_table(app, o.metrics);
     app.add_bytes("--queue", o.queue_bytes, "Bytes of records that may wait for the brokers")
