@@ -53,8 +53,8 @@ App::App(std::string name, const std::string& description)
     base::log::configure(m_name, base::log::Level::info, base::log::Format::text);
     m_app.set_help_flag("-h,--help", "Show this help and exit")->group("General");
     m_app
-        .set_version_flag("-V,--version", [this] { return version_text(); },
-                          "Show the version and exit")
+        .set_version_flag(
+            "-V,--version", [this] { return version_text(); }, "Show the version and exit")
         ->group("General");
     m_app.add_option("--config", m_config, "Read options from this TOML file")
         ->type_name("FILE")

@@ -38,7 +38,17 @@ std::string canonical(const std::string& name, const std::string& value) {
 
 } // namespace
 
-std::string library_name() { return fmt::format("librdkafka {}", rd_kafka_version_str()); }
+std::string library_name() {
+    return fmt::format("librdkafka {}", rd_kafka_version_str());
+}
+
+void Settings::set_default_where_known(const std::string& name, const std::string& value) {
+    const ConfHandle conf{rd_kafka_conf_new()};
+    std::size_t size = 0;
+    if (rd_kafka_conf_get(conf.get(), name.c_str(), nullptr, &size) == RD_KAFKA_CONF_OK) {
+        set_default(name, value);
+    }
+}
 
 void Settings::parse(const std::string& assignment) {
     const auto equals = assignment.find('=');

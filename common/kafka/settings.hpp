@@ -15,6 +15,8 @@ public:
     void set_default(const std::string& name, const std::string& value) {
         m_values.emplace(name, value);
     }
+    /// The same, for a property that older libraries do not have.
+    void set_default_where_known(const std::string& name, const std::string& value);
     /// "name=value". Throws Error (usage).
     void parse(const std::string& assignment);
     /// A properties file: `name=value` lines, `#` comments. Throws Error (usage).

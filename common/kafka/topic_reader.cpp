@@ -38,6 +38,7 @@ TopicReader::TopicReader(const Settings& settings, std::string topic, int connec
     Settings own = settings;
     own.set("group.id", "cdc-toolkit-reader");  // wanted by the client, joined by nobody
     own.set_default("fetch.wait.max.ms", "20"); // ends are told by an answer without records
+    own.set_default_where_known("fetch.queue.backoff.ms", "10");
     own.set_default("reconnect.backoff.max.ms", "1000");
     auto insisted = insisted_of_consumers();
     for (Insisted& must : insisted) {

@@ -133,6 +133,18 @@ for from in beginning end; do
     wait $reader || fail "the reader"
 done
 
+say "a queue that is full most of the time costs no second each time"
+case $(cdc-consume --version) in
+*"librdkafka 2.0."*) ;; # cannot be told how long to wait
+*)
+    # shellcheck disable=SC2086
+    "$HERE/kafka_lines.py" --rows 100000 --pad 300 --checkpoint-every 100000 |
+        cdc-publish $K --prefix full --compression zstd 2>pub.err || fail "cdc-publish"
+    # shellcheck disable=SC2086
+    expect "records, soon" "$(timeout 25 cdc-consume $K --topics full.public.t0 --exit-at-end \
+        -X queued.max.messages.kbytes=1024 2>con.err | grep -c '^{"key')" 100000 ;;
+esac
+
 say "SIGTERM: the publisher reads to the end, the consumer waits for its sink"
 mkfifo pipe
 # shellcheck disable=SC2086
