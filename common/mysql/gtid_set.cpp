@@ -359,4 +359,15 @@ std::string MariadbGtidList::text() const {
     return out;
 }
 
+bool is_gtid_set(std::string_view text) {
+    const auto fits = [text](auto none) {
+        try {
+            return !decltype(none){text}.empty();
+        } catch (const base::Error&) {
+            return false;
+        }
+    };
+    return fits(GtidSet{}) || fits(MariadbGtidList{});
+}
+
 } // namespace cdc::mysql

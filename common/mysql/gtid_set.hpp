@@ -82,6 +82,9 @@ private:
     std::map<std::uint32_t, Last> m_domains;
 };
 
+/// Whether the text is a set of MySQL's or of MariaDB's, and not an empty one.
+bool is_gtid_set(std::string_view text);
+
 } // namespace cdc::mysql
 
 #endif

@@ -190,6 +190,30 @@ Continuation continuation(const LogPlace& place, const LogState& state) {
     return {false, true};
 }
 
+void check_gtids(const std::string& gtids, const std::string& where, const LogState& state) {
+    if (!state.has_gtids) {
+        throw Error{
+            ExitCode::refused,
+            fmt::format("{}: {} gives transactions no global ids", where, state.description),
+            "Set gtid_mode=ON, or begin with --from-position"};
+    }
+    LogPlace place;
+    place.gtids = gtids;
+    const Sets sets = compare(place, state);
+    if (!sets.ahead.empty()) {
+        throw Error{ExitCode::refused,
+                    fmt::format("{}: {} never held transactions {}", where, state.description,
+                                in_quotes(sets.ahead)),
+                    "Connect to a server that has them."};
+    }
+    if (!sets.lost.empty()) {
+        throw Error{ExitCode::position_lost,
+                    fmt::format("{}: transactions {} are gone from the log of {}; {}", where,
+                                in_quotes(sets.lost), state.description, oldest_text(state)),
+                    kSnapshotHint};
+    }
+}
+
 Continuation continuation(Connection& connection, const ServerAddress& address,
                           const LogPlace& place) {
     const std::string file = place.created != 0 ? place.position.file : "";

@@ -53,7 +53,13 @@ struct Continuation {
 /// the server never held what stands before it, or is another one without global ids.
 Continuation continuation(const LogPlace& place, const LogState& state);
 
-/// The same, of the server's log as it is now.
+/// Whether a stream can begin behind the transactions `gtids`, which somebody else has read;
+/// `where`: for messages. Throws Error: position_lost when others are gone from the log, refused
+/// when the server never held them, or gives no global ids; bad_data when `gtids` is none of its
+/// kind.
+void check_gtids(const std::string& gtids, const std::string& where, const LogState& state);
+
+/// The same as continuation(), of the server's log as it is now.
 Continuation continuation(Connection& connection, const ServerAddress& address,
                           const LogPlace& place);
 

@@ -49,6 +49,16 @@ for KIND in mysql mariadb; do
     expect "the sets" "$(jq -r 'select(.checkpoint).checkpoint.gtids' middle | tail -n 1)" \
         "$([ $KIND = mysql ] && my "SELECT @@gtid_executed" || my "SELECT @@gtid_binlog_pos")"
 
+    say "$KIND: behind global ids that another reader has"
+    set=$(jq -r .checkpoint.gtids state.json)
+    cdc-capture --source "$URL" --from-gtids "$set" --exit-at-end >middle 2>capture.err || fail "from $set: $?"
+    expect "the rows behind $set" "$(ids middle)" "5 "
+    expect "the sets" "$(jq -r 'select(.checkpoint).checkpoint.gtids' middle | tail -n 1)" \
+        "$([ $KIND = mysql ] && my "SELECT @@gtid_executed" || my "SELECT @@gtid_binlog_pos")"
+    ahead=$([ $KIND = mysql ] && echo "$set,3e11fa47-71ca-11e1-9e33-c80aa9429562:1" || echo "$set,7-1-1")
+    expect_exit 4 cdc-capture --source "$URL" --from-gtids "$ahead" --exit-at-end >middle 2>capture.err
+    expect_words capture.err "never held transactions"
+
     say "$KIND: a position behind the end of the log"
     expect_exit 3 cdc-capture --source "$URL" --from-position binlog.009999:4 --exit-at-end >middle 2>capture.err
     expect_words capture.err "position binlog.009999:4 is behind the end of the log"

@@ -61,6 +61,21 @@ TEST_CASE("a stream goes on in its history where the file is the same one and lo
     CHECK_FALSE(continuation(place_on_a(), anonymous).by_gtid);
 }
 
+TEST_CASE("behind transactions that another reader has: the log has what follows, or it is said "
+          "what lacks") {
+    LogState state = server_a();
+    CHECK_NOTHROW(check_gtids(kA + ":1-9", "--from-gtids", state));
+    CHECK_NOTHROW(check_gtids(kA + ":1-25", "--from-gtids", state));
+    CHECK_FAILS(check_gtids(kA + ":1-7", "--from-gtids", state), position_lost, ":8-9' are gone");
+    CHECK_FAILS(check_gtids(kA + ":1-26", "--from-gtids", state), refused,
+                "never held transactions");
+    CHECK_FAILS(check_gtids(kA + ":1-9," + kB + ":1", "--from-gtids", state), refused,
+                "never held transactions");
+    CHECK_FAILS(check_gtids("0-1-7", "--from-gtids", state), bad_data, "0-1-7");
+    state.has_gtids = false;
+    CHECK_FAILS(check_gtids(kA + ":1-9", "--from-gtids", state), refused, "no global ids");
+}
+
 TEST_CASE("the log was purged: what is lost, and the oldest position there") {
     LogState state = server_a();
     state.files = {{"binlog.000005", 900}};

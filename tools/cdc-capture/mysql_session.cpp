@@ -41,7 +41,27 @@ void refuse_prepared(Connection& plain) {
     }
 }
 
-MysqlResume first_start(Connection& plain, const Options& options) {
+/// Behind transactions that another reader has, wherever this server's log has them.
+MysqlResume behind_gtids(Connection& plain, const Options& options,
+                         const mysql::ServerAddress& address) {
+    const mysql::LogState state = mysql::log_state(plain, address, 0, "");
+    MysqlResume out;
+    out.server = state.server;
+    out.epoch = first_epoch();
+    out.where = "--from-gtids";
+    mysql::check_gtids(options.from_gtids, out.where, state);
+    out.gtids = options.from_gtids;
+    // The stream says in which file it begins.
+    out.position = {state.files.empty() ? state.end.position.file : state.files.front().name,
+                    Position::kFirst};
+    return out;
+}
+
+MysqlResume first_start(Connection& plain, const Options& options,
+                        const mysql::ServerAddress& address) {
+    if (!options.from_gtids.empty()) {
+        return behind_gtids(plain, options, address);
+    }
     const mysql::LogEnd end = mysql::log_end(plain);
     MysqlResume out;
     out.server = mysql::identity(plain);
@@ -224,9 +244,9 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
         throw Error{key.code, key.text, key.remedy};
     }
     const std::uint32_t server_id = options.server_id != 0 ? options.server_id : random_server_id();
-    MysqlResume start = resume ? *resume : first_start(plain, options);
+    MysqlResume start = resume ? *resume : first_start(plain, options, address);
     const mysql::Continuation way = resume ? go_on(start, plain, options, address, server_id)
-                                           : mysql::Continuation{true, false};
+                                           : mysql::Continuation{true, !options.from_gtids.empty()};
     Connection stream = connect_for_stream(address, start.server);
     return std::make_unique<MysqlSession>(std::move(plain), std::move(stream), address,
                                           std::move(start), way, server_id, options, filter);

@@ -6,6 +6,7 @@
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
 #include "mysql/connection.hpp"
+#include "mysql/gtid_set.hpp"
 #include "mysql/position.hpp"
 
 #include <cerrno>
@@ -47,6 +48,11 @@ void add_source_options(cli::App& app, Options& options) {
                    "MySQL, MariaDB: begin at FILE:OFFSET, or 'earliest', without a checkpoint; "
                    "default: the end of the log")
         ->type_name("POSITION")
+        ->group("Source");
+    cli.add_option("--from-gtids", options.from_gtids,
+                   "MySQL, MariaDB: begin behind these global transaction ids, without a "
+                   "checkpoint")
+        ->type_name("SET")
         ->group("Source");
     cli.add_flag("--begin-again", options.begin_again,
                  "MySQL, MariaDB: where the log behind the checkpoint is gone, go on at its end")
@@ -177,6 +183,14 @@ void check_mysql_options(Options& options) {
              "binlog.000003:154",
              base::in_quotes(options.from_position));
     }
+    cli::refuse_together(!options.from_position.empty(), "--from-position",
+                         !options.from_gtids.empty(), "--from-gtids");
+    if (!options.from_gtids.empty() && !mysql::is_gtid_set(options.from_gtids)) {
+        fail(ExitCode::usage,
+             "--from-gtids: {} is no set of global transaction ids, of MySQL such as "
+             "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5, of MariaDB such as 0-1-7",
+             base::in_quotes(options.from_gtids));
+    }
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     options.edits = event::ColumnEdits{options.edited};
     if (!options.check) {
@@ -203,9 +217,9 @@ void check_options(Options& options) {
         check_mysql_options(options);
         return;
     }
-    if (!options.from_position.empty() || options.begin_again || options.server_id != 0 ||
-        options.minimal_metadata) {
-        fail(ExitCode::usage, "--from-position, --begin-again, --server-id and "
+    if (!options.from_position.empty() || !options.from_gtids.empty() || options.begin_again ||
+        options.server_id != 0 || options.minimal_metadata) {
+        fail(ExitCode::usage, "--from-position, --from-gtids, --begin-again, --server-id and "
                               "--allow-minimal-metadata are for MySQL and MariaDB sources");
     }
     if (options.until_position_text && !options.until_position) {

@@ -50,6 +50,7 @@ struct Options {
 
     std::optional<postgres::Lsn> until_position;
     std::optional<std::string> until_position_text; ///< as it was given
+    std::string from_gtids;        ///< MySQL: behind these transactions; "": not by global ids
     std::string from_position;     ///< MySQL: FILE:OFFSET or "earliest"; "": the end of the log
     bool begin_again = false;      ///< MySQL: at the end of the log where the checkpoint's is gone
     bool minimal_metadata = false; ///< MySQL: names that the log lacks are the catalog's
