@@ -4,9 +4,11 @@ Both see the same processors: ours holds PostgreSQL, ClickHouse and the tool, th
 its parallel workers. The rows come by cdc-snapshot, which gives `snapshot-chdb` on the way.
 """
 import os
+import random
 import subprocess
+import sys
 
-from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, Mysql, Postgres, add_rates, median, metered, pairs, say,
+from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, Mysql, Postgres, add_rates, median, metered, pairs, say,
                      servers, timed)
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
@@ -80,4 +82,32 @@ def verify_mysql(bin_folder, results):
         results.add("memory-cdc-verify-mysql", max(r.rss_mb for r in mine), "MB")
 
 
-WORKS = {"verify-equal": verify, "verify-mysql": verify_mysql}
+def verify_keys(bin_folder, results):
+    """--keys-from: the cost follows the changed keys, which lie all over the table."""
+    rows = int(os.environ.get("CDC_BENCH_KEYS_ROWS", str(ROWS)))
+    with servers(bin_folder, "postgres") as (folder, env):
+        postgres = Postgres(env)
+        env["CDC_SOURCE"] = env["CDC_TEST_POSTGRES_URL"]
+        env["CDC_TARGET"] = f"chdb:{folder}/target"
+        say(f"verify-keys: keys of {rows} rows")
+        postgres.sql("CREATE TABLE big (id bigint PRIMARY KEY, q int, note text)",
+                     f"INSERT INTO big SELECT g, g % 1000, 'note of ' || g FROM generate_series(1, {rows}) g",
+                     "VACUUM ANALYZE big", "CHECKPOINT")
+        subprocess.run("cdc-snapshot | cdc-load", shell=True, env=env, check=True)
+        sys.path.insert(0, str(ROOT / "tests" / "live"))
+        import load_lines
+        for count in (1000, 100_000):
+            keys = folder / f"keys_{count}"
+            with keys.open("w") as out:
+                for number in random.Random(count).sample(range(1, rows + 1), count):
+                    line = load_lines.change("u", "big", {"id": number}, 16, number, after={"id": number})
+                    print(line.replace('"db":"inventory","schema":"inventory"', '"db":"postgres","schema":"public"'),
+                          file=out)
+            command = f"exec cdc-verify --tables public.big --no-wait --keys-from {keys}"
+            timed(command, env)
+            runs = [timed(command, env) for _ in range(ROUNDS)]
+            results.add(f"verify-keys-{count}", median(r.wall for r in runs), "s", target="<=5")
+        results.add("memory-verify-keys", max(r.rss_mb for r in runs), "MB")
+
+
+WORKS = {"verify-equal": verify, "verify-mysql": verify_mysql, "verify-keys": verify_keys}

@@ -12,8 +12,9 @@ namespace cdc::verify {
 
 namespace {
 
-constexpr std::size_t kKeysPerQuery = 1000;
+/// Each question of a target costs as much as a thousand keys in it.
 constexpr std::size_t kKeyValuesPerQuery = 4000; ///< ClickHouse takes 50,000 elements of syntax
+constexpr std::size_t kKeyBytesPerQuery = std::size_t{4} << 20; ///< servers limit a statement
 constexpr std::size_t kMostKeys = 20'000; ///< above, the group's buckets are read again instead
 constexpr int kReplayLookMs = 100;
 constexpr std::size_t kMostHotKeys = 1000; ///< whose values are collected
@@ -48,12 +49,18 @@ Rows Recheck::read(const Table& table, const Selection& group, const std::vector
     Selection selection;
     selection.bucket_bits = group.bucket_bits;
     selection.whole_rows = true;
-    const std::size_t step =
-        std::clamp<std::size_t>(kKeyValuesPerQuery / table.key.size(), 1, kKeysPerQuery);
-    for (std::size_t i = 0; i < keys.size(); i += step) {
-        const auto last = std::min(keys.size(), i + step);
-        selection.keys.assign(keys.begin() + static_cast<std::ptrdiff_t>(i),
-                              keys.begin() + static_cast<std::ptrdiff_t>(last));
+    const std::size_t most = std::max<std::size_t>(kKeyValuesPerQuery / table.key.size(), 1);
+    std::size_t bytes = 0;
+    for (const std::string& key : keys) {
+        selection.keys.push_back(key);
+        bytes += key.size();
+        if (selection.keys.size() == most || bytes >= kKeyBytesPerQuery) {
+            all.merge(reader(selection));
+            selection.keys.clear();
+            bytes = 0;
+        }
+    }
+    if (!selection.keys.empty()) {
         all.merge(reader(selection));
     }
     return all;
