@@ -6,6 +6,8 @@
 #include "clickhouse/row_format.hpp"
 #include "clickhouse/schema.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace cdc::clickhouse {
 
 StateRow checkpoint_row(const event::Checkpoint& checkpoint, std::string_view line) {
@@ -91,6 +93,10 @@ TableState read_table_state(Transport& transport, std::string_view table) {
         } else if (row[0] == "shape") {
             state.shape = row[2];
             state.shape_order = version;
+        } else if (row[0] == "left") {
+            for (const auto& name : nlohmann::json::parse(row[2])) {
+                state.left.insert(name.get<std::string>());
+            }
         } else if (row[0] == "stale") {
             state.stale = row[2];
             state.stale_order = version;

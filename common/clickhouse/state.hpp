@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ namespace cdc::clickhouse {
 ///     scope 'table',  name of the target table, item
 ///         'barrier'   rows of lower version are void
 ///         'shape'     {"version":…,"oid":…,"columns":[…]} of the last table line
+///         'left'      ["note"]: columns that the last table line has no more, and earlier ones had
 ///         'source'    {"db":…,"schema":…,"table":…}: which source table it belongs to
 ///         'layout'    mode and names where they are not the default ones (layout.hpp)
 ///         'oid N'     the source's table number N had this name
@@ -80,6 +82,8 @@ struct TableState {
     std::string source;
     std::string shape;
     event::Order shape_order;
+    /// Columns that lines had once and then no more; the target kept them, with their values.
+    std::set<std::string> left;
     std::string stale;
     event::Order stale_order;
     bool stale_by_facts = false; ///< only facts that were compared say so

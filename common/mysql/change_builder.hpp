@@ -4,6 +4,7 @@
 #include "event/change_writer.hpp"
 #include "event/table_filter.hpp"
 #include "mysql/binlog_event.hpp"
+#include "mysql/dropped_names.hpp"
 #include "mysql/gtid_set.hpp"
 #include "mysql/position.hpp"
 #include "mysql/rows_event.hpp"
@@ -56,6 +57,9 @@ public:
     /// Transactions that begin before this place in the order, and those with these global ids, are
     /// read only for what is prepared in them: their lines were written before.
     void set_emitted(std::uint64_t order_position, const std::optional<std::string>& gtids);
+    /// What was dropped before the start, and before position().
+    void set_dropped(DroppedNames dropped) { m_dropped = std::move(dropped); }
+    const DroppedNames& dropped_names() const { return m_dropped; }
 
     /// Appends the lines of one event. Throws Error, which names table and position: bad_data, or
     /// refused for what the source must not do; `out` is then as it was.
@@ -93,7 +97,6 @@ private:
     /// What is known of a table whatever its shape.
     struct TableState {
         const TablePlan* announced = nullptr; ///< of its last table line on this connection
-        std::set<std::string> dropped_columns;
         /// Where the log ended when the catalog was asked for names that the log lacks: what
         /// statements up to there did, it shows. 0: it was not asked.
         std::uint64_t names_from = 0;
@@ -150,7 +153,7 @@ private:
                  std::string& out);
     void create(const Statement& statement, const std::string& db, std::string& out);
     void alter(const Statement& statement, const std::string& current_db, std::string& out);
-    static std::string column_that_came_back(const Statement& statement, TableState& state);
+    std::string column_that_came_back(const Statement& statement, const std::string& db);
     void rename(std::vector<Statement::Name> tables, const std::string& db, std::string& out);
     void names_change(const std::string& db, const std::string& table, std::string& out);
     const Shape* shape_now(const std::string& db, const std::string& table);
@@ -191,7 +194,7 @@ private:
     std::unordered_map<std::uint64_t, const Shape*> m_maps;
     std::size_t m_former_shapes = 0; ///< those whose names a statement may have changed
     std::unordered_map<std::string, TableState> m_states;
-    std::set<std::string> m_dropped_databases;
+    DroppedNames m_dropped;
 
     bool m_in_transaction = false; ///< between BEGIN and its end
     bool m_in_group = false;       ///< behind a GTID event

@@ -188,7 +188,7 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
         }
         return;
     case Kind::drop_database:
-        m_dropped_databases.insert(statement.tables.at(0).db);
+        m_dropped.databases.insert(statement.tables.at(0).db);
         return;
     case Kind::rename_table:
         rename(statement.tables, db, out);
@@ -198,7 +198,12 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
         return;
     default:
         for (const Statement::Name& name : statement.tables) {
-            if (captured(name) && state_of(schema_of(name), name.table).announced != nullptr) {
+            // Any word of it may be taken for a name.
+            const auto is_table = [&] {
+                return state_of(schema_of(name), name.table).announced != nullptr ||
+                       m_lookup->shape(schema_of(name), name.table).has_value();
+            };
+            if (captured(name) && is_table()) {
                 mark(schema_of(name), name.table, "a statement that is not understood names it",
                      out);
             }
@@ -214,6 +219,7 @@ void ChangeBuilder::dropped(const std::string& db, const std::string& table, std
          fmt::format("{}; rows of a table made anew under its name stand beside its own", what),
          out);
     state_of(db, table) = {};
+    m_dropped.columns.erase({db, table});
 }
 
 /// Rows of the transaction in work that the log has and that did not come to pass: their lines were
@@ -230,7 +236,7 @@ void ChangeBuilder::create(const Statement& statement, const std::string& db, st
     const std::string& table = statement.tables[0].table;
     if (statement.or_replace) {
         dropped(db, table, "it was dropped by CREATE OR REPLACE TABLE", out);
-    } else if (m_dropped_databases.contains(db)) {
+    } else if (m_dropped.databases.contains(db)) {
         dropped(db, table, "its database was dropped", out);
     }
 }
@@ -240,7 +246,7 @@ void ChangeBuilder::alter(const Statement& statement, const std::string& current
     const Statement::Name& name = statement.tables[0];
     const std::string& db = name.db.empty() ? current_db : name.db;
     if (captures(db, name.table)) {
-        const std::string came_back = column_that_came_back(statement, state_of(db, name.table));
+        const std::string came_back = column_that_came_back(statement, db);
         if (statement.alteration == Statement::Alteration::drops_rows) {
             mark(db, name.table, "an ALTER TABLE took rows away", out);
         } else if (statement.alteration != Statement::Alteration::keeps_values) {
@@ -264,13 +270,21 @@ void ChangeBuilder::alter(const Statement& statement, const std::string& current
 }
 
 /// A reader's copy keeps the values of a dropped column. "": none was added that it may have.
-std::string ChangeBuilder::column_that_came_back(const Statement& statement, TableState& state) {
-    state.dropped_columns.insert(statement.dropped_columns.begin(),
-                                 statement.dropped_columns.end());
-    const auto found = std::find_if(
-        statement.added_columns.begin(), statement.added_columns.end(),
-        [&](const std::string& column) { return state.dropped_columns.contains(column); });
-    return found == statement.added_columns.end() ? "" : *found;
+std::string ChangeBuilder::column_that_came_back(const Statement& statement,
+                                                 const std::string& db) {
+    const std::pair table{db, statement.tables[0].table};
+    std::set<std::string>& dropped = m_dropped.columns[table];
+    dropped.insert(statement.dropped_columns.begin(), statement.dropped_columns.end());
+    std::string back;
+    for (const std::string& column : statement.added_columns) {
+        if (dropped.erase(column) != 0) {
+            back = column;
+        }
+    }
+    if (dropped.empty()) {
+        m_dropped.columns.erase(table);
+    }
+    return back;
 }
 
 /// `tables` are pairs: from, to. A name that no table has at the end is marked too, for another

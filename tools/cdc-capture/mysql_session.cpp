@@ -184,6 +184,16 @@ MysqlResume MysqlResume::from(const event::Checkpoint& checkpoint, const std::st
     out.extra.erase("history");
     out.extra.erase("gtids");
     out.extra.erase("emitted_gtids");
+    if (const auto dropped = out.extra.find(mysql::DroppedNames::kMember);
+        dropped != out.extra.end()) {
+        try {
+            out.dropped = mysql::DroppedNames::from_json(*dropped);
+        } catch (const nlohmann::json::exception& error) {
+            fail(ExitCode::bad_data, "{}: member \"{}\": {}", place.where,
+                 mysql::DroppedNames::kMember, error.what());
+        }
+        out.extra.erase(dropped);
+    }
     return out;
 }
 
@@ -202,6 +212,9 @@ event::Checkpoint MysqlResume::checkpoint(bool mariadb) const {
     }
     if (emitted_gtids && emitted_gtids != gtids) {
         out.extra["emitted_gtids"] = *emitted_gtids;
+    }
+    if (!dropped.empty()) {
+        out.extra[mysql::DroppedNames::kMember] = dropped.to_json();
     }
     out.ts_ms = base::now_ms();
     return out;
@@ -225,6 +238,7 @@ MysqlSession::MysqlSession(Connection plain_connection, Connection stream_connec
               start.position} {
     builder.set_gtids(start.gtids);
     builder.set_emitted(start.emitted, start.emitted_gtids);
+    builder.set_dropped(start.dropped);
 }
 
 std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,

@@ -15,6 +15,8 @@
 #include "event/json_writer.hpp"
 #include "event/shape_change.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 namespace cdc::load {
@@ -203,9 +205,24 @@ std::vector<std::string> fit_defaults(Transport& transport, const TableLoader& t
     return unknown;
 }
 
-/// A column that the target kept when the source dropped it, where the source does not number its
-/// columns;
-/// "": there is none.
+/// The columns of which the target keeps values that no line has any more, once `from` is loaded.
+std::set<std::string> columns_left(const clickhouse::TableState& before, const SourceShape& from) {
+    std::set<std::string> left = before.left;
+    if (before.shape.empty() || from.order < before.shape_order) {
+        return left;
+    }
+    for (const event::Column& column : event::parse_table(before.shape).columns) {
+        left.insert(column.name);
+    }
+    for (const event::Column& column : from.described.columns) {
+        left.erase(column.name);
+    }
+    return left;
+}
+
+/// A column that the target kept when the source dropped it; "": there is none. One that is in the
+/// target and was not in the last shape may also be what a loader made that was killed before it
+/// remembered it.
 std::string column_that_came_back(const SourceShape& from, const clickhouse::TableState& state,
                                   const std::vector<clickhouse::ExistingColumn>& existing,
                                   const clickhouse::TargetShape& shape) {
@@ -222,7 +239,8 @@ std::string column_that_came_back(const SourceShape& from, const clickhouse::Tab
         const bool was_there =
             std::any_of(before.columns.begin(), before.columns.end(),
                         [&](const event::Column& old) { return old.name == column.name; });
-        if (column.number == 0 && is_there && !was_there) {
+        const bool kept = column.number == 0 || state.left.contains(column.name);
+        if (kept && is_there && !was_there) {
             return column.name;
         }
     }
@@ -251,9 +269,14 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
             add(clickhouse::oid_item(described.oid), "");
         }
     }
+    std::set<std::string> left = columns_left(before, from);
     if (is_another_table(before, from)) { // the old rows end here
         add("barrier", "");
         table.raise_barrier(order);
+        left.clear();
+    }
+    if (left != before.left) {
+        add("left", nlohmann::json(left).dump());
     }
     table.stale = !before.stale.empty();
     table.unproven = !before.unproven.empty();
