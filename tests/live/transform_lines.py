@@ -318,6 +318,58 @@ def two_rows_of_one_key(folder):
 
 
 @case
+def parked(folder):
+    """--on-error park: rows that cannot be computed stay as they were, the others follow; without it the view is named"""
+    view = """CREATE VIEW numbers KEY (id) AS SELECT o.id, c.name, o.note::integer AS number FROM orders o
+                  JOIN customers c ON c.id = o.customer_id;
+              CREATE VIEW twice KEY (id) AS SELECT id, number * 2 AS number FROM numbers;
+              CREATE VIEW amounts KEY (customer_id) AS SELECT customer_id, sum(amount) AS amount FROM orders GROUP BY 1;"""
+    tool, lines = Tool(folder, view), Lines()
+    def numbers(name="numbers"):
+        return {row["id"]: row["number"] for row in tool.content(name)}
+    orders = [an_order(number, 1, "1.00", str(number)) for number in range(1, 301)]
+    orders[6]["note"] = "seven"
+    lines.snapshot("orders", orders, ORDERS).snapshot("customers", [customer(1)], CUSTOMERS).checkpoint()
+    first = lines.take()
+    tool.run(first, code=5)
+    expect("named", "view numbers: " in tool.words and "seven" in tool.words and "--on-error park" in tool.words, True)
+    expect("nothing", tool.rows, {})
+    page = folder + "/m.prom"
+    park = ("--on-error", "park", "--metrics", page)
+    tool.run(first, *park)
+    expect("all but one", numbers(), {number: number for number in range(1, 301) if number != 7})
+    expect("said", "view numbers: the row of key ('7'::BIGINT) stays as it was: " in tool.words, True)
+    expect("counted", "cdc_transform_parked_rows 1\n" in pathlib.Path(page).read_text(), True)
+    expect("changes", "cdc_transform_changes_total 301\n" in pathlib.Path(page).read_text(), True)
+    for number, note in (3, "x"), (5, "50"), (9, "y"), (300, "300000000000"):
+        lines.change("orders", "u", an_order(number, 1, "2.00", note))
+    lines.change("orders", "d", {"id": 8}).change("orders", "c", an_order(301, 1, "1.00", "301")).checkpoint()
+    out = tool.run(lines.take(), *park)
+    wanted = {number: number for number in range(1, 302) if number not in (7, 8)} | {5: 50}
+    expect("old rows stay", numbers(), wanted)
+    expect("views over it", numbers("twice"), {number: value * 2 for number, value in wanted.items()})
+    expect("other views follow", tool.content("amounts"), [{"customer_id": 1, "amount": "304.00"}])
+    expect("once", sorted(line["key"]["id"] for line in out if line.get("source", {}).get("table") == "numbers" and "key" in line),
+           [5, 8, 301])
+    done = subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False)
+    expect("the rest is right", (done.returncode, done.stdout), (0, "0 views differ\n"))
+    lines.change("orders", "u", an_order(3, 1, "1.00", "33")).change("orders", "d", {"id": 9})
+    lines.change("orders", "u", an_order(7, 1, "1.00", "7")).checkpoint()
+    tool.run(lines.take(), *park)
+    del wanted[9]
+    expect("mended", numbers(), wanted | {3: 33, 7: 7})
+    expect("one is left", "cdc_transform_parked_rows 1\n" in pathlib.Path(page).read_text(), True)
+    tool.write(view.replace("o.note::integer AS number", "o.note::bigint AS number"))
+    tool.run(lines.change("orders", "c", an_order(302, 1, "1.00", "z")).checkpoint().take(), *park)
+    expect("another type", (numbers()[300], 302 in numbers()), (300000000000, False))
+    expect("the new one", "cdc_transform_parked_rows 1\n" in pathlib.Path(page).read_text(), True)
+    for whole in ("KEY (id) FULL AS SELECT id, note::integer AS n FROM orders ORDER BY id LIMIT 900",
+                  "KEY () AS SELECT sum(note::integer) AS n FROM orders",
+                  "KEY (id) AS SELECT id FROM orders WHERE note::integer > 0"):
+        with tempfile.TemporaryDirectory() as other:
+            Tool(other, f"CREATE VIEW v {whole};").run(first, *park, code=5)
+
+@case
 def bags_full_views_and_single_rows(folder):
     tool, lines = Tool(folder, """
         CREATE VIEW per_customer PARTITION (customer_id) AS SELECT customer_id, amount FROM orders;

@@ -105,6 +105,7 @@ void Transformer::drop_views(CutStamp& stamp) {
         m_state.connection().execute("DROP TABLE IF EXISTS " +
                                      duckdb::quoted_name("out_" + stored.name));
         m_state.forget_view(stored.name);
+        m_state.keep_parked(stored.name, {});
         base::log::info("view {} is dropped", stored.name);
     }
     m_dropped.clear();
@@ -174,9 +175,7 @@ void Transformer::change_views(CutStamp& stamp) {
 }
 
 void Transformer::count_rows(const KeptView& view, std::uint64_t before) {
-    const auto written = static_cast<std::int64_t>(view.rows_written() - before);
-    m_figures.rows.add(written);
-    m_figures.view_rows.of({view.view().name}).add(written);
+    m_written[view.view().name] += static_cast<std::int64_t>(view.rows_written() - before);
 }
 
 void Transformer::start_views(CutStamp& stamp, Order cut) {
@@ -220,9 +219,13 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     change_tables(stamp, order);
     change_views(stamp);
     start_views(stamp, order);
+    std::size_t parked = 0;
     for (const auto& view : m_views) {
+        view->keep_parked(m_state);
         view->finish();
+        parked += view->parked().size();
     }
+    m_figures.parked.set(static_cast<std::int64_t>(parked));
     for (const auto& [name, table] : m_tables) {
         m_figures.late.add(static_cast<std::int64_t>(table->late_changes()));
         table->finish(m_state);
@@ -239,6 +242,11 @@ void Transformer::cut(const Outbox::Write& pass_on) {
         m_position = std::max(m_position, checkpoint.order);
         m_figures.position.set(static_cast<std::int64_t>(checkpoint.order.position()));
     }
+    for (const auto& [view, written] : m_written) {
+        m_figures.rows.add(written);
+        m_figures.view_rows.of({view}).add(written);
+    }
+    m_written.clear();
     m_figures.cuts.add();
     m_figures.cut_rows.observe(static_cast<std::int64_t>(m_staged));
     m_figures.cut_seconds.observe(base::steady_ms() - started);

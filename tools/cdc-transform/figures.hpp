@@ -23,6 +23,8 @@ public:
     cli::Histogram& cut_seconds = times("cut_seconds", "Time of a cut, from its checkpoint line");
     cli::Metric& rows = counter("rows_total", "Changed rows of views written");
     cli::MetricFamily& view_rows = counters("view_rows_total", "The same of each view", {"view"});
+    cli::Metric& parked =
+        gauge("parked_rows", "Rows of views that cannot be computed, and are as they were");
     cli::Metric& silent =
         gauge("silent_views", "Views that wait for their tables to be read whole");
     cli::Metric& waiting =

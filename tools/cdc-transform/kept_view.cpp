@@ -4,11 +4,11 @@
 #include "cdc-transform/bag.hpp"
 #include "cdc-transform/column_types.hpp"
 #include "cdc-transform/named_relations.hpp"
-#include "views/recompute.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace cdc::transform {
 
@@ -20,7 +20,6 @@ namespace {
 
 /// Another one where expressions come to mean something else: stored rows are then computed anew.
 constexpr const char* kMeaning = " 3";
-constexpr std::int64_t kMaxLiterals = 2000;
 constexpr std::size_t kOutboxBytes = std::size_t{256} << 10;
 
 std::string join(const std::vector<std::string>& items, const std::string& prefix) {
@@ -208,7 +207,8 @@ std::string KeptView::same_key(const std::string& a, const std::string& b) const
     return out.empty() ? "true" : out;
 }
 
-void KeptView::restore(const StoredView& stored) {
+void KeptView::restore(const StoredView& stored, const ParkedKeys& parked) {
+    m_parked = parked;
     take_shape(m_stored);
     // Its key is as the stored lines had it: another one makes another table.
     std::string columns_json;
@@ -243,35 +243,6 @@ void KeptView::input_changed(const std::string& relation) {
     }
 }
 
-/// SQL for the view's rows of the keys that were found.
-std::string KeptView::select_of_keys() {
-    const std::vector<std::string>& found = m_view.found_by();
-    m_connection.execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT * FROM {}",
-                                     temp("found"), temp("keys")));
-    if (found.empty()) {
-        return views::recompute(*m_bound, {temp("found"), false}, m_engine);
-    }
-    std::string any_null;
-    for (const std::string& name : found) {
-        any_null += (any_null.empty() ? "" : " OR ") + quoted_name(name) + " IS NULL";
-    }
-    const bool has_null = m_connection.number(fmt::format("SELECT count(*) FROM {} WHERE {}",
-                                                          temp("found"), any_null)) > 0;
-    const std::int64_t count =
-        m_connection.number(fmt::format("SELECT count(*) FROM {}", temp("found")));
-    if (found.size() > 1 || count > kMaxLiterals || count == 0) {
-        return views::recompute(*m_bound, {temp("found"), has_null}, m_engine);
-    }
-    const auto place = std::find(m_columns.begin(), m_columns.end(), quoted_name(found.front()));
-    const std::string& type = m_types[static_cast<std::size_t>(place - m_columns.begin())];
-    const std::string literals = m_connection.text(fmt::format(
-        "SELECT string_agg('''' || replace({0}::VARCHAR, '''', '''''') || '''::{1}', ', ') FROM "
-        "{2} WHERE {0} IS NOT NULL",
-        quoted_name(found.front()), type, temp("found")));
-    return literals.empty() ? views::recompute(*m_bound, {temp("found"), has_null}, m_engine)
-                            : views::recompute_literals(*m_bound, literals, has_null, m_engine);
-}
-
 void KeptView::refuse_two_rows(const std::string& rows) const {
     if (is_bag()) {
         return;
@@ -290,9 +261,8 @@ void KeptView::refuse_two_rows(const std::string& rows) const {
 }
 
 bool KeptView::compute(std::int64_t kept_ts_ms) {
-    const bool whole = m_whole;
-    const std::string select = whole ? views::select_text(*m_bound, m_engine) : select_of_keys();
-    m_connection.execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS {}", temp("new"), select));
+    const bool whole = make_new_rows(m_parking != nullptr ? m_parking->of(m_view.name) : m_parked);
+    note_parked(m_whole && whole);
     refuse_two_rows(temp("new"));
     if (is_bag()) {
         make_bag_difference(whole);
@@ -433,10 +403,8 @@ void KeptView::append_table_line(std::string& out, const CutStamp& cut) const {
 void KeptView::start(Outbox& outbox, CutStamp& cut, State& state) {
     const std::string stored = quoted_name(m_stored);
     m_connection.execute(fmt::format("DROP TABLE IF EXISTS {}", stored));
-    m_connection.execute(
-        fmt::format("CREATE TABLE {} AS {}", stored, views::select_text(*m_bound, m_engine)));
+    create_stored();
     refuse_two_rows(stored);
-    take_shape(m_stored);
     std::string lines;
     m_lines->append_table(lines, cut);
     m_lines->append_begin(lines, cut);
@@ -451,7 +419,7 @@ void KeptView::start(Outbox& outbox, CutStamp& cut, State& state) {
 }
 
 void KeptView::finish() {
-    for (const char* table : {"keys", "found", "new", "diff"}) {
+    for (const char* table : {"keys", "found", "tried", "new", "diff"}) {
         m_connection.execute("DROP TABLE IF EXISTS " + temp(table));
     }
     m_connection.execute("DROP TABLE IF EXISTS " + quoted_name("changed_" + m_stored));
@@ -459,8 +427,13 @@ void KeptView::finish() {
 }
 
 std::int64_t KeptView::check(std::int64_t kept_ts_ms) {
+    const ParkedKeys parked = m_parked;
+    Parking* const parking = std::exchange(m_parking, nullptr);
     m_whole = true;
     compute(kept_ts_ms);
+    m_parking = parking;
+    m_parked = parked; // they were left out
+    m_parked_changed = false;
     const std::int64_t differing =
         m_connection.number(fmt::format("SELECT count(*) FROM {}", temp("diff")));
     finish();

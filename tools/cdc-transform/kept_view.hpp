@@ -3,6 +3,7 @@
 
 #include "cdc-transform/frozen.hpp"
 #include "cdc-transform/outbox.hpp"
+#include "cdc-transform/parking.hpp"
 #include "cdc-transform/state.hpp"
 #include "cdc-transform/view_lines.hpp"
 #include "duckdb/database.hpp"
@@ -50,7 +51,12 @@ public:
     /// Whether it has its first rows, and they are current.
     bool live() const { return m_live; }
     /// Takes up the rows that the state has of it.
-    void restore(const StoredView& stored);
+    void restore(const StoredView& stored, const ParkedKeys& parked);
+    /// Rows that cannot be computed are left out as it says. Without, and in check(), those of the
+    /// state are.
+    void set_parking(Parking* parking) { m_parking = parking; }
+    const ParkedKeys& parked() const { return m_parked; }
+    void keep_parked(State& state);
     /// Its rows are computed whole at this cut, because it or a relation that it reads is another.
     void recompute_whole() { m_whole = true; }
     /// It begins anew with a snapshot of itself.
@@ -88,7 +94,16 @@ private:
     std::string temp(const char* what) const { return what + std::to_string(m_place); }
     bool is_bag() const { return !m_view.has_key; }
     void make_keys();
-    std::string select_of_keys();
+    std::string key_literal() const;
+    void make_found();
+    std::string select_of_found();
+    void create_stored();
+    void compute_into(const std::string& table, const std::string& select, const KeyRange& range,
+                      const std::string& key);
+    void create_new(const KeyRange& range, const std::string& key, const std::string& select);
+    bool make_new_rows(const ParkedKeys& left_out);
+    [[noreturn]] void find_failing(const KeyRange& range);
+    void note_parked(bool whole);
     void refuse_two_rows(const std::string& rows) const;
     void freeze_difference(std::int64_t kept_ts_ms);
     void make_difference(bool whole);
@@ -112,6 +127,9 @@ private:
     std::vector<std::string> m_columns;                                ///< quoted
     std::vector<std::string> m_types;                                  ///< the engine's
     std::unique_ptr<ViewLines> m_lines;
+    Parking* m_parking = nullptr;
+    ParkedKeys m_parked; ///< whose rows are not what the SELECT gives
+    bool m_parked_changed = false;
     bool m_live = false;
     bool m_whole = false;
     bool m_keys_made = false;

@@ -90,6 +90,12 @@ void add_options(cli::App& app, Options& options) {
         ->type_name("NAME")
         ->capture_default_str()
         ->group("Views");
+    cli.add_option("--on-error", options.on_error,
+                   "A row of a view that cannot be computed: stop, or park: it stays as it was")
+        ->type_name("stop|park")
+        ->check(CLI::IsMember({"stop", "park"}))
+        ->capture_default_str()
+        ->group("Views");
     cli.add_flag("--explain", options.explain,
                  "Print which queries find the keys that a change touches; needs a state")
         ->group("What to do");

@@ -26,6 +26,7 @@ struct Options {
     std::vector<std::string> checkpoints; ///< files of the last stage
     std::string ack;                      ///< "", or on-write
     std::uint32_t epoch = 0;              ///< of a state that is made; 0: the day's
+    std::string on_error{"stop"};         ///< or park
     std::int64_t drain_ms = 30'000;
     cli::MetricsOptions metrics;
     bool explain = false;

@@ -158,6 +158,14 @@ void Outbox::append(std::string_view lines) {
     }
 }
 
+void Outbox::forget() {
+    m_buffer.clear();
+    m_end = m_begin;
+    if (::ftruncate(m_file.get(), static_cast<off_t>(m_end.bytes)) != 0) {
+        fail_on(path_of(m_end.segment), "cut");
+    }
+}
+
 OutboxEnd Outbox::sync(std::string_view checkpoint) {
     append(checkpoint);
     append("\n");

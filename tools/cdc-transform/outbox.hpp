@@ -35,6 +35,8 @@ public:
 
     /// Throws Error (failed).
     void append(std::string_view lines);
+    /// Drops what was appended since the last batch. Throws Error (failed).
+    void forget();
     /// Closes a batch with its checkpoint line (without '\n'), and makes all durable.
     OutboxEnd sync(std::string_view checkpoint);
 

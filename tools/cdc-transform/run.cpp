@@ -3,7 +3,9 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-transform/cut_lines.hpp"
 #include "cdc-transform/flink_sql.hpp"
+#include "cdc-transform/parking.hpp"
 #include "cdc-transform/transformer.hpp"
 #include "checkpoints/watch.hpp"
 #include "event/input_hint.hpp"
@@ -20,6 +22,8 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <sstream>
 
@@ -158,17 +162,24 @@ private:
 };
 
 /// Reads lines into the transformer, and writes what its cuts give.
+using MakeTransformer = std::function<std::unique_ptr<Transformer>(Parking*)>;
+
 class Pipe {
 public:
-    Pipe(const Options& options, Transformer& transformer, Outbox& outbox, Figures& figures)
-        : m_options{options}, m_transformer{transformer}, m_outbox{outbox}, m_figures{figures},
-          m_acknowledged{options, outbox}, m_reader{STDIN_FILENO} {
+    Pipe(const Options& options, MakeTransformer make, Outbox& outbox, Figures& figures)
+        : m_options{options}, m_make{std::move(make)},
+          m_transformer{m_make(options.on_error == "park" ? &m_parking : nullptr)},
+          m_outbox{outbox}, m_figures{figures}, m_acknowledged{options, outbox}, m_reader{
+                                                                                     STDIN_FILENO} {
         m_reader.set_wake_fd(io::stop_signal::second_wake_fd());
+        if (options.on_error == "park") {
+            m_lines.emplace(options.state + "/tmp");
+        }
     }
 
     /// True when the input's last line was whole.
     bool run() {
-        m_output.write(m_transformer.table_lines());
+        m_output.write(m_transformer->table_lines());
         m_outbox.send_again([this](std::string_view bytes) { m_output.write(bytes); });
         m_output.submit();
         bool whole = true;
@@ -184,9 +195,9 @@ public:
         }
         m_output.finish(m_options.drain_ms);
         turn();
-        if (m_transformer.left_over() > 0) {
+        if (m_transformer->left_over() > 0) {
             base::log::info("{} changes stand behind the last checkpoint: they come again",
-                            m_transformer.left_over());
+                            m_transformer->left_over());
         }
         return whole;
     }
@@ -221,14 +232,17 @@ private:
 
     void take(std::string_view line) {
         try {
-            m_transformer.take(line);
+            if (m_lines) {
+                m_lines->append(line);
+            }
+            m_transformer->take(line);
         } catch (const Error& error) {
             if (error.code() == ExitCode::bad_data && error.hint().empty()) {
                 throw Error{error.code(), error.what(), event::input_hint(line)};
             }
             throw;
         }
-        if (m_transformer.cut_due()) {
+        if (m_transformer->cut_due()) {
             cut();
             if (g_check_asked || check_is_due()) {
                 turn();
@@ -241,9 +255,40 @@ private:
         const Outbox::Write write = [this](std::string_view bytes) {
             m_output.write(bytes);
         };
-        m_transformer.cut(write);
+        while (!attempt(write)) {
+        }
         m_outbox.send(write);
         m_output.submit();
+    }
+
+    /// False: a row cannot be computed, and the lines of the cut were taken again.
+    bool attempt(const Outbox::Write& write) {
+        try {
+            m_transformer->cut(write);
+        } catch (const RowFailed& failure) {
+            if (!m_lines || !m_transformer->can_begin_again()) {
+                throw;
+            }
+            m_parking.failed(failure);
+            begin_again();
+            return false;
+        }
+        if (m_lines) {
+            m_lines->clear();
+            m_parking.done();
+        }
+        return true;
+    }
+
+    void begin_again() {
+        m_transformer.reset(); // and its transaction
+        m_outbox.forget();
+        m_transformer = m_make(&m_parking);
+        const std::int64_t changes = m_figures.changes.value();
+        const std::int64_t replayed = m_figures.replayed.value();
+        m_lines->each([this](std::string_view line) { m_transformer->take(line); });
+        m_figures.changes.set(changes);
+        m_figures.replayed.set(replayed);
     }
 
     void turn() {
@@ -258,7 +303,7 @@ private:
         m_figures.bytes.set(static_cast<std::int64_t>(m_reader.bytes()));
         m_figures.waiting.set(static_cast<std::int64_t>(m_outbox.waiting_batches()));
         m_figures.show();
-        if (g_check_asked && m_transformer.at_cut()) {
+        if (g_check_asked && m_transformer->at_cut()) {
             check();
         }
     }
@@ -270,7 +315,7 @@ private:
 
     void check() {
         const bool asked = g_check_asked.exchange(false);
-        const int differing = m_transformer.check();
+        const int differing = m_transformer->check();
         if (asked || differing > 0) {
             base::log::info("{} views differ from their SELECT", differing);
         }
@@ -290,7 +335,10 @@ private:
     }
 
     const Options& m_options;
-    Transformer& m_transformer;
+    MakeTransformer m_make;
+    Parking m_parking;
+    std::unique_ptr<Transformer> m_transformer;
+    std::optional<CutLines> m_lines; ///< with --on-error park
     Outbox& m_outbox;
     Figures& m_figures;
     Acknowledged m_acknowledged;
@@ -315,18 +363,20 @@ int run(const Options& options) {
     State state{options.state, engine_settings(options), static_cast<std::uint16_t>(options.epoch)};
     Outbox outbox{options.state + "/outbox", state.outbox_end()};
     Figures figures{options.metrics};
-    Transformer transformer{options, file, state, outbox, figures};
+    const MakeTransformer make = [&](Parking* parking) {
+        return std::make_unique<Transformer>(options, file, state, outbox, figures, parking);
+    };
     if (options.explain) {
-        io::write_report(STDOUT_FILENO, transformer.explain());
+        io::write_report(STDOUT_FILENO, make(nullptr)->explain());
         return static_cast<int>(ExitCode::ok);
     }
     if (options.check) {
-        const int differing = transformer.check();
+        const int differing = make(nullptr)->check();
         io::write_report(STDOUT_FILENO, fmt::format("{} views differ\n", differing));
         return static_cast<int>(differing == 0 ? ExitCode::ok : ExitCode::failed);
     }
     install_check_signal();
-    Pipe pipe{options, transformer, outbox, figures};
+    Pipe pipe{options, make, outbox, figures};
     const bool whole = pipe.run();
     if (pipe.lines() > 0) {
         base::log::info("{} changes, {} rows of views, {:.1f} s",

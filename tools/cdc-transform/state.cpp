@@ -107,6 +107,8 @@ State::State(const std::string& folder, const duckdb::Settings& settings, std::u
     } else {
         read();
     }
+    m_connection.execute( // states of versions without it go on
+        "CREATE TABLE IF NOT EXISTS cdc.parked (view VARCHAR, key VARCHAR, words VARCHAR)");
 }
 
 void State::make() {
@@ -192,6 +194,26 @@ void State::keep_view(const StoredView& view) {
     m_connection.execute(fmt::format("INSERT INTO cdc.views VALUES ({}, {}, {})",
                                      quoted_text(view.name), quoted_text(view.definition),
                                      quoted_text(view.columns)));
+}
+
+ParkedKeys State::parked(const std::string& view) {
+    ParkedKeys out;
+    duckdb::Result result =
+        m_connection.query("SELECT key, words FROM cdc.parked WHERE view = " + quoted_text(view));
+    while (result.next()) {
+        for (std::uint64_t row = 0; row < result.size(); ++row) {
+            out.emplace(result.column(0).text(row), result.column(1).text(row));
+        }
+    }
+    return out;
+}
+
+void State::keep_parked(const std::string& view, const ParkedKeys& keys) {
+    m_connection.execute("DELETE FROM cdc.parked WHERE view = " + quoted_text(view));
+    for (const auto& [key, words] : keys) {
+        m_connection.execute(fmt::format("INSERT INTO cdc.parked VALUES ({}, {}, {})",
+                                         quoted_text(view), quoted_text(key), quoted_text(words)));
+    }
 }
 
 void State::forget_view(const std::string& name) {

@@ -2,6 +2,7 @@
 #define CDC_TRANSFORM_STATE_HPP
 
 #include "cdc-transform/outbox.hpp"
+#include "cdc-transform/parking.hpp"
 #include "duckdb/database.hpp"
 #include "event/order.hpp"
 #include "event/table.hpp"
@@ -67,11 +68,13 @@ public:
 
     std::vector<StoredTable> tables();
     std::vector<StoredView> views();
+    ParkedKeys parked(const std::string& view);
 
     /// In the caller's transaction.
     void keep_table(const StoredTable& table);
     void keep_view(const StoredView& view);
     void forget_view(const std::string& name);
+    void keep_parked(const std::string& view, const ParkedKeys& keys);
     void keep_time(std::int64_t commit_ts_ms);
     void keep_cut(const std::string& source, std::string_view checkpoint, std::uint64_t position,
                   const OutboxEnd& end);

@@ -33,8 +33,8 @@ bool same_name(std::string_view text, std::string_view space, std::string_view t
 } // namespace
 
 Transformer::Transformer(const Options& options, const views::ViewFile& file, State& state,
-                         Outbox& outbox, Figures& figures)
-    : m_options{options}, m_state{state}, m_outbox{outbox}, m_figures{figures},
+                         Outbox& outbox, Figures& figures, Parking* parking)
+    : m_options{options}, m_state{state}, m_outbox{outbox}, m_figures{figures}, m_parking{parking},
       m_empty{options.empty, {}}, m_passed{options.pass, {}} {
     read_file(file);
     for (StoredTable& table : state.tables()) {
@@ -69,7 +69,7 @@ void Transformer::restore_views() {
     for (StoredView& stored : m_state.views()) {
         const auto found = find(stored.name);
         if (found != m_views.end()) {
-            (*found)->restore(stored);
+            (*found)->restore(stored, m_state.parked(stored.name));
         } else if (std::find(dropped.begin(), dropped.end(), stored.name) != dropped.end()) {
             m_dropped.push_back(std::move(stored));
         } else {
@@ -102,7 +102,14 @@ void Transformer::read_file(const views::ViewFile& file) {
     for (const views::View& view : file.views) {
         m_views.push_back(
             std::make_unique<KeptView>(m_state.connection(), view, m_views.size(), m_options.name));
+        m_views.back()->set_parking(m_parking);
     }
+}
+
+bool Transformer::can_begin_again() const {
+    return std::none_of(m_tables.begin(), m_tables.end(), [](const auto& entry) {
+        return entry.second->is_bag() && entry.second->stored().reading;
+    });
 }
 
 bool Transformer::wanted(std::string_view space, std::string_view table) const {

@@ -24,8 +24,9 @@ namespace cdc::transform {
 /// Lines into the state, and at each cut the views' changes into the outbox.
 class Transformer {
 public:
+    /// `parking` may be null.
     Transformer(const Options& options, const views::ViewFile& file, State& state, Outbox& outbox,
-                Figures& figures);
+                Figures& figures, Parking* parking);
 
     /// One line of the input. Throws Error.
     void take(std::string_view line);
@@ -43,6 +44,10 @@ public:
     bool at_cut() const { return !m_transaction.has_value(); }
     /// Computes all views anew, as of the last cut, and says which differ; how many.
     int check();
+
+    /// Whether a cut that failed can be attempted again by another one of these from its lines:
+    /// rows of a snapshot that are there count once, but not those of a table without key.
+    bool can_begin_again() const;
 
     /// Changes behind the last cut.
     std::uint64_t left_over() const { return m_staged; }
@@ -77,6 +82,7 @@ private:
     State& m_state;
     Outbox& m_outbox;
     Figures& m_figures;
+    Parking* m_parking;
     event::LineDecoder m_decoder;
     event::TableFilter m_empty;
     event::TableFilter m_passed;
@@ -95,6 +101,7 @@ private:
     bool m_passed_lines = false;
     std::vector<const InputTable*> m_changed_tables; ///< of the cut under way
     std::vector<const KeptView*> m_changed_views;
+    std::map<std::string, std::int64_t> m_written; ///< rows of views, in the cut under way
 };
 
 } // namespace cdc::transform
