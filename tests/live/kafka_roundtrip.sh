@@ -138,11 +138,19 @@ case $(cdc-consume --version) in
 *"librdkafka 2.0."*) ;; # cannot be told how long to wait
 *)
     # shellcheck disable=SC2086
-    "$HERE/kafka_lines.py" --rows 100000 --pad 300 --checkpoint-every 100000 |
-        cdc-publish $K --prefix full --compression zstd 2>pub.err || fail "cdc-publish"
-    # shellcheck disable=SC2086
-    expect "records, soon" "$(timeout 25 cdc-consume $K --topics full.public.t0 --exit-at-end \
-        -X queued.max.messages.kbytes=1024 2>con.err | grep -c '^{"key')" 100000 ;;
+    "$HERE/kafka_lines.py" --rows 100000 --pad 300 --checkpoint-every 100000 | cdc-publish $K --prefix full 2>pub.err || fail "cdc-publish"
+    read_full() { # [OPTION…]: sets `took`, in milliseconds
+        local before
+        before=$(date +%s%3N)
+        # shellcheck disable=SC2086
+        expect "records" "$(cdc-consume $K --topics full.public.t0 --exit-at-end -X queued.max.messages.kbytes=1024 "$@" \
+            2>con.err | grep -c '^{"key')" 100000
+        took=$(($(date +%s%3N) - before))
+    }
+    read_full -X fetch.queue.backoff.ms=1000
+    slow=$took
+    read_full
+    [ $((took * 3)) -lt $((slow * 2)) ] || fail "$took ms, and $slow ms with a second each time" ;;
 esac
 
 say "SIGTERM: the publisher reads to the end, the consumer waits for its sink"
