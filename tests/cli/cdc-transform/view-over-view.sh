@@ -1,7 +1,8 @@
-# A row of a view goes from one group of the view over it into another, and away: both groups are counted again.
+# A view over two views that change in one cut: the group whose key is of the old rows of both is counted again.
 cat >views.sql <<'SQL'
+CREATE VIEW u KEY (id) AS SELECT id, g + 1 AS h FROM t;
 CREATE VIEW v KEY (id) AS SELECT id, g FROM t;
-CREATE VIEW w KEY (g) AS SELECT g, count(*) AS n FROM v GROUP BY g;
+CREATE VIEW w KEY (g, h) AS SELECT v.g, u.h, count(*) AS n FROM v JOIN u ON u.id = v.id GROUP BY v.g, u.h;
 SQL
 order() { printf '0001%016x%012x' "$1" "$2"; }
 source() { echo '"source":{"connector":"postgresql","name":"s","ts_ms":1,"db":"d","schema":"public","table":"t","order":"'"$(order "$1" "$2")"'"}'; }
