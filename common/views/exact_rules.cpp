@@ -1,6 +1,7 @@
 #include "views/exact_rules.hpp"
 
 #include "base/error.hpp"
+#include "views/functions.hpp"
 #include "views/number_types.hpp"
 #include "views/refused.hpp"
 
@@ -89,6 +90,13 @@ void Exact::modulo(Json& node) {
     if (m_floats && is_float(type_of(node, "%"))) {
         refuse(node, "a remainder of floats", "PostgreSQL has none: cast to numeric(p,s)");
     }
+    if (node["children"].size() != 2 || cannot_be_zero(node["children"][1])) {
+        return;
+    }
+    // The engine has NULL for it.
+    Json zero = make_compare("COMPARE_EQUAL", node["children"][1], make_constant(0));
+    Json stop = make_call("error", {make_text("division by zero")});
+    node = make_case(std::move(zero), std::move(stop), std::move(node));
 }
 
 /// PostgreSQL has these for double precision and numeric alone.

@@ -167,23 +167,6 @@ bool is_double(const Json& expression) {
     return is_class(expression, "CAST") && text_of(expression["cast_type"], "id") == "DOUBLE";
 }
 
-/// A constant that is not 0, or nullif(x, 0).
-bool cannot_be_zero(const Json& expression) {
-    if (is_class(expression, "CAST")) {
-        return cannot_be_zero(expression["child"]);
-    }
-    const auto is_zero = [](const Json& constant) {
-        const Json& value = constant["value"]["value"];
-        return !value.is_number() || value.get<double>() == 0;
-    };
-    if (is_class(expression, "FUNCTION")) {
-        const Json& children = expression["children"];
-        return text_of(expression, "function_name") == "nullif" && children.size() == 2 &&
-               is_class(children.back(), "CONSTANT") && is_zero(children.back());
-    }
-    return is_class(expression, "CONSTANT") && !is_zero(expression);
-}
-
 void check_divisor(const Json& expression) {
     const Json& children = expression["children"];
     if (!children.empty() && !cannot_be_zero(children.back())) {
@@ -206,6 +189,22 @@ void check_order(const Json& expression, const AllowedFunction& function) {
 }
 
 } // namespace
+
+bool cannot_be_zero(const Json& expression) {
+    if (is_class(expression, "CAST")) {
+        return cannot_be_zero(expression["child"]);
+    }
+    const auto is_zero = [](const Json& constant) {
+        const Json& value = constant["value"]["value"];
+        return !value.is_number() || value.get<double>() == 0;
+    };
+    if (is_class(expression, "FUNCTION")) {
+        const Json& children = expression["children"];
+        return text_of(expression, "function_name") == "nullif" && children.size() == 2 &&
+               is_class(children.back(), "CONSTANT") && is_zero(children.back());
+    }
+    return is_class(expression, "CONSTANT") && !is_zero(expression);
+}
 
 std::span<const AllowedFunction> allowed_functions() {
     return kAllowed;
@@ -246,8 +245,6 @@ void check_function(const Json& expression) {
         check_like(expression);
     } else if (name == "substring" || name == "substr") {
         check_substring(expression);
-    } else if (name == "%" || name == "mod") {
-        check_divisor(expression); // the engine gives NULL
     }
 }
 
@@ -259,6 +256,8 @@ void check_float_division(const Json& expression) {
             refuse(expression, "a division that may be of decimals",
                    "it is not exact: cast one side, x::double precision / y");
         }
+        check_divisor(expression);
+    } else if (name == "%" || name == "mod") {
         check_divisor(expression);
     } else if (name == "avg" && (children.size() != 1 || !is_double(children.front()))) {
         refuse(expression, "avg() that may be of decimals or whole numbers",

@@ -26,6 +26,8 @@ const AllowedFunction* find_function(std::string_view name);
 bool is_aggregate_call(const Json& expression);
 /// Throws Problem for a FUNCTION or WINDOW that is not allowed here, or that lacks its ORDER BY.
 void check_function(const Json& expression);
+/// A constant that is not 0, or nullif(x, 0).
+bool cannot_be_zero(const Json& expression);
 /// Throws Problem for a division or an average that may be of other numbers than floats, or a
 /// division by what may be zero: where views/exact.hpp does not rewrite them.
 void check_float_division(const Json& expression);

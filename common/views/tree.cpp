@@ -47,6 +47,24 @@ Json make_constant(int value) {
               {"value", value}}}};
 }
 
+Json make_text(std::string_view value) {
+    return {{"class", "CONSTANT"},
+            {"type", "VALUE_CONSTANT"},
+            {"value",
+             {{"type", {{"id", "VARCHAR"}, {"type_info", nullptr}}},
+              {"is_null", false},
+              {"value", value}}}};
+}
+
+Json make_case(Json when, Json then, Json otherwise) {
+    Json checks = Json::array();
+    checks.push_back({{"when_expr", std::move(when)}, {"then_expr", std::move(then)}});
+    return {{"class", "CASE"},
+            {"type", "CASE_EXPR"},
+            {"case_checks", std::move(checks)},
+            {"else_expr", std::move(otherwise)}};
+}
+
 Json make_true() {
     return {{"class", "CONSTANT"},
             {"type", "VALUE_CONSTANT"},

@@ -39,6 +39,8 @@ std::size_t position_of(const Json& node);
 
 Json make_column(const std::string& alias, const std::string& column);
 Json make_constant(int value);
+Json make_text(std::string_view value);
+Json make_case(Json when, Json then, Json otherwise);
 Json make_true();
 Json make_compare(const char* type, Json left, Json right);
 Json make_operator(const char* type, std::vector<Json> children);

@@ -64,6 +64,7 @@ s * s; i * i; i * 2; b * 2; n * n; n * m; n * 3; i * n; d * 2; d * d; n * 0.01
 i / 2; b / 3; b / -1; i / -1; s / 2; i / nullif(s, 0); b / nullif(i, 0); n / 3; n / nullif(i, 0); m / 7; n / nullif(n, 0); 7 / nullif(i, 0)
 n::double precision / 3; n::double precision / nullif(i, 0); d / 3; i::double precision / 7
 round(n / 3, 2); round(n / i, 4); round(m / n, 10); round(n / m, 0); (n / i)::numeric(20,5); round(i / n, 1); round(n / n, 20); round(m / 7, 3); round(n / 3); round(i / 2); (i / 2)::numeric(12,2); round(b / n, 3); round(1 / m, 2); round(n / 0.003, 2); (m / m)::numeric(5,2); b / i; s / i; i / s; b / 0; round(n / 0, 1); round(0.05 / n, 5); round((n + 1) / (i * 3), 2); round(n * 100 / nullif(i, 0), 1)
+i % s; mod(n, i); b % 0; n % 0.0; mod(n, i) + 1; (i % s)::text; concat(b % i); i % -1; b % -1; s % -1; mod(n, n)
 s % 3; i % 3; b % 7; i % -3; n % 3; mod(n, 0.3); mod(i, 2); mod(b, -7); m % 0.7; b % nullif(i, 0); d % 3
 t || u; t || i; t || 'x'; concat(t, u); concat(t, i); concat(t, NULL, yes); concat_ws(',', t, u); concat_ws('', t, NULL, u); concat(n); concat(d); concat(day)
 i = s; n = i; n = m; d = n; t = u; t <> u; i < n; t < u; t >= u; i <= b; n > m; d > 0; d = d; f < d; day < ts; day = ts; tz > '2000-01-01 00:00+00'
