@@ -1,6 +1,8 @@
 # Thin wrappers over cmake, ctest and scripts/. `make help` lists them.
 BUILD ?= build
 JOBS ?= $(shell nproc)
+# Live tests wait for servers more than they compute.
+TEST_JOBS ?= $(shell expr $(JOBS) + 1)
 PREFIX ?= /usr/local
 CMAKE_FLAGS ?=
 GENERATOR := $(shell command -v ninja >/dev/null && echo Ninja || echo "Unix Makefiles")
@@ -35,7 +37,7 @@ demo: deps build
 
 ## make test                  every test with small counts: unit, golden, live
 test: deps build check
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -LE soak
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(TEST_JOBS) -LE soak
 
 ## make live                  the live tests only
 live: deps build
