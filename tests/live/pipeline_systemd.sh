@@ -30,6 +30,7 @@ state=$PIPELINE_STATE/pg-orders
 fail() {
     echo "FAILED: $*"
     systemctl --user --no-pager status 'cdc-*' 2>&1 | tail -n 40
+    tail -n 20 /run/cdc/*.log "$state"/run/*.end "$state"/run/*.codes
     exit 1
 }
 wait_until() { # SECONDS COMMAND…
@@ -50,6 +51,8 @@ tool() { pgrep -x "$1"; }
 "$pipeline" --systemd /run/units 2>/dev/null || fail "--systemd"
 # A clone below /tmp would be hidden from its own units.
 [[ $ROOT/ != /tmp/* && $BIN/ != /tmp/* ]] || sed -i 's/^PrivateTmp=.*/PrivateTmp=no/' /run/units/*.service
+# There is no journal here.
+sed -i '/^\[Service\]/a StandardError=append:/run/cdc/%n.log' /run/units/*.service
 # This manager's own user is the one of the units.
 sed -i '/^User=/d' /run/units/*.service
 /lib/systemd/systemd --user --log-target=console >systemd.err 2>&1 &
