@@ -112,7 +112,8 @@ sql "DO \$\$ BEGIN FOR i IN 1..$TABLES LOOP
          EXECUTE format('CREATE TABLE many_%s (id int PRIMARY KEY, v text)', i);
          EXECUTE format('INSERT INTO many_%s VALUES (%s, ''x'')', i, i); END LOOP; END \$\$" >/dev/null
 measured capture.use cdc-capture --source "$(pg_url)" --slot "$SLOT" --peek --exit-at-end >many 2>capture.err
-expect "table lines" "$(grep -c '^{"table"' many)" "$TABLES"
+# A look at the catalog may meanwhile tell the facts of what was detached above.
+expect "table lines" "$(grep '^{"table"' many | grep -c '"table":"many_')" "$TABLES"
 expect "rows" "$(grep -c '"op":"c"' many)" "$TABLES"
 measured snapshot.use cdc-snapshot --source "$(pg_url)" --tables 'many_*' >many 2>snapshot.err
 expect "rows of a snapshot" "$(grep -c '"op":"r"' many)" "$TABLES"

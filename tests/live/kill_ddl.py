@@ -86,22 +86,27 @@ class DdlPipe(kill_pipe.Pipe):
         wanted = {"retyped"} if self.psql(RETYPED) == "t" else set()
         return wanted | {"swap_a", "swap_b"} if self.psql(SWAPPED) == "t" else wanted
 
+    def marked(self, item):
+        return set(self.clickhouse(f"SELECT name FROM _cdc_state FINAL WHERE item = '{item}' AND value != '' "
+                                   "FORMAT TSV").split())
+
     def compare(self):
         wanted = self.wanted_stale()
-        marked = set(self.clickhouse("SELECT name FROM _cdc_state FINAL WHERE item IN ('stale', 'unproven') AND "
-                                     "value != '' FORMAT TSV").split())
-        say(f"{self.statements} statements; marked: {sorted(marked)}")
+        stale = self.marked("stale")
+        marked = stale | self.marked("unproven")
+        say(f"{self.statements} statements; stale: {sorted(stale)}, unproven: {sorted(marked - stale)}")
         # A column that was dropped and one of its type that was added are not told from a renamed one by a
-        # stream that is behind both: then "mixed" is stale too. What such a stream can only doubt is unproven.
-        if not wanted <= marked <= wanted | {"mixed"} or not marked:
-            raise RuntimeError(f"marked are {sorted(marked)}, not {sorted(wanted)}")
+        # stream that is behind both: then "mixed" is stale too. What such a stream can only doubt is unproven: a
+        # change of what is wanted, or a truncate.
+        if not (wanted <= marked and stale <= wanted | {"mixed"}) or not marked:
+            raise RuntimeError(f"stale are {sorted(stale)}, unproven {sorted(marked - stale)}, not {sorted(wanted)}")
         subprocess.run(["bash", "-c", 'set -o pipefail; cdc-snapshot --source "$0" --publication kills '
                         '--tables "$2" | cdc-load --target "$1" $3', self.source, self.target,
                         ",".join(sorted(marked)), " ".join(self.load_options)],
                        env=self.env, check=True, capture_output=True)
         # A killed server may have made a table and not its rows; the target has none then.
         made = [name for name in self.made_tables() if self.psql(f"SELECT count(*) FROM {name}") != "0"]
-        tables = [*kill_pipe.TABLES, *sorted(marked), *made]
+        tables = [*dict.fromkeys([*kill_pipe.TABLES, *sorted(marked), *made])]
         if "history" in " ".join(self.load_options):
             # The names that end in _history are those of the loader's own tables.
             tables = [f"{name}={name}_" if name.endswith("_history") else name for name in tables]
