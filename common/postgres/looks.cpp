@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "event/facts_change.hpp"
+#include "io/stop_signal.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -100,6 +101,8 @@ void Looks::work() {
             found = look();
         } catch (const Stopped&) {
             return;
+        } catch (const io::Stopped&) {
+            return; // a signal, while it connected: the stream ends in order
         } catch (const ServerError& error) {
             base::log::debug("a look at the catalog failed: {}", error.what());
             if (error.sqlstate() == kCancelled) {

@@ -38,6 +38,19 @@ expect "exit status" "$(cat state.json.code)" 0
 expect "the slot" "$(slot_is confirmed_flush_lsn)" "$(jq -r .checkpoint.position state.json)"
 expect "read again" "$(capture --checkpoint state.json --peek --exit-at-end 2>/dev/null | ids)" 0
 
+say "SIGTERM while a look at the catalog connects anew"
+run_pipe state.json --log-level debug
+looks="FROM pg_stat_activity WHERE application_name = 'cdc-capture' AND query ~ 'pg_current_snapshot'"
+wait_until 20 eval '[ "$(sql "SELECT count(*) $looks")" = 1 ]'
+sql "ALTER SYSTEM SET pre_auth_delay = '4s'"
+sql "SELECT pg_reload_conf(); SELECT pg_sleep(0.5); SELECT pg_terminate_backend(pid) $looks" >/dev/null
+wait_until 20 grep -q "a look at the catalog failed" state.json.err
+sleep 2 # it connects
+kill -TERM $pid
+wait $shell $sink_pid
+expect "exit status" "$(cat state.json.code)" 0
+sql "ALTER SYSTEM RESET pre_auth_delay" && sql "SELECT pg_reload_conf()" >/dev/null
+
 say "SIGTERM inside a transaction: it is finished first"
 sql "INSERT INTO t SELECT i, 'x' FROM generate_series(101, 200000) i"
 run_pipe state.json

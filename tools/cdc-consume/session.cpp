@@ -271,7 +271,8 @@ void Session::finish() {
         base::fail(ExitCode::failed, "the output did not take all lines within --drain");
     }
     ::close(STDOUT_FILENO); // the next stage reads to this end and stores what it has
-    const kafka::Offsets wanted = m_marks ? m_last_positions : m_places.positions();
+    // Not the partitions that came meanwhile, of which nothing was written.
+    const kafka::Offsets& wanted = m_last_positions;
     const bool wait = m_acknowledged->used() && !wanted.empty();
     while (wait && !m_acknowledged->covers(wanted)) {
         if (left() == 0 || io::stop_signal::count() >= 2) {
