@@ -12,10 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
 import bed
+import connect
 from bed import ROOT, say
 
 MYSQL = os.environ.get("CDC_TEST_SOURCE", "postgres") == "mysql"
@@ -78,13 +77,7 @@ class Test(bed.Bed):
         return done.stdout
 
     def rest(self, method, path, body=None):
-        request = urllib.request.Request(self.urls["CDC_TEST_DEBEZIUM_URL"] + path, method=method,
-                                         data=body and json.dumps(body).encode(), headers={"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.read().decode()
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{method} {path}: {error.read().decode()[:2000]}") from error
+        return connect.rest(self.urls["CDC_TEST_DEBEZIUM_URL"], method, path, body)
 
     def wait_for(self, what, ready, seconds=120):
         end = time.monotonic() + seconds
@@ -94,8 +87,7 @@ class Test(bed.Bed):
             time.sleep(0.3)
 
     def start_connector(self):
-        config = {f"{side}.converter{more}": value for side in ("key", "value")
-                  for more, value in (("", "org.apache.kafka.connect.json.JsonConverter"), (".schemas.enable", "true"))}
+        config = dict(connect.JSON_WITH_SCHEMAS)
         config.update({"database.hostname": "127.0.0.1", "topic.prefix": "dbz", "database.password": "x"})
         if MYSQL:
             self.sql("CREATE USER dbz@'%' IDENTIFIED WITH mysql_native_password BY 'x'; GRANT ALL ON *.* TO dbz@'%'")

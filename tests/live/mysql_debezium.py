@@ -17,10 +17,9 @@ import re
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 
 import bed
+import connect
 from bed import BIN, ROOT, say
 
 TRANSACTIONS = 20000 if bed.SOAK else 400
@@ -205,24 +204,16 @@ class Test(bed.Bed):
         return done.stdout
 
     def rest(self, method, path, body=None):
-        request = urllib.request.Request(self.urls["CDC_TEST_DEBEZIUM_URL"] + path, method=method,
-                                         data=body and json.dumps(body).encode(), headers={"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.read().decode()
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{method} {path}: {error.read().decode()[:2000]}") from error
+        return connect.rest(self.urls["CDC_TEST_DEBEZIUM_URL"], method, path, body)
 
     def start_connector(self):
-        converter = {f"{side}.converter{more}": value for side in ("key", "value")
-                     for more, value in (("", "org.apache.kafka.connect.json.JsonConverter"), (".schemas.enable", "true"))}
         self.my("CREATE USER dbz@'%' IDENTIFIED WITH mysql_native_password BY 'x'; GRANT ALL ON *.* TO dbz@'%'")
         self.rest("POST", "/connectors", {"name": "dbz", "config": {
             "connector.class": "io.debezium.connector.mysql.MySqlConnector", "database.hostname": "127.0.0.1",
             "database.port": self.port, "database.user": "dbz", "database.password": "x", "database.server.id": "4711",
             "topic.prefix": "dbz", "database.include.list": "shop", "bigint.unsigned.handling.mode": "precise",
             "schema.history.internal.kafka.bootstrap.servers": self.brokers, "schema.history.internal.kafka.topic": "dbz.history",
-            "snapshot.locking.mode": "minimal", "tombstones.on.delete": "true", **converter}})
+            "snapshot.locking.mode": "minimal", "tombstones.on.delete": "true", **connect.JSON_WITH_SCHEMAS}})
 
     def wait_for(self, what, ready, seconds=180):
         end = time.monotonic() + seconds

@@ -11,9 +11,9 @@ import os
 import struct
 import subprocess
 import time
-import urllib.request
 
 import bed
+import connect
 import types_table
 from bed import ROOT, say
 
@@ -93,11 +93,7 @@ class Test(bed.Bed):
             self.psql(statement)
 
     def rest(self, method, path, body=None):
-        request = urllib.request.Request(self.urls["CDC_TEST_DEBEZIUM_URL"] + path, method=method,
-                                         data=body and json.dumps(body).encode(),
-                                         headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.read().decode()
+        return connect.rest(self.urls["CDC_TEST_DEBEZIUM_URL"], method, path, body)
 
     def start_connector(self):
         port = self.source.rsplit(":", 1)[1].split("/")[0]
