@@ -67,8 +67,8 @@ CONF
     [[ -x $install ]] || install=$home/scripts/mariadb-install-db
     rm -rf "$state/new"
     "$install" --no-defaults --auth-root-authentication-method=normal --skip-test-db \
-        ${user:+--user=root} --basedir="$home" --datadir="$state/new" >>"$log" 2>&1 ||
-        { tail -n 20 "$log" >&2; fail "mariadb-install-db failed; its log is '$log'"; }
+        ${user:+--user=root} --basedir="$home" --datadir="$state/new" --tmpdir="$state/tmp" >>"$log" 2>&1 ||
+        { tail -n 40 "$log" >&2; fail "mariadb-install-db failed; its log is '$log'"; }
     mv "$state/new" "$state/data"
 }
 

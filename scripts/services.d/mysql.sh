@@ -78,6 +78,7 @@ mysql_prepare() {
     local programs files user=
     mysql_programs
     ((EUID != 0)) || user=root
+    mkdir -p "$state/tmp"
     # Written at each start: the port may have moved, and CDC_MYSQL_CONF may have changed.
     cat >"$state/my.cnf" <<CONF
 [mysqld]
@@ -86,6 +87,7 @@ ${user:+user=$user}
 datadir=$state/data
 socket=$state/socket
 pid-file=$state/mysqld.pid
+tmpdir=$state/tmp
 port=$port
 bind-address=127.0.0.1
 mysqlx=OFF
@@ -104,7 +106,7 @@ CONF
     rm -rf "$state/new"
     # CDC_MYSQL_CONF may hold what the making of a data folder does not take.
     "${programs[@]}" --no-defaults ${user:+--user=root} --initialize-insecure \
-        --datadir="$state/new" $(sed 's/^/--/' <<<"$files") >>"$log" 2>&1 ||
+        --datadir="$state/new" --tmpdir="$state/tmp" $(sed 's/^/--/' <<<"$files") >>"$log" 2>&1 ||
         { tail -n 20 "$log" >&2; fail "mysqld --initialize-insecure failed; its log is '$log'"; }
     mv "$state/new" "$state/data"
 }
