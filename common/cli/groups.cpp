@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "checkpoints/by_input.hpp"
 #include "cli/app.hpp"
 
 #include <fmt/format.h>
@@ -159,6 +160,21 @@ void add_metrics_per_table(App& app, MetricsOptions& options) {
     });
 }
 
+namespace {
+
+void add_named_files_check(App& app, const std::vector<std::string>& files, io::FileUse use) {
+    app.add_check([&files, use] {
+        checkpoints::check_files(files);
+        for (const checkpoints::NamedFile& file : checkpoints::named_files(files)) {
+            if (file.path != "-") {
+                io::check_file_place("--checkpoint", file.path, use);
+            }
+        }
+    });
+}
+
+} // namespace
+
 void add_checkpoints_to_read(App& app, std::vector<std::string>& files, const std::string& group) {
     app.options()
         .add_option("--checkpoint", files,
@@ -173,12 +189,12 @@ void add_checkpoints_to_read(App& app, std::vector<std::string>& files, const st
 void add_checkpoints_to_write(App& app, std::vector<std::string>& files, const std::string& group) {
     app.options()
         .add_option("--checkpoint", files,
-                    "File for the last durable checkpoint; '-' prints each to stdout; may be "
-                    "repeated")
+                    "File for the last durable checkpoint; '-' prints each to stdout; NAME=FILE: "
+                    "of that input of cdc-transform; may be repeated")
         ->type_name("FILE")
         ->allow_extra_args(false)
         ->group(group);
-    app.add_files("--checkpoint", files, io::FileUse::replace);
+    add_named_files_check(app, files, io::FileUse::replace);
 }
 
 void add_ack(App& app, std::string& how, const std::string& help, const std::string& group) {

@@ -52,7 +52,7 @@ void add_metrics_per_table(App& app, MetricsOptions& options);
 void add_checkpoints_to_read(App& app, std::vector<std::string>& files,
                              const std::string& group = "Checkpoint");
 
-/// --checkpoint FILE of the last stage; '-' is stdout
+/// --checkpoint [NAME=]FILE of the last stage (checkpoints::NamedFile); '-' is stdout
 void add_checkpoints_to_write(App& app, std::vector<std::string>& files,
                               const std::string& group = "Checkpoint");
 

@@ -56,7 +56,35 @@ Checkpoint from_document(const Json& document) {
     return result;
 }
 
+constexpr const char* kInputMember = "input";
+
+/// Null where the line has no such member, as most have.
+Json with_input_member(std::string_view line) {
+    if (line.find("\"input\"") == std::string_view::npos) {
+        return {};
+    }
+    Json document = Json::parse(line, nullptr, false);
+    return document.is_object() && document.contains(kInputMember) ? document : Json{};
+}
+
 } // namespace
+
+std::string input_of_checkpoint(std::string_view line) {
+    const Json document = with_input_member(line);
+    return document.is_object() && document[kInputMember].is_string()
+               ? document[kInputMember].get<std::string>()
+               : std::string{};
+}
+
+std::string with_input(std::string_view line, std::string_view input) {
+    std::string out{line};
+    if (Json document = with_input_member(line); document.is_object()) {
+        document.erase(kInputMember);
+        out = document.dump();
+    }
+    out.resize(out.rfind('}'));
+    return fmt::format(R"({},"input":"{}"}})", out, input);
+}
 
 Checkpoint parse_checkpoint(std::string_view line, std::string_view where) {
     const Json document = Json::parse(line, nullptr, false);

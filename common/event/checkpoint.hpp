@@ -17,6 +17,10 @@ namespace cdc::event {
 ///      "slot":"orders","position":"0/16B3748","order":"0001…","commit_ts_ms":1763709000000,
 ///      "snapshot":null},"ts_ms":1763709000123}
 ///
+/// Behind cdc-transform --input NAME=… a line says which input it came through, as its last member:
+/// `,"input":"NAME"}`. It tells sinks the file that the line belongs to, and is no part of the
+/// source's position.
+///
 /// Files of every older version stay readable; members that we do not know are kept.
 /// Of MySQL and MariaDB, where no slot tells it.
 constexpr const char* kBesideMember = "beside";
@@ -49,6 +53,11 @@ struct Checkpoint {
 /// Throws Error (bad_data) naming what is missing or of a newer version; `where` is the start of
 /// the message, such as "checkpoint file 'state/orders.json'".
 Checkpoint parse_checkpoint(std::string_view line, std::string_view where);
+
+/// The input of cdc-transform that the line came through; "": none.
+std::string input_of_checkpoint(std::string_view line);
+/// The line as one of this input, whose name needs no escapes.
+std::string with_input(std::string_view line, std::string_view input);
 
 } // namespace cdc::event
 

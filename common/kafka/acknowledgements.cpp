@@ -27,7 +27,7 @@ void Acknowledgements::stored(Group* group, std::size_t topic, std::size_t parti
 void Acknowledgements::checkpoint(std::string_view line) {
     Group& last = m_groups.back();
     last.closed = true;
-    last.checkpoint.assign(line);
+    last.checkpoints.add(line);
     if (m_groups.size() < kMaxGroups) {
         m_groups.emplace_back();
         return;
@@ -36,11 +36,13 @@ void Acknowledgements::checkpoint(std::string_view line) {
     // never early.
 }
 
-std::optional<std::string> Acknowledgements::take_durable() {
-    std::optional<std::string> newest;
+checkpoints::LastLines Acknowledgements::take_durable() {
+    checkpoints::LastLines newest;
     while (m_groups.front().closed && m_groups.front().outstanding == 0) {
         Group& group = m_groups.front();
-        newest = std::move(group.checkpoint);
+        for (const std::string& line : group.checkpoints.lines()) {
+            newest.add(line);
+        }
         for (std::size_t topic = 0; topic < group.ends.size(); ++topic) {
             for (std::size_t partition = 0; partition < group.ends[topic].size(); ++partition) {
                 raise(m_ends, topic, partition, group.ends[topic][partition]);

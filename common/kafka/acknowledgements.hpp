@@ -1,10 +1,10 @@
 #ifndef CDC_KAFKA_ACKNOWLEDGEMENTS_HPP
 #define CDC_KAFKA_ACKNOWLEDGEMENTS_HPP
 
+#include "checkpoints/by_input.hpp"
+
 #include <cstdint>
 #include <deque>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,7 +22,7 @@ public:
     struct Group {
         std::uint64_t outstanding = 0;
         bool closed = false;
-        std::string checkpoint; ///< the line that closed it
+        checkpoints::LastLines checkpoints; ///< what closed it
         Ends ends;
     };
     static constexpr std::size_t kMaxGroups = 4096;
@@ -46,8 +46,8 @@ public:
 
     /// Everything sent so far lies before this checkpoint.
     void checkpoint(std::string_view line);
-    /// The newest checkpoint that has become durable since the last call.
-    std::optional<std::string> take_durable();
+    /// The newest checkpoints that have become durable since the last call.
+    checkpoints::LastLines take_durable();
 
     /// Of all records up to what take_durable() gave last.
     const Ends& ends() const noexcept { return m_ends; }

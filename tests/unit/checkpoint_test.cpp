@@ -1,3 +1,4 @@
+#include "checkpoints/by_input.hpp"
 #include "checkpoints/file.hpp"
 #include "checkpoints/watch.hpp"
 #include "event/checkpoint.hpp"
@@ -122,4 +123,59 @@ TEST_CASE("watched files: each is checked when it is read") {
     checkpoint.kind = "mysql";
     checkpoints::write({path}, checkpoint.encode());
     CHECK_FAILS(watch.poll(), refused, "belongs to a source of kind 'mysql'");
+}
+
+TEST_CASE("a checkpoint line says which input it came through, and its checkpoint is the same") {
+    CHECK(input_of_checkpoint(kLine).empty());
+    const std::string line = with_input(kLine, "shop");
+    CHECK(line == kLine.substr(0, kLine.size() - 1) + R"(,"input":"shop"})");
+    CHECK(input_of_checkpoint(line) == "shop");
+    CHECK(parse_checkpoint(line, "test").encode() == kLine);
+    CHECK(with_input(line, "stock") == with_input(kLine, "stock"));
+    CHECK(input_of_checkpoint(R"({"input":"a", "checkpoint":{"input":"b"}})") == "a");
+    CHECK(input_of_checkpoint(R"({"checkpoint":{"input":"b"}})").empty());
+}
+
+TEST_CASE("a checkpoint line of an input goes to that input's file") {
+    const TemporaryFolder folder;
+    const std::string plain = folder.file("plain");
+    const std::string shop = folder.file("shop");
+    const std::string stock = folder.file("stock");
+    const auto held = [](const std::string& path) {
+        return io::read_last_line(path).value_or("");
+    };
+    const checkpoints::Writer files{
+        std::vector<std::string>{"shop=" + shop, plain, "stock=" + stock}};
+    checkpoints::LastLines lines;
+    lines.add(with_input(kLine, "shop"));
+    lines.add(kLine);
+    lines.add(with_input(kLine, "stock"));
+    lines.add(with_input(kLine, "shop"));
+    CHECK(lines.lines().size() == 3);
+    CHECK(lines.newest() == with_input(kLine, "shop"));
+    files.write(lines);
+    CHECK(held(shop) == with_input(kLine, "shop"));
+    CHECK(held(stock) == with_input(kLine, "stock"));
+    CHECK(held(plain) == kLine);
+
+    lines.clear();
+    lines.add(with_input(kLine, "other"));
+    CHECK_FAILS(files.write(lines), usage, "input 'other'");
+    lines.clear();
+    lines.add(kLine);
+    const checkpoints::Writer of_shop{std::vector<std::string>{"shop=" + shop}};
+    CHECK_FAILS(of_shop.write(lines), usage, "no input");
+    checkpoints::Writer{std::vector<std::string>{}}.write(lines);
+}
+
+TEST_CASE("NAME=FILE is a file of an input, and a path with '=' is one with a folder before it") {
+    using checkpoints::NamedFile;
+    CHECK(checkpoints::named_file("shop=a/b=c.json") == NamedFile{"shop", "a/b=c.json"});
+    CHECK(checkpoints::named_file("./shop=c.json") == NamedFile{"", "./shop=c.json"});
+    CHECK(checkpoints::named_file("a/b=c") == NamedFile{"", "a/b=c"});
+    CHECK(checkpoints::named_file("=c") == NamedFile{"", "=c"});
+    CHECK_FAILS(checkpoints::check_files({"a=f", "b=f"}), usage, "two inputs");
+    CHECK_FAILS(checkpoints::check_files({"a="}), usage, "missing");
+    CHECK_FAILS(checkpoints::check_files({"a=-"}), usage, "not of one input");
+    checkpoints::check_files({"a=f", "b=g", "-", "h"});
 }

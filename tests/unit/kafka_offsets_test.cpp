@@ -43,10 +43,10 @@ TEST_CASE("a checkpoint is durable when every record before it is acknowledged")
     acks.checkpoint("two");
     acks.acknowledged(third);
     acks.acknowledged(second);
-    CHECK_FALSE(acks.take_durable());
+    CHECK(acks.take_durable().empty());
     acks.acknowledged(first);
-    CHECK(acks.take_durable() == "two");
-    CHECK_FALSE(acks.take_durable());
+    CHECK(acks.take_durable().lines() == std::vector<std::string>{"two"});
+    CHECK(acks.take_durable().empty());
     CHECK(acks.outstanding() == 0);
 }
 
@@ -60,10 +60,10 @@ TEST_CASE("the ends of a checkpoint are those of the records before it") {
     Acknowledgements::stored(first, 2, 1, 40);
     Acknowledgements::stored(first, 0, 0, 7);
     acks.acknowledged(first);
-    CHECK(acks.take_durable() == "one");
+    CHECK(acks.take_durable().lines() == std::vector<std::string>{"one"});
     CHECK(acks.ends() == Acknowledgements::Ends{{8}, {}, {0, 41}});
     acks.checkpoint("two");
-    CHECK(acks.take_durable() == "two");
+    CHECK(acks.take_durable().lines() == std::vector<std::string>{"two"});
     CHECK(acks.ends() == Acknowledgements::Ends{{8}, {}, {0, 42}});
 }
 
@@ -87,10 +87,10 @@ TEST_CASE("a mark comes back with its checkpoint and offsets") {
 TEST_CASE("a checkpoint without records before it is durable at once") {
     Acknowledgements acks;
     acks.checkpoint("one");
-    CHECK(acks.take_durable() == "one");
+    CHECK(acks.take_durable().lines() == std::vector<std::string>{"one"});
     acks.sent();
     acks.checkpoint("two");
-    CHECK_FALSE(acks.take_durable());
+    CHECK(acks.take_durable().empty());
 }
 
 TEST_CASE("many checkpoints are joined, late but never early") {
@@ -105,7 +105,20 @@ TEST_CASE("many checkpoints are joined, late but never early") {
     for (std::size_t i = 0; i + 1 < groups.size(); ++i) {
         acks.acknowledged(groups[i]);
     }
-    CHECK(acks.take_durable() == std::to_string(Acknowledgements::kMaxGroups - 2));
+    CHECK(acks.take_durable().newest() == std::to_string(Acknowledgements::kMaxGroups - 2));
     acks.acknowledged(last);
-    CHECK(acks.take_durable() == std::to_string(count - 1));
+    CHECK(acks.take_durable().newest() == std::to_string(count - 1));
+}
+
+TEST_CASE("the checkpoints of several inputs are durable each on its own") {
+    const std::string shop = R"({"checkpoint":{},"input":"shop"})";
+    const std::string stock = R"({"checkpoint":{},"input":"stock"})";
+    Acknowledgements acks;
+    acks.checkpoint(shop);
+    acks.checkpoint(stock);
+    auto* record = acks.sent();
+    acks.checkpoint(shop);
+    CHECK(acks.take_durable().lines() == std::vector<std::string>{shop, stock});
+    acks.acknowledged(record);
+    CHECK(acks.take_durable().lines() == std::vector<std::string>{shop});
 }

@@ -58,8 +58,8 @@ void print_work(const Work& work, const std::vector<std::unique_ptr<TableLoader>
             out.clear();
         }
     }
-    if (!work.checkpoint.empty()) {
-        out += "-- " + work.checkpoint + "\n";
+    for (const std::string& line : work.checkpoints.lines()) {
+        out += "-- " + line + "\n";
     }
     print(out);
 }

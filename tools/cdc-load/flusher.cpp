@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "checkpoints/file.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/schema.hpp"
 #include "event/checkpoint.hpp"
@@ -30,9 +29,9 @@ clickhouse::RetryPolicy make_retry_policy(const Options& options, Figures& figur
 
 Flusher::Flusher(clickhouse::Transport& transport, const Options& options, Figures& figures,
                  const std::vector<std::unique_ptr<TableLoader>>& tables, Marks& marks)
-    : m_transport{transport}, m_options{options}, m_figures{figures}, m_tables{tables},
-      m_marks{marks}, m_retry{make_retry_policy(options, figures)}, m_writers{transport, options,
-                                                                              m_retry},
+    : m_transport{transport}, m_options{options},
+      m_checkpoints{options.checkpoints}, m_figures{figures}, m_tables{tables}, m_marks{marks},
+      m_retry{make_retry_policy(options, figures)}, m_writers{transport, options, m_retry},
       m_letters{options, figures}, m_careful{transport, options, m_writers.first().resolver(),
                                              m_letters, m_retry} {
     m_thread = std::thread{[this] {
@@ -113,15 +112,13 @@ void Flusher::flush(Work& work) {
     insert_state(work);
     count_parked();
     remove_void_rows(work);
-    if (!work.checkpoint.empty()) {
-        checkpoints::write(m_options.checkpoints, work.checkpoint);
-    }
+    m_checkpoints.write(work.checkpoints);
     count(work, base::steady_ms() - started);
 }
 
 void Flusher::count(const Work& work, std::int64_t took_ms) {
-    if (!work.checkpoint.empty()) {
-        const event::Checkpoint checkpoint = event::parse_checkpoint(work.checkpoint, "line");
+    for (const std::string& line : work.checkpoints.lines()) {
+        const event::Checkpoint checkpoint = event::parse_checkpoint(line, "line");
         m_figures.checkpoint_time.set(checkpoint.ts_ms);
         m_figures.behind.set(checkpoint.ts_ms);
         if (checkpoint.order != event::Order{}) {
@@ -187,6 +184,23 @@ void Flusher::resolve_rest(TableWriter& writer, TableLoader& table, const TableW
     }
 }
 
+/// Of each source at most once a second.
+void Flusher::append_checkpoints(std::string& rows, const Work& work, std::int64_t now_ms) {
+    const std::int64_t tick = base::steady_ms();
+    for (const std::string& line : work.checkpoints.lines()) {
+        std::int64_t& written_ms = m_state_ms[event::input_of_checkpoint(line)];
+        if (!work.last && written_ms != 0 && tick - written_ms < kStateEveryMs) {
+            continue;
+        }
+        const event::Checkpoint checkpoint = event::parse_checkpoint(line, "checkpoint line");
+        if (!checkpoint.beside_stream()) {
+            clickhouse::append_state_row(rows, clickhouse::checkpoint_row(checkpoint, line),
+                                         now_ms);
+        }
+        written_ms = tick;
+    }
+}
+
 void Flusher::insert_state(const Work& work) {
     std::string rows = m_careful.take_state_rows();
     bool reread = false;
@@ -221,16 +235,7 @@ void Flusher::insert_state(const Work& work) {
             reread = true;
         }
     }
-    const std::int64_t tick = base::steady_ms();
-    if (!work.checkpoint.empty() && (work.last || tick - m_state_ms >= kStateEveryMs)) {
-        const event::Checkpoint checkpoint = event::parse_checkpoint(
-            work.checkpoint, fmt::format("line {}", work.checkpoint_line_number));
-        if (!checkpoint.beside_stream()) {
-            clickhouse::append_state_row(
-                rows, clickhouse::checkpoint_row(checkpoint, work.checkpoint), now);
-        }
-        m_state_ms = tick;
-    }
+    append_checkpoints(rows, work, now);
     if (!rows.empty()) {
         const std::string_view piece = rows;
         clickhouse::with_retry(m_retry, [&] {

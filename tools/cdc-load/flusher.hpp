@@ -9,12 +9,14 @@
 #include "cdc-load/table_loader.hpp"
 #include "cdc-load/table_writers.hpp"
 #include "cdc-load/work.hpp"
+#include "checkpoints/by_input.hpp"
 #include "clickhouse/retry.hpp"
 #include "clickhouse/state.hpp"
 #include "clickhouse/transport.hpp"
 
 #include <condition_variable>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -55,6 +57,7 @@ private:
     void store_tables(const Work& work);
     static void resolve_rest(TableWriter& writer, TableLoader& table, const TableWork& work,
                              bool last);
+    void append_checkpoints(std::string& rows, const Work& work, std::int64_t now_ms);
     void insert_state(const Work& work);
     void remove_void_rows(const Work& work);
     void count_parked();
@@ -63,6 +66,7 @@ private:
 
     clickhouse::Transport& m_transport;
     const Options& m_options;
+    checkpoints::Writer m_checkpoints;
     Figures& m_figures;
     const std::vector<std::unique_ptr<TableLoader>>& m_tables;
     Marks& m_marks;
@@ -70,7 +74,8 @@ private:
     TableWriters m_writers;
     DeadLetters m_letters;
     CarefulLoader m_careful;
-    std::int64_t m_state_ms = 0; ///< when the checkpoint's row was last written
+    std::map<std::string, std::int64_t>
+        m_state_ms; ///< when a checkpoint's row was written, by input
 
     std::mutex m_mutex;
     std::condition_variable m_changed;

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "checkpoints/by_input.hpp"
 #include "checkpoints/file.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/layout.hpp"
@@ -30,8 +31,8 @@ bool is_mysql(std::string_view kind) {
 
 void History::load() {
     std::optional<event::Checkpoint> lowest;
-    for (const std::string& path : m_options.checkpoints) {
-        const auto held = path == "-" ? std::nullopt : checkpoints::read(path);
+    for (const auto& [input, path] : checkpoints::named_files(m_options.checkpoints)) {
+        const auto held = path == "-" || !input.empty() ? std::nullopt : checkpoints::read(path);
         if (!held || !is_mysql(held->kind)) {
             return; // a source that has no file begins anew
         }
@@ -69,8 +70,8 @@ History::take_checkpoint(std::string_view line,
         return std::nullopt;
     }
     const event::Checkpoint checkpoint = event::parse_checkpoint(line, "checkpoint line");
-    if (checkpoint.beside_stream()) {
-        return std::nullopt;
+    if (checkpoint.beside_stream() || !event::input_of_checkpoint(line).empty()) {
+        return std::nullopt; // of several sources, tables that go on in another history are marked
     }
     const auto before = std::exchange(m_held, checkpoint.order);
     if (!before || before->epoch() >= checkpoint.order.epoch()) {

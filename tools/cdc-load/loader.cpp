@@ -160,8 +160,7 @@ void Loader::take_decoded(const DecodedLine& decoded) {
             if (const auto row = m_history.take_checkpoint(decoded.raw, m_tables)) {
                 m_work->state_rows.push_back(*row);
             }
-            m_work->checkpoint = decoded.raw;
-            m_work->checkpoint_line_number = m_line_number;
+            m_work->checkpoints.add(decoded.raw);
         }
         break;
     case LineKind::dead_letter:

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/numbers.hpp"
+#include "checkpoints/by_input.hpp"
 #include "checkpoints/file.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/retry.hpp"
@@ -49,8 +50,8 @@ public:
         clickhouse::RetryPolicy first = m_retry;
         first.unreached_ms = clickhouse::kFirstContactMs;
         clickhouse::with_retry(first, [&] { m_target = read_target_state(m_transport); });
-        for (const std::string& path : m_options.checkpoints) {
-            add_checkpoint(path);
+        for (const auto& file : checkpoints::named_files(m_options.checkpoints)) {
+            add_checkpoint(file.path);
         }
         for (const clickhouse::LoadedTable& table : m_target.tables) {
             if (!table.source.empty()) {

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "cdc-load/kept_lines.hpp"
 #include "cdc-load/marks.hpp"
+#include "checkpoints/by_input.hpp"
 #include "clickhouse/batch.hpp"
 #include "clickhouse/state.hpp"
 #include "event/order.hpp"
@@ -55,8 +56,7 @@ struct Work {
     std::vector<std::size_t> touched;               ///< tables with something in them
     std::vector<BrokenLine> broken;
     std::vector<clickhouse::StateRow> state_rows; ///< of facts, marks and truncates
-    std::string checkpoint;                       ///< last checkpoint line; "": none
-    std::uint64_t checkpoint_line_number = 0;
+    checkpoints::LastLines checkpoints;
     std::uint64_t rows = 0;
     std::size_t bytes = 0;       ///< of rows and waiting lines
     std::int64_t started_ms = 0; ///< steady clock, of the first thing in it; 0: empty
@@ -77,7 +77,7 @@ struct Work {
         return work;
     }
     bool empty() const {
-        return touched.empty() && checkpoint.empty() && broken.empty() && state_rows.empty();
+        return touched.empty() && checkpoints.empty() && broken.empty() && state_rows.empty();
     }
 
     /// Empties it; memory is kept up to `keep_bytes`.
@@ -112,7 +112,7 @@ struct Work {
         touched.clear();
         broken.clear();
         state_rows.clear();
-        checkpoint.clear();
+        checkpoints.clear();
         rows = 0;
         bytes = 0;
         started_ms = 0;

@@ -1,7 +1,6 @@
 #include "cdc-publish/checkpoint_files.hpp"
 
 #include "base/time.hpp"
-#include "checkpoints/file.hpp"
 #include "event/checkpoint.hpp"
 
 namespace cdc::publish {
@@ -10,20 +9,23 @@ namespace {
 constexpr std::int64_t kIntervalMs = 100;
 }
 
-void CheckpointFiles::durable(std::string line) {
-    m_pending = std::move(line);
+void CheckpointFiles::durable(const checkpoints::LastLines& lines) {
+    for (const std::string& line : lines.lines()) {
+        m_pending.add(line);
+    }
     write_due();
 }
 
 void CheckpointFiles::write_due(bool now) {
-    if (!m_pending || (!now && base::steady_ms() - m_written_ms < kIntervalMs)) {
+    if (m_pending.empty() || (!now && base::steady_ms() - m_written_ms < kIntervalMs)) {
         return;
     }
-    checkpoints::write(m_paths, *m_pending);
-    const event::Checkpoint checkpoint = event::parse_checkpoint(*m_pending, "checkpoint line");
+    m_files.write(m_pending);
+    const event::Checkpoint checkpoint =
+        event::parse_checkpoint(m_pending.newest(), "checkpoint line");
     m_durable_ts_ms = checkpoint.ts_ms;
     m_durable_position = checkpoint.order.position();
-    m_pending.reset();
+    m_pending.clear();
     m_written_ms = base::steady_ms();
 }
 

@@ -67,6 +67,10 @@ void ExactlyOnceStream::read_position() {
     if (position.contains("checkpoint") && position["checkpoint"].is_object()) {
         m_stored_checkpoint = position["checkpoint"];
         m_checkpoint = Json{{"checkpoint", m_stored_checkpoint}, {"ts_ms", base::now_ms()}}.dump();
+        if (const std::string input = position.value("input", ""); !input.empty()) {
+            m_checkpoint = event::with_input(m_checkpoint, input);
+        }
+        m_stored_line = m_checkpoint;
         const auto state = m_stored_checkpoint.find("snapshot");
         m_stored_snapshot_done =
             state != m_stored_checkpoint.end() && (state->is_null() || *state == "done");
@@ -95,8 +99,11 @@ void ExactlyOnceStream::check_identity(std::string_view line) {
     if (m_checked || !m_stored_checkpoint.is_object()) {
         return;
     }
+    if (event::input_of_checkpoint(line) != event::input_of_checkpoint(m_stored_line)) {
+        return; // of another source of the same stream
+    }
     const auto now = event::parse_checkpoint(line, "checkpoint line");
-    const auto stored = event::parse_checkpoint(m_checkpoint, "stored position");
+    const auto stored = event::parse_checkpoint(m_stored_line, "stored position");
     if (now.kind != stored.kind || now.server != stored.server || now.database != stored.database ||
         now.slot != stored.slot) {
         throw Error{
@@ -169,10 +176,12 @@ void ExactlyOnceStream::send_position() {
     if (!m_checkpoint.empty()) {
         checkpoint = Json::parse(m_checkpoint)["checkpoint"];
     }
-    const std::string value = Json{
-        {"order", m_publisher.last_order()},
-        {"checkpoint", checkpoint},
-        {"ts_ms", base::now_ms()}}.dump();
+    Json position{
+        {"order", m_publisher.last_order()}, {"checkpoint", checkpoint}, {"ts_ms", base::now_ms()}};
+    if (const std::string input = event::input_of_checkpoint(m_checkpoint); !input.empty()) {
+        position["input"] = input;
+    }
+    const std::string value = position.dump();
     kafka::OutgoingRecord record;
     record.key = key;
     record.value = value;
@@ -182,9 +191,13 @@ void ExactlyOnceStream::send_position() {
 /// In the transaction of the records that it is about, whose last line is the checkpoint.
 void ExactlyOnceStream::send_mark() {
     m_producer.flush(-1);
-    m_acknowledgements.checkpoint(m_checkpoint);
+    for (const std::string& line : m_new_checkpoints.lines()) {
+        m_acknowledgements.checkpoint(line);
+    }
     m_acknowledgements.take_durable();
-    m_marks->send(m_checkpoint);
+    for (const std::string& line : m_new_checkpoints.lines()) {
+        m_marks->send(line);
+    }
 }
 
 void ExactlyOnceStream::commit() {
@@ -192,7 +205,7 @@ void ExactlyOnceStream::commit() {
     const bool was_open = m_open;
     for (bool committed = !m_open; !committed;) {
         in_transaction([&] {
-            if (m_marks && m_checkpoint_new) {
+            if (m_marks && !m_new_checkpoints.empty()) {
                 send_mark();
             }
             send_position();
@@ -213,10 +226,8 @@ void ExactlyOnceStream::commit() {
     m_sent = 0;
     m_publisher.settled();
     m_acknowledgements.take_durable();
-    if (m_checkpoint_new) {
-        m_checkpoint_new = false;
-        m_checkpoints.durable(m_checkpoint);
-    }
+    m_checkpoints.durable(m_new_checkpoints);
+    m_new_checkpoints.clear();
 }
 
 void ExactlyOnceStream::take(std::string_view line, std::uint64_t line_number) {
@@ -238,7 +249,7 @@ void ExactlyOnceStream::take(std::string_view line, std::uint64_t line_number) {
     m_dropping = m_dropping && m_publisher.last_order() <= m_stored_order;
     if (checkpoint) {
         m_checkpoint.assign(line);
-        m_checkpoint_new = true;
+        m_new_checkpoints.add(line);
     }
     if ((checkpoint && m_marks) || m_kept.size() >= m_options.transaction_rows ||
         m_lines.size() >= m_options.transaction_bytes) {

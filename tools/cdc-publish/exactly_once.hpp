@@ -16,6 +16,8 @@ namespace cdc::publish {
 ///     key    {"transactional_id":"cdc-publish.shop"}
 ///     value  {"order":"0001…","checkpoint":{…the last checkpoint line's…}|null,"ts_ms":N}
 ///
+/// and `"input":"NAME"` behind it where the checkpoint line has it.
+///
 /// On start the position is read back, and changes at or below it are dropped: they were committed.
 /// That the lines are of the same stream is checked at the first checkpoint line, before which
 /// nothing that was dropped can be confirmed to the source.
@@ -60,6 +62,7 @@ private:
 
     std::string m_stored_order; ///< read at start; empty: none
     nlohmann::ordered_json m_stored_checkpoint;
+    std::string m_stored_line; ///< of that checkpoint
     bool m_stored_snapshot_done = false;
     bool m_checked = false;
     bool m_dropping = false; ///< lines may still be at or below the stored order
@@ -76,7 +79,7 @@ private:
     std::vector<Kept> m_kept;
     std::size_t m_sent = 0;   ///< of m_kept, in this attempt; all of them but after an abort
     std::string m_checkpoint; ///< last checkpoint line of the open transaction or before it
-    bool m_checkpoint_new = false;
+    checkpoints::LastLines m_new_checkpoints; ///< not committed
 };
 
 } // namespace cdc::publish

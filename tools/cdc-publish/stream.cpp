@@ -53,14 +53,13 @@ void PlainStream::take(std::string_view line, std::uint64_t line_number) {
 
 void PlainStream::turn() {
     m_producer.poll(0);
-    if (auto line = m_acknowledgements.take_durable()) {
-        if (m_marks) {
-            m_marks->send(*line);
+    const checkpoints::LastLines durable = m_acknowledgements.take_durable();
+    if (m_marks) {
+        for (const std::string& line : durable.lines()) {
+            m_marks->send(line);
         }
-        m_checkpoints.durable(std::move(*line));
-    } else {
-        m_checkpoints.write_due();
     }
+    m_checkpoints.durable(durable);
 }
 
 int PlainStream::next_turn_ms() {

@@ -1,0 +1,1 @@
+cdc-load --target chdb:t --checkpoint shop=- </dev/null

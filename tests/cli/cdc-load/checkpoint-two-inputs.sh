@@ -1,0 +1,1 @@
+cdc-load --target chdb:t --checkpoint shop=f.json --checkpoint stock=f.json </dev/null
