@@ -186,6 +186,18 @@ void add_checkpoints_to_read(App& app, std::vector<std::string>& files, const st
     app.add_files("--checkpoint", files, io::FileUse::read);
 }
 
+void add_checkpoints_of_inputs(App& app, std::vector<std::string>& files,
+                               const std::string& group) {
+    app.options()
+        .add_option("--checkpoint", files,
+                    "Checkpoint file of the last stage, NAME=FILE that of an --input; may be "
+                    "repeated, the lowest counts")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->group(group);
+    add_named_files_check(app, files, io::FileUse::read);
+}
+
 void add_checkpoints_to_write(App& app, std::vector<std::string>& files, const std::string& group) {
     app.options()
         .add_option("--checkpoint", files,

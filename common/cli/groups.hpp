@@ -52,6 +52,10 @@ void add_metrics_per_table(App& app, MetricsOptions& options);
 void add_checkpoints_to_read(App& app, std::vector<std::string>& files,
                              const std::string& group = "Checkpoint");
 
+/// The same of a tool with several inputs: [NAME=]FILE (checkpoints::NamedFile)
+void add_checkpoints_of_inputs(App& app, std::vector<std::string>& files,
+                               const std::string& group = "Checkpoint");
+
 /// --checkpoint [NAME=]FILE of the last stage (checkpoints::NamedFile); '-' is stdout
 void add_checkpoints_to_write(App& app, std::vector<std::string>& files,
                               const std::string& group = "Checkpoint");

@@ -21,8 +21,8 @@ struct Column {
 
 /// A table or another view that a view may read.
 struct Relation {
-    std::string
-        name; ///< as views name it: `orders`, or `shop.orders`, which may also be named `orders`
+    std::string name; ///< as views name it: `orders`, or `shop.orders` and `input.shop.orders`, of
+                      ///< which the last part, or two, may do as well
     std::string stored;           ///< the table in the state that holds its rows
     std::vector<Column> columns;  ///< in order
     std::vector<std::string> key; ///< empty: none

@@ -89,7 +89,7 @@ Binder::From Binder::bind_table(const Json& node, const QueryPlace& place) {
             return bind_nested(node, value["query"]["node"], name_of(node, name), names, inside);
         }
     }
-    const Relation* relation = find_relation(m_relations, schema, name);
+    const Relation* relation = find_relation(m_relations, full_schema_of(node), name);
     if (relation == nullptr) {
         throw_no_relation(node);
     }

@@ -123,11 +123,12 @@ const Relation* find_relation(const std::vector<Relation>& relations, const std:
         if (same_name(relation.name, whole)) {
             return &relation;
         }
-        const std::size_t dot = relation.name.rfind('.');
-        if (schema.empty() && dot != std::string::npos &&
-            same_name(std::string_view{relation.name}.substr(dot + 1), name)) {
+        if (relation.name.size() > whole.size() &&
+            relation.name[relation.name.size() - whole.size() - 1] == '.' &&
+            same_name(std::string_view{relation.name}.substr(relation.name.size() - whole.size()),
+                      whole)) {
             if (found != nullptr) {
-                throw Problem{fmt::format("table {} is in two schemas", base::in_quotes(name)),
+                throw Problem{fmt::format("table {} is in two schemas", base::in_quotes(whole)),
                               fmt::format("write {} or {}", found->name, relation.name),
                               kNoPosition};
             }
@@ -135,6 +136,12 @@ const Relation* find_relation(const std::vector<Relation>& relations, const std:
         }
     }
     return found;
+}
+
+std::string full_schema_of(const Json& table) {
+    const std::string_view input = text_of(table, "catalog_name");
+    const std::string_view schema = text_of(table, "schema_name");
+    return fmt::format("{}{}{}", input, input.empty() ? "" : ".", schema);
 }
 
 void throw_no_relation(const Json& table) {

@@ -41,6 +41,8 @@ Json resolve(const Json& column_ref, const Scope& scope);
 /// The alias's expression, null when the reference is none: GROUP BY, ORDER BY, DISTINCT ON.
 const Json* find_alias(const Json& column_ref, const Scope& scope);
 
+/// What stands before a table's name in FROM: "", `schema`, or `input.schema`.
+std::string full_schema_of(const Json& table);
 /// The relation that a table's name means, null when there is none. Throws Problem: two schemas.
 const Relation* find_relation(const std::vector<Relation>& relations, const std::string& schema,
                               const std::string& name);

@@ -138,7 +138,7 @@ private:
         std::string table = m_tokens.expect_name("a table's name", form);
         m_tokens.expect('.', form);
         std::string column = m_tokens.expect_name("a column's name", form);
-        if (m_tokens.peek().is('.')) {
+        while (m_tokens.peek().is('.')) { // table, schema.table, input.schema.table
             m_tokens.take();
             table += '.' + column;
             column = m_tokens.expect_name("a column's name", form);

@@ -39,7 +39,7 @@ void bind_table(Json& table, const std::vector<Relation>& relations,
                 const std::vector<std::string>& ctes, std::vector<std::string>& reads) {
     const std::string schema{text_of(table, "schema_name")};
     const std::string name{text_of(table, "table_name")};
-    const Relation* relation = find_relation(relations, schema, name);
+    const Relation* relation = find_relation(relations, full_schema_of(table), name);
     const bool is_cte =
         schema.empty() && std::find(ctes.begin(), ctes.end(), folded(name)) != ctes.end();
     if (is_cte && relation == nullptr) {
@@ -55,6 +55,7 @@ void bind_table(Json& table, const std::vector<Relation>& relations,
     if (text_of(table, "alias").empty()) {
         table["alias"] = name;
     }
+    table["catalog_name"] = "";
     table["schema_name"] = "";
     table["table_name"] = relation->stored;
     if (std::find(reads.begin(), reads.end(), relation->stored) == reads.end()) {

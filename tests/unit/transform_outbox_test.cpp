@@ -125,3 +125,31 @@ TEST_CASE("outbox: full files go when all in them has arrived") {
     CHECK_FALSE(std::filesystem::exists(folder.path + "/00000001.lines"));
     CHECK(sent(outbox) == "b\n" + checkpoint(2) + "\n");
 }
+
+TEST_CASE("outbox: what an input's sink file acknowledges has arrived, that of other inputs before "
+          "it too") {
+    const Folder folder;
+    const auto of = [](const char* input, int position) {
+        return event::with_input(checkpoint(position), input);
+    };
+    Outbox outbox{folder.path, {}};
+    for (const auto& [lines, at] :
+         {std::pair{"a\n", of("shop", 100)}, std::pair{"b\n", of("stock", 7)},
+          std::pair{"c\n", of("shop", 200)}, std::pair{"d\n", of("stock", 8)}}) {
+        outbox.append(lines);
+        outbox.sync(at);
+    }
+    CHECK(!sent(outbox).empty());
+    outbox.acknowledged(event::parse_checkpoint(checkpoint(150), "test"), "stock"); // both
+    CHECK(outbox.waiting_batches() == 0);
+
+    outbox.append("e\n");
+    outbox.sync(of("shop", 300));
+    outbox.append("f\n");
+    outbox.sync(of("stock", 9));
+    CHECK(!sent(outbox).empty());
+    outbox.acknowledged(event::parse_checkpoint(checkpoint(400), "test"), "shop");
+    CHECK(sent_again(outbox) == "f\n");
+    outbox.acknowledged(event::parse_checkpoint(checkpoint(400), "test"));
+    CHECK(sent_again(outbox) == "f\n");
+}

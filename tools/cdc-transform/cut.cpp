@@ -6,24 +6,27 @@
 #include "base/time.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace cdc::transform {
 
 using event::Order;
 
-namespace {
-
-/// Kafka's checkpoints say how far topics were read, not the log.
-Order order_of(const event::Checkpoint& checkpoint) {
-    if (checkpoint.kind == "kafka") {
-        return Order::make(std::numeric_limits<std::uint16_t>::max(),
-                           std::numeric_limits<std::uint64_t>::max(), Order::kMaxIndex);
-    }
-    return checkpoint.order;
+/// Of a table at a cut of the input of the last line.
+Order Transformer::cut_of(const InputTable& table, Order cut) const {
+    return is_own(table) ? cut : input_of(table).cut;
 }
 
-} // namespace
+/// By which FREEZE tells old rows of a view: that of the table whose KEEP it goes by.
+std::int64_t Transformer::kept_ts_ms_of(const KeptView& view) const {
+    const std::string frozen_by = view.frozen_by_table();
+    for (const auto& [name, table] : m_tables) {
+        if (table->relation_name() == frozen_by) {
+            return m_cut && is_own(*table) ? m_kept_ts_ms
+                                           : m_state.kept_ts_ms(table->stored().input);
+        }
+    }
+    return 0;
+}
 
 CutStamp Transformer::stamp_of(const event::Checkpoint& checkpoint) const {
     CutStamp stamp;
@@ -38,9 +41,10 @@ CutStamp Transformer::stamp_of(const event::Checkpoint& checkpoint) const {
 
 bool Transformer::touched(Order cut, std::int64_t commit_ts_ms) const {
     return m_passed_lines || m_transaction || !m_dropped.empty() ||
-           std::any_of(
-               m_tables.begin(), m_tables.end(),
-               [&](const auto& entry) { return entry.second->touched(cut, commit_ts_ms); }) ||
+           std::any_of(m_tables.begin(), m_tables.end(),
+                       [&](const auto& entry) {
+                           return is_own(*entry.second) && entry.second->touched(cut, commit_ts_ms);
+                       }) ||
            std::any_of(m_views.begin(), m_views.end(), [&](const auto& view) {
                return view->affected() ||
                       (!view->live() && inputs_ready(*view, relations(cut, false)));
@@ -50,12 +54,11 @@ bool Transformer::touched(Order cut, std::int64_t commit_ts_ms) const {
 std::vector<views::Relation> Transformer::relations(Order cut, bool all) const {
     std::vector<views::Relation> out;
     for (const auto& [name, table] : m_tables) {
-        if (!all && !table->current_at(cut)) {
+        if (!all && !table->current_at(cut_of(*table, cut))) {
             continue;
         }
-        const event::Table& shape = table->shape();
         views::Relation relation;
-        relation.name = shape.display_name();
+        relation.name = table->full_name();
         relation.stored = table->relation_name();
         relation.key = table->key();
         table->add_columns(relation.columns);
@@ -128,6 +131,9 @@ void Transformer::bind_views(Order cut) {
 
 void Transformer::change_tables(const CutStamp& stamp, Order cut) {
     for (const auto& [name, table] : m_tables) {
+        if (!is_own(*table)) {
+            continue;
+        }
         const bool rows = table->prepare(cut, m_kept_ts_ms);
         for (const auto& view : m_views) {
             if (!view->live()) {
@@ -158,7 +164,7 @@ void Transformer::change_views(CutStamp& stamp) {
         for (const KeptView* other : m_changed_views) {
             view->input_changed(other->stored());
         }
-        if (!view->affected() || !view->compute(m_kept_ts_ms)) {
+        if (!view->affected() || !view->compute(kept_ts_ms_of(*view))) {
             continue;
         }
         for (const auto& reader : m_views) {
@@ -199,21 +205,20 @@ void Transformer::start_views(CutStamp& stamp, Order cut) {
 }
 
 void Transformer::cut(const Outbox::Write& pass_on) {
-    const std::string line = std::move(*m_cut);
-    m_cut.reset();
+    const std::string line = *m_cut;
     const event::Checkpoint checkpoint = event::parse_checkpoint(line, "checkpoint line");
     const Order order = order_of(checkpoint);
     m_figures.behind.set(checkpoint.ts_ms);
     CutStamp stamp = stamp_of(checkpoint);
     if (!touched(order, stamp.commit_ts_ms)) {
-        m_staged = 0;
+        end_cut(checkpoint);
         pass_on(line);
         pass_on("\n");
         return;
     }
     const std::int64_t started = base::steady_ms();
     open_transaction();
-    m_kept_ts_ms = std::max(m_state.kept_ts_ms(), stamp.commit_ts_ms);
+    m_kept_ts_ms = std::max(m_state.kept_ts_ms(m_in->name), stamp.commit_ts_ms);
     drop_views(stamp);
     bind_views(order);
     change_tables(stamp, order);
@@ -227,19 +232,23 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     }
     m_figures.parked.set(static_cast<std::int64_t>(parked));
     for (const auto& [name, table] : m_tables) {
+        if (!is_own(*table)) {
+            table->keep(m_state);
+            continue;
+        }
         m_figures.late.add(static_cast<std::int64_t>(table->late_changes()));
         table->finish(m_state);
     }
     m_changed_tables.clear();
     m_changed_views.clear();
     const OutboxEnd end = m_outbox.sync(line);
-    m_state.keep_cut(source_name(checkpoint), line, stamp.position, end);
-    m_state.keep_time(m_kept_ts_ms);
+    m_state.keep_cut(position_name(checkpoint, m_in->name), line, stamp.position, end);
+    m_state.keep_time(m_in->name, m_kept_ts_ms);
     m_transaction->commit();
     m_transaction.reset();
     m_passed_lines = false;
     if (checkpoint.kind != "kafka") {
-        m_position = std::max(m_position, checkpoint.order);
+        m_in->position = std::max(m_in->position, checkpoint.order);
         m_figures.position.set(static_cast<std::int64_t>(checkpoint.order.position()));
     }
     for (const auto& [view, written] : m_written) {
@@ -248,9 +257,18 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     }
     m_written.clear();
     m_figures.cuts.add();
-    m_figures.cut_rows.observe(static_cast<std::int64_t>(m_staged));
+    m_figures.cut_rows.observe(static_cast<std::int64_t>(m_in->staged));
     m_figures.cut_seconds.observe(base::steady_ms() - started);
-    m_staged = 0;
+    end_cut(checkpoint);
+}
+
+void Transformer::end_cut(const event::Checkpoint& checkpoint) {
+    m_cut.reset();
+    m_in->staged = 0;
+    m_in->cut = std::max(m_in->cut, order_of(checkpoint));
+    if (!m_in->name.empty()) {
+        m_figures.input_checkpoint.of({m_in->name}).set(checkpoint.ts_ms / 1000);
+    }
 }
 
 std::string Transformer::explain() {
@@ -275,7 +293,7 @@ int Transformer::check() {
         if (!view->live()) {
             continue;
         }
-        const std::int64_t rows = view->check(m_state.kept_ts_ms());
+        const std::int64_t rows = view->check(kept_ts_ms_of(*view));
         if (rows > 0) {
             base::log::error("view {} differs from its SELECT in {} rows", view->view().name, rows);
             ++differing;

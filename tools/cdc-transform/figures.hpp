@@ -32,6 +32,11 @@ public:
     cli::Metric& checks =
         counter("checks_total", "Times that all views were computed anew and compared");
     cli::Metric& differing = gauge("differing_views", "Views that the last check found to differ");
+    cli::MetricFamily& input_changes = counters(
+        "input_changes_total", "Change lines of each --input of tables that views read", {"input"});
+    cli::MetricFamily& input_checkpoint =
+        gauges("input_checkpoint_timestamp_seconds",
+               "When the source of each --input made the last checkpoint taken in", {"input"});
     cli::Metric& position =
         gauge("position_bytes", "Log position of the source up to which the state has all");
     cli::Metric& behind =

@@ -298,6 +298,12 @@ void InputTable::apply(std::int64_t commit_ts_ms) {
     }
 }
 
+void InputTable::keep(State& state) const {
+    if (m_touched) {
+        state.keep_table(m_stored);
+    }
+}
+
 void InputTable::finish(State& state) {
     m_stage.reset();
     for (const char* table : {"stage", "delta", "changed_in_"}) {

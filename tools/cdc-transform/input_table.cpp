@@ -47,8 +47,8 @@ void InputTable::read_shape() {
     m_keys.clear();
     m_places.clear();
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        m_columns.push_back(stored_column(columns[i], m_stored.connector,
-                                          m_declared(m_stored.shape, columns[i].name)));
+        m_columns.push_back(
+            stored_column(columns[i], m_stored.connector, m_declared(m_stored, columns[i].name)));
         m_places.emplace(escaped(columns[i].name), i);
         if (columns[i].key > 0) {
             m_keys.push_back(i);
@@ -62,7 +62,7 @@ void InputTable::read_shape() {
 }
 
 void InputTable::read_kept_time() {
-    m_kept_time = m_kept(m_stored.shape);
+    m_kept_time = m_kept(m_stored);
     if (!m_kept_time) {
         return;
     }
@@ -75,6 +75,10 @@ void InputTable::read_kept_time() {
                                 type.empty() ? "not there" : "neither a date nor a timestamp")};
     }
     m_time_column = found->second;
+}
+
+std::string InputTable::full_name() const {
+    return (m_stored.input.empty() ? "" : m_stored.input + '.') + m_stored.shape.display_name();
 }
 
 std::optional<KeptColumn> InputTable::kept_column() const {

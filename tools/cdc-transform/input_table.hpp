@@ -19,7 +19,7 @@
 namespace cdc::transform {
 
 /// What the view file's TYPE says of a column, "" for nothing.
-using DeclaredTypes = std::function<std::string(const event::Table&, const std::string& column)>;
+using DeclaredTypes = std::function<std::string(const StoredTable&, const std::string& column)>;
 
 /// What the view file's KEEP says of a table: rows whose column is below the cut's commit time less
 /// the interval are none.
@@ -27,7 +27,7 @@ struct KeptTime {
     std::string column;
     std::string interval;
 };
-using KeptTimes = std::function<std::optional<KeptTime>(const event::Table&)>;
+using KeptTimes = std::function<std::optional<KeptTime>(const StoredTable&)>;
 
 /// One table of the source in the state: its rows as of the last cut, each with its order, and the
 /// lines since then.
@@ -50,6 +50,8 @@ public:
 
     const event::Table& shape() const { return m_stored.shape; }
     const StoredTable& stored() const { return m_stored; }
+    /// As views name it: `schema.table`, or `input.schema.table`.
+    std::string full_name() const;
     bool is_bag() const { return m_keys.empty(); }
     std::vector<std::string> key() const; ///< names
 
@@ -81,6 +83,8 @@ public:
     bool prepare(event::Order cut, std::int64_t commit_ts_ms);
     void apply(std::int64_t commit_ts_ms);
     void finish(State& state);
+    /// At a cut of another input: shape and columns of the stored rows are kept together.
+    void keep(State& state) const;
 
     std::string changed() const { return "changed_" + relation_name(); }
     /// What views read: an engine's view of the rows under the columns' own names.

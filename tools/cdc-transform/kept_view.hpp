@@ -67,6 +67,8 @@ public:
     /// The relation's changed rows are in changed_RELATION.
     void input_changed(const std::string& relation);
     bool affected() const { return m_whole || m_keys_made; }
+    /// The table whose KEEP makes rows of this view rest (FREEZE), by its stored name; "": none.
+    std::string frozen_by_table() const { return m_frozen ? m_frozen->kept.relation : ""; }
     /// False: no row changes. Throws Error (bad_data) where two rows have one key.
     /// `kept_ts_ms`: the commit time by which FREEZE tells old rows.
     bool compute(std::int64_t kept_ts_ms);

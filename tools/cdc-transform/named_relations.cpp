@@ -19,8 +19,13 @@ void collect(const Json& node, std::vector<std::string>& tables, std::set<std::s
             }
         }
         if (node.value("type", Json{}) == "BASE_TABLE") {
-            const std::string schema = node.value("schema_name", "");
-            tables.push_back((schema.empty() ? "" : schema + ".") + node.value("table_name", ""));
+            std::string name = node.value("table_name", "");
+            for (const char* before : {"schema_name", "catalog_name"}) {
+                if (const std::string part = node.value(before, ""); !part.empty()) {
+                    name = part + '.' + name;
+                }
+            }
+            tables.push_back(std::move(name));
         }
     }
     if (node.is_structured()) {

@@ -1,12 +1,16 @@
 #include "cdc-transform/options.hpp"
 
 #include "base/error.hpp"
+#include "checkpoints/by_input.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
+#include "io/file_place.hpp"
 #include "io/standard_streams.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 
 namespace cdc::transform {
 
@@ -53,8 +57,10 @@ void check_flink_options(const Options& options) {
     if (options.brokers.empty()) {
         throw Error{ExitCode::usage, "--print-flink-sql needs --brokers"};
     }
-    const std::pair<bool, const char*> excluded[] = {
-        {options.dry_run, "--dry-run"}, {options.explain, "--explain"}, {options.check, "--check"}};
+    const std::pair<bool, const char*> excluded[] = {{options.dry_run, "--dry-run"},
+                                                     {options.explain, "--explain"},
+                                                     {options.check, "--check"},
+                                                     {!options.inputs.empty(), "--input"}};
     for (const auto& [given, name] : excluded) {
         cli::refuse_together(true, "--print-flink-sql", given, name);
     }
@@ -62,13 +68,78 @@ void check_flink_options(const Options& options) {
     io::require_stdout();
 }
 
+void check_inputs(const Options& options) {
+    std::set<std::string> names;
+    std::set<std::string> paths;
+    for (const std::string& text : options.inputs) {
+        const NamedInput input = parse_input(text);
+        if (!names.insert(input.name).second || !paths.insert(input.path).second) {
+            throw Error{ExitCode::usage,
+                        fmt::format("--input {} is given twice",
+                                    names.size() > paths.size() ? input.path : input.name)};
+        }
+        if (input.path != "-") {
+            if (!std::filesystem::exists(input.path)) {
+                throw Error{ExitCode::usage,
+                            fmt::format("--input {}: there is no file {}", input.name,
+                                        base::in_quotes(input.path)),
+                            fmt::format("mkfifo {}", base::in_quotes(input.path))};
+            }
+            io::check_file_place("--input", input.path, io::FileUse::read);
+        }
+    }
+}
+
+/// Each input needs a file of its own: its source goes on from there.
+void check_checkpoints(const Options& options) {
+    const std::vector<checkpoints::NamedFile> files = checkpoints::named_files(options.checkpoints);
+    const std::vector<NamedInput> inputs = options.named_inputs();
+    for (const checkpoints::NamedFile& file : files) {
+        if (std::none_of(inputs.begin(), inputs.end(),
+                         [&](const NamedInput& input) { return input.name == file.input; })) {
+            throw file.input.empty()
+                ? Error{ExitCode::usage, fmt::format("--checkpoint {} is of no input", file.path),
+                        fmt::format("With --input: --checkpoint {}={}", inputs.front().name,
+                                    file.path)}
+                : Error{ExitCode::usage, fmt::format("--checkpoint {}={}: there is no --input {}",
+                                                     file.input, file.path, file.input)};
+        }
+    }
+    for (const NamedInput& input : inputs) {
+        if (std::none_of(files.begin(), files.end(), [&](const checkpoints::NamedFile& file) {
+                return file.input == input.name;
+            })) {
+            throw Error{ExitCode::usage,
+                        input.name.empty()
+                            ? "--checkpoint is missing"
+                            : fmt::format("--checkpoint {}=FILE is missing", input.name),
+                        "It names the file that the last stage of the pipe writes; --ack on-write "
+                        "needs none, and loses what is in the pipe when it breaks."};
+        }
+    }
+}
+
 } // namespace
+
+std::vector<NamedInput> Options::named_inputs() const {
+    std::vector<NamedInput> out;
+    for (const std::string& text : inputs) {
+        out.push_back(parse_input(text));
+    }
+    return out.empty() ? std::vector<NamedInput>{{"", "-"}} : out;
+}
 
 void add_options(cli::App& app, Options& options) {
     CLI::App& cli = app.options();
     cli.add_option("--views", options.views, "File of CREATE VIEW statements")
         ->type_name("FILE")
         ->group("Views");
+    cli.add_option("--input", options.inputs,
+                   "Lines of one of several sources, from a FIFO or a file ('-': stdin); may be "
+                   "repeated")
+        ->type_name("NAME=FILE")
+        ->allow_extra_args(false)
+        ->group("Input");
     cli.add_option("--empty", options.empty,
                    "Tables that match this glob on schema.table are whole from the start; may be "
                    "repeated")
@@ -110,7 +181,7 @@ void add_options(cli::App& app, Options& options) {
         ->group("What to do");
     add_flink_options(cli, options);
     add_state_options(app, options);
-    cli::add_checkpoints_to_read(app, options.checkpoints);
+    cli::add_checkpoints_of_inputs(app, options.checkpoints);
     cli::add_ack(app, options.ack, "lines have arrived when they are written to stdout",
                  "Checkpoint");
     cli::add_metrics(app, options.metrics);
@@ -143,14 +214,17 @@ void check_options(const Options& options) {
         io::require_stdout();
         return;
     }
-    if (options.checkpoints.empty() && !options.on_write()) {
-        throw Error{ExitCode::usage, "--checkpoint is missing",
-                    "It names the file that the last stage of the pipe writes; --ack on-write "
-                    "needs none, and loses what is in the pipe when it breaks."};
-    }
     cli::refuse_together(!options.checkpoints.empty(), "--checkpoint", options.on_write(),
                          "--ack on-write");
-    io::require_stdin();
+    check_inputs(options);
+    if (!options.on_write()) {
+        check_checkpoints(options);
+    }
+    const std::vector<NamedInput> inputs = options.named_inputs();
+    if (std::any_of(inputs.begin(), inputs.end(),
+                    [](const NamedInput& input) { return input.path == "-"; })) {
+        io::require_stdin();
+    }
     io::require_stdout();
 }
 

@@ -1,6 +1,7 @@
 #ifndef CDC_TRANSFORM_OPTIONS_HPP
 #define CDC_TRANSFORM_OPTIONS_HPP
 
+#include "cdc-transform/inputs.hpp"
 #include "cli/metrics.hpp"
 
 #include <cstdint>
@@ -23,7 +24,8 @@ struct Options {
     std::string duckdb_library;          ///< "": found by itself
     std::uint64_t memory = 256U << 20;   ///< of the engine
     int threads = 1;
-    std::vector<std::string> checkpoints; ///< files of the last stage
+    std::vector<std::string> inputs;      ///< NAME=FILE; empty: stdin
+    std::vector<std::string> checkpoints; ///< files of the last stage, [NAME=]FILE
     std::string ack;                      ///< "", or on-write
     std::uint32_t epoch = 0;              ///< of a state that is made; 0: the day's
     std::string on_error{"stop"};         ///< or park
@@ -37,6 +39,8 @@ struct Options {
     std::string brokers; ///< of print_flink_sql
 
     bool on_write() const { return !ack.empty(); }
+    /// stdin, without a name, where no --input is given.
+    std::vector<NamedInput> named_inputs() const;
 };
 
 /// Registers the options of cdc-transform, which fill `options`.

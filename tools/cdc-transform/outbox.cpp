@@ -211,9 +211,12 @@ void Outbox::send_again(const Write& write) {
     }
 }
 
-void Outbox::acknowledged(const event::Checkpoint& checkpoint) {
+void Outbox::acknowledged(const event::Checkpoint& checkpoint, const std::string& input) {
     const std::string line = checkpoint.encode();
     const auto last = std::find_if(m_batches.rbegin(), m_batches.rend(), [&](const Batch& batch) {
+        if (event::input_of_checkpoint(batch.checkpoint) != input) {
+            return false;
+        }
         const auto at = event::parse_checkpoint(batch.checkpoint, "outbox");
         return at.encode() == line || covers(checkpoint, at);
     });

@@ -43,8 +43,9 @@ public:
     /// Gives the batches that were not given yet to `write`, in pieces that end anywhere.
     void send(const Write& write);
 
-    /// Everything up to this checkpoint has arrived: files that hold nothing else are removed.
-    void acknowledged(const event::Checkpoint& checkpoint);
+    /// Everything up to this checkpoint of an input ("": there is but one) has arrived, that of
+    /// other inputs before it too: files that hold nothing else are removed.
+    void acknowledged(const event::Checkpoint& checkpoint, const std::string& input = {});
     /// Everything that was given to write has arrived; kept in the file `arrived`, for there is no
     /// other.
     void acknowledged_all();

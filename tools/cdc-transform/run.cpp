@@ -5,8 +5,10 @@
 #include "base/time.hpp"
 #include "cdc-transform/cut_lines.hpp"
 #include "cdc-transform/flink_sql.hpp"
+#include "cdc-transform/inputs.hpp"
 #include "cdc-transform/parking.hpp"
 #include "cdc-transform/transformer.hpp"
+#include "checkpoints/by_input.hpp"
 #include "checkpoints/watch.hpp"
 #include "event/input_hint.hpp"
 #include "io/atomic_file.hpp"
@@ -23,6 +25,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -136,29 +139,38 @@ private:
     io::LineWriter m_writer;
 };
 
-/// What the last stage has acknowledged, by its checkpoint files: the outbox keeps the rest.
+/// What the last stage has acknowledged, by the checkpoint files of each input: the outbox keeps
+/// the rest.
 class Acknowledged {
 public:
-    Acknowledged(const Options& options, Outbox& outbox)
-        : m_outbox{outbox}, m_files{options.checkpoints, {}} {
-        tell();
+    Acknowledged(const Options& options, Outbox& outbox) : m_outbox{outbox} {
+        std::map<std::string, std::vector<std::string>> paths;
+        for (const checkpoints::NamedFile& file : checkpoints::named_files(options.checkpoints)) {
+            paths[file.input].push_back(file.path);
+        }
+        for (const auto& [input, files] : paths) {
+            m_files.emplace(input, checkpoints::Watch{files, {}});
+            tell(input);
+        }
     }
 
     void look() {
-        if (m_files.poll()) {
-            tell();
+        for (auto& [input, files] : m_files) {
+            if (files.poll()) {
+                tell(input);
+            }
         }
     }
 
 private:
-    void tell() {
-        if (m_files.lowest()) {
-            m_outbox.acknowledged(*m_files.lowest());
+    void tell(const std::string& input) {
+        if (const auto& lowest = m_files.at(input).lowest()) {
+            m_outbox.acknowledged(*lowest, input);
         }
     }
 
     Outbox& m_outbox;
-    checkpoints::Watch m_files;
+    std::map<std::string, checkpoints::Watch> m_files; ///< by input
 };
 
 /// Reads lines into the transformer, and writes what its cuts give.
@@ -169,15 +181,16 @@ public:
     Pipe(const Options& options, MakeTransformer make, Outbox& outbox, Figures& figures)
         : m_options{options}, m_make{std::move(make)},
           m_transformer{m_make(options.on_error == "park" ? &m_parking : nullptr)},
-          m_outbox{outbox}, m_figures{figures}, m_acknowledged{options, outbox}, m_reader{
-                                                                                     STDIN_FILENO} {
-        m_reader.set_wake_fd(io::stop_signal::second_wake_fd());
+          m_outbox{outbox}, m_figures{figures},
+          m_acknowledged{options, outbox}, m_names{options.named_inputs()}, m_inputs{m_names} {
         if (options.on_error == "park") {
-            m_lines.emplace(options.state + "/tmp");
+            for (std::size_t i = 0; i < m_names.size(); ++i) {
+                m_lines.emplace_back(options.state + "/tmp");
+            }
         }
     }
 
-    /// True when the input's last line was whole.
+    /// True when the last line of each input was whole.
     bool run() {
         m_output.write(m_transformer->table_lines());
         m_outbox.send_again([this](std::string_view bytes) { m_output.write(bytes); });
@@ -190,7 +203,7 @@ public:
                 throw;
             }
             throw Error{error.code(),
-                        fmt::format("line {}: {}", m_reader.line_number(), error.what()),
+                        fmt::format("{}line {}: {}", place(), m_inputs.line_number(), error.what()),
                         error.hint()};
         }
         m_output.finish(m_options.drain_ms);
@@ -202,14 +215,21 @@ public:
         return whole;
     }
 
-    std::uint64_t lines() const { return m_reader.line_number(); }
+    std::uint64_t lines() const { return m_inputs.lines(); }
 
 private:
+    /// Of messages: the input of the last line, where it has a name.
+    std::string place() const {
+        const std::string& name = m_names[m_inputs.current()].name;
+        return name.empty() ? "" : "input " + name + ", ";
+    }
+
     bool read() {
+        bool whole = true;
         int lines = 0;
         while (!over()) {
             std::string_view line;
-            switch (m_reader.next(line, kTurnMs)) {
+            switch (m_inputs.next(line, kTurnMs)) {
             case LineReader::Result::line:
                 take(line);
                 if (++lines % kLinesPerTurn == 0) {
@@ -220,22 +240,23 @@ private:
                 turn();
                 break;
             case LineReader::Result::end:
-                return true;
+                return whole;
             case LineReader::Result::torn:
-                base::log::warning("line {} has no end: the writer was stopped; it is dropped",
-                                   m_reader.line_number() + 1);
-                return false;
+                base::log::warning("{}line {} has no end: the writer was stopped; it is dropped",
+                                   place(), m_inputs.line_number() + 1);
+                whole = false;
+                break;
             }
         }
-        return true;
+        return whole;
     }
 
     void take(std::string_view line) {
         try {
-            if (m_lines) {
-                m_lines->append(line);
+            if (!m_lines.empty()) {
+                m_lines[m_inputs.current()].append(line);
             }
-            m_transformer->take(line);
+            m_transformer->take(m_inputs.current(), line);
         } catch (const Error& error) {
             if (error.code() == ExitCode::bad_data && error.hint().empty()) {
                 throw Error{error.code(), error.what(), event::input_hint(line)};
@@ -244,6 +265,7 @@ private:
         }
         if (m_transformer->cut_due()) {
             cut();
+            m_inputs.yield();
             if (g_check_asked || check_is_due()) {
                 turn();
                 check();
@@ -266,15 +288,15 @@ private:
         try {
             m_transformer->cut(write);
         } catch (const RowFailed& failure) {
-            if (!m_lines || !m_transformer->can_begin_again()) {
+            if (m_lines.empty() || !m_transformer->can_begin_again()) {
                 throw;
             }
             m_parking.failed(failure);
             begin_again();
             return false;
         }
-        if (m_lines) {
-            m_lines->clear();
+        if (!m_lines.empty()) {
+            m_lines[m_inputs.current()].clear();
             m_parking.done();
         }
         return true;
@@ -286,9 +308,15 @@ private:
         m_transformer = m_make(&m_parking);
         const std::int64_t changes = m_figures.changes.value();
         const std::int64_t replayed = m_figures.replayed.value();
-        m_lines->each([this](std::string_view line) { m_transformer->take(line); });
+        for (std::size_t i = 0; i < m_lines.size(); ++i) {
+            take_again((m_inputs.current() + 1 + i) % m_lines.size()); // the one of the cut last
+        }
         m_figures.changes.set(changes);
         m_figures.replayed.set(replayed);
+    }
+
+    void take_again(std::size_t input) {
+        m_lines[input].each([&](std::string_view line) { m_transformer->take(input, line); });
     }
 
     void turn() {
@@ -300,7 +328,7 @@ private:
         } else {
             m_acknowledged.look();
         }
-        m_figures.bytes.set(static_cast<std::int64_t>(m_reader.bytes()));
+        m_figures.bytes.set(static_cast<std::int64_t>(m_inputs.bytes()));
         m_figures.waiting.set(static_cast<std::int64_t>(m_outbox.waiting_batches()));
         m_figures.show();
         if (g_check_asked && m_transformer->at_cut()) {
@@ -338,11 +366,12 @@ private:
     MakeTransformer m_make;
     Parking m_parking;
     std::unique_ptr<Transformer> m_transformer;
-    std::optional<CutLines> m_lines; ///< with --on-error park
+    std::vector<CutLines> m_lines; ///< of each input, with --on-error park
     Outbox& m_outbox;
     Figures& m_figures;
     Acknowledged m_acknowledged;
-    LineReader m_reader;
+    std::vector<NamedInput> m_names;
+    Inputs m_inputs;
     Output m_output;
     std::int64_t m_checked_ms = base::steady_ms();
     std::optional<std::int64_t> m_stop_at;

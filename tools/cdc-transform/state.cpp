@@ -5,6 +5,7 @@
 #include "event/json_document.hpp"
 
 #include <filesystem>
+#include <limits>
 #include <sstream>
 
 namespace cdc::transform {
@@ -13,6 +14,7 @@ using base::Error;
 using base::ExitCode;
 using base::in_quotes;
 using duckdb::quoted_text;
+using event::Order;
 
 namespace {
 
@@ -56,6 +58,9 @@ std::string table_json(const StoredTable& table) {
                                {"read_at", table.read_at.text()},
                                {"highest_read", table.highest_read.text()},
                                {"barrier", table.barrier.text()}};
+    if (!table.input.empty()) {
+        out["input"] = table.input;
+    }
     if (table.reading) {
         out["reading"] = table.reading->text();
         out["reading_whole"] = table.reading_whole;
@@ -73,6 +78,7 @@ StoredTable parse_stored_table(int id, std::string_view text) {
     table.shape.schema = json.at("schema");
     table.shape.table = json.at("table");
     table.connector = json.at("connector");
+    table.input = json.value("input", "");
     table.whole = json.at("whole");
     table.current_from = order_of(json, "current_from");
     table.read_at = order_of(json, "read_at");
@@ -95,6 +101,17 @@ std::int64_t ms_since_2020() {
 std::string source_name(const event::Checkpoint& checkpoint) {
     return checkpoint.kind + " " + checkpoint.server + " " + checkpoint.database + " " +
            checkpoint.slot;
+}
+
+Order order_of(const event::Checkpoint& checkpoint) {
+    return checkpoint.kind == "kafka"
+               ? Order::make(std::numeric_limits<std::uint16_t>::max(),
+                             std::numeric_limits<std::uint64_t>::max(), Order::kMaxIndex)
+               : checkpoint.order;
+}
+
+std::string position_name(const event::Checkpoint& checkpoint, const std::string& input) {
+    return (input.empty() ? "" : input + '\t') + source_name(checkpoint);
 }
 
 State::State(const std::string& folder, const duckdb::Settings& settings, std::uint16_t epoch)
@@ -134,7 +151,15 @@ void State::read() {
                     "A state is made anew in an empty folder, from a snapshot of its tables."};
     }
     m_epoch = base::parse_integer<std::uint16_t>(meta("epoch")).value_or(0);
-    m_kept_ts_ms = base::parse_integer<std::int64_t>(meta("kept")).value_or(0);
+    duckdb::Result times =
+        m_connection.query("SELECT name, value FROM cdc.meta WHERE name LIKE 'kept%'");
+    while (times.next()) {
+        for (std::uint64_t row = 0; row < times.size(); ++row) {
+            const std::string_view name = times.column(0).text(row);
+            m_kept_ts_ms[std::string{name.size() > 5 ? name.substr(5) : ""}] =
+                base::parse_integer<std::int64_t>(times.column(1).text(row)).value_or(0);
+        }
+    }
     std::istringstream progress{meta("progress")};
     progress >> m_last_position >> m_outbox_end.segment >> m_outbox_end.bytes;
     duckdb::Result result = m_connection.query("SELECT source, checkpoint FROM cdc.positions");
@@ -145,12 +170,12 @@ void State::read() {
     }
 }
 
-std::string State::meta(const char* name) {
+std::string State::meta(const std::string& name) {
     return m_connection.text(
         fmt::format("SELECT max(value) FROM cdc.meta WHERE name = '{}'", name));
 }
 
-void State::set_meta(const char* name, const std::string& value) {
+void State::set_meta(const std::string& name, const std::string& value) {
     m_connection.execute(fmt::format("DELETE FROM cdc.meta WHERE name = '{}'", name));
     m_connection.execute(
         fmt::format("INSERT INTO cdc.meta VALUES ('{}', {})", name, quoted_text(value)));
@@ -220,20 +245,25 @@ void State::forget_view(const std::string& name) {
     m_connection.execute("DELETE FROM cdc.views WHERE name = " + quoted_text(name));
 }
 
-void State::keep_time(std::int64_t commit_ts_ms) {
-    if (commit_ts_ms != m_kept_ts_ms) {
-        set_meta("kept", std::to_string(commit_ts_ms));
-        m_kept_ts_ms = commit_ts_ms;
+std::int64_t State::kept_ts_ms(const std::string& input) const {
+    const auto found = m_kept_ts_ms.find(input);
+    return found == m_kept_ts_ms.end() ? 0 : found->second;
+}
+
+void State::keep_time(const std::string& input, std::int64_t commit_ts_ms) {
+    if (std::int64_t& kept = m_kept_ts_ms[input]; kept != commit_ts_ms) {
+        set_meta(input.empty() ? "kept" : "kept " + input, std::to_string(commit_ts_ms));
+        kept = commit_ts_ms;
     }
 }
 
-void State::keep_cut(const std::string& source, std::string_view checkpoint, std::uint64_t position,
+void State::keep_cut(const std::string& name, std::string_view line, std::uint64_t position,
                      const OutboxEnd& end) {
-    m_connection.execute("DELETE FROM cdc.positions WHERE source = " + quoted_text(source));
-    m_connection.execute(fmt::format("INSERT INTO cdc.positions VALUES ({}, {})",
-                                     quoted_text(source), quoted_text(checkpoint)));
+    m_connection.execute("DELETE FROM cdc.positions WHERE source = " + quoted_text(name));
+    m_connection.execute(fmt::format("INSERT INTO cdc.positions VALUES ({}, {})", quoted_text(name),
+                                     quoted_text(line)));
     set_meta("progress", fmt::format("{} {} {}", position, end.segment, end.bytes));
-    m_positions[source] = std::string{checkpoint};
+    m_positions[name] = std::string{line};
     m_last_position = position;
     m_outbox_end = end;
 }

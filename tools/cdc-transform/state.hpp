@@ -17,7 +17,8 @@ namespace cdc::transform {
 
 /// What the state knows of an input table beside its rows.
 struct StoredTable {
-    int id = 0; ///< of the engine's tables, for ever
+    int id = 0;        ///< of the engine's tables, for ever
+    std::string input; ///< through which it comes; "": stdin
     event::Table shape;
     std::string connector;
     bool whole = false;                  ///< read whole once, or named by --empty
@@ -60,10 +61,10 @@ public:
 
     /// Position of the last outputs' orders.
     std::uint64_t last_position() const { return m_last_position; }
-    /// The highest commit time of a cut: rows that KEEP let go by it are gone.
-    std::int64_t kept_ts_ms() const { return m_kept_ts_ms; }
+    /// The highest commit time of an input's cut: rows that KEEP let go by it are gone.
+    std::int64_t kept_ts_ms(const std::string& input) const;
     OutboxEnd outbox_end() const { return m_outbox_end; }
-    /// The last checkpoint line of each source, by its kind, server and slot.
+    /// The last checkpoint line of each source, by position_name(). It says its input.
     const std::map<std::string, std::string>& positions() const { return m_positions; }
 
     std::vector<StoredTable> tables();
@@ -75,15 +76,16 @@ public:
     void keep_view(const StoredView& view);
     void forget_view(const std::string& name);
     void keep_parked(const std::string& view, const ParkedKeys& keys);
-    void keep_time(std::int64_t commit_ts_ms);
-    void keep_cut(const std::string& source, std::string_view checkpoint, std::uint64_t position,
+    void keep_time(const std::string& input, std::int64_t commit_ts_ms);
+    /// `name`: position_name() of the line.
+    void keep_cut(const std::string& name, std::string_view line, std::uint64_t position,
                   const OutboxEnd& end);
 
 private:
     void make();
     void read();
-    std::string meta(const char* name);
-    void set_meta(const char* name, const std::string& value);
+    std::string meta(const std::string& name);
+    void set_meta(const std::string& name, const std::string& value);
 
     std::string m_folder;
     duckdb::Database m_database;
@@ -91,13 +93,19 @@ private:
     bool m_made_anew = false;
     std::uint16_t m_epoch;
     std::uint64_t m_last_position = 0;
-    std::int64_t m_kept_ts_ms = 0;
+    std::map<std::string, std::int64_t> m_kept_ts_ms; ///< by input
     OutboxEnd m_outbox_end;
     std::map<std::string, std::string> m_positions;
 };
 
-/// Of State::positions().
+/// Kind, server, database and slot, for people.
 std::string source_name(const event::Checkpoint& checkpoint);
+/// Of State::positions(): the source's name, behind its input's and a tab where it has one.
+std::string position_name(const event::Checkpoint& checkpoint, const std::string& input);
+
+/// Up to where the log is taken in at a cut. Kafka's checkpoints say how far topics were read, not
+/// the log.
+event::Order order_of(const event::Checkpoint& checkpoint);
 
 /// Of the clock: days of it are a new state's epoch, and it is the least position of a cut.
 std::int64_t ms_since_2020();

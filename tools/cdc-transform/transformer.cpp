@@ -15,19 +15,30 @@ using event::LineKind;
 
 namespace {
 
-std::string identity(const event::Source& source) {
-    return source.db + '\n' + source.schema + '\n' + source.table;
+template<typename T>
+std::string identity(const std::string& input, const T& table) {
+    return input + '\n' + table.db + '\n' + table.schema + '\n' + table.table;
 }
 
 /// "schema.table", or "db.table" where there is no schema.
-std::string_view space_of(const event::Source& source) {
+template<typename T>
+std::string_view space_of(const T& source) {
     return source.schema.empty() ? source.db : source.schema;
 }
 
-bool same_name(std::string_view text, std::string_view space, std::string_view table) {
-    return text == table || (text.size() == space.size() + 1 + table.size() &&
-                             text.substr(0, space.size()) == space && text[space.size()] == '.' &&
-                             text.substr(space.size() + 1) == table);
+/// `table`, `space.table` or `input.space.table`
+bool same_name(std::string_view text, std::string_view input, std::string_view space,
+               std::string_view table) {
+    const auto takes_end = [&text](std::string_view part) {
+        if (text.size() <= part.size() || !text.ends_with(part) ||
+            text[text.size() - part.size() - 1] != '.') {
+            return false;
+        }
+        text.remove_suffix(part.size() + 1);
+        return true;
+    };
+    return text == table ||
+           (takes_end(table) && (text == space || (takes_end(space) && text == input)));
 }
 
 } // namespace
@@ -38,19 +49,72 @@ Transformer::Transformer(const Options& options, const views::ViewFile& file, St
       m_empty{options.empty, {}}, m_passed{options.pass, {}} {
     read_file(file);
     for (StoredTable& table : state.tables()) {
-        const event::Table& shape = table.shape;
-        const std::string name = shape.db + '\n' + shape.schema + '\n' + shape.table;
+        const std::string name = identity(table.input, table.shape);
         m_tables[name] =
             std::make_unique<InputTable>(state.connection(), std::move(table), m_declared, m_kept);
     }
+    make_inputs();
     restore_views();
-    if (state.positions().size() == 1) {
-        const auto& [name, line] = *state.positions().begin();
-        const event::Checkpoint checkpoint = event::parse_checkpoint(line, "state");
-        if (checkpoint.kind != "kafka") {
-            m_position = checkpoint.order;
+}
+
+void Transformer::make_inputs() {
+    const auto named = [this](const std::string& name) -> Input& {
+        for (const auto& input : m_inputs) {
+            if (input->name == name) {
+                return *input;
+            }
+        }
+        m_inputs.push_back(std::make_unique<Input>());
+        m_inputs.back()->name = name;
+        m_inputs.back()->changes = name.empty() ? nullptr : &m_figures.input_changes.of({name});
+        return *m_inputs.back();
+    };
+    const bool asks = m_options.explain || m_options.check;
+    for (const NamedInput& input : m_options.named_inputs()) {
+        if (!asks || !m_options.inputs.empty()) {
+            named(input.name);
         }
     }
+    const std::size_t given = m_inputs.size();
+    for (const auto& [name, line] : m_state.positions()) {
+        Input& input = named(event::input_of_checkpoint(line));
+        const event::Checkpoint checkpoint = event::parse_checkpoint(line, "state");
+        input.cut = std::max(input.cut, order_of(checkpoint));
+        if (checkpoint.kind != "kafka" &&
+            (!checkpoint.beside_stream() || m_state.positions().size() == 1)) {
+            input.position = std::max(input.position, checkpoint.order);
+        }
+    }
+    for (const auto& [name, table] : m_tables) {
+        named(table->stored().input);
+    }
+    if (!m_inputs.empty()) {
+        m_in = m_inputs.front().get();
+    }
+    for (std::size_t i = given; i < m_inputs.size() && !asks; ++i) {
+        const std::string& name = m_inputs[i]->name;
+        if (name.empty() || m_options.inputs.empty()) {
+            throw Error{ExitCode::refused,
+                        fmt::format("the state {} was made {}", in_quotes(m_options.state),
+                                    name.empty() ? "without --input" : "with --input " + name),
+                        "Go on as it was made, or with a state of its own."};
+        }
+        base::log::warning(
+            "the state has input {}, which is not given: its tables stay as they are", name);
+    }
+}
+
+const Transformer::Input& Transformer::input_of(const InputTable& table) const {
+    return **std::find_if(m_inputs.begin(), m_inputs.end(),
+                          [&](const auto& input) { return input->name == table.stored().input; });
+}
+
+std::uint64_t Transformer::left_over() const {
+    std::uint64_t staged = 0;
+    for (const auto& input : m_inputs) {
+        staged += input->staged;
+    }
+    return staged;
 }
 
 void Transformer::restore_views() {
@@ -81,19 +145,18 @@ void Transformer::restore_views() {
 }
 
 void Transformer::read_file(const views::ViewFile& file) {
-    m_declared = [types = file.types](const event::Table& table, const std::string& column) {
-        const std::string& space = table.schema.empty() ? table.db : table.schema;
+    m_declared = [types = file.types](const StoredTable& table, const std::string& column) {
         for (const views::ColumnType& type : types) {
-            if (type.column == column && same_name(type.table, space, table.table)) {
+            if (type.column == column &&
+                same_name(type.table, table.input, space_of(table.shape), table.shape.table)) {
                 return type.type;
             }
         }
         return std::string{};
     };
-    m_kept = [keeps = file.keeps](const event::Table& table) -> std::optional<KeptTime> {
-        const std::string& space = table.schema.empty() ? table.db : table.schema;
+    m_kept = [keeps = file.keeps](const StoredTable& table) -> std::optional<KeptTime> {
         for (const views::Keep& keep : keeps) {
-            if (same_name(keep.table, space, table.table)) {
+            if (same_name(keep.table, table.input, space_of(table.shape), table.shape.table)) {
                 return KeptTime{keep.column, keep.interval};
             }
         }
@@ -112,21 +175,23 @@ bool Transformer::can_begin_again() const {
     });
 }
 
-bool Transformer::wanted(std::string_view space, std::string_view table) const {
+bool Transformer::wanted(const event::Source& source) const {
     return std::any_of(m_views.begin(), m_views.end(), [&](const auto& view) {
         return std::any_of(view->named().begin(), view->named().end(),
-                           [&](const std::string& name) { return same_name(name, space, table); });
+                           [&](const std::string& name) {
+                               return same_name(name, m_in->name, space_of(source), source.table);
+                           });
     });
 }
 
 InputTable* Transformer::find_table(const event::Source& source) {
-    std::string name = identity(source);
-    if (name != m_last_source) {
+    std::string name = identity(m_in->name, source);
+    if (name != m_in->last_source) {
         const auto found = m_tables.find(name);
-        m_last_table = found == m_tables.end() ? nullptr : found->second.get();
-        m_last_source = std::move(name);
+        m_in->last_table = found == m_tables.end() ? nullptr : found->second.get();
+        m_in->last_source = std::move(name);
     }
-    return m_last_table;
+    return m_in->last_table;
 }
 
 void Transformer::open_transaction() {
@@ -144,8 +209,9 @@ void Transformer::pass(const event::DecodedLine& line) {
     m_passed_lines = true;
 }
 
-void Transformer::take(std::string_view text) {
-    const event::DecodedLine& line = m_decoder.decode(text);
+void Transformer::take(std::size_t input, std::string_view text) {
+    m_in = m_inputs[input].get();
+    const event::DecodedLine& line = m_in->decoder.decode(text);
     switch (line.kind) {
     case LineKind::change:
         take_change(line);
@@ -179,7 +245,7 @@ void Transformer::take_change(const event::DecodedLine& line) {
         pass(line);
         return;
     }
-    const bool replayed = line.op != 'r' && line.source.order < m_position;
+    const bool replayed = line.op != 'r' && line.source.order < m_in->position;
     if (replayed) {
         m_figures.replayed.add();
         return;
@@ -187,27 +253,30 @@ void Transformer::take_change(const event::DecodedLine& line) {
     pass(line);
     InputTable* table = find_table(line.source);
     if (table == nullptr) {
-        if (wanted(space_of(line.source), line.source.table)) {
+        if (wanted(line.source)) {
             throw Error{ExitCode::bad_data, fmt::format("a change of {}.{} before its table line",
                                                         space_of(line.source), line.source.table)};
         }
         return;
     }
     table->take(line);
-    ++m_staged;
+    ++m_in->staged;
     m_figures.changes.add();
+    if (m_in->changes != nullptr) {
+        m_in->changes->add();
+    }
 }
 
 void Transformer::take_table(const event::DecodedLine& line) {
     pass(line);
-    if (!wanted(space_of(line.source), line.source.table)) {
+    if (!wanted(line.source)) {
         return;
     }
     event::Table shape = event::table_of(line);
     InputTable* table = find_table(line.source);
     if (table == nullptr) {
         made_table(line, std::move(shape));
-        m_last_source.clear();
+        m_in->last_source.clear();
     } else if (table->shape().columns != shape.columns) {
         open_transaction();
         table->reshape(shape);
@@ -221,6 +290,7 @@ InputTable& Transformer::made_table(const event::DecodedLine& line, event::Table
     open_transaction();
     StoredTable stored;
     stored.id = static_cast<int>(m_tables.size()) + 1;
+    stored.input = m_in->name;
     stored.connector = line.source.connector;
     stored.shape = std::move(shape);
     auto table =
@@ -229,7 +299,7 @@ InputTable& Transformer::made_table(const event::DecodedLine& line, event::Table
         table->assume_whole();
     }
     table->touch();
-    return *(m_tables[identity(line.source)] = std::move(table));
+    return *(m_tables[identity(m_in->name, line.source)] = std::move(table));
 }
 
 void Transformer::take_snapshot(const event::DecodedLine& line) {
@@ -255,21 +325,31 @@ void Transformer::warn_of_mark(const event::DecodedLine& line) {
     }
 }
 
+void Transformer::check_source(const event::Checkpoint& checkpoint) const {
+    const auto& positions = m_state.positions();
+    const auto other = std::find_if(positions.begin(), positions.end(), [this](const auto& entry) {
+        return event::input_of_checkpoint(entry.second) == m_in->name;
+    });
+    if (other != positions.end() && !positions.contains(position_name(checkpoint, m_in->name))) {
+        throw Error{
+            ExitCode::refused,
+            fmt::format(
+                "the state {} is of source {}, the input {}of {}", in_quotes(m_options.state),
+                in_quotes(source_name(event::parse_checkpoint(other->second, "state"))),
+                m_in->name.empty() ? "" : m_in->name + " ", in_quotes(source_name(checkpoint))),
+            "Each pipe needs a state of its own."};
+    }
+}
+
 void Transformer::take_checkpoint(const event::DecodedLine& line) {
     const event::Checkpoint checkpoint = event::parse_checkpoint(line.raw, "checkpoint line");
-    const std::string source = source_name(checkpoint);
-    const auto& positions = m_state.positions();
-    if (!checkpoint.beside_stream() && !positions.empty() && !positions.contains(source)) {
-        throw Error{ExitCode::refused,
-                    fmt::format("the state {} is of source {}, the input of {}",
-                                in_quotes(m_options.state), in_quotes(positions.begin()->first),
-                                in_quotes(source)),
-                    "Each pipe needs a state of its own."};
+    if (!checkpoint.beside_stream()) {
+        check_source(checkpoint);
     }
-    if (checkpoint.kind != "kafka" && checkpoint.order < m_position) {
+    if (checkpoint.kind != "kafka" && checkpoint.order < m_in->position) {
         return; // sent again by the source: what has left is further already
     }
-    m_cut = std::string{line.raw};
+    m_cut = m_in->name.empty() ? std::string{line.raw} : event::with_input(line.raw, m_in->name);
 }
 
 std::string Transformer::table_lines() {

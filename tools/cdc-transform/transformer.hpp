@@ -28,8 +28,8 @@ public:
     Transformer(const Options& options, const views::ViewFile& file, State& state, Outbox& outbox,
                 Figures& figures, Parking* parking);
 
-    /// One line of the input. Throws Error.
-    void take(std::string_view line);
+    /// One line of an input, by its place in Options::named_inputs(). Throws Error.
+    void take(std::size_t input, std::string_view line);
     /// Whether that line was a checkpoint: cut() before the next one.
     bool cut_due() const { return m_cut.has_value(); }
     /// All is committed and lies in the outbox when it returns, except a
@@ -49,17 +49,34 @@ public:
     /// rows of a snapshot that are there count once, but not those of a table without key.
     bool can_begin_again() const;
 
-    /// Changes behind the last cut.
-    std::uint64_t left_over() const { return m_staged; }
+    /// Changes behind the last cuts.
+    std::uint64_t left_over() const;
 
 private:
+    /// One of the pipes whose lines come here.
+    struct Input {
+        std::string name;
+        event::LineDecoder decoder;
+        event::Order position; ///< lines of the log below it are in the state
+        event::Order cut;      ///< the last
+        std::uint64_t staged = 0;
+        cli::Metric* changes = nullptr;   ///< of --input
+        InputTable* last_table = nullptr; ///< of last_source
+        std::string last_source;
+    };
+    void make_inputs();
+    const Input& input_of(const InputTable& table) const;
+    bool is_own(const InputTable& table) const { return table.stored().input == m_in->name; }
+    event::Order cut_of(const InputTable& table, event::Order cut) const;
+    std::int64_t kept_ts_ms_of(const KeptView& view) const;
     void take_change(const event::DecodedLine& line);
     void take_table(const event::DecodedLine& line);
     void take_snapshot(const event::DecodedLine& line);
     void take_checkpoint(const event::DecodedLine& line);
+    void check_source(const event::Checkpoint& checkpoint) const;
     void warn_of_mark(const event::DecodedLine& line);
     void pass(const event::DecodedLine& line);
-    bool wanted(std::string_view schema, std::string_view table) const;
+    bool wanted(const event::Source& source) const;
     InputTable* find_table(const event::Source& source);
     InputTable& made_table(const event::DecodedLine& line, event::Table shape);
     void read_file(const views::ViewFile& file);
@@ -76,6 +93,7 @@ private:
     void change_views(CutStamp& stamp);
     void count_rows(const KeptView& view, std::uint64_t before);
     void start_views(CutStamp& stamp, event::Order cut);
+    void end_cut(const event::Checkpoint& checkpoint);
     CutStamp stamp_of(const event::Checkpoint& checkpoint) const;
 
     const Options& m_options;
@@ -83,7 +101,6 @@ private:
     Outbox& m_outbox;
     Figures& m_figures;
     Parking* m_parking;
-    event::LineDecoder m_decoder;
     event::TableFilter m_empty;
     event::TableFilter m_passed;
     DeclaredTypes m_declared;
@@ -91,12 +108,11 @@ private:
     std::vector<std::unique_ptr<KeptView>> m_views; ///< in the file's order
     std::vector<StoredView> m_dropped;              ///< at the next cut
     std::map<std::string, std::unique_ptr<InputTable>> m_tables;
-    InputTable* m_last_table = nullptr; ///< of m_last_source
-    std::string m_last_source;
-    event::Order m_position;          ///< lines of the log below it are in the state
+    std::vector<std::unique_ptr<Input>>
+        m_inputs;                     ///< those of the options, then others that the state has
+    Input* m_in = nullptr;            ///< of the last line
     std::optional<std::string> m_cut; ///< its checkpoint line
     std::optional<duckdb::Transaction> m_transaction;
-    std::uint64_t m_staged = 0;
     std::int64_t m_kept_ts_ms = 0; ///< of the cut under way: never below that of an earlier one
     bool m_passed_lines = false;
     std::vector<const InputTable*> m_changed_tables; ///< of the cut under way

@@ -1,0 +1,2 @@
+echo "CREATE VIEW v KEY (id) AS SELECT id FROM t;" >views.sql; touch a b
+cdc-transform --views views.sql --state s --input x=a --input x=b --ack on-write </dev/null
