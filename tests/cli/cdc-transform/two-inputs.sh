@@ -27,7 +27,14 @@ views() {
         --input one=one.fifo --input two=two.fifo | jq -c --unbuffered '[.input // empty, .checkpoint.position // empty, .op // empty, .after // empty]' >>out &
 }
 # Each line is written when the cut before it has left, so that the order is certain.
-wait_for() { until [ "$(grep -c '^\["' out)" -ge "$1" ]; do sleep 0.05; done; }
+wait_for() {
+    for _ in $(seq 300); do
+        [ "$(grep -c '^\["' out)" -ge "$1" ] && return
+        sleep 0.05
+    done
+    echo "waited in vain for line $1"
+    exit 1
+}
 mkfifo one.fifo two.fifo
 : >out
 views
