@@ -57,33 +57,51 @@ Checkpoint from_document(const Json& document) {
 }
 
 constexpr const char* kInputMember = "input";
+constexpr const char* kHighestMember = "highest";
 
 /// Null where the line has no such member, as most have.
-Json with_input_member(std::string_view line) {
-    if (line.find("\"input\"") == std::string_view::npos) {
+Json having(std::string_view line, const char* member) {
+    if (line.find(fmt::format("\"{}\"", member)) == std::string_view::npos) {
         return {};
     }
     Json document = Json::parse(line, nullptr, false);
-    return document.is_object() && document.contains(kInputMember) ? document : Json{};
+    return document.is_object() && document.contains(member) ? document : Json{};
+}
+
+/// "": there is none.
+std::string text_of_member(std::string_view line, const char* member) {
+    const Json document = having(line, member);
+    return document.is_object() && document[member].is_string()
+               ? document[member].get<std::string>()
+               : std::string{};
+}
+
+std::string with_member(std::string_view line, const char* member, std::string_view value) {
+    std::string out{line};
+    if (Json document = having(line, member); document.is_object()) {
+        document.erase(member);
+        out = document.dump();
+    }
+    out.resize(out.rfind('}'));
+    return fmt::format(R"({},"{}":"{}"}})", out, member, value);
 }
 
 } // namespace
 
 std::string input_of_checkpoint(std::string_view line) {
-    const Json document = with_input_member(line);
-    return document.is_object() && document[kInputMember].is_string()
-               ? document[kInputMember].get<std::string>()
-               : std::string{};
+    return text_of_member(line, kInputMember);
 }
 
 std::string with_input(std::string_view line, std::string_view input) {
-    std::string out{line};
-    if (Json document = with_input_member(line); document.is_object()) {
-        document.erase(kInputMember);
-        out = document.dump();
-    }
-    out.resize(out.rfind('}'));
-    return fmt::format(R"({},"input":"{}"}})", out, input);
+    return with_member(line, kInputMember, input);
+}
+
+std::optional<Order> highest_of_checkpoint(std::string_view line) {
+    return Order::parse(text_of_member(line, kHighestMember));
+}
+
+std::string with_highest(std::string_view line, Order highest) {
+    return with_member(line, kHighestMember, highest.text());
 }
 
 Checkpoint parse_checkpoint(std::string_view line, std::string_view where) {

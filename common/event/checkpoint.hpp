@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,8 @@ namespace cdc::event {
 ///      "slot":"orders","position":"0/16B3748","order":"0001…","commit_ts_ms":1763709000000,
 ///      "snapshot":null},"ts_ms":1763709000123}
 ///
-/// Behind cdc-transform --input NAME=… a line says which input it came through, as its last member:
-/// `,"input":"NAME"}`. It tells sinks the file that the line belongs to, and is no part of the
+/// Behind cdc-transform --input NAME=… a line says which input it came through, as a member
+/// `"input":"NAME"`. It tells sinks the file that the line belongs to, and is no part of the
 /// source's position.
 ///
 /// Files of every older version stay readable; members that we do not know are kept.
@@ -56,6 +57,10 @@ Checkpoint parse_checkpoint(std::string_view line, std::string_view where);
 
 /// The input of cdc-transform that the line came through; "": none.
 std::string input_of_checkpoint(std::string_view line);
+/// What leaves cdc-transform has orders of its own: no line before this one has a higher order.
+/// Nothing where the line does not say.
+std::optional<Order> highest_of_checkpoint(std::string_view line);
+std::string with_highest(std::string_view line, Order highest);
 /// The line as one of this input, whose name needs no escapes.
 std::string with_input(std::string_view line, std::string_view input);
 

@@ -31,7 +31,8 @@ CutMark parse_cut_mark(std::string_view value) {
     if (offsets == json.end() || !offsets->is_string()) {
         base::fail(base::ExitCode::bad_data, "a mark without offsets: {}", base::in_quotes(value));
     }
-    return {event::parse_checkpoint(value, "mark"), parse_offsets(offsets->get<std::string>())};
+    return {event::parse_checkpoint(value, "mark"), parse_offsets(offsets->get<std::string>()),
+            event::highest_of_checkpoint(value)};
 }
 
 } // namespace cdc::kafka

@@ -4,6 +4,7 @@
 #include "event/checkpoint.hpp"
 #include "kafka/offsets.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,9 @@ namespace cdc::kafka {
 /// How far each partition was written when a source's checkpoint was durable. Read up to these
 /// offsets, the topics hold what the source held there, unless a change lies before them whose
 /// order is above the checkpoint's: a publisher that was killed had sent more than was confirmed,
-/// and that comes again behind it. Then a later mark counts. A record of the compacted topic
+/// and that comes again behind it. Then a later mark counts. What cdc-transform writes has orders
+/// of its own, and its checkpoint lines say `highest`, which that change is held against. A record
+/// of the compacted topic
 /// `<prefix>.marks`; do not rename:
 ///
 ///     key    {"kind":"postgres","server":"7312…","database":"inventory","slot":"orders"}
@@ -22,7 +25,8 @@ namespace cdc::kafka {
 /// what changed alone would be smaller, and its reader would need every one.
 struct CutMark {
     event::Checkpoint checkpoint;
-    Offsets offsets; ///< behind the last record, by partition
+    Offsets offsets;                     ///< behind the last record, by partition
+    std::optional<event::Order> highest; ///< event::highest_of_checkpoint()
 };
 
 std::string cut_mark_key(const event::Checkpoint& checkpoint);

@@ -173,8 +173,9 @@ class Pipe(beds.Bed):
                 written = lines.read()
         except FileNotFoundError:
             return 0
+        line = line.split(b',"highest"')[0] # which cdc-transform adds
         found = written.rfind(line)
-        return len(written) if found < 0 else len(written) - found - len(line)
+        return len(written) if found < 0 else len(written) - found - len(line) - 2
 
     def acknowledged(self):
         return lsn(beds.acknowledged(self.checkpoint)["position"])

@@ -133,6 +133,11 @@ TEST_CASE("a checkpoint line says which input it came through, and its checkpoin
     CHECK(parse_checkpoint(line, "test").encode() == kLine);
     CHECK(with_input(line, "stock") == with_input(kLine, "stock"));
     CHECK(input_of_checkpoint(R"({"input":"a", "checkpoint":{"input":"b"}})") == "a");
+    CHECK_FALSE(highest_of_checkpoint(line));
+    const std::string both = with_highest(line, Order::make(7, 8, 9));
+    CHECK(highest_of_checkpoint(both) == Order::make(7, 8, 9));
+    CHECK(input_of_checkpoint(both) == "shop");
+    CHECK(with_highest(both, Order::make(7, 9, 1)) == with_highest(line, Order::make(7, 9, 1)));
     CHECK(input_of_checkpoint(R"({"checkpoint":{"input":"b"}})").empty());
 }
 

@@ -26,13 +26,26 @@ std::int64_t Marks::limit(const kafka::TopicPartition& place) const {
     return found == m_limits.end() ? 0 : found->second;
 }
 
+/// cdc-transform's marks of several sources are of one output: the last of them counts.
+std::string Marks::highest_output(const kafka::TopicPartition& at) const {
+    event::Order highest;
+    for (const auto& [key, mark] : m_marks) {
+        if (mark.highest && mark.offsets.contains(at)) {
+            highest = std::max(highest, *mark.highest);
+        }
+    }
+    return highest.text();
+}
+
 bool Marks::are_exact(const Places& places) const {
     return std::all_of(m_marks.begin(), m_marks.end(), [&](const auto& entry) {
         const kafka::CutMark& mark = entry.second;
         const std::string order = mark.checkpoint.order.text();
         return std::all_of(mark.offsets.begin(), mark.offsets.end(), [&](const auto& offset) {
             const auto place = places.all().find(offset.first);
-            return place == places.all().end() || place->second.highest < order;
+            return place == places.all().end() ||
+                   (mark.highest ? place->second.highest <= highest_output(offset.first)
+                                 : place->second.highest < order);
         });
     });
 }

@@ -34,6 +34,8 @@ public:
     std::int64_t commit_ts_ms() const;
 
 private:
+    std::string highest_output(const kafka::TopicPartition& at) const;
+
     std::string m_topic;
     std::map<std::string, kafka::CutMark, std::less<>> m_marks; ///< by the record's key
     kafka::Offsets m_limits;

@@ -205,12 +205,15 @@ void Transformer::start_views(CutStamp& stamp, Order cut) {
 }
 
 void Transformer::cut(const Outbox::Write& pass_on) {
-    const std::string line = *m_cut;
-    const event::Checkpoint checkpoint = event::parse_checkpoint(line, "checkpoint line");
+    const event::Checkpoint checkpoint = event::parse_checkpoint(*m_cut, "checkpoint line");
     const Order order = order_of(checkpoint);
     m_figures.behind.set(checkpoint.ts_ms);
     CutStamp stamp = stamp_of(checkpoint);
-    if (!touched(order, stamp.commit_ts_ms)) {
+    const bool has_work = touched(order, stamp.commit_ts_ms);
+    const std::string line = event::with_highest(
+        *m_cut, Order::make(m_state.epoch(), has_work ? stamp.position : m_state.last_position(),
+                            Order::kMaxIndex));
+    if (!has_work) {
         end_cut(checkpoint);
         pass_on(line);
         pass_on("\n");
