@@ -64,6 +64,10 @@ void ExactlyOnceStream::read_position() {
     }
     m_stored_order = position["order"].get<std::string>();
     m_publisher.set_last_order(m_stored_order);
+    if (const auto rows = position.find("view_rows"); rows != position.end()) {
+        m_stored_rows = {rows->value("order", ""), rows->value("count", std::uint64_t{0})};
+        m_publisher.set_view_rows(m_stored_rows);
+    }
     if (position.contains("checkpoint") && position["checkpoint"].is_object()) {
         m_stored_checkpoint = position["checkpoint"];
         m_checkpoint = Json{{"checkpoint", m_stored_checkpoint}, {"ts_ms", base::now_ms()}}.dump();
@@ -80,7 +84,7 @@ void ExactlyOnceStream::read_position() {
 }
 
 /// A line that is broken is none: publish_line() says so.
-bool ExactlyOnceStream::committed_before(std::string_view line) const {
+bool ExactlyOnceStream::committed_before(std::string_view line) {
     if (!kafka::is_change(line)) {
         return false;
     }
@@ -89,6 +93,10 @@ bool ExactlyOnceStream::committed_before(std::string_view line) const {
         kafka::cut_change(line, cut);
     } catch (const Error&) {
         return false;
+    }
+    if (ViewRows::has(cut)) {
+        m_seen_rows.take(cut.order);
+        return m_stored_rows.holds(m_seen_rows);
     }
     // Rows of an unfinished snapshot all have one order: how far it came, only its own
     // checkpoints say.
@@ -178,6 +186,9 @@ void ExactlyOnceStream::send_position() {
     }
     Json position{
         {"order", m_publisher.last_order()}, {"checkpoint", checkpoint}, {"ts_ms", base::now_ms()}};
+    if (const ViewRows& rows = m_publisher.view_rows(); rows.count > 0) {
+        position["view_rows"] = {{"order", rows.order}, {"count", rows.count}};
+    }
     if (const std::string input = event::input_of_checkpoint(m_checkpoint); !input.empty()) {
         position["input"] = input;
     }
@@ -230,7 +241,24 @@ void ExactlyOnceStream::commit() {
     m_new_checkpoints.clear();
 }
 
+/// What was committed is told by orders, and those of views are no source's.
+void ExactlyOnceStream::check_orders(std::string_view line) {
+    if (!line.starts_with(R"({"table":)")) {
+        return;
+    }
+    const bool of_view = line.find(R"("connector":"transform")") != std::string_view::npos;
+    if (m_of_views && *m_of_views != of_view) {
+        throw Error{ExitCode::refused,
+                    "--exactly-once: there are lines of views and of other tables, whose orders "
+                    "cannot be compared",
+                    "Publish what cdc-transform lets through (--pass) in a pipe of its own, or "
+                    "without --exactly-once."};
+    }
+    m_of_views = of_view;
+}
+
 void ExactlyOnceStream::take(std::string_view line, std::uint64_t line_number) {
+    check_orders(line);
     if (m_dropping && committed_before(line)) {
         if (m_dropped++ == 0) {
             log::info("dropping lines that were committed before");

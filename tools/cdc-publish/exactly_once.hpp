@@ -16,7 +16,8 @@ namespace cdc::publish {
 ///     key    {"transactional_id":"cdc-publish.shop"}
 ///     value  {"order":"0001…","checkpoint":{…the last checkpoint line's…}|null,"ts_ms":N}
 ///
-/// and `"input":"NAME"` behind it where the checkpoint line has it.
+/// then `"view_rows":{"order":"09db…","count":N}` (ViewRows), where there were any, and
+/// `"input":"NAME"` where the checkpoint line has it.
 ///
 /// On start the position is read back, and changes at or below it are dropped: they were committed.
 /// That the lines are of the same stream is checked at the first checkpoint line, before which
@@ -40,7 +41,8 @@ public:
 private:
     void read_position();
     void open();
-    bool committed_before(std::string_view line) const;
+    bool committed_before(std::string_view line);
+    void check_orders(std::string_view line);
     void check_identity(std::string_view checkpoint_line);
     void keep(std::string_view line, std::uint64_t line_number);
     template<typename Send>
@@ -63,9 +65,12 @@ private:
     std::string m_stored_order; ///< read at start; empty: none
     nlohmann::ordered_json m_stored_checkpoint;
     std::string m_stored_line; ///< of that checkpoint
+    ViewRows m_stored_rows;
+    ViewRows m_seen_rows; ///< since the start, while lines are dropped
     bool m_stored_snapshot_done = false;
     bool m_checked = false;
-    bool m_dropping = false; ///< lines may still be at or below the stored order
+    std::optional<bool> m_of_views; ///< of cdc-transform's, by table lines
+    bool m_dropping = false;        ///< lines may still be at or below the stored order
     std::uint64_t m_dropped = 0;
 
     bool m_open = false;

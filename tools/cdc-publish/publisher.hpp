@@ -5,6 +5,7 @@
 #include "cdc-publish/options.hpp"
 #include "cdc-publish/registered_schemas.hpp"
 #include "cdc-publish/routes.hpp"
+#include "cdc-publish/view_rows.hpp"
 #include "event/line_predictor.hpp"
 #include "kafka/acknowledgements.hpp"
 #include "kafka/change_cut.hpp"
@@ -40,6 +41,8 @@ public:
     /// The highest order of a change sent; 32 hex digits, empty before the first.
     const std::string& last_order() const noexcept { return m_last_order; }
     void set_last_order(const std::string& order) { m_last_order = m_settled_order = order; }
+    const ViewRows& view_rows() const noexcept { return m_view_rows; }
+    void set_view_rows(const ViewRows& rows) { m_view_rows = m_settled_view_rows = rows; }
     /// Everything sent so far is durable.
     void settled();
     /// Everything sent since settled() is gone: the publisher is as it was then.
@@ -85,7 +88,7 @@ private:
         std::shared_ptr<record::TableEncoder> encoder;
     };
     void fill_cut(const event::DecodedLine& line);
-    void rise(std::string_view order);
+    void rise(const kafka::ChangeCut& cut);
     void publish_change(const event::DecodedLine& line);
     void publish_table(const event::DecodedLine& line);
     /// Snapshot lines, facts and marks.
@@ -112,6 +115,8 @@ private:
     bool m_announcing = false;          ///< one of them was announced
     std::string m_last_order;
     std::string m_settled_order;
+    ViewRows m_view_rows;
+    ViewRows m_settled_view_rows;
     std::int64_t m_heartbeat_ms = 0;
     Done m_done;
     Done m_settled_done;
