@@ -96,6 +96,27 @@ def feed(process, lines, count, slowly):
         pass
 
 
+def feed_in_steps(bed, publisher, lines, read, steps):
+    """Feeds all lines, and lets the reader come up to the last checkpoint of each step: a cut a step, whatever
+    the machine is doing."""
+    lines = list(lines)
+    for step in range(steps):
+        part = lines[len(lines) * step // steps:len(lines) * (step + 1) // steps]
+        publisher.stdin.write(b"".join(part))
+        publisher.stdin.flush()
+        orders = [json.loads(line)["checkpoint"]["order"] for line in part if line.startswith(b'{"checkpoint"')]
+        if orders:
+            await_order(bed, read, max(orders))
+
+
+def await_order(bed, read, order):
+    end = time.monotonic() + 120
+    while beds.acknowledged(read)["order"] < order:
+        if time.monotonic() > end:
+            raise RuntimeError(f"read up to {beds.acknowledged(read)}, not {order}\n{bed.tail()}")
+        time.sleep(0.05)
+
+
 def check_cuts(wanted, path, start):
     """Each checkpoint line of one reader's run, which began at the order `start`."""
     seen = {order for order in wanted if order < start}
@@ -147,16 +168,12 @@ def run_kills(bed, prefix, *options):
                 process.wait()
             reader = start_reader()
     publisher = bed.publisher(prefix, published, *options)
-    feed(publisher, resumed(lines, published), -1, False)
+    feed_in_steps(bed, publisher, resumed(lines, published), read, 5)
     publisher.stdin.close()
     if publisher.wait(60) != 0:
         raise RuntimeError(bed.tail())
     last = max(json.loads(line)["checkpoint"]["order"] for line in open(lines, "rb") if b'{"checkpoint"' in line)
-    end = time.monotonic() + 60
-    while beds.acknowledged(read)["order"] < last:
-        if time.monotonic() > end:
-            raise RuntimeError(f"read up to {beds.acknowledged(read)}, not {last}\n{bed.tail()}")
-        time.sleep(0.1)
+    await_order(bed, read, last)
     reader[0].terminate()
     if [process.wait(60) for process in reader] != [0, 0]:
         raise RuntimeError(bed.tail())
