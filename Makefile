@@ -37,7 +37,7 @@ demo: deps build
 
 ## make test                  every test with small counts: unit, golden, live
 test: deps build check
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(TEST_JOBS) -LE soak
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(TEST_JOBS) -LE soak || tests/failed $(BUILD)
 
 ## make live                  the live tests only
 live: deps build
