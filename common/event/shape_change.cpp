@@ -51,6 +51,47 @@ bool has_column(const Table& table, const std::string& name) {
                        [&](const Column& column) { return column.name == name; });
 }
 
+int place_in(std::initializer_list<std::string_view> names, std::string_view name) {
+    const auto* const found = std::find(names.begin(), names.end(), name);
+    return found == names.end() ? -1 : static_cast<int>(found - names.begin());
+}
+
+/// MySQL's and MariaDB's types that grow. An unsigned type fits into the next larger signed one.
+bool mysql_type_grows(TypeName from, TypeName to) {
+    const auto take_sign = [](TypeName& type) {
+        constexpr std::string_view kUnsigned = " unsigned";
+        const bool is_unsigned = type.name.ends_with(kUnsigned);
+        type.name.resize(type.name.size() - (is_unsigned ? kUnsigned.size() : 0));
+        return is_unsigned;
+    };
+    const bool from_unsigned = take_sign(from);
+    const bool to_unsigned = take_sign(to);
+    if (to_unsigned && !from_unsigned) {
+        return false;
+    }
+    const bool loses_sign = from_unsigned && !to_unsigned;
+    const auto size_of = [](const TypeName& type) {
+        return place_in({"tinyint", "smallint", "mediumint", "int", "bigint"}, type.name);
+    };
+    if (size_of(from) >= 0) {
+        return size_of(to) >= size_of(from) + (loses_sign ? 1 : 0);
+    }
+    if (from.name == "decimal" && to.name == "decimal") {
+        return to.second == from.second && to.first >= from.first;
+    }
+    const auto text_size = [](const TypeName& type) {
+        return place_in({"tinytext", "text", "mediumtext", "longtext"}, type.name);
+    };
+    if (text_size(from) >= 0) {
+        return text_size(to) >= text_size(from);
+    }
+    if (from.name != "char" && from.name != "varchar") {
+        return false;
+    }
+    const bool grows = (to.name == "varchar" || to.name == from.name) && to.first >= from.first;
+    return grows || text_size(to) >= 1; // 65,535 bytes, as the longest varchar
+}
+
 std::string reason_of_column(const Table& before, const Table& after, const Column& now) {
     const Column* then = find_column(before, now);
     const std::string name = in_quotes(now.name);
@@ -92,6 +133,9 @@ bool keeps_values(std::string_view from, std::string_view to) {
         return type.name == "text" || type.name == "character varying";
     };
     if (is_text(old_type) && is_text(new_type) && new_type.first == -1) {
+        return true;
+    }
+    if (mysql_type_grows(old_type, new_type)) {
         return true;
     }
     if (old_type.name != new_type.name) {

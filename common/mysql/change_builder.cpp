@@ -358,6 +358,12 @@ ChangeBuilder::Shape ChangeBuilder::captured_shape(TableMap map) {
     }
     TablePlan plan{std::move(map), *m_lookup, m_settings.mariadb, m_settings.edits,
                    m_settings.encoding};
+    if (const auto constants = m_effects.constants.find({plan.map().db, plan.map().table});
+        constants != m_effects.constants.end()) {
+        for (const auto& [column, value] : constants->second) {
+            plan.set_old_rows(column, value);
+        }
+    }
     plan.changes = m_writer.changes_by_table().of(plan.map().db, plan.map().table);
     return {std::move(plan), &state};
 }

@@ -4,11 +4,11 @@
 #include "event/change_writer.hpp"
 #include "event/table_filter.hpp"
 #include "mysql/binlog_event.hpp"
-#include "mysql/dropped_names.hpp"
 #include "mysql/gtid_set.hpp"
 #include "mysql/position.hpp"
 #include "mysql/rows_event.hpp"
 #include "mysql/statement.hpp"
+#include "mysql/statement_effects.hpp"
 #include "mysql/table_plan.hpp"
 #include "mysql/transaction_payload.hpp"
 #include "mysql/xa_rows.hpp"
@@ -57,9 +57,9 @@ public:
     /// Transactions that begin before this place in the order, and those with these global ids, are
     /// read only for what is prepared in them: their lines were written before.
     void set_emitted(std::uint64_t order_position, const std::optional<std::string>& gtids);
-    /// What was dropped before the start, and before position().
-    void set_dropped(DroppedNames dropped) { m_dropped = std::move(dropped); }
-    const DroppedNames& dropped_names() const { return m_dropped; }
+    /// Of statements before the start, and before position().
+    void set_effects(StatementEffects effects) { m_effects = std::move(effects); }
+    const StatementEffects& effects() const { return m_effects; }
 
     /// Appends the lines of one event. Throws Error, which names table and position: bad_data, or
     /// refused for what the source must not do; `out` is then as it was.
@@ -100,6 +100,9 @@ private:
         /// Where the log ended when the catalog was asked for names that the log lacks: what
         /// statements up to there did, it shows. 0: it was not asked.
         std::uint64_t names_from = 0;
+        /// The columns that statements behind that table line have left.
+        std::optional<std::vector<event::Column>> columns;
+        bool columns_followed = true; ///< false: a statement since then was not understood
     };
     struct Shape {
         TablePlan plan;
@@ -142,6 +145,15 @@ private:
     void end_line(std::uint64_t index, char op, std::string& out);
     void append_missing(std::string& out) const;
 
+    // alterations.cpp
+    void alter(const Statement& statement, const std::string& current_db, std::string& out);
+    void forget_dropped(const Statement& statement, const StatementEffects::TableName& table);
+    std::string effect_on_rows(const Statement& statement, const std::string& db, std::string& out);
+    std::string modified(const Statement& statement, std::vector<event::Column>& columns) const;
+    bool announce_added(const Statement& statement, const std::string& db,
+                        const std::vector<event::Column>& columns, std::string& out);
+    std::string column_that_came_back(const Statement& statement, const std::string& db);
+
     // statements.cpp
     void query(const Event& event, std::string& out);
     void need_group() const;
@@ -151,9 +163,8 @@ private:
                   std::string& out);
     void dropped(const std::string& db, const std::string& table, std::string_view what,
                  std::string& out);
+    void drop_database(const std::string& db);
     void create(const Statement& statement, const std::string& db, std::string& out);
-    void alter(const Statement& statement, const std::string& current_db, std::string& out);
-    std::string column_that_came_back(const Statement& statement, const std::string& db);
     void rename(std::vector<Statement::Name> tables, const std::string& db, std::string& out);
     void names_change(const std::string& db, const std::string& table, std::string& out);
     const Shape* shape_now(const std::string& db, const std::string& table);
@@ -194,7 +205,7 @@ private:
     std::unordered_map<std::uint64_t, const Shape*> m_maps;
     std::size_t m_former_shapes = 0; ///< those whose names a statement may have changed
     std::unordered_map<std::string, TableState> m_states;
-    DroppedNames m_dropped;
+    StatementEffects m_effects;
 
     bool m_in_transaction = false; ///< between BEGIN and its end
     bool m_in_group = false;       ///< behind a GTID event

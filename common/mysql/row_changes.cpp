@@ -185,6 +185,8 @@ void ChangeBuilder::announce(const Shape& shape, std::uint64_t index, std::strin
     m_writer.append_table(out, shape.plan.shape(),
                           m_writer.table_source(shape.plan.source_members(), index));
     state.announced = &shape.plan;
+    state.columns.reset();
+    state.columns_followed = true;
 }
 
 } // namespace cdc::mysql

@@ -1,5 +1,7 @@
 #include "mysql/statement.hpp"
 
+#include "mysql/alter_clause.hpp"
+
 #include <algorithm>
 
 namespace cdc::mysql {
@@ -74,201 +76,6 @@ void all_names(const std::vector<Token>& tokens, Statement& out) {
     }
 }
 
-bool contains(const std::vector<const Token*>& clause, std::string_view word) {
-    return std::any_of(clause.begin(), clause.end(),
-                       [word](const Token* token) { return token->is(word); });
-}
-
-bool starts(const std::vector<const Token*>& clause,
-            std::initializer_list<std::string_view> words) {
-    std::size_t i = 0;
-    return clause.size() >= words.size() &&
-           std::all_of(words.begin(), words.end(),
-                       [&](std::string_view word) { return clause[i++]->is(word); });
-}
-
-bool starts_any(const std::vector<const Token*>& clause, std::size_t at,
-                std::initializer_list<std::string_view> words) {
-    return at < clause.size() &&
-           std::any_of(words.begin(), words.end(),
-                       [&](std::string_view word) { return clause[at]->is(word); });
-}
-
-Alteration worst(Alteration a, Alteration b) {
-    return std::max(a, b);
-}
-
-/// ENGINE [=] name, anywhere among the options of a clause: BLACKHOLE keeps no row, and what the
-/// others that are not named here show, and engines that are not known, is somewhere else. UNION
-/// and CONNECTION say where.
-Alteration engine_change(const std::vector<const Token*>& clause) {
-    Alteration worst_one = Alteration::keeps_values;
-    for (std::size_t i = 0; i < clause.size(); ++i) {
-        if (clause[i]->is("UNION") || clause[i]->is("CONNECTION")) {
-            worst_one = worst(worst_one, Alteration::unproven);
-        }
-        if (!clause[i]->is("ENGINE")) {
-            continue;
-        }
-        const std::size_t name = i + (starts_any(clause, i + 1, {"="}) ? 2 : 1);
-        if (starts_any(clause, name, {"BLACKHOLE"})) {
-            return Alteration::drops_rows;
-        }
-        if (!starts_any(clause, name,
-                        {"INNODB", "MYISAM", "ARIA", "MEMORY", "HEAP", "ARCHIVE", "CSV", "ROCKSDB",
-                         "NDB", "NDBCLUSTER", "TOKUDB"})) {
-            worst_one = worst(worst_one, Alteration::unproven);
-        }
-    }
-    return worst_one;
-}
-
-/// One clause of ALTER TABLE.
-Alteration alteration_of(const std::vector<const Token*>& clause) {
-    static const std::initializer_list<std::string_view> kIndexWords = {
-        "INDEX",   "KEY",        "UNIQUE",  "FULLTEXT", "SPATIAL",
-        "PRIMARY", "CONSTRAINT", "FOREIGN", "CHECK"};
-    if (clause.empty()) {
-        return Alteration::keeps_values;
-    }
-    if (starts(clause, {"ADD"})) {
-        if (starts_any(clause, 1, kIndexWords)) {
-            return Alteration::keeps_values;
-        }
-        if (starts_any(clause, 1, {"PARTITION"})) {
-            return Alteration::keeps_values;
-        }
-        // A new column is NULL in the rows that are there unless its definition says otherwise.
-        const bool other = contains(clause, "DEFAULT") || contains(clause, "NOT") ||
-                           contains(clause, "AS") || contains(clause, "GENERATED") ||
-                           contains(clause, "PRIMARY") || contains(clause, "AUTO_INCREMENT") ||
-                           contains(clause, "SERIAL") || contains(clause, "TIMESTAMP") ||
-                           contains(clause, "PERIOD") || contains(clause, "SYSTEM");
-        return other ? Alteration::unproven : Alteration::keeps_values;
-    }
-    if (starts(clause, {"DROP", "PARTITION"}) || starts(clause, {"TRUNCATE", "PARTITION"}) ||
-        starts(clause, {"EXCHANGE", "PARTITION"})) {
-        return Alteration::drops_rows;
-    }
-    if (starts(clause, {"DROP"}) && !starts_any(clause, 1, {"SYSTEM", "PERIOD"})) {
-        return Alteration::keeps_values; // columns, indexes, constraints
-    }
-    static constexpr std::string_view kHarmless[] = {"COMMENT",
-                                                     "AUTO_INCREMENT",
-                                                     "ENGINE",
-                                                     "ROW_FORMAT",
-                                                     "KEY_BLOCK_SIZE",
-                                                     "ALGORITHM",
-                                                     "LOCK",
-                                                     "FORCE",
-                                                     "ORDER",
-                                                     "ENABLE",
-                                                     "DISABLE",
-                                                     "STATS_PERSISTENT",
-                                                     "STATS_AUTO_RECALC",
-                                                     "STATS_SAMPLE_PAGES",
-                                                     "COMPRESSION",
-                                                     "ENCRYPTION",
-                                                     "TABLESPACE",
-                                                     "ALTER",
-                                                     "MAX_ROWS",
-                                                     "MIN_ROWS",
-                                                     "AVG_ROW_LENGTH",
-                                                     "CHECKSUM",
-                                                     "DELAY_KEY_WRITE",
-                                                     "PACK_KEYS",
-                                                     "WAIT",
-                                                     "NOWAIT",
-                                                     "ANALYZE",
-                                                     "OPTIMIZE",
-                                                     "CHECK",
-                                                     "REBUILD",
-                                                     "REPAIR",
-                                                     "COALESCE",
-                                                     "REORGANIZE",
-                                                     "PARTITION",
-                                                     "REMOVE",
-                                                     "DEFAULT",
-                                                     "CHARACTER",
-                                                     "CHARSET",
-                                                     "COLLATE",
-                                                     "SECONDARY_ENGINE",
-                                                     "INSERT_METHOD",
-                                                     "PAGE_CHECKSUM",
-                                                     "TRANSACTIONAL",
-                                                     "WITH",
-                                                     "WITHOUT",
-                                                     "READ",
-                                                     "UNION",
-                                                     "CONNECTION"};
-    if (starts(clause, {"RENAME"}) && starts_any(clause, 1, {"INDEX", "KEY"})) {
-        return Alteration::keeps_values;
-    }
-    return std::any_of(std::begin(kHarmless), std::end(kHarmless),
-                       [&](std::string_view word) { return clause[0]->is(word); })
-               ? engine_change(clause)
-               : Alteration::unproven;
-}
-
-bool is_index_word(const Token& token) {
-    static constexpr std::string_view kWords[] = {"INDEX",   "KEY",       "UNIQUE",  "FULLTEXT",
-                                                  "SPATIAL", "PRIMARY",   "FOREIGN", "CONSTRAINT",
-                                                  "CHECK",   "PARTITION", "SYSTEM",  "PERIOD"};
-    return std::any_of(std::begin(kWords), std::end(kWords),
-                       [&](std::string_view word) { return token.is(word); });
-}
-
-/// The columns of DROP [COLUMN] [IF EXISTS] a, ADD [COLUMN] [IF NOT EXISTS] a …, ADD [COLUMN] (a …,
-/// b …).
-void read_columns(const std::vector<const Token*>& clause, std::vector<std::string>& out) {
-    std::size_t at = 1;
-    if (at < clause.size() && is_index_word(*clause[at])) {
-        return;
-    }
-    for (const std::string_view word : {"COLUMN", "IF", "NOT", "EXISTS"}) {
-        at += at < clause.size() && clause[at]->is(word) ? 1 : 0;
-    }
-    if (at >= clause.size()) {
-        return;
-    }
-    if (!clause[at]->is("(")) {
-        out.push_back(clause[at]->text);
-        return;
-    }
-    int depth = 0;
-    for (; at + 1 < clause.size(); ++at) {
-        depth += clause[at]->is("(") ? 1 : clause[at]->is(")") ? -1 : 0;
-        const bool begins = clause[at]->is("(") || clause[at]->is(",");
-        if (depth == 1 && begins && !is_index_word(*clause[at + 1])) {
-            out.push_back(clause[at + 1]->text);
-        }
-    }
-}
-
-/// The table behind EXCHANGE PARTITION p WITH TABLE, CONVERT PARTITION p TO TABLE: its rows change
-/// too.
-void read_exchanged(const std::vector<const Token*>& clause, Statement& out) {
-    const bool exchange = starts_any(clause, 0, {"EXCHANGE", "CONVERT"});
-    for (std::size_t i = 1; exchange && i + 2 < clause.size(); ++i) {
-        if ((clause[i]->is("WITH") || clause[i]->is("TO")) && clause[i + 1]->is("TABLE")) {
-            out.exchanged.table = clause[i + 2]->text;
-            if (i + 4 < clause.size() && clause[i + 3]->is(".")) {
-                out.exchanged = {clause[i + 2]->text, clause[i + 4]->text};
-            }
-        }
-    }
-}
-
-void read_clause(const std::vector<const Token*>& clause, Statement& out) {
-    out.alteration = worst(out.alteration, alteration_of(clause));
-    if (starts(clause, {"DROP"})) {
-        read_columns(clause, out.dropped_columns);
-    } else if (starts(clause, {"ADD"})) {
-        read_columns(clause, out.added_columns);
-    }
-    read_exchanged(clause, out);
-}
-
 bool read_alter(Reader& reader, Statement& out) {
     out.kind = Kind::alter_table;
     Statement::Name table;
@@ -281,21 +88,8 @@ bool read_alter(Reader& reader, Statement& out) {
         reader.skip();
     }
     while (!reader.at_end()) {
-        const auto clause = reader.clause();
-        const bool rename = starts(clause, {"RENAME"}) && clause.size() > 1 &&
-                            !starts_any(clause, 1, {"INDEX", "KEY", "COLUMN"});
-        if (!rename) {
-            read_clause(clause, out);
-            continue;
-        }
-        std::size_t at = starts_any(clause, 1, {"TO", "AS", "="}) ? 2 : 1;
-        if (at >= clause.size() || !clause[at]->is_name()) {
+        if (!read_alter_clause(reader.clause(), out)) {
             return false;
-        }
-        out.renamed_to = clause[at]->text;
-        if (at + 2 < clause.size() && clause[at + 1]->is(".")) {
-            out.renamed_to_db = out.renamed_to;
-            out.renamed_to = clause[at + 2]->text;
         }
     }
     return true;
@@ -468,6 +262,11 @@ Statement parse_statement(std::string_view text, Quoting quoting) {
     }
     if (want_names) {
         all_names(tokens, out);
+    }
+    // What stands in a comment with a version may have been no part of the statement.
+    const bool conditional = text.find("/*!") != text.npos || text.find("/*M!") != text.npos;
+    if (conditional && (!out.added.empty() || !out.modified.empty())) {
+        out.alteration = std::max(out.alteration, Alteration::unproven);
     }
     return out;
 }

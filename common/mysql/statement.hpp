@@ -1,6 +1,7 @@
 #ifndef CDC_MYSQL_STATEMENT_HPP
 #define CDC_MYSQL_STATEMENT_HPP
 
+#include "mysql/column_definition.hpp"
 #include "mysql/statement_tokens.hpp"
 
 #include <cstdint>
@@ -57,6 +58,11 @@ struct Statement {
     Name exchanged; ///< ALTER TABLE … EXCHANGE PARTITION … WITH TABLE; no table: none
     std::vector<std::string> dropped_columns;
     std::vector<std::string> added_columns;
+    /// Of ADD, and of MODIFY and CHANGE, which the alteration above leaves out: what they do to
+    /// rows that are there is told from what is known of the table.
+    std::vector<ColumnDefinition> added;
+    std::vector<ColumnDefinition> modified;
+    bool strict = false; ///< the session's sql_mode refuses what a column cannot hold
 };
 
 /// `text` is UTF-8. Never throws: what cannot be understood is

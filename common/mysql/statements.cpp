@@ -19,6 +19,10 @@ using Kind = Statement::Kind;
 
 namespace {
 
+// sql_mode: STRICT_TRANS_TABLES, STRICT_ALL_TABLES; ORACLE, in which DATE is another type.
+constexpr std::uint64_t kStrictModes = 0x600000;
+constexpr std::uint64_t kOracleMode = 0x200;
+
 std::string text_of(const Query& query) {
     const Charset* charset =
         query.client_collation == 0 ? nullptr : charset_of_collation(query.client_collation);
@@ -45,7 +49,8 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     }
     const Quoting quoting = Quoting::of_sql_mode(query.sql_mode);
     const std::string text = text_of(query);
-    const Statement statement = parse_statement(text, quoting);
+    Statement statement = parse_statement(text, quoting);
+    statement.strict = (query.sql_mode & kStrictModes) != 0 && (query.sql_mode & kOracleMode) == 0;
     if (statement.kind != Kind::harmless) {
         need_group();
     }
@@ -188,7 +193,7 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
         }
         return;
     case Kind::drop_database:
-        m_dropped.databases.insert(statement.tables.at(0).db);
+        drop_database(statement.tables.at(0).db);
         return;
     case Kind::rename_table:
         rename(statement.tables, db, out);
@@ -219,7 +224,14 @@ void ChangeBuilder::dropped(const std::string& db, const std::string& table, std
          fmt::format("{}; rows of a table made anew under its name stand beside its own", what),
          out);
     state_of(db, table) = {};
-    m_dropped.columns.erase({db, table});
+    m_effects.forget({db, table});
+}
+
+void ChangeBuilder::drop_database(const std::string& db) {
+    m_effects.dropped_databases.insert(db);
+    for (auto table = m_effects.constants.begin(); table != m_effects.constants.end();) {
+        table = table->first.first == db ? m_effects.constants.erase(table) : std::next(table);
+    }
 }
 
 /// Rows of the transaction in work that the log has and that did not come to pass: their lines were
@@ -236,55 +248,9 @@ void ChangeBuilder::create(const Statement& statement, const std::string& db, st
     const std::string& table = statement.tables[0].table;
     if (statement.or_replace) {
         dropped(db, table, "it was dropped by CREATE OR REPLACE TABLE", out);
-    } else if (m_dropped.databases.contains(db)) {
+    } else if (m_effects.dropped_databases.contains(db)) {
         dropped(db, table, "its database was dropped", out);
     }
-}
-
-void ChangeBuilder::alter(const Statement& statement, const std::string& current_db,
-                          std::string& out) {
-    const Statement::Name& name = statement.tables[0];
-    const std::string& db = name.db.empty() ? current_db : name.db;
-    if (captures(db, name.table)) {
-        const std::string came_back = column_that_came_back(statement, db);
-        if (statement.alteration == Statement::Alteration::drops_rows) {
-            mark(db, name.table, "an ALTER TABLE took rows away", out);
-        } else if (statement.alteration != Statement::Alteration::keeps_values) {
-            mark(db, name.table, "an ALTER TABLE may have changed rows that were there", out);
-        } else if (!came_back.empty()) {
-            mark(db, name.table,
-                 fmt::format("column {} was dropped and made anew", in_quotes(came_back)), out);
-        }
-    }
-    const Statement::Name& other = statement.exchanged;
-    const std::string& other_db = other.db.empty() ? current_db : other.db;
-    if (!other.table.empty() && captures(other_db, other.table)) {
-        mark(other_db, other.table,
-             fmt::format("its rows became those of a partition of '{}.{}', or the other way round",
-                         db, name.table),
-             out);
-    }
-    if (!statement.renamed_to.empty()) {
-        rename({name, {statement.renamed_to_db, statement.renamed_to}}, current_db, out);
-    }
-}
-
-/// A reader's copy keeps the values of a dropped column. "": none was added that it may have.
-std::string ChangeBuilder::column_that_came_back(const Statement& statement,
-                                                 const std::string& db) {
-    const std::pair table{db, statement.tables[0].table};
-    std::set<std::string>& dropped = m_dropped.columns[table];
-    dropped.insert(statement.dropped_columns.begin(), statement.dropped_columns.end());
-    std::string back;
-    for (const std::string& column : statement.added_columns) {
-        if (dropped.erase(column) != 0) {
-            back = column;
-        }
-    }
-    if (dropped.empty()) {
-        m_dropped.columns.erase(table);
-    }
-    return back;
 }
 
 /// `tables` are pairs: from, to. A name that no table has at the end is marked too, for another
@@ -303,6 +269,9 @@ void ChangeBuilder::rename(std::vector<Statement::Name> tables, const std::strin
         }
         return false;
     };
+    for (const Statement::Name& name : tables) {
+        m_effects.constants.erase({name.db, name.table});
+    }
     for (std::size_t i = 0; i + 1 < tables.size(); i += 2) {
         const Statement::Name& from = tables[i];
         const Statement::Name& to = tables[i + 1];

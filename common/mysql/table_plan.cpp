@@ -72,6 +72,17 @@ void TablePlan::finish_value(std::string& out, std::size_t start, const Column& 
     }
 }
 
+void TablePlan::set_old_rows(const std::string& column, std::string value) {
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        if (m_columns[i].name == column && !m_columns[i].left_out()) {
+            finish_value(value, 0, m_columns[i]);
+            m_shape.columns[shape_place(i)].default_json = std::move(value);
+            m_version = event::shape_version(m_shape.columns);
+            return;
+        }
+    }
+}
+
 void TablePlan::add_column(const TableMap::Column& source, const TableFacts& facts) {
     const auto declared = facts.types.find(source.name);
     ColumnPlan planned =

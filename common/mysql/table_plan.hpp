@@ -88,6 +88,9 @@ public:
     /// `"db":"…","table":"…"`, and what tells another encoding
     const std::string& source_members() const { return m_source_members; }
 
+    /// What rows have that are older than the column: an exact value as JSON.
+    void set_old_rows(const std::string& column, std::string value);
+
     bool announced = false; ///< the table line of this shape was written on this connection
     event::ChangeCounts::Table* changes =
         nullptr; ///< where its change lines are counted, when it is captured

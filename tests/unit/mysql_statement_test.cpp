@@ -84,9 +84,10 @@ TEST_CASE("an ALTER TABLE is harmless only where rows that are there keep their 
           Alteration::keeps_values);
     CHECK(alteration("ALTER TABLE t RENAME INDEX a TO b, ENGINE=InnoDB") ==
           Alteration::keeps_values);
-    CHECK(alteration("ALTER TABLE t ADD COLUMN a int NOT NULL DEFAULT 5") == Alteration::unproven);
+    CHECK(alteration("ALTER TABLE t ADD COLUMN a double NOT NULL DEFAULT 5") ==
+          Alteration::unproven);
     CHECK(alteration("ALTER TABLE t ADD COLUMN a int AS (b + 1)") == Alteration::unproven);
-    CHECK(alteration("ALTER TABLE t MODIFY a bigint") == Alteration::unproven);
+    CHECK(alteration("ALTER TABLE t MODIFY a double") == Alteration::unproven);
     CHECK(alteration("ALTER TABLE t ADD INDEX (a), CHANGE a b int") == Alteration::unproven);
     CHECK(alteration("ALTER TABLE t RENAME COLUMN a TO b") == Alteration::unproven);
     CHECK(alteration("ALTER TABLE t CONVERT TO CHARACTER SET latin1") == Alteration::unproven);
@@ -149,4 +150,76 @@ TEST_CASE("a backslash escapes nothing where sql_mode says so") {
     const char* text = "ALTER TABLE t COMMENT 'a\\'";
     CHECK(parse(text).kind == Kind::unknown);
     CHECK(parse_statement(text, {.no_backslash_escapes = true}).kind == Kind::alter_table);
+}
+
+namespace {
+
+/// What old rows have in the first column that is added; "?": that is not known.
+std::string old_rows(std::string_view definition) {
+    const Statement alter = parse("ALTER TABLE t ADD COLUMN " + std::string{definition});
+    return alter.added.empty() ? "?" : value_of_old_rows(alter.added[0]).value_or("?");
+}
+
+std::string type_of(std::string_view definition) {
+    const Statement alter = parse("ALTER TABLE t MODIFY c " + std::string{definition});
+    return alter.modified.empty() ? "?" : alter.modified[0].type;
+}
+
+} // namespace
+
+TEST_CASE("a constant default is the value of old rows, as a line has it") {
+    CHECK(old_rows("c int") == "null");
+    CHECK(old_rows("c int NULL DEFAULT NULL COMMENT 'x'") == "null");
+    CHECK(old_rows("IF NOT EXISTS c int NOT NULL AFTER b") == "0");
+    CHECK(old_rows("c int DEFAULT 7") == "7");
+    CHECK(old_rows("c tinyint DEFAULT - 128") == "-128");
+    CHECK(old_rows("c tinyint DEFAULT 128") == "?");
+    CHECK(old_rows("c tinyint unsigned DEFAULT 255") == "255");
+    CHECK(old_rows("c tinyint unsigned DEFAULT -1") == "?");
+    CHECK(old_rows("c bool NOT NULL DEFAULT TRUE") == "1");
+    CHECK(old_rows("c bigint DEFAULT '9223372036854775807'") == "\"9223372036854775807\"");
+    CHECK(old_rows("c bigint DEFAULT 9223372036854775808") == "?");
+    CHECK(old_rows("c int DEFAULT 1.5") == "?");
+    CHECK(old_rows("c int DEFAULT 0x10") == "?");
+    CHECK(old_rows("c int DEFAULT 1 + 1") == "?");
+    CHECK(old_rows("c int DEFAULT (1)") == "?");
+    CHECK(old_rows("c int NOT NULL AUTO_INCREMENT") == "?");
+    CHECK(old_rows("c decimal(10,2) DEFAULT 1.5") == "\"1.50\"");
+    CHECK(old_rows("c decimal(10,2) DEFAULT -.5") == "\"-0.50\"");
+    CHECK(old_rows("c decimal(10,2) DEFAULT 1.555") == "?");
+    CHECK(old_rows("c decimal(3,2) DEFAULT 10") == "?");
+    CHECK(old_rows("c decimal NOT NULL") == "\"0\"");
+    CHECK(old_rows("c varchar(5) DEFAULT 'a b'") == "\"a b\"");
+    CHECK(old_rows("c varchar(5) DEFAULT 'a '") == "?");
+    CHECK(old_rows("c varchar(1) DEFAULT 'ab'") == "?");
+    CHECK(old_rows("c varchar(5) DEFAULT _utf8mb4'a'") == "?");
+    CHECK(old_rows("c varchar(5) DEFAULT 'a' 'b'") == "?");
+    CHECK(old_rows("c varchar(5) CHARACTER SET latin1 DEFAULT 'a'") == "?");
+    CHECK(old_rows("c char(3) NOT NULL") == "\"\"");
+    CHECK(old_rows("c enum('no','yes') NOT NULL") == "\"no\"");
+    CHECK(old_rows("c enum('no','yes') DEFAULT 'yes'") == "\"yes\"");
+    CHECK(old_rows("c enum('no','yes') DEFAULT 'YES'") == "?");
+    CHECK(old_rows("c datetime DEFAULT CURRENT_TIMESTAMP") == "?");
+    CHECK(old_rows("c date NOT NULL") == "?");
+    const Statement list =
+        parse("ALTER TABLE t ADD (a int DEFAULT 1, b decimal(4,2) NOT NULL, c json), ADD d text");
+    CHECK(list.added.size() == 3);
+    CHECK(list.added_columns.size() == 4);
+    CHECK(list.alteration == Alteration::keeps_values);
+    CHECK(parse("ALTER TABLE t ADD a int DEFAULT 1 /*!80000 INVISIBLE */").alteration ==
+          Alteration::unproven);
+}
+
+TEST_CASE("a modified column has a type that is understood, or may change its values") {
+    CHECK(type_of("INTEGER(11) UNSIGNED ZEROFILL NOT NULL") == "int unsigned");
+    CHECK(type_of("varchar(20) DEFAULT 'x' FIRST") == "varchar(20)");
+    CHECK(type_of("numeric(12)") == "decimal(12,0)");
+    CHECK(type_of("char") == "char(1)");
+    CHECK(type_of("datetime(0)") == "datetime");
+    CHECK(type_of("text(100)") == "?");
+    CHECK(type_of("varchar(20) COLLATE utf8mb4_bin") == "?");
+    CHECK(type_of("int AS (a + 1)") == "?");
+    CHECK(parse("ALTER TABLE t CHANGE c d int").alteration == Alteration::unproven);
+    CHECK(parse("ALTER TABLE t CHANGE COLUMN c c int").modified.size() == 1);
+    CHECK(parse("ALTER TABLE t MODIFY c float").alteration == Alteration::unproven);
 }

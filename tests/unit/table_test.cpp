@@ -150,7 +150,16 @@ TEST_CASE("types that can change without touching a value") {
              {"numeric(8,2)", "numeric(12,2)"},
              {"numeric(8,2)", "numeric"},
              {"timestamp(3) with time zone", "timestamp(6) with time zone"},
-             {"timestamp(3) without time zone", "timestamp without time zone"}}) {
+             {"timestamp(3) without time zone", "timestamp without time zone"},
+             {"tinyint", "smallint"},
+             {"tinyint unsigned", "smallint"},
+             {"int unsigned", "bigint"},
+             {"decimal(8,2)", "decimal(12,2)"},
+             {"decimal(8,2) unsigned", "decimal(8,2)"},
+             {"char(5)", "varchar(5)"},
+             {"varchar(5)", "varchar(6)"},
+             {"varchar(65535)", "text"},
+             {"tinytext", "longtext"}}) {
         const std::string& from = types.first;
         const std::string& to = types.second;
         CAPTURE(from);
@@ -163,7 +172,19 @@ TEST_CASE("types that can change without touching a value") {
              {"numeric", "numeric(12,3)"},
              {"timestamp(3) without time zone", "timestamp(6) with time zone"},
              {"character(5)", "character(10)"},
-             {"text", "public.citext"}}) {
+             {"text", "public.citext"},
+             {"int", "int unsigned"},
+             {"int unsigned", "int"},
+             {"bigint unsigned", "bigint"},
+             {"int", "float"},
+             {"int", "varchar(11)"},
+             {"decimal(8,2)", "decimal(12,3)"},
+             {"decimal(8,2)", "decimal(12,2) unsigned"},
+             {"varchar(5)", "char(5)"},
+             {"varchar(5)", "tinytext"},
+             {"varchar(5)", "varbinary(5)"},
+             {"text", "varchar(65535)"},
+             {"time", "time(3)"}}) {
         const std::string& from = types.first;
         const std::string& to = types.second;
         CAPTURE(from);

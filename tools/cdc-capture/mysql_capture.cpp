@@ -334,7 +334,7 @@ MysqlResume MysqlCapture::here() const {
     out.gtids = std::move(point.gtids);
     out.emitted = builder.emitted();
     out.emitted_gtids = builder.emitted_gtids();
-    out.dropped = builder.dropped_names();
+    out.effects = builder.effects();
     if (builder.transactions() != 0) {
         out.commit_ts_ms = builder.commit_ts_ms();
     }

@@ -184,15 +184,15 @@ MysqlResume MysqlResume::from(const event::Checkpoint& checkpoint, const std::st
     out.extra.erase("history");
     out.extra.erase("gtids");
     out.extra.erase("emitted_gtids");
-    if (const auto dropped = out.extra.find(mysql::DroppedNames::kMember);
-        dropped != out.extra.end()) {
+    if (const auto effects = out.extra.find(mysql::StatementEffects::kMember);
+        effects != out.extra.end()) {
         try {
-            out.dropped = mysql::DroppedNames::from_json(*dropped);
+            out.effects = mysql::StatementEffects::from_json(*effects);
         } catch (const nlohmann::json::exception& error) {
             fail(ExitCode::bad_data, "{}: member \"{}\": {}", place.where,
-                 mysql::DroppedNames::kMember, error.what());
+                 mysql::StatementEffects::kMember, error.what());
         }
-        out.extra.erase(dropped);
+        out.extra.erase(effects);
     }
     return out;
 }
@@ -213,8 +213,8 @@ event::Checkpoint MysqlResume::checkpoint(bool mariadb) const {
     if (emitted_gtids && emitted_gtids != gtids) {
         out.extra["emitted_gtids"] = *emitted_gtids;
     }
-    if (!dropped.empty()) {
-        out.extra[mysql::DroppedNames::kMember] = dropped.to_json();
+    if (!effects.empty()) {
+        out.extra[mysql::StatementEffects::kMember] = effects.to_json();
     }
     out.ts_ms = base::now_ms();
     return out;
@@ -238,7 +238,7 @@ MysqlSession::MysqlSession(Connection plain_connection, Connection stream_connec
               start.position} {
     builder.set_gtids(start.gtids);
     builder.set_emitted(start.emitted, start.emitted_gtids);
-    builder.set_dropped(start.dropped);
+    builder.set_effects(start.effects);
 }
 
 std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,

@@ -29,7 +29,7 @@ struct MysqlResume {
     /// `position` while an XA transaction is prepared. 0: not known in this log.
     std::uint64_t emitted = 0;
     std::optional<std::string> emitted_gtids; ///< of these lines; nothing: `gtids`
-    mysql::DroppedNames dropped;              ///< before `position`
+    mysql::StatementEffects effects;          ///< before `position`
     std::int64_t commit_ts_ms = 0;
     nlohmann::ordered_json snapshot;
     nlohmann::ordered_json extra = nlohmann::ordered_json::object();

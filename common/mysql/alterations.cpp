@@ -1,0 +1,209 @@
+#include "base/error.hpp"
+#include "event/shape_change.hpp"
+#include "mysql/change_builder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+/// The part of ChangeBuilder that tells what an ALTER TABLE does to the rows of its table.
+namespace cdc::mysql {
+
+using base::in_quotes;
+
+namespace {
+
+constexpr std::string_view kMayHaveChanged = "an ALTER TABLE may have changed rows that were there";
+
+} // namespace
+
+void ChangeBuilder::alter(const Statement& statement, const std::string& current_db,
+                          std::string& out) {
+    const Statement::Name& name = statement.tables[0];
+    const std::string& db = name.db.empty() ? current_db : name.db;
+    if (captures(db, name.table)) {
+        const std::string came_back = column_that_came_back(statement, db);
+        forget_dropped(statement, {db, name.table});
+        std::string reason;
+        if (statement.alteration == Statement::Alteration::drops_rows) {
+            reason = "an ALTER TABLE took rows away";
+        } else if (statement.alteration != Statement::Alteration::keeps_values) {
+            reason = kMayHaveChanged;
+        } else if (!came_back.empty()) {
+            reason = fmt::format("column {} was dropped and made anew", in_quotes(came_back));
+        } else {
+            reason = effect_on_rows(statement, db, out);
+        }
+        if (!reason.empty()) {
+            state_of(db, name.table).columns_followed = false;
+            m_effects.constants.erase({db, name.table});
+            mark(db, name.table, reason, out);
+        }
+    }
+    const Statement::Name& other = statement.exchanged;
+    const std::string& other_db = other.db.empty() ? current_db : other.db;
+    if (!other.table.empty() && captures(other_db, other.table)) {
+        mark(other_db, other.table,
+             fmt::format("its rows became those of a partition of '{}.{}', or the other way round",
+                         db, name.table),
+             out);
+    }
+    if (!statement.renamed_to.empty()) {
+        rename({name, {statement.renamed_to_db, statement.renamed_to}}, current_db, out);
+    }
+}
+
+void ChangeBuilder::forget_dropped(const Statement& statement,
+                                   const StatementEffects::TableName& table) {
+    const auto constants = m_effects.constants.find(table);
+    if (constants == m_effects.constants.end()) {
+        return;
+    }
+    for (const std::string& column : statement.dropped_columns) {
+        constants->second.erase(column);
+    }
+    if (constants->second.empty()) {
+        m_effects.constants.erase(constants);
+    }
+}
+
+/// What columns that were added or modified did to rows that are there: "": nothing, or a table
+/// line says it. It is told against the columns of the last table line, which the statements since
+/// then have changed.
+std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std::string& db,
+                                          std::string& out) {
+    TableState& state = state_of(db, statement.tables[0].table);
+    const auto gives_values = [](const ColumnDefinition& added) {
+        return value_of_old_rows(added).value_or("") != "null";
+    };
+    const bool any_value =
+        std::any_of(statement.added.begin(), statement.added.end(), gives_values);
+    if (state.announced == nullptr || !state.columns_followed) {
+        state.columns_followed = false;
+        return any_value || !statement.modified.empty() ? std::string{kMayHaveChanged} : "";
+    }
+    std::vector<event::Column> columns = state.columns.value_or(state.announced->shape().columns);
+    const auto find = [&](const std::string& column) {
+        return std::find_if(columns.begin(), columns.end(),
+                            [&](const event::Column& each) { return each.name == column; });
+    };
+    for (const std::string& dropped : statement.dropped_columns) {
+        columns.erase(std::remove_if(columns.begin(), columns.end(),
+                                     [&](const auto& each) { return each.name == dropped; }),
+                      columns.end());
+    }
+    if (std::string reason = modified(statement, columns); !reason.empty()) {
+        return reason;
+    }
+    for (const ColumnDefinition& added : statement.added) {
+        if (find(added.name) == columns.end()) { // else IF NOT EXISTS did nothing
+            event::Column column;
+            column.name = added.name;
+            column.type = added.type;
+            column.labels = added.labels;
+            column.nullable = !added.not_null;
+            column.default_json = value_of_old_rows(added).value_or("");
+            columns.push_back(std::move(column));
+        }
+    }
+    for (const std::string& added : statement.added_columns) {
+        if (find(added) == columns.end()) { // its type is not followed, and it is NULL in old rows
+            columns.emplace_back().name = added;
+        }
+    }
+    if (any_value && !announce_added(statement, db, columns, out)) {
+        return std::string{kMayHaveChanged};
+    }
+    state.columns = std::move(columns);
+    return "";
+}
+
+/// Puts the modified columns in place. The reason why rows may differ now; "": they do not.
+std::string ChangeBuilder::modified(const Statement& statement,
+                                    std::vector<event::Column>& columns) const {
+    for (const ColumnDefinition& now : statement.modified) {
+        const auto then = std::find_if(columns.begin(), columns.end(),
+                                       [&](const auto& each) { return each.name == now.name; });
+        if (then == columns.end()) {
+            return std::string{kMayHaveChanged};
+        }
+        const bool keeps_labels =
+            std::all_of(then->labels.begin(), then->labels.end(), [&](const std::string& label) {
+                return std::find(now.labels.begin(), now.labels.end(), label) != now.labels.end();
+            });
+        if (!event::keeps_values(then->type, now.type) || !keeps_labels) {
+            return fmt::format("an ALTER TABLE changed column {} from {} to {}",
+                               in_quotes(now.name), in_quotes(then->type), in_quotes(now.type));
+        }
+        // Where the session is not strict, NULL becomes a value, and a text of another charset what
+        // that one can hold.
+        const bool is_number =
+            now.type.find("int") != now.type.npos || now.type.starts_with("decimal");
+        if (!statement.strict && ((then->nullable && now.not_null) || !is_number)) {
+            return std::string{kMayHaveChanged};
+        }
+        then->type = now.type;
+        then->labels = now.labels;
+        then->nullable = !now.not_null;
+    }
+    return "";
+}
+
+/// Writes a table line that says what rows have that are older than the added columns. The catalog
+/// gives its shape; false: it shows other columns than `columns`, as it does when later statements
+/// were run meanwhile, or a value is not known.
+bool ChangeBuilder::announce_added(const Statement& statement, const std::string& db,
+                                   const std::vector<event::Column>& columns, std::string& out) {
+    const std::string& table = statement.tables[0].table;
+    const std::optional<TableMap> map = m_lookup->shape(db, table);
+    std::map<std::string, std::string> constants;
+    for (const ColumnDefinition& added : statement.added) {
+        const std::optional<std::string> value = value_of_old_rows(added);
+        if (!map || !value) {
+            return false;
+        }
+        if (*value != "null") {
+            constants.emplace(added.name, *value);
+        }
+    }
+    constants.merge(m_effects.constants[{db, table}]);
+    m_effects.constants[{db, table}] = std::move(constants);
+    Shape shape = captured_shape(*map);
+    const std::vector<event::Column>& shown = shape.plan.shape().columns;
+    const bool same = shown.size() == columns.size() &&
+                      std::all_of(columns.begin(), columns.end(), [&](const auto& column) {
+                          return std::any_of(shown.begin(), shown.end(), [&](const auto& each) {
+                              return each.name == column.name &&
+                                     (column.type.empty() ||
+                                      (each.type == column.type && each.labels == column.labels));
+                          });
+                      });
+    if (!same) {
+        return false; // a mark follows, and forgets the constants
+    }
+    shape.state->announced = nullptr;
+    const Shape& kept =
+        m_shapes.insert_or_assign("added" + ('\0' + db + '\0') + table, std::move(shape))
+            .first->second;
+    announce(kept, m_writer.next_index(), out);
+    return true;
+}
+
+/// A reader's copy keeps the values of a dropped column. "": none was added that it may have.
+std::string ChangeBuilder::column_that_came_back(const Statement& statement,
+                                                 const std::string& db) {
+    const std::pair table{db, statement.tables[0].table};
+    std::set<std::string>& dropped = m_effects.dropped_columns[table];
+    dropped.insert(statement.dropped_columns.begin(), statement.dropped_columns.end());
+    std::string back;
+    for (const std::string& column : statement.added_columns) {
+        if (dropped.erase(column) != 0) {
+            back = column;
+        }
+    }
+    if (dropped.empty()) {
+        m_effects.dropped_columns.erase(table);
+    }
+    return back;
+}
+
+} // namespace cdc::mysql

@@ -1,0 +1,42 @@
+#ifndef CDC_MYSQL_STATEMENT_EFFECTS_HPP
+#define CDC_MYSQL_STATEMENT_EFFECTS_HPP
+
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace cdc::mysql {
+
+/// What statements did that the log does not say again, and that matters as long as their tables
+/// are there. A checkpoint holds it, for what needs it may come behind a restart:
+///
+///     "statements":{"dropped_databases":["shop"],
+///      "dropped_columns":[{"db":"shop","table":"orders","columns":["note"]}],
+///      "constants":[{"db":"shop","table":"orders","columns":{"rank":"7","town":"\"\""}}]}
+struct StatementEffects {
+    static constexpr const char* kMember = "statements";   ///< of a checkpoint
+    using TableName = std::pair<std::string, std::string>; ///< db, table
+
+    /// Copies keep what was dropped, so that what is made anew under such a name stands beside old
+    /// rows and old values.
+    std::set<std::string> dropped_databases;
+    std::map<TableName, std::set<std::string>> dropped_columns;
+    /// What rows have that are older than a column: exact values as JSON.
+    std::map<TableName, std::map<std::string, std::string>> constants;
+
+    bool empty() const {
+        return dropped_databases.empty() && dropped_columns.empty() && constants.empty();
+    }
+    /// The table is gone, or has another name.
+    void forget(const TableName& table);
+    nlohmann::ordered_json to_json() const;
+    /// Throws nlohmann::json::exception.
+    static StatementEffects from_json(const nlohmann::ordered_json& json);
+};
+
+} // namespace cdc::mysql
+
+#endif
