@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::string_view kMayHaveChanged = "an ALTER TABLE may have changed rows that were there";
 
+bool is_number(std::string_view type) {
+    return type.find("int") != type.npos || type.starts_with("decimal");
+}
+
 } // namespace
 
 void ChangeBuilder::alter(const Statement& statement, const std::string& current_db,
@@ -94,6 +98,9 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
     if (std::string reason = modified(statement, columns); !reason.empty()) {
         return reason;
     }
+    if (became_bytes(statement, db)) {
+        return std::string{kMayHaveChanged};
+    }
     for (const ColumnDefinition& added : statement.added) {
         if (find(added.name) == columns.end()) { // else IF NOT EXISTS did nothing
             event::Column column;
@@ -117,6 +124,25 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
     return "";
 }
 
+/// Whether a modified text is one of bytes now, as its table's default charset is: no word of the
+/// statement says so.
+bool ChangeBuilder::became_bytes(const Statement& statement, const std::string& db) const {
+    const auto is_text = [](const ColumnDefinition& column) {
+        return !is_number(column.type);
+    };
+    if (std::none_of(statement.modified.begin(), statement.modified.end(), is_text)) {
+        return false;
+    }
+    const std::optional<TableMap> map = m_lookup->shape(db, statement.tables[0].table);
+    return !map || std::any_of(map->columns.begin(), map->columns.end(), [&](const auto& column) {
+        const Charset* charset = charset_of_collation(column.collation);
+        return charset != nullptr && charset->kind == Charset::Kind::binary &&
+               std::any_of(
+                   statement.modified.begin(), statement.modified.end(),
+                   [&](const auto& now) { return now.name == column.name && is_text(now); });
+    });
+}
+
 /// Puts the modified columns in place. The reason why rows may differ now; "": they do not.
 std::string ChangeBuilder::modified(const Statement& statement,
                                     std::vector<event::Column>& columns) const {
@@ -136,9 +162,7 @@ std::string ChangeBuilder::modified(const Statement& statement,
         }
         // Where the session is not strict, NULL becomes a value, and a text of another charset what
         // that one can hold.
-        const bool is_number =
-            now.type.find("int") != now.type.npos || now.type.starts_with("decimal");
-        if (!statement.strict && ((then->nullable && now.not_null) || !is_number)) {
+        if (!statement.strict && ((then->nullable && now.not_null) || !is_number(now.type))) {
             return std::string{kMayHaveChanged};
         }
         then->type = now.type;

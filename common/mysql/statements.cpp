@@ -19,9 +19,10 @@ using Kind = Statement::Kind;
 
 namespace {
 
-// sql_mode: STRICT_TRANS_TABLES, STRICT_ALL_TABLES; ORACLE, in which DATE is another type.
+// sql_mode: STRICT_TRANS_TABLES, STRICT_ALL_TABLES; ORACLE, in which DATE is another type;
+// PAD_CHAR_TO_FULL_LENGTH, with which char becomes varchar together with its padding.
 constexpr std::uint64_t kStrictModes = 0x600000;
-constexpr std::uint64_t kOracleMode = 0x200;
+constexpr std::uint64_t kOtherTypesModes = 0x80000200;
 
 std::string text_of(const Query& query) {
     const Charset* charset =
@@ -50,7 +51,8 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     const Quoting quoting = Quoting::of_sql_mode(query.sql_mode);
     const std::string text = text_of(query);
     Statement statement = parse_statement(text, quoting);
-    statement.strict = (query.sql_mode & kStrictModes) != 0 && (query.sql_mode & kOracleMode) == 0;
+    statement.strict =
+        (query.sql_mode & kStrictModes) != 0 && (query.sql_mode & kOtherTypesModes) == 0;
     if (statement.kind != Kind::harmless) {
         need_group();
     }

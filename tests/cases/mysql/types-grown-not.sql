@@ -12,9 +12,11 @@ CREATE TABLE g(id int PRIMARY KEY, v int); INSERT INTO g VALUES (1,1),(2,2);
 CREATE TABLE h(id int PRIMARY KEY, v int); INSERT INTO h VALUES (1,1),(2,2);
 CREATE TABLE i(id int PRIMARY KEY, v int); INSERT INTO i VALUES (1,-1),(2,2);
 CREATE TABLE j(id int PRIMARY KEY, v int); INSERT INTO j VALUES (1,1),(2,2);
+CREATE TABLE k(id int PRIMARY KEY, v varchar(20)); INSERT INTO k VALUES (1,'a'),(2,'b');
+CREATE TABLE l(id int PRIMARY KEY, v char(5)); INSERT INTO l VALUES (1,'a'),(2,'b');
 -- step: live
 SET SESSION sql_mode = '';
-UPDATE a SET v = 3 WHERE id = 2; UPDATE b SET v = 'x' WHERE id = 2; UPDATE c SET v = 3 WHERE id = 2; UPDATE d SET v = 3 WHERE id = 2; UPDATE e SET v = 'a' WHERE id = 2; UPDATE f SET v = 'x' WHERE id = 2; UPDATE g SET v = 3 WHERE id = 2; UPDATE h SET v = 3 WHERE id = 2; UPDATE i SET v = 3 WHERE id = 2; UPDATE j SET v = 3 WHERE id = 2;
+UPDATE a SET v = 3 WHERE id = 2; UPDATE b SET v = 'x' WHERE id = 2; UPDATE c SET v = 3 WHERE id = 2; UPDATE d SET v = 3 WHERE id = 2; UPDATE e SET v = 'a' WHERE id = 2; UPDATE f SET v = 'x' WHERE id = 2; UPDATE g SET v = 3 WHERE id = 2; UPDATE h SET v = 3 WHERE id = 2; UPDATE i SET v = 3 WHERE id = 2; UPDATE j SET v = 3 WHERE id = 2; UPDATE k SET v = 'x' WHERE id = 2; UPDATE l SET v = 'x' WHERE id = 2;
 
 SET SESSION sql_mode = '';
 ALTER TABLE a MODIFY v int NOT NULL;
@@ -47,3 +49,9 @@ SET SESSION sql_mode = '';
 ALTER TABLE i MODIFY v bigint unsigned;
 
 ALTER TABLE j ADD w int DEFAULT 0x10, ADD x varchar(5) DEFAULT _utf8mb4'z', ADD y double NOT NULL, ADD z date NOT NULL DEFAULT '2020-02-03';
+
+SET SESSION sql_mode = 'STRICT_TRANS_TABLES';
+ALTER TABLE k DEFAULT CHARACTER SET binary, MODIFY v varchar(40);
+
+SET SESSION sql_mode = 'STRICT_TRANS_TABLES,PAD_CHAR_TO_FULL_LENGTH';
+ALTER TABLE l MODIFY v varchar(9);
