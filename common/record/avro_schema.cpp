@@ -55,21 +55,28 @@ class AvroSchemaParser {
 public:
     explicit AvroSchemaParser(AvroSchema& schema) : m_schema{schema} {}
 
-    void parse(std::string_view text) {
-        const Json json = Json::parse(text, nullptr, false);
-        if (json.is_discarded()) {
-            fail(ExitCode::bad_data, "Avro schema: not JSON: {}", in_quotes(text));
+    void parse(std::string_view text, NamedSchemas references) {
+        for (const NamedSchema& one : references) {
+            parse_text(one.text);
         }
-        if (json.is_object()) {
-            m_escaped = text_member(json, "cdc.names") == "escaped";
-            if (json.contains("cdc.table")) {
-                m_schema.m_table = json["cdc.table"].dump();
-            }
+        const Json json = parse_text(text);
+        if (json.is_object() && json.contains("cdc.table")) {
+            m_schema.m_table = json["cdc.table"].dump();
         }
-        m_schema.m_root = type(json, "", 0);
     }
 
 private:
+    /// The last one is the root.
+    Json parse_text(std::string_view text) {
+        Json json = Json::parse(text, nullptr, false);
+        if (json.is_discarded()) {
+            fail(ExitCode::bad_data, "Avro schema: not JSON: {}", in_quotes(text));
+        }
+        m_escaped = json.is_object() && text_member(json, "cdc.names") == "escaped";
+        m_schema.m_root = type(json, "", 0);
+        return json;
+    }
+
     AvroType* add(AvroKind kind) {
         if (m_schema.m_types.size() >= kMostTypes) {
             fail(ExitCode::bad_data, "Avro schema: more than {} types", kMostTypes);
@@ -271,8 +278,8 @@ private:
     std::map<std::string, const AvroType*> m_names;
 };
 
-AvroSchema::AvroSchema(std::string_view text) {
-    AvroSchemaParser{*this}.parse(text);
+AvroSchema::AvroSchema(std::string_view text, NamedSchemas references) {
+    AvroSchemaParser{*this}.parse(text, references);
 }
 
 } // namespace cdc::record

@@ -2,6 +2,7 @@
 #define CDC_RECORD_AVRO_SCHEMA_HPP
 
 #include "event/float_text.hpp"
+#include "record/named_schema.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -74,8 +75,8 @@ struct AvroType {
 /// are those of field_name().
 class AvroSchema {
 public:
-    /// Throws Error (bad_data).
-    explicit AvroSchema(std::string_view text);
+    /// `references` have types that the text names. Throws Error (bad_data).
+    explicit AvroSchema(std::string_view text, NamedSchemas references = {});
     AvroSchema(const AvroSchema&) = delete;
     AvroSchema& operator=(const AvroSchema&) = delete;
 

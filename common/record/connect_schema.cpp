@@ -17,8 +17,18 @@ constexpr int kMostDepth = 32;
 
 class Translator {
 public:
-    explicit Translator(bool escaped) : m_escaped{escaped} {}
+    /// Types that the text defines are known in texts that follow.
+    Json translate(std::string_view text) {
+        const Json json = Json::parse(text, nullptr, false);
+        if (json.is_discarded()) {
+            base::fail(base::ExitCode::bad_data, "an Avro schema that is no JSON: {}",
+                       base::in_quotes(text));
+        }
+        m_escaped = json.is_object() && member(json, "cdc.names") == "escaped";
+        return type(json, "", 0);
+    }
 
+private:
     Json type(const Json& avro, const std::string& space, int depth) {
         if (depth > kMostDepth) {
             base::fail(base::ExitCode::bad_data, "an Avro schema with types more than {} deep",
@@ -39,7 +49,6 @@ public:
         return defined(avro, space, depth);
     }
 
-private:
     static Json text() { return {{"type", "string"}, {"optional", false}}; }
 
     static std::string member(const Json& object, const char* name) {
@@ -48,9 +57,17 @@ private:
                                                            : std::string{};
     }
 
-    static std::string full_name(const Json& avro, const std::string& space) {
+    /// The full name of a type, and in `space` that of the types within; empty: it has none.
+    static std::string enter(const Json& avro, std::string& space) {
         const std::string name = member(avro, "name");
-        return name.find('.') != std::string::npos || space.empty() ? name : space + "." + name;
+        if (const auto dot = name.rfind('.'); dot != std::string::npos) {
+            space = name.substr(0, dot);
+            return name;
+        }
+        if (!name.empty() && avro.contains("namespace")) {
+            space = member(avro, "namespace");
+        }
+        return name.empty() || space.empty() ? name : space + "." + name;
     }
 
     Json choice(const Json& avro, const std::string& space, int depth) {
@@ -73,7 +90,7 @@ private:
             return {{"type", found->second}, {"optional", false}};
         }
         for (const std::string& full : {space + "." + name, name}) {
-            if (const auto found = m_records.find(full); found != m_records.end()) {
+            if (const auto found = m_types.find(full); found != m_types.end()) {
                 return found->second;
             }
         }
@@ -82,6 +99,7 @@ private:
 
     Json defined(const Json& avro, std::string space, int depth) {
         const std::string kind = member(avro, "type");
+        const std::string full = enter(avro, space);
         Json out;
         if (kind == "record") {
             out = record(avro, space, depth);
@@ -98,8 +116,17 @@ private:
         out["optional"] = false;
         const std::string name = member(avro, "connect.name");
         if (name.empty() && avro.contains("logicalType")) {
-            return text(); // the decoder has made it one
+            out = text(); // the decoder has made it one
+        } else {
+            add_connect_members(out, avro, name);
         }
+        if (!full.empty()) {
+            m_types[full] = out;
+        }
+        return out;
+    }
+
+    static void add_connect_members(Json& out, const Json& avro, const std::string& name) {
         if (!name.empty()) {
             out["name"] = name;
         }
@@ -110,16 +137,9 @@ private:
         if (avro.contains("connect.parameters")) {
             out["parameters"] = avro["connect.parameters"];
         }
-        if (kind == "record") {
-            m_records[full_name(avro, space)] = out;
-        }
-        return out;
     }
 
-    Json record(const Json& avro, std::string& space, int depth) {
-        if (avro.contains("namespace")) {
-            space = member(avro, "namespace");
-        }
+    Json record(const Json& avro, const std::string& space, int depth) {
         Json fields = Json::array();
         for (const Json& field : avro.value("fields", Json::array())) {
             if (field.is_object() && field.contains("type")) {
@@ -132,21 +152,18 @@ private:
         return {{"type", "struct"}, {"fields", std::move(fields)}};
     }
 
-    bool m_escaped; ///< names are those of field_name()
-    std::map<std::string, Json> m_records;
+    bool m_escaped = false; ///< names are those of field_name()
+    std::map<std::string, Json> m_types;
 };
 
 } // namespace
 
-std::string connect_schema(std::string_view avro_schema) {
-    const Json json = Json::parse(avro_schema, nullptr, false);
-    if (json.is_discarded()) {
-        base::fail(base::ExitCode::bad_data, "an Avro schema that is no JSON: {}",
-                   base::in_quotes(avro_schema));
+std::string connect_schema(std::string_view avro_schema, NamedSchemas references) {
+    Translator translator;
+    for (const NamedSchema& one : references) {
+        translator.translate(one.text);
     }
-    const bool escaped =
-        json.is_object() && json.contains("cdc.names") && json["cdc.names"] == Json("escaped");
-    return Translator{escaped}.type(json, "", 0).dump();
+    return translator.translate(avro_schema).dump();
 }
 
 } // namespace cdc::record

@@ -1,12 +1,13 @@
 #include "record/proto_schema.hpp"
 
 #include "base/error.hpp"
-#include "base/numbers.hpp"
 #include "event/json_writer.hpp"
 #include "record/field_name.hpp"
+#include "record/proto_tokens.hpp"
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace cdc::record {
@@ -38,152 +39,68 @@ constexpr std::array<std::pair<std::string_view, ProtoKind>, 15> kScalars{
      {"string", ProtoKind::string},
      {"bytes", ProtoKind::bytes}}};
 
-bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-' || c == '+';
-}
-
-/// Words, texts in quotes, and single characters; comments and blanks between
-/// them are passed over.
-class Tokens {
-public:
-    explicit Tokens(std::string_view text) : m_rest{text} { advance(); }
-
-    std::string_view peek() const { return m_token; }
-    bool at_end() const { return m_token.empty(); }
-    std::string_view take() {
-        const std::string_view token = m_token;
-        if (token.empty()) {
-            fail(ExitCode::bad_data, "Protobuf schema: it ends early");
-        }
-        advance();
-        return token;
-    }
-    bool accept(std::string_view token) {
-        if (m_token != token) {
-            return false;
-        }
-        advance();
-        return true;
-    }
-    void expect(std::string_view token) {
-        if (!accept(token)) {
-            fail(ExitCode::bad_data, "Protobuf schema: {} where {} is expected", in_quotes(m_token),
-                 in_quotes(token));
-        }
-    }
-    std::string_view take_name() {
-        const std::string_view token = take();
-        if (!is_word(token.front())) {
-            fail(ExitCode::bad_data, "Protobuf schema: {} is no name", in_quotes(token));
-        }
-        return token;
-    }
-    std::int64_t take_number() {
-        const std::string_view token = take();
-        const bool hex = token.starts_with("0x");
-        const auto number = hex ? base::parse_integer<std::int64_t>(token.substr(2), 16)
-                                : base::parse_integer<std::int64_t>(token);
-        if (!number) {
-            fail(ExitCode::bad_data, "Protobuf schema: {} is no number", in_quotes(token));
-        }
-        return *number;
-    }
-    /// Passes over all up to a ';', or a block in braces.
-    void skip_statement() {
-        int depth = 0;
-        while (true) {
-            const std::string_view token = take();
-            if (token == "{") {
-                ++depth;
-            } else if (token == "}" && --depth <= 0) {
-                accept(";");
-                return;
-            } else if (token == ";" && depth == 0) {
-                return;
-            }
-        }
-    }
-    void skip_options() {
-        if (accept("[")) {
-            while (take() != "]") {
-            }
-        }
-    }
-
-private:
-    void advance() {
-        skip_blanks();
-        if (m_rest.empty()) {
-            m_token = {};
-            return;
-        }
-        std::size_t size = 1;
-        if (m_rest[0] == '"' || m_rest[0] == '\'') {
-            while (size < m_rest.size() && m_rest[size] != m_rest[0]) {
-                size += m_rest[size] == '\\' ? 2 : 1;
-            }
-            size = std::min(size + 1, m_rest.size());
-        } else if (is_word(m_rest[0])) {
-            while (size < m_rest.size() && is_word(m_rest[size])) {
-                ++size;
-            }
-        }
-        m_token = m_rest.substr(0, size);
-        m_rest.remove_prefix(size);
-    }
-    void skip_blanks() {
-        while (!m_rest.empty()) {
-            if (m_rest.starts_with("//")) {
-                m_rest.remove_prefix(std::min(m_rest.find('\n'), m_rest.size()));
-            } else if (m_rest.starts_with("/*")) {
-                const auto end = m_rest.find("*/", 2);
-                m_rest.remove_prefix(end == std::string_view::npos ? m_rest.size() : end + 2);
-            } else if (static_cast<unsigned char>(m_rest[0]) <= ' ') {
-                m_rest.remove_prefix(1);
-            } else {
-                return;
-            }
-        }
-    }
-
-    std::string_view m_rest;
-    std::string_view m_token;
-};
-
 } // namespace
 
 class ProtoParser {
 public:
-    ProtoParser(ProtoSchema& schema, std::string_view text) : m_schema{schema}, m_tokens{text} {}
+    ProtoParser(ProtoSchema& schema, NamedSchemas references)
+        : m_schema{schema}, m_references{references} {}
 
-    void parse() {
-        while (!m_tokens.at_end()) {
-            statement();
-        }
+    /// Imported files are read when the file itself has been: its first message is the root.
+    void parse(std::string_view text) {
+        file(text, m_schema.m_file);
         if (m_schema.m_messages.empty()) {
             fail(ExitCode::bad_data, "Protobuf schema: it has no message");
         }
-        for (const Reference& one : m_references) {
+        while (!m_imports.empty()) {
+            const std::string name = std::move(m_imports.back());
+            m_imports.pop_back();
+            const auto found = std::find_if(m_references.begin(), m_references.end(),
+                                            [&](const auto& one) { return one.name == name; });
+            if (found == m_references.end()) {
+                m_missing.push_back(name);
+                continue;
+            }
+            ProtoSchema::Nested imported;
+            file(found->text, imported);
+        }
+        for (const NamedType& one : m_named_types) {
             resolve(one);
         }
     }
 
 private:
     /// A field whose type is a name.
-    struct Reference {
+    struct NamedType {
         ProtoMessage* message;
         std::size_t field;
         std::string type;
     };
 
-    void statement() {
+    void file(std::string_view text, ProtoSchema::Nested& messages) {
+        m_tokens = ProtoTokens{text};
+        m_package.clear();
+        m_proto3 = false;
+        while (!m_tokens.at_end()) {
+            statement(messages);
+        }
+    }
+
+    void statement(ProtoSchema::Nested& messages) {
         if (m_tokens.accept("message")) {
-            message(m_schema.m_file, m_package, 0);
+            message(messages, m_package, 0);
         } else if (m_tokens.accept("enum")) {
             enumeration(m_package);
         } else if (m_tokens.accept("package")) {
             m_package = m_tokens.take_name();
+            m_tokens.expect(";");
+        } else if (m_tokens.accept("import")) {
+            if (!m_tokens.accept("public")) {
+                m_tokens.accept("weak");
+            }
+            if (const std::string name{m_tokens.take_text()}; m_imported.insert(name).second) {
+                m_imports.push_back(name);
+            }
             m_tokens.expect(";");
         } else if (m_tokens.accept("syntax")) {
             m_tokens.expect("=");
@@ -311,7 +228,7 @@ private:
         if (scalar != kScalars.end()) {
             field.kind = scalar->second;
         } else {
-            m_references.push_back({&out, out.fields.size() - 1, std::string{type}});
+            m_named_types.push_back({&out, out.fields.size() - 1, std::string{type}});
         }
         return field;
     }
@@ -335,7 +252,7 @@ private:
     }
 
     /// A name is looked for in the message's own scope, then in each around it.
-    void resolve(const Reference& one) {
+    void resolve(const NamedType& one) {
         ProtoField& field = one.message->fields[one.field];
         std::string scope = one.message->name;
         const bool absolute = one.type.starts_with('.');
@@ -353,7 +270,10 @@ private:
                 return;
             }
             if (absolute || scope.empty()) {
-                fail(ExitCode::bad_data, "Protobuf schema: unknown type {}", in_quotes(one.type));
+                fail(ExitCode::bad_data, "Protobuf schema: unknown type {}{}", in_quotes(one.type),
+                     m_missing.empty() ? ""
+                                       : ", nor is there the file that it imports: " +
+                                             in_quotes(m_missing.front()));
             }
             const auto dot = scope.rfind('.');
             scope.resize(dot == std::string::npos ? 0 : dot);
@@ -361,12 +281,16 @@ private:
     }
 
     ProtoSchema& m_schema;
-    Tokens m_tokens;
+    NamedSchemas m_references;
+    ProtoTokens m_tokens{{}};
     std::string m_package;
     bool m_proto3 = false;
     std::size_t m_fields = 0;
     std::map<std::string, const ProtoMessage*> m_names;
-    std::vector<Reference> m_references;
+    std::vector<NamedType> m_named_types;
+    std::set<std::string> m_imported;
+    std::vector<std::string> m_imports; ///< not yet read
+    std::vector<std::string> m_missing;
 };
 
 bool ProtoMessage::is_list() const {
@@ -377,8 +301,8 @@ bool ProtoMessage::is_item() const {
     return fields.size() == 1 && !fields[0].repeated && fields[0].name == "value";
 }
 
-ProtoSchema::ProtoSchema(std::string_view text) {
-    ProtoParser{*this, text}.parse();
+ProtoSchema::ProtoSchema(std::string_view text, NamedSchemas references) {
+    ProtoParser{*this, references}.parse(text);
     note_ours();
 }
 

@@ -2,6 +2,7 @@
 #define CDC_RECORD_PROTO_SCHEMA_HPP
 
 #include "event/float_text.hpp"
+#include "record/named_schema.hpp"
 
 #include <cstdint>
 #include <map>
@@ -64,8 +65,8 @@ struct ProtoMessage {
 /// MySQL's.
 class ProtoSchema {
 public:
-    /// Throws Error (bad_data).
-    explicit ProtoSchema(std::string_view text);
+    /// `references` are files that it imports, and those that they import. Throws Error (bad_data).
+    explicit ProtoSchema(std::string_view text, NamedSchemas references = {});
     ProtoSchema(const ProtoSchema&) = delete;
     ProtoSchema& operator=(const ProtoSchema&) = delete;
 

@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 #include "io/backoff.hpp"
 #include "io/stop_signal.hpp"
+#include "registry/references.hpp"
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -277,6 +278,24 @@ std::vector<std::string> Client::objections(const std::string& name, const Schem
     return words;
 }
 
+/// One that was deleted is asked for too: what refers to it is still read.
+std::optional<std::string> Client::version(const std::string& subject, const std::string& number) {
+    const auto key = std::pair{subject, number};
+    if (const auto found = m_versions.find(key); found != m_versions.end()) {
+        return found->second;
+    }
+    const Reply reply =
+        ask("GET", subject_path(subject) + "/versions/" + number + "?deleted=true", "");
+    if (reply.error_code == kNoSubject || reply.error_code == kNoVersion) {
+        return std::nullopt;
+    }
+    if (reply.status >= 300) {
+        refuse(reply,
+               fmt::format("a question for version {} of subject {}", number, in_quotes(subject)));
+    }
+    return m_versions.emplace(key, reply.text).first->second;
+}
+
 std::optional<Schema> Client::by_id(std::uint32_t id) {
     const Reply reply = ask("GET", "/schemas/ids/" + std::to_string(id), "");
     if (reply.error_code == kNoSchema || reply.error_code == kNoSubject) {
@@ -287,14 +306,18 @@ std::optional<Schema> Client::by_id(std::uint32_t id) {
     if (reply.status >= 300 || text.empty()) {
         refuse(reply, fmt::format("a question for schema id {}", id));
     }
-    if (answer.contains("references") && !answer["references"].empty()) {
-        base::fail(ExitCode::bad_data, "schema id {} refers to other schemas, which is not read",
-                   id);
-    }
     const std::string type = text_member(answer, "schemaType");
     for (const Format format : {Format::avro, Format::json, Format::protobuf}) {
         if (type == type_name(format) || (type.empty() && format == Format::avro)) {
-            return Schema{format, text};
+            Schema schema{format, text};
+            if (format != Format::json) {
+                schema.references = gather_references(
+                    reply.text, fmt::format("schema id {}", id),
+                    [this](const std::string& subject, const std::string& number) {
+                        return version(subject, number);
+                    });
+            }
+            return schema;
         }
     }
     base::fail(ExitCode::bad_data, "schema id {} is of type {}, which is not read", id,

@@ -3,12 +3,14 @@
 
 #include "http/client.hpp"
 #include "record/framing.hpp"
+#include "record/named_schema.hpp"
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cdc::registry {
@@ -18,6 +20,9 @@ using record::Format;
 struct Schema {
     Format format = Format::avro;
     std::string text;
+    /// What the text refers to: with Client::by_id(), and not of JSON schemas, whose records are
+    /// read without.
+    std::vector<record::NamedSchema> references = {};
 };
 
 /// Which subject a schema is registered under.
@@ -54,8 +59,9 @@ public:
     int add(const std::string& subject, const Schema& schema);
     /// What forbids it as the subject's next version, in the registry's words; empty: nothing.
     std::vector<std::string> objections(const std::string& subject, const Schema& schema);
-    /// Nothing where no schema has the id. Throws Error (bad_data) for one of a kind that is not
-    /// read here.
+    /// With all that it refers to, each version of a subject asked for once. Nothing where no
+    /// schema has the id. Throws Error (bad_data) for one of a kind that is not read here, and
+    /// where what it refers to is not there.
     std::optional<Schema> by_id(std::uint32_t id);
 
 private:
@@ -67,6 +73,7 @@ private:
     Reply ask(const std::string& method, const std::string& path, const std::string& body);
     std::optional<Reply> ask_one(const http::Url& url, const std::string& method,
                                  const std::string& path, const std::string& body);
+    std::optional<std::string> version(const std::string& subject, const std::string& version);
     [[noreturn]] void refuse(const Reply& reply, const std::string& doing) const;
     std::vector<std::string> login(const http::Url& url) const;
     std::string shown() const;
@@ -76,6 +83,7 @@ private:
     std::size_t m_server = 0; ///< the one that answered last
     std::string m_trouble;    ///< why the last one did not
     std::map<std::string, int> m_ids;
+    std::map<std::pair<std::string, std::string>, std::string> m_versions; ///< answers
 };
 
 } // namespace cdc::registry

@@ -4,6 +4,9 @@
 The first word of the mode file decides each answer: `well`; `broken` (503), `busy` (429), `slow` (2 s late),
 `forbidding` (409 to every new schema, which its answers about compatibility do not foretell), `lost` (no schema
 is known any more, numbers start anew), `user` and `token` (401 but for alice:wonder, Bearer s3cret).
+
+References are kept as they come, even to what is not there. Each question is a line of the file `questions`
+beside the mode file.
 """
 import base64
 import http.server
@@ -14,8 +17,14 @@ import time
 
 PORT, MODE = map(pathlib.Path, sys.argv[1:])
 LOGIN = {"user": "Basic " + base64.b64encode(b"alice:wonder").decode(), "token": "Bearer s3cret"}
-ids = {}       # text of a schema -> its number
-subjects = {}  # name -> texts
+schemas = []   # what was sent, by number - 1
+subjects = {}  # name -> numbers of its versions
+
+
+def number_of(body):
+    """Of a schema that was sent before, as a list; of one that was not, an empty one."""
+    kept = {name: body[name] for name in ("schema", "schemaType", "references") if body.get(name)}
+    return kept, [schemas.index(kept) + 1] if kept in schemas else []
 
 
 class Front(http.server.BaseHTTPRequestHandler):
@@ -43,26 +52,42 @@ class Front(http.server.BaseHTTPRequestHandler):
         if mode == "slow":
             time.sleep(2)
         if mode == "lost":
-            ids.clear()
+            schemas.clear()
             subjects.clear()
             MODE.write_text("well\n")
         parts = self.path.split("?")[0].strip("/").split("/")
+        with open(MODE.parent / "questions", "a", encoding="utf-8") as file:
+            file.write(f"{self.command} {'/'.join(parts)}\n")
         if parts[0] == "schemas":
-            for text, number in ids.items():
-                if number == int(parts[2]):
-                    return self.answer(200, {"schema": text})
+            if int(parts[2]) <= len(schemas):
+                return self.answer(200, schemas[int(parts[2]) - 1])
             return self.answer(404, {"error_code": 40403, "message": "no schema"})
         if parts[0] == "compatibility":
             return self.answer(200, {"is_compatible": True})
-        texts = subjects.get(parts[1], [])
+        numbers = subjects.get(parts[1], [])
+        if self.command == "GET":
+            return self.version(parts[1], numbers, parts[3])
+        kept, number = number_of(body)
         if len(parts) == 2:
-            if body["schema"] in texts:
-                return self.answer(200, {"subject": parts[1], "version": 1, "id": ids[body["schema"]]})
-            return self.answer(404, {"error_code": 40403 if texts else 40401, "message": "not there"})
+            if number and number[0] in numbers:
+                return self.answer(200, {"subject": parts[1], "version": 1, "id": number[0]})
+            return self.answer(404, {"error_code": 40403 if numbers else 40401, "message": "not there"})
         if mode == "forbidding":
             return self.answer(409, {"error_code": 409, "message": "this one breaks readers"})
-        subjects.setdefault(parts[1], []).append(body["schema"])
-        return self.answer(200, {"id": ids.setdefault(body["schema"], len(ids) + 1)})
+        if not number:
+            schemas.append(kept)
+            number = [len(schemas)]
+        subjects.setdefault(parts[1], []).extend(number)
+        return self.answer(200, {"id": number[0]})
+
+    def version(self, subject, numbers, version):
+        if not numbers:
+            return self.answer(404, {"error_code": 40401, "message": "no such subject"})
+        version = len(numbers) if version == "latest" else int(version)
+        if version > len(numbers):
+            return self.answer(404, {"error_code": 40402, "message": "no such version"})
+        number = numbers[version - 1]
+        return self.answer(200, {"subject": subject, "version": version, "id": number, **schemas[number - 1]})
 
     def log_message(self, *_):
         pass

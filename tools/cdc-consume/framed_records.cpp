@@ -53,15 +53,15 @@ const FramedRecords::Schema& FramedRecords::schema(std::uint32_t id) {
     schema.format = found->format;
     std::string table;
     if (found->format == registry::Format::avro) {
-        schema.avro = std::make_unique<record::AvroSchema>(found->text);
+        schema.avro = std::make_unique<record::AvroSchema>(found->text, found->references);
         table = schema.avro->table();
         if (table.empty()) {
-            schema.connect = record::connect_schema(found->text);
+            schema.connect = record::connect_schema(found->text, found->references);
         }
     } else if (found->format == registry::Format::json) {
         table = table_of_json_schema(found->text);
     } else {
-        schema.proto = std::make_unique<record::ProtoSchema>(found->text);
+        schema.proto = std::make_unique<record::ProtoSchema>(found->text, found->references);
     }
     if (!table.empty()) {
         schema.table = event::parse_table(table, schema.table_version);
