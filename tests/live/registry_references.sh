@@ -12,7 +12,7 @@ consume() { # REGISTRY TOPIC OPTION…
 }
 register() { # SUBJECT TYPE TEXT [NAME SUBJECT VERSION]…: the schema's number at the front
     jq -nc --arg type "$2" --arg text "$3" '{schema: $text, schemaType: $type,
-        references: [$ARGS.positional | _nwise(3) | {name: .[0], subject: .[1], version: (.[2] | tonumber)}]}' --args "${@:4}" |
+        references: [$ARGS.positional | _nwise(3) | select(length == 3) | {name: .[0], subject: .[1], version: (.[2] | tonumber)}]}' --args "${@:4}" |
         curl -sf -m 10 "$FRONT/subjects/$1/versions" -d @- | jq .id
 }
 send() { # TOPIC ID HEX
@@ -49,9 +49,9 @@ say "Protobuf whose file imports one that imports another"
 register place PROTOBUF 'syntax = "proto3"; package x; message Place { string town = 1; }' >/dev/null
 register row PROTOBUF 'syntax = "proto3"; package x; import "place.proto"; message Row { int32 id = 1; Place place = 2; }' \
     place.proto place 1 >/dev/null
-id=$(register change PROTOBUF 'syntax = "proto3"; package x; import "row.proto"; message Source { string connector = 1; }
+id=$(register change PROTOBUF 'syntax = "proto3"; package x; import "row.proto"; message Source { string connector = 1; string db = 2; string table = 3; }
     message Change { Row after = 1; Source source = 2; string op = 3; }' row.proto row 1)
-send refs-proto "$id" 0202"0a09080712050a03556c6d""12040a026462""1a0163"
+send refs-proto "$id" 0202"0a09080712050a03556c6d""120a0a0264621201641a0174""1a0163"
 consume "$FRONT" refs-proto || fail "$(cat con.err)"
 expect "row" "$(grep '^{"key' out.ndjson | jq -c '[.after, .op]')" '[{"id":7,"place":{"town":"Ulm"}},"c"]'
 
