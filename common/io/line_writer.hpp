@@ -32,6 +32,7 @@ public:
     std::string& buffer() noexcept { return m_current; }
     const std::string& buffer() const noexcept { return m_current; }
     bool full() const noexcept { return m_current.size() >= m_chunk_bytes; }
+    std::size_t chunk_bytes() const noexcept { return m_chunk_bytes; }
 
     /// Whether submit() may be called now.
     bool ready() const;

@@ -2,6 +2,7 @@
 #define CDC_MYSQL_CONNECTION_HPP
 
 #include "base/error.hpp"
+#include "source/server_error.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -42,11 +43,11 @@ ServerAddress parse_url(std::string_view url);
 
 /// What the server, or the way to it, refused. code(): failed for what may pass (connection lost,
 /// server going down, too many connections), refused for rights and settings.
-class ServerError : public base::Error {
+class ServerError : public source::ServerError {
 public:
     ServerError(base::ExitCode code, const std::string& message, unsigned number,
                 std::string hint = {})
-        : Error{code, message, std::move(hint)}, m_number{number} {}
+        : source::ServerError{code, message, std::move(hint)}, m_number{number} {}
     /// The server's number of the error; from 2000 on the client library's.
     unsigned number() const { return m_number; }
 

@@ -2,6 +2,7 @@
 #define CDC_POSTGRES_CONNECTION_HPP
 
 #include "base/error.hpp"
+#include "source/server_error.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -18,12 +19,12 @@ namespace cdc::postgres {
 
 /// What the server (or the connection to it) refused. code() is `failed` where a new connection or
 /// a later try may help, `refused` where it will not.
-class ServerError : public base::Error {
+class ServerError : public source::ServerError {
 public:
     ServerError(base::ExitCode code, const std::string& message, std::string sqlstate,
                 std::string hint = {}, bool absent = false)
-        : Error{code, message, std::move(hint)}, m_sqlstate{std::move(sqlstate)}, m_absent{absent} {
-    }
+        : source::ServerError{code, message, std::move(hint)},
+          m_sqlstate{std::move(sqlstate)}, m_absent{absent} {}
 
     /// Five characters; empty when the connection itself failed.
     const std::string& sqlstate() const noexcept { return m_sqlstate; }

@@ -1,5 +1,6 @@
 #include "base/numbers.hpp"
 #include "cdc-capture/acknowledgement.hpp"
+#include "cdc-capture/postgres_changes.hpp"
 #include "cdc-capture/session.hpp"
 #include "io/atomic_file.hpp"
 #include "support.hpp"
@@ -23,6 +24,10 @@ Checkpoint checkpoint_at(const std::string& position, std::uint16_t timeline = 1
     checkpoint.position = position;
     checkpoint.order = Order::make(timeline, *parse_lsn(position), 0);
     return checkpoint;
+}
+
+Order order_at(std::uint64_t position) {
+    return Order::make(1, position, 0);
 }
 
 void write(const std::string& path, const Checkpoint& checkpoint) {
@@ -101,19 +106,19 @@ TEST_CASE("of several files the lowest counts, and a missing one confirms nothin
     const TemporaryFolder folder;
     const std::vector<std::string> files{folder.file("a"), folder.file("b")};
     write(files[0], checkpoint_at("0/5000"));
-    Acknowledgement ack{files, false, "orders"};
+    Acknowledgement ack{files, false, postgres_check("orders")};
     CHECK(!ack.lowest());
     CHECK(ack.any_file() == files[0]);
-    CHECK(ack.position() == 0);
+    CHECK(ack.position() == Order{});
 
-    ack.emitted(0x9000, 100);
+    ack.emitted(order_at(0x9000), 100);
     write(files[1], checkpoint_at("0/6000"));
     ack.poll_files();
-    CHECK(ack.position() == 0x5000);
+    CHECK(ack.position() == order_at(0x5000));
     CHECK(!ack.complete());
     write(files[0], checkpoint_at("0/9000"));
     ack.poll_files();
-    CHECK(ack.position() == 0x6000);
+    CHECK(ack.position() == order_at(0x6000));
     write(files[1], checkpoint_at("0/9000"));
     ack.poll_files();
     CHECK(ack.complete());
@@ -122,17 +127,17 @@ TEST_CASE("of several files the lowest counts, and a missing one confirms nothin
 TEST_CASE("nothing is confirmed that was not put out") {
     const TemporaryFolder folder;
     write(folder.file("a"), checkpoint_at("0/5000"));
-    Acknowledgement ack{{folder.file("a")}, false, "orders"};
-    CHECK(ack.position() == 0x5000);
+    Acknowledgement ack{{folder.file("a")}, false, postgres_check("orders")};
+    CHECK(ack.position() == order_at(0x5000));
     write(folder.file("a"), checkpoint_at("0/7000")); // somebody else's doing
     ack.poll_files();
-    CHECK(ack.position() == 0x5000);
+    CHECK(ack.position() == order_at(0x5000));
 }
 
 TEST_CASE("a file that is no checkpoint, or another slot's, is refused") {
     const TemporaryFolder folder;
     const auto open = [&] {
-        return Acknowledgement{{folder.file("a")}, false, "orders"};
+        return Acknowledgement{{folder.file("a")}, false, postgres_check("orders")};
     };
     cdc::io::write_file_atomically(folder.file("a"), "nonsense\n");
     CHECK_FAILS(open(), bad_data, "no checkpoint line");
@@ -151,15 +156,15 @@ TEST_CASE("a file that is no checkpoint, or another slot's, is refused") {
 }
 
 TEST_CASE("on-write confirms a checkpoint line when its last byte left") {
-    Acknowledgement ack{{}, true, "orders"};
-    ack.emitted(0x5000, 100);
-    ack.emitted(0x6000, 200);
+    Acknowledgement ack{{}, true, {}};
+    ack.emitted(order_at(0x5000), 100);
+    ack.emitted(order_at(0x6000), 200);
     ack.written(99);
-    CHECK(ack.position() == 0);
+    CHECK(ack.position() == Order{});
     ack.written(150);
-    CHECK(ack.position() == 0x5000);
+    CHECK(ack.position() == order_at(0x5000));
     CHECK(!ack.complete());
     ack.written(200);
-    CHECK(ack.position() == 0x6000);
+    CHECK(ack.position() == order_at(0x6000));
     CHECK(ack.complete());
 }

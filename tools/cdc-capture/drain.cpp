@@ -1,22 +1,20 @@
-#include "cdc-capture/capture.hpp"
-
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "cdc-capture/capture.hpp"
 #include "io/stop_signal.hpp"
 
-#include <algorithm>
 #include <functional>
 
 #include <poll.h>
 #include <unistd.h>
 
+/// The part of Capture behind the end of the stream.
 namespace cdc::capture {
 
 using base::ExitCode;
 using base::in_quotes;
-using postgres::format_lsn;
-using postgres::ServerError;
+using source::ServerError;
 
 namespace {
 
@@ -30,21 +28,21 @@ constexpr int kLastMs = 1000; ///< the same, when --drain is over
 /// checkpoint file holds is confirmed at the next start.
 bool Capture::wait_until(std::int64_t deadline, const std::function<bool()>& done) {
     while (true) {
-        m_now = base::steady_ms();
-        m_last_poll = 0;
+        m_clocks.set_now(base::steady_ms());
+        m_clocks.poll_at_once();
         poll_acknowledgement();
-        if (m_session != nullptr) {
+        if (m_stream.is_open()) {
             try {
-                send_status_if_due();
+                confirm();
             } catch (const ServerError& error) {
                 base::log::warning("{}", error.what());
-                m_session.reset();
+                m_stream.close();
             }
         }
         if (done()) {
             return true;
         }
-        if (m_now >= deadline) {
+        if (m_clocks.now() >= deadline) {
             return false;
         }
         m_writer.check();
@@ -56,39 +54,44 @@ bool Capture::wait_until(std::int64_t deadline, const std::function<bool()>& don
 }
 
 int Capture::finish() {
-    const std::int64_t begun =
-        m_stop_deadline != 0 ? m_stop_deadline - m_options.drain_ms / 2 : base::steady_ms();
-    const std::int64_t deadline = begun + m_options.drain_ms;
-    if (m_session != nullptr && !m_session->builder.in_transaction() &&
-        (m_position > m_checkpointed || m_lines_since_checkpoint)) {
-        emit_checkpoint();
+    m_clocks.set_now(base::steady_ms());
+    m_clocks.stop(m_options.drain_ms);
+    if (m_stream.is_open() && !m_stream.in_transaction()) {
+        const source::ChangeStream::News news = m_stream.news();
+        if (news.moved || news.lines) {
+            emit_checkpoint();
+        }
     }
     m_writer.submit();
-    if (!wait_until(deadline, [this] { return m_writer.written() == m_writer.submitted(); })) {
+    if (!wait_until(m_clocks.stop_by(),
+                    [this] { return m_writer.written() == m_writer.submitted(); })) {
         base::log::warning("the output took not all lines within --drain");
+        enter(State::ended);
         return static_cast<int>(ExitCode::failed);
     }
     ::close(m_output);
+    enter(State::awaiting);
     const bool acknowledged =
-        m_options.peek || wait_until(deadline, [this] { return m_ack.complete(); });
+        m_options.peek || wait_until(m_clocks.stop_by(), [this] { return m_ack.complete(); });
     confirm_and_leave();
+    enter(State::ended);
     if (!acknowledged) {
         base::log::warning("checkpoint file {} did not reach {} within --drain; what is missing "
                            "will be sent again",
-                           in_quotes(m_ack.lowest_file()), format_lsn(m_checkpointed));
+                           in_quotes(m_ack.lowest_file()), m_checkpointed_place);
         return static_cast<int>(ExitCode::failed);
     }
     return static_cast<int>(ExitCode::ok);
 }
 
 void Capture::confirm_and_leave() {
-    if (m_session == nullptr) {
+    if (!m_stream.is_open()) {
         return;
     }
     try {
-        m_now = base::steady_ms();
-        send_status();
-        m_session->stream.finish(io::stop_signal::give_up() ? kLastMs : kFinishMs);
+        m_clocks.set_now(base::steady_ms());
+        confirm();
+        m_stream.leave(io::stop_signal::give_up() ? kLastMs : kFinishMs);
     } catch (const ServerError& error) {
         base::log::warning("{}", error.what());
     }
@@ -102,11 +105,11 @@ void Capture::leave_in_disorder() noexcept {
         base::log::debug("while stopping: {}", error.what());
     }
     try {
-        m_last_poll = 0;
-        m_now = base::steady_ms();
+        m_clocks.set_now(base::steady_ms());
+        m_clocks.poll_at_once();
         poll_acknowledgement();
-        if (m_session != nullptr) {
-            send_status();
+        if (m_stream.is_open()) {
+            confirm();
         }
     } catch (const std::exception& error) {
         base::log::debug("while stopping: {}", error.what());

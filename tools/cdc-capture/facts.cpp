@@ -1,7 +1,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "cdc-capture/capture.hpp"
+#include "cdc-capture/postgres_changes.hpp"
 #include "event/facts_change.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <map>
 
-/// The part of Capture that puts out what the log does not say: what a look at the catalog found
-/// waits until the stream has passed the look's position, and goes out there when it is news.
+/// The part of PostgresChanges that puts out what the log does not say: what a look at the catalog
+/// found waits until the stream has passed the look's position, and goes out there when it is news.
 namespace cdc::capture {
 
 using event::Facts;
@@ -86,7 +86,7 @@ bool has_new_column(const postgres::FactsLook& before, const Facts& facts) {
 
 /// What happened before this connection is seen by its first look: an end that is the end of the
 /// log at the start is not before that look.
-void Capture::begin_looks() {
+void PostgresChanges::begin_looks() {
     m_facts.pending.clear();
     m_facts.first = true;
     const auto& extra = m_session->start.extra;
@@ -110,11 +110,7 @@ void Capture::begin_looks() {
         return !m_facts.first || !m_facts.pending.empty();
     };
     while (!seen() && base::steady_ms() < give_up && !io::stop_signal::requested()) {
-        io::wait_readable(io::stop_signal::wake_fd(), kStepMs);
-        m_now = base::steady_ms();
-        poll_acknowledgement();
-        send_status_if_due();
-        stop_at_second_signal();
+        wait_a_step();
         take_look();
     }
     if (!m_facts.pending.empty()) {
@@ -124,19 +120,22 @@ void Capture::begin_looks() {
     }
 }
 
+void PostgresChanges::wait_a_step() {
+    io::wait_readable(io::stop_signal::wake_fd(), kStepMs);
+    m_now = base::steady_ms();
+    m_on_wait();
+}
+
 /// Whether a table whose identity does not say so has a key may be known by the first look only.
-void Capture::await_first_look() {
+void PostgresChanges::await_first_look() {
     const std::int64_t give_up = base::steady_ms() + kAwaitedMs;
     while (m_facts.first && m_facts.pending.empty() && base::steady_ms() < give_up) {
-        io::wait_readable(io::stop_signal::wake_fd(), kStepMs);
-        m_now = base::steady_ms();
-        send_status_if_due();
-        stop_at_second_signal();
+        wait_a_step();
         take_look();
     }
 }
 
-void Capture::take_look() {
+void PostgresChanges::take_look() {
     m_session->builder.set_time(base::now_ms());
     if (auto look = m_session->looks.take(); look != nullptr) {
         if (m_facts.pending.size() > 1) {
@@ -159,7 +158,7 @@ void Capture::take_look() {
 }
 
 /// `passed`: all commits before it are put out. Not within a transaction.
-void Capture::pass_looks(Lsn passed) {
+void PostgresChanges::pass_looks(Lsn passed) {
     while (!m_facts.pending.empty() && m_facts.pending.front()->moment.position <= passed) {
         const auto look = std::move(m_facts.pending.front());
         m_facts.pending.pop_front();
@@ -183,7 +182,7 @@ void Capture::pass_looks(Lsn passed) {
 }
 
 /// An idle server names its position only now and then, unless it is asked to.
-void Capture::ask_for_passing() {
+void PostgresChanges::ask_for_passing() {
     if (m_facts.pending.empty() || !m_drained) {
         return;
     }
@@ -208,9 +207,9 @@ void Capture::ask_for_passing() {
     }
 }
 
-void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& missing,
-                         const RenamedLabels& renamed) {
-    std::string& out = m_writer.buffer();
+void PostgresChanges::emit_facts(const postgres::Look& look, const Unseen::Missing& missing,
+                                 const RenamedLabels& renamed) {
+    std::string& out = *m_out;
     const auto append = [&](Facts facts) {
         if (m_unseen.is_replaced(facts)) {
             return; // the next look shows what has its name now
@@ -254,7 +253,7 @@ void Capture::emit_facts(const postgres::Look& look, const Unseen::Missing& miss
 
 /// Tables that have a column more than at the last look that the stream has passed. Where only its
 /// digest is known: tables whose row of the catalog was written since.
-std::vector<const Facts*> Capture::grown(const postgres::FactsLook& now) const {
+std::vector<const Facts*> PostgresChanges::grown(const postgres::FactsLook& now) const {
     std::vector<const Facts*> out;
     if (now.digest == m_facts.digest) {
         return out;
@@ -273,18 +272,18 @@ std::vector<const Facts*> Capture::grown(const postgres::FactsLook& now) const {
 }
 
 /// A column comes with the next row, which may be long in coming.
-void Capture::emit_tables(const std::vector<const Facts*>& tables, Lsn position) {
+void PostgresChanges::emit_tables(const std::vector<const Facts*>& tables, Lsn position) {
     for (const Facts* facts : tables) {
         m_now = base::steady_ms(); // several questions a table, of many tables
         send_status_if_due();
         if (const auto relation = postgres::read_relation(m_session->plain, *facts)) {
-            m_session->builder.append_table(m_writer.buffer(), relation->get(), position);
+            m_session->builder.append_table(*m_out, relation->get(), position);
             m_lines_since_checkpoint = true;
         }
     }
 }
 
-void Capture::add_facts_members(nlohmann::ordered_json& extra) const {
+void PostgresChanges::add_facts_members(nlohmann::ordered_json& extra) const {
     const auto set = [&extra](const char* name, const std::string& text) {
         if (!text.empty()) {
             extra[name] = text;
@@ -304,7 +303,7 @@ void Capture::add_facts_members(nlohmann::ordered_json& extra) const {
 }
 
 /// A reader judges by the facts that it has kept; here it is said to people.
-void Capture::judge_facts(const Facts& facts) {
+void PostgresChanges::judge_facts(const Facts& facts) {
     const std::vector<Facts>& before = m_facts.emitted->tables;
     const auto then = std::find_if(before.begin(), before.end(), [&](const Facts& other) {
         return other.schema == facts.schema && other.table == facts.table;

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "cdc-capture/acknowledgement.hpp"
 #include "cdc-capture/patterns.hpp"
+#include "cdc-capture/postgres_changes.hpp"
 #include "cdc-capture/session.hpp"
 #include "event/table_filter.hpp"
 #include "io/stop_signal.hpp"
@@ -32,7 +33,8 @@ postgres::PreflightQuestion question_of(const Options& options) {
 /// What a run would say of its checkpoint file; ok where there is none.
 ExitCode check_checkpoint(const Options& options, Connection& plain) {
     try {
-        const Acknowledgement files{options.checkpoints, options.on_write(), options.slot};
+        const Acknowledgement files{options.checkpoints, options.on_write(),
+                                    postgres_check(options.slot)};
         if (!files.lowest()) {
             return ExitCode::ok;
         }

@@ -6,6 +6,7 @@
 #include "cdc-capture/manage.hpp"
 #include "cdc-capture/mysql_capture.hpp"
 #include "cdc-capture/patterns.hpp"
+#include "cdc-capture/postgres_changes.hpp"
 #include "io/file_lock.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
@@ -71,7 +72,8 @@ int run(const Options& options) {
         await_source();
         return check(options);
     }
-    Acknowledgement acknowledgement{options.checkpoints, options.on_write(), options.slot};
+    Acknowledgement acknowledgement{options.checkpoints, options.on_write(),
+                                    postgres_check(options.slot)};
     if (!patterns_meet(options)) {
         return 0;
     }
@@ -86,7 +88,8 @@ int run(const Options& options) {
         base::log::warning("without --checkpoint or --ack nothing is confirmed: the source keeps "
                            "its log from here on");
     }
-    Capture capture{options, acknowledgement, STDOUT_FILENO};
+    PostgresChanges changes{options};
+    Capture capture{options, changes, acknowledgement, STDOUT_FILENO};
     try {
         await_source();
         capture.connect();

@@ -1,6 +1,6 @@
 #include "postgres/timeline.hpp"
 #include "base/log.hpp"
-#include "cdc-capture/capture.hpp"
+#include "cdc-capture/postgres_changes.hpp"
 
 namespace cdc::capture {
 
@@ -9,7 +9,7 @@ using postgres::Connection;
 /// Only a server that recovers no more writes on a new timeline: while it still recovers, all that
 /// was received before is of the old one. A primary's timeline cannot change while we are
 /// connected.
-void Capture::learn_timeline() {
+void PostgresChanges::learn_timeline() {
     m_timeline_known = true;
     if (postgres::in_recovery(m_session->plain)) {
         return;
