@@ -2,7 +2,7 @@
 # Records whose schemas refer to schemas of other subjects: Avro's named types, Protobuf's imports, $ref of JSON Schema.
 . "$(dirname "$0")/lib.sh"
 start kafka registry
-PEER="$("$ROOT/scripts/install-deps" --print-python) $HERE/registry_references.py"
+PEER="$("$ROOT/scripts/install-deps" --print-python) $HERE/registry_writers.py"
 echo well >mode
 "$HERE/registry_front.py" port mode &
 wait_until 20 test -s port

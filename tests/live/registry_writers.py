@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records whose schemas refer to others, by confluent-kafka's serializers.
 
-registry_references.py avro|json BROKERS REGISTRY TOPIC VALUE.avsc    two changes of Debezium's schema
+registry_writers.py avro|json BROKERS REGISTRY TOPIC VALUE.avsc    two changes of Debezium's schema
 
 The schema of a row and that of a source stand in subjects of their own, `row` and `source`, of TOPIC.
 It runs with the Python of scripts/install-deps --print-python, which has the library.

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""cdc-publish --marks and cdc-consume --marks: at each checkpoint line the lines before it are those
+of the source below that checkpoint, none missing and none ahead, in topics of several partitions,
+wherever publisher and reader are killed, with transactions and without. Marks of tables (cdc-event(5),
+FACTS AND MARKS) come through to cdc-load.
+
+CDC_TEST_SOAK=1: more rows and kills. CDC_TEST_SEED repeats a run's choices.
+"""
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+
+import bed as beds
+from bed import say
+
+ROWS = 20000 if beds.SOAK else 1500
+KILLS = 20 if beds.SOAK else 4
+
+SINK = r"""
+import os, sys
+lines, checkpoint = sys.argv[1:]
+with open(lines, "ab") as kept:
+    for line in sys.stdin.buffer:
+        kept.write(line)
+        if line.startswith(b'{"checkpoint"'):
+            kept.flush()
+            with open(checkpoint + ".new", "wb") as new:
+                new.write(line)
+            os.rename(checkpoint + ".new", checkpoint)
+"""
+
+
+def order_of(line):
+    return line["source"]["order"]
+
+
+class Topics(beds.Bed):
+    def __init__(self, work):
+        super().__init__(work, services=("kafka",))
+        self.brokers = self.urls["CDC_TEST_KAFKA_BROKERS"]
+
+    def make_lines(self, name, *options):
+        path = self.work / name
+        with open(path, "wb") as out:
+            subprocess.run([beds.ROOT / "tests" / "live" / "kafka_lines.py", *options], stdout=out, check=True)
+        return path
+
+    def publisher(self, prefix, checkpoint, *options):
+        return self.spawn(["cdc-publish", "--brokers", self.brokers, "--prefix", prefix, "--partitions", "3",
+                           "--marks", "--checkpoint", checkpoint, *options], stdin=subprocess.PIPE)
+
+    def reader(self, prefix, lines, checkpoint, *options):
+        consume = self.spawn(["cdc-consume", "--brokers", self.brokers, "--prefix", prefix, "--topics",
+                              f"{prefix}.*", "--marks", "--checkpoint", checkpoint, *options],
+                             stdout=subprocess.PIPE)
+        sink = self.spawn([sys.executable, "-c", SINK, lines, checkpoint], stdin=consume.stdout)
+        consume.stdout.close()
+        return consume, sink
+
+
+def resumed(path, checkpoint):
+    """What a source sends that goes on from the checkpoint file, table lines first."""
+    order = beds.acknowledged(checkpoint)["order"]
+    tables, started = {}, set()
+    for text in open(path, "rb"):
+        line = json.loads(text)
+        if "table" in line:
+            tables[line["source"]["table"]] = text
+            if line["source"]["table"] in started:
+                yield text
+        elif "op" in line:
+            if order_of(line) < order:
+                continue
+            if line["source"]["table"] not in started:
+                started.add(line["source"]["table"])
+                yield tables[line["source"]["table"]]
+            yield text
+        elif line["checkpoint"]["order"] > order:
+            yield text
+
+
+def feed(process, lines, count, slowly):
+    try:
+        for number, line in enumerate(lines):
+            if number == count:
+                break
+            process.stdin.write(line)
+            if slowly and number % 5 == 0:
+                process.stdin.flush()
+                time.sleep(0.02)
+        process.stdin.flush()
+    except (BrokenPipeError, ValueError):
+        pass
+
+
+def feed_in_steps(bed, publisher, lines, read, steps):
+    """Feeds all lines, and lets the reader come up to the last checkpoint of each step: a cut a step, whatever
+    the machine is doing."""
+    lines = list(lines)
+    for step in range(steps):
+        part = lines[len(lines) * step // steps:len(lines) * (step + 1) // steps]
+        publisher.stdin.write(b"".join(part))
+        publisher.stdin.flush()
+        orders = [json.loads(line)["checkpoint"]["order"] for line in part if line.startswith(b'{"checkpoint"')]
+        if orders:
+            await_order(bed, read, max(orders))
+
+
+def await_order(bed, read, order):
+    end = time.monotonic() + 120
+    while beds.acknowledged(read)["order"] < order:
+        if time.monotonic() > end - 95:
+            import os, shutil
+            print("PUB", open(bed.work / (read.name.split(".")[0] + ".pub.json")).read(), flush=True)
+            for c in os.listdir("/proc"):
+                if c.isdigit():
+                    try: cl = open(f"/proc/{c}/cmdline").read()
+                    except OSError: continue
+                    if str(bed.work) in cl and ("bin/cdc-consume" in cl or "bin/cdc-publish" in cl):
+                        print(cl[:60], flush=True)
+                        print(subprocess.run(["gdb", "-batch", "-ex", "thread apply all bt 14", "-p", c], capture_output=True, text=True).stdout[-9000:], flush=True)
+            shutil.copytree(bed.work, "/work/out/marks_stuck", dirs_exist_ok=True)
+            raise RuntimeError(f"read up to {beds.acknowledged(read)}, not {order}\n{bed.tail()}")
+        time.sleep(0.05)
+
+
+def check_cuts(wanted, path, start):
+    """Each checkpoint line of one reader's run, which began at the order `start`."""
+    seen = {order for order in wanted if order < start}
+    cuts = 0
+    for text in open(path, "rb"):
+        if not text.endswith(b"\n"):
+            break
+        line = json.loads(text)
+        if "op" in line:
+            seen.add(order_of(line))
+        elif "checkpoint" in line:
+            order = line["checkpoint"]["order"]
+            cut = {each for each in wanted if each < order}
+            if seen != cut:
+                raise RuntimeError(f"{path.name} at {order}: {len(cut - seen)} changes are missing "
+                                   f"{sorted(cut - seen)[:3]}, {len(seen - cut)} are ahead "
+                                   f"{sorted(seen - cut)[:3]}")
+            cuts += 1
+    return cuts
+
+
+def run_kills(bed, prefix, *options):
+    say(f"{KILLS} kills, {' '.join(options) or 'without transactions'}")
+    lines = bed.make_lines(f"{prefix}.in", "--rows", str(ROWS), "--keys", "97", "--tables", "3", "--alter", "2",
+                           "--checkpoint-every", "17")
+    wanted = {order_of(json.loads(line)) for line in open(lines, "rb") if b'"op":' in line}
+    published = bed.work / f"{prefix}.pub.json"
+    read = bed.work / f"{prefix}.con.json"
+    runs = []
+
+    def start_reader(*more):
+        runs.append((bed.work / f"{prefix}.{len(runs)}", beds.acknowledged(read)["order"]))
+        return bed.reader(prefix, runs[-1][0], read, "--allow-no-match", "-X",
+                          "topic.metadata.refresh.interval.ms=300", *more)
+
+    reader = start_reader()
+    for kill in range(KILLS):
+        publisher = bed.publisher(prefix, published, *options)
+        feeder = threading.Thread(target=feed, daemon=True, args=(
+            publisher, resumed(lines, published), ROWS * (kill + 1) // (KILLS + 1) + random.randrange(50), True))
+        feeder.start()
+        time.sleep(random.uniform(1, 2))
+        publisher.kill()
+        publisher.wait()
+        feeder.join()
+        if random.random() < 0.6:
+            reader[0].kill()
+            for process in reader:
+                process.wait()
+            reader = start_reader()
+    publisher = bed.publisher(prefix, published, *options)
+    feed_in_steps(bed, publisher, resumed(lines, published), read, 5)
+    publisher.stdin.close()
+    if publisher.wait(60) != 0:
+        raise RuntimeError(bed.tail())
+    last = max(json.loads(line)["checkpoint"]["order"] for line in open(lines, "rb") if b'{"checkpoint"' in line)
+    await_order(bed, read, last)
+    reader[0].terminate()
+    if [process.wait(60) for process in reader] != [0, 0]:
+        raise RuntimeError(bed.tail())
+    reader = start_reader("--exit-at-end")
+    if [process.wait(60) for process in reader] != [0, 0]:
+        raise RuntimeError(bed.tail())
+    runs.append((bed.work / f"{prefix}.whole", "0" * 32))
+    fresh = bed.reader(prefix, runs[-1][0], bed.work / f"{prefix}.whole.json", "--exit-at-end")
+    if [process.wait(60) for process in fresh] != [0, 0]:
+        raise RuntimeError(bed.tail())
+    cuts = [check_cuts(wanted, path, start) for path, start in runs]
+    if cuts[-1] == 0 or sum(cuts[:-1]) < 5:
+        raise RuntimeError(f"too few cuts: {cuts}\n{bed.tail()}")
+    say(f"cuts of each reader: {cuts}")
+
+
+def run_table_marks(bed):
+    say("marks of tables come to cdc-load, with what is before them")
+    lines = bed.make_lines("marked", "--rows", "200", "--keys", "20", "--tables", "2")
+    text = open(lines, "rb").read().splitlines(keepends=True)
+    marked = {}
+    for at, line in enumerate(text[:100]):
+        if b'"op":' in line:
+            marked[json.loads(line)["source"]["table"]] = at
+    for at in sorted(marked.values(), reverse=True):
+        mark = {"mark": {"kind": "unproven", "why": "a test"}, "source": json.loads(text[at])["source"], "ts_ms": 1}
+        text.insert(at + 1, json.dumps(mark, separators=(",", ":")).encode() + b"\n")
+    target = f"chdb:{bed.work}/target"
+    state = bed.work / "load.json"
+    for part in (text[:len(text) // 2], text[len(text) // 2:]):
+        publisher = bed.publisher("marked", bed.work / "marked.json")
+        publisher.stdin.write(b"".join(part))
+        publisher.stdin.close()
+        if publisher.wait(60) != 0:
+            raise RuntimeError(bed.tail())
+        consume = bed.spawn(["cdc-consume", "--brokers", bed.brokers, "--prefix", "marked", "--topics",
+                             "marked.public.*", "--marks", "--exit-at-end", "--checkpoint", state],
+                            stdout=subprocess.PIPE)
+        load = bed.spawn(["cdc-load", "--target", target, "--checkpoint", state, "--metrics",
+                          bed.work / "load.prom"], stdin=consume.stdout)
+        consume.stdout.close()
+        if [load.wait(120), consume.wait(60)] != [0, 0]:
+            raise RuntimeError(bed.tail())
+        figures = dict(line.split() for line in open(bed.work / "load.prom") if not line.startswith("#"))
+        if figures["cdc_load_unproven_tables"] != "2":
+            raise RuntimeError(f"marked tables: {figures['cdc_load_unproven_tables']}\n{bed.tail()}")
+
+
+def run(bed):
+    run_kills(bed, "plain")
+
+
+if __name__ == "__main__":
+    beds.main(Topics, run)
