@@ -82,13 +82,20 @@ def resumed(path, checkpoint):
             yield text
 
 
-def feed(process, lines, count, slowly):
+def place_of(text):
+    """The order of any line."""
+    line = json.loads(text)
+    return line["checkpoint"]["order"] if "checkpoint" in line else order_of(line)
+
+
+def feed_slowly(process, lines, last):
+    """Lines up to the order `last`, until the process is killed."""
     try:
         for number, line in enumerate(lines):
-            if number == count:
+            if place_of(line) > last:
                 break
             process.stdin.write(line)
-            if slowly and number % 5 == 0:
+            if number % 5 == 0:
                 process.stdin.flush()
                 time.sleep(0.02)
         process.stdin.flush()
@@ -96,17 +103,18 @@ def feed(process, lines, count, slowly):
         pass
 
 
-def feed_in_steps(bed, publisher, lines, read, steps):
-    """Feeds all lines, and lets the reader come up to the last checkpoint of each step: a cut a step, whatever
-    the machine is doing."""
+def feed_in_steps(bed, publisher, lines, fed, read, steps):
+    """Feeds all lines, in steps behind the order `fed`, up to which publishers that were killed had them: no mark
+    is a cut while there is more of theirs. The reader comes up to each step: a cut a step, whatever the machine is
+    doing."""
     lines = list(lines)
+    publisher.stdin.write(b"".join(line for line in lines if place_of(line) <= fed))
+    lines = [line for line in lines if place_of(line) > fed]
     for step in range(steps):
         part = lines[len(lines) * step // steps:len(lines) * (step + 1) // steps]
         publisher.stdin.write(b"".join(part))
         publisher.stdin.flush()
-        orders = [json.loads(line)["checkpoint"]["order"] for line in part if line.startswith(b'{"checkpoint"')]
-        if orders:
-            await_order(bed, read, max(orders))
+        await_order(bed, read, max(place_of(line) for line in part if line.startswith(b'{"checkpoint"')))
 
 
 def await_order(bed, read, order):
@@ -143,6 +151,7 @@ def run_kills(bed, prefix, *options):
     lines = bed.make_lines(f"{prefix}.in", "--rows", str(ROWS), "--keys", "97", "--tables", "3", "--alter", "2",
                            "--checkpoint-every", "17")
     wanted = {order_of(json.loads(line)) for line in open(lines, "rb") if b'"op":' in line}
+    orders = sorted(wanted)
     published = bed.work / f"{prefix}.pub.json"
     read = bed.work / f"{prefix}.con.json"
     runs = []
@@ -155,8 +164,8 @@ def run_kills(bed, prefix, *options):
     reader = start_reader()
     for kill in range(KILLS):
         publisher = bed.publisher(prefix, published, *options)
-        feeder = threading.Thread(target=feed, daemon=True, args=(
-            publisher, resumed(lines, published), ROWS * (kill + 1) // (KILLS + 1) + random.randrange(50), True))
+        fed = orders[len(orders) * (kill + 1) // (KILLS + 1) - random.randrange(1, 50)]
+        feeder = threading.Thread(target=feed_slowly, daemon=True, args=(publisher, resumed(lines, published), fed))
         feeder.start()
         time.sleep(random.uniform(1, 2))
         publisher.kill()
@@ -168,7 +177,7 @@ def run_kills(bed, prefix, *options):
                 process.wait()
             reader = start_reader()
     publisher = bed.publisher(prefix, published, *options)
-    feed_in_steps(bed, publisher, resumed(lines, published), read, 5)
+    feed_in_steps(bed, publisher, resumed(lines, published), fed, read, 5)
     publisher.stdin.close()
     if publisher.wait(60) != 0:
         raise RuntimeError(bed.tail())
