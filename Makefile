@@ -94,6 +94,7 @@ check: build
 	@scripts/check-includes
 	@scripts/check-man $(BUILD)
 	@scripts/check-scripts
+	@tests/mutants/run.py --check $(BUILD)
 
 ## make install PREFIX=/usr/local   stripped tools, man pages, completion for bash and zsh
 install: build

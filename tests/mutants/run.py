@@ -14,6 +14,7 @@ touched; a copy that an interrupted run left patched is set right by the next on
     --unit         only patches that the unit tests are to notice
     --cmake FLAG   for the copy's build, may be repeated
     --list         name and promise of each, and nothing more
+    --check        each patch applies to the tree, and names tests that there are; nothing is built
 
 Exit status: 0 all noticed, 1 some survived or could not be tried, 2 wrong usage.
 """
@@ -104,11 +105,27 @@ class Bed:
                 (self.source / name).write_bytes(text)
 
 
+def check(mutants, build):
+    """What a change of the code has made useless, by name."""
+    shown = subprocess.run(["ctest", "--test-dir", build, "-N"], capture_output=True, text=True, check=True).stdout
+    known = set(re.findall(r"Test +#\d+: (\S+)", shown))
+    wrong = []
+    for mutant in mutants:
+        applied = subprocess.run(["patch", "-p1", "-s", "-f", "--dry-run", "-i", mutant.path], cwd=ROOT,
+                                 capture_output=True, text=True, check=False)
+        if applied.returncode:
+            wrong.append(f"{mutant.name}: the patch does not apply: {applied.stdout.strip()}")
+        wrong += [f"{mutant.name}: there is no test {test}" for test in mutant.tests if test not in known]
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    return 1 if wrong else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--baseline", action="store_true")
     parser.add_argument("--unit", action="store_true")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--cmake", action="append", default=[])
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("names", nargs="*")
@@ -126,6 +143,8 @@ def main():
         for mutant in mutants:
             print(f"{mutant.name}: {mutant.promise} [{' '.join(mutant.tests)}]")
         return 0
+    if arguments.check:
+        return check(mutants, arguments.build)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # the copy is restored then, too
     folder = arguments.build.resolve()
     folder = folder.with_name(folder.name + "-mutants")
