@@ -79,11 +79,12 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
     const auto gives_values = [](const ColumnDefinition& added) {
         return value_of_old_rows(added).value_or("") != "null";
     };
-    const bool any_value =
-        std::any_of(statement.added.begin(), statement.added.end(), gives_values);
     if (state.announced == nullptr || !state.columns_followed) {
         state.columns_followed = false;
-        return any_value || !statement.modified.empty() ? std::string{kMayHaveChanged} : "";
+        return std::any_of(statement.added.begin(), statement.added.end(), gives_values) ||
+                       !statement.modified.empty()
+                   ? std::string{kMayHaveChanged}
+                   : "";
     }
     std::vector<event::Column> columns = state.columns.value_or(state.announced->shape().columns);
     const auto find = [&](const std::string& column) {
@@ -101,14 +102,17 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
     if (became_bytes(statement, db)) {
         return std::string{kMayHaveChanged};
     }
+    std::vector<ColumnDefinition> with_values;
     for (const ColumnDefinition& added : statement.added) {
         if (find(added.name) == columns.end()) { // else IF NOT EXISTS did nothing
+            if (gives_values(added)) {
+                with_values.push_back(added);
+            }
             event::Column column;
             column.name = added.name;
             column.type = added.type;
             column.labels = added.labels;
             column.nullable = !added.not_null;
-            column.default_json = value_of_old_rows(added).value_or("");
             columns.push_back(std::move(column));
         }
     }
@@ -117,7 +121,8 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
             columns.emplace_back().name = added;
         }
     }
-    if (any_value && !announce_added(statement, db, columns, out)) {
+    if (!with_values.empty() &&
+        !announce_added(with_values, {db, statement.tables[0].table}, columns, out)) {
         return std::string{kMayHaveChanged};
     }
     state.columns = std::move(columns);
@@ -175,22 +180,20 @@ std::string ChangeBuilder::modified(const Statement& statement,
 /// Writes a table line that says what rows have that are older than the added columns. The catalog
 /// gives its shape; false: it shows other columns than `columns`, as it does when later statements
 /// were run meanwhile, or a value is not known.
-bool ChangeBuilder::announce_added(const Statement& statement, const std::string& db,
+bool ChangeBuilder::announce_added(const std::vector<ColumnDefinition>& with_values,
+                                   const StatementEffects::TableName& table,
                                    const std::vector<event::Column>& columns, std::string& out) {
-    const std::string& table = statement.tables[0].table;
-    const std::optional<TableMap> map = m_lookup->shape(db, table);
+    const std::optional<TableMap> map = m_lookup->shape(table.first, table.second);
     std::map<std::string, std::string> constants;
-    for (const ColumnDefinition& added : statement.added) {
-        const std::optional<std::string> value = value_of_old_rows(added);
+    for (const ColumnDefinition& added : with_values) {
+        std::optional<std::string> value = value_of_old_rows(added);
         if (!map || !value) {
             return false;
         }
-        if (*value != "null") {
-            constants.emplace(added.name, *value);
-        }
+        constants.emplace(added.name, std::move(*value));
     }
-    constants.merge(m_effects.constants[{db, table}]);
-    m_effects.constants[{db, table}] = std::move(constants);
+    constants.merge(m_effects.constants[table]);
+    m_effects.constants[table] = std::move(constants);
     Shape shape = captured_shape(*map);
     const std::vector<event::Column>& shown = shape.plan.shape().columns;
     const bool same = shown.size() == columns.size() &&
@@ -205,9 +208,10 @@ bool ChangeBuilder::announce_added(const Statement& statement, const std::string
         return false; // a mark follows, and forgets the constants
     }
     shape.state->announced = nullptr;
-    const Shape& kept =
-        m_shapes.insert_or_assign("added" + ('\0' + db + '\0') + table, std::move(shape))
-            .first->second;
+    const Shape& kept = m_shapes
+                            .insert_or_assign("added" + ('\0' + table.first + '\0') + table.second,
+                                              std::move(shape))
+                            .first->second;
     announce(kept, m_writer.next_index(), out);
     return true;
 }

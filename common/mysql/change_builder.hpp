@@ -151,7 +151,8 @@ private:
     std::string effect_on_rows(const Statement& statement, const std::string& db, std::string& out);
     std::string modified(const Statement& statement, std::vector<event::Column>& columns) const;
     bool became_bytes(const Statement& statement, const std::string& db) const;
-    bool announce_added(const Statement& statement, const std::string& db,
+    bool announce_added(const std::vector<ColumnDefinition>& with_values,
+                        const StatementEffects::TableName& table,
                         const std::vector<event::Column>& columns, std::string& out);
     std::string column_that_came_back(const Statement& statement, const std::string& db);
 
