@@ -1,7 +1,7 @@
 #include "event/shape_change.hpp"
 
 #include "base/error.hpp"
-#include "base/numbers.hpp"
+#include "event/type_name.hpp"
 
 #include <algorithm>
 
@@ -10,32 +10,6 @@ namespace cdc::event {
 using base::in_quotes;
 
 namespace {
-
-/// "numeric(12,2)" is numeric, 12, 2; "timestamp(3) with time zone" has its rest in the name too.
-struct TypeName {
-    std::string name;
-    int first = -1; ///< -1: none
-    int second = -1;
-};
-
-TypeName take_apart(std::string_view type) {
-    TypeName parts;
-    const auto open = type.find('(');
-    const auto close = type.find(')');
-    if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
-        parts.name = type;
-        return parts;
-    }
-    parts.name = type.substr(0, open);
-    parts.name += type.substr(close + 1);
-    const std::string_view arguments = type.substr(open + 1, close - open - 1);
-    const auto comma = arguments.find(',');
-    parts.first = base::parse_integer<int>(arguments.substr(0, comma)).value_or(-1);
-    if (comma != std::string_view::npos) {
-        parts.second = base::parse_integer<int>(arguments.substr(comma + 1)).value_or(-1);
-    }
-    return parts;
-}
 
 const Column* find_column(const Table& table, const Column& wanted) {
     const auto found =
@@ -58,14 +32,8 @@ int place_in(std::initializer_list<std::string_view> names, std::string_view nam
 
 /// MySQL's and MariaDB's types that grow. An unsigned type fits into the next larger signed one.
 bool mysql_type_grows(TypeName from, TypeName to) {
-    const auto take_sign = [](TypeName& type) {
-        constexpr std::string_view kUnsigned = " unsigned";
-        const bool is_unsigned = type.name.ends_with(kUnsigned);
-        type.name.resize(type.name.size() - (is_unsigned ? kUnsigned.size() : 0));
-        return is_unsigned;
-    };
-    const bool from_unsigned = take_sign(from);
-    const bool to_unsigned = take_sign(to);
+    const bool from_unsigned = take_unsigned(from);
+    const bool to_unsigned = take_unsigned(to);
     if (to_unsigned && !from_unsigned) {
         return false;
     }

@@ -2,6 +2,7 @@
 
 #include "base/numbers.hpp"
 #include "event/json_writer.hpp"
+#include "event/type_name.hpp"
 
 #include <fmt/format.h>
 
@@ -212,26 +213,6 @@ std::string quoted(std::string_view text) {
     return out;
 }
 
-struct Sizes {
-    std::string_view name;
-    int first = 0;
-    int second = 0;
-};
-
-Sizes sizes_of(std::string_view type) {
-    Sizes out{type.substr(0, type.find_first_of("( "))};
-    const std::size_t open = type.find('(');
-    if (open != std::string_view::npos) {
-        const std::string_view inside = type.substr(open + 1, type.find(')') - open - 1);
-        const std::size_t comma = std::min(inside.find(','), inside.size());
-        out.first = base::parse_integer<int>(inside.substr(0, comma)).value_or(0);
-        out.second = comma == inside.size()
-                         ? 0
-                         : base::parse_integer<int>(inside.substr(comma + 1)).value_or(0);
-    }
-    return out;
-}
-
 std::optional<std::string> integer_value(std::string_view digits, int bits, bool is_unsigned) {
     const bool minus = digits.starts_with('-');
     const auto number = base::parse_integer<std::uint64_t>(digits.substr(minus ? 1 : 0));
@@ -251,7 +232,7 @@ std::optional<std::string> integer_value(std::string_view digits, int bits, bool
 }
 
 /// "1.5" as decimal(10,2): "1.50". More digits than the type has are rounded by the server.
-std::optional<std::string> decimal_value(std::string_view text, const Sizes& type,
+std::optional<std::string> decimal_value(std::string_view text, const event::TypeName& type,
                                          bool is_unsigned) {
     const bool minus = text.starts_with('-');
     text.remove_prefix(minus ? 1 : 0);
@@ -297,8 +278,8 @@ std::optional<std::string> value_of_old_rows(const ColumnDefinition& definition)
     const bool implicit = definition.kind == Constant::none;
     const bool is_string = definition.kind == Constant::string;
     const std::string_view constant = definition.constant;
-    const bool is_unsigned = definition.type.ends_with(" unsigned");
-    const Sizes type = sizes_of(definition.type);
+    event::TypeName type = event::take_apart(definition.type);
+    const bool is_unsigned = event::take_unsigned(type);
     const auto integer =
         std::find_if(kIntegers.begin(), kIntegers.end(),
                      [&](const IntegerType& each) { return each.name == type.name; });
