@@ -9,7 +9,6 @@ CDC_TEST_SOAK=1: more rows and kills. CDC_TEST_SEED repeats a run's choices.
 import json
 import random
 import subprocess
-import sys
 import threading
 import time
 
@@ -18,19 +17,6 @@ from bed import say
 
 ROWS = 20000 if beds.SOAK else 1500
 KILLS = 20 if beds.SOAK else 4
-
-SINK = r"""
-import os, sys
-lines, checkpoint = sys.argv[1:]
-with open(lines, "ab") as kept:
-    for line in sys.stdin.buffer:
-        kept.write(line)
-        if line.startswith(b'{"checkpoint"'):
-            kept.flush()
-            with open(checkpoint + ".new", "wb") as new:
-                new.write(line)
-            os.rename(checkpoint + ".new", checkpoint)
-"""
 
 
 def order_of(line):
@@ -56,7 +42,7 @@ class Topics(beds.Bed):
         consume = self.spawn(["cdc-consume", "--brokers", self.brokers, "--prefix", prefix, "--topics",
                               f"{prefix}.*", "--marks", "--checkpoint", checkpoint, *options],
                              stdout=subprocess.PIPE)
-        sink = self.spawn([sys.executable, "-c", SINK, lines, checkpoint], stdin=consume.stdout)
+        sink = self.spawn([beds.ROOT / "tests" / "live" / "acknowledge.py", lines, checkpoint], stdin=consume.stdout)
         consume.stdout.close()
         return consume, sink
 

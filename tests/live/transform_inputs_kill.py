@@ -14,7 +14,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 
@@ -43,21 +42,6 @@ VIEWS = {
         FROM moves GROUP BY product_id"""),
 }
 ORDER = ["stocked", "by_place", "idle", "move_counts", "moved"]
-
-SINK = r"""
-import json, os, sys
-lines, folder = sys.argv[1:]
-with open(lines, "ab") as kept:
-    for line in sys.stdin.buffer:
-        kept.write(line)
-        if line.startswith(b'{"checkpoint"'):
-            kept.flush()
-            os.fsync(kept.fileno())
-            path = folder + "/" + json.loads(line)["input"] + ".json"
-            with open(path + ".new", "wb") as new:
-                new.write(line)
-            os.rename(path + ".new", path)
-"""
 
 
 class Pipe(single.Pipe):
@@ -96,7 +80,7 @@ class Pipe(single.Pipe):
             inputs += ["--input", f"{name}={fifo}", "--checkpoint", f"{name}={self.files[name]}"]
         transform = self.spawn(["cdc-transform", "--views", self.work / "views.sql", "--state", self.work / "state",
                                 *inputs], stdout=subprocess.PIPE)
-        sink = self.spawn([sys.executable, "-c", SINK, f"{run}.out", self.work], stdin=transform.stdout)
+        sink = self.spawn([beds.ROOT / "tests" / "live" / "acknowledge.py", f"{run}.out", self.work], stdin=transform.stdout)
         transform.stdout.close()
         self.stages |= {"transform": transform, "sink": sink}
 

@@ -16,7 +16,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 
@@ -102,20 +101,6 @@ VIEWS = {
 ORDER = ["details", "by_city", "idle", "visit_counts", "visitors"]
 KEYLESS = {"visits"}
 
-SINK = r"""
-import os, sys
-lines, checkpoint = sys.argv[1:]
-with open(lines, "ab") as kept:
-    for line in sys.stdin.buffer:
-        kept.write(line)
-        if line.startswith(b'{"checkpoint"'):
-            kept.flush()
-            os.fsync(kept.fileno())
-            with open(checkpoint + ".new", "wb") as new:
-                new.write(line)
-            os.rename(checkpoint + ".new", checkpoint)
-"""
-
 
 def quoted(value):
     if value is None:
@@ -144,7 +129,7 @@ class Pipe(beds.Bed):
         transform = self.spawn(["cdc-transform", "--views", self.work / "views.sql", "--state",
                                 self.work / "state", "--checkpoint", self.checkpoint],
                                stdin=tee.stdout, stdout=subprocess.PIPE)
-        sink = self.spawn([sys.executable, "-c", SINK, f"{run}.out", self.checkpoint],
+        sink = self.spawn([beds.ROOT / "tests" / "live" / "acknowledge.py", f"{run}.out", self.checkpoint],
                           stdin=transform.stdout)
         for stage in (source, tee, transform):
             stage.stdout.close()
