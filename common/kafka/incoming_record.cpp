@@ -1,5 +1,7 @@
 #include "kafka/incoming_record.hpp"
 
+#include "record/framing.hpp"
+
 #include <librdkafka/rdkafka.h>
 
 namespace cdc::kafka {
@@ -42,6 +44,10 @@ void read_headers(IncomingRecord& record) {
             record.table_version = view(value, size).value_or("");
         } else if (spelled == "cdc.order") {
             record.order = view(value, size).value_or("");
+        } else if (spelled == record::kValueSchemaHeader) {
+            record.value_schema = view(value, size);
+        } else if (spelled == record::kKeySchemaHeader) {
+            record.key_schema = view(value, size);
         }
     }
 }

@@ -22,13 +22,17 @@ struct IncomingRecord {
     std::optional<std::string_view> value;
     std::string_view table_version; ///< header cdc.table-version; empty: none, or not read
     std::string_view order;         ///< header cdc.order; empty: none, or not read
+    /// Headers that name a schema of a registry, see record/framing.hpp; nothing: none, or not
+    /// read.
+    std::optional<std::string_view> key_schema;
+    std::optional<std::string_view> value_schema;
     rd_kafka_message_s* handle = nullptr;
 };
 
 /// All members but `topic`, and without headers.
 IncomingRecord record_of(rd_kafka_message_s* message);
 
-/// Fills in our two headers. librdkafka copies all headers of the record at this call, which costs
+/// Fills in the headers. librdkafka copies all headers of the record at this call, which costs
 /// as much as everything else that happens to a record.
 void read_headers(IncomingRecord& record);
 

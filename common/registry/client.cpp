@@ -301,10 +301,30 @@ std::optional<Schema> Client::by_id(std::uint32_t id) {
     if (reply.error_code == kNoSchema || reply.error_code == kNoSubject) {
         return std::nullopt;
     }
+    return parse_schema(reply, fmt::format("schema id {}", id));
+}
+
+std::optional<Schema> Client::by_guid(const std::string& guid) {
+    const Reply reply = ask("GET", "/schemas/guids/" + guid, "");
+    if (reply.error_code == kNoSchema) {
+        return std::nullopt;
+    }
+    if (reply.status == 404) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the schema registry {} has no look-up by GUID, and a record "
+                                "belongs to schema {}: HTTP status 404: {}",
+                                in_quotes(shown()), guid, in_quotes(reply.text, 500)),
+                    "Confluent's has it from version 8 on"};
+    }
+    return parse_schema(reply, "schema " + guid);
+}
+
+/// `what` names it in messages.
+Schema Client::parse_schema(const Reply& reply, const std::string& what) {
     const Json answer = Json::parse(reply.text, nullptr, false);
     const std::string text = text_member(answer, "schema");
     if (reply.status >= 300 || text.empty()) {
-        refuse(reply, fmt::format("a question for schema id {}", id));
+        refuse(reply, "a question for " + what);
     }
     const std::string type = text_member(answer, "schemaType");
     for (const Format format : {Format::avro, Format::json, Format::protobuf}) {
@@ -312,7 +332,7 @@ std::optional<Schema> Client::by_id(std::uint32_t id) {
             Schema schema{format, text};
             if (format != Format::json) {
                 schema.references = gather_references(
-                    reply.text, fmt::format("schema id {}", id),
+                    reply.text, what,
                     [this](const std::string& subject, const std::string& number) {
                         return version(subject, number);
                     });
@@ -320,8 +340,7 @@ std::optional<Schema> Client::by_id(std::uint32_t id) {
             return schema;
         }
     }
-    base::fail(ExitCode::bad_data, "schema id {} is of type {}, which is not read", id,
-               in_quotes(type));
+    base::fail(ExitCode::bad_data, "{} is of type {}, which is not read", what, in_quotes(type));
 }
 
 } // namespace cdc::registry

@@ -63,6 +63,8 @@ public:
     /// schema has the id. Throws Error (bad_data) for one of a kind that is not read here, and
     /// where what it refers to is not there.
     std::optional<Schema> by_id(std::uint32_t id);
+    /// The same by the GUID's text. Error (refused) where the registry has no look-up by GUID.
+    std::optional<Schema> by_guid(const std::string& guid);
 
 private:
     struct Reply {
@@ -73,6 +75,7 @@ private:
     Reply ask(const std::string& method, const std::string& path, const std::string& body);
     std::optional<Reply> ask_one(const http::Url& url, const std::string& method,
                                  const std::string& path, const std::string& body);
+    Schema parse_schema(const Reply& reply, const std::string& what);
     std::optional<std::string> version(const std::string& subject, const std::string& version);
     [[noreturn]] void refuse(const Reply& reply, const std::string& doing) const;
     std::vector<std::string> login(const http::Url& url) const;

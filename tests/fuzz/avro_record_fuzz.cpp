@@ -55,6 +55,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Exact copy{data, size};
     const std::string_view bytes = copy.bytes();
     record::parse_frame(bytes);
+    if (const auto framed = record::parse_schema_header(bytes, "x");
+        framed && framed->payload == "x") {
+        record::guid_text(framed->guid);
+    }
     try_to([&] { decode(table_schema(), bytes); });
     const auto split = std::min(bytes.find('\n'), size);
     try_to([&] {

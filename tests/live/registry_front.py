@@ -3,7 +3,8 @@
 
 The first word of the mode file decides each answer: `well`; `broken` (503), `busy` (429), `slow` (2 s late),
 `forbidding` (409 to every new schema, which its answers about compatibility do not foretell), `lost` (no schema
-is known any more, numbers start anew), `user` and `token` (401 but for alice:wonder, Bearer s3cret).
+is known any more, numbers start anew), `user` and `token` (401 but for alice:wonder, Bearer s3cret), `old` (no
+look-up by GUID).
 
 References are kept as they come, even to what is not there. Each question is a line of the file `questions`
 beside the mode file.
@@ -14,6 +15,7 @@ import json
 import pathlib
 import sys
 import time
+import uuid
 
 PORT, MODE = map(pathlib.Path, sys.argv[1:])
 LOGIN = {"user": "Basic " + base64.b64encode(b"alice:wonder").decode(), "token": "Bearer s3cret"}
@@ -25,6 +27,10 @@ def number_of(body):
     """Of a schema that was sent before, as a list; of one that was not, an empty one."""
     kept = {name: body[name] for name in ("schema", "schemaType", "references") if body.get(name)}
     return kept, [schemas.index(kept) + 1] if kept in schemas else []
+
+
+def guid_of(number):
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
 
 
 class Front(http.server.BaseHTTPRequestHandler):
@@ -59,8 +65,11 @@ class Front(http.server.BaseHTTPRequestHandler):
         with open(MODE.parent / "questions", "a", encoding="utf-8") as file:
             file.write(f"{self.command} {'/'.join(parts)}\n")
         if parts[0] == "schemas":
-            if int(parts[2]) <= len(schemas):
-                return self.answer(200, schemas[int(parts[2]) - 1])
+            if parts[1] == "guids" and mode == "old":
+                return self.answer(404, {"error_code": 404, "message": "HTTP 404 Not Found"})
+            known = [str(number) if parts[1] == "ids" else guid_of(number) for number in range(1, len(schemas) + 1)]
+            if parts[2] in known:
+                return self.answer(200, schemas[known.index(parts[2])])
             return self.answer(404, {"error_code": 40403, "message": "no schema"})
         if parts[0] == "compatibility":
             return self.answer(200, {"is_compatible": True})
@@ -70,7 +79,7 @@ class Front(http.server.BaseHTTPRequestHandler):
         kept, number = number_of(body)
         if len(parts) == 2:
             if number and number[0] in numbers:
-                return self.answer(200, {"subject": parts[1], "version": 1, "id": number[0]})
+                return self.answer(200, {"subject": parts[1], "version": 1, "id": number[0], "guid": guid_of(number[0])})
             return self.answer(404, {"error_code": 40403 if numbers else 40401, "message": "not there"})
         if mode == "forbidding":
             return self.answer(409, {"error_code": 409, "message": "this one breaks readers"})
@@ -78,7 +87,7 @@ class Front(http.server.BaseHTTPRequestHandler):
             schemas.append(kept)
             number = [len(schemas)]
         subjects.setdefault(parts[1], []).extend(number)
-        return self.answer(200, {"id": number[0]})
+        return self.answer(200, {"id": number[0], "guid": guid_of(number[0])})
 
     def version(self, subject, numbers, version):
         if not numbers:

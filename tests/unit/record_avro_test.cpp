@@ -70,6 +70,26 @@ TEST_CASE("a frame is a zero byte and the id") {
     CHECK_FALSE(parse_frame("{}"));
 }
 
+TEST_CASE("a header names a schema by its id or its GUID, and the payload is whole") {
+    constexpr std::string_view kNumber{"\0\1\2\3\4", 5};
+    constexpr std::string_view kPayload{"\0\0\0\0\1", 5};
+    const auto by_id = parse_schema_header(kNumber, kPayload);
+    CHECK(by_id->id == 0x01020304);
+    CHECK(by_id->guid.empty());
+    CHECK(by_id->header_rest == "");
+    const std::string header = std::string("\1\x89\x02", 3) + std::string(13, '\0') + '\xff';
+    const std::string longer = header + "\2\2";
+    const auto by_guid = parse_schema_header(longer, kPayload);
+    CHECK(by_guid->payload == kPayload);
+    CHECK(by_guid->header_rest == "\2\2");
+    CHECK(guid_text(by_guid->guid) == "89020000-0000-0000-0000-0000000000ff");
+    for (std::size_t size = 0; size < header.size(); ++size) {
+        CHECK_FALSE(parse_schema_header(header.substr(0, size), "x"));
+    }
+    CHECK_FALSE(parse_schema_header(kNumber.substr(0, 4), "x"));
+    CHECK_FALSE(parse_schema_header("\2" + header.substr(1), "x"));
+}
+
 TEST_CASE("changes come back through Avro byte by byte: absent columns, key changes, names") {
     const Shape shape{table_line(
         R"([{"name":"id","type":"integer","nullable":false,"key":1},)"

@@ -76,10 +76,10 @@ Emitted Emitter::append(std::string& out, const kafka::IncomingRecord& record,
     const std::size_t before = out.size();
     try {
         kafka::IncomingRecord whole = record;
-        const bool framed = record.value && record::is_framed(*record.value);
-        if (!framed) {
+        if (!record.value || !m_framed.is_ours(*record.value)) {
             kafka::read_headers(whole);
         }
+        const bool framed = belongs_to_schema(whole);
         const Emitted what =
             framed ? append_framed(out, whole, topic_name) : append_record(out, whole, topic_name);
         if (what != Emitted::nothing && m_with_kafka) {
@@ -98,6 +98,15 @@ Emitted Emitter::append(std::string& out, const kafka::IncomingRecord& record,
         topic = {}; // its table line is gone too
         throw;
     }
+}
+
+/// A JSON object needs no registry to be read.
+bool Emitter::belongs_to_schema(const kafka::IncomingRecord& record) const {
+    if (!record.value) {
+        return false;
+    }
+    return record.value_schema ? m_framed.has_registry() || !record.value->starts_with('{')
+                               : record::is_framed(*record.value);
 }
 
 void Emitter::forget_versions_seen() {
@@ -123,7 +132,7 @@ bool Emitter::append_alike(std::string& out, const kafka::IncomingRecord& record
 
 Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
                                const std::string& topic_name) {
-    const FramedRecord framed = m_framed.decode(record.key, *record.value);
+    const FramedRecord framed = m_framed.decode(record);
     std::string& version = m_topics[static_cast<std::size_t>(record.topic)].version;
     m_line.clear();
     if (!framed.own) {

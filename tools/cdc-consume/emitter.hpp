@@ -55,6 +55,7 @@ private:
     };
     Emitted append_record(std::string& out, const kafka::IncomingRecord& record,
                           const std::string& topic_name);
+    bool belongs_to_schema(const kafka::IncomingRecord& record) const;
     /// A value that belongs to a schema of a registry.
     Emitted append_framed(std::string& out, kafka::IncomingRecord& record,
                           const std::string& topic_name);

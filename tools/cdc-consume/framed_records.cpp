@@ -20,12 +20,26 @@ std::string table_of_json_schema(const std::string& text) {
                                                           : std::string{};
 }
 
-record::Framed need_frame(std::string_view bytes, const char* what) {
-    const auto framed = record::parse_frame(bytes);
+/// `header` names the schema, if the record has it; else the bytes begin with the schema's id.
+record::Framed need_frame(std::string_view bytes, std::optional<std::string_view> header,
+                          bool is_key) {
+    const auto framed =
+        header ? record::parse_schema_header(*header, bytes) : record::parse_frame(bytes);
+    if (!framed && header) {
+        fail(ExitCode::bad_data, "header {}, of {} bytes, has no id of a schema",
+             is_key ? record::kKeySchemaHeader : record::kValueSchemaHeader, header->size());
+    }
     if (!framed) {
-        fail(ExitCode::bad_data, "the {} is too short for the id of a schema", what);
+        fail(ExitCode::bad_data, "the {} is too short for the id of a schema",
+             is_key ? "key" : "value");
     }
     return *framed;
+}
+
+/// Of a header that does not end behind the id, or behind Protobuf's path of message indexes.
+[[noreturn]] void refuse_rest(std::string_view rest) {
+    fail(ExitCode::bad_data, "the header with the id of a schema has {} bytes too many",
+         rest.size());
 }
 
 } // namespace
@@ -36,42 +50,75 @@ FramedRecords::FramedRecords(const registry::ClientOptions& options) {
     }
 }
 
-const FramedRecords::Schema& FramedRecords::schema(std::uint32_t id) {
+bool FramedRecords::is_ours(std::string_view value) const {
+    const auto framed = record::parse_frame(value);
+    const auto found = framed ? m_schemas.find(framed->id) : m_schemas.end();
+    return found != m_schemas.end() && found->second.is_ours();
+}
+
+registry::Client& FramedRecords::need_client(const std::string& what) {
+    if (!m_client) {
+        throw Error{ExitCode::bad_data, fmt::format("the record belongs to {} of a registry", what),
+                    "Give its URL: --registry"};
+    }
+    return *m_client;
+}
+
+const FramedRecords::Schema& FramedRecords::schema(const record::Framed& framed) {
+    if (!framed.guid.empty()) {
+        return schema_by_guid(framed.guid);
+    }
+    const std::uint32_t id = framed.id;
     if (const auto found = m_schemas.find(id); found != m_schemas.end()) {
         return found->second;
     }
-    if (!m_client) {
-        throw Error{ExitCode::bad_data,
-                    fmt::format("the record belongs to schema id {} of a registry", id),
-                    "Give its URL: --registry"};
-    }
-    const auto found = m_client->by_id(id);
+    const auto found = need_client(fmt::format("schema id {}", id)).by_id(id);
     if (!found) {
         fail(ExitCode::bad_data, "schema id {} is not in the registry", id);
     }
+    return m_schemas.emplace(id, parse(*found)).first->second;
+}
+
+const FramedRecords::Schema& FramedRecords::schema_by_guid(std::string_view guid) {
+    if (const auto found = m_by_guid.find(guid); found != m_by_guid.end()) {
+        return found->second;
+    }
+    const std::string text = record::guid_text(guid);
+    const auto found = need_client("schema " + text).by_guid(text);
+    if (!found) {
+        fail(ExitCode::bad_data, "schema {} is not in the registry", text);
+    }
+    return m_by_guid.emplace(guid, parse(*found)).first->second;
+}
+
+FramedRecords::Schema FramedRecords::parse(const registry::Schema& found) {
     Schema schema;
-    schema.format = found->format;
+    schema.format = found.format;
     std::string table;
-    if (found->format == registry::Format::avro) {
-        schema.avro = std::make_unique<record::AvroSchema>(found->text, found->references);
+    if (found.format == registry::Format::avro) {
+        schema.avro = std::make_unique<record::AvroSchema>(found.text, found.references);
         table = schema.avro->table();
         if (table.empty()) {
-            schema.connect = record::connect_schema(found->text, found->references);
+            schema.connect = record::connect_schema(found.text, found.references);
         }
-    } else if (found->format == registry::Format::json) {
-        table = table_of_json_schema(found->text);
+    } else if (found.format == registry::Format::json) {
+        table = table_of_json_schema(found.text);
     } else {
-        schema.proto = std::make_unique<record::ProtoSchema>(found->text, found->references);
+        schema.proto = std::make_unique<record::ProtoSchema>(found.text, found.references);
     }
     if (!table.empty()) {
         schema.table = event::parse_table(table, schema.table_version);
         schema.table_version = event::shape_version(schema.table->columns);
     }
-    return m_schemas.emplace(id, std::move(schema)).first->second;
+    return schema;
 }
 
 std::string_view FramedRecords::json_of(std::string& scratch, const record::Framed& framed,
                                         const Schema& schema, event::FloatLayout floats) {
+    std::string_view rest = framed.header_rest.value_or("");
+    if (!schema.proto && !rest.empty()) {
+        refuse_rest(rest);
+    }
     if (!schema.avro && !schema.proto) {
         return framed.payload;
     }
@@ -81,21 +128,25 @@ std::string_view FramedRecords::json_of(std::string& scratch, const record::Fram
         return scratch;
     }
     std::string_view bytes = framed.payload;
-    const record::ProtoMessage& message = record::take_message(*schema.proto, bytes);
+    const record::ProtoMessage& message =
+        record::take_message(*schema.proto, framed.header_rest ? rest : bytes);
+    if (!rest.empty()) {
+        refuse_rest(rest);
+    }
     m_proto.append(scratch, *schema.proto, message, floats, bytes);
     return scratch;
 }
 
-FramedRecord FramedRecords::decode(std::optional<std::string_view> key, std::string_view value) {
+FramedRecord FramedRecords::decode(const kafka::IncomingRecord& record) {
     FramedRecord out;
-    const record::Framed framed = need_frame(value, "value");
-    const Schema& known = schema(framed.id);
+    const record::Framed framed = need_frame(record.value.value(), record.value_schema, false);
+    const Schema& known = schema(framed);
     const auto floats = known.proto ? known.proto->floats() : event::FloatLayout::postgres;
-    if (key) {
-        out.key = *key;
-        if (record::is_framed(*key)) {
-            const record::Framed framed_key = need_frame(*key, "key");
-            out.key = json_of(m_key, framed_key, schema(framed_key.id), floats);
+    if (record.key) {
+        out.key = *record.key;
+        if (record.key_schema || record::is_framed(*record.key)) {
+            const record::Framed framed_key = need_frame(*record.key, record.key_schema, true);
+            out.key = json_of(m_key, framed_key, schema(framed_key), floats);
         }
     }
     out.value = json_of(m_value, framed, known, floats);
@@ -103,7 +154,7 @@ FramedRecord FramedRecords::decode(std::optional<std::string_view> key, std::str
     out.table_version = known.table_version;
     out.connect_schema = known.connect;
     out.checked = known.avro != nullptr || known.proto != nullptr;
-    out.own = out.table != nullptr || (known.proto != nullptr && known.proto->is_ours());
+    out.own = known.is_ours();
     return out;
 }
 

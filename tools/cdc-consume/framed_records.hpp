@@ -2,12 +2,15 @@
 #define CDC_CONSUME_FRAMED_RECORDS_HPP
 
 #include "event/table.hpp"
+#include "kafka/incoming_record.hpp"
 #include "record/avro_decoder.hpp"
 #include "record/framing.hpp"
 #include "record/proto_decoder.hpp"
 #include "registry/client.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,15 +32,20 @@ struct FramedRecord {
     bool own = false;                ///< the line's value, whatever says its shape
 };
 
-/// Records that belong to schemas of a registry, by the schema that each was written with. Memory:
-/// one parsed schema for each id that came.
+/// Records that belong to schemas of a registry, by the schema that each was written with: the one
+/// that a header names, else the one whose id the bytes begin with. Memory: one parsed schema for
+/// each id and each GUID that came.
 class FramedRecords {
 public:
     explicit FramedRecords(const registry::ClientOptions& options);
 
+    bool has_registry() const { return m_client.has_value(); }
+    /// Whether the value begins with the id of a schema of ours that came before: no header names
+    /// another one, as cdc-publish writes none.
+    bool is_ours(std::string_view value) const;
     /// Throws Error: bad_data for bytes that are not what their schema says, and for schemas that
     /// the registry does not have.
-    FramedRecord decode(std::optional<std::string_view> key, std::string_view value);
+    FramedRecord decode(const kafka::IncomingRecord& record);
 
 private:
     struct Schema {
@@ -47,13 +55,18 @@ private:
         std::optional<event::Table> table;
         std::string table_version;
         std::string connect;
+        bool is_ours() const { return table.has_value() || (proto && proto->is_ours()); }
     };
-    const Schema& schema(std::uint32_t id);
+    const Schema& schema(const record::Framed& framed);
+    const Schema& schema_by_guid(std::string_view guid);
+    static Schema parse(const registry::Schema& found);
+    registry::Client& need_client(const std::string& what);
     std::string_view json_of(std::string& scratch, const record::Framed& framed,
                              const Schema& schema, event::FloatLayout floats);
 
     std::optional<registry::Client> m_client;
     std::unordered_map<std::uint32_t, Schema> m_schemas;
+    std::map<std::string, Schema, std::less<>> m_by_guid;
     record::AvroDecoder m_avro;
     record::ProtoDecoder m_proto;
     std::string m_key;
