@@ -132,6 +132,13 @@ void set_precision(event::Column& column, std::int32_t modifier) {
 
 } // namespace
 
+/// Beside a stream, of one table after the other; else of many at once, and the plan may go by
+/// them.
+Result Catalog::ask(const std::string& sql, const std::vector<std::string>& parameters) {
+    return m_slot.empty() ? m_connection->query(sql, parameters)
+                          : m_connection->query_planned(sql, parameters);
+}
+
 /// What kTypes says of the types of all columns. Tables have few different ones.
 Catalog::Types Catalog::describe_types(Relations relations) {
     using Key = std::pair<std::uint32_t, std::int32_t>;
@@ -149,8 +156,8 @@ Catalog::Types Catalog::describe_types(Relations relations) {
         types.add(std::to_string(type));
         modifiers.add(std::to_string(modifier));
     }
-    const Result result = m_connection->query(
-        kTypes, {types.text(), modifiers.text(), horizon(), m_slot, own(), all_certain()});
+    const Result result =
+        ask(kTypes, {types.text(), modifiers.text(), horizon(), m_slot, own(), all_certain()});
     Types out;
     for (int row = 0; row < result.rows(); ++row) {
         const bool array = !result.is_null(row, kElement);
@@ -318,8 +325,8 @@ void Catalog::describe_portion(
         }
     }
     if (!known.empty()) {
-        const Result result = m_connection->query(
-            kColumns, {known_oids.text(), horizon(), m_slot, own(), all_certain()});
+        const Result result =
+            ask(kColumns, {known_oids.text(), horizon(), m_slot, own(), all_certain()});
         int row = 0;
         for (std::size_t n = 0; n < known.size(); ++n) {
             const std::size_t i = known[n];
@@ -328,8 +335,7 @@ void Catalog::describe_portion(
         }
     }
     if (!keys.empty()) {
-        const Result result =
-            m_connection->query(kPrimaryKey, {key_oids.text(), horizon(), m_slot, all_certain()});
+        const Result result = ask(kPrimaryKey, {key_oids.text(), horizon(), m_slot, all_certain()});
         for (int row = 0; row < result.rows(); ++row) {
             const std::size_t i = keys.at(number<std::size_t>(result, row, 0) - 1);
             describe_key(relations[i], all[i], result, row);
@@ -385,7 +391,8 @@ void Catalog::wait_until_visible() {
         FROM (SELECT snapshot, pg_snapshot_xmax(snapshot)::text::bigint AS next,
                      pg_snapshot_xmax(snapshot)::text::bigint & 4294967295 AS low
               FROM pg_current_snapshot() AS snapshot) AS now)";
-    while (m_connection->query(kVisible, {std::to_string(m_wanted_xid)}).text(0, 0) != "t") {
+    while (m_connection->query_planned(kVisible, {std::to_string(m_wanted_xid)}).text(0, 0) !=
+           "t") {
         m_connection->query("SELECT pg_sleep(0.002)");
     }
     m_visible_xid = m_wanted_xid;

@@ -49,6 +49,7 @@ private:
     std::vector<FetchedValue> fetch_visible(std::uint32_t table, const std::vector<Condition>& key,
                                             const std::vector<std::string_view>& columns);
     bool usual_money();
+    Result ask(const std::string& sql, const std::vector<std::string>& parameters);
     Types describe_types(Relations relations);
     void describe_portion(Relations relations,
                           const std::function<void(std::size_t, std::vector<ColumnFacts>)>& take);

@@ -55,6 +55,15 @@ void check_source(const std::string& source) {
     }
 }
 
+std::vector<const char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<const char*> out;
+    out.reserve(texts.size());
+    for (const std::string& text : texts) {
+        out.push_back(text.c_str());
+    }
+    return out;
+}
+
 constexpr std::string_view kNotText = "22021";         // a database of encoding SQL_ASCII
 constexpr std::string_view kNoSuchCharacter = "22P05"; // of another encoding
 
@@ -153,11 +162,7 @@ void Connection::receive_notice(void* warnings, const pg_result* notice) {
 
 void Connection::send(const std::string& sql, const std::vector<std::string>& parameters,
                       const std::vector<std::uint32_t>& types) {
-    std::vector<const char*> values;
-    values.reserve(parameters.size());
-    for (const std::string& parameter : parameters) {
-        values.push_back(parameter.c_str());
-    }
+    const std::vector<const char*> values = pointers(parameters);
     const int sent = parameters.empty()
                          ? PQsendQuery(raw(), sql.c_str())
                          : PQsendQueryParams(raw(), sql.c_str(), static_cast<int>(values.size()),
@@ -202,6 +207,39 @@ void Connection::check(const Result& result) const {
 Result Connection::query(const std::string& sql, const std::vector<std::string>& parameters,
                          const std::vector<std::uint32_t>& types) {
     send(sql, parameters, types);
+    return last_result();
+}
+
+Result Connection::query_planned(const std::string& sql,
+                                 const std::vector<std::string>& parameters) {
+    const std::string& name = prepared(sql);
+    const std::vector<const char*> values = pointers(parameters);
+    if (PQsendQueryPrepared(raw(), name.c_str(), static_cast<int>(values.size()), values.data(),
+                            nullptr, nullptr, 0) == 0) {
+        throw error("cannot send a query");
+    }
+    return last_result();
+}
+
+/// The name of the statement, which the server knows from here on.
+const std::string& Connection::prepared(const std::string& sql) {
+    const auto known = m_prepared.find(sql);
+    if (known != m_prepared.end()) {
+        return known->second;
+    }
+    if (m_prepared.empty()) {
+        // Else the server plans most of them at each execution.
+        query("SET plan_cache_mode = force_generic_plan");
+    }
+    std::string name = "cdc_" + std::to_string(m_prepared.size() + 1);
+    if (PQsendPrepare(raw(), name.c_str(), sql.c_str(), 0, nullptr) == 0) {
+        throw error("cannot send a query");
+    }
+    last_result();
+    return m_prepared.emplace(sql, std::move(name)).first->second;
+}
+
+Result Connection::last_result() {
     Result last{nullptr};
     while (auto next = next_result()) {
         last = *std::move(next);

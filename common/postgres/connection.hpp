@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,7 +81,12 @@ public:
     /// io::Stopped. `types`: numbers of the parameters' types; none: the server finds them out.
     Result query(const std::string& sql, const std::vector<std::string>& parameters = {},
                  const std::vector<std::uint32_t>& types = {});
-    /// The same for answers that are too large to hold: `take` is called with each row, as a result
+    /// The same for a statement that is asked again and again, with other parameters: the server
+    /// reads and plans it once a connection, which for those about the catalog takes longer than
+    /// the answer. From then on the server plans every statement of the connection without a look
+    /// at its parameters.
+    Result query_planned(const std::string& sql, const std::vector<std::string>& parameters);
+    /// query() for answers that are too large to hold: `take` is called with each row, as a result
     /// of one row, as it comes. What `take` throws ends the connection's use.
     void query_rows(const std::string& sql, const std::vector<std::string>& parameters,
                     const std::function<void(const Result&)>& take);
@@ -112,6 +118,8 @@ private:
     };
     void send(const std::string& sql, const std::vector<std::string>& parameters,
               const std::vector<std::uint32_t>& types);
+    Result last_result();
+    const std::string& prepared(const std::string& sql);
     /// Waits for the next result of the statement; nothing behind the last one.
     std::optional<Result> next_result();
     /// Throws the error that the result is, if it is one.
@@ -127,6 +135,7 @@ private:
     std::unique_ptr<Warnings> m_warnings = std::make_unique<Warnings>(); ///< libpq has its address
     std::unique_ptr<pg_conn, Finish> m_connection;
     std::function<void()> m_on_wait = stop_when_asked;
+    std::map<std::string, std::string> m_prepared; ///< names by statement
 };
 
 /// A first connection, to see that the server is there: tried until it is, `wait_ms` long. Throws

@@ -376,7 +376,7 @@ std::optional<pgoutput::OwnedRelation> read_relation(Connection& connection,
         FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
             AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
         WHERE c.oid = $1::oid)";
-    const Result result = connection.query(kIdentity, {std::to_string(facts.oid)});
+    const Result result = connection.query_planned(kIdentity, {std::to_string(facts.oid)});
     if (result.rows() == 0) {
         return std::nullopt;
     }
