@@ -29,42 +29,6 @@ public:
     explicit Reader(std::string_view bytes) : WireReader{bytes, "Protobuf"} {}
 };
 
-/// One field of a message as it stands in the bytes.
-struct WireField {
-    std::uint64_t number = 0;
-    WireType type{};
-    std::uint64_t bits = 0;
-    std::string_view bytes;
-};
-
-void read_content(Reader& reader, WireField& out) {
-    switch (out.type) {
-    case WireType::varint:
-        out.bits = reader.varint();
-        return;
-    case WireType::eight:
-        out.bits = reader.little(8);
-        return;
-    case WireType::four:
-        out.bits = reader.little(4);
-        return;
-    case WireType::sized:
-        out.bytes = reader.take(reader.varint());
-        return;
-    }
-    fail(ExitCode::bad_data, "the Protobuf bytes have a field of type {}",
-         static_cast<int>(out.type));
-}
-
-WireField read_field(Reader& reader) {
-    const std::uint64_t tag = reader.varint();
-    WireField out;
-    out.number = tag >> 3;
-    out.type = static_cast<WireType>(tag & 7);
-    read_content(reader, out);
-    return out;
-}
-
 /// The integer that a kind's bits mean; nothing for unsigned ones of 64 bits.
 std::optional<std::int64_t> signed_value(ProtoKind kind, std::uint64_t bits) {
     switch (kind) {
@@ -145,7 +109,7 @@ void ProtoDecoder::fill_slots(const ProtoMessage& message, std::string_view byte
     std::size_t next = 0;
     const std::size_t count = message.fields.size();
     while (!reader.at_end()) {
-        const WireField wire = read_field(reader);
+        const WireField wire = read_wire_field(reader);
         std::size_t passed = 0;
         while (passed < count && message.fields[(next + passed) % count].number != wire.number) {
             ++passed;
@@ -214,7 +178,7 @@ void ProtoDecoder::append_image(std::string& out, const ProtoField& field, const
     });
     m_columns.clear();
     for (Reader reader{message_bytes}; !reader.at_end();) {
-        const WireField wire = read_field(reader);
+        const WireField wire = read_wire_field(reader);
         if (wanted != m_root->fields.end() && wire.number == wanted->number) {
             m_columns.push_back(wire.bytes);
         }
@@ -256,7 +220,7 @@ void ProtoDecoder::append_repeated(std::string& out, const ProtoField& field,
         append_value(out, field, {true, wire.bits, wire.bytes}, depth);
     };
     for (Reader reader{bytes}; !reader.at_end();) {
-        const WireField wire = read_field(reader);
+        const WireField wire = read_wire_field(reader);
         if (wire.number != field.number) {
             continue;
         }
@@ -267,7 +231,7 @@ void ProtoDecoder::append_repeated(std::string& out, const ProtoField& field,
         for (Reader packed{wire.bytes}; !packed.at_end();) {
             WireField one;
             one.type = wire_type(field.kind);
-            read_content(packed, one);
+            read_wire_content(packed, one);
             append(one);
         }
     }
@@ -278,7 +242,7 @@ void ProtoDecoder::append_list(std::string& out, const ProtoField& items, std::s
                                int depth) {
     char separator = '[';
     for (Reader reader{bytes}; !reader.at_end();) {
-        const WireField wire = read_field(reader);
+        const WireField wire = read_wire_field(reader);
         if (wire.number != items.number || wire.type != WireType::sized) {
             continue;
         }

@@ -56,8 +56,19 @@ struct ProtoMessage {
     bool is_item() const;
 };
 
-/// A .proto file by its text, of proto2 or proto3 without groups. Names of
-/// fields are those of field_name(). The first message is the root.
+/// The messages that a file, or a message, has in it; by the index that framing gives them.
+struct ProtoScope {
+    std::vector<std::unique_ptr<ProtoScope>> messages;
+    ProtoMessage* message = nullptr;
+};
+
+/// A .proto file, of proto2 or proto3 without groups: its text, or the base64 of a serialized
+/// FileDescriptorProto, as some serializers register it. Names of fields are those of
+/// field_name(). The first message is the root.
+///
+/// Entries of maps count as messages where they stand as such: in a FileDescriptorProto, and in
+/// texts with `option map_entry`; for `map<K, V>` of a text none is counted, as in Confluent's
+/// Java.
 ///
 /// Ours have a message `Envelope` in front with fields `before_columns` and
 /// `after_columns`: its members that cdc-event(5) calls optional are left out
@@ -65,7 +76,8 @@ struct ProtoMessage {
 /// MySQL's.
 class ProtoSchema {
 public:
-    /// `references` are files that it imports, and those that they import. Throws Error (bad_data).
+    /// `references` are files that it imports, and those that they import; proto_known_file() has
+    /// those that nobody registers. Throws Error (bad_data).
     explicit ProtoSchema(std::string_view text, NamedSchemas references = {});
     ProtoSchema(const ProtoSchema&) = delete;
     ProtoSchema& operator=(const ProtoSchema&) = delete;
@@ -78,16 +90,12 @@ public:
     event::FloatLayout floats() const { return m_floats; }
 
 private:
-    friend class ProtoParser;
+    friend class ProtoBuilder;
     void note_ours();
 
-    struct Nested {
-        std::vector<std::unique_ptr<Nested>> messages;
-        ProtoMessage* message = nullptr;
-    };
     std::vector<std::unique_ptr<ProtoMessage>> m_messages; ///< in the order of the text
     std::map<std::string, std::map<std::int64_t, std::string>> m_enums;
-    Nested m_file;
+    ProtoScope m_file;
     bool m_ours = false;
     event::FloatLayout m_floats = event::FloatLayout::postgres;
 };

@@ -1,10 +1,13 @@
 #ifndef CDC_RECORD_PROTO_WIRE_HPP
 #define CDC_RECORD_PROTO_WIRE_HPP
 
+#include "base/error.hpp"
 #include "record/proto_schema.hpp"
+#include "record/wire.hpp"
 
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 namespace cdc::record {
 
@@ -53,6 +56,44 @@ inline const char* kind_name(const ProtoField& field) {
                                       "sfixed64", "float",  "double",  "string",  "bytes",
                                       "enum",     "message"};
     return kNames[static_cast<std::size_t>(field.kind)];
+}
+
+/// One field of a message as it stands in the bytes.
+struct WireField {
+    std::uint64_t number = 0;
+    WireType type{};
+    std::uint64_t bits = 0;
+    std::string_view bytes;
+};
+
+/// What follows the tag. Throws Error (bad_data).
+inline void read_wire_content(WireReader& reader, WireField& out) {
+    switch (out.type) {
+    case WireType::varint:
+        out.bits = reader.varint();
+        return;
+    case WireType::eight:
+        out.bits = reader.little(8);
+        return;
+    case WireType::four:
+        out.bits = reader.little(4);
+        return;
+    case WireType::sized:
+        out.bytes = reader.take(reader.varint());
+        return;
+    }
+    base::fail(base::ExitCode::bad_data, "the Protobuf bytes have a field of type {}",
+               static_cast<int>(out.type));
+}
+
+/// Throws Error (bad_data).
+inline WireField read_wire_field(WireReader& reader) {
+    const std::uint64_t tag = reader.varint();
+    WireField out;
+    out.number = tag >> 3;
+    out.type = static_cast<WireType>(tag & 7);
+    read_wire_content(reader, out);
+    return out;
 }
 
 } // namespace cdc::record

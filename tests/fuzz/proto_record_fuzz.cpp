@@ -1,6 +1,7 @@
 // Protobuf: whatever the bytes, they become JSON that encodes to a message again, or bad_data;
 // whatever the schema's text, it is one or bad_data: the input up to a byte 0, before the bytes of
-// its message.
+// its message. The same of the input as a descriptor, and as a message of it.
+#include "base/base64.hpp"
 #include "fuzz_input.hpp"
 #include "record/proto_decoder.hpp"
 #include "record/proto_encoder.hpp"
@@ -62,6 +63,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try_to([&] {
         const record::ProtoSchema schema{bytes.substr(0, split)};
         decode(schema, bytes.substr(split));
+    });
+    try_to([&] {
+        std::string text;
+        base::append_base64(text, bytes);
+        const record::ProtoSchema schema{text};
+        decode(schema, bytes);
     });
     return 0;
 }
