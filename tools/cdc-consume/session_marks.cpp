@@ -161,10 +161,12 @@ void Session::note_order(Place& place, std::string_view line) {
     }
 }
 
+/// The cut's checkpoint is written too: its last records may have come in the turn that ends.
 bool Session::at_last_mark() const {
     const auto marks = m_places.all().find({m_marks->topic(), 0});
-    const bool at_limits = records_of_cut() == 0;
-    return at_limits && (marks == m_places.all().end() || marks->second.at_end);
+    const bool written = !m_cut_open || !m_marks->are_exact(m_places);
+    return written && records_of_cut() == 0 &&
+           (marks == m_places.all().end() || marks->second.at_end);
 }
 
 } // namespace cdc::consume
