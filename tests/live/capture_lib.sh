@@ -4,11 +4,13 @@ capture() { cdc-capture --source "$(pg_url)" --slot "$SLOT" "$@"; }
 SLOT=capture
 
 # A last stage: keeps all lines in FILE.lines and each checkpoint line, as soon as it comes, in FILE.
+# One that still writes what a killed capture left is waited for.
 sink() { # FILE
     python3 -c '
-import os, sys
+import fcntl, os, sys
 name = sys.argv[1]
 with open(name + ".lines", "ab") as kept:
+    fcntl.flock(kept, fcntl.LOCK_EX)
     for line in sys.stdin.buffer:
         kept.write(line)
         if line.startswith(b"{\"checkpoint\""):

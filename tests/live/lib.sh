@@ -72,7 +72,8 @@ orders_hold() {
     done
 }
 
-kept() { exec tee -ia "$WORK/${1:-capture}.lines"; }
+# One that still writes what a killed capture left is waited for.
+kept() { exec flock --no-fork "$WORK/${1:-capture}.lock" tee -ia "$WORK/${1:-capture}.lines"; }
 
 say() { echo "--- $*"; }
 fail() {
