@@ -84,32 +84,36 @@ bool append_base64_of_hex(std::string& out, std::string_view hex) {
     return true;
 }
 
-bool append_base64_decoded(std::string& out, std::string_view text) {
+char* write_base64_decoded(char* to, std::string_view text) {
     if (text.size() % 4 != 0) {
-        return false;
+        return nullptr;
     }
-    std::size_t padding = 0;
-    while (padding < 2 && !text.empty() && text.back() == '=') {
+    for (int padding = 0; padding < 2 && !text.empty() && text.back() == '='; ++padding) {
         text.remove_suffix(1);
-        ++padding;
     }
-    const std::size_t start = out.size();
     std::uint32_t bits = 0;
     int have = 0;
     for (const char c : text) {
         const int v = kReverse[static_cast<unsigned char>(c)];
         if (v < 0) {
-            out.resize(start);
-            return false;
+            return nullptr;
         }
         bits = bits << 6 | static_cast<std::uint32_t>(v);
         have += 6;
         if (have >= 8) {
             have -= 8;
-            out += static_cast<char>(bits >> have & 0xff);
+            *to++ = static_cast<char>(bits >> have & 0xff);
         }
     }
-    return true;
+    return to;
+}
+
+bool append_base64_decoded(std::string& out, std::string_view text) {
+    const std::size_t start = out.size();
+    out.resize(start + base64_decoded_bound(text.size()));
+    const char* const end = write_base64_decoded(out.data() + start, text);
+    out.resize(end != nullptr ? static_cast<std::size_t>(end - out.data()) : start);
+    return end != nullptr;
 }
 
 } // namespace cdc::base

@@ -6,16 +6,35 @@
 #include "clickhouse/time_format.hpp"
 #include "event/json_cursor.hpp"
 
-#include <string>
-
 namespace cdc::clickhouse {
 
 namespace {
 
-std::string& scratch() {
-    static thread_local std::string text;
-    text.clear();
-    return text;
+std::size_t varint_size(std::size_t value) {
+    std::size_t size = 1;
+    for (; value >= 0x80; value >>= 7) {
+        ++size;
+    }
+    return size;
+}
+
+/// A text that `write` makes where it stands, behind its length: it returns where the text ends,
+/// at most `bound` bytes further; nullptr: there is none, and `out` is as before.
+template<typename Write>
+bool append_made(char*& out, std::size_t bound, Write write) {
+    const std::size_t room = varint_size(bound);
+    char* const begin = out + room;
+    const char* const end = write(begin);
+    if (end == nullptr) {
+        return false;
+    }
+    const auto size = static_cast<std::size_t>(end - begin);
+    if (const std::size_t used = varint_size(size); used != room) {
+        std::memmove(out + used, begin, size);
+    }
+    append_varint(out, size);
+    out += size;
+    return true;
 }
 
 int hex_digit(char c) {
@@ -63,23 +82,20 @@ const char* append_text(char*& out, const ColumnMapping& column, std::string_vie
     }
     const std::string_view text = inside(json);
     if (column.base64) {
-        std::string& bytes = scratch();
-        if (!base::append_base64_decoded(bytes, text)) {
-            return "is not base64";
-        }
-        append_string(out, bytes);
-        return nullptr;
+        const auto decoded = [text](char* to) {
+            return base::write_base64_decoded(to, text);
+        };
+        return append_made(out, base::base64_decoded_bound(text.size()), decoded) ? nullptr
+                                                                                  : "is not base64";
     }
     if (std::memchr(text.data(), '\\', text.size()) == nullptr) {
         append_string(out, text);
         return nullptr;
     }
-    std::string& unescaped = scratch();
-    if (!event::append_json_unescaped(unescaped, text)) {
-        return "has a broken escape";
-    }
-    append_string(out, unescaped);
-    return nullptr;
+    const auto unescaped = [text](char* to) {
+        return event::write_json_unescaped(to, text);
+    };
+    return append_made(out, text.size(), unescaped) ? nullptr : "has a broken escape";
 }
 
 const char* append_boolean(char*& out, std::string_view json) {

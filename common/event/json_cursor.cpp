@@ -23,21 +23,22 @@ std::optional<unsigned> parse_hex4(std::string_view text) {
     return base::parse_integer<unsigned>(text.substr(0, 4), 16);
 }
 
-void append_utf8(std::string& out, unsigned code) {
+template<typename Out>
+void append_utf8(Out& out, unsigned code) {
     if (code < 0x80) {
-        out += static_cast<char>(code);
+        out.push_back(static_cast<char>(code));
     } else if (code < 0x800) {
-        out += static_cast<char>(0xc0 | code >> 6);
-        out += static_cast<char>(0x80 | (code & 0x3f));
+        out.push_back(static_cast<char>(0xc0 | code >> 6));
+        out.push_back(static_cast<char>(0x80 | (code & 0x3f)));
     } else if (code < 0x10000) {
-        out += static_cast<char>(0xe0 | code >> 12);
-        out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-        out += static_cast<char>(0x80 | (code & 0x3f));
+        out.push_back(static_cast<char>(0xe0 | code >> 12));
+        out.push_back(static_cast<char>(0x80 | (code >> 6 & 0x3f)));
+        out.push_back(static_cast<char>(0x80 | (code & 0x3f)));
     } else {
-        out += static_cast<char>(0xf0 | code >> 18);
-        out += static_cast<char>(0x80 | (code >> 12 & 0x3f));
-        out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-        out += static_cast<char>(0x80 | (code & 0x3f));
+        out.push_back(static_cast<char>(0xf0 | code >> 18));
+        out.push_back(static_cast<char>(0x80 | (code >> 12 & 0x3f)));
+        out.push_back(static_cast<char>(0x80 | (code >> 6 & 0x3f)));
+        out.push_back(static_cast<char>(0x80 | (code & 0x3f)));
     }
 }
 
@@ -256,11 +257,29 @@ std::string_view JsonCursor::value() {
     return {start, static_cast<std::size_t>(m_at - start)};
 }
 
-bool append_json_unescaped(std::string& out, std::string_view inside) {
+namespace {
+
+/// Memory with room enough, to append to.
+class Room {
+public:
+    explicit Room(char* at) : m_at{at} {}
+    void push_back(char c) { *m_at++ = c; }
+    void append(const char* bytes, std::size_t size) {
+        std::memcpy(m_at, bytes, size);
+        m_at += size;
+    }
+    char* end() const { return m_at; }
+
+private:
+    char* m_at;
+};
+
+template<typename Out>
+bool unescape(Out& out, std::string_view inside) {
     while (true) {
         const void* found = std::memchr(inside.data(), '\\', inside.size());
         if (found == nullptr) {
-            out += inside;
+            out.append(inside.data(), inside.size());
             return true;
         }
         const auto plain =
@@ -276,22 +295,22 @@ bool append_json_unescaped(std::string& out, std::string_view inside) {
         case '"':
         case '\\':
         case '/':
-            out += escape;
+            out.push_back(escape);
             break;
         case 'b':
-            out += '\b';
+            out.push_back('\b');
             break;
         case 'f':
-            out += '\f';
+            out.push_back('\f');
             break;
         case 'n':
-            out += '\n';
+            out.push_back('\n');
             break;
         case 'r':
-            out += '\r';
+            out.push_back('\r');
             break;
         case 't':
-            out += '\t';
+            out.push_back('\t');
             break;
         case 'u': {
             const auto high = parse_hex4(inside);
@@ -318,6 +337,17 @@ bool append_json_unescaped(std::string& out, std::string_view inside) {
             return false;
         }
     }
+}
+
+} // namespace
+
+bool append_json_unescaped(std::string& out, std::string_view inside) {
+    return unescape(out, inside);
+}
+
+char* write_json_unescaped(char* to, std::string_view inside) {
+    Room room{to};
+    return unescape(room, inside) ? room.end() : nullptr;
 }
 
 } // namespace cdc::event

@@ -57,6 +57,8 @@ private:
 /// Appends the text that the inside of a JSON string means. False when an escape is broken (also a
 /// lone surrogate); `out` is then unspecified.
 bool append_json_unescaped(std::string& out, std::string_view inside);
+/// The same to `to`, where `inside.size()` bytes fit: where the text ends; nullptr: broken.
+char* write_json_unescaped(char* to, std::string_view inside);
 
 } // namespace cdc::event
 

@@ -5,7 +5,9 @@
 #include "io/file_descriptor.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include <poll.h>
 #include <unistd.h>
@@ -21,8 +23,12 @@ constexpr std::size_t kStartBytes = 4;
 } // namespace
 
 LineReader::LineReader(int fd, std::size_t max_line)
-    : m_fd{fd}, m_max_line{max_line}, m_buffer{new char[kInitialCapacity + kPadding]()},
+    : m_fd{fd}, m_max_line{max_line}, m_buffer{static_cast<char*>(
+                                          std::calloc(kInitialCapacity + kPadding, 1))},
       m_capacity{kInitialCapacity} {
+    if (m_buffer == nullptr) {
+        throw std::bad_alloc{};
+    }
     enlarge_pipe(fd);
 }
 
@@ -86,9 +92,13 @@ void LineReader::make_room() {
         fail(ExitCode::bad_data, "line {} is longer than {} bytes", m_line_number + 1, m_max_line);
     }
     const std::size_t capacity = std::min(m_capacity * 2, m_max_line);
-    std::unique_ptr<char[]> grown{new char[capacity + kPadding]()};
-    std::memcpy(grown.get(), m_buffer.get(), m_end);
-    m_buffer = std::move(grown);
+    // A large block moves without its bytes being copied, which would be in memory twice.
+    auto* const grown = static_cast<char*>(std::realloc(m_buffer.get(), capacity + kPadding));
+    if (grown == nullptr) {
+        throw std::bad_alloc{};
+    }
+    static_cast<void>(m_buffer.release());
+    m_buffer.reset(grown);
     m_capacity = capacity;
 }
 

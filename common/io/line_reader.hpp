@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -49,7 +50,10 @@ private:
     int m_fd;
     int m_wake_fd = -1;
     std::size_t m_max_line;
-    std::unique_ptr<char[]> m_buffer;
+    struct Free {
+        void operator()(char* bytes) const { std::free(bytes); }
+    };
+    std::unique_ptr<char[], Free> m_buffer;
     std::size_t m_capacity;
     std::size_t m_begin = 0;   ///< first byte not given yet
     std::size_t m_scanned = 0; ///< no '\n' in [m_begin, m_scanned)

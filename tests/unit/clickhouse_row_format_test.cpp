@@ -75,6 +75,21 @@ TEST_CASE("RowBinary has ClickHouse's published bytes") {
     CHECK(bytes("Decimal(76, 0)", "\"1\"").size() == 32);
 }
 
+TEST_CASE("a text that is shorter than its line has the length that it has") {
+    for (const std::size_t size : {0, 1, 63, 64, 127, 128, 8191, 8192, 16383, 16384}) {
+        std::string escaped;
+        for (std::size_t i = 0; i < size; ++i) {
+            escaped += "\\\"";
+        }
+        std::string expected(10, '\0');
+        char* at = expected.data();
+        append_varint(at, size);
+        expected.resize(static_cast<std::size_t>(at - expected.data()));
+        expected += std::string(size, '"');
+        CHECK(bytes("String", '"' + escaped + '"') == expected);
+    }
+}
+
 TEST_CASE("integers reach both ends of their type, and not further") {
     const std::tuple<const char*, const char*, const char*, const char*, const char*> cases[] = {
         {"Int8", "-128", "127", "-129", "128"},

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# One value of 50 MB, as text, as text of which a third is escaped in lines, and as bytes: what its
+# tools have in memory at most.
+source "$(dirname "$0")/lib.sh"
+source "$HERE/capture_lib.sh"
+start postgres clickhouse
+create_db
+TARGET=$CDC_TEST_CLICKHOUSE_URL
+ch() { printf '%s' "$1" | curl -sS --fail-with-body --data-binary @- "${CDC_TEST_CLICKHOUSE_URL%/*}/?database=${TARGET##*/}"; }
+for kind in text escaped bytes; do
+    type=text
+    [ $kind != bytes ] || type=bytea
+    sql "CREATE TABLE $kind (id int PRIMARY KEY, v $type)"
+    SLOT=$kind
+    capture --tables "public.$kind" --create --exit-after-create 2>/dev/null
+done
+sql "INSERT INTO text VALUES (1, repeat('long text ', 5000000));
+     INSERT INTO escaped VALUES (1, repeat('{\"long\": \"te\"}' || chr(10), 3333333));
+     INSERT INTO bytes SELECT 1, string_agg(sha512(i::text::bytea), '' ORDER BY i) FROM generate_series(1, 781250) i"
+
+holds() { # WHAT FILE LIMIT
+    read -r seconds memory <"$2"
+    echo "    $1: $seconds s, greatest resident size: $memory MB"
+    [ "$memory" -le "$3" ] || fail "$1: $memory MB for a value of 50 MB; $3 MB is the limit"
+}
+say "three times the value are enough to load it"
+for kind in text escaped bytes; do
+    SLOT=$kind
+    capture --tables "public.$kind" --peek --exit-at-end >$kind.lines 2>capture.err || fail "cdc-capture"
+    measured use cdc-load --target "$TARGET" <$kind.lines 2>load.err || fail "cdc-load"
+    holds "cdc-load, $kind" use 150
+done
+say "and it arrives whole"
+for kind in text escaped bytes; do
+    column=v
+    [ $kind != bytes ] || column="encode(v, 'hex')"
+    stored=v
+    [ $kind != bytes ] || stored="lower(hex(v))"
+    expect "$kind" "$(ch "SELECT lower(hex(MD5($stored))) FROM $kind")" "$(sql "SELECT md5($column) FROM $kind")"
+done
+say 'all passed'
