@@ -87,9 +87,10 @@ void ProtoTokens::skip_statement() {
 }
 
 void ProtoTokens::skip_options() {
-    if (accept("[")) {
-        while (take() != "]") {
-        }
+    int depth = accept("[") ? 1 : 0;
+    while (depth > 0) {
+        const std::string_view token = take();
+        depth += token == "[" ? 1 : token == "]" ? -1 : 0;
     }
 }
 

@@ -23,6 +23,7 @@ public:
     std::string_view take_text();
     /// Passes over all up to a ';', or a block in braces.
     void skip_statement();
+    /// Passes over what stands in brackets, with brackets in it.
     void skip_options();
 
 private:

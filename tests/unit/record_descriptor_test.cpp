@@ -146,6 +146,20 @@ TEST_CASE("files that everybody has are known, those of the registry come first"
           R"({"d":null,"day":{"text":"x"}})");
 }
 
+TEST_CASE("options of Confluent's converter are passed over, with lists in them") {
+    const ProtoSchema schema{R"(syntax = "proto3"; package shop;
+import "confluent/meta.proto"; import "confluent/type/decimal.proto";
+option (confluent.file_meta) = { params: [ { key: "a", value: "b" } ] };
+message Value {
+  option (confluent.message_meta) = { params: [ { key: "connect.name", value: "x]" } ] };
+  optional .confluent.type.Decimal amount = 1 [(confluent.field_meta) = {
+    params: [ { key: "precision", value: "12" }, { key: "scale", value: "2" } ] }, json_name = "a"];
+  int32 id = 2 [(confluent.field_meta) = { tags: "PII" }];
+})"};
+    CHECK(json(schema, {0}, std::string("\x0a\x05\x0a\x01\x07\x18\x02\x10\x08", 9)) ==
+          R"({"amount":{"value":"Bw==","precision":0,"scale":2},"id":8})");
+}
+
 TEST_CASE("descriptors that are cut, have groups or no names are bad data") {
     std::string bytes;
     REQUIRE(base::append_base64_decoded(bytes, kFile));
