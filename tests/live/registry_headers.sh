@@ -42,7 +42,7 @@ with_registry json || fail "$(cat con.err)"
 expect "rows" "$(grep '^{"key' out.ndjson | jq -c '[.key, .op, ((.after // .before)|[.id, .customer_id])]')" \
     '[{"id":7},"c",[7,"1152921504606846976"]]
 [{"id":7},"d",[7,"1152921504606846976"]]'
-raw plain "$(printf '{"before":null,"after":{"id":7},"source":{"connector":"postgresql","db":"d","schema":"s","table":"t"},"op":"c"}' | xxd -p -c 0)" \
+raw plain "$(printf '{"before":null,"after":{"id":7},"source":{"connector":"postgresql","db":"d","schema":"s","table":"t"},"op":"c"}' | basenc --base16 -w 0)" \
     __value_schema_id=01"$(printf '%032d' 7)"
 consume plain || fail "$(cat con.err)"
 expect "row" "$(grep '^{"key' out.ndjson | jq -c '[.after, .op]')" '[{"id":7},"c"]'
