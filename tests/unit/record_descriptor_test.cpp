@@ -99,6 +99,7 @@ TEST_CASE(
 TEST_CASE("files that everybody has are known, those of the registry come first") {
     for (const char* name : {"google/protobuf/any.proto",
                              "google/protobuf/api.proto",
+                             "google/protobuf/descriptor.proto",
                              "google/protobuf/duration.proto",
                              "google/protobuf/empty.proto",
                              "google/protobuf/field_mask.proto",
@@ -134,6 +135,10 @@ TEST_CASE("files that everybody has are known, those of the registry come first"
         CHECK(ProtoSchema{import}.root().fields.size() == 1);
     }
     CHECK(proto_known_file("google/protobuf/other.proto").empty());
+    CHECK(json(ProtoSchema{R"(import "google/protobuf/descriptor.proto";
+                               message M { google.protobuf.EnumValueDescriptorProto v = 1; })"},
+               {0}, std::string("\x0a\x05\x0a\x01x\x10\x02", 7)) ==
+          R"({"v":{"name":"x","number":2,"options":null}})");
     constexpr const char* kUse =
         "import \"confluent/types/decimal.proto\"; import \"google/type/date.proto\";"
         "message M { confluent.type.Decimal d = 1; google.type.Date day = 2; }";
