@@ -87,7 +87,14 @@ void LineWriter::run(Shared& shared) {
 
 bool LineWriter::ready() const {
     const std::lock_guard lock{m_shared->mutex};
-    return m_shared->queue.size() < m_max_chunks || m_shared->error != 0;
+    return has_place();
+}
+
+bool LineWriter::has_place() const {
+    // A chunk of one very long line takes the place of all.
+    const bool small = m_submitted - m_shared->written < 2 * m_max_chunks * m_chunk_bytes;
+    return (m_shared->queue.size() < m_max_chunks && small) || m_shared->queue.empty() ||
+           m_shared->error != 0;
 }
 
 void LineWriter::submit() {
@@ -116,7 +123,7 @@ void LineWriter::submit() {
 bool LineWriter::wait_ready(int timeout_ms) {
     std::unique_lock lock{m_shared->mutex};
     const auto done = [this] {
-        return m_shared->queue.size() < m_max_chunks || m_shared->error != 0;
+        return has_place();
     };
     if (timeout_ms < 0) {
         m_shared->changed.wait(lock, done);

@@ -16,7 +16,8 @@
 namespace cdc::io {
 
 /// Lines to a descriptor from a thread of its own, so that a blocked reader blocks nothing else.
-/// Memory: at most `max_chunks` chunks of about `chunk_bytes` (or of one line, if that is longer).
+/// Memory: at most `max_chunks` chunks of about `chunk_bytes`; a chunk of a line that is longer
+/// than they are together is alone.
 ///
 ///     append to buffer(); when full(): wait until ready(), then submit();
 ///     when idle: submit() as well, so that no line waits for a neighbour.
@@ -71,6 +72,8 @@ private:
         bool stop = false;
     };
     static void run(Shared& shared);
+    /// Under the lock.
+    bool has_place() const;
 
     std::size_t m_chunk_bytes;
     std::size_t m_max_chunks;

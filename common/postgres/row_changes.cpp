@@ -20,6 +20,11 @@ void check_width(const RelationPlan& plan, const pgoutput::Tuple& row) {
     }
 }
 
+/// The last image of a line, whose row may be the message's own and may not.
+Use use_of(const pgoutput::Message& message, const pgoutput::Tuple& row) {
+    return &row == &message.new_row ? Use::once : Use::again;
+}
+
 bool key_changed(const RelationPlan& plan, const pgoutput::Tuple& old_row,
                  const pgoutput::Tuple& new_row) {
     for (const std::size_t i : plan.key()) {
@@ -44,7 +49,7 @@ void ChangeBuilder::insert(const Message& message, Lsn lsn, std::string& out) {
     const Tuple& row = plan.edit(message.new_row, m_new);
     event::append_images(
         out, [&](std::string& to) { append_key(to, plan, row); },
-        [&](std::string& to) { append_row(to, plan, row, m_missing); });
+        [&](std::string& to) { append_row(to, plan, row, m_missing, use_of(message, row)); });
     if (!m_missing.empty()) {
         fail(ExitCode::bad_data, "column {}: an inserted row without its value",
              in_quotes(plan.columns()[m_missing.front()].name));
@@ -104,7 +109,7 @@ void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
         append_row(to, plan, old_row, m_missing);
     };
     const auto after = [&](std::string& to) {
-        append_row(to, plan, row, m_missing);
+        append_row(to, plan, row, m_missing, use_of(message, row));
     };
     if (message.old_kind == 'O') {
         event::append_images(out, key, before, after);

@@ -12,14 +12,18 @@ using base::fail;
 namespace {
 
 void append_member(std::string& out, const RelationPlan::Column& column,
-                   const pgoutput::TupleColumn& value) {
+                   const pgoutput::TupleColumn& value, Use use) {
     out += column.member;
     if (value.kind == 'n') {
         out += "null";
         return;
     }
     try {
-        append_value(out, column.codec, value.text);
+        if (use == Use::once) {
+            append_value_once(out, column.codec, value.text);
+        } else {
+            append_value(out, column.codec, value.text);
+        }
     } catch (const Error& error) {
         throw Error{error.code(),
                     fmt::format("column {}: {}", base::in_quotes(column.name), error.what())};
@@ -40,14 +44,14 @@ void append_key(std::string& out, const RelationPlan& plan, const pgoutput::Tupl
                  base::in_quotes(plan.columns()[i].name));
         }
         out += separator;
-        append_member(out, plan.columns()[i], row[i]);
+        append_member(out, plan.columns()[i], row[i], Use::again);
         separator = ',';
     }
     out += '}';
 }
 
 void append_row(std::string& out, const RelationPlan& plan, const pgoutput::Tuple& row,
-                std::vector<std::size_t>& missing) {
+                std::vector<std::size_t>& missing, Use use) {
     missing.clear();
     out += '{';
     bool first = true;
@@ -60,7 +64,7 @@ void append_row(std::string& out, const RelationPlan& plan, const pgoutput::Tupl
             out += ',';
         }
         first = false;
-        append_member(out, plan.columns()[i], row[i]);
+        append_member(out, plan.columns()[i], row[i], use);
     }
     out += '}';
 }

@@ -2,6 +2,7 @@
 
 #include "base/base64.hpp"
 #include "base/error.hpp"
+#include "base/memory.hpp"
 #include "event/json_writer.hpp"
 #include "postgres/debezium_value.hpp"
 
@@ -14,6 +15,11 @@ using base::fail;
 using base::in_quotes;
 
 namespace {
+
+constexpr std::string_view kHex = "\\x"; ///< in front of a bytea's digits
+constexpr std::size_t kLarge = std::size_t{4} << 20;
+/// Whole pages, nearly; hex digits whose base64 needs no padding.
+constexpr std::size_t kPart = std::size_t{6} << 17;
 
 // Ids of built-in types never change (pg_type.dat).
 constexpr std::uint32_t kBool = 16;
@@ -103,7 +109,8 @@ void append_scalar(std::string& out, ValueCodec codec, std::string_view text) {
         return;
     case ValueKind::bytes:
         out += '"';
-        if (text.substr(0, 2) != "\\x" || !base::append_base64_of_hex(out, text.substr(2))) {
+        if (text.substr(0, kHex.size()) != kHex ||
+            !base::append_base64_of_hex(out, text.substr(kHex.size()))) {
             wrong("bytea", text);
         }
         out += '"';
@@ -307,6 +314,30 @@ void append_value(std::string& out, ValueCodec codec, std::string_view text) {
     } else {
         append_scalar(out, codec, text);
     }
+}
+
+void append_value_once(std::string& out, ValueCodec codec, std::string_view text) {
+    const bool in_parts = codec.kind == ValueKind::text || codec.kind == ValueKind::bytes;
+    if (text.size() < kLarge || !in_parts || codec.is_array()) {
+        append_value(out, codec, text);
+        return;
+    }
+    out += '"';
+    if (codec.kind == ValueKind::bytes && text.substr(0, kHex.size()) != kHex) {
+        wrong("bytea", text);
+    }
+    text.remove_prefix(codec.kind == ValueKind::bytes ? kHex.size() : 0);
+    while (!text.empty()) {
+        const std::string_view part = text.substr(0, kPart);
+        if (codec.kind == ValueKind::text) {
+            event::append_json_escaped(out, part);
+        } else if (!base::append_base64_of_hex(out, part)) {
+            wrong("bytea", part);
+        }
+        base::give_back(part);
+        text.remove_prefix(part.size());
+    }
+    out += '"';
 }
 
 } // namespace cdc::postgres

@@ -63,6 +63,9 @@ ValueKind value_kind(std::uint32_t type);
 /// indexes do not begin at 1 is `{"bounds":"[0:1]","elements":[…]}`, for equal elements under other
 /// indexes are another value.
 void append_value(std::string& out, ValueCodec codec, std::string_view text);
+/// The same of a text in allocated memory that nobody reads again: that of a large one goes while
+/// its JSON comes.
+void append_value_once(std::string& out, ValueCodec codec, std::string_view text);
 
 /// -?digits without zeros in front, as the server writes integers.
 bool is_integer_text(std::string_view text);

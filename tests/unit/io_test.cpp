@@ -178,6 +178,16 @@ TEST_CASE("a reader that does not read blocks neither the caller nor the end") {
     CHECK_FALSE(writer.finish(10));
 }
 
+TEST_CASE("a very long line waits alone to be written") {
+    static Pipe& pipe = *new Pipe; // as above
+    LineWriter writer{pipe.write_end.get(), 1000, 8};
+    writer.buffer().assign(4 << 20, 'x');
+    REQUIRE(writer.ready());
+    writer.submit();
+    CHECK_FALSE(writer.ready());
+    CHECK_FALSE(writer.wait_ready(10));
+}
+
 TEST_CASE("a full disk is an error that the caller sees") {
     const FileDescriptor full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
     LineWriter writer{full.get(), 1000, 2};

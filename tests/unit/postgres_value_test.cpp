@@ -70,6 +70,29 @@ TEST_CASE("a value that does not have the form of its type stops the stream") {
     CHECK_FAILS(json(ValueKind::bytes, "\\xabc"), bad_data, "bytea");
 }
 
+TEST_CASE("a large value that nobody reads again has the JSON of any") {
+    std::string text;
+    std::string hex = "\\x";
+    for (int i = 0; text.size() < (std::size_t{5} << 20) + 3; ++i) {
+        text += i % 7 == 0 ? "\"\n\\" : "plain ä";
+        hex += i % 3 == 0 ? "00ff7a" : "5c22";
+    }
+    hex += hex.substr(2) + "01";
+    for (const auto& [kind, value] : {std::pair{ValueKind::text, text}, {ValueKind::bytes, hex}}) {
+        std::string expected = "x";
+        append_value(expected, kind, value);
+        std::string once = "x";
+        std::string copy = value;
+        append_value_once(once, kind, copy);
+        CHECK((once == expected));
+    }
+    std::string out;
+    std::string odd = hex + '0';
+    CHECK_FAILS(append_value_once(out, ValueKind::bytes, odd), bad_data, "bytea");
+    odd = std::string(hex.size(), '0');
+    CHECK_FAILS(append_value_once(out, ValueKind::bytes, odd), bad_data, "bytea");
+}
+
 TEST_CASE("arrays are arrays of their elements") {
     const auto array = [](ValueKind kind, std::string_view text, char delimiter = ',') {
         std::string out;

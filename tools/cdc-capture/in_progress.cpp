@@ -50,7 +50,7 @@ void PostgresChanges::begin_read_out(postgres::OpenTransactions::Committed trans
 
 void PostgresChanges::read_out_next() {
     if (const auto message = m_read_out->messages.next(m_open.relations())) {
-        make_room(message->bytes.size());
+        make_room(message->bytes);
         take(m_decoder.decode(message->bytes), message->lsn);
         return;
     }

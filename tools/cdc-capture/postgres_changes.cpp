@@ -170,16 +170,21 @@ void PostgresChanges::handle(const StreamMessage& message) {
 void PostgresChanges::handle_data(const StreamMessage& message) {
     m_read_bytes += message.payload.size();
     if (!take_in_progress(message)) {
-        make_room(message.payload.size());
+        make_room(message.payload);
         take(m_decoder.decode(message.payload), message.lsn);
     }
 }
 
 /// A large value's line grows in one step: in several it would stand in memory twice.
-void PostgresChanges::make_room(std::size_t message_bytes) {
-    if (message_bytes >= kLargeMessage) {
-        m_out->reserve(m_out->size() + message_bytes + message_bytes / 16);
+void PostgresChanges::make_room(std::string_view message) {
+    if (message.size() < kLargeMessage) {
+        return;
     }
+    const auto escapes = std::count_if(message.begin(), message.end(), [](char c) {
+        return c == '"' || c == '\\' || c == '\n' || c == '\t' || c == '\r';
+    });
+    m_out->reserve(m_out->size() + message.size() + static_cast<std::size_t>(escapes) +
+                   message.size() / 16);
 }
 
 /// A message that stands beside transactions is written where it is read, which may be ahead of the

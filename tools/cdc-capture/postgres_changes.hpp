@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cdc::capture {
@@ -68,7 +69,7 @@ private:
     void learn_timeline();
     void handle(const StreamMessage& message);
     void handle_data(const StreamMessage& message);
-    void make_room(std::size_t message_bytes);
+    void make_room(std::string_view message);
     bool is_repeated(const postgres::pgoutput::Message& decoded, postgres::Lsn lsn);
     /// A message of a transaction that has committed.
     void take(const postgres::pgoutput::Message& message, postgres::Lsn lsn);
