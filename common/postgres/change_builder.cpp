@@ -196,6 +196,7 @@ void ChangeBuilder::announce(RelationPlan& plan, std::uint64_t index, std::strin
     const event::Table& shape = plan.shape();
     m_writer.append_table(out, shape, source);
     plan.announced = true;
+    plan.forget_columns();
     const std::string why = why_stale(plan);
     if (!why.empty()) {
         base::log::warning("table {} is stale: {}; copies of it have wrong or missing rows until "

@@ -112,9 +112,10 @@ void Assembly::take(const Result& row) {
 
 FactsLook Assembly::finish() {
     m_look.tables.reserve(m_tables.size());
-    for (auto& [oid, facts] : m_tables) {
-        complete(facts);
-        m_look.tables.push_back(std::move(facts));
+    while (!m_tables.empty()) {
+        auto table = m_tables.extract(m_tables.begin());
+        complete(table.mapped());
+        m_look.tables.push_back(std::move(table.mapped()));
     }
     std::sort(m_look.tables.begin(), m_look.tables.end(),
               [](const Facts& a, const Facts& b) { return a.oid < b.oid; });
@@ -308,6 +309,7 @@ void Assembly::complete(Facts& facts) {
     const auto by_oid = [](const auto& a, const auto& b) {
         return a.oid < b.oid;
     };
+    facts.columns.shrink_to_fit();
     facts.xid = m_look.moment.running;
     facts.publication.oid = m_publication.oid;
     facts.publication.version = m_publication.version;

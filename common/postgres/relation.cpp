@@ -34,6 +34,8 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
     m_shape.schema = relation.schema;
     m_shape.table = relation.name;
     m_shape.oid = relation.id;
+    m_shape.columns.reserve(facts.size());
+    m_columns.reserve(facts.size());
     std::vector<ColumnEdit> column_edits;
     bool edited = false;
     for (std::size_t i = 0; i < facts.size(); ++i) {

@@ -83,7 +83,10 @@ public:
                  const std::vector<ColumnFacts>& facts, const event::ColumnEdits& edits = {});
 
     bool captured() const { return m_captured; }
+    /// Without columns from forget_columns() on.
     const event::Table& shape() const { return m_shape; }
+    /// The table line is written: of many tables they are most of what a plan holds.
+    void forget_columns() { std::vector<event::Column>{}.swap(m_shape.columns); }
     const std::string& version() const { return m_version; }
     const std::vector<Column>& columns() const { return m_columns; }
     /// Places in columns(), rising. Empty: the table has no key.
