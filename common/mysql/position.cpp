@@ -32,11 +32,13 @@ std::optional<Position> Position::parse(std::string_view text) {
 }
 
 std::string_view Position::base_name() const {
-    const std::size_t dot = file.rfind('.');
     const std::string_view all{file};
-    const bool digits = dot != std::string::npos && dot + 1 < file.size() &&
-                        all.find_first_not_of("0123456789", dot + 1) == std::string_view::npos;
-    return digits ? all.substr(0, dot) : all;
+    std::size_t digits = all.size();
+    while (digits > 0 && all[digits - 1] >= '0' && all[digits - 1] <= '9') {
+        --digits;
+    }
+    const bool numbered = digits > 0 && digits < all.size() && all[digits - 1] == '.';
+    return numbered ? all.substr(0, digits - 1) : all;
 }
 
 std::uint64_t Position::file_number() const {

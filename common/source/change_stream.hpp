@@ -48,6 +48,8 @@ public:
         transaction, ///< the end of a transaction was put out
         full,        ///< `limit` bytes are there
         part,        ///< there is more, and other work is due
+        barrier,     ///< a checkpoint must go out here, whenever the last one did, and nothing is
+                     ///< taken before every checkpoint file holds it
         end,         ///< the log has passed the end that was asked for: nothing more is taken
     };
     /// Takes what has come, until one of the above. Throws ServerError, Error.
@@ -69,9 +71,12 @@ public:
     struct News {
         bool moved = false; ///< emitted() has risen
         bool lines = false; ///< lines were put out, which end before emitted()
+        bool first = false; ///< there was none, nor one to resume from: one is due at once
     };
-    virtual News news() const = 0;
-    /// Of emitted(). Not within a transaction.
+    /// Nothing: no checkpoint() can be made now, within a transaction or before the log has said
+    /// what it is.
+    virtual std::optional<News> news() const = 0;
+    /// Of emitted(). Only where there are news().
     virtual event::Checkpoint checkpoint() = 0;
     /// Everything before `flushed` is durable: the server may forget it, and is told when that is
     /// due. Throws ServerError.

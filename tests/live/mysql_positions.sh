@@ -59,6 +59,16 @@ for KIND in mysql mariadb; do
     expect_exit 4 cdc-capture --source "$URL" --from-gtids "$ahead" --exit-at-end >middle 2>capture.err
     expect_words capture.err "never held transactions"
 
+    say "$KIND: an order that the log has not reached"
+    cp state.json kept.json
+    jq -c '.checkpoint.order = "\(.checkpoint.order[0:4])0000ff0000000004000000000000"' kept.json >state.json
+    expect_exit 4 capture >middle
+    expect "lines" "$(wc -l <middle)" 0
+    expect_words capture.err "'state.json' says that the changes before binlog.000255:4 were written, but the log"
+    expect_exit 4 cdc-capture --source "$URL" --checkpoint state.json --check 2>capture.err
+    expect_words capture.err "'state.json' says that the changes"
+    mv kept.json state.json
+
     say "$KIND: a position behind the end of the log"
     expect_exit 3 cdc-capture --source "$URL" --from-position binlog.009999:4 --exit-at-end >middle 2>capture.err
     expect_words capture.err "position binlog.009999:4 is behind the end of the log"
@@ -79,6 +89,20 @@ for KIND in mysql mariadb; do
     purge_logs_to "$last"
     expect_exit 3 capture >/dev/null
     expect_words capture.err "$last:4"
+
+    say "$KIND: begun again, no change goes out before the file holds the new epoch"
+    before=$(epoch)
+    cdc-capture --source "$URL" --checkpoint state.json --begin-again --drain 500ms >again 2>capture.err &
+    again=$!
+    wait_until 20 grep -q '^{"checkpoint"' again
+    add 8; sleep 1
+    expect "the rows" "$(ids again)" ""
+    tail -n 1 again >next; mv next state.json
+    [[ $(epoch) > $before ]] || fail "the epoch is $(epoch), before $before"
+    came() { [ "$(ids again)" = "8 " ]; }
+    wait_until 20 came
+    kill -TERM $again; wait $again || true # nobody acknowledges
+    cat again >>"$KIND.lines"
 
     say "$KIND: RESET of the logs"
     my "RESET MASTER"

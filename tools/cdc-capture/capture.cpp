@@ -45,7 +45,8 @@ void Capture::enter(State state) {
 }
 
 int Capture::run() {
-    while (m_state == State::streaming || m_state == State::reconnecting) {
+    while (m_state == State::streaming || m_state == State::holding ||
+           m_state == State::reconnecting) {
         if (m_state == State::reconnecting) {
             reconnect();
         } else {
@@ -75,13 +76,15 @@ void Capture::connect() {
     // The first messages, or the server's error, may have come with the answer that began the
     // stream.
     m_more = true;
-    enter(State::streaming);
+    // A barrier outlives the connection on which it came.
+    enter(m_ack.position() >= m_barrier ? State::streaming : State::holding);
 }
 
 /// The states of a connection that is well.
 void Capture::stream() {
     try {
-        while (m_state == State::streaming || m_state == State::stopping) {
+        while (m_state == State::streaming || m_state == State::holding ||
+               m_state == State::stopping) {
             turn();
         }
     } catch (const ServerError& error) {
@@ -103,6 +106,7 @@ void Capture::turn() {
     m_writer.check();
     poll_acknowledgement();
     confirm();
+    release();
     stop_if_wanted();
     if (m_state == State::writing) {
         return;
@@ -112,20 +116,19 @@ void Capture::turn() {
     }
     m_stream.work(m_clocks.now(), m_drained);
     m_positions.read(m_stream.received(), m_stream.emitted());
-    if (!m_end && m_stream.wants_reopening() && !m_stream.in_transaction()) {
+    if (!m_end && !m_enough && m_stream.wants_reopening() && !m_stream.in_transaction()) {
         reopen();
         return;
     }
-    if (!m_stream.in_transaction()) {
-        emit_due_checkpoint();
-    }
+    emit_due_checkpoint();
     submit_if_worthwhile();
 }
 
 /// Waits for the server or for the next thing to do. True: there may be something to read.
 bool Capture::wait() {
-    const bool can_read = !m_writer.full() || m_writer.ready();
+    const bool can_read = m_state != State::holding && (!m_writer.full() || m_writer.ready());
     if (can_read && m_more) {
+        m_drained = false;
         return true;
     }
     const bool first_signal = io::stop_signal::requested();
@@ -171,7 +174,7 @@ int Capture::next_timeout() const {
     if (!m_writer.buffer().empty()) {
         at_most(kSubmitMs);
     }
-    if (m_stream.news().lines) {
+    if (const auto news = m_stream.news(); news && news->lines) {
         at_most(kQuietMs);
     }
     at_most(m_clocks.checkpoint() + m_options.heartbeat_ms - now);
@@ -185,7 +188,7 @@ int Capture::next_timeout() const {
 void Capture::read() {
     m_stream.receive(m_more);
     m_more = true;
-    while (!m_end && make_room()) {
+    while (!m_end && !m_enough && make_room()) {
         switch (m_stream.take(m_writer.chunk_bytes(), m_clocks.now())) {
         case Taken::all:
             m_more = false;
@@ -196,6 +199,9 @@ void Capture::read() {
         case Taken::full:
             break;
         case Taken::part:
+            return;
+        case Taken::barrier:
+            hold();
             return;
         case Taken::end:
             m_end = true;
@@ -219,14 +225,35 @@ void Capture::end_transaction() {
     m_positions.read(m_stream.received(), m_stream.emitted());
     const std::uint64_t changes = m_stream.changes();
     m_figures.count_transaction(changes);
-    m_end = m_options.max_events != 0 && changes >= m_options.max_events;
+    m_enough = m_options.max_events != 0 && changes >= m_options.max_events;
     emit_due_checkpoint();
 }
 
+/// Nothing waits where no file is awaited.
+void Capture::hold() {
+    m_positions.read(m_stream.received(), m_stream.emitted());
+    emit_checkpoint();
+    if (m_ack.has_files() && !m_options.peek) {
+        m_barrier = m_positions.checkpointed();
+        m_drained = false;
+        enter(State::holding);
+    }
+}
+
+void Capture::release() {
+    if (m_state == State::holding && m_ack.position() >= m_barrier) {
+        m_barrier = {};
+        enter(State::streaming);
+    }
+}
+
 bool Capture::stop_wanted() {
+    if (m_state == State::holding) {
+        return io::stop_signal::requested();
+    }
     const bool idle = m_options.until_idle_ms >= 0 && m_drained && m_stream.settled() &&
                       m_clocks.now() - m_stream.last_data_ms() >= m_options.until_idle_ms;
-    return m_end || idle || io::stop_signal::requested() ||
+    return m_end || m_enough || idle || io::stop_signal::requested() ||
            m_stream.at_end(m_clocks.now(), m_drained);
 }
 
@@ -239,7 +266,7 @@ void Capture::stop_if_wanted() {
         m_clocks.go_on();
         return;
     }
-    if (m_state == State::streaming) {
+    if (m_state != State::stopping) {
         m_clocks.stop(m_options.drain_ms);
         enter(State::stopping);
     }

@@ -18,9 +18,10 @@ namespace cdc::capture {
 /// server, the output's writer, signals and its own timers; a second one only writes. When the
 /// output is blocked the stream is not read any more, but feedback goes on.
 ///
-/// A state machine (see State): `streaming` and `stopping` take turns of wait, read and feedback;
-/// `reconnecting` ends in `streaming`, in `writing` when a stop is asked for, or in an error;
-/// `writing` and `awaiting` have the rest of --drain.
+/// A state machine (see State): `streaming` and `stopping` take turns of wait, read and feedback,
+/// and `holding` the same without the reading; `reconnecting` ends in `streaming` or `holding`, in
+/// `writing` when a stop is asked for, or in an error; `writing` and `awaiting` have the rest of
+/// --drain.
 class Capture {
 public:
     /// `stream` is not open yet; `output` is closed at the end, so that the next stage sees it.
@@ -39,7 +40,7 @@ public:
 private:
     void enter(State state);
 
-    // streaming, stopping
+    // streaming, holding, stopping
     void stream();
     void turn();
     bool wait();
@@ -48,6 +49,8 @@ private:
     void read();
     bool make_room();
     void end_transaction();
+    void hold();
+    void release();
     bool stop_wanted();
     /// Leaves the states of streaming when it is time to.
     void stop_if_wanted();
@@ -91,10 +94,12 @@ private:
     Positions m_positions;
     Clocks m_clocks;
     std::string m_checkpointed_place; ///< of the last checkpoint line, for messages
+    event::Order m_barrier;           ///< what the files must hold first; Order{}: nothing
 
     bool m_more = false;    ///< what was received may not have been taken
     bool m_drained = false; ///< nothing more was there at the last look
-    bool m_end = false;     ///< the log or the lines reached what was asked for
+    bool m_end = false;     ///< the log has passed the end that was asked for
+    bool m_enough = false;  ///< there are --max-events lines
 
     std::int64_t m_failed_since = 0; ///< the stream at m_failed_at, without getting further since
     event::Order m_failed_at;

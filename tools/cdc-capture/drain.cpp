@@ -56,9 +56,9 @@ bool Capture::wait_until(std::int64_t deadline, const std::function<bool()>& don
 int Capture::finish() {
     m_clocks.set_now(base::steady_ms());
     m_clocks.stop(m_options.drain_ms);
-    if (m_stream.is_open() && !m_stream.in_transaction()) {
-        const source::ChangeStream::News news = m_stream.news();
-        if (news.moved || news.lines) {
+    if (m_stream.is_open()) {
+        const auto news = m_stream.news();
+        if (news && (news->moved || news->lines || news->first)) {
             emit_checkpoint();
         }
     }

@@ -8,12 +8,15 @@
 namespace cdc::capture {
 
 void Capture::emit_due_checkpoint() {
+    const auto news = m_stream.news();
+    if (!news) {
+        return;
+    }
     const std::int64_t since = m_clocks.since_checkpoint();
     const bool quiet = m_drained && m_clocks.now() - m_stream.last_data_ms() >= kQuietMs;
-    const source::ChangeStream::News news = m_stream.news();
-    const bool due = (news.moved || news.lines) &&
-                     (since >= m_options.checkpoint_interval_ms || (quiet && news.lines));
-    if ((due || since >= m_options.heartbeat_ms) && m_writer.ready()) {
+    const bool due = (news->moved || news->lines) &&
+                     (since >= m_options.checkpoint_interval_ms || (quiet && news->lines));
+    if ((due || news->first || since >= m_options.heartbeat_ms) && m_writer.ready()) {
         emit_checkpoint();
     }
 }
@@ -37,7 +40,8 @@ void Capture::submit() {
 
 void Capture::submit_if_worthwhile() {
     const bool waited =
-        m_drained && (!m_stream.in_transaction() || m_clocks.since_submit() >= kSubmitMs);
+        m_state == State::holding ||
+        (m_drained && (!m_stream.in_transaction() || m_clocks.since_submit() >= kSubmitMs));
     if ((waited || m_writer.full()) && !m_writer.buffer().empty() && m_writer.ready()) {
         submit();
     }
@@ -74,7 +78,7 @@ void Capture::show_figures(bool last) {
         const std::int64_t commit =
             figures.commit_ts_ms != 0 ? figures.commit_ts_ms : cli::Metric::kUnknown;
         m_figures.commit_time.set(commit);
-        m_figures.behind.set(m_drained ? 0 : commit);
+        m_figures.behind.set(m_drained || m_end ? 0 : commit);
         m_figures.count_tables(m_stream.changes_by_table(), last);
     }
     m_figures.bytes.set(static_cast<std::int64_t>(m_writer.written()));

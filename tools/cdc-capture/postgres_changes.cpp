@@ -269,8 +269,11 @@ bool PostgresChanges::at_end(std::int64_t now, bool drained) {
     return false;
 }
 
-source::ChangeStream::News PostgresChanges::news() const {
-    return {m_position > m_checkpointed, m_lines_since_checkpoint};
+std::optional<source::ChangeStream::News> PostgresChanges::news() const {
+    if (in_transaction()) {
+        return std::nullopt;
+    }
+    return News{m_position > m_checkpointed, m_lines_since_checkpoint};
 }
 
 event::Checkpoint PostgresChanges::checkpoint() {

@@ -44,7 +44,7 @@ public:
     event::Order received() const override { return m_session->builder.order_at(m_received); }
     event::Order emitted() const override { return m_session->builder.order_at(m_position); }
     std::string place() const override { return postgres::format_lsn(m_position); }
-    News news() const override;
+    std::optional<News> news() const override;
     event::Checkpoint checkpoint() override;
     void confirm(event::Order flushed, std::int64_t now) override;
     std::int64_t confirm_due_ms() const override { return m_last_status + m_status_interval; }

@@ -46,6 +46,8 @@ const char* name_of(State state) {
     switch (state) {
     case State::streaming:
         return "streaming";
+    case State::holding:
+        return "holding until the files have the checkpoint";
     case State::stopping:
         return "stopping";
     case State::reconnecting:
@@ -63,11 +65,13 @@ const char* name_of(State state) {
 bool may_follow(State from, State to) {
     switch (to) {
     case State::streaming:
-        return from == State::stopping || from == State::reconnecting;
+        return from == State::stopping || from == State::reconnecting || from == State::holding;
+    case State::holding:
+        return from == State::streaming || from == State::stopping || from == State::reconnecting;
     case State::stopping:
-        return from == State::streaming;
+        return from == State::streaming || from == State::holding;
     case State::reconnecting:
-        return from == State::streaming || from == State::stopping;
+        return from == State::streaming || from == State::stopping || from == State::holding;
     case State::writing:
         return from == State::stopping || from == State::reconnecting;
     case State::awaiting:

@@ -39,6 +39,7 @@ private:
 /// What a capture does.
 enum class State {
     streaming,    ///< lines go out as they come
+    holding,      ///< nothing is read before the files hold a checkpoint
     stopping,     ///< a stop is wanted, at the end of the transaction that is read
     reconnecting, ///< the connection was lost, or another one is to take its place
     writing,      ///< nothing more is read: the last lines leave

@@ -4,7 +4,7 @@
 #include "cdc-capture/acknowledgement.hpp"
 #include "cdc-capture/capture.hpp"
 #include "cdc-capture/manage.hpp"
-#include "cdc-capture/mysql_capture.hpp"
+#include "cdc-capture/mysql_changes.hpp"
 #include "cdc-capture/patterns.hpp"
 #include "cdc-capture/postgres_changes.hpp"
 #include "io/file_lock.hpp"
@@ -12,6 +12,7 @@
 #include "io/stop_signal.hpp"
 #include "postgres/connection.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,27 @@ bool patterns_meet(const Options& options) {
     }
 }
 
+/// `await_source`: before the first connection.
+int run_stream(const Options& options, source::ChangeStream& changes,
+               Acknowledgement& acknowledgement, const std::function<void()>& await_source) {
+    Capture capture{options, changes, acknowledgement, STDOUT_FILENO};
+    try {
+        await_source();
+        capture.connect();
+    } catch (const io::Stopped& stopped) {
+        base::log::info("{}: nothing was read", stopped.what());
+        return 0;
+    }
+    try {
+        return capture.run();
+    } catch (const io::ReaderGone&) {
+        if (!options.peek) {
+            throw;
+        }
+        return 1; // "--peek | head": nothing was to be confirmed, and nothing is to be said
+    }
+}
+
 /// No slot keeps a second one away: its changes would come twice, and one of both would run ahead
 /// of what the file says.
 int run_mysql(const Options& options) {
@@ -45,7 +67,9 @@ int run_mysql(const Options& options) {
         base::log::info("{}: nothing was read", stopped.what());
         return 0;
     }
-    return MysqlCapture{options, STDOUT_FILENO}.run();
+    Acknowledgement acknowledgement{options.checkpoints, false, mysql_check()};
+    MysqlChanges changes{options};
+    return run_stream(options, changes, acknowledgement, [] {});
 }
 
 } // namespace
@@ -89,22 +113,7 @@ int run(const Options& options) {
                            "its log from here on");
     }
     PostgresChanges changes{options};
-    Capture capture{options, changes, acknowledgement, STDOUT_FILENO};
-    try {
-        await_source();
-        capture.connect();
-    } catch (const io::Stopped& stopped) {
-        base::log::info("{}: nothing was read", stopped.what());
-        return 0;
-    }
-    try {
-        return capture.run();
-    } catch (const io::ReaderGone&) {
-        if (!options.peek) {
-            throw;
-        }
-        return 1; // "--peek | head": nothing was to be confirmed, and nothing is to be said
-    }
+    return run_stream(options, changes, acknowledgement, await_source);
 }
 
 } // namespace cdc::capture
