@@ -98,4 +98,19 @@ void check_slot(const std::string& path, const event::Checkpoint& checkpoint,
     }
 }
 
+void check_order(const std::string& path, const event::Checkpoint& checkpoint,
+                 event::Order of_position) {
+    if (checkpoint.order > of_position) {
+        throw Error{
+            ExitCode::refused,
+            fmt::format(
+                "checkpoint file {} contradicts itself: its order {} lies above {}, that of "
+                "its position {}",
+                in_quotes(path), checkpoint.order.text(), of_position.text(), checkpoint.position),
+            "Put back the file as the last stage wrote it; where only the order was changed, write "
+            "that of the position. Else read the tables again with a snapshot, then begin with a "
+            "new checkpoint file."};
+    }
+}
+
 } // namespace cdc::checkpoints

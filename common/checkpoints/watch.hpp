@@ -60,6 +60,11 @@ void check_kind(const std::string& path, const event::Checkpoint& checkpoint,
 void check_slot(const std::string& path, const event::Checkpoint& checkpoint,
                 const std::string& slot, std::string hint = {});
 
+/// Throws Error (refused) where the checkpoint's order is above `of_position`, that of its
+/// position: it says that changes are durable which the stream is still to bring.
+void check_order(const std::string& path, const event::Checkpoint& checkpoint,
+                 event::Order of_position);
+
 } // namespace cdc::checkpoints
 
 #endif

@@ -19,6 +19,9 @@ namespace {
 
 constexpr char kSnapshotHint[] =
     "Read the tables again with a snapshot, then begin with a new checkpoint file.";
+constexpr char kOrderHint[] =
+    "Put back the file as the last stage wrote it, if its order was changed. If the log was set "
+    "back, read the tables again with a snapshot, then begin with a new checkpoint file.";
 
 std::string oldest_text(const LogState& state) {
     return state.files.empty()
@@ -51,6 +54,22 @@ std::string difference(const LogPlace& place, const LogState& state) {
         return fmt::format("file {} has {} bytes only", in_quotes(position.file), file->size);
     }
     return "";
+}
+
+/// What the log has below the place's order counts as written before, and is left out: that cannot
+/// be more than there is.
+void check_emitted(const LogPlace& place, const LogState& state) {
+    const Position& end = state.end.position;
+    if (place.emitted <= end.order_position()) {
+        return;
+    }
+    const std::uint64_t file = place.emitted >> Position::kOffsetBits;
+    throw Error{ExitCode::refused,
+                fmt::format("{} says that the changes before {}.{:06}:{} were written, but the log "
+                            "of {} ends at {}",
+                            place.where, end.base_name(), file,
+                            place.emitted & Position::kMaxOffset, state.description, end.text()),
+                kOrderHint};
 }
 
 /// Sets of one kind: what both servers' rules about them have in common.
@@ -156,6 +175,7 @@ Continuation continuation(const LogPlace& place, const LogState& state) {
         if (!why.empty()) {
             lost_by_file(place, state, why);
         }
+        check_emitted(place, state);
         return {true, false};
     }
     const Sets sets = compare(place, state);
@@ -168,6 +188,7 @@ Continuation continuation(const LogPlace& place, const LogState& state) {
                     "with a snapshot, then begin with a new checkpoint file."};
     }
     if (why.empty()) {
+        check_emitted(place, state);
         return {true, true};
     }
     if (!sets.lost.empty()) {

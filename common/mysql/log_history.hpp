@@ -22,6 +22,8 @@ struct LogPlace {
     /// Transactions whose lines were written; nothing: `gtids`, as long as no XA transaction is
     /// prepared, before which the place then stays.
     std::optional<std::string> emitted_gtids{};
+    /// Lines of what stands before this place in the order were written; 0: not known.
+    std::uint64_t emitted = 0;
 };
 
 /// `where`: for messages. Throws Error (bad_data).

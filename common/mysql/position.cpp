@@ -61,7 +61,7 @@ std::uint64_t Position::order_position() const {
              "number of the file, 40 for the offset)",
              in_quotes(text()));
     }
-    return number << 40 | offset;
+    return number << kOffsetBits | offset;
 }
 
 bool operator<(const Position& a, const Position& b) {

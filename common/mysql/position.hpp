@@ -15,8 +15,9 @@ struct Position {
     std::string file;
     std::uint64_t offset = 0; ///< may lie beyond 32 bits, which events do not show
 
-    static constexpr std::uint64_t kFirst = 4; ///< of a file's first event
-    static constexpr std::uint64_t kMaxOffset = (std::uint64_t{1} << 40) - 1;
+    static constexpr std::uint64_t kFirst = 4;  ///< of a file's first event
+    static constexpr unsigned kOffsetBits = 40; ///< of a place in the order
+    static constexpr std::uint64_t kMaxOffset = (std::uint64_t{1} << kOffsetBits) - 1;
     static constexpr std::uint64_t kMaxNumber = (std::uint64_t{1} << 24) - 1;
 
     std::string text() const;

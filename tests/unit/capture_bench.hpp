@@ -53,6 +53,7 @@ public:
     std::atomic<bool> fails_to_confirm{false};
     bool end_when_empty = true;
     bool has_no_checkpoint = false;
+    std::uint64_t order_ahead = 0; ///< by so much the file's order is above its position
 
     void lines(std::size_t bytes) { *m_out += std::string(bytes - 1, 'x') + '\n'; }
     Taken commit() {
@@ -72,7 +73,7 @@ public:
     void open(const std::optional<Checkpoint>& resume, const std::string&, std::string& out,
               OnWait on_wait) override {
         if (opened.empty() && resume) {
-            m_position = m_checkpointed = resume->order.position();
+            m_position = m_checkpointed = resume->order.position() - order_ahead;
         }
         m_out = &out;
         m_open = true;

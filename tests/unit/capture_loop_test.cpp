@@ -159,6 +159,13 @@ TEST_CASE("a first checkpoint goes out at once, though nothing happened") {
     CHECK(bench.output.find("\"position\":\"256\"") != std::string::npos);
 }
 
+TEST_CASE("a checkpoint whose order is above its position is refused by name") {
+    Bench bench;
+    bench.write_file(0x200);
+    bench.stream.order_ahead = 0x10;
+    CHECK_FAILS(bench.run(), refused, "state' contradicts itself");
+}
+
 TEST_CASE("positions hold: confirmed, checkpointed, emitted, received") {
     Positions positions;
     positions.read(at(9), at(5));

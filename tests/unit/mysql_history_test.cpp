@@ -48,6 +48,18 @@ void check_new_history(const LogPlace& place, const LogState& state) {
 
 } // namespace
 
+TEST_CASE("lines of what the log does not have yet were not written") {
+    LogPlace place = place_on_a(); // an XA transaction is prepared there
+    place.emitted = Position{"binlog.000003", 800}.order_position();
+    CHECK(continuation(place, server_a()).same_history);
+    place.emitted = Position{"binlog.000003", 801}.order_position();
+    CHECK_FAILS(continuation(place, server_a()), refused,
+                "checkpoint file 's' says that the changes before binlog.000003:801 were written, "
+                "but the log of root@a:3306 ends at binlog.000003:800");
+    place.gtids.reset();
+    CHECK_FAILS(continuation(place, server_a()), refused, "before binlog.000003:801");
+}
+
 TEST_CASE("a stream goes on in its history where the file is the same one and long enough") {
     const Continuation way = continuation(place_on_a(), server_a());
     CHECK(way.same_history);

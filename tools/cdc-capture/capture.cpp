@@ -59,7 +59,8 @@ int Capture::run() {
 }
 
 void Capture::connect() {
-    if (m_positions.emitted() == event::Order{} && m_ack.lowest()) {
+    const bool resumes = m_positions.emitted() == event::Order{} && m_ack.lowest();
+    if (resumes) {
         m_positions.resume(m_ack.lowest()->order);
         m_checkpointed_place = m_ack.lowest()->position;
     }
@@ -70,6 +71,9 @@ void Capture::connect() {
         stop_at_second_signal();
     });
     m_figures.connections.add();
+    if (resumes) {
+        checkpoints::check_order(m_ack.lowest_file(), *m_ack.lowest(), m_stream.emitted());
+    }
     m_positions.read(m_stream.received(), m_stream.emitted());
     m_clocks.set_now(base::steady_ms());
     m_clocks.count_checkpoint();

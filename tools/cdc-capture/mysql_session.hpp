@@ -37,7 +37,7 @@ struct MysqlResume {
 
     /// Throws Error (bad_data, refused).
     static MysqlResume from(const event::Checkpoint& checkpoint, const std::string& file);
-    mysql::LogPlace place() const { return {position, server, created, gtids, where}; }
+    mysql::LogPlace place() const { return {position, server, created, gtids, where, {}, emitted}; }
     event::Checkpoint checkpoint(bool mariadb) const;
 };
 

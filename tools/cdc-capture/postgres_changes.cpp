@@ -29,10 +29,13 @@ checkpoints::Watch::Check postgres_check(const std::string& slot) {
     return [slot](const std::string& path, const event::Checkpoint& checkpoint) {
         checkpoints::check_kind(path, checkpoint, {"postgres"});
         checkpoints::check_slot(path, checkpoint, slot);
-        if (!postgres::parse_lsn(checkpoint.position)) {
+        const auto position = postgres::parse_lsn(checkpoint.position);
+        if (!position) {
             fail(ExitCode::bad_data, "checkpoint file {} has a broken position {}", in_quotes(path),
                  in_quotes(checkpoint.position));
         }
+        checkpoints::check_order(path, checkpoint,
+                                 event::Order::make(checkpoint.order.epoch(), *position, 0));
     };
 }
 
