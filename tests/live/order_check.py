@@ -63,6 +63,8 @@ def wrong_of(path, appended):
                 if not (appended and begins):
                     return f"line {number}: change {order} behind checkpoint {checkpoint}", checkpoints
                 before = checkpoint = last = ""
+            elif appended and begins and order < before:
+                before = last = ""
             if since and order[:20] == last[:20] and not (begins and order <= last):
                 return f"line {number}: a checkpoint inside the transaction of {order}", checkpoints
             before = max(before, order)

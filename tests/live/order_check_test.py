@@ -16,7 +16,8 @@ WRONG = ["T 1.1 =15 3.1 3.2 =15 3.1 3.2 =4",  # below a change, and no new conne
          "T 1.1 =15 3.1 =3 3.2 =4",
          "T 1.1 =15 3.1 =4 T 3.1",            # a change behind its checkpoint
          "T 1.1 =15 3.1 =14 T 3.1"]           # it falls
-APPENDED = ["T 1.1 =15 3.1 =4 T 3.1"]         # fine where two processes wrote one file
+APPENDED = ["T 1.1 =15 3.1 =4 T 3.1",         # fine where two processes wrote one file
+            "T 1.1 =2 3.1 5.1 T 3.1 =4 5.1"]  # the second one's checkpoint is below the first one's changes
 
 
 def line(word):
@@ -34,7 +35,7 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "lines"
-        cases = [(words, False, False) for words in RIGHT] + [(words, False, True) for words in WRONG] + \
+        cases = [(words, False, False) for words in RIGHT] + [(words, False, True) for words in WRONG + APPENDED[1:]] + \
                 [(words, True, False) for words in APPENDED]
         for words, appended, refused in cases:
             path.write_text("".join(line(word) for word in words.split()))
