@@ -71,9 +71,9 @@ fuzz: deps
 	$(call configure-and-build,$(BUILD)-asan,$(ASAN),fuzzers)
 	@tests/fuzz/run.sh $(BUILD)-asan $(SECONDS)
 
-## make bench [ONLY=name]     our tools against their peers; table and build/bench.json
+## make bench [ONLY=name] [PAGE=file]   against peers; a table, build/bench.json, a page
 bench: deps build
-	@tests/bench/run.py --bin $(BUILD)/bin --out $(BUILD)/bench.json $(if $(ONLY),--only $(ONLY))
+	@tests/bench/run.py --bin $(BUILD)/bin --out $(BUILD)/bench.json $(if $(ONLY),--only $(ONLY)) $(if $(PAGE),--page $(PAGE))
 
 ## make mutants [NAMES=…]     wrong changes on purpose, one at a time: which test notices (an hour)
 mutants: deps

@@ -140,6 +140,40 @@ def capture_postgres_small(bin_folder, results):
               "changes/s")
 
 
+def capture_slots(bin_folder, results):
+    """Two halves of the tables, each of a slot and a capture of its own, against one capture of all tables."""
+    say(f"capture-two-slots: {ROWS} inserts into two tables, one slot and two")
+    with servers(bin_folder, "postgres") as (_, env):
+        postgres = Postgres(env)
+        postgres.sql(ORDERS, ORDERS.replace("orders", "orders_2"), "CREATE PUBLICATION both_tables FOR ALL TABLES",
+                     "CREATE PUBLICATION first FOR TABLE orders", "CREATE PUBLICATION second FOR TABLE orders_2",
+                     "SELECT pg_create_logical_replication_slot('base', 'pgoutput')")
+        for table in ("orders", "orders_2"):
+            postgres.sql(FILL.format(rows=ROWS // 2).replace("orders", table))
+        postgres.sql("CHECKPOINT")
+        end = postgres.sql("SELECT pg_current_wal_flush_lsn()")
+
+        def capture(name, publication):
+            postgres.sql(f"SELECT pg_copy_logical_replication_slot('base', '{name}')")
+            return (f"cdc-capture --source '{env['CDC_TEST_POSTGRES_URL']}' --slot {name} --publication {publication} "
+                    f"--prefix bench --peek --until-position {end}")
+
+        def dropped(run, *names):
+            for name in names:
+                postgres.sql(f"SELECT pg_drop_replication_slot('{name}')")
+            return run
+
+        def two(n):
+            lines = [capture(f"{half}_{n}", half) for half in ("first", "second")]
+            return dropped(timed(f"{lines[0]} & {lines[1]} && wait $!", env), f"first_{n}", f"second_{n}")
+
+        def one(n):
+            return dropped(timed(f"exec {capture(f'one_{n}', 'both_tables')}", env), f"one_{n}")
+
+        mine, other = pairs(two, one, ROUNDS)
+        add_rates(results, "capture-two-slots", ROWS, mine, other, "one slot", ">=1.7")
+
+
 def looks(bin_folder, results):
     """What looking at the catalog costs, here and at the source: as the server logs its statements."""
     tables, seconds = 10000, 25
@@ -196,4 +230,4 @@ def capture_mysql(bin_folder, results):
 
 WORKS = {"looks": looks, "capture-postgres": capture_postgres, "capture-in-progress": capture_in_progress,
          "capture-postgres-small": capture_postgres_small,
-         "capture-mysql": capture_mysql}
+         "capture-two-slots": capture_slots, "capture-mysql": capture_mysql}

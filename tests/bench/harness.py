@@ -8,8 +8,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 
 
 def say(text):
@@ -80,30 +82,36 @@ class Results:
     def add(self, work, value, unit, peer=None, peer_value=None, ratio=None, target=None):
         self.rows.append({"work": work, "value": round(value, 4), "unit": unit, "peer": peer,
                           "peer_value": None if peer_value is None else round(peer_value, 4),
-                          "ratio": None if ratio is None else round(ratio, 3), "target": target})
+                          "ratio": None if ratio is None else round(ratio, 3), "target": target,
+                          "taken": time.strftime("%Y-%m-%d", time.gmtime()), "rounds": ROUNDS})
+
+    def kept(self):
+        return json.loads(self.path.read_text()) if self.path.exists() else []
 
     def save(self):
         """Replaces the rows of the works that ran, keeps the others."""
-        old = json.loads(self.path.read_text()) if self.path.exists() else []
         fresh = {row["work"] for row in self.rows}
-        rows = [row for row in old if row["work"] not in fresh] + self.rows
+        rows = [row for row in self.kept() if row["work"] not in fresh] + self.rows
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(rows, indent=1) + "\n")
 
     def print(self):
         print(f"{'work':28} {'value':>12} {'unit':10} {'peer':>12} {'ratio':>7}  target")
         for row in self.rows:
-            judged = row["ratio"] if row["ratio"] is not None else row["value"]
             peer = "" if row["peer_value"] is None else f"{row['peer_value']:.6g}"
             ratio = "" if row["ratio"] is None else f"{row['ratio']:.3f}"
-            verdict = "" if not row["target"] else ("" if reached(judged, row["target"]) else "  SHORT")
+            verdict = "  SHORT" if is_short(row) else ""
             print(f"{row['work']:28} {row['value']:12.6g} {row['unit']:10} {peer:>12} {ratio:>7}  "
                   f"{row['target'] or ''}{verdict}")
 
 
-def reached(value, target):
-    bound = float(target[2:])
-    return value >= bound if target.startswith(">=") else value <= bound
+def is_short(row):
+    """Whether the row misses its target: the ratio's where there is a peer, else the value's."""
+    if not row["target"]:
+        return False
+    value = row["ratio"] if row["ratio"] is not None else row["value"]
+    bound = float(row["target"][2:])
+    return value < bound if row["target"].startswith(">=") else value > bound
 
 
 class Postgres:

@@ -1,6 +1,6 @@
-"""Kafka: publish and consume against kcat, PostgreSQL and MySQL to Kafka against Debezium, latency end to end.
+"""Kafka: publish and consume against kcat, Avro against JSON, PostgreSQL and MySQL to Kafka against Debezium.
 
-CDC_BENCH_DEBEZIUM_ROWS (1000000) and CDC_BENCH_LATENCY_SECONDS (20) make quick looks possible.
+CDC_BENCH_DEBEZIUM_ROWS (1000000) makes quick looks possible.
 """
 import json
 import os
@@ -12,12 +12,11 @@ import urllib.request
 
 from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, Mysql, Postgres, Run, median, metered, pairs, say,
                      servers, timed)
-from visible import Watcher, wait_for
+from visible import wait_for
 
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
 DEBEZIUM_ROWS = int(os.environ.get("CDC_BENCH_DEBEZIUM_ROWS", "1000000"))
-LATENCY_SECONDS = int(os.environ.get("CDC_BENCH_LATENCY_SECONDS", "20"))
 
 
 def change_lines(folder, env, rows):
@@ -63,6 +62,28 @@ def publish_consume(bin_folder, results):
             lambda n: timed(f"exec kcat -q -b {brokers} -C -t ours0.public.t0 -e -X check.crcs=true "
                             "-X fetch.wait.max.ms=100 -f '%k %h %s\n'", env), min(ROUNDS, 3))
         add_pair(results, "consume-headers", mine, other, ROWS, "records/s", "kcat -C -e -f", None)
+
+
+def avro(bin_folder, results):
+    """With a registry and Avro, against the same tool and JSON; what is read back is held against what was sent."""
+    say(f"avro: {ROWS // 2} changes, one partition, against JSON")
+    rows = ROWS // 2
+    with servers(bin_folder, "kafka", "registry") as (folder, env):
+        brokers, registry = env["CDC_TEST_KAFKA_BROKERS"], env["CDC_TEST_REGISTRY_URL"]
+        lines, _ = change_lines(folder, env, rows)
+        publish = f"exec cdc-publish --brokers {brokers} --partitions 1 --no-tombstones --log-level error"
+        consume = f"exec cdc-consume --brokers {brokers} --exit-at-end --log-level error"
+        mine, other = pairs(
+            lambda n: timed(f"{publish} --prefix avro{n} --format avro --registry {registry} <{lines}", env),
+            lambda n: timed(f"{publish} --prefix json{n} <{lines}", env), ROUNDS)
+        add_pair(results, "avro-publish", mine, other, rows, "records/s", "as JSON", ">=0.8")
+        read = {"avro": f"{consume} --topics avro0.public.t0 --registry {registry}", "json": f"{consume} --topics json0.public.t0"}
+        sums = {name: subprocess.run(f"{line.removeprefix('exec ')} | grep -c '^{{\"key'", shell=True, env=env, check=True,
+                                     capture_output=True, text=True).stdout for name, line in read.items()}
+        if sums != {"avro": f"{rows}\n", "json": f"{rows}\n"}:
+            raise SystemExit(f"not all rows came back: {sums}")
+        mine, other = pairs(lambda _: timed(read["avro"], env), lambda _: timed(read["json"], env), ROUNDS)
+        add_pair(results, "avro-consume", mine, other, rows, "records/s", "as JSON", ">=0.8")
 
 
 def add_pair(results, work, mine, other, rows, unit, peer, target, cpu_target=None,
@@ -225,59 +246,4 @@ def debezium_mysql(bin_folder, results):
         add_pair(results, "kafka-mysql-snapshot", mine, other, rows, "rows/s", "Debezium 3.3", ">=5.0", "<=0.1")
 
 
-# ------------------------------------------------------------------------------------- latency
-def latency(bin_folder, results):
-    for tables, targets in ((1, (("p50", 0.5, "<=0.2"), ("p99", 0.99, "<=1.0"))),
-                            (10, (("p50", 0.5, "<=0.5"),))):
-        say(f"latency: 1000 transactions a second into {tables} tables, for {LATENCY_SECONDS} s")
-        watcher = latency_of(bin_folder, tables)
-        for name, share, target in targets:
-            results.add(f"latency-{tables}-{name}", watcher.share(share), "s", target=target)
-
-
-def latency_of(bin_folder, tables):
-    names = [f"t{number}" for number in range(tables)]
-    # A record that waits a little for others spares the broker requests: they are for one topic each.
-    linger, fetch = (5, "") if tables == 1 else (40, "-X fetch.min.bytes=65536 -X fetch.wait.max.ms=40")
-    # As a server is by default: an asynchronous commit reaches the log on disk, and so every reader of
-    # it, up to 200 ms later (wal_writer_delay).
-    with servers(bin_folder, "postgres", "kafka", "clickhouse",
-                 conf="synchronous_commit=on\nmax_wal_size=8GB\nautovacuum=off") as (folder, env):
-        postgres = Postgres(env)
-        source, target = env["CDC_TEST_POSTGRES_URL"], env["CDC_TEST_CLICKHOUSE_URL"]
-        brokers = env["CDC_TEST_KAFKA_BROKERS"]
-        postgres.sql(*[f"CREATE TABLE {name} (id bigserial PRIMARY KEY, v text)" for name in names])
-        postgres.sql(*[f"INSERT INTO {name} (v) VALUES ('first')" for name in names])
-        env.update(CDC_SOURCE=source, CDC_SLOT="latency", CDC_PREFIX="latency", CDC_BROKERS=brokers)
-        subprocess.run(["cdc-capture", "--create", "--exit-after-create"], env=env, check=True,
-                       stderr=subprocess.DEVNULL)
-        postgres.sql(*[f"INSERT INTO {name} (v) VALUES ('second')" for name in names])
-        quiet = {"env": env, "stderr": subprocess.DEVNULL, "start_new_session": True}
-        pipes = [subprocess.Popen(["bash", "-c", f"cdc-capture --checkpoint {folder}/p | "
-                                   f"cdc-publish --checkpoint {folder}/p -X linger.ms={linger}"], **quiet)]
-        topic = f"latency.public.{names[-1]}"
-        wait_for(lambda: ends(brokers, topic), 60)
-        pipes.append(subprocess.Popen(
-            ["bash", "-c", f"cdc-consume --topics '^latency[.]public[.]' --checkpoint {folder}/c "
-             f"--checkpoint-interval 100ms {fetch} | cdc-load --target '{target}' --flush-interval 100ms "
-             f"--checkpoint {folder}/c"], **quiet))
-        watcher = Watcher(target, [f"{name}_raw" for name in names])
-        watcher.start()
-        wait_for(lambda: all(watcher.last.values()), 60)
-        watcher.ages.clear()
-        script = folder / "one.sql"
-        script.write_text("\\set n random(0, {})\nINSERT INTO t:n (v) VALUES ('some text of a row');\n"
-                          .format(tables - 1))
-        subprocess.run(["pgbench", "-n", "-c", "4", "-R", "1000", "-T", str(LATENCY_SECONDS), "-f",
-                        script, source], env=env, check=True, capture_output=True)
-        time.sleep(3)
-        watcher.end()
-        for pipe in pipes:
-            os.killpg(pipe.pid, 15)
-            pipe.wait()
-    if len(watcher.ages) < LATENCY_SECONDS * 900:
-        raise SystemExit(f"only {len(watcher.ages)} rows came: the machine is too busy for 1000 a second")
-    return watcher
-
-
-WORKS = {"kafka": publish_consume, "debezium": debezium, "debezium-mysql": debezium_mysql, "latency": latency}
+WORKS = {"kafka": publish_consume, "avro": avro, "debezium": debezium, "debezium-mysql": debezium_mysql}

@@ -1,4 +1,7 @@
-"""cdc-load into the embedded engine against JSONEachRow of the same rows, and the whole pipe."""
+"""cdc-load into the embedded engine against JSONEachRow of the same rows, and the whole pipe.
+
+The limit is what the engine takes at most: ready-made blocks (Native) of the same rows into the same table.
+"""
 import os
 import subprocess
 
@@ -35,8 +38,8 @@ def change_lines(folder, env, ddl, fill):
     return lines, ready
 
 
-def load_pair(bin_folder, table, ddl, fill):
-    """(ours, peer) runs of the same rows into the same table of the embedded engine."""
+def load_runs(bin_folder, table, ddl, fill):
+    """(ours, peer, limit) runs of the same rows into the same table of the embedded engine."""
     with servers(bin_folder, "postgres") as (folder, env):
         lines, ready = change_lines(folder, env, ddl, fill)
         chdb = ROOT / "scripts" / "chdb.py"
@@ -57,27 +60,43 @@ def load_pair(bin_folder, table, ddl, fill):
             subprocess.run(["rm", "-rf", target], check=True)
             return run
 
+        def insert(target, file, form):
+            """Not by descriptor 0, which the engine reads by itself beside any INSERT."""
+            subprocess.run([chdb, "--create", target, target_ddl], env=env, check=True)
+            run = timed(f"{chdb} {target} \"INSERT INTO {table}_raw FROM INFILE '/dev/fd/9' "
+                        f"COMPRESSION 'none' FORMAT {form}\" 9< <(cat {file}) </dev/null", env)
+            count(target)
+            return run
+
         def peer(number):
             target = folder / f"peer_{number}"
-            subprocess.run([chdb, "--create", target, target_ddl], env=env, check=True)
-            # Not by descriptor 0, which the engine reads by itself beside any INSERT.
-            run = timed(f"{chdb} {target} \"INSERT INTO {table}_raw FROM INFILE '/dev/fd/9' "
-                        f"COMPRESSION 'none' FORMAT JSONEachRow\" 9< <(cat {ready}) </dev/null", env)
-            count(target)
+            run = insert(target, ready, "JSONEachRow")
+            if not blocks.exists():
+                with blocks.open("wb") as out:
+                    subprocess.run([chdb, target, f"SELECT * FROM {table}_raw FORMAT Native"], env=env, check=True, stdout=out)
             subprocess.run(["rm", "-rf", target], check=True)
             return run
 
+        blocks = folder / "blocks"
         mine, other = pairs(ours, peer, ROUNDS)
+        limit = []
+        for number in range(ROUNDS):
+            limit.append(insert(folder / f"limit_{number}", blocks, "Native"))
+            subprocess.run(["rm", "-rf", folder / f"limit_{number}"], check=True)
         if len(counts) != 1:
-            raise SystemExit(f"not the same rows on both sides: {counts}")
-        return mine, other
+            raise SystemExit(f"not the same rows on all sides: {counts}")
+        return mine, other, limit
+
+
+def add_load(results, work, rows, mine, other, limit):
+    add_rates(results, work, rows, mine, other, "JSONEachRow by pipe", ">=1.2")
+    add_rates(results, f"{work}-of-limit", rows, mine, limit, "Native blocks by pipe")
+    results.add(f"memory-{work}", max(r.rss_mb for r in mine), "MB")
 
 
 def load_chdb(bin_folder, results):
     say(f"load-chdb: {ROWS} change lines into the embedded engine")
-    mine, other = load_pair(bin_folder, "orders", ORDERS, FILL.format(rows=ROWS))
-    add_rates(results, "load-chdb", ROWS, mine, other, "JSONEachRow by pipe", ">=1.0")
-    results.add("memory-cdc-load", max(r.rss_mb for r in mine), "MB")
+    add_load(results, "load-chdb", ROWS, *load_runs(bin_folder, "orders", ORDERS, FILL.format(rows=ROWS)))
 
 
 def pipe(bin_folder, results):

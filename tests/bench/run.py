@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
-"""Our tools against their peers, in pairs, in one run: run.py --bin DIR --out FILE [--only NAME]
+"""Our tools against their peers, in pairs, in one run: run.py --bin DIR --out FILE [--only NAME] [--page FILE]
 
 Prints a table, SHORT where a target is missed, and writes the same rows as JSON. ONLY replaces its
-own rows. CDC_BENCH_ROUNDS (5) and CDC_BENCH_ROWS (2000000) make quick looks possible.
+own rows. --page: writes all rows of the JSON as a page, with the machine and the versions. A work that
+fails is told at the end, and the others run. CDC_BENCH_ROUNDS (5) and CDC_BENCH_ROWS (2000000) make
+quick looks possible.
 """
 import argparse
 import pathlib
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import capture
 import kafka
+import latency
 import load
 import many
+import page
 import pipelines
 import snapshot
 import transform
@@ -21,8 +26,8 @@ import wide
 from harness import Results
 
 
-WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS, **pipelines.WORKS,
-         **transform.WORKS, **many.WORKS}
+WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS,
+         **pipelines.WORKS, **latency.WORKS, **transform.WORKS, **many.WORKS}
 
 
 def main():
@@ -30,14 +35,23 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--only", choices=sorted(WORKS))
+    parser.add_argument("--page")
     options = parser.parse_args()
     bin_folder = pathlib.Path(options.bin).resolve()
     results = Results(options.out)
+    failed = []
     for name, work in WORKS.items():
         if options.only in (None, name):
-            work(bin_folder, results)
+            try:
+                work(bin_folder, results)
+            except (SystemExit, subprocess.CalledProcessError) as error:
+                failed.append(f"{name}: {error}")
             results.save()
     results.print()
+    if options.page:
+        page.write(options.page, results.kept(), bin_folder)
+    if failed:
+        raise SystemExit("\n".join(["failed:", *failed]))
 
 
 main()

@@ -18,7 +18,7 @@ def snapshot_postgres(bin_folder, results):
             return timed(f"exec psql -X -q '{source}' -c 'COPY orders TO STDOUT'", env)
 
         # One connection first: what several gain needs as many processors.
-        for jobs, name, target in ((1, "snapshot-postgres", ">=0.6"), (2, "snapshot-postgres-2", None)):
+        for jobs, name, target in ((1, "snapshot-postgres", ">=0.9"), (2, "snapshot-postgres-2", None)):
             def ours(_, jobs=jobs):
                 return timed(f"exec cdc-snapshot --source '{source}' --tables public.orders --jobs {jobs}", env)
 
