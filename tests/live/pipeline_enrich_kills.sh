@@ -19,7 +19,7 @@ for subject in streaming_etl_db.person streaming_etl_db.address streaming_etl_db
     grep -Eq "^dbserver.$subject-value +AVRO +1 " schemas.txt || { cat schemas.txt; fail "the schema of $subject"; }
 done
 expect "the record's fields" "$("$pipeline" schemas dbserver.views.person_enriched-key 1 2>schemas.err | jq -c '[.fields[].name]')" '["person_id"]'
-expect "framed by a schema's number" "$(kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -C -t dbserver.views.person_enriched -p 0 -o -1 -e -c 1 -f '%s' | head -c 1 | xxd -p)" 00
+expect "framed by a schema's number" "$(kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -C -t dbserver.views.person_enriched -p 0 -o -1 -e -c 1 -f '%s' | head -c 1 | od -An -tx1 | tr -d ' ')" 00
 expect_exit 2 "$pipeline" flink-sql 2>flink.err
 my "UPDATE person SET address_id = id WHERE id <= 20"
 parity
