@@ -4,7 +4,7 @@
     config TOPIC NAME                          the topic's setting, as the broker has it
     partitions TOPIC                           how many
     delete-records TOPIC PARTITION OFFSET      what is before that offset goes, as retention takes it
-    delete-topic TOPIC
+    delete-topic TOPIC                         and waits until it is gone
 
 Of one broker that leads all partitions. Kafka's protocol, before its flexible versions: integers are big endian, text has
 its length in two bytes, arrays theirs in four.
@@ -12,6 +12,7 @@ its length in two bytes, arrays theirs in four.
 import socket
 import struct
 import sys
+import time
 
 DELETE_TOPICS, DELETE_RECORDS, DESCRIBE_CONFIGS, METADATA = (20, 1), (21, 0), (32, 1), (3, 1)
 TIMEOUT_MS = 30_000
@@ -84,10 +85,34 @@ def delete_records(broker, topic, partition, offset):
     refuse_error(answer.take("h"), topic)
 
 
+def topics(broker):
+    """All of them: who asks for one by its name makes it."""
+    answer = asked(broker, METADATA, struct.pack(">i", -1))
+    for _ in range(answer.take("i")): # brokers
+        answer.take("i"), answer.text(), answer.take("i"), answer.text()
+    answer.take("i") # the controller
+    found = set()
+    for _ in range(answer.take("i")):
+        answer.take("h")
+        found.add(answer.text())
+        answer.take("b")
+        for _ in range(answer.take("i")): # partitions
+            answer.take("h"), answer.take("i"), answer.take("i")
+            for _ in "replicas", "in sync":
+                for _ in range(answer.take("i")):
+                    answer.take("i")
+    return found
+
+
 def delete_topic(broker, topic):
     answer = asked(broker, DELETE_TOPICS, array(text(topic)) + struct.pack(">i", TIMEOUT_MS))
     answer.take("i"), answer.take("i"), answer.text()
     refuse_error(answer.take("h"), topic)
+    end = time.monotonic() + TIMEOUT_MS / 1000
+    while topic in topics(broker):
+        if time.monotonic() > end:
+            sys.exit(f"kafka_admin: {topic} does not go")
+        time.sleep(0.05)
 
 
 VERBS = {"config": config, "partitions": partitions, "delete-records": delete_records, "delete-topic": delete_topic}

@@ -52,7 +52,6 @@ expect "nothing begins again" "$(keys)" ""
 
 say "it was made anew, and has less than the place"
 admin delete-topic s.public.t0
-wait_until 20 eval '! kcat -q -b "$B" -L -t s.public.t0 2>&1 | grep -q "with 1 partitions"'
 publish 31
 expect_exit 3 consume
 expect_words con.err "made anew"
@@ -66,7 +65,6 @@ settle
 
 say "a sink that has stored nothing since: it begins again once more, and no place that is gone is committed"
 admin delete-topic s.public.t0
-wait_until 20 eval '! kcat -q -b "$B" -L -t s.public.t0 2>&1 | grep -q "with 1 partitions"'
 publish 51
 cdc-consume --brokers "$B" --topics s.public.t0 --group g --checkpoint c.json --exit-at-end --begin-again --drain 1s >lines.txt 2>con.err || true
 [ "$(grep -c '^{"key' lines.txt)" = 10 ] || fail "it was not read"
@@ -91,7 +89,7 @@ consume_marked & reader=$!
 wait_until 30 eval '[ "$(wc -w <keys)" = 20 ]'
 wait_until 30 eval '[ -s c.json ]'
 admin delete-topic m.public.t0
-wait_until 20 eval '! kcat -q -b "$B" -L -t m.public.t0 2>&1 | grep -q "with 1 partitions"'
+kcat -q -b "$B" -L -t m.public.t0 >/dev/null 2>&1 || true # who asks for it makes it anew, empty
 wait_until 30 eval '! kill -0 "$reader" 2>/dev/null'
 expect_exit 3 wait "$reader"
 expect_words con.err "made anew"

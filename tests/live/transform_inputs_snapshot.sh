@@ -39,6 +39,7 @@ pipe() { # [--exit-at-end]
         --checkpoint shop=shop.json --checkpoint stock=stock.json --drain 10s 2>>transform.err |
         cdc-load --target "$TARGET" --checkpoint shop=shop.json --checkpoint stock=stock.json --flush-interval 100ms 2>>load.err &
     stages+=($!)
+    transform=$(jobs -p %%) # the first of the pipeline
 }
 processes() { below "$$" | xargs -r ps -o pid=,comm= -p | awk -v name="$1" '$2 == name { print $1 }'; }
 victims=(cdc-transform cdc-snapshot cdc-load)
@@ -47,7 +48,8 @@ for n in $(seq "$KILLS"); do
     pipe
     sleep "$((n % 3 > 1)).$((1 + RANDOM % 9))"
     kill -9 $(processes "${victims[n % 3]}") 2>/dev/null || say "${victims[n % 3]} was not there"
-    for pid in $(for stage in "${stages[@]}"; do echo "$stage"; below "$stage"; done); do
+    # cdc-transform too: it would wait for a source that was killed before it opened its FIFO.
+    for pid in "$transform" $(for stage in "${stages[@]}"; do echo "$stage"; below "$stage"; done); do
         kill -$([ $((RANDOM % 2)) = 0 ] && echo TERM || echo KILL) "$pid" 2>/dev/null || true
     done
     for stage in "${stages[@]}"; do wait "$stage" || true; done
