@@ -12,10 +12,9 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import FILL, ORDERS, Postgres, median, pairs, servers, timed
+from harness import FILL, ORDERS, ROUNDS, Postgres, median, pairs, servers, timed
 import kafka
 
-ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
 
 

@@ -7,9 +7,8 @@ import subprocess
 import threading
 import time
 
-from harness import FILL, ORDERS, Mysql, Postgres, Run, add_rates, median, pairs, say, servers, timed
+from harness import FILL, ORDERS, ROUNDS, Mysql, Postgres, Run, add_rates, median, pairs, say, servers, timed
 
-ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
 
 

@@ -10,11 +10,10 @@ import subprocess
 import time
 import urllib.request
 
-from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, Mysql, Postgres, Run, median, metered, pairs, say,
+from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, ROUNDS, Mysql, Postgres, Run, median, metered, pairs, say,
                      servers, timed)
 from visible import wait_for
 
-ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
 DEBEZIUM_ROWS = int(os.environ.get("CDC_BENCH_DEBEZIUM_ROWS", "1000000"))
 

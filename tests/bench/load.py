@@ -5,9 +5,8 @@ The limit is what the engine takes at most: ready-made blocks (Native) of the sa
 import os
 import subprocess
 
-from harness import FILL, ORDERS, ROOT, Postgres, add_rates, median, pairs, say, servers, timed
+from harness import FILL, ORDERS, ROOT, ROUNDS, Postgres, add_rates, median, pairs, say, servers, timed
 
-ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
 
 

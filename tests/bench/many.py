@@ -6,9 +6,8 @@ import subprocess
 import sys
 import time
 
-from harness import ROOT, Mysql, Postgres, median, say, servers
+from harness import ROOT, ROUNDS, Mysql, Postgres, median, say, servers
 
-ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 TABLES = int(os.environ.get("CDC_BENCH_TABLES", "10000"))
 LOADED = 200
 

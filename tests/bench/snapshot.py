@@ -1,9 +1,8 @@
 """cdc-snapshot against psql's COPY of the same table in text format, and of MySQL against `mysql --quick`, all to /dev/null."""
 import os
 
-from harness import FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, Mysql, Postgres, add_rates, pairs, say, servers, timed
+from harness import FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROUNDS, Mysql, Postgres, add_rates, pairs, say, servers, timed
 
-ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_SNAPSHOT_ROWS", "5000000"))
 
 

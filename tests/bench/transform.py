@@ -9,9 +9,8 @@ import os
 import random
 import shutil
 
-from harness import median, say, servers, timed
+from harness import ROUNDS, median, say, servers, timed
 
-ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_TRANSFORM_ROWS", "1000000"))
 SIZES = {10: 2_000, 1_000: 100_000, 100_000: 1_000_000} # changes of a cut: changes in all
 

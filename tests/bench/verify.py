@@ -8,10 +8,9 @@ import random
 import subprocess
 import sys
 
-from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, Mysql, Postgres, add_rates, median, metered, pairs, say,
-                     servers, timed)
+from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, ROUNDS, Mysql, Postgres, add_rates, median, metered,
+                     pairs, say, servers, timed)
 
-ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_SNAPSHOT_ROWS", "5000000"))
 
 
@@ -43,7 +42,7 @@ def verify(bin_folder, results):
         say(f"verify: {ROWS} equal rows")
         env["CDC_TARGET"] = f"chdb:{folder}/target"
         # Parts that are still being merged would make the first rounds slower than the last.
-        chdb = f"{os.path.dirname(os.path.abspath(__file__))}/../../scripts/chdb.py"
+        chdb = ROOT / "scripts" / "chdb.py"
         subprocess.run([chdb, folder / "target", "OPTIMIZE TABLE orders_raw FINAL"], env=env, check=True)
         ours = "exec cdc-verify --tables public.orders --no-wait"
         md5 = ("exec psql -X -q -At -d \"$CDC_SOURCE\" "
@@ -70,7 +69,7 @@ def verify_mysql(bin_folder, results):
         say(f"verify-mysql: {ROWS} equal rows")
         mysql.sql(MYSQL_ORDERS, MYSQL_FILL.format(rows=ROWS))
         subprocess.run(pipe, shell=True, env=env, check=True)
-        chdb = f"{os.path.dirname(os.path.abspath(__file__))}/../../scripts/chdb.py"
+        chdb = ROOT / "scripts" / "chdb.py"
         subprocess.run([chdb, f"{folder}/target", "OPTIMIZE TABLE orders_raw FINAL"], env=env, check=True)
         ours = f"exec cdc-verify --source '{mysql.url}' --target chdb:{folder}/target --no-wait"
         md5 = (f"exec {mysql.client} -e \"SELECT BIT_XOR(CRC32(MD5(CONCAT_WS('#', id, customer, product, "

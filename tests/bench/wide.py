@@ -7,10 +7,9 @@ import os
 import subprocess
 
 from capture import capture_pair
-from harness import ROOT, Postgres, add_rates, pairs, say, servers, timed
+from harness import ROOT, ROUNDS, Postgres, add_rates, pairs, say, servers, timed
 from load import add_load, load_runs
 
-ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("CDC_BENCH_WIDE_ROWS", "600000"))
 
 # (how many columns, type, value of row g and column number c)
