@@ -18,6 +18,20 @@ bool is_number(std::string_view type) {
     return type.find("int") != type.npos || type.starts_with("decimal");
 }
 
+/// Whether stored values keep their text under the labels of `now`. That of a set is written in the
+/// order of its labels.
+bool keeps_labels(const event::Column& then, const ColumnDefinition& now) {
+    auto from = now.labels.begin();
+    for (const std::string& label : then.labels) {
+        const auto found = std::find(from, now.labels.end(), label);
+        if (found == now.labels.end()) {
+            return false;
+        }
+        from = now.type == "set" ? found + 1 : now.labels.begin();
+    }
+    return true;
+}
+
 } // namespace
 
 void ChangeBuilder::alter(const Statement& statement, const std::string& current_db,
@@ -157,11 +171,7 @@ std::string ChangeBuilder::modified(const Statement& statement,
         if (then == columns.end()) {
             return std::string{kMayHaveChanged};
         }
-        const bool keeps_labels =
-            std::all_of(then->labels.begin(), then->labels.end(), [&](const std::string& label) {
-                return std::find(now.labels.begin(), now.labels.end(), label) != now.labels.end();
-            });
-        if (!event::keeps_values(then->type, now.type) || !keeps_labels) {
+        if (!event::keeps_values(then->type, now.type) || !keeps_labels(*then, now)) {
             return fmt::format("an ALTER TABLE changed column {} from {} to {}",
                                in_quotes(now.name), in_quotes(then->type), in_quotes(now.type));
         }
