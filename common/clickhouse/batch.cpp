@@ -3,6 +3,7 @@
 #include "base/numbers.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace cdc::clickhouse {
@@ -30,6 +31,26 @@ std::uint64_t hash_bytes(std::string_view bytes) {
     std::uint64_t word = 0;
     std::memcpy(&word, bytes.data(), bytes.size());
     return fold(hash ^ word, kFirst ^ kSecond);
+}
+
+/// Whether `left` is the lower one. Keys of one size are compared as little-endian numbers, as
+/// integers stand in rows; no key is below one of another size.
+bool is_below(std::string_view left, std::string_view right) {
+    std::size_t size = left.size();
+    if (size != right.size()) {
+        return false;
+    }
+    while (size > 0) {
+        const std::size_t width = std::min(size, sizeof(std::uint64_t));
+        size -= width;
+        std::uint64_t words[2] = {0, 0};
+        std::memcpy(&words[0], left.data() + size, width);
+        std::memcpy(&words[1], right.data() + size, width);
+        if (words[0] != words[1]) {
+            return words[0] < words[1];
+        }
+    }
+    return false;
 }
 
 } // namespace
@@ -69,9 +90,8 @@ std::size_t RowBatch::slot_of(std::string_view key, std::uint64_t hash) const {
     }
 }
 
-void RowBatch::grow() {
-    std::vector<Slot> old(m_slots.empty() ? kFirstSlots : m_slots.size() * 2, Slot{0, 0});
-    old.swap(m_slots);
+void RowBatch::make_index(std::size_t slots) {
+    m_slots.assign(slots, Slot{0, 0});
     for (std::size_t i = 0; i < m_entries.size(); ++i) {
         const std::uint64_t hash = hash_bytes(key(m_entries[i]));
         m_slots[slot_of(key(m_entries[i]), hash)] = {static_cast<std::uint32_t>(hash >> 32),
@@ -87,8 +107,14 @@ void RowBatch::end_row(const char* end, std::size_t key_size, event::Order order
         m_entries.push_back(row);
         return;
     }
-    if ((m_entries.size() + 1) * 2 > m_slots.size()) {
-        grow();
+    if (m_rising && (m_entries.empty() || is_below(key(m_entries.back()), key(row)))) {
+        m_entries.push_back(row);
+        return;
+    }
+    if (m_rising || (m_entries.size() + 1) * 2 > m_slots.size()) {
+        m_rising = false;
+        make_index(
+            std::max({kFirstSlots, m_slots.size(), std::bit_ceil(m_entries.size() * 2 + 2)}));
     }
     const std::uint64_t hash = hash_bytes(key(row));
     Slot& slot = m_slots[slot_of(key(row), hash)];
@@ -111,8 +137,12 @@ void RowBatch::end_row(const char* end, std::size_t key_size, event::Order order
 }
 
 const RowBatch::Row* RowBatch::find(std::string_view key) const {
-    if (m_slots.empty()) {
-        return nullptr;
+    if (m_rising) {
+        const auto found = std::lower_bound(m_entries.begin(), m_entries.end(), key,
+                                            [this](const Row& row, std::string_view wanted) {
+                                                return is_below(this->key(row), wanted);
+                                            });
+        return found != m_entries.end() && this->key(*found) == key ? &*found : nullptr;
     }
     const Slot& slot = m_slots[slot_of(key, hash_bytes(key))];
     return slot.entry == 0 ? nullptr : &m_entries[slot.entry - 1];
@@ -142,7 +172,7 @@ void RowBatch::pieces(std::vector<std::string_view>& out, std::size_t from,
 void RowBatch::clear() {
     m_rows.truncate(0);
     m_entries.clear();
-    std::fill(m_slots.begin(), m_slots.end(), Slot{0, 0});
+    m_rising = true;
 }
 
 void RowBatch::release() {

@@ -77,12 +77,13 @@ private:
         std::uint32_t entry; ///< index + 1; 0: free
     };
     std::size_t slot_of(std::string_view key, std::uint64_t hash) const;
-    void grow();
+    void make_index(std::size_t slots);
 
     RowBuffer m_rows;
     std::size_t m_row_begin = 0;
     std::vector<Row> m_entries;
     std::vector<Slot> m_slots; ///< size is a power of two, at most half full
+    bool m_rising = true;      ///< the keys rise so far, and m_slots is empty or all free
 };
 
 } // namespace cdc::clickhouse

@@ -5,6 +5,8 @@
 #include "support.hpp"
 
 #include <cstring>
+#include <map>
+#include <random>
 
 using namespace cdc::clickhouse;
 using cdc::event::Column;
@@ -88,6 +90,67 @@ TEST_CASE("the highest order stays in whatever order rows of one size come") {
     CHECK(kept({30, 10, 20}) == "k30");
     CHECK(kept({20, 30, 10}) == "k30");
     CHECK(kept({20, 10, 30, 29, 11}) == "k30");
+}
+
+TEST_CASE("keys that rise are found, and so are those that come again") {
+    const auto number = [](std::uint64_t value) {
+        return std::string{reinterpret_cast<const char*>(&value), sizeof(value)};
+    };
+    RowBatch batch;
+    for (int round = 0; round < 2; ++round) {
+        for (std::uint64_t i = 0; i < 1000; ++i) {
+            add(batch, number(i * 100), "a", i);
+        }
+        CHECK(batch.rows().size() == 1000);
+        for (std::uint64_t i = 0; i < 100'000; ++i) {
+            const RowBatch::Row* found = batch.find(number(i));
+            REQUIRE((found != nullptr) == (i % 100 == 0));
+            REQUIRE((found == nullptr || found->order == Order{i / 100}));
+        }
+        CHECK(batch.find("another size") == nullptr);
+        add(batch, number(99'900), "b", 5000); // the last one again
+        add(batch, number(25'600), "b", 1);    // below what is there
+        add(batch, number(25'601), "new", 1);
+        add(batch, number(200'000), "new", 1);
+        add(batch, number(300), "longer", 3);
+        CHECK(batch.rows().size() == 1002);
+        CHECK(batch.bytes(*batch.find(number(99'900))) == number(99'900) + "b");
+        CHECK(batch.bytes(*batch.find(number(25'600))) == number(25'600) + "a");
+        CHECK(batch.bytes(*batch.find(number(25'601))) == number(25'601) + "new");
+        CHECK(batch.bytes(*batch.find(number(200'000))) == number(200'000) + "new");
+        CHECK(batch.bytes(*batch.find(number(300))) == number(300) + "longer");
+        CHECK(batch.find(number(25'602)) == nullptr);
+        batch.clear();
+        CHECK(batch.find(number(300)) == nullptr);
+    }
+}
+
+TEST_CASE("a batch keeps what a map would, whatever keys come") {
+    std::mt19937 random{7};
+    for (int round = 0; round < 300; ++round) {
+        RowBatch batch;
+        std::map<std::string, std::pair<std::uint64_t, std::string>> expected;
+        const std::size_t rising = random() % 40;
+        for (std::size_t i = 0; i < 60; ++i) {
+            const std::size_t key_number = i < rising ? i * 50 : random() % 3000;
+            std::string key{static_cast<char>(key_number), static_cast<char>(key_number >> 8)};
+            key.append(random() % 50 == 0 ? 9 : 8, 'k');
+            const std::uint64_t order = random() % 10;
+            const std::string rest(1 + random() % 2, static_cast<char>('a' + i % 26));
+            add(batch, key, rest, order);
+            auto& kept = expected[key];
+            if (kept.second.empty() || order >= kept.first) {
+                kept = {order, key + rest};
+            }
+            const RowBatch::Row* found = batch.find(key);
+            REQUIRE(found != nullptr);
+            REQUIRE(batch.bytes(*found) == kept.second);
+        }
+        REQUIRE(batch.rows().size() == expected.size());
+        for (const RowBatch::Row& row : batch.rows()) {
+            REQUIRE(batch.bytes(row) == expected[std::string{batch.key(row)}].second);
+        }
+    }
 }
 
 TEST_CASE("rows without key are all kept") {
