@@ -67,9 +67,10 @@ def median(values):
 
 
 def add_rates(results, work, rows, mine, other, peer, target=None, unit="rows/s"):
-    """Both medians as rates of `rows`, and their ratio."""
-    rate, peer_rate = (rows / median(run.wall for run in runs) for runs in (mine, other))
-    results.add(work, rate, unit, peer, peer_rate, rate / peer_rate, target)
+    """Both medians as rates of `rows`, by the clock and by the CPU of the client, and their ratios."""
+    for name, spent, rates_unit, aim in ((work, "wall", unit, target), (f"core-{work}", "cpu", unit.replace("/s", "/CPU s"), None)):
+        rate, peer_rate = (rows / median(getattr(run, spent) for run in runs) for runs in (mine, other))
+        results.add(name, rate, rates_unit, peer, peer_rate, rate / peer_rate, aim)
 
 
 class Results:
