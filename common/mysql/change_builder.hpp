@@ -137,6 +137,7 @@ private:
     const Shape& described(std::uint64_t table_id) const;
     std::uint64_t count_changes(RowsEvent& rows, const TablePlan& plan);
     void rows(const Event& event, std::string& out);
+    std::optional<RowsEvent::Kind> change_of_now(RowsEvent::Kind kind) const;
     void row(RowsEvent::Kind kind, std::uint64_t index, std::string& out);
     void key_change(std::uint64_t index, std::string& out);
     bool key_changed() const;

@@ -4,6 +4,8 @@
 #include "mysql/change_builder.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 
 /// The part of ChangeBuilder that writes the lines of rows.
 namespace cdc::mysql {
@@ -19,6 +21,35 @@ const ChangeBuilder::Shape& ChangeBuilder::described(std::uint64_t table_id) con
         fail(ExitCode::bad_data, "table {} was not described before its first rows", table_id);
     }
     return *found->second;
+}
+
+namespace {
+
+/// Whether a row with this end is one of now: its end is the greatest that there is, of a timestamp
+/// with six places (seconds, microseconds; from MariaDB 11.5 on with an unsigned second), or the id
+/// of a transaction.
+bool is_of_now(const Cell& end) {
+    using namespace std::string_view_literals;
+    return end.bytes == "\x7f\xff\xff\xff\x0f\x42\x3f"sv ||
+           end.bytes == "\xff\xff\xff\xff\x0f\x42\x3f"sv ||
+           end.bytes == "\xff\xff\xff\xff\xff\xff\xff\xff"sv;
+}
+
+} // namespace
+
+/// What is left of a change where rows of the past are none: an update that makes a row one of the
+/// past is its delete. Nothing: all of it is about rows of the past.
+std::optional<RowsEvent::Kind> ChangeBuilder::change_of_now(RowsEvent::Kind kind) const {
+    const std::size_t end = *m_in_work->row_end();
+    if (kind == RowsEvent::Kind::insert) {
+        return is_of_now(m_after[end]) ? std::optional{kind} : std::nullopt;
+    }
+    if (!is_of_now(m_before[end])) {
+        return std::nullopt;
+    }
+    const bool ends = kind == RowsEvent::Kind::update &&
+                      m_after[end].state != Cell::State::absent && !is_of_now(m_after[end]);
+    return ends ? RowsEvent::Kind::remove : kind;
 }
 
 /// So many indexes they take.
@@ -58,7 +89,11 @@ void ChangeBuilder::rows(const Event& event, std::string& out) {
     while (rows.next(layout, m_before, m_after)) {
         const std::uint64_t index = m_writer.take_indexes(count);
         announce(shape, index, out);
-        row(rows.kind(), index, out);
+        if (!shape.plan.row_end()) {
+            row(rows.kind(), index, out);
+        } else if (const auto kind = change_of_now(rows.kind())) {
+            row(*kind, index, out);
+        }
         ++m_row;
     }
 }

@@ -295,6 +295,16 @@ TableFacts Catalog::describe(const std::string& db, const std::string& table) {
         const bool usable = row.at(1).has_value() && row.at(2) != "YES" && !row.at(3);
         facts.unique_keys.back().push_back(usable ? *row.at(1) : std::string{});
     }
+    if (m_connection->is_mariadb() && !m_connection
+                                           ->query("SELECT 1 FROM information_schema.tables" +
+                                                   where + " AND table_type = 'SYSTEM VERSIONED'")
+                                           .empty()) {
+        const auto named =
+            m_connection->query("SELECT column_name FROM information_schema.columns" + where +
+                                " AND generation_expression = 'ROW END'");
+        facts.hides_period = named.empty();
+        facts.row_end = named.empty() ? "row_end" : named[0].at(0).value_or("");
+    }
     return facts;
 }
 

@@ -14,6 +14,16 @@ using base::ExitCode;
 using base::fail;
 using base::in_quotes;
 
+namespace {
+
+/// A column that MariaDB may keep the begin or the end of a row's version in.
+bool may_be_period(const TableMap::Column& column) {
+    return !column.nullable && ((column.type == ColumnType::timestamp2 && column.metadata == 6) ||
+                                (column.type == ColumnType::longlong && column.is_unsigned));
+}
+
+} // namespace
+
 TablePlan::TablePlan(TableMap map) : m_map{std::move(map)}, m_layout{m_map} {}
 
 TablePlan TablePlan::skipped(TableMap map) {
@@ -34,7 +44,8 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
             "must be read by a snapshot, or with --allow-minimal-metadata"};
     }
     const bool special =
-        mariadb && std::any_of(m_map.columns.begin(), m_map.columns.end(), may_be_special);
+        mariadb && (std::any_of(m_map.columns.begin(), m_map.columns.end(), may_be_special) ||
+                    std::count_if(m_map.columns.begin(), m_map.columns.end(), may_be_period) >= 2);
     TableFacts facts;
     if (special || m_map.primary_key.empty()) {
         facts = lookup.describe(m_map.db, m_map.table);
@@ -49,6 +60,7 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
                     fmt::format("every column of table '{}.{}' is left out", m_map.db, m_map.table),
                     "--exclude leaves out a table."};
     }
+    find_row_end(facts);
     choose_key(facts);
     m_version = event::shape_version(m_shape.columns);
     write_source_members();
@@ -95,6 +107,9 @@ void TablePlan::add_column(const TableMap::Column& source, const TableFacts& fac
     if (!m_edits.empty()) {
         column.edit = m_edits.of(m_map.db, m_map.table, column.name);
     }
+    if (facts.hides_period && (column.name == "row_start" || column.name == "row_end")) {
+        column.edit = {event::ColumnEdits::Kind::leave_out, ""};
+    }
     if (m_encoding == event::Encoding::debezium) {
         column.debezium = debezium_form(planned.shape, column.codec);
     }
@@ -125,10 +140,22 @@ std::size_t TablePlan::shape_place(std::size_t place) const {
     return place - static_cast<std::size_t>(left_out);
 }
 
+void TablePlan::find_row_end(const TableFacts& facts) {
+    const auto found = std::find_if(m_columns.begin(), m_columns.end(), [&](const Column& column) {
+        return !facts.row_end.empty() && column.name == facts.row_end;
+    });
+    if (found != m_columns.end()) {
+        m_row_end = static_cast<std::size_t>(found - m_columns.begin());
+    }
+}
+
 /// The primary key of the log, else the first unique key of the catalog whose columns the log has
 /// and does not allow to be NULL.
 void TablePlan::choose_key(const TableFacts& facts) {
     std::vector<std::size_t> key = m_map.primary_key;
+    if (facts.hides_period && m_row_end) { // it belongs to the key of the log, and is one value now
+        std::erase(key, *m_row_end);
+    }
     if (key.empty()) {
         for (const auto& names : facts.unique_keys) {
             std::vector<std::size_t> places;

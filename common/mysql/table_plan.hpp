@@ -28,6 +28,11 @@ constexpr const char* connector_name(bool mariadb) {
 struct TableFacts {
     std::map<std::string, std::string> types;          ///< of columns: "uuid"
     std::vector<std::vector<std::string>> unique_keys; ///< without nullable columns and expressions
+    /// MariaDB, a table with system versions: the column that says when a row became one of the
+    /// past
+    std::string row_end;
+    /// The columns `row_start` and `row_end` are in the log, and in no SELECT * nor the catalog.
+    bool hides_period = false;
 };
 
 /// Questions that only the source itself can answer. Answers show the source as it is now.
@@ -85,6 +90,9 @@ public:
     }
     /// Places in columns(), rising. Empty: the table has no key.
     const std::vector<std::size_t>& key() const { return m_key; }
+    /// Where the table keeps rows of the past beside those of now: the place of the column that
+    /// tells them apart.
+    const std::optional<std::size_t>& row_end() const { return m_row_end; }
     /// `"db":"…","table":"…"`, and what tells another encoding
     const std::string& source_members() const { return m_source_members; }
 
@@ -99,6 +107,7 @@ private:
     explicit TablePlan(TableMap map);
     void add_column(const TableMap::Column& source, const TableFacts& facts);
     void write_source_members();
+    void find_row_end(const TableFacts& facts);
     void choose_key(const TableFacts& facts);
     void check_key_edit(const Column& column) const;
     std::size_t shape_place(std::size_t place) const;
@@ -112,6 +121,7 @@ private:
     event::ColumnEdits m_edits;
     event::Encoding m_encoding = event::Encoding::exact;
     std::vector<std::size_t> m_key;
+    std::optional<std::size_t> m_row_end;
     std::string m_source_members;
 };
 
