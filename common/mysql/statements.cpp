@@ -127,10 +127,14 @@ void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& d
     for (const Statement::Name& name : statement.tables) {
         const std::string& schema = name.db.empty() ? db : name.db;
         if (captures(schema, name.table)) {
-            throw Error{ExitCode::refused,
-                        fmt::format("rows in STATEMENT format: {}", in_quotes(text)),
-                        "SET GLOBAL binlog_format=ROW on the source; the tables that it names must "
-                        "be read again by a snapshot"};
+            throw Error{
+                ExitCode::refused, fmt::format("rows in STATEMENT format: {}", in_quotes(text)),
+                fmt::format("SET GLOBAL binlog_format=ROW on the source; the tables that it names "
+                            "must be read again by a snapshot.{}",
+                            m_settings.mariadb ? " Where its versions are told by ids of "
+                                                 "transactions a table is always written so: "
+                                                 "--exclude it."
+                                               : "")};
         }
     }
 }
