@@ -10,16 +10,8 @@ using base::Error;
 using base::ExitCode;
 using base::in_quotes;
 
-namespace {
-
-void check(const std::string& path, const event::Checkpoint& checkpoint, const std::string& slot,
-           CheckpointFiles::Source source) {
-    const bool mysql = source == CheckpointFiles::Source::mysql;
-    if (mysql) {
-        checkpoints::check_kind(path, checkpoint, {"mysql", "mariadb"});
-    } else {
-        checkpoints::check_kind(path, checkpoint, {"postgres"});
-    }
+void check_has_snapshot(const std::string& path, const event::Checkpoint& checkpoint,
+                        const std::string& slot, const char* way_beside) {
     checkpoints::check_slot(
         path, checkpoint, slot,
         slot.empty() ? "beside a running capture a snapshot has a file of its own, or none" : "");
@@ -28,19 +20,9 @@ void check(const std::string& path, const event::Checkpoint& checkpoint, const s
                     fmt::format("checkpoint file {} belongs to a stream that began without a "
                                 "snapshot",
                                 in_quotes(path)),
-                    mysql ? "to read tables beside it, name it with --beside, and another file "
-                            "with --checkpoint, or none"
-                          : "leave --slot out to read tables beside it"};
+                    way_beside};
     }
 }
-
-} // namespace
-
-CheckpointFiles::CheckpointFiles(const std::vector<std::string>& paths, const std::string& slot,
-                                 Source source)
-    : m_files{paths, [slot, source](const std::string& path, const event::Checkpoint& checkpoint) {
-                  check(path, checkpoint, slot, source);
-              }} {}
 
 bool CheckpointFiles::done() const {
     const auto& files = m_files.files();

@@ -13,11 +13,10 @@ namespace cdc::snapshot {
 /// What the sinks have made durable, from the checkpoint files that they write.
 class CheckpointFiles {
 public:
-    enum class Source { postgres, mysql };
-    /// Reads the files. Throws Error (bad_data: one is not a checkpoint file; refused: one belongs
-    /// to another kind of source, or to another slot).
-    CheckpointFiles(const std::vector<std::string>& paths, const std::string& slot,
-                    Source source = Source::postgres);
+    /// Reads the files. Throws Error (bad_data: one is not a checkpoint file), and what `check`
+    /// throws.
+    CheckpointFiles(const std::vector<std::string>& paths, checkpoints::Watch::Check check)
+        : m_files{paths, std::move(check)} {}
 
     bool none() const { return m_files.none(); }
     /// Every file says that the snapshot is done; false without files.
@@ -37,6 +36,11 @@ public:
 private:
     checkpoints::Watch m_files;
 };
+
+/// For the check of a source. Throws Error (refused) unless the checkpoint is of this slot, and of
+/// a stream that began with a snapshot. `way_beside`: how tables are read beside one that did not.
+void check_has_snapshot(const std::string& path, const event::Checkpoint& checkpoint,
+                        const std::string& slot, const char* way_beside);
 
 } // namespace cdc::snapshot
 

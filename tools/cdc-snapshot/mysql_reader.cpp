@@ -21,7 +21,7 @@ constexpr unsigned kNoSuchColumn = 1054;
 constexpr unsigned kDefinitionChanged = 1412;
 
 MysqlTable& table_of(const Work::Task& task) {
-    return static_cast<MysqlTable&>(*task.table); // read_mysql() makes no others
+    return static_cast<MysqlTable&>(*task.table); // MysqlSnapshot makes no others
 }
 
 /// Why the table cannot be read any more as it was; nothing: that is not it. A column that is not
@@ -99,7 +99,7 @@ bool MysqlPresent::is_unchanged(const MysqlTable& table) {
 void MysqlReader::run() {
     m_connection.execute("SAVEPOINT before_tables");
     while (true) {
-        Work::Task task = m_shared->work.next();
+        Work::Task task = m_pipe->work.next();
         if (task.kind == Work::Task::Kind::none) {
             return;
         }
@@ -115,7 +115,7 @@ void MysqlReader::run() {
                                                      error.what()),
                                          error.number(), error.hint()};
             }
-            m_shared->work.give_up(*task.table, *why);
+            m_pipe->work.give_up(*task.table, *why);
         } catch (const Error& error) {
             throw Error{error.code(),
                         fmt::format("table {}: {}", in_quotes(task.table->about.display_name()),
@@ -134,22 +134,22 @@ void MysqlReader::do_task(Work::Task& task) {
     if (task.kind == Work::Task::Kind::cut) {
         cut(task);
     }
-    m_shared->work.finish(task, read(task));
+    m_pipe->work.finish(task, read(task));
 }
 
 void MysqlReader::open(MysqlTable& table) {
     m_connection.query(table.sql.lock());
-    if (m_shared->present.is_unchanged(table)) {
-        m_shared->work.open(table, table.about.rows, 0);
+    if (m_present.is_unchanged(table)) {
+        m_pipe->work.open(table, table.about.rows, 0);
     } else {
-        m_shared->work.give_up(table, "was altered");
+        m_pipe->work.give_up(table, "was altered");
     }
 }
 
 void MysqlReader::unlock_when_over() {
     const bool all_over =
         std::all_of(m_locked.begin(), m_locked.end(),
-                    [this](const TableWork* table) { return m_shared->work.is_over(*table); });
+                    [this](const TableWork* table) { return m_pipe->work.is_over(*table); });
     if (all_over && !m_locked.empty()) {
         m_connection.execute("ROLLBACK TO SAVEPOINT before_tables");
         m_locked.clear();
@@ -158,14 +158,14 @@ void MysqlReader::unlock_when_over() {
 
 void MysqlReader::cut(Work::Task& task) {
     std::vector<std::string> until;
-    const auto bound = m_connection.query(
-        table_of(task).sql.bound(task.range.after, m_shared->options.chunk_rows));
+    const auto bound =
+        m_connection.query(table_of(task).sql.bound(task.range.after, m_pipe->options.chunk_rows));
     if (!bound.empty()) {
         for (const auto& value : bound[0]) {
             until.push_back(value.value_or(""));
         }
     }
-    m_shared->work.cut(task, std::move(until));
+    m_pipe->work.cut(task, std::move(until));
 }
 
 std::uint64_t MysqlReader::read(const Work::Task& task) {
@@ -173,11 +173,11 @@ std::uint64_t MysqlReader::read(const Work::Task& task) {
     mysql::SnapshotLines lines = table.lines;
     std::uint64_t rows = 0;
     std::uint64_t counted = 0;
-    const std::uint64_t step = m_shared->throttle.step();
+    const std::uint64_t step = m_pipe->throttle.step();
     const auto flush = [&] {
         table.rows += rows - std::exchange(counted, rows);
         if (!m_lines.empty()) {
-            m_shared->output.put(m_lines);
+            m_pipe->output.put(m_lines);
         }
     };
     m_lines.reserve(kChunkBytes + kChunkBytes / 4);
@@ -191,9 +191,9 @@ std::uint64_t MysqlReader::read(const Work::Task& task) {
         if (step != 0 && ++m_unpassed == step) {
             m_unpassed = 0;
             flush();
-            m_shared->throttle.pass(step, m_shared->output);
+            m_pipe->throttle.pass(step, m_pipe->output);
         }
-        if (m_shared->output.stopped()) {
+        if (m_pipe->output.stopped()) {
             throw Stopped{};
         }
     }

@@ -1,8 +1,7 @@
 #ifndef CDC_SNAPSHOT_MYSQL_READER_HPP
 #define CDC_SNAPSHOT_MYSQL_READER_HPP
 
-#include "cdc-snapshot/output.hpp"
-#include "cdc-snapshot/throttle.hpp"
+#include "cdc-snapshot/snapshot_source.hpp"
 #include "cdc-snapshot/work.hpp"
 #include "mysql/catalog_shape.hpp"
 #include "mysql/connection.hpp"
@@ -59,15 +58,8 @@ private:
 /// changed their names.
 class MysqlReader {
 public:
-    struct Shared {
-        const Options& options;
-        Work& work;
-        Output& output;
-        Throttle& throttle;
-        MysqlPresent& present;
-    };
-    MysqlReader(mysql::Connection connection, Shared& shared)
-        : m_connection{std::move(connection)}, m_shared{&shared} {}
+    MysqlReader(const Pipe& pipe, mysql::Connection& connection, MysqlPresent& present)
+        : m_pipe{&pipe}, m_connection{connection}, m_present{present} {}
 
     /// Until nothing is left. Throws Stopped, Error.
     void run();
@@ -79,8 +71,9 @@ private:
     void cut(Work::Task& task);
     std::uint64_t read(const Work::Task& task);
 
-    mysql::Connection m_connection;
-    Shared* m_shared;
+    const Pipe* m_pipe;
+    mysql::Connection& m_connection;
+    MysqlPresent& m_present;
     std::set<const TableWork*> m_locked;
     std::vector<mysql::ResultField> m_values;
     std::string m_lines;

@@ -3,21 +3,15 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "cdc-snapshot/checkpoint_files.hpp"
-#include "cdc-snapshot/mysql_reader.hpp"
-#include "cdc-snapshot/reading.hpp"
 #include "checkpoints/file.hpp"
 #include "event/pattern_check.hpp"
 #include "io/stop_signal.hpp"
 #include "mysql/catalog_shape.hpp"
 #include "mysql/consistent_snapshot.hpp"
 #include "mysql/epoch.hpp"
-#include "mysql/log_history.hpp"
 
 #include <map>
 #include <memory>
-
-#include <unistd.h>
 
 namespace cdc::snapshot {
 
@@ -98,48 +92,9 @@ Fingerprints read_fingerprints(mysql::Connection& plain, const std::string& data
     return out;
 }
 
-/// The stream is to begin at a place that the server may remove meanwhile: then what was read is
-/// worth nothing, and the sooner this is known, the better. Beside a stream no stream begins here.
-class Seam {
-public:
-    Seam(mysql::Connection& plain, const mysql::ServerAddress& address,
-         const event::Checkpoint& checkpoint, std::string where)
-        : m_plain{plain}, m_address{address}, m_place{mysql::place_of(checkpoint,
-                                                                      std::move(where))},
-          m_begins_stream{!checkpoint.beside_stream()}, m_next_ms{base::steady_ms() + kSeamMs} {}
-
-    void check() {
-        if (m_begins_stream) {
-            mysql::continuation(m_plain, m_address, m_place);
-        }
-        m_next_ms = base::steady_ms() + kSeamMs;
-    }
-    void check_when_due() {
-        if (base::steady_ms() >= m_next_ms) {
-            check();
-        }
-    }
-
-private:
-    mysql::Connection& m_plain;
-    const mysql::ServerAddress& m_address;
-    mysql::LogPlace m_place;
-    bool m_begins_stream;
-    std::int64_t m_next_ms;
-};
-
-} // namespace
-
-int read_mysql(const Options& options) {
-    CheckpointFiles files{options.checkpoints, {}, CheckpointFiles::Source::mysql};
-    if (files.done()) {
-        base::log::info("the snapshot is done: nothing to read");
-        return static_cast<int>(ExitCode::ok);
-    }
-    const auto resume = files.resume();
-    const mysql::ServerAddress address = mysql::parse_url(options.source);
-    const event::TableFilter filter = filter_of(options);
-    mysql::Connection plain{address};
+/// What can be looked at before the snapshot is opened.
+void check_source(const Options& options, mysql::Connection& plain,
+                  const mysql::ServerAddress& address, const event::TableFilter& filter) {
     if (!options.allow_no_match) {
         mysql::require_database(plain, address.database);
     }
@@ -150,70 +105,104 @@ int read_mysql(const Options& options) {
     check.tables("--where", patterns_of_conditions(options));
     options.edits.check(check);
     check.finish(options.allow_no_match);
-    const Fingerprints fingerprints = read_fingerprints(plain, address.database, filter);
-    auto snapshot = mysql::open_snapshot(
-        address, plain, {options.schema_only ? 1 : options.jobs, options.wait_ms, [] {
-                             if (io::stop_signal::requested()) {
-                                 fail(ExitCode::failed, "stopped before anything was read");
-                             }
-                         }});
-    event::Checkpoint checkpoint = first_checkpoint(options, plain, address, snapshot.place);
-    const std::string prefix = !options.prefix.empty()     ? options.prefix
-                               : !address.database.empty() ? address.database
-                                                           : checkpoint.kind;
-    mysql::SnapshotLines::Place place{prefix, plain.is_mariadb(), snapshot.place.position,
-                                      checkpoint.order, base::now_ms()};
-    Progress before;
-    if (resume) {
-        if (resume->checkpoint.server != checkpoint.server) {
-            fail(ExitCode::refused, "{} belongs to server {}, the source is {}", resume->where,
-                 in_quotes(resume->checkpoint.server), in_quotes(checkpoint.server));
-        }
-        before = resume->progress;
-        // Rows of this run are of its own place; the stream begins where it always did.
-        place.order = event::Order::make(resume->checkpoint.order.epoch(),
-                                         snapshot.place.position.order_position(), 0);
-        checkpoint = resume->checkpoint;
+}
+
+void stop_if_asked() {
+    if (io::stop_signal::requested()) {
+        fail(ExitCode::failed, "stopped before anything was read");
     }
-    Seam seam{plain, address, checkpoint, resume ? resume->where : "the snapshot"};
-    seam.check();
-    Work::Tables tables;
+}
+
+} // namespace
+
+MysqlSnapshot::MysqlSnapshot(const Options& options)
+    : m_options{options}, m_address{mysql::parse_url(options.source)} {}
+
+checkpoints::Watch::Check MysqlSnapshot::file_check() const {
+    return [](const std::string& path, const event::Checkpoint& checkpoint) {
+        checkpoints::check_kind(path, checkpoint, {"mysql", "mariadb"});
+        check_has_snapshot(path, checkpoint, "",
+                           "to read tables beside it, name it with --beside, and another file "
+                           "with --checkpoint, or none");
+    };
+}
+
+Start MysqlSnapshot::begin(const std::optional<CheckpointFiles::Resume>& resume) {
+    const event::TableFilter filter = filter_of(m_options);
+    mysql::Connection& plain = m_plain.emplace(m_address);
+    check_source(m_options, plain, m_address, filter);
+    const Fingerprints fingerprints = read_fingerprints(plain, m_address.database, filter);
+    auto snapshot = mysql::open_snapshot(
+        m_address, plain,
+        {m_options.schema_only ? 1 : m_options.jobs, m_options.wait_ms, stop_if_asked});
+    const mysql::Position& position = snapshot.place.position;
+    m_readers = std::move(snapshot.readers);
+
+    Start start;
+    start.checkpoint = first_checkpoint(m_options, plain, m_address, snapshot.place);
+    start.order = start.checkpoint.order;
+    start.database = plain.description();
+    start.position = position.text();
+    const std::string prefix = !m_options.prefix.empty()     ? m_options.prefix
+                               : !m_address.database.empty() ? m_address.database
+                                                             : start.checkpoint.kind;
+    if (resume) {
+        if (resume->checkpoint.server != start.checkpoint.server) {
+            fail(ExitCode::refused, "{} belongs to server {}, the source is {}", resume->where,
+                 in_quotes(resume->checkpoint.server), in_quotes(start.checkpoint.server));
+        }
+        start.before = resume->progress;
+        // Rows of this run are of its own place; the stream begins where it always did.
+        start.order =
+            event::Order::make(resume->checkpoint.order.epoch(), position.order_position(), 0);
+        start.checkpoint = resume->checkpoint;
+    }
+    auto seam = mysql::place_of(start.checkpoint, resume ? resume->where : "the snapshot");
+    if (!start.checkpoint.beside_stream()) {
+        m_seam = std::move(seam);
+    }
+    check_seam();
+    const mysql::SnapshotLines::Place place{prefix, plain.is_mariadb(), position, start.order,
+                                            base::now_ms()};
     mysql::Catalog catalog{plain};
-    for (mysql::CatalogTable& found : mysql::read_tables(plain, address.database, filter)) {
-        mysql::TablePlan plan{found.map, catalog, plain.is_mariadb(), options.edits, options.types};
+    for (mysql::CatalogTable& found : mysql::read_tables(plain, m_address.database, filter)) {
+        mysql::TablePlan plan{found.map, catalog, plain.is_mariadb(), m_options.edits,
+                              m_options.types};
         if (const auto then = fingerprints.find(found.display_name()); then != fingerprints.end()) {
             found.fingerprint = then->second;
         }
         const std::string condition =
-            condition_of(options, found.map.db, found.map.table, !plan.key().empty());
+            condition_of(m_options, found.map.db, found.map.table, !plan.key().empty());
         auto table = std::make_unique<MysqlTable>(found, std::move(plan), condition, place);
-        if (!options.schema_only) {
+        if (!m_options.schema_only) {
             table->refuse_doubled(snapshot.exact);
         }
-        tables.push_back(std::move(table));
+        start.tables.push_back(std::move(table));
     }
-    if (tables.empty()) {
+    if (start.tables.empty()) {
         fail(ExitCode::refused, "there is no table to read in {}", plain.description());
     }
-    base::log::info("reading {} tables of {} as they were at {}{}", tables.size(),
-                    plain.description(), snapshot.place.position.text(),
-                    resume ? ", going on where the last run stopped" : "");
-    Output output{STDOUT_FILENO};
-    Work work{options, output, checkpoint, std::move(before), place.order, std::move(tables)};
-    Throttle throttle{options.max_rows_per_second};
-    MysqlPresent present{mysql::Connection{address}};
-    MysqlReader::Shared shared{options, work, output, throttle, present};
-    std::vector<MysqlReader> readers;
-    for (mysql::Connection& connection : snapshot.readers) {
-        readers.emplace_back(std::move(connection), shared);
+    m_present.emplace(mysql::Connection{m_address});
+    return start;
+}
+
+void MysqlSnapshot::read(int reader, const Pipe& pipe) {
+    MysqlReader{pipe, m_readers[static_cast<std::size_t>(reader)], *m_present}.run();
+}
+
+/// The server may remove the place where the stream is to begin meanwhile: then what was read is
+/// worth nothing, and the sooner this is known, the better.
+void MysqlSnapshot::check_seam() {
+    if (m_seam) {
+        mysql::continuation(*m_plain, m_address, *m_seam);
     }
-    return read_all({options, files, output, work, checkpoint.position,
-                     static_cast<int>(readers.size()),
-                     [&readers](int i) { readers[static_cast<std::size_t>(i)].run(); },
-                     [&seam] { seam.check_when_due(); },
-                     [&seam] {
-                         seam.check();
-                     }});
+    m_next_seam_ms = base::steady_ms() + kSeamMs;
+}
+
+void MysqlSnapshot::on_tick() {
+    if (base::steady_ms() >= m_next_seam_ms) {
+        check_seam();
+    }
 }
 
 } // namespace cdc::snapshot

@@ -1,11 +1,11 @@
 #include "cdc-snapshot/options.hpp"
 
 #include "base/error.hpp"
+#include "cdc-snapshot/databases.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
-#include "mysql/connection.hpp"
 
 namespace cdc::snapshot {
 
@@ -149,27 +149,6 @@ Where parse_where(const std::string& text) {
                 "for example: --where 'public.orders=created_at >= ''2025-01-01'''"};
 }
 
-namespace {
-
-void check_mysql_options(Options& options) {
-    const auto refuse = [](bool given, const char* option) {
-        if (given) {
-            fail(ExitCode::usage, "{} is not for a MySQL or MariaDB source", option);
-        }
-    };
-    mysql::parse_url(options.source);
-    refuse(!options.slot.empty(), "--slot");
-    refuse(!options.publication.empty(), "--publication");
-    refuse(options.create, "--create");
-    refuse(options.add, "--add");
-    refuse(options.chunk_by == "ctid", "--chunk-by ctid");
-    [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
-    options.edits = event::ColumnEdits{options.edited};
-    io::require_stdout();
-}
-
-} // namespace
-
 void check_options(Options& options) {
     if (options.source.empty()) {
         fail(ExitCode::usage, "--source is missing");
@@ -178,33 +157,7 @@ void check_options(Options& options) {
         options.conditions.push_back(parse_where(text));
     }
     [[maybe_unused]] const event::TableFilter conditions{patterns_of_conditions(options), {}};
-    if (mysql::is_mysql_url(options.source)) {
-        check_mysql_options(options);
-        return;
-    }
-    if (!options.beside.empty()) {
-        fail(ExitCode::usage, "--beside is for MySQL and MariaDB: leave --slot out instead");
-    }
-    if (options.minimal_metadata) {
-        fail(ExitCode::usage, "--allow-minimal-metadata is for MySQL and MariaDB sources");
-    }
-    cli::check_slot_name(options.slot);
-    if (options.create && !options.before_stream()) {
-        fail(ExitCode::usage, "--create needs --slot");
-    }
-    if (options.add && options.before_stream()) {
-        throw Error{ExitCode::usage, "--add and --slot contradict each other",
-                    "--add reads beside a capture that runs: name its --publication"};
-    }
-    if (options.add && options.publication.empty()) {
-        fail(ExitCode::usage, "--add needs --publication");
-    }
-    if (options.add && options.tables.empty()) {
-        fail(ExitCode::usage, "--add needs --tables");
-    }
-    if (options.before_stream() && options.publication.empty()) {
-        options.publication = options.slot;
-    }
+    check_database_options(options);
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     options.edits = event::ColumnEdits{options.edited};
     io::require_stdout();

@@ -53,7 +53,6 @@ struct Options {
     std::uint64_t chunk_rows = 100000;     ///< about so many rows a range
     std::uint64_t max_rows_per_second = 0; ///< of all readers; 0: no limit
     bool schema_only = false;              ///< no rows
-    bool tid_ranges = true; ///< not an option: what the server can do, filled in by run()
 
     /// Whether the stream of the slot follows; else another one runs beside this.
     bool before_stream() const { return !slot.empty(); }

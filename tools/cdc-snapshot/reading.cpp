@@ -38,16 +38,18 @@ void read_tables(const Reading& reading) {
         figures.range_seconds.observe(took_ms);
     });
     update();
-    Readers readers{output, reading.jobs, reading.reader};
+    Throttle throttle{reading.options.max_rows_per_second};
+    const Pipe pipe{reading.options, work, output, throttle};
+    Readers readers{output, reading.source.readers(), [&](int reader) {
+                        reading.source.read(reader, pipe);
+                    }};
     while (readers.running()) {
         io::wait_readable(io::stop_signal::wake_fd(), kTickMs);
         if (io::stop_signal::requested() && !output.stopped()) {
             output.stop();
         }
         output.check();
-        if (reading.on_tick) {
-            reading.on_tick();
-        }
+        reading.source.on_tick();
         work.checkpoint(false);
         output.flush();
         update();
@@ -89,9 +91,7 @@ int read_all(const Reading& reading) {
         throw Error{ExitCode::failed, "stopped before all rows were read",
                     "run this again: it goes on where it stopped"};
     }
-    if (reading.at_end) {
-        reading.at_end();
-    }
+    reading.source.at_end();
     const auto missing = work.given_up();
     if (missing.empty()) {
         work.checkpoint_done();

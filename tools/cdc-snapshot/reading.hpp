@@ -4,9 +4,9 @@
 #include "cdc-snapshot/checkpoint_files.hpp"
 #include "cdc-snapshot/options.hpp"
 #include "cdc-snapshot/output.hpp"
+#include "cdc-snapshot/snapshot_source.hpp"
 #include "cdc-snapshot/work.hpp"
 
-#include <functional>
 #include <string>
 
 namespace cdc::snapshot {
@@ -17,15 +17,12 @@ struct Reading {
     CheckpointFiles& files;
     Output& output;
     Work& work;
-    std::string position;            ///< where the stream goes on, for people
-    int jobs;                        ///< readers
-    std::function<void(int)> reader; ///< what reader N does, on a thread of its own
-    std::function<void()> on_tick{}; ///< ten times a second meanwhile; may throw
-    std::function<void()> at_end{};  ///< before it is said that all was read; may throw
+    SnapshotSource& source;
+    std::string position; ///< where the stream goes on, for people
 };
 
-/// Lets the readers read, and sees to it that the lines leave the process and are acknowledged.
-/// Returns the exit code; throws Error, or io::ReaderGone.
+/// Lets the source's readers read, and sees to it that the lines leave the process and are
+/// acknowledged. Returns the exit code; throws Error, or io::ReaderGone.
 int read_all(const Reading& reading);
 
 } // namespace cdc::snapshot

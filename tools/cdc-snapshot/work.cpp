@@ -182,7 +182,7 @@ void Work::open(TableWork& table, double rows, std::uint64_t pages) {
     if (table.mode != Kind::keys && large) {
         if (begin_keys(table)) {
             table.mode = Kind::keys;
-        } else if (pages != 0 && !table.about.partitioned && m_options.tid_ranges) {
+        } else if (pages != 0 && !table.about.partitioned) {
             table.mode = Kind::pages;
             table.end_page = pages;
         }

@@ -131,7 +131,7 @@ public:
     bool hand_back(const Task& task);
 
     /// The table is locked and has its shape: begin it. `rows`: about so many it has now; `pages`:
-    /// its physical ones.
+    /// its physical ones; 0: it cannot be read by them.
     void open(TableWork& table, double rows, std::uint64_t pages);
     /// The table was dropped, or its shape changed, before it was locked.
     void give_up(TableWork& table, const std::string& why);

@@ -1,9 +1,8 @@
-#ifndef CDC_SNAPSHOT_READER_HPP
-#define CDC_SNAPSHOT_READER_HPP
+#ifndef CDC_SNAPSHOT_POSTGRES_READER_HPP
+#define CDC_SNAPSHOT_POSTGRES_READER_HPP
 
-#include "cdc-snapshot/output.hpp"
 #include "cdc-snapshot/postgres_table.hpp"
-#include "cdc-snapshot/throttle.hpp"
+#include "cdc-snapshot/snapshot_source.hpp"
 #include "cdc-snapshot/work.hpp"
 #include "postgres/connection.hpp"
 
@@ -15,9 +14,9 @@
 namespace cdc::snapshot {
 
 /// The catalog as it is now, for readers whose own transactions see it as it was.
-class Present {
+class PostgresPresent {
 public:
-    explicit Present(postgres::Connection& connection) : m_connection{&connection} {}
+    explicit PostgresPresent(postgres::Connection& connection) : m_connection{&connection} {}
     std::string shape_mark(std::uint32_t oid);
 
 private:
@@ -31,18 +30,14 @@ private:
 /// TRUNCATE, VACUUM FULL or ALTER TABLE can come between two of its ranges. Between tables the
 /// transaction ends, so that no lock is held longer than its table takes. A reader waits for a lock
 /// only for a moment, and not at all while it holds another one: nobody meets a deadlock with it.
-class Reader {
+class PostgresReader {
 public:
     struct Shared {
-        const Options& options;
-        Work& work;
-        Output& output;
-        Throttle& throttle;
-        Present& present;
+        PostgresPresent& present;
         std::string snapshot;
         bool check_utf8 = false;
     };
-    explicit Reader(Shared& shared) : m_shared{&shared} {}
+    PostgresReader(const Pipe& pipe, const Shared& shared) : m_pipe{&pipe}, m_shared{&shared} {}
 
     /// Until nothing is left. Throws Stopped, Error.
     void run();
@@ -59,7 +54,8 @@ private:
     void flush();
     void check_stop();
 
-    Shared* m_shared;
+    const Pipe* m_pipe;
+    const Shared* m_shared;
     std::unique_ptr<postgres::Connection> m_connection;
     bool m_in_transaction = false;
     std::set<TableWork*> m_locked; ///< in this transaction

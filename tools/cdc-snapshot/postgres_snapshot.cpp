@@ -1,4 +1,4 @@
-#include "cdc-snapshot/start.hpp"
+#include "cdc-snapshot/postgres_snapshot.hpp"
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -29,6 +29,7 @@ using postgres::ScanTable;
 
 namespace {
 
+constexpr int kMinVersion = 130000;
 constexpr int kSlotsOnStandby = 160000;
 
 void stop_if_asked() {
@@ -47,6 +48,13 @@ void check_patterns(const Options& options, Connection& plain) {
         options.edits.check(check);
         check.finish(options.allow_no_match);
     });
+}
+
+void check_version(Connection& plain) {
+    if (plain.server_version() < kMinVersion) {
+        fail(ExitCode::refused, "the source is PostgreSQL {}; 13 or newer is needed",
+             plain.server_version() / 10000);
+    }
 }
 
 void check_standby(const Options& options, Connection& plain) {
@@ -199,9 +207,9 @@ std::vector<postgres::pgoutput::Relation> scans_as_relations(const std::vector<S
 }
 
 /// The tables as the snapshot has them, and the look at their facts without those.
-Tables tables_in_snapshot(const Options& options, Connection& plain, const Start& start,
-                          postgres::FactsLook& look) {
-    postgres::begin_in_snapshot(plain, start.snapshot->name());
+Tables tables_in_snapshot(const Options& options, Connection& plain, const std::string& snapshot,
+                          const postgres::SnapshotLines::Place& place, postgres::FactsLook& look) {
+    postgres::begin_in_snapshot(plain, snapshot);
     plain.query("SET LOCAL jit = off");
     Tables tables;
     postgres::Catalog catalog{plain, options.types};
@@ -220,7 +228,7 @@ Tables tables_in_snapshot(const Options& options, Connection& plain, const Start
         std::string condition =
             condition_of(options, table.schema, table.name, !plan.key().empty());
         tables.push_back(std::make_unique<PostgresTable>(std::move(table), std::move(plan),
-                                                         std::move(condition), start.place));
+                                                         std::move(condition), place));
     });
     look = postgres::read_facts(plain,
                                 {options.publication, filter_of(options), edits, options.types});
@@ -232,15 +240,15 @@ Tables tables_in_snapshot(const Options& options, Connection& plain, const Start
     return tables;
 }
 
-event::Checkpoint checkpoint_at(const Start& start, const Options& options,
+event::Checkpoint checkpoint_at(const postgres::ExportedSnapshot& snapshot, const Options& options,
                                 const std::string& database,
                                 const std::optional<postgres::SlotState>& slot,
                                 const std::optional<CheckpointFiles::Resume>& resume) {
     if (resume) {
         return resume->checkpoint;
     }
-    const postgres::SystemIdentity& system = start.snapshot->system();
-    const postgres::Lsn position = slot ? slot->confirmed : start.snapshot->position();
+    const postgres::SystemIdentity& system = snapshot.system();
+    const postgres::Lsn position = slot ? slot->confirmed : snapshot.position();
     event::Checkpoint checkpoint;
     checkpoint.kind = "postgres";
     checkpoint.server = system.identifier;
@@ -248,7 +256,7 @@ event::Checkpoint checkpoint_at(const Start& start, const Options& options,
     checkpoint.slot = options.slot;
     checkpoint.position = format_lsn(position);
     checkpoint.order = event::Order::make(system.timelines.at(position), position, 0);
-    checkpoint.commit_ts_ms = slot ? 0 : start.snapshot->made_ms();
+    checkpoint.commit_ts_ms = slot ? 0 : snapshot.made_ms();
     return checkpoint;
 }
 
@@ -277,16 +285,15 @@ void check_file(const CheckpointFiles::Resume& resume, const postgres::SystemIde
     postgres::check_resume(point_of(resume), slot ? *slot : none, system, database);
 }
 
-} // namespace
-
-Start begin(const Options& options, Connection& plain,
-            const std::optional<CheckpointFiles::Resume>& resume) {
-    plain.set_on_wait(stop_if_asked);
+/// All that can be looked at before anything is made; then makes the publication. Returns the slot.
+std::optional<postgres::SlotState> prepare(const Options& options, Connection& plain,
+                                           const std::optional<CheckpointFiles::Resume>& resume) {
+    check_version(plain);
     check_standby(options, plain);
     if (resume) {
         check_file_is_of_source(options, *resume, plain.database());
     }
-    const auto slot = find_slot(options, plain, resume);
+    auto slot = find_slot(options, plain, resume);
     const auto publication = options.publication.empty()
                                  ? std::nullopt
                                  : postgres::inspect_publication(plain, options.publication);
@@ -304,32 +311,52 @@ Start begin(const Options& options, Connection& plain,
     if (options.add) {
         add_tables(options, plain, *publication);
     }
+    return slot;
+}
 
-    Start start;
-    const bool make_slot = options.before_stream() && !slot;
+} // namespace
+
+checkpoints::Watch::Check PostgresSnapshot::file_check() const {
+    return [slot = m_options.slot](const std::string& path, const event::Checkpoint& checkpoint) {
+        checkpoints::check_kind(path, checkpoint, {"postgres"});
+        check_has_snapshot(path, checkpoint, slot, "leave --slot out to read tables beside it");
+    };
+}
+
+Start PostgresSnapshot::begin(const std::optional<CheckpointFiles::Resume>& resume) {
+    postgres::await_server(m_options.source, m_options.connect_timeout_ms);
+    Connection& plain = m_plain.emplace(m_options.source, Connection::Kind::plain);
+    plain.set_on_wait(stop_if_asked);
+    const auto slot = prepare(m_options, plain, resume);
+
+    const bool make_slot = m_options.before_stream() && !slot;
     const std::string temporary = fmt::format("cdc_snapshot_{}", ::getpid());
     base::log::debug("waiting for the transactions that write now");
-    start.snapshot = std::make_unique<postgres::ExportedSnapshot>(
-        options.source,
-        postgres::ExportedSnapshot::Slot{make_slot ? options.slot : temporary, !make_slot},
-        options.wait_ms, stop_if_asked);
+    const postgres::ExportedSnapshot& snapshot = m_snapshot.emplace(
+        m_options.source,
+        postgres::ExportedSnapshot::Slot{make_slot ? m_options.slot : temporary, !make_slot},
+        m_options.wait_ms, stop_if_asked);
+    const postgres::Lsn position = snapshot.position();
     if (make_slot) {
-        base::log::info("made slot {}; its stream begins at {}", in_quotes(options.slot),
-                        format_lsn(start.snapshot->position()));
+        base::log::info("made slot {}; its stream begins at {}", in_quotes(m_options.slot),
+                        format_lsn(position));
     }
     const std::string database = plain.database();
+    Start start;
     if (resume) {
-        check_file(*resume, start.snapshot->system(), slot, database);
+        check_file(*resume, snapshot.system(), slot, database);
         start.before = resume->progress;
     }
-    start.checkpoint = checkpoint_at(start, options, database, slot, resume);
-    const postgres::Lsn position = start.snapshot->position();
-    start.place = {options.prefix.empty() ? database : options.prefix, database, position,
-                   event::Order::make(start.snapshot->system().timelines.at(position), position, 0),
-                   start.snapshot->made_ms()};
+    start.checkpoint = checkpoint_at(snapshot, m_options, database, slot, resume);
+    start.order = event::Order::make(snapshot.system().timelines.at(position), position, 0);
+    start.database = "database " + plain.description();
+    start.position = format_lsn(position);
+    const postgres::SnapshotLines::Place place{m_options.prefix.empty() ? database
+                                                                        : m_options.prefix,
+                                               database, position, start.order, snapshot.made_ms()};
     postgres::FactsLook look;
     postgres::ask_patiently(plain, "the catalog", [&] {
-        Tables tables = tables_in_snapshot(options, plain, start, look);
+        Tables tables = tables_in_snapshot(m_options, plain, snapshot.name(), place, look);
         start.tables = {std::make_move_iterator(tables.begin()),
                         std::make_move_iterator(tables.end())};
     });
@@ -338,9 +365,13 @@ Start begin(const Options& options, Connection& plain,
         start.checkpoint.extra[event::kFactsXidMember] = look.moment.running;
     }
     if (start.tables.empty()) {
-        fail(ExitCode::refused, "there is no table to read at {} in database {}",
-             format_lsn(position), plain.description());
+        fail(ExitCode::refused, "there is no table to read at {} in database {}", start.position,
+             plain.description());
     }
+    PostgresPresent& present = m_present.emplace(plain);
+    m_shared.emplace(PostgresReader::Shared{present, snapshot.name(),
+                                            plain.parameter("server_encoding") == "SQL_ASCII"});
+    plain.set_on_wait({});
     return start;
 }
 

@@ -1,4 +1,4 @@
-#include "cdc-snapshot/reader.hpp"
+#include "cdc-snapshot/postgres_reader.hpp"
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -29,32 +29,33 @@ constexpr char kUndefinedTable[] = "42P01";
 constexpr char kUndefinedColumn[] = "42703";
 constexpr char kUndefinedSchema[] = "3F000";
 constexpr char kLockNotAvailable[] = "55P03";
+constexpr int kTidRangeScans = 140000;
 constexpr std::int64_t kNoWaitMs = 1; ///< the least that the server takes
 
 constexpr double kPageBytes = 8192;
 
 PostgresTable& table_of(const Work::Task& task) {
-    return static_cast<PostgresTable&>(*task.table); // Start makes no others
+    return static_cast<PostgresTable&>(*task.table); // PostgresSnapshot makes no others
 }
 
 } // namespace
 
-std::string Present::shape_mark(std::uint32_t oid) {
+std::string PostgresPresent::shape_mark(std::uint32_t oid) {
     const std::lock_guard lock{m_mutex};
     return postgres::shape_mark(*m_connection, oid);
 }
 
-void Reader::check_stop() {
-    if (m_shared->output.stopped()) {
+void PostgresReader::check_stop() {
+    if (m_pipe->output.stopped()) {
         throw Stopped{};
     }
 }
 
-void Reader::run() {
-    m_connection = std::make_unique<Connection>(m_shared->options.source, Connection::Kind::plain);
+void PostgresReader::run() {
+    m_connection = std::make_unique<Connection>(m_pipe->options.source, Connection::Kind::plain);
     m_connection->set_on_wait([this] { check_stop(); });
     while (true) {
-        Work::Task task = m_shared->work.next();
+        Work::Task task = m_pipe->work.next();
         if (task.kind == Work::Task::Kind::none) {
             break;
         }
@@ -79,11 +80,11 @@ void Reader::run() {
 }
 
 /// A new one, unless the present one still holds the lock of a table that others are reading.
-void Reader::begin_transaction() {
+void PostgresReader::begin_transaction() {
     if (m_in_transaction) {
         const bool all_over =
             std::all_of(m_locked.begin(), m_locked.end(),
-                        [this](TableWork* table) { return m_shared->work.is_over(*table); });
+                        [this](TableWork* table) { return m_pipe->work.is_over(*table); });
         if (!all_over) {
             return;
         }
@@ -95,7 +96,7 @@ void Reader::begin_transaction() {
     m_in_transaction = true;
 }
 
-bool Reader::lock(const Work::Task& task) {
+bool PostgresReader::lock(const Work::Task& task) {
     PostgresTable& table = table_of(task);
     try {
         m_connection->query(fmt::format(
@@ -111,9 +112,8 @@ bool Reader::lock(const Work::Task& task) {
         }
         m_connection->query("ROLLBACK TO before_lock");
         if (gone) {
-            m_shared->work.give_up(table,
-                                   state == kUndefinedColumn ? "was altered" : "was dropped");
-        } else if (m_shared->work.hand_back(task)) {
+            m_pipe->work.give_up(table, state == kUndefinedColumn ? "was altered" : "was dropped");
+        } else if (m_pipe->work.hand_back(task)) {
             const std::string holders = postgres::describe_lock_holders(*m_connection);
             base::log::warning("table {} is locked{}{}; it is read when the lock is gone",
                                in_quotes(table.scan.display_name()), holders.empty() ? "" : " by ",
@@ -124,42 +124,42 @@ bool Reader::lock(const Work::Task& task) {
     // Our snapshot sees the catalog as it was. What came, went or changed since then may have had
     // the table rewritten, and rows written after the snapshot are invisible in it.
     if (!is_unchanged(table)) {
-        m_shared->work.give_up(table, "was altered");
+        m_pipe->work.give_up(table, "was altered");
         return false;
     }
     m_locked.insert(&table);
     return true;
 }
 
-bool Reader::is_unchanged(const PostgresTable& table) {
+bool PostgresReader::is_unchanged(const PostgresTable& table) {
     return m_shared->present.shape_mark(table.scan.oid) == table.scan.mark;
 }
 
-void Reader::open(PostgresTable& table) {
+void PostgresReader::open(PostgresTable& table) {
     // Asked now: our transaction keeps the table from being rewritten, and waits for nobody.
     const std::uint32_t oid = table.scan.oid;
     if (table.scan.filtered) {
         table.set_row_filter(
-            postgres::read_row_filter(*m_connection, m_shared->options.publication, oid));
+            postgres::read_row_filter(*m_connection, m_pipe->options.publication, oid));
     }
     const std::uint64_t pages = postgres::count_pages(*m_connection, oid);
-    m_shared->work.open(
-        table, static_cast<double>(pages) * kPageBytes / table.about.bytes_per_row(), pages);
+    m_pipe->work.open(table, static_cast<double>(pages) * kPageBytes / table.about.bytes_per_row(),
+                      m_connection->server_version() >= kTidRangeScans ? pages : 0);
 }
 
-void Reader::cut(Work::Task& task) {
+void PostgresReader::cut(Work::Task& task) {
     // The statistics of a table may be missing or old; the index is there for certain.
     m_connection->query("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off");
-    const auto result = m_connection->query(
-        table_of(task).sql.bound(task.range.after, m_shared->options.chunk_rows));
+    const auto result =
+        m_connection->query(table_of(task).sql.bound(task.range.after, m_pipe->options.chunk_rows));
     std::vector<std::string> until;
     for (int column = 0; column < result.columns() && result.rows() == 1; ++column) {
         until.emplace_back(result.text(0, column));
     }
-    m_shared->work.cut(task, std::move(until));
+    m_pipe->work.cut(task, std::move(until));
 }
 
-void Reader::flush() {
+void PostgresReader::flush() {
     if (m_lines.empty()) {
         return;
     }
@@ -167,16 +167,16 @@ void Reader::flush() {
         throw Error{ExitCode::bad_data, "a text that is not UTF-8",
                     "the database's encoding is SQL_ASCII, which checks nothing"};
     }
-    m_shared->output.put(m_lines);
+    m_pipe->output.put(m_lines);
 }
 
-void Reader::read(const Work::Task& task) {
+void PostgresReader::read(const Work::Task& task) {
     PostgresTable& table = table_of(task);
     postgres::SnapshotLines lines = table.lines;
     postgres::pgoutput::Tuple tuple;
     std::uint64_t rows = 0;
     std::uint64_t counted = 0;
-    const std::uint64_t step = m_shared->throttle.step();
+    const std::uint64_t step = m_pipe->throttle.step();
     const auto count = [&] {
         table.rows += rows - counted;
         counted = rows;
@@ -208,7 +208,7 @@ void Reader::read(const Work::Task& task) {
                 m_unpassed = 0;
                 count();
                 flush();
-                m_shared->throttle.pass(step, m_shared->output);
+                m_pipe->throttle.pass(step, m_pipe->output);
             }
         }
         flush();
@@ -225,10 +225,10 @@ void Reader::read(const Work::Task& task) {
     count();
     // ATTACH PARTITION and DETACH CONCURRENTLY do not wait for our lock.
     if (table.scan.partitioned && !is_unchanged(table)) {
-        m_shared->work.give_up(table, "was altered");
+        m_pipe->work.give_up(table, "was altered");
         return;
     }
-    m_shared->work.finish(task, rows);
+    m_pipe->work.finish(task, rows);
 }
 
 } // namespace cdc::snapshot
