@@ -1,7 +1,7 @@
 #include "base/numbers.hpp"
 #include "cdc-capture/acknowledgement.hpp"
 #include "cdc-capture/postgres_changes.hpp"
-#include "cdc-capture/session.hpp"
+#include "cdc-capture/postgres_session.hpp"
 #include "io/atomic_file.hpp"
 #include "support.hpp"
 

@@ -1,4 +1,4 @@
-#include "cdc-capture/unknown_labels.hpp"
+#include "cdc-capture/postgres_unknown_labels.hpp"
 #include "pgoutput_bytes.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-#include "cdc-capture/unseen.hpp"
+#include "cdc-capture/postgres_unseen.hpp"
 #include "pgoutput_bytes.hpp"
 
 #include <doctest/doctest.h>

@@ -19,12 +19,6 @@ constexpr unsigned kClockEvery = 64; ///< events
 
 } // namespace
 
-checkpoints::Watch::Check mysql_check() {
-    return [](const std::string& path, const event::Checkpoint& checkpoint) {
-        checkpoints::check_kind(path, checkpoint, {"mysql", "mariadb"});
-    };
-}
-
 MysqlChanges::MysqlChanges(const Options& options)
     : m_options{options}, m_filter{options.tables, options.exclude} {}
 
@@ -49,8 +43,8 @@ void MysqlChanges::open(const std::optional<event::Checkpoint>& resume, const st
 }
 
 void MysqlChanges::learn_until() {
-    if (m_options.until_position_text) {
-        m_until = mysql::Position::parse(*m_options.until_position_text);
+    if (m_options.until_position) {
+        m_until = mysql::Position::parse(*m_options.until_position);
     }
     if (m_options.exit_at_end && !m_until) {
         m_until = m_session->end.position;

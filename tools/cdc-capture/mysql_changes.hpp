@@ -3,7 +3,6 @@
 
 #include "cdc-capture/mysql_session.hpp"
 #include "cdc-capture/options.hpp"
-#include "checkpoints/watch.hpp"
 #include "event/table_filter.hpp"
 #include "source/change_stream.hpp"
 
@@ -13,9 +12,6 @@
 #include <string>
 
 namespace cdc::capture {
-
-/// Of checkpoint files: throws Error unless one is of a MySQL or MariaDB source.
-checkpoints::Watch::Check mysql_check();
 
 /// The changes in the binary log of a MySQL or MariaDB server. Nothing is confirmed to it: it keeps
 /// its log as long as it was told to. In a log of another history the first thing is a barrier, so

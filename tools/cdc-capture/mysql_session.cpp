@@ -3,14 +3,10 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "cdc-capture/patterns.hpp"
-#include "checkpoints/file.hpp"
 #include "mysql/epoch.hpp"
 #include "mysql/prepared_transactions.hpp"
-#include "mysql/readiness.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <random>
 
 namespace cdc::capture {
@@ -23,12 +19,12 @@ using mysql::Connection;
 using mysql::first_epoch;
 using mysql::Position;
 
-namespace {
-
-/// Above the numbers that people give to servers.
-std::uint32_t random_server_id() {
-    return std::random_device{}() | 0x80000000U;
+std::uint32_t server_id_of(const Options& options) {
+    // A random one is above the numbers that people give to servers.
+    return options.server_id != 0 ? options.server_id : std::random_device{}() | 0x80000000U;
 }
+
+namespace {
 
 /// Their rows stand before the end of the log, and come to pass behind it.
 void refuse_prepared(Connection& plain) {
@@ -257,82 +253,13 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
     for (const mysql::Finding& key : mysql::cascading_keys(plain, address.database, filter)) {
         throw Error{key.code, key.text, key.remedy};
     }
-    const std::uint32_t server_id = options.server_id != 0 ? options.server_id : random_server_id();
+    const std::uint32_t server_id = server_id_of(options);
     MysqlResume start = resume ? *resume : first_start(plain, options, address);
     const mysql::Continuation way = resume ? go_on(start, plain, options, address, server_id)
                                            : mysql::Continuation{true, !options.from_gtids.empty()};
     Connection stream = connect_for_stream(address, start.server);
     return std::make_unique<MysqlSession>(std::move(plain), std::move(stream), address,
                                           std::move(start), way, server_id, options, filter);
-}
-
-namespace {
-
-std::vector<mysql::Finding> findings_of_check(Connection& plain, const Options& options) {
-    const mysql::ServerAddress address = mysql::parse_url(options.source);
-    const event::TableFilter filter{options.tables, options.exclude};
-    std::vector<mysql::Finding> out = mysql::preflight(plain, options.minimal_metadata);
-    const auto add = [&out](std::vector<mysql::Finding> more) {
-        out.insert(out.end(), std::make_move_iterator(more.begin()),
-                   std::make_move_iterator(more.end()));
-    };
-    add(mysql::cascading_keys(plain, address.database, filter));
-    add(mysql::readiness(plain, address, filter,
-                         options.server_id != 0 ? options.server_id : random_server_id()));
-    return out;
-}
-
-/// Whether the stream can go on from the files that there are. A place that is lost is told before
-/// anything else that is wrong.
-ExitCode check_checkpoints(Connection& plain, const Options& options, ExitCode code) {
-    for (const std::string& file : options.checkpoints) {
-        try {
-            if (const auto checkpoint = checkpoints::read(file)) {
-                const MysqlResume resume = MysqlResume::from(*checkpoint, file);
-                mysql::continuation(plain, mysql::parse_url(options.source), resume.place());
-                base::log::info("{}: the log has what follows {}", resume.where,
-                                resume.position.text());
-            }
-        } catch (const mysql::ServerError& error) {
-            if (!mysql::is_right_missing(error)) { // which was told
-                throw;
-            }
-        } catch (const Error& error) {
-            base::log::write_error(error.what(), error.hint());
-            code = code == ExitCode::position_lost ? code : error.code();
-        }
-    }
-    return code;
-}
-
-} // namespace
-
-int check_mysql(const Options& options) {
-    Connection plain{mysql::parse_url(options.source)};
-    ExitCode code = ExitCode::ok;
-    for (const mysql::Finding& finding : findings_of_check(plain, options)) {
-        if (finding.code != ExitCode::ok) {
-            base::log::write_error(finding.text, finding.remedy);
-            code = finding.code;
-            continue;
-        }
-        const std::string text =
-            finding.remedy.empty() ? finding.text : finding.text + " (" + finding.remedy + ")";
-        if (finding.good) {
-            base::log::info("{}", text);
-        } else {
-            base::log::warning("{}", text);
-        }
-    }
-    code = check_checkpoints(plain, options, code);
-    try {
-        check_patterns(options);
-    } catch (const Error& error) {
-        base::log::write_error(error.what(), error.hint());
-        code = code == ExitCode::ok ? error.code() : code;
-    }
-    base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
-    return static_cast<int>(code);
 }
 
 } // namespace cdc::capture

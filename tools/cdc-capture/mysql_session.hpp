@@ -62,8 +62,8 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
                                                  const std::optional<MysqlResume>& resume,
                                                  const event::TableFilter& filter);
 
-/// Reports on stderr whether capture can work. Returns the exit code.
-int check_mysql(const Options& options);
+/// To register with: --server-id, or a random one.
+std::uint32_t server_id_of(const Options& options);
 
 } // namespace cdc::capture
 

@@ -1,20 +1,11 @@
 #include "cdc-capture/options.hpp"
 
 #include "base/error.hpp"
+#include "cdc-capture/databases.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
-#include "mysql/connection.hpp"
-#include "mysql/gtid_set.hpp"
-#include "mysql/position.hpp"
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <system_error>
-
-#include <unistd.h>
 
 namespace cdc::capture {
 
@@ -114,9 +105,8 @@ void add_stop_options(cli::App& app, Options& options) {
     cli.add_option_function<std::string>(
            "--until-position",
            [&options](const std::string& text) {
-               options.until_position_text = text;
-               options.until_position = postgres::parse_lsn(text);
-               if (!options.until_position && !mysql::Position::parse(text)) {
+               options.until_position = text;
+               if (!is_log_position(text)) {
                    throw CLI::ValidationError{"--until-position",
                                               base::in_quotes(text) +
                                                   " is not a log position such as 0/16B3748"};
@@ -140,64 +130,6 @@ void add_stop_options(cli::App& app, Options& options) {
         ->group("When to stop");
 }
 
-void check_spool(const Options& options) {
-    if (options.spool.empty()) {
-        return;
-    }
-    std::error_code code;
-    if (!std::filesystem::is_directory(options.spool, code)) {
-        fail(ExitCode::usage, "--spool: there is no folder {}", base::in_quotes(options.spool));
-    }
-    if (::access(options.spool.c_str(), W_OK | X_OK) != 0) {
-        fail(ExitCode::usage, "--spool: cannot write into {}: {}", base::in_quotes(options.spool),
-             std::strerror(errno));
-    }
-}
-
-/// What the log of MySQL and MariaDB has no use for.
-void check_mysql_options(Options& options) {
-    const auto refuse = [](bool given, const char* name) {
-        if (given) {
-            fail(ExitCode::usage, "{} is for PostgreSQL sources", name);
-        }
-    };
-    refuse(!options.slot.empty(), "--slot");
-    refuse(!options.publication.empty(), "--publication");
-    refuse(options.create, "--create");
-    refuse(options.exit_after_create, "--exit-after-create");
-    refuse(options.drop, "--drop");
-    refuse(!options.messages.empty(), "--messages");
-    refuse(options.emit_heartbeat_ms != 0, "--emit-heartbeat");
-    refuse(options.on_write(), "--ack");
-    refuse(!options.spool.empty(), "--spool");
-    mysql::parse_url(options.source);
-    if (options.until_position_text && !mysql::Position::parse(*options.until_position_text)) {
-        fail(ExitCode::usage,
-             "--until-position: {} is not a log position such as binlog.000003:154",
-             base::in_quotes(*options.until_position_text));
-    }
-    if (!options.from_position.empty() && options.from_position != "earliest" &&
-        !mysql::Position::parse(options.from_position)) {
-        fail(ExitCode::usage,
-             "--from-position: {} is neither 'earliest' nor a log position such as "
-             "binlog.000003:154",
-             base::in_quotes(options.from_position));
-    }
-    cli::refuse_together(!options.from_position.empty(), "--from-position",
-                         !options.from_gtids.empty(), "--from-gtids");
-    if (!options.from_gtids.empty() && !mysql::is_gtid_set(options.from_gtids)) {
-        fail(ExitCode::usage,
-             "--from-gtids: {} is no set of global transaction ids, of MySQL such as "
-             "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5, of MariaDB such as 0-1-7",
-             base::in_quotes(options.from_gtids));
-    }
-    [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
-    options.edits = event::ColumnEdits{options.edited};
-    if (!options.check) {
-        io::require_stdout();
-    }
-}
-
 } // namespace
 
 void add_options(cli::App& app, Options& options) {
@@ -213,38 +145,7 @@ void check_options(Options& options) {
     if (options.source.empty()) {
         fail(ExitCode::usage, "--source is missing");
     }
-    if (mysql::is_mysql_url(options.source)) {
-        check_mysql_options(options);
-        return;
-    }
-    if (!options.from_position.empty() || !options.from_gtids.empty() || options.begin_again ||
-        options.server_id != 0 || options.minimal_metadata) {
-        fail(ExitCode::usage, "--from-position, --from-gtids, --begin-again, --server-id and "
-                              "--allow-minimal-metadata are for MySQL and MariaDB sources");
-    }
-    if (options.until_position_text && !options.until_position) {
-        fail(ExitCode::usage, "--until-position: {} is not a log position such as 0/16B3748",
-             base::in_quotes(*options.until_position_text));
-    }
-    if (options.slot.empty()) {
-        fail(ExitCode::usage, "--slot is missing");
-    }
-    cli::check_slot_name(options.slot);
-    cli::refuse_together(options.create, "--create", options.drop, "--drop");
-    cli::refuse_together(options.create, "--create", options.peek, "--peek");
-    cli::refuse_together(options.check, "--check", options.drop, "--drop");
-    cli::refuse_together(!options.checkpoints.empty(), "--checkpoint", options.on_write(),
-                         "--ack on-write");
-    check_spool(options);
-    cli::refuse_together(options.peek, "--peek", options.on_write(), "--ack on-write");
-    cli::refuse_together(options.peek, "--peek", options.emit_heartbeat_ms != 0,
-                         "--emit-heartbeat");
-    if (options.exit_after_create && !options.create) {
-        fail(ExitCode::usage, "--exit-after-create needs --create");
-    }
-    if (options.publication.empty()) {
-        options.publication = options.slot;
-    }
+    check_database_options(options);
     [[maybe_unused]] const event::TableFilter checked{options.tables, options.exclude};
     options.edits = event::ColumnEdits{options.edited};
     if (!options.drop && !options.check && !options.exit_after_create) {

@@ -4,7 +4,6 @@
 #include "cli/metrics.hpp"
 #include "event/column_edits.hpp"
 #include "event/encoding.hpp"
-#include "postgres/lsn.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -48,8 +47,7 @@ struct Options {
     std::int64_t heartbeat_ms = 10000;
     std::int64_t emit_heartbeat_ms = 0; ///< logical messages of ours in the source; 0: none
 
-    std::optional<postgres::Lsn> until_position;
-    std::optional<std::string> until_position_text; ///< as it was given
+    std::optional<std::string> until_position; ///< as the source's log spells it
     std::string from_gtids;        ///< MySQL: behind these transactions; "": not by global ids
     std::string from_position;     ///< MySQL: FILE:OFFSET or "earliest"; "": the end of the log
     bool begin_again = false;      ///< MySQL: at the end of the log where the checkpoint's is gone

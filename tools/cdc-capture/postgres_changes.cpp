@@ -72,8 +72,8 @@ void PostgresChanges::open(const std::optional<event::Checkpoint>& resume, const
     m_session->plain.set_on_wait(m_on_wait);
     begin_looks();
     if (m_options.until_position) {
-        m_until =
-            m_until == 0 ? *m_options.until_position : std::min(m_until, *m_options.until_position);
+        const Lsn until = postgres::parse_lsn(*m_options.until_position).value_or(0);
+        m_until = m_until == 0 ? until : std::min(m_until, until);
     }
     base::log::info("streaming from slot {} of database {} at {}", in_quotes(m_options.slot),
                     m_session->plain.description(), format_lsn(m_position));

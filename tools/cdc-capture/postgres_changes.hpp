@@ -2,9 +2,9 @@
 #define CDC_CAPTURE_POSTGRES_CHANGES_HPP
 
 #include "cdc-capture/options.hpp"
-#include "cdc-capture/session.hpp"
-#include "cdc-capture/unknown_labels.hpp"
-#include "cdc-capture/unseen.hpp"
+#include "cdc-capture/postgres_session.hpp"
+#include "cdc-capture/postgres_unknown_labels.hpp"
+#include "cdc-capture/postgres_unseen.hpp"
 #include "checkpoints/watch.hpp"
 #include "event/table_filter.hpp"
 #include "postgres/open_transactions.hpp"

@@ -3,14 +3,10 @@
 #include "base/log.hpp"
 #include "cdc-capture/acknowledgement.hpp"
 #include "cdc-capture/capture.hpp"
-#include "cdc-capture/manage.hpp"
-#include "cdc-capture/mysql_changes.hpp"
-#include "cdc-capture/patterns.hpp"
-#include "cdc-capture/postgres_changes.hpp"
+#include "cdc-capture/databases.hpp"
 #include "io/file_lock.hpp"
 #include "io/standard_streams.hpp"
 #include "io/stop_signal.hpp"
-#include "postgres/connection.hpp"
 
 #include <functional>
 #include <string>
@@ -22,10 +18,10 @@ namespace cdc::capture {
 
 namespace {
 
-/// False: stopped before anything was done.
-bool patterns_meet(const Options& options) {
+/// False: stopped before anything was read.
+bool get_ready(const std::function<void()>& work) {
     try {
-        check_patterns(options);
+        work();
         return true;
     } catch (const io::Stopped& stopped) {
         base::log::info("{}: nothing was read", stopped.what());
@@ -33,15 +29,43 @@ bool patterns_meet(const Options& options) {
     }
 }
 
-/// `await_source`: before the first connection.
-int run_stream(const Options& options, source::ChangeStream& changes,
-               Acknowledgement& acknowledgement, const std::function<void()>& await_source) {
-    Capture capture{options, changes, acknowledgement, STDOUT_FILENO};
-    try {
-        await_source();
-        capture.connect();
-    } catch (const io::Stopped& stopped) {
-        base::log::info("{}: nothing was read", stopped.what());
+/// Where no slot keeps a second one away: its changes would come twice, and one of both would run
+/// ahead of what the file says.
+std::vector<io::FileLock> lock_files(const Options& options, const Server& server) {
+    std::vector<io::FileLock> locks;
+    if (!server.has_slot() && !options.peek) {
+        for (const std::string& file : options.checkpoints) {
+            locks.emplace_back(file, "another cdc-capture");
+        }
+    }
+    return locks;
+}
+
+int stream(const Options& options, Server& server) {
+    std::vector<io::FileLock> locks;
+    if (!get_ready([&] { locks = lock_files(options, server); })) {
+        return 0;
+    }
+    Acknowledgement acknowledgement{options.checkpoints, options.on_write(), server.file_check()};
+    if (!get_ready([&] { server.check_patterns(); })) {
+        return 0;
+    }
+    if (options.create) {
+        server.create(acknowledgement.any_file());
+        if (options.exit_after_create) {
+            return 0;
+        }
+    }
+    if (server.has_slot() && !options.peek && options.checkpoints.empty() && !options.on_write()) {
+        base::log::warning("without --checkpoint or --ack nothing is confirmed: the source keeps "
+                           "its log from here on");
+    }
+    const auto changes = server.changes();
+    Capture capture{options, *changes, acknowledgement, STDOUT_FILENO};
+    if (!get_ready([&] {
+            server.await();
+            capture.connect();
+        })) {
         return 0;
     }
     try {
@@ -54,66 +78,15 @@ int run_stream(const Options& options, source::ChangeStream& changes,
     }
 }
 
-/// No slot keeps a second one away: its changes would come twice, and one of both would run ahead
-/// of what the file says.
-int run_mysql(const Options& options) {
-    std::vector<io::FileLock> locks;
-    try {
-        for (const std::string& file :
-             options.peek ? std::vector<std::string>{} : options.checkpoints) {
-            locks.emplace_back(file, "another cdc-capture");
-        }
-    } catch (const io::Stopped& stopped) {
-        base::log::info("{}: nothing was read", stopped.what());
-        return 0;
-    }
-    Acknowledgement acknowledgement{options.checkpoints, false, mysql_check()};
-    MysqlChanges changes{options};
-    return run_stream(options, changes, acknowledgement, [] {});
-}
-
 } // namespace
 
 int run(const Options& options) {
-    if (mysql::is_mysql_url(options.source)) {
-        if (options.check) {
-            return check_mysql(options);
-        }
-        if (!patterns_meet(options)) {
-            return 0;
-        }
-        return run_mysql(options);
-    }
-    const auto await_source = [&] {
-        postgres::await_server(options.source, options.connect_timeout_ms);
-    };
+    const auto server = make_server(options);
     if (options.drop) {
-        await_source();
-        drop(options);
+        server->drop();
         return 0;
     }
-    if (options.check) {
-        await_source();
-        return check(options);
-    }
-    Acknowledgement acknowledgement{options.checkpoints, options.on_write(),
-                                    postgres_check(options.slot)};
-    if (!patterns_meet(options)) {
-        return 0;
-    }
-    if (options.create) {
-        await_source();
-        create(options, acknowledgement.any_file());
-        if (options.exit_after_create) {
-            return 0;
-        }
-    }
-    if (!options.peek && options.checkpoints.empty() && !options.on_write()) {
-        base::log::warning("without --checkpoint or --ack nothing is confirmed: the source keeps "
-                           "its log from here on");
-    }
-    PostgresChanges changes{options};
-    return run_stream(options, changes, acknowledgement, await_source);
+    return options.check ? server->check() : stream(options, *server);
 }
 
 } // namespace cdc::capture

@@ -1,4 +1,4 @@
-#include "cdc-capture/session.hpp"
+#include "cdc-capture/postgres_session.hpp"
 
 #include "base/error.hpp"
 #include "base/log.hpp"

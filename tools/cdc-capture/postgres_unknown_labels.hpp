@@ -1,5 +1,5 @@
-#ifndef CDC_CAPTURE_UNKNOWN_LABELS_HPP
-#define CDC_CAPTURE_UNKNOWN_LABELS_HPP
+#ifndef CDC_CAPTURE_POSTGRES_UNKNOWN_LABELS_HPP
+#define CDC_CAPTURE_POSTGRES_UNKNOWN_LABELS_HPP
 
 #include "event/column_edits.hpp"
 #include "event/table_filter.hpp"

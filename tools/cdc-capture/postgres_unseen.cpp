@@ -1,4 +1,4 @@
-#include "cdc-capture/unseen.hpp"
+#include "cdc-capture/postgres_unseen.hpp"
 
 #include "event/facts_change.hpp"
 

@@ -1,5 +1,5 @@
-#ifndef CDC_CAPTURE_SESSION_HPP
-#define CDC_CAPTURE_SESSION_HPP
+#ifndef CDC_CAPTURE_POSTGRES_SESSION_HPP
+#define CDC_CAPTURE_POSTGRES_SESSION_HPP
 
 #include "cdc-capture/options.hpp"
 #include "event/checkpoint.hpp"

@@ -1,6 +1,6 @@
-#include "postgres/timeline.hpp"
 #include "base/log.hpp"
 #include "cdc-capture/postgres_changes.hpp"
+#include "postgres/timeline.hpp"
 
 namespace cdc::capture {
 

@@ -1,4 +1,4 @@
-#include "cdc-capture/manage.hpp"
+#include "cdc-capture/postgres_server.hpp"
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -6,11 +6,13 @@
 #include "cdc-capture/acknowledgement.hpp"
 #include "cdc-capture/patterns.hpp"
 #include "cdc-capture/postgres_changes.hpp"
-#include "cdc-capture/session.hpp"
+#include "cdc-capture/postgres_session.hpp"
 #include "event/table_filter.hpp"
 #include "io/stop_signal.hpp"
 #include "postgres/exported_snapshot.hpp"
+#include "postgres/patience.hpp"
 #include "postgres/preflight.hpp"
+#include "postgres/present_tables.hpp"
 #include "postgres/slot.hpp"
 
 #include <memory>
@@ -91,16 +93,41 @@ private:
 
 } // namespace
 
-int check(const Options& options) {
-    Connection plain{options.source, Connection::Kind::plain};
-    ExitCode code = postgres::report(postgres::preflight(plain, question_of(options)), true);
+checkpoints::Watch::Check PostgresServer::file_check() const {
+    return postgres_check(m_options.slot);
+}
+
+void PostgresServer::await() {
+    postgres::await_server(m_options.source, m_options.connect_timeout_ms);
+}
+
+void PostgresServer::check_patterns() {
+    if (!has_patterns(m_options)) {
+        return;
+    }
+    Connection plain{m_options.source, Connection::Kind::plain};
+    plain.set_on_wait([] {
+        if (io::stop_signal::requested()) {
+            throw io::Stopped{"the catalog was read"};
+        }
+    });
+    postgres::ask_patiently(plain, "the catalog", [&] {
+        capture::check_patterns(m_options, {postgres::present_tables(plain, m_options.publication),
+                                            plain.description()});
+    });
+}
+
+int PostgresServer::check() {
+    await();
+    Connection plain{m_options.source, Connection::Kind::plain};
+    ExitCode code = postgres::report(postgres::preflight(plain, question_of(m_options)), true);
     // A file of another source says nothing about what this one lost.
-    if (const ExitCode file = check_checkpoint(options, plain);
+    if (const ExitCode file = check_checkpoint(m_options, plain);
         code == ExitCode::ok || file == ExitCode::refused) {
         code = file == ExitCode::ok ? code : file;
     }
     try {
-        check_patterns(options);
+        check_patterns();
     } catch (const Error& error) {
         base::log::write_error(error.what(), error.hint());
         code = code == ExitCode::ok ? error.code() : code;
@@ -109,19 +136,20 @@ int check(const Options& options) {
     return static_cast<int>(code);
 }
 
-void create(const Options& options, const std::string& checkpoint_file) {
+void PostgresServer::create(const std::string& checkpoint_file) {
+    await();
     if (!checkpoint_file.empty()) {
         throw Error{ExitCode::refused,
                     fmt::format("--create, but checkpoint file {} says that slot {} was read "
                                 "before; a new slot would leave a gap",
-                                in_quotes(checkpoint_file), in_quotes(options.slot)),
+                                in_quotes(checkpoint_file), in_quotes(m_options.slot)),
                     "leave --create out to go on, or remove the file to begin anew"};
     }
-    Connection plain{options.source, Connection::Kind::plain};
-    const auto wait = std::make_shared<SlotWait>(options.source);
+    Connection plain{m_options.source, Connection::Kind::plain};
+    const auto wait = std::make_shared<SlotWait>(m_options.source);
     plain.set_on_wait([wait] { (*wait)(); });
     check_version(plain);
-    auto findings = postgres::preflight(plain, question_of(options));
+    auto findings = postgres::preflight(plain, question_of(m_options));
     // A missing publication is what we are here for.
     std::erase_if(findings, [](const postgres::Finding& f) {
         return f.subject == "publication" && f.remedy == "--create makes it";
@@ -129,40 +157,45 @@ void create(const Options& options, const std::string& checkpoint_file) {
     if (const ExitCode code = postgres::report(findings, false); code != ExitCode::ok) {
         throw Error{code, "nothing was made: see the errors above"};
     }
-    const auto slot = postgres::inspect_slot(plain, options.slot);
+    const auto slot = postgres::inspect_slot(plain, m_options.slot);
     if (slot) {
-        check_slot(*slot, options.slot, plain.database());
+        check_slot(*slot, m_options.slot, plain.database());
     }
-    postgres::ensure_publication(plain, options.publication,
-                                 event::TableFilter{options.tables, options.exclude});
+    postgres::ensure_publication(plain, m_options.publication,
+                                 event::TableFilter{m_options.tables, m_options.exclude});
     if (slot) {
         base::log::info("slot {} is there already; its stream begins at {}",
-                        in_quotes(options.slot), postgres::format_lsn(slot->confirmed));
+                        in_quotes(m_options.slot), postgres::format_lsn(slot->confirmed));
         return;
     }
     wait->begin();
-    const postgres::Lsn position = postgres::create_slot(plain, options.slot);
-    base::log::info("made slot {}; its stream begins at {}", in_quotes(options.slot),
+    const postgres::Lsn position = postgres::create_slot(plain, m_options.slot);
+    base::log::info("made slot {}; its stream begins at {}", in_quotes(m_options.slot),
                     postgres::format_lsn(position));
 }
 
-void drop(const Options& options) {
-    Connection plain{options.source, Connection::Kind::plain};
+void PostgresServer::drop() {
+    await();
+    Connection plain{m_options.source, Connection::Kind::plain};
     check_version(plain);
-    if (const auto slot = postgres::inspect_slot(plain, options.slot)) {
-        postgres::drop_slot(plain, options.slot);
-        base::log::info("dropped slot {}", in_quotes(options.slot));
+    if (const auto slot = postgres::inspect_slot(plain, m_options.slot)) {
+        postgres::drop_slot(plain, m_options.slot);
+        base::log::info("dropped slot {}", in_quotes(m_options.slot));
     } else {
-        base::log::info("there is no slot {}", in_quotes(options.slot));
+        base::log::info("there is no slot {}", in_quotes(m_options.slot));
     }
-    const auto publication = postgres::inspect_publication(plain, options.publication);
+    const auto publication = postgres::inspect_publication(plain, m_options.publication);
     if (publication && publication->made_by_us) {
-        postgres::drop_publication(plain, options.publication);
-        base::log::info("dropped publication {}", in_quotes(options.publication));
+        postgres::drop_publication(plain, m_options.publication);
+        base::log::info("dropped publication {}", in_quotes(m_options.publication));
     } else if (publication) {
         base::log::info("publication {} was not made by --create and stays",
-                        in_quotes(options.publication));
+                        in_quotes(m_options.publication));
     }
+}
+
+std::unique_ptr<source::ChangeStream> PostgresServer::changes() {
+    return std::make_unique<PostgresChanges>(m_options);
 }
 
 } // namespace cdc::capture

@@ -1,5 +1,5 @@
-#ifndef CDC_CAPTURE_UNSEEN_HPP
-#define CDC_CAPTURE_UNSEEN_HPP
+#ifndef CDC_CAPTURE_POSTGRES_UNSEEN_HPP
+#define CDC_CAPTURE_POSTGRES_UNSEEN_HPP
 
 #include "event/table_filter.hpp"
 #include "postgres/looks.hpp"
