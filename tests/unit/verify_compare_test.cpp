@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 #include "cdc-verify/compare.hpp"
 #include "cdc-verify/lineage.hpp"
+#include "cdc-verify/postgres_lineage.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,6 @@
 
 #include "base/error.hpp"
 #include "event/checkpoint.hpp"
-#include "postgres/lsn.hpp"
 
 #include <algorithm>
 
@@ -15,11 +14,11 @@ namespace {
 
 constexpr char kNamePrimary[] = "--source has to name the present primary.";
 
-[[noreturn]] void refuse_repair(const std::string& why) {
+} // namespace
+
+void refuse_repair(const std::string& why) {
     throw Error{ExitCode::refused, "no repair from this source: " + why, kNamePrimary};
 }
-
-} // namespace
 
 std::optional<event::Order> highest_order(const clickhouse::TargetState& state,
                                           const Source& database, const std::string& slot,
@@ -71,22 +70,6 @@ void refuse_repair_from_standby(bool standby) {
     if (standby) {
         refuse_repair("it is a standby, whose rows may be older than the target's");
     }
-}
-
-void refuse_repair_from(const std::optional<event::Order>& loaded,
-                        const postgres::Timelines& timelines, LogPosition end, bool standby) {
-    refuse_repair_from_standby(standby);
-    if (!loaded) {
-        refuse_repair("the target was not filled from this server and database");
-    }
-    if (loaded->epoch() > timelines.current() ||
-        !timelines.contains(loaded->epoch(), loaded->position())) {
-        refuse_repair(fmt::format(
-            "it is on timeline {}, and the target holds changes of timeline {} up "
-            "to {}, which are not of its history",
-            timelines.current(), loaded->epoch(), postgres::format_lsn(loaded->position())));
-    }
-    refuse_repair_beyond(loaded, end, postgres::format_lsn);
 }
 
 void refuse_repair_beyond(const std::optional<event::Order>& loaded, LogPosition end,

@@ -4,7 +4,6 @@
 #include "cdc-verify/source.hpp"
 #include "clickhouse/target_state.hpp"
 #include "event/order.hpp"
-#include "postgres/timeline.hpp"
 
 #include <functional>
 #include <optional>
@@ -33,13 +32,11 @@ void refuse_older_timeline(const std::optional<event::Order>& loaded,
 /// For a repair, before anything is made on the server.
 void refuse_repair_from_standby(bool standby);
 
-/// For a repair, which makes the target as the source is. Throws Error (refused) unless the target
-/// was filled from this server's own history, not beyond the end of its log, and the server is
-/// nobody's standby.
-void refuse_repair_from(const std::optional<event::Order>& loaded,
-                        const postgres::Timelines& timelines, LogPosition end, bool standby);
+/// For a repair. Throws Error (refused): "no repair from this source: WHY".
+[[noreturn]] void refuse_repair(const std::string& why);
 
-/// The same where the log has no history of its own to ask: `text` spells a position.
+/// For a repair, which makes the target as the source is. Throws Error (refused) unless the target
+/// was filled from this server, not beyond the end of its log; `text` spells a position.
 void refuse_repair_beyond(const std::optional<event::Order>& loaded, LogPosition end,
                           const std::function<std::string(LogPosition)>& text);
 

@@ -1,13 +1,13 @@
 #include "cdc-verify/options.hpp"
 
 #include "base/error.hpp"
+#include "cdc-verify/databases.hpp"
 #include "cdc-verify/report.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
 #include "event/order.hpp"
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
-#include "mysql/connection.hpp"
 
 #include <charconv>
 
@@ -141,19 +141,7 @@ void check_options(const Options& options) {
     if (options.target.empty()) {
         fail(ExitCode::usage, "--target is missing");
     }
-    if (mysql::is_mysql_url(options.source)) {
-        mysql::parse_url(options.source);
-        const auto refuse = [](bool given, const char* name) {
-            if (given) {
-                fail(ExitCode::usage, "{} is for PostgreSQL sources", name);
-            }
-        };
-        refuse(!options.slot.empty(), "--slot");
-        refuse(!options.publication.empty(), "--publication");
-        refuse(!options.edited.leave_out.empty(), "--leave-out");
-        refuse(!options.edited.masks.empty(), "--mask");
-        refuse(!options.edited.encrypted.empty(), "--encrypt");
-    }
+    check_database_options(options);
     cli::refuse_together(options.counts, "--counts", options.rows, "--rows");
     cli::refuse_together(options.counts, "--counts", options.repair, "--repair");
     cli::refuse_together(options.counts, "--counts", options.sample < 1, "--sample");

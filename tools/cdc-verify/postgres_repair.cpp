@@ -3,7 +3,7 @@
 #include "base/numbers.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
-#include "cdc-verify/lineage.hpp"
+#include "cdc-verify/postgres_lineage.hpp"
 #include "event/json_writer.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/exported_snapshot.hpp"

@@ -1,8 +1,8 @@
 #ifndef CDC_VERIFY_POSTGRES_REPAIR_HPP
 #define CDC_VERIFY_POSTGRES_REPAIR_HPP
 
+#include "cdc-verify/postgres_snapshot_point.hpp"
 #include "cdc-verify/postgres_source.hpp"
-#include "cdc-verify/snapshot_point.hpp"
 #include "postgres/relation.hpp"
 
 #include <memory>

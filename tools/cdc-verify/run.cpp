@@ -6,6 +6,7 @@
 #include "cdc-verify/activity.hpp"
 #include "cdc-verify/changed_keys.hpp"
 #include "cdc-verify/compare.hpp"
+#include "cdc-verify/databases.hpp"
 #include "cdc-verify/figures.hpp"
 #include "cdc-verify/lineage.hpp"
 #include "cdc-verify/marks.hpp"

@@ -1,8 +1,6 @@
 #include "cdc-verify/source.hpp"
 
 #include "base/time.hpp"
-#include "cdc-verify/mysql_source.hpp"
-#include "cdc-verify/postgres_source.hpp"
 #include "io/stop_signal.hpp"
 
 namespace cdc::verify {
@@ -15,13 +13,6 @@ void Source::check_stop() const {
     if (m_end != 0 && base::steady_ms() >= m_end) {
         throw TimeUp{};
     }
-}
-
-std::unique_ptr<Source> open_source(const Options& options, Activity& activity) {
-    if (mysql::is_mysql_url(options.source)) {
-        return std::make_unique<MysqlSource>(options.source, activity);
-    }
-    return std::make_unique<PostgresSource>(options.source, activity);
 }
 
 std::string join_conditions(const std::string& a, const std::string& b) {

@@ -108,9 +108,6 @@ private:
     std::int64_t m_end = 0;
 };
 
-/// Of the database that --source names. Throws Error.
-std::unique_ptr<Source> open_source(const Options& options, Activity& activity);
-
 std::string join_conditions(const std::string& a, const std::string& b);
 
 /// All columns of the rows of `from` for which the table's condition and `condition` hold.

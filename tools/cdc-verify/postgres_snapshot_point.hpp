@@ -1,5 +1,5 @@
-#ifndef CDC_VERIFY_SNAPSHOT_POINT_HPP
-#define CDC_VERIFY_SNAPSHOT_POINT_HPP
+#ifndef CDC_VERIFY_POSTGRES_SNAPSHOT_POINT_HPP
+#define CDC_VERIFY_POSTGRES_SNAPSHOT_POINT_HPP
 
 #include "event/order.hpp"
 #include "postgres/exported_snapshot.hpp"

@@ -1,4 +1,4 @@
-#include "cdc-verify/snapshot_point.hpp"
+#include "cdc-verify/postgres_snapshot_point.hpp"
 
 #include "base/error.hpp"
 #include "io/stop_signal.hpp"
