@@ -8,7 +8,7 @@
 #include "io/standard_streams.hpp"
 #include "kafka/settings.hpp"
 #include "kafka/topic_pattern.hpp"
-#include "mysql/connection.hpp"
+#include "sources/open.hpp"
 
 namespace cdc::lag {
 
@@ -148,11 +148,9 @@ void check_options(const Options& options) {
     if (!options.slots.empty() && options.source.empty()) {
         fail(ExitCode::usage, "--slot needs --source");
     }
-    if (mysql::is_mysql_url(options.source)) {
-        mysql::parse_url(options.source);
-        if (!options.slots.empty()) {
-            fail(ExitCode::usage, "--slot is for PostgreSQL sources: MySQL and MariaDB keep none");
-        }
+    sources::check_url(options.source);
+    if (!options.slots.empty() && !sources::has_slots(options.source)) {
+        fail(ExitCode::usage, "--slot is for PostgreSQL sources: MySQL and MariaDB keep none");
     }
     if (options.min_safe_wal && options.source.empty()) {
         fail(ExitCode::usage, "--min-safe-wal needs --source");
