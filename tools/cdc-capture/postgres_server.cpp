@@ -105,6 +105,7 @@ void PostgresServer::check_patterns() {
     if (!has_patterns(m_options)) {
         return;
     }
+    await();
     Connection plain{m_options.source, Connection::Kind::plain};
     plain.set_on_wait([] {
         if (io::stop_signal::requested()) {
