@@ -41,7 +41,7 @@ Flusher::Flusher(clickhouse::Transport& transport, const Options& options, Figur
 
 Flusher::~Flusher() {
     {
-        const std::lock_guard lock{m_mutex};
+        const base::MutexLock lock{m_mutex};
         m_stop = true;
     }
     m_changed.notify_all();
@@ -50,43 +50,43 @@ Flusher::~Flusher() {
 
 void Flusher::submit(Work& work) {
     {
-        const std::lock_guard lock{m_mutex};
+        const base::MutexLock lock{m_mutex};
         m_work = &work;
     }
     m_changed.notify_all();
 }
 
 bool Flusher::busy() {
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     return m_work != nullptr && m_error == nullptr;
 }
 
 bool Flusher::failed() {
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     return m_error != nullptr;
 }
 
 bool Flusher::wait_idle(std::int64_t timeout_ms) {
-    std::unique_lock lock{m_mutex};
-    m_changed.wait_for(lock, std::chrono::milliseconds{timeout_ms},
-                       [this] { return m_work == nullptr || m_error != nullptr; });
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{timeout_ms};
+    base::MutexLock lock{m_mutex};
+    while (m_work != nullptr && m_error == nullptr && lock.wait_until(m_changed, deadline)) {
+    }
     if (m_error != nullptr) {
         std::rethrow_exception(m_error);
     }
     return m_work == nullptr;
 }
 
+Work* Flusher::next() {
+    base::MutexLock lock{m_mutex};
+    while (!m_stop && (m_work == nullptr || m_error != nullptr)) {
+        lock.wait(m_changed);
+    }
+    return m_stop ? nullptr : m_work;
+}
+
 void Flusher::run() {
-    while (true) {
-        Work* work = nullptr;
-        {
-            std::unique_lock lock{m_mutex};
-            m_changed.wait(lock, [this] { return m_stop || (m_work && !m_error); });
-            if (m_stop) {
-                return;
-            }
-            work = m_work;
-        }
+    while (Work* const work = next()) {
         std::exception_ptr error;
         try {
             flush(*work);
@@ -94,7 +94,7 @@ void Flusher::run() {
             error = std::current_exception();
         }
         {
-            const std::lock_guard lock{m_mutex};
+            const base::MutexLock lock{m_mutex};
             m_error = error;
             m_work = error == nullptr ? nullptr : m_work;
         }

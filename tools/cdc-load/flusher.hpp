@@ -1,6 +1,7 @@
 #ifndef CDC_LOAD_FLUSHER_HPP
 #define CDC_LOAD_FLUSHER_HPP
 
+#include "base/mutex.hpp"
 #include "cdc-load/careful_loader.hpp"
 #include "cdc-load/dead_letters.hpp"
 #include "cdc-load/figures.hpp"
@@ -18,7 +19,6 @@
 #include <exception>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -52,6 +52,8 @@ public:
 
 private:
     void run();
+    /// What is to be done next, waiting for it; nothing: to stop.
+    Work* next();
     void flush(Work& work);
     void count(const Work& work, std::int64_t took_ms);
     void store_tables(const Work& work);
@@ -77,11 +79,12 @@ private:
     std::map<std::string, std::int64_t>
         m_state_ms; ///< when a checkpoint's row was written, by input
 
-    std::mutex m_mutex;
+    base::Mutex m_mutex;
     std::condition_variable m_changed;
-    Work* m_work = nullptr;
-    std::exception_ptr m_error;
-    bool m_stop = false;
+    /// Handed over, with all that it points to and the tables; nothing: idle.
+    Work* m_work CDC_GUARDED_BY(m_mutex) = nullptr;
+    std::exception_ptr m_error CDC_GUARDED_BY(m_mutex);
+    bool m_stop CDC_GUARDED_BY(m_mutex) = false;
     std::thread m_thread;
 };
 

@@ -38,7 +38,7 @@ void Marks::load(clickhouse::Transport& transport) {
                     "'unproven') AND value != ''",
                     clickhouse::kStateTable),
         "TabSeparated"));
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     m_stale.clear();
     m_unproven.clear();
     for (const auto& row : rows) {

@@ -1,11 +1,11 @@
 #ifndef CDC_LOAD_MARKS_HPP
 #define CDC_LOAD_MARKS_HPP
 
+#include "base/mutex.hpp"
 #include "clickhouse/state.hpp"
 #include "clickhouse/transport.hpp"
 
 #include <cstddef>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,30 +19,37 @@ public:
     /// Reads them from `_cdc_state`, and says on stderr which there are.
     void load(clickhouse::Transport& transport);
 
-    void set_stale(const std::string& table, bool marked) { set(m_stale, table, marked); }
-    void set_unproven(const std::string& table, bool marked) { set(m_unproven, table, marked); }
-    std::size_t stale() const { return count(m_stale); }
-    std::size_t unproven() const { return count(m_unproven); }
+    void set_stale(const std::string& table, bool marked) {
+        const base::MutexLock lock{m_mutex};
+        set(m_stale, table, marked);
+    }
+    void set_unproven(const std::string& table, bool marked) {
+        const base::MutexLock lock{m_mutex};
+        set(m_unproven, table, marked);
+    }
+    std::size_t stale() const {
+        const base::MutexLock lock{m_mutex};
+        return m_stale.size();
+    }
+    std::size_t unproven() const {
+        const base::MutexLock lock{m_mutex};
+        return m_unproven.size();
+    }
 
 private:
     using Names = std::set<std::string, std::less<>>;
 
-    void set(Names& names, const std::string& table, bool marked) {
-        const std::lock_guard lock{m_mutex};
+    static void set(Names& names, const std::string& table, bool marked) {
         if (marked) {
             names.insert(table);
         } else {
             names.erase(table);
         }
     }
-    std::size_t count(const Names& names) const {
-        const std::lock_guard lock{m_mutex};
-        return names.size();
-    }
 
-    mutable std::mutex m_mutex;
-    Names m_stale;
-    Names m_unproven;
+    mutable base::Mutex m_mutex;
+    Names m_stale CDC_GUARDED_BY(m_mutex);
+    Names m_unproven CDC_GUARDED_BY(m_mutex);
 };
 
 /// What a whole snapshot of a table proves.

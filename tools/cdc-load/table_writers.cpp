@@ -44,7 +44,7 @@ void TableWriters::run(std::size_t count,
         thread.join();
     }
     if (m_failed) {
-        const std::lock_guard lock{m_mutex};
+        const base::MutexLock lock{m_mutex};
         std::rethrow_exception(std::exchange(m_error, nullptr));
     }
 }
@@ -55,7 +55,7 @@ void TableWriters::work(TableWriter& writer, std::size_t count,
         try {
             store(writer, number);
         } catch (...) {
-            const std::lock_guard lock{m_mutex};
+            const base::MutexLock lock{m_mutex};
             if (!m_failed.exchange(true)) {
                 m_error = std::current_exception();
             }

@@ -1,6 +1,7 @@
 #ifndef CDC_LOAD_TABLE_WRITERS_HPP
 #define CDC_LOAD_TABLE_WRITERS_HPP
 
+#include "base/mutex.hpp"
 #include "cdc-load/options.hpp"
 #include "cdc-load/table_writer.hpp"
 #include "clickhouse/retry.hpp"
@@ -11,7 +12,6 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace cdc::load {
@@ -45,8 +45,8 @@ private:
     // Of the run under way.
     std::atomic<std::size_t> m_next{0};
     std::atomic<bool> m_failed{false};
-    std::mutex m_mutex;
-    std::exception_ptr m_error; ///< the first; guarded by m_mutex
+    base::Mutex m_mutex;
+    std::exception_ptr m_error CDC_GUARDED_BY(m_mutex); ///< the first
 };
 
 } // namespace cdc::load
