@@ -140,18 +140,18 @@ std::vector<Hop> LagSource::look(const std::vector<std::string>& /*names*/) {
                                                           : ordered_json(view.files.front().name));
     hop.details.emplace_back("gtids", view.end.gtids.empty() ? ordered_json(nullptr)
                                                              : ordered_json(view.end.gtids));
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     m_view = std::move(view);
     return {hop};
 }
 
 bool LagSource::owns(const event::Checkpoint& checkpoint) const {
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     return same_server(checkpoint, m_view);
 }
 
 source::LogDistance LagSource::distance(const event::Checkpoint& checkpoint) const {
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     return mysql::distance(checkpoint, m_view);
 }
 

@@ -1,11 +1,11 @@
 #ifndef CDC_MYSQL_LAG_SOURCE_HPP
 #define CDC_MYSQL_LAG_SOURCE_HPP
 
+#include "base/mutex.hpp"
 #include "mysql/connection.hpp"
 #include "mysql/server.hpp"
 #include "source/lag_source.hpp"
 
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -35,8 +35,8 @@ public:
 
 private:
     Connection m_connection;
-    mutable std::mutex m_mutex;
-    LagView m_view; ///< under the lock
+    mutable base::Mutex m_mutex;
+    LagView m_view CDC_GUARDED_BY(m_mutex);
 };
 
 } // namespace cdc::mysql

@@ -105,18 +105,18 @@ std::vector<Hop> LagSource::look(const std::vector<std::string>& names) {
             hops.push_back(std::move(hop));
         }
     }
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     m_view = std::move(view);
     return hops;
 }
 
 bool LagSource::owns(const event::Checkpoint& checkpoint) const {
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     return same_source(checkpoint, m_view);
 }
 
 source::LogDistance LagSource::distance(const event::Checkpoint& checkpoint) const {
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     return postgres::distance(checkpoint, m_view);
 }
 

@@ -1,11 +1,11 @@
 #ifndef CDC_POSTGRES_LAG_SOURCE_HPP
 #define CDC_POSTGRES_LAG_SOURCE_HPP
 
+#include "base/mutex.hpp"
 #include "postgres/connection.hpp"
 #include "postgres/wal_status.hpp"
 #include "source/lag_source.hpp"
 
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -36,8 +36,8 @@ public:
 
 private:
     Connection m_connection;
-    mutable std::mutex m_mutex;
-    LagView m_view; ///< under the lock
+    mutable base::Mutex m_mutex;
+    LagView m_view CDC_GUARDED_BY(m_mutex);
 };
 
 } // namespace cdc::postgres

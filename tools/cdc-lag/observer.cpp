@@ -34,7 +34,7 @@ Observer::Observer(const Options& options, std::int64_t interval_ms)
 
 Observer::~Observer() {
     {
-        const std::lock_guard lock{m_mutex};
+        const base::MutexLock lock{m_mutex};
         m_stop = true;
     }
     m_changed.notify_all();
@@ -45,45 +45,57 @@ Observer::~Observer() {
 }
 
 void Observer::run(std::size_t number) {
-    Part& part = *m_parts.all[number];
-    std::unique_lock lock{m_mutex};
-    while (!m_stop) {
-        Answers& answers = m_answers[number];
-        answers.asked_ms = base::steady_ms();
-        lock.unlock();
+    while (ask(number)) {
         std::vector<Found> found;
         try {
-            found = part.look();
+            found = m_parts.all[number]->look();
         } catch (const io::Stopped&) {
             return;
         }
-        lock.lock();
-        answers.found = std::move(found);
-        const std::int64_t asked_ms = std::exchange(answers.asked_ms, 0);
-        answers.answered_ms = base::steady_ms();
-        m_changed.notify_all();
-        const std::int64_t pause = asked_ms + m_interval_ms - answers.answered_ms;
-        m_changed.wait_for(lock, std::chrono::milliseconds{std::max<std::int64_t>(pause, 1)},
-                           [this] { return m_stop; });
+        answer(number, std::move(found));
     }
+}
+
+bool Observer::ask(std::size_t number) {
+    const base::MutexLock lock{m_mutex};
+    if (m_stop) {
+        return false;
+    }
+    m_answers[number].asked_ms = base::steady_ms();
+    return true;
+}
+
+void Observer::answer(std::size_t number, std::vector<Found> found) {
+    base::MutexLock lock{m_mutex};
+    Answers& answers = m_answers[number];
+    answers.found = std::move(found);
+    const std::int64_t asked_ms = std::exchange(answers.asked_ms, 0);
+    answers.answered_ms = base::steady_ms();
+    m_changed.notify_all();
+    const std::int64_t pause =
+        std::max<std::int64_t>(asked_ms + m_interval_ms - answers.answered_ms, 1);
+    const auto due = std::chrono::steady_clock::now() + std::chrono::milliseconds{pause};
+    while (!m_stop && lock.wait_until(m_changed, due)) {
+    }
+}
+
+bool Observer::all_answered() const {
+    return std::all_of(m_answers.begin(), m_answers.end(),
+                       [](const Answers& answers) { return answers.answered_ms != 0; });
 }
 
 void Observer::wait_for_first(std::int64_t timeout_ms) {
     const std::int64_t deadline = base::steady_ms() + timeout_ms;
-    std::unique_lock lock{m_mutex};
-    const auto all = [this] {
-        return std::all_of(m_answers.begin(), m_answers.end(),
-                           [](const Answers& answers) { return answers.answered_ms != 0; });
-    };
-    while (!all() && base::steady_ms() < deadline && !io::stop_signal::requested()) {
-        m_changed.wait_for(lock, kStep);
+    base::MutexLock lock{m_mutex};
+    while (!all_answered() && base::steady_ms() < deadline && !io::stop_signal::requested()) {
+        lock.wait_until(m_changed, std::chrono::steady_clock::now() + kStep);
     }
 }
 
 std::vector<Seen> Observer::look() {
     std::vector<Seen> out;
     const std::int64_t now = base::steady_ms();
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     for (std::size_t number = 0; number < m_answers.size(); ++number) {
         const Answers& answers = m_answers[number];
         const std::int64_t waiting = answers.asked_ms != 0 ? now - answers.asked_ms : 0;

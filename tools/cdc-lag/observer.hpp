@@ -1,11 +1,11 @@
 #ifndef CDC_LAG_OBSERVER_HPP
 #define CDC_LAG_OBSERVER_HPP
 
+#include "base/mutex.hpp"
 #include "cdc-lag/parts.hpp"
 
 #include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -41,14 +41,18 @@ private:
         std::int64_t answered_ms = 0;
     };
     void run(std::size_t number);
-    void stop();
+    /// False: to stop. Else the part is asked from now on.
+    bool ask(std::size_t number);
+    /// What it found; then waits until it is due again, or to stop.
+    void answer(std::size_t number, std::vector<Found> found);
+    bool all_answered() const CDC_REQUIRES(m_mutex);
 
     Parts m_parts;
     std::int64_t m_interval_ms;
-    std::mutex m_mutex;
+    base::Mutex m_mutex;
     std::condition_variable m_changed;
-    std::vector<Answers> m_answers; ///< under the lock, by the number of the part
-    bool m_stop = false;            ///< under the lock
+    std::vector<Answers> m_answers CDC_GUARDED_BY(m_mutex); ///< by the number of the part
+    bool m_stop CDC_GUARDED_BY(m_mutex) = false;
     std::vector<std::thread> m_threads;
 };
 

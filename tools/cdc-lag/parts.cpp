@@ -80,21 +80,21 @@ std::vector<Found> SourcePart::look() {
             m_source = sources::open_lag_source(m_options.source);
         }
         std::vector<Found> out = found(m_source->look(m_options.slots));
-        const std::lock_guard lock{m_mutex};
+        const base::MutexLock lock{m_mutex};
         m_known = m_source;
         return out;
     } catch (const io::Stopped&) {
         throw;
     } catch (const base::Error& error) {
         m_source.reset();
-        const std::lock_guard lock{m_mutex};
+        const base::MutexLock lock{m_mutex};
         m_known.reset();
         return {unknown(*this, error.what())};
     }
 }
 
 std::shared_ptr<source::LagSource> SourcePart::known() const {
-    const std::lock_guard lock{m_mutex};
+    const base::MutexLock lock{m_mutex};
     return m_known;
 }
 

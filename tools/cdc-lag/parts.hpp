@@ -1,13 +1,13 @@
 #ifndef CDC_LAG_PARTS_HPP
 #define CDC_LAG_PARTS_HPP
 
+#include "base/mutex.hpp"
 #include "cdc-lag/hop.hpp"
 #include "cdc-lag/options.hpp"
 #include "event/checkpoint.hpp"
 #include "source/lag_source.hpp"
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,8 +52,9 @@ private:
 
     const Options& m_options;
     std::shared_ptr<source::LagSource> m_source; ///< of the thread that looks
-    mutable std::mutex m_mutex;
-    std::shared_ptr<source::LagSource> m_known; ///< under the lock: the same, after a look
+    mutable base::Mutex m_mutex;
+    /// The same, after a look.
+    std::shared_ptr<source::LagSource> m_known CDC_GUARDED_BY(m_mutex);
 };
 
 /// All that the options name, the source first; in the order in which hops are told.
