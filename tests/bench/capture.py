@@ -140,12 +140,17 @@ def capture_postgres_small(bin_folder, results):
 
 
 def capture_slots(bin_folder, results):
-    """Two halves of the tables, each of a slot and a capture of its own, against one capture of all tables."""
+    """Two halves of the tables, each of a slot and a capture of its own, against one capture of all tables.
+
+    Two such pipes keep four processors busy. What one of them does alone needs two, and is as much as two can gain;
+    a slot of no table shows the part that each slot does again: it reads the whole log.
+    """
     say(f"capture-two-slots: {ROWS} inserts into two tables, one slot and two")
     with servers(bin_folder, "postgres") as (_, env):
         postgres = Postgres(env)
-        postgres.sql(ORDERS, ORDERS.replace("orders", "orders_2"), "CREATE PUBLICATION both_tables FOR ALL TABLES",
+        postgres.sql(ORDERS, *[ORDERS.replace("orders", name) for name in ("orders_2", "orders_3")], "CREATE PUBLICATION both_tables FOR ALL TABLES",
                      "CREATE PUBLICATION first FOR TABLE orders", "CREATE PUBLICATION second FOR TABLE orders_2",
+                     "CREATE PUBLICATION no_rows FOR TABLE orders_3",
                      "SELECT pg_create_logical_replication_slot('base', 'pgoutput')")
         for table in ("orders", "orders_2"):
             postgres.sql(FILL.format(rows=ROWS // 2).replace("orders", table))
@@ -166,11 +171,16 @@ def capture_slots(bin_folder, results):
             lines = [capture(f"{half}_{n}", half) for half in ("first", "second")]
             return dropped(timed(f"{lines[0]} & {lines[1]} && wait $!", env), f"first_{n}", f"second_{n}")
 
-        def one(n):
-            return dropped(timed(f"exec {capture(f'one_{n}', 'both_tables')}", env), f"one_{n}")
+        def one(n, publication="both_tables"):
+            return dropped(timed(f"exec {capture(f'one_{n}', publication)}", env), f"one_{n}")
 
         mine, other = pairs(two, one, ROUNDS)
         add_rates(results, "capture-two-slots", ROWS, mine, other, "one slot", ">=1.7")
+        mine, other = pairs(lambda n: one(n, "first"), one, ROUNDS)
+        add_rates(results, "capture-slot-of-half", ROWS, mine, other, "of all tables")
+        none = median(one(n, "no_rows").wall for n in range(ROUNDS))
+        results.add("capture-slot-of-none", ROWS / none, "rows/s", "of all tables", ROWS / median(run.wall for run in other),
+                    median(run.wall for run in other) / none)
 
 
 def looks(bin_folder, results):
