@@ -13,6 +13,7 @@
 #include <bit>
 #include <limits>
 #include <optional>
+#include <utility>
 
 namespace cdc::record {
 
@@ -28,13 +29,6 @@ constexpr std::string_view kUnavailable = "__debezium_unavailable_value";
 void append_sized(std::string& out, std::string_view bytes) {
     append_avro_long(out, static_cast<std::int64_t>(bytes.size()));
     out += bytes;
-}
-
-const AvroType& not_null(const AvroType& type) {
-    if (type.kind != AvroKind::choice) {
-        return type;
-    }
-    return *type.branches[type.null_branch == 0 && type.branches.size() > 1 ? 1 : 0];
 }
 
 /// For messages.
@@ -63,20 +57,7 @@ void AvroEncoder::no_form(std::string_view json, const char* type) const {
          m_field == nullptr ? "the record" : in_quotes(m_field->name), type);
 }
 
-void AvroEncoder::append(std::string& out, const AvroSchema& schema, std::string_view json) {
-    m_root = &schema.root();
-    m_field = nullptr;
-    m_image = Image::none;
-    m_before_columns.clear();
-    m_after_columns.clear();
-    JsonCursor cursor{json};
-    append_value(out, *m_root, cursor);
-    if (cursor.failed()) {
-        fail(ExitCode::bad_data, "not JSON: {} at byte {}", cursor.error(), cursor.offset() + 1);
-    }
-}
-
-void AvroEncoder::append_value(std::string& out, const AvroType& type, JsonCursor& cursor) {
+void AvroEncoder::append_form(std::string& out, const AvroType& type, JsonCursor& cursor) {
     switch (type.kind) {
     case AvroKind::choice:
         if (cursor.peek() == 'n') {
@@ -87,8 +68,8 @@ void AvroEncoder::append_value(std::string& out, const AvroType& type, JsonCurso
             append_avro_long(out, type.null_branch);
             return;
         }
-        append_avro_long(out, type.null_branch == 0 && type.branches.size() > 1 ? 1 : 0);
-        append_value(out, not_null(type), cursor);
+        append_avro_long(out, static_cast<std::int64_t>(type.value_branch()));
+        append_form(out, type.not_null(), cursor);
         return;
     case AvroKind::null:
         if (const auto json = cursor.value(); json != "null") {
@@ -257,6 +238,7 @@ void AvroEncoder::append_record(std::string& out, const AvroType& type, JsonCurs
     bool all = true;
     if (!append_members(out, type, cursor, all)) {
         out.resize(start);
+        m_learning = nullptr;
         cursor = beginning;
         cursor.value();
         append_unordered(out, type, beginning);
@@ -337,6 +319,7 @@ void AvroEncoder::append_field(std::string& out, const AvroType& type, std::size
         m_image = field.name == "before"  ? Image::before
                   : field.name == "after" ? Image::after
                                           : Image::none;
+        m_in_source = field.name == "source" && field.type->not_null().kind == AvroKind::record;
     }
     const AvroField* outer = std::exchange(m_field, &field);
     append_value(out, *field.type, cursor);
@@ -383,7 +366,7 @@ void AvroEncoder::append_absent(std::string& out, const AvroType& type, std::siz
 
 /// As Debezium does for a column whose value the log did not carry.
 void AvroEncoder::append_missing_value(std::string& out, const AvroField& field) {
-    const AvroType& type = not_null(*field.type);
+    const AvroType& type = field.type->not_null();
     const bool nullable = field.type->kind == AvroKind::choice;
     const bool text = type.kind == AvroKind::string;
     if (m_image == Image::after) {

@@ -64,6 +64,13 @@ struct AvroType {
     std::vector<const AvroType*> branches; ///< of a union; of an array or a map: its element
     int null_branch = -1;                  ///< of a union
     std::vector<std::string> symbols;      ///< of an enumeration, as JSON strings
+
+    /// The branch of a union that a value which is not null has.
+    std::size_t value_branch() const { return null_branch == 0 && branches.size() > 1 ? 1 : 0; }
+    /// The type itself, or that branch.
+    const AvroType& not_null() const {
+        return kind == AvroKind::choice ? *branches[value_branch()] : *this;
+    }
 };
 
 /// An Avro schema by its text, which is kept: attributes that Avro does not know of are part of it.

@@ -22,8 +22,8 @@ public:
     TableEncoder(Format format, const TableSchemas& schemas, AbsentColumns absent);
 
     void set_ids(std::uint32_t key, std::uint32_t value) {
-        m_key_id = key;
-        m_value_id = value;
+        m_key.id = key;
+        m_value.id = value;
     }
 
     /// The key, and the value, of a change (cdc-event(5)), JSON objects. Throw Error (bad_data).
@@ -31,18 +31,19 @@ public:
     void append_value(std::string& out, std::string_view json);
 
 private:
-    void append(std::string& out, std::uint32_t id, const AvroSchema* avro,
-                const ProtoSchema* proto, std::string_view json);
+    /// What records of one schema are encoded with.
+    struct Records {
+        std::unique_ptr<const AvroSchema> avro;   ///< of Avro
+        std::unique_ptr<const ProtoSchema> proto; ///< of Protobuf
+        AvroEncoder avro_encoder;
+        std::uint32_t id = 0;
+    };
+    void append(std::string& out, Records& records, std::string_view json);
 
     bool m_has_key;
-    std::unique_ptr<const AvroSchema> m_key;          ///< of Avro
-    std::unique_ptr<const AvroSchema> m_value;        ///< of Avro
-    std::unique_ptr<const ProtoSchema> m_proto_key;   ///< of Protobuf
-    std::unique_ptr<const ProtoSchema> m_proto_value; ///< of Protobuf
-    AvroEncoder m_avro;
+    Records m_key;
+    Records m_value;
     ProtoEncoder m_proto;
-    std::uint32_t m_key_id = 0;
-    std::uint32_t m_value_id = 0;
 };
 
 } // namespace cdc::record
