@@ -27,6 +27,25 @@ constexpr std::int64_t kDayMicros = 86'400'000'000;
 /// Of elements that take no bytes.
 constexpr std::int64_t kMostEmptyElements = 10'000;
 
+/// Most texts are short and ASCII, which is seen faster than by a call.
+bool is_short_ascii(std::string_view text) {
+    constexpr std::size_t kShort = 32;
+    if (text.size() > kShort) {
+        return false;
+    }
+    unsigned char all = 0;
+    for (const char c : text) {
+        all |= static_cast<unsigned char>(c);
+    }
+    return all < 0x80;
+}
+
+void check_utf8(std::string_view text) {
+    if (!is_short_ascii(text) && !simdjson::validate_utf8(text.data(), text.size())) {
+        fail(ExitCode::bad_data, "not UTF-8: {}", base::in_quotes(text, 60));
+    }
+}
+
 } // namespace
 
 class AvroDecoder::Reader : public WireReader {
@@ -97,9 +116,7 @@ void AvroDecoder::append_value(std::string& out, const AvroType& type, Reader& r
         return;
     case AvroKind::string: {
         const std::string_view text = reader.sized();
-        if (!simdjson::validate_utf8(text.data(), text.size())) {
-            fail(ExitCode::bad_data, "not UTF-8: {}", base::in_quotes(text, 60));
-        }
+        check_utf8(text);
         event::append_json_string(out, text);
         return;
     }
@@ -189,9 +206,7 @@ void AvroDecoder::append_elements(std::string& out, const AvroType& type, Reader
             first = false;
             if (map) {
                 const std::string_view name = reader.sized();
-                if (!simdjson::validate_utf8(name.data(), name.size())) {
-                    fail(ExitCode::bad_data, "not UTF-8: {}", base::in_quotes(name, 60));
-                }
+                check_utf8(name);
                 event::append_json_string(out, name);
                 out += ':';
             }
@@ -243,8 +258,11 @@ void AvroDecoder::append_record(std::string& out, const AvroType& type, Reader& 
 
 /// Takes the names of columns that stand in our own records' root.
 bool AvroDecoder::keep_columns(const AvroField& field, Reader& reader, int depth) {
+    if (!field.optional) {
+        return false;
+    }
     const bool before = field.name == "before_columns";
-    if (!field.optional || (!before && field.name != "after_columns")) {
+    if (!before && field.name != "after_columns") {
         return false;
     }
     std::string& columns = before ? m_before_columns : m_after_columns;

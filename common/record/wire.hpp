@@ -51,6 +51,11 @@ public:
         return bytes;
     }
     std::uint64_t varint() {
+        if (!m_rest.empty() && static_cast<unsigned char>(m_rest[0]) < 0x80) { // most are short
+            const auto bits = static_cast<unsigned char>(m_rest[0]);
+            m_rest.remove_prefix(1);
+            return bits;
+        }
         std::uint64_t bits = 0;
         for (int shift = 0; shift < 64; shift += 7) {
             const auto byte = static_cast<unsigned char>(take(1)[0]);

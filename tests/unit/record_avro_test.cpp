@@ -253,3 +253,18 @@ TEST_CASE("bytes that are cut or go on are bad data") {
     }
     CHECK_FAILS(json(*shape.value, bytes + "x"), bad_data, "behind");
 }
+
+TEST_CASE("a text that is not UTF-8 is bad data, short or long") {
+    const Shape shape{table_line(R"([{"name":"t","type":"text"}])")};
+    for (const std::size_t size : {1, 2, 31, 32, 33, 100}) {
+        const std::string text(size - 1, 'x');
+        const auto value = [&](const std::string& last) {
+            return avro(*shape.value, "{" + change_line("", R"("before":null,"after":{"t":")" +
+                                                                text + last + R"("})")
+                                                .substr(8));
+        };
+        CHECK(json(*shape.value, value("x")).find('"' + text + "x\"") != std::string::npos);
+        CHECK(json(*shape.value, value("é")).find('"' + text + "é\"") != std::string::npos);
+        CHECK_FAILS(json(*shape.value, value("\xe9")), bad_data, "UTF-8");
+    }
+}
