@@ -89,6 +89,17 @@ std::string reason_of_column(const Table& before, const Table& after, const Colu
     return {};
 }
 
+/// Without a key a stored row is found by all its values, and a change that comes now lacks one.
+std::string reason_of_dropped(const Table& before, const Table& after) {
+    for (const Column& then : before.columns) {
+        if (!after.has_key() && find_column(after, then) == nullptr) {
+            return fmt::format("column {} was dropped, and the table has no key",
+                               in_quotes(then.name));
+        }
+    }
+    return {};
+}
+
 } // namespace
 
 bool keeps_values(std::string_view from, std::string_view to) {
@@ -135,7 +146,7 @@ std::string stale_reason(const Table& before, const Table& after) {
             return reason;
         }
     }
-    return {};
+    return reason_of_dropped(before, after);
 }
 
 } // namespace cdc::event

@@ -111,7 +111,10 @@ TEST_CASE("changes of shape that alter stored rows make copies stale") {
         return stale_reason(before, after);
     };
     CHECK(why(before).empty());
-    CHECK(why(shape({{"1", "id", "integer"}})).empty()); // dropped
+    Table dropped = shape({{"1", "id", "integer"}});
+    CHECK(why(dropped) == "column 'a' was dropped, and the table has no key");
+    dropped.columns[0].key = 1;
+    CHECK(why(dropped).empty());
     CHECK(why(shape({{"1", "id", "integer"}, {"2", "a", "integer"}, {"3", "b", "text"}})).empty());
     CHECK(why(shape({{"1", "id", "integer"}, {"2", "a", "integer"}}, 2)) ==
           "another table has its name now");
