@@ -11,6 +11,8 @@ using base::in_quotes;
 
 namespace {
 
+constexpr int kLongestDecimal = 76; ///< digits of ClickHouse's longest
+
 const Column* find_column(const Table& table, const Column& wanted) {
     const auto found =
         std::find_if(table.columns.begin(), table.columns.end(), [&](const Column& column) {
@@ -128,6 +130,11 @@ bool keeps_values(std::string_view from, std::string_view to) {
                                              "time without time zone",
                                              "time with time zone"};
     if (std::find(std::begin(kGrowing), std::end(kGrowing), old_type.name) == std::end(kGrowing)) {
+        return false;
+    }
+    // ClickHouse has no decimal for it, and its text of the old one lacks zeros: 1.50 is '1.5'.
+    if (new_type.name == "numeric" && old_type.second > 0 && old_type.first <= kLongestDecimal &&
+        (new_type.first == -1 || new_type.first > kLongestDecimal)) {
         return false;
     }
     if (new_type.first == -1) {
