@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
 
 namespace cdc::clickhouse {
 
@@ -59,11 +60,13 @@ char* RowBuffer::reserve(std::size_t room) {
     if (m_size + room > m_capacity) {
         const std::size_t capacity =
             std::max({m_size + room, m_capacity + m_capacity / 2, kFirstCapacity});
-        std::unique_ptr<char[]> grown{new char[capacity]};
-        if (m_size > 0) {
-            std::memcpy(grown.get(), m_bytes.get(), m_size);
+        // A large block moves without its bytes being copied, which would be in memory twice.
+        auto* const grown = static_cast<char*>(std::realloc(m_bytes.get(), capacity));
+        if (grown == nullptr) {
+            throw std::bad_alloc{};
         }
-        m_bytes = std::move(grown);
+        static_cast<void>(m_bytes.release());
+        m_bytes.reset(grown);
         m_capacity = capacity;
     }
     return m_bytes.get() + m_size;

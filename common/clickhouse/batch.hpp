@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,7 +28,10 @@ public:
     std::size_t capacity() const { return m_capacity; }
 
 private:
-    std::unique_ptr<char[]> m_bytes;
+    struct Free {
+        void operator()(char* bytes) const { std::free(bytes); }
+    };
+    std::unique_ptr<char, Free> m_bytes;
     std::size_t m_size = 0;
     std::size_t m_capacity = 0;
 };
