@@ -32,7 +32,7 @@ struct Options {
     bool keep_dropped_partitions = false;  ///< a partition that is gone leaves no mark
     std::string chdb_library;              ///< "": found by itself
     std::int64_t timeout_ms = 300'000;     ///< of one request
-    std::uint64_t batch_rows = 100'000;    ///< of all tables together
+    std::uint64_t batch_rows = 500'000;    ///< of all tables together
     std::uint64_t batch_bytes = 64U << 20; ///< of encoded rows; two batches are in memory
     std::int64_t flush_interval_ms = 1000; ///< oldest unflushed line
     std::size_t insert_jobs = 4;           ///< tables that are stored at once
