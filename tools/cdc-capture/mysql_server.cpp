@@ -74,7 +74,7 @@ void MysqlServer::check_patterns() {
     }
 }
 
-int MysqlServer::check() {
+ExitCode MysqlServer::check() {
     Connection plain{mysql::parse_url(m_options.source)};
     ExitCode code = ExitCode::ok;
     for (const mysql::Finding& finding : findings_of_check(plain, m_options)) {
@@ -91,15 +91,7 @@ int MysqlServer::check() {
             base::log::warning("{}", text);
         }
     }
-    code = check_checkpoints(plain, m_options, code);
-    try {
-        check_patterns();
-    } catch (const Error& error) {
-        base::log::write_error(error.what(), error.hint());
-        code = code == ExitCode::ok ? error.code() : code;
-    }
-    base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
-    return static_cast<int>(code);
+    return check_checkpoints(plain, m_options, code);
 }
 
 std::unique_ptr<source::ChangeStream> MysqlServer::changes() {

@@ -14,7 +14,7 @@ public:
     checkpoints::Watch::Check file_check() const override;
     bool has_slot() const override { return false; }
     void check_patterns() override;
-    int check() override;
+    base::ExitCode check() override;
     std::unique_ptr<source::ChangeStream> changes() override;
 
 private:

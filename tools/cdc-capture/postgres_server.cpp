@@ -118,7 +118,7 @@ void PostgresServer::check_patterns() {
     });
 }
 
-int PostgresServer::check() {
+ExitCode PostgresServer::check() {
     await();
     Connection plain{m_options.source, Connection::Kind::plain};
     ExitCode code = postgres::report(postgres::preflight(plain, question_of(m_options)), true);
@@ -127,14 +127,7 @@ int PostgresServer::check() {
         code == ExitCode::ok || file == ExitCode::refused) {
         code = file == ExitCode::ok ? code : file;
     }
-    try {
-        check_patterns();
-    } catch (const Error& error) {
-        base::log::write_error(error.what(), error.hint());
-        code = code == ExitCode::ok ? error.code() : code;
-    }
-    base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
-    return static_cast<int>(code);
+    return code;
 }
 
 void PostgresServer::create(const std::string& checkpoint_file) {

@@ -14,7 +14,7 @@ public:
     bool has_slot() const override { return true; }
     void await() override;
     void check_patterns() override;
-    int check() override;
+    base::ExitCode check() override;
     /// Publication and slot.
     void create(const std::string& checkpoint_file) override;
     /// The slot, and the publication when create() made it.

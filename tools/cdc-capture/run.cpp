@@ -1,5 +1,6 @@
 #include "cdc-capture/run.hpp"
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "cdc-capture/acknowledgement.hpp"
 #include "cdc-capture/capture.hpp"
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 namespace cdc::capture {
+
+using base::ExitCode;
 
 namespace {
 
@@ -78,6 +81,19 @@ int stream(const Options& options, Server& server) {
     }
 }
 
+/// Whether capture can work, on stderr. Returns the exit code.
+int check(Server& server) {
+    ExitCode code = server.check();
+    try {
+        server.check_patterns();
+    } catch (const base::Error& error) {
+        base::log::write_error(error.what(), error.hint());
+        code = code == ExitCode::ok ? error.code() : code;
+    }
+    base::log::info("{}", code == ExitCode::ok ? "ready" : "not ready");
+    return static_cast<int>(code);
+}
+
 } // namespace
 
 int run(const Options& options) {
@@ -86,7 +102,7 @@ int run(const Options& options) {
         server->drop();
         return 0;
     }
-    return options.check ? server->check() : stream(options, *server);
+    return options.check ? check(*server) : stream(options, *server);
 }
 
 } // namespace cdc::capture

@@ -1,6 +1,7 @@
 #ifndef CDC_CAPTURE_SERVER_HPP
 #define CDC_CAPTURE_SERVER_HPP
 
+#include "base/error.hpp"
 #include "checkpoints/watch.hpp"
 #include "source/change_stream.hpp"
 
@@ -24,8 +25,8 @@ public:
     /// Refuses patterns of tables and columns that meet nothing in the source, before anything is
     /// made or read. Throws io::Stopped.
     virtual void check_patterns() = 0;
-    /// Reports on stderr whether capture can work. Returns the exit code: 0, 3 or 4.
-    virtual int check() = 0;
+    /// Reports on stderr what keeps capture from working, the patterns apart.
+    virtual base::ExitCode check() = 0;
 
     /// Makes what the stream needs, after everything that check() looks at. Refuses when
     /// `checkpoint_file`, a file that holds a checkpoint, is not empty: a new slot would begin
