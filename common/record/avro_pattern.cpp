@@ -1,5 +1,6 @@
 #include "record/avro_pattern.hpp"
 
+#include "event/json_cursor.hpp"
 #include "event/json_scan.hpp"
 #include "record/wire.hpp"
 
@@ -27,28 +28,6 @@ private:
     char m_bytes[20];
     std::size_t m_size = 0;
 };
-
-/// Of a JSON escape of two bytes; 0: it is none, or none of two bytes.
-char unescaped(char c) {
-    switch (c) {
-    case '"':
-    case '\\':
-    case '/':
-        return c;
-    case 'b':
-        return '\b';
-    case 'f':
-        return '\f';
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return '\0';
-    }
-}
 
 const char* append_integer(std::string& out, Numbers numbers, bool narrow, const char* at,
                            const char* end) {
@@ -79,35 +58,28 @@ const char* append_text(std::string& out, Numbers numbers, const char* at, const
     if (at == end || *at != '"') {
         return nullptr;
     }
-    const char* plain = ++at;
+    const char* const begin = ++at;
     bool escaped = false;
-    while (true) {
-        at = event::find_json_special(at, end);
-        if (at == end) {
+    for (; (at = event::find_json_special(at, end)) != end && *at != '"'; at += 2) {
+        if (*at != '\\' || end - at < 2) {
             return nullptr;
         }
-        if (*at == '"') {
-            break;
-        }
-        const char meant = *at == '\\' && end - at > 1 ? unescaped(at[1]) : '\0';
-        if (meant == '\0') {
-            return nullptr;
-        }
-        if (!escaped) {
-            scratch.clear();
-            escaped = true;
-        }
-        scratch.append(plain, at);
-        scratch += meant;
-        plain = at += 2;
+        escaped = true;
     }
-    const auto rest = static_cast<std::size_t>(at - plain);
-    numbers.add(static_cast<std::int64_t>((escaped ? scratch.size() : 0) + rest));
-    numbers.append_to(out);
+    if (at == end) {
+        return nullptr;
+    }
+    std::string_view text{begin, static_cast<std::size_t>(at - begin)};
     if (escaped) {
-        out += scratch;
+        scratch.clear();
+        if (!event::append_json_unescaped(scratch, text)) {
+            return nullptr;
+        }
+        text = scratch;
     }
-    out.append(plain, rest);
+    numbers.add(static_cast<std::int64_t>(text.size()));
+    numbers.append_to(out);
+    out += text;
     return at + 1;
 }
 
