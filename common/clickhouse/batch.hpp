@@ -87,7 +87,7 @@ private:
     std::size_t m_row_begin = 0;
     std::vector<Row> m_entries;
     std::vector<Slot> m_slots; ///< size is a power of two, at most half full
-    bool m_rising = true;      ///< the keys rise so far, and m_slots is empty or all free
+    bool m_rising = true;      ///< the keys rise so far, and m_slots says nothing
 };
 
 } // namespace cdc::clickhouse
