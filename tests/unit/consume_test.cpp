@@ -1,4 +1,5 @@
 #include "cdc-consume/acknowledged.hpp"
+#include "cdc-consume/marks.hpp"
 #include "cdc-consume/places.hpp"
 #include "checkpoints/file.hpp"
 #include "event/checkpoint.hpp"
@@ -77,4 +78,55 @@ TEST_CASE("a snapshot without key that has not ended is read again from its begi
     places.start(at, 5);
     CHECK(places.positions().at(at) == 5);
     CHECK(place.held == -1);
+}
+
+namespace {
+
+/// The value of a mark at this order.
+std::string mark_at(event::Order order, std::optional<event::Order> highest = std::nullopt) {
+    event::Checkpoint checkpoint;
+    checkpoint.kind = "postgres";
+    checkpoint.server = "7";
+    checkpoint.position = "0/1";
+    checkpoint.order = order;
+    std::string line = checkpoint.encode();
+    if (highest) {
+        line = event::with_highest(line, *highest);
+    }
+    return kafka::encode_cut_mark(line, {{{"t", 0}, 5}, {{"t", 1}, 7}});
+}
+
+} // namespace
+
+TEST_CASE("marks are exact when no change was read that is not below them") {
+    consume::Places places;
+    consume::Marks marks{"p.marks"};
+    marks.take("a", mark_at(event::Order{32}));
+    CHECK(marks.are_exact(places)); // no partition came yet
+    places.start({"t", 0}, 0);
+    Place& place = *places.find({"t", 0});
+    CHECK(marks.are_exact(places));
+    place.highest = event::Order{31}.text();
+    CHECK(marks.are_exact(places));
+    // What a publisher sent behind its last mark before it was killed comes again behind the next.
+    place.highest = event::Order{32}.text();
+    CHECK_FALSE(marks.are_exact(places));
+    marks.take("a", mark_at(event::Order{33}));
+    CHECK(marks.are_exact(places));
+    marks.take("b", mark_at(event::Order{16})); // of another stream: each counts
+    CHECK_FALSE(marks.are_exact(places));
+}
+
+TEST_CASE("marks of cdc-transform are held against the highest order they say") {
+    consume::Places places;
+    consume::Marks marks{"p.marks"};
+    marks.take("a", mark_at(event::Order{16}, event::Order{40}));
+    places.start({"t", 0}, 0);
+    Place& place = *places.find({"t", 0});
+    place.highest = event::Order{40}.text();
+    CHECK(marks.are_exact(places));
+    place.highest = event::Order{41}.text();
+    CHECK_FALSE(marks.are_exact(places));
+    marks.take("b", mark_at(event::Order{8}, event::Order{41})); // one output: the last counts
+    CHECK(marks.are_exact(places));
 }
