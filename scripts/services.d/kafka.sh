@@ -97,13 +97,13 @@ broker.session.timeout.ms=6000
 controlled.shutdown.enable=true
 ${CDC_KAFKA_CONF:-}
 CONF
-    [[ -s $state/data/meta.properties ]] || kafka_format
+    [[ -s $state/data/meta.properties ]] || prepared_data "$(kafka_home)/formatted-$self-of-$copies" kafka_format
 }
 
 kafka_java() { # heap, then class and arguments
     local heap=$1
     shift
-    argv=(java "-Xmx$heap" -XX:+UseSerialGC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn
+    argv=(java "-Xmx$heap" -XX:+UseSerialGC ${classes:+"$classes"} -Dorg.slf4j.simpleLogger.defaultLogLevel=warn
         -Dlog4j2.level=WARN -cp "$(kafka_home)/libs/*" "$@")
 }
 
@@ -116,7 +116,13 @@ kafka_format() {
     "${argv[@]}" >>"$log" 2>&1 || { tail -n 5 "$log" >&2; fail "cannot format '$state/data'"; }
 }
 
-kafka_command() { kafka_java 512m kafka.Kafka "$state/kraft.properties"; }
+kafka_command() {
+    local classes
+    java_classes "$(kafka_home)"
+    # One of three cannot be stopped at will.
+    [[ $name == kafka || -z $recording ]] || classes='' recording=''
+    kafka_java 512m kafka.Kafka "$state/kraft.properties"
+}
 
 # One of three cannot serve before a second one runs, so the whole cluster is asked for only when
 # all of it was started.

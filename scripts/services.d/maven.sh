@@ -30,3 +30,17 @@ maven_fetch() { # home, name for people, coordinates…
     rm -rf "$work"
     mv -T "$home.new" "$home"
 }
+
+# Sets `classes` to the flag for the archive of a program's classes (CDS) in HOME, which halves what a
+# start costs; where there is none yet, to the one that makes it, at the end, in `recording`. Each
+# Java has its own archive. One that does not fit is passed over by Java itself.
+java_classes() { # home
+    local archive
+    archive=$1/classes-$(stat -Lc %Y "$(command -v java)").jsa
+    if [[ -s $archive ]]; then
+        classes=-XX:SharedArchiveFile=$archive recording=
+    else
+        recording=$archive.$$
+        classes=-XX:ArchiveClassesAtExit=$recording
+    fi
+}

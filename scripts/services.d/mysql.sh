@@ -102,12 +102,16 @@ server-id=1
 log-error-verbosity=2
 ${CDC_MYSQL_CONF:-}
 CONF
-    [[ ! -d $state/data ]] || return 0
+    [[ -d $state/data ]] || prepared_data "$(mysql_home)/initialized" mysql_initialize
+}
+
+# CDC_MYSQL_CONF may hold what the making of a data folder does not take.
+mysql_initialize() {
     rm -rf "$state/new"
-    # CDC_MYSQL_CONF may hold what the making of a data folder does not take.
     "${programs[@]}" --no-defaults ${user:+--user=root} --initialize-insecure \
         --datadir="$state/new" --tmpdir="$state/tmp" $(sed 's/^/--/' <<<"$files") >>"$log" 2>&1 ||
         { tail -n 20 "$log" >&2; fail "mysqld --initialize-insecure failed; its log is '$log'"; }
+    rm -f "$state/new/auto.cnf" # each server has a UUID of its own
     mv "$state/new" "$state/data"
 }
 

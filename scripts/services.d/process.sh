@@ -1,6 +1,23 @@
 # Ports, and one server process with its children; sourced by scripts/services.
 # A server is known by its pid and its start time, so that a reused pid is never touched.
 
+# A new data folder, $state/data: a copy of KEPT, which the function MAKE makes the first time. A copy
+# costs less than to make it anew, and tests start many servers.
+prepared_data() { # kept, make
+    if [[ ! -d $1 ]]; then
+        "$2"
+        mkdir -p "${1%/*}"
+        cp -a "$state/data" "$1.$$"
+        # Whoever made it first has it.
+        mv -T "$1.$$" "$1" 2>/dev/null || rm -rf "$1.$$"
+        return
+    fi
+    rm -rf "$state/new"
+    cp -a "$1" "$state/new"
+    rm -rf "$state/data"
+    mv "$state/new" "$state/data"
+}
+
 start_time() { # pid
     local line
     line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1

@@ -30,7 +30,9 @@ registry_prepare() {
 }
 
 registry_command() {
-    argv=(java -Xmx256m -XX:+UseSerialGC -Dquarkus.http.host=127.0.0.1
+    local classes
+    java_classes "$(registry_home)"
+    argv=(java -Xmx256m -XX:+UseSerialGC "$classes" -Dquarkus.http.host=127.0.0.1
         "-Dquarkus.http.port=$port" -Dquarkus.log.level=WARN
         -jar "$(registry_home)/apicurio-registry-app-$kRegistryVersion-runner.jar")
 }
