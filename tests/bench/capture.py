@@ -61,9 +61,14 @@ def last_row(command, mark, env, begun):
     seen = {}
 
     def read():
-        tail = b""
-        while mark not in tail and (part := os.read(process.stdout.fileno(), 1 << 20)):
-            tail = tail[-len(mark):] + part
+        # Into one buffer: this reader must not be what a fast command waits for.
+        keep = len(mark)
+        room = bytearray(keep + (1 << 18))
+        place = memoryview(room)[keep:]
+        while got := os.readv(process.stdout.fileno(), [place]):
+            if room.find(mark, 0, keep + got) >= 0:
+                break
+            room[:keep] = room[got:got + keep]
         seen["at"] = time.monotonic()
 
     reader = threading.Thread(target=read)
