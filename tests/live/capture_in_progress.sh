@@ -138,6 +138,16 @@ for seed in 2956 "$SEED"; do
 done
 expect "transactions came while they ran" "$(streamed)" t
 
+say "a message beside a transaction for which there is no room is written once"
+sql "SELECT pg_replication_slot_advance('$SLOT', pg_current_wal_lsn())" >/dev/null
+sql "BEGIN; INSERT INTO plain SELECT -20000 - i, i, 'before it' FROM generate_series(1, 1000) i;
+     SELECT pg_logical_emit_message(false, 'test', 'beside it');
+     INSERT INTO plain SELECT -30000 - i, i, 'behind it' FROM generate_series(1, 5000) i; COMMIT" >/dev/null
+LIMIT=200k in_progress --peek --exit-at-end --messages 'test' >beside.out 2>beside.err
+grep -q 'have reached --spool-limit' beside.err || fail "there was room"
+expect "messages" "$(grep -c '"op":"m"' beside.out)" 1
+expect "rows" "$(rows beside.out | grep -c '"op":"c"')" 6000
+
 say "another list of columns while a transaction runs"
 if [ "$(sql "SELECT current_setting('server_version_num')::int >= 150000")" = t ]; then
     sql "CREATE PUBLICATION few FOR TABLE plain (id, v)"
