@@ -4,7 +4,10 @@
 Prepared, committed and rolled back, of one phase, larger than what is kept in memory, compressed, while capture
 runs and over its restart, a rotation of the log, a restart of the server, and a stop by SIGKILL: each row once,
 in the order of the commits, and a place to go on at that stays before what is prepared. Begun behind a
-transaction that is prepared, the stream is refused (1), or stops where it commits (3).
+transaction that is prepared, the stream is refused (1), or stops where it commits (3); it is refused (3), too,
+where the log of the XA PREPARE is purged.
+
+CDC_TEST_GTIDS=OFF: MySQL alone, without global transaction ids; the stream goes on by file and offset.
 """
 import json
 import os
@@ -15,13 +18,15 @@ import bed
 import mysql_types
 from bed import BIN, say
 
-SERVICES = os.environ.get("CDC_TEST_MYSQL_SERVICES", "mysql mariadb").split()
+NO_GTIDS = os.environ.get("CDC_TEST_GTIDS") == "OFF"
+SERVICES = os.environ.get("CDC_TEST_MYSQL_SERVICES", "mysql" if NO_GTIDS else "mysql mariadb").split()
+SETTINGS = {"CDC_MYSQL_CONF": "gtid-mode=OFF\nenforce-gtid-consistency=OFF"} if NO_GTIDS else {}
 LARGE = 20000 # rows of some 100 bytes
 
 
 class Test(bed.Bed):
     def __init__(self, work):
-        super().__init__(work, SERVICES)
+        super().__init__(work, SERVICES, **SETTINGS)
 
 
 class Stream:
@@ -78,6 +83,7 @@ def one_server(test, server):
     server.sql(insert(2), db="shop")
     changes, mark = stream.run()
     expect("what is prepared is not seen", changes, [("c", 2)])
+    expect("global ids", "gtids" in mark, not NO_GTIDS)
     frozen = mark["position"]
     server.sql("XA COMMIT 'early'; " + insert(3), db="shop")
     changes, mark = stream.run()
@@ -134,6 +140,22 @@ def one_server(test, server):
     late.run(wanted=(3,))
     expect("its rows are those of this stream", stream.run()[0], [("c", 50)])
     killed(test, server, stream)
+    purged(test, server, stream)
+
+
+def purged(test, server, stream):
+    """The file that holds the XA PREPARE is gone: refused, before and behind its XA COMMIT."""
+    prepare(server, "purged", insert(300))
+    server.sql(insert(301), db="shop")
+    stream.run()
+    server.sql("FLUSH LOGS; " + insert(302), db="shop")
+    newest = server.sql("SHOW BINARY LOGS", db=None)[-1][0]
+    server.sql(f"PURGE BINARY LOGS TO '{newest}'", db=None)
+    stream.run(wanted=(3,))
+    expect("why", "no longer has the log" in test.tail() and "Read the tables again with a snapshot" in test.tail(), True)
+    server.sql("XA COMMIT 'purged'", db="shop")
+    stream.run(wanted=(3,))
+    say(f"{server.name}: refused where the XA PREPARE is purged")
 
 
 def killed(test, server, stream):
