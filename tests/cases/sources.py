@@ -44,7 +44,7 @@ class Mysql:
 
     def __init__(self, database, name):
         parts = urllib.parse.urlsplit(os.environ[f"CDC_TEST_{name.upper()}_URL"])
-        self.database, self.url = database, f"{name}://{parts.netloc}/{database}"
+        self.database, self.url = database, f"{parts.scheme}://{parts.netloc}/{database}"
         self.client = ["mariadb", "--no-defaults", "-h", parts.hostname, "-P", str(parts.port), "-u", "root", "-N", "-B",
                        "--default-character-set=utf8mb4"]
 

@@ -10,6 +10,6 @@ ANALYZE TABLE t; OPTIMIZE TABLE t; CREATE VIEW vt AS SELECT * FROM t; CREATE OR 
 CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.n = COALESCE(NEW.n, 99); INSERT INTO t(id) VALUES (3); DROP TRIGGER tr; CREATE PROCEDURE pr() UPDATE t SET n = n + 1; CALL pr(); DROP PROCEDURE pr;
 -- step: down
 CREATE USER IF NOT EXISTS 'harmless_case'@'%' IDENTIFIED BY 'x;drop table t'; GRANT SELECT ON t TO 'harmless_case'@'%'; ALTER USER 'harmless_case'@'%' IDENTIFIED BY 'y'; DROP USER 'harmless_case'@'%';
-/* drop table t */ INSERT /*! */ INTO t(id, v) VALUES (4, 'DROP TABLE t'); -- truncate t
+/* drop table t */ INSERT /*! */ INTO t(id, v, n) VALUES (4, 'DROP TABLE t', NULL); -- truncate t
 # truncate t
 LOCK TABLES t WRITE; UPDATE t SET v='locked' WHERE id=4; UNLOCK TABLES; ALTER DATABASE CHARACTER SET utf8mb4; REPAIR TABLE t;
