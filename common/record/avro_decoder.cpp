@@ -226,7 +226,9 @@ void AvroDecoder::append_record(std::string& out, const AvroType& type, Reader& 
     std::size_t after[2] = {0, 0};
     char separator = '{';
     for (const AvroField& field : type.fields) {
-        if (root && keep_columns(field, reader, depth)) {
+        const RootField place = root ? field.root : RootField::other;
+        if (place == RootField::before_columns || place == RootField::after_columns) {
+            keep_columns(field, reader, depth);
             continue;
         }
         const AvroType* value = field.type;
@@ -241,10 +243,10 @@ void AvroDecoder::append_record(std::string& out, const AvroType& type, Reader& 
         out += field.member;
         const std::size_t start = out.size();
         append_value(out, *value, reader, depth + 1);
-        if (root && (field.name == "before" || field.name == "after")) {
-            auto& place = field.name == "before" ? before : after;
-            place[0] = start;
-            place[1] = out.size();
+        if (place != RootField::other) {
+            auto& row = place == RootField::before ? before : after;
+            row[0] = start;
+            row[1] = out.size();
         }
     }
     out += separator == '{' ? "{}" : "}";
@@ -257,20 +259,13 @@ void AvroDecoder::append_record(std::string& out, const AvroType& type, Reader& 
 }
 
 /// Takes the names of columns that stand in our own records' root.
-bool AvroDecoder::keep_columns(const AvroField& field, Reader& reader, int depth) {
-    if (!field.optional) {
-        return false;
-    }
-    const bool before = field.name == "before_columns";
-    if (!before && field.name != "after_columns") {
-        return false;
-    }
-    std::string& columns = before ? m_before_columns : m_after_columns;
+void AvroDecoder::keep_columns(const AvroField& field, Reader& reader, int depth) {
+    std::string& columns =
+        field.root == RootField::before_columns ? m_before_columns : m_after_columns;
     append_value(columns, *field.type, reader, depth + 1);
     if (columns == "null") {
         columns.clear();
     }
-    return true;
 }
 
 /// Of the row that stands there, leaves the columns that are named.

@@ -22,7 +22,7 @@ private:
     void append_elements(std::string& out, const AvroType& type, Reader& reader, int depth);
     static void append_integer_value(std::string& out, const AvroType& type, Reader& reader);
     static void append_bytes_value(std::string& out, const AvroType& type, std::string_view bytes);
-    bool keep_columns(const AvroField& field, Reader& reader, int depth);
+    void keep_columns(const AvroField& field, Reader& reader, int depth);
     void leave_columns(std::string& out, std::size_t start, std::size_t end,
                        const std::string& columns);
 

@@ -44,6 +44,20 @@ std::string text_member(const Json& object, const char* name) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
+/// Names of columns are such where JSON does not have them.
+RootField root_field(std::string_view name, bool optional) {
+    if (name == "before") {
+        return RootField::before;
+    }
+    if (name == "after") {
+        return RootField::after;
+    }
+    if (optional && name == "before_columns") {
+        return RootField::before_columns;
+    }
+    return optional && name == "after_columns" ? RootField::after_columns : RootField::other;
+}
+
 bool true_member(const Json& object, const char* name) {
     const auto found = object.find(name);
     return found != object.end() && *found == Json(true);
@@ -221,6 +235,7 @@ private:
             field.member += ':';
             field.type = type(one["type"], space, depth + 1);
             field.optional = true_member(one, "cdc.optional");
+            field.root = root_field(field.name, field.optional);
             out.fields.push_back(std::move(field));
         }
     }

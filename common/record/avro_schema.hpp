@@ -43,11 +43,15 @@ enum class ValueForm : std::uint8_t {
 
 struct AvroType;
 
+/// A field that is read in its own way in the root of a record.
+enum class RootField : std::uint8_t { other, before, after, before_columns, after_columns };
+
 struct AvroField {
     std::string name;   ///< the column's
     std::string member; ///< `"NAME":`, as JSON has it
     const AvroType* type = nullptr;
-    bool optional = false; ///< absent in JSON where it is null
+    bool optional = false;             ///< absent in JSON where it is null
+    RootField root = RootField::other; ///< by its name; counts in the root alone
 };
 
 struct AvroType {
