@@ -3,7 +3,8 @@
 #include "cli/app.hpp"
 
 int main(int argc, char** argv) {
-    cdc::cli::App app{"cdc-capture", "Streams every committed change of a PostgreSQL database"};
+    cdc::cli::App app{"cdc-capture",
+                      "Streams every committed change of PostgreSQL, MySQL or MariaDB"};
     cdc::capture::Options options;
     cdc::capture::add_options(app, options);
     return app.run(

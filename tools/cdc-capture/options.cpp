@@ -7,6 +7,8 @@
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
 
+#include <limits>
+
 namespace cdc::capture {
 
 using base::ExitCode;
@@ -50,6 +52,7 @@ void add_source_options(cli::App& app, Options& options) {
         ->group("Source");
     cli.add_option("--server-id", options.server_id,
                    "MySQL, MariaDB: id to register with; default: a random one")
+        ->check(CLI::Range(std::uint32_t{1}, std::numeric_limits<std::uint32_t>::max()))
         ->type_name("N")
         ->group("Source");
     cli.add_option(

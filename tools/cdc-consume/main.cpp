@@ -3,7 +3,7 @@
 #include "cli/app.hpp"
 
 int main(int argc, char** argv) {
-    cdc::cli::App app{"cdc-consume", "Kafka topics to lines of cdc-event(5) on stdout."};
+    cdc::cli::App app{"cdc-consume", "Reads Kafka topics into lines of cdc-event(5) on stdout"};
     cdc::consume::Options options;
     cdc::consume::add_options(app, options);
     return app.run(

@@ -48,7 +48,7 @@ void add_options(cli::App& app, Options& o) {
     cli.add_flag("--marks", o.marks,
                  "Read up to each mark of the topic PREFIX.marks: what the source held then")
         ->group("What to read");
-    cli.add_option("--with", o.with, "Add to each line: kafka")
+    cli.add_option("--with", o.with, "Add to each line its place in Kafka, as the member kafka")
         ->check(CLI::IsMember({"kafka"}))
         ->allow_extra_args(false)
         ->group("What to read");

@@ -3,7 +3,7 @@
 #include "cli/app.hpp"
 
 int main(int argc, char** argv) {
-    cdc::cli::App app{"cdc-load", "Load change lines from stdin into ClickHouse."};
+    cdc::cli::App app{"cdc-load", "Loads lines of cdc-event(5) from stdin into ClickHouse"};
     cdc::load::Options options;
     cdc::load::add_options(app, options);
     return app.run(

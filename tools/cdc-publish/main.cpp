@@ -3,7 +3,7 @@
 #include "cli/app.hpp"
 
 int main(int argc, char** argv) {
-    cdc::cli::App app{"cdc-publish", "Lines of cdc-event(5) on stdin to Kafka topics."};
+    cdc::cli::App app{"cdc-publish", "Publishes lines of cdc-event(5) from stdin to Kafka topics"};
     cdc::publish::Options options;
     cdc::publish::add_options(app, options);
     return app.run(

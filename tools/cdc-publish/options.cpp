@@ -31,6 +31,12 @@ std::string retention_ms(const std::string& text) {
     return std::to_string(*ms);
 }
 
+std::string check_cleanup_policy(const std::string& text) {
+    const bool known = text == "delete" || text == "compact" || text == "compact,delete" ||
+                       text == "delete,compact";
+    return known ? "" : in_quotes(text) + " is not delete, compact or compact,delete";
+}
+
 int count(const std::string& name, const std::string& value) {
     const auto number = base::parse_integer<int>(value);
     if (!number || *number < 1) {
@@ -85,10 +91,12 @@ void add_options(cli::App& app, Options& o) {
         ->capture_default_str()
         ->group("Topics");
     cli.add_option("--partitions", o.partitions, "Of topics that are made (default: the brokers')")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(1, 1'000'000))
+        ->type_name("N")
         ->group("Topics");
     cli.add_option("--replication", o.replication, "Copies of topics that are made")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(1, 32'767))
+        ->type_name("N")
         ->group("Topics");
     cli.add_option("--retention", o.retention, "Of topics that are made: 7d, 12h, forever")
         ->type_name("TIME")
@@ -97,7 +105,8 @@ void add_options(cli::App& app, Options& o) {
         ->check(CLI::IsMember({"none", "gzip", "snappy", "lz4", "zstd"}))
         ->group("Topics");
     cli.add_option("--cleanup-policy", o.cleanup_policy, "delete, compact or compact,delete")
-        ->check(CLI::IsMember({"delete", "compact", "compact,delete", "delete,compact"}))
+        ->check(check_cleanup_policy)
+        ->type_name("POLICY")
         ->group("Topics");
     cli.add_option("--topic-config", o.topic_config, "A topic property of Kafka; may be repeated")
         ->type_name("NAME=VALUE")
@@ -155,7 +164,8 @@ void add_options(cli::App& app, Options& o) {
         ->type_name("NAME")
         ->group("Delivery");
     cli.add_option("--transaction-rows", o.transaction_rows, "Most lines of a Kafka transaction")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}))
+        ->type_name("N")
         ->capture_default_str()
         ->group("Delivery");
     app.add_bytes("--transaction-bytes", o.transaction_bytes, "Most bytes of a Kafka transaction")

@@ -3,7 +3,8 @@
 #include "cli/app.hpp"
 
 int main(int argc, char** argv) {
-    cdc::cli::App app{"cdc-transform", "Lines in, lines out: SQL views kept current."};
+    cdc::cli::App app{"cdc-transform",
+                      "Keeps SQL views current: lines from stdin, lines to stdout"};
     cdc::transform::Options options;
     cdc::transform::add_options(app, options);
     return app.run(

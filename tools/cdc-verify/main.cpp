@@ -3,7 +3,7 @@
 #include "cli/app.hpp"
 
 int main(int argc, char** argv) {
-    cdc::cli::App app{"cdc-verify", "Says whether ClickHouse holds the rows of PostgreSQL"};
+    cdc::cli::App app{"cdc-verify", "Says whether ClickHouse holds the rows of its source"};
     cdc::verify::Options options;
     cdc::verify::add_options(app, options);
     return app.run(
