@@ -12,7 +12,9 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 namespace cdc::record {
@@ -38,6 +40,25 @@ bool is_short_ascii(std::string_view text) {
         all |= static_cast<unsigned char>(c);
     }
     return all < 0x80;
+}
+
+/// How many bytes both begin with.
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+    const std::size_t size = std::min(a.size(), b.size());
+    std::size_t at = 0;
+    for (; at + 8 <= size; at += 8) {
+        std::uint64_t left = 0;
+        std::uint64_t right = 0;
+        std::memcpy(&left, a.data() + at, 8);
+        std::memcpy(&right, b.data() + at, 8);
+        if (left != right) {
+            return at + static_cast<std::size_t>(__builtin_ctzll(left ^ right)) / 8;
+        }
+    }
+    while (at < size && a[at] == b[at]) {
+        ++at;
+    }
+    return at;
 }
 
 void check_utf8(std::string_view text) {
@@ -72,6 +93,11 @@ public:
 void AvroDecoder::append(std::string& out, const AvroSchema& schema, std::string_view bytes) {
     const std::size_t start = out.size();
     m_root = &schema.root();
+    m_in_beside = false;
+    if (m_serial != schema.serial()) {
+        m_serial = schema.serial();
+        m_last.assign(schema.count_beside(), {});
+    }
     m_before_columns.clear();
     m_after_columns.clear();
     try {
@@ -220,7 +246,85 @@ void AvroDecoder::append_elements(std::string& out, const AvroType& type, Reader
     out += map ? '}' : ']';
 }
 
+/// `,"name":value`, or nothing for an optional field that is null.
+void AvroDecoder::append_member(std::string& out, const AvroField& field, Reader& reader,
+                                int depth) {
+    const AvroType* value = field.type;
+    if (field.optional && value->kind == AvroKind::choice) {
+        value = value->branches[reader.index(value->branches.size(), "branches")];
+        if (value->kind == AvroKind::null) {
+            return;
+        }
+    }
+    out += ',';
+    out += field.member;
+    append_value(out, *value, reader, depth + 1);
+}
+
+/// Equal bytes are equal JSON: fields that are as in the last record are copied, and those that
+/// differ are decoded.
+void AvroDecoder::append_beside(std::string& out, const AvroType& type, Reader& reader, int depth) {
+    m_in_beside = true;
+    const std::size_t start = out.size();
+    Last& last = m_last[static_cast<std::size_t>(type.beside)];
+    if (last.depth != depth) {
+        last = {};
+        last.depth = depth;
+    }
+    for (std::size_t i = 0; i < type.fields.size();) {
+        const Last::End from = i == 0 ? Last::End{} : last.ends[i - 1];
+        const std::string_view rest = reader.rest();
+        const std::size_t same =
+            common_prefix(rest, std::string_view{last.bytes}.substr(from.bytes));
+        std::size_t next = i;
+        while (next < last.ends.size() && last.ends[next].bytes - from.bytes <= same) {
+            ++next;
+        }
+        if (next > i) {
+            const Last::End& to = last.ends[next - 1];
+            out.append(last.json, from.json, to.json - from.json);
+            reader.take(to.bytes - from.bytes);
+            i = next;
+            continue;
+        }
+        const std::size_t member = out.size();
+        append_member(out, type.fields[i], reader, depth);
+        keep(last, i, rest.substr(0, rest.size() - reader.rest().size()),
+             std::string_view{out}.substr(member));
+        ++i;
+    }
+    if (out.size() == start) {
+        out += '{';
+    }
+    out[start] = '{';
+    out += '}';
+    m_in_beside = false;
+}
+
+/// In place of what the last record had in the field; all before it are there.
+void AvroDecoder::keep(Last& last, std::size_t field, std::string_view bytes,
+                       std::string_view json) {
+    const Last::End from = field == 0 ? Last::End{} : last.ends[field - 1];
+    if (field == last.ends.size()) {
+        last.bytes.append(bytes);
+        last.json.append(json);
+        last.ends.push_back({last.bytes.size(), last.json.size()});
+        return;
+    }
+    const Last::End to = last.ends[field];
+    last.bytes.replace(from.bytes, to.bytes - from.bytes, bytes);
+    last.json.replace(from.json, to.json - from.json, json);
+    for (std::size_t i = field; i < last.ends.size(); ++i) {
+        last.ends[i].bytes += bytes.size() - (to.bytes - from.bytes);
+        last.ends[i].json += json.size() - (to.json - from.json);
+    }
+}
+
 void AvroDecoder::append_record(std::string& out, const AvroType& type, Reader& reader, int depth) {
+    if (type.beside >= 0 && !m_in_beside) {
+        append_beside(out, type, reader, depth);
+        return;
+    }
     const bool root = &type == m_root && depth == 0;
     std::size_t before[2] = {0, 0};
     std::size_t after[2] = {0, 0};

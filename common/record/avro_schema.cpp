@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <map>
 
 namespace cdc::record {
@@ -58,6 +60,11 @@ RootField root_field(std::string_view name, bool optional) {
     return optional && name == "after_columns" ? RootField::after_columns : RootField::other;
 }
 
+std::uint64_t next_serial() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
+
 bool true_member(const Json& object, const char* name) {
     const auto found = object.find(name);
     return found != object.end() && *found == Json(true);
@@ -77,6 +84,7 @@ public:
         if (json.is_object() && json.contains("cdc.table")) {
             m_schema.m_table = json["cdc.table"].dump();
         }
+        number_beside();
     }
 
 private:
@@ -89,6 +97,20 @@ private:
         m_escaped = json.is_object() && text_member(json, "cdc.names") == "escaped";
         m_schema.m_root = type(json, "", 0);
         return json;
+    }
+
+    void number_beside() {
+        for (const AvroField& field : m_schema.m_root->fields) {
+            const AvroType* type = &field.type->not_null();
+            if (field.root != RootField::other || type->kind != AvroKind::record) {
+                continue;
+            }
+            const auto own = std::find_if(m_schema.m_types.begin(), m_schema.m_types.end(),
+                                          [&](const auto& one) { return one.get() == type; });
+            if (own != m_schema.m_types.end() && type->beside < 0) {
+                (*own)->beside = static_cast<int>(m_schema.m_count_beside++);
+            }
+        }
     }
 
     AvroType* add(AvroKind kind) {
@@ -293,7 +315,7 @@ private:
     std::map<std::string, const AvroType*> m_names;
 };
 
-AvroSchema::AvroSchema(std::string_view text, NamedSchemas references) {
+AvroSchema::AvroSchema(std::string_view text, NamedSchemas references) : m_serial{next_serial()} {
     AvroSchemaParser{*this}.parse(text, references);
 }
 

@@ -63,7 +63,10 @@ struct AvroType {
     std::size_t size = 0; ///< of a fixed
     bool row = false;     ///< a row of a table: columns may be absent
     bool decimal = false; ///< bytes that are a number, in whichever form
-    std::string name;     ///< full name of a record, an enumeration or a fixed
+    /// A record beside the rows, such as `source`: its number among these; -1: another type. From
+    /// one message to the next most of it is the same.
+    int beside = -1;
+    std::string name; ///< full name of a record, an enumeration or a fixed
     std::vector<AvroField> fields;
     std::vector<const AvroType*> branches; ///< of a union; of an array or a map: its element
     int null_branch = -1;                  ///< of a union
@@ -94,12 +97,18 @@ public:
     const AvroType& root() const { return *m_root; }
     /// JSON text of the root's `cdc.table`; empty: it has none.
     const std::string& table() const { return m_table; }
+    /// Types with a number `beside`.
+    std::size_t count_beside() const { return m_count_beside; }
+    /// No other schema of this process has it.
+    std::uint64_t serial() const { return m_serial; }
 
 private:
     friend class AvroSchemaParser;
     std::vector<std::unique_ptr<AvroType>> m_types;
     const AvroType* m_root = nullptr;
     std::string m_table;
+    std::size_t m_count_beside = 0;
+    std::uint64_t m_serial;
 };
 
 } // namespace cdc::record

@@ -122,6 +122,82 @@ TEST_CASE("changes come back through Avro byte by byte: absent columns, key chan
           change_line(R"({"id":7})", R"("before":null,"after":{"id":7,"n":"2.00"})"));
 }
 
+namespace {
+
+/// The JSON, or what the refusal says.
+std::string outcome(AvroDecoder& decoder, const AvroSchema& schema, std::string_view bytes) {
+    std::string out;
+    try {
+        decoder.append(out, schema, bytes);
+    } catch (const base::Error& error) {
+        return error.what();
+    }
+    return out;
+}
+
+/// Bytes like these, each with a change at one place.
+std::vector<std::string> neighbours(const std::string& bytes) {
+    std::vector<std::string> out{bytes};
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        for (const int bits : {1, 2, 0x40, 0x80}) {
+            out.push_back(bytes);
+            out.back()[i] = static_cast<char>(out.back()[i] ^ bits);
+        }
+        out.push_back(bytes.substr(0, i));
+        out.push_back(bytes.substr(0, i) + bytes.substr(i + 1));
+        out.push_back(bytes.substr(0, i) + bytes[i] + bytes.substr(i));
+    }
+    return out;
+}
+
+/// One decoder makes of each what a new one makes of it. How many are values.
+std::size_t compare_kept(const AvroSchema& schema, const std::string& bytes) {
+    AvroDecoder kept;
+    std::size_t values = 0;
+    for (const std::string& one : neighbours(bytes)) {
+        for (const std::string& message : {one, bytes}) {
+            const std::string said = outcome(kept, schema, message);
+            AvroDecoder fresh;
+            REQUIRE(said == outcome(fresh, schema, message));
+            values += said[0] == '{';
+        }
+    }
+    return values;
+}
+
+} // namespace
+
+TEST_CASE("what a decoder kept of the last message changes no other") {
+    const Shape shape{table_line(R"([{"name":"id","type":"integer","nullable":false,"key":1}])")};
+    const std::string line = change_line(R"({"id":7})", R"("before":null,"after":{"id":7})");
+    const std::string bytes = avro(*shape.value, "{" + line.substr(line.find(R"("before")")));
+    CHECK(compare_kept(*shape.value, bytes) > bytes.size());
+}
+
+TEST_CASE("what a decoder kept of one schema is not another's") {
+    const auto schema = [](const std::string& name) {
+        return R"({"type":"record","name":"r","fields":[{"name":"a","type":{"type":"record","name":"n","fields":[{"name":")" +
+               name + R"(","type":"string"}]}}]})";
+    };
+    AvroDecoder decoder;
+    for (const char* name : {"s", "t"}) {
+        const AvroSchema one{schema(name)}; // the second may stand where the first stood
+        CHECK(outcome(decoder, one, "\2x") == R"({"a":{")" + std::string{name} + R"(":"x"}})");
+    }
+}
+
+TEST_CASE("a record beside the rows that holds itself is decoded at each depth") {
+    const AvroSchema schema{
+        R"({"type":"record","name":"r","fields":[{"name":"a","type":{"type":"record","name":"n","fields":[)"
+        R"({"name":"s","type":"string"},{"name":"next","type":["null","n"]}]}},{"name":"b","type":"n"}]})"};
+    const std::string bytes{"\2x\2\2y\2\2z\0\2x\0", 12};
+    AvroDecoder decoder;
+    CHECK(
+        outcome(decoder, schema, bytes) ==
+        R"({"a":{"s":"x","next":{"s":"y","next":{"s":"z","next":null}}},"b":{"s":"x","next":null}})");
+    CHECK(compare_kept(schema, bytes) > bytes.size());
+}
+
 TEST_CASE("the bytes of Avro are the specification's") {
     const Shape shape{table_line(
         R"([{"name":"id","type":"bigint","nullable":false,"key":1},)"

@@ -64,7 +64,7 @@ registry::Client& FramedRecords::need_client(const std::string& what) {
     return *m_client;
 }
 
-const FramedRecords::Schema& FramedRecords::schema(const record::Framed& framed) {
+FramedRecords::Schema& FramedRecords::schema(const record::Framed& framed) {
     if (!framed.guid.empty()) {
         return schema_by_guid(framed.guid);
     }
@@ -79,7 +79,7 @@ const FramedRecords::Schema& FramedRecords::schema(const record::Framed& framed)
     return m_schemas.emplace(id, parse(*found)).first->second;
 }
 
-const FramedRecords::Schema& FramedRecords::schema_by_guid(std::string_view guid) {
+FramedRecords::Schema& FramedRecords::schema_by_guid(std::string_view guid) {
     if (const auto found = m_by_guid.find(guid); found != m_by_guid.end()) {
         return found->second;
     }
@@ -114,7 +114,7 @@ FramedRecords::Schema FramedRecords::parse(const registry::Schema& found) {
 }
 
 std::string_view FramedRecords::json_of(std::string& scratch, const record::Framed& framed,
-                                        const Schema& schema, event::FloatLayout floats) {
+                                        Schema& schema, event::FloatLayout floats) {
     std::string_view rest = framed.header_rest.value_or("");
     if (!schema.proto && !rest.empty()) {
         refuse_rest(rest);
@@ -124,7 +124,7 @@ std::string_view FramedRecords::json_of(std::string& scratch, const record::Fram
     }
     scratch.clear();
     if (schema.avro) {
-        m_avro.append(scratch, *schema.avro, framed.payload);
+        schema.avro_decoder.append(scratch, *schema.avro, framed.payload);
         return scratch;
     }
     std::string_view bytes = framed.payload;
@@ -140,7 +140,7 @@ std::string_view FramedRecords::json_of(std::string& scratch, const record::Fram
 FramedRecord FramedRecords::decode(const kafka::IncomingRecord& record) {
     FramedRecord out;
     const record::Framed framed = need_frame(record.value.value(), record.value_schema, false);
-    const Schema& known = schema(framed);
+    Schema& known = schema(framed);
     const auto floats = known.proto ? known.proto->floats() : event::FloatLayout::postgres;
     if (record.key) {
         out.key = *record.key;

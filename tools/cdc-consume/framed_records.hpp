@@ -51,23 +51,23 @@ private:
     struct Schema {
         registry::Format format{};
         std::unique_ptr<const record::AvroSchema> avro;
+        record::AvroDecoder avro_decoder;
         std::unique_ptr<const record::ProtoSchema> proto;
         std::optional<event::Table> table;
         std::string table_version;
         std::string connect;
         bool is_ours() const { return table.has_value() || (proto && proto->is_ours()); }
     };
-    const Schema& schema(const record::Framed& framed);
-    const Schema& schema_by_guid(std::string_view guid);
+    Schema& schema(const record::Framed& framed);
+    Schema& schema_by_guid(std::string_view guid);
     static Schema parse(const registry::Schema& found);
     registry::Client& need_client(const std::string& what);
-    std::string_view json_of(std::string& scratch, const record::Framed& framed,
-                             const Schema& schema, event::FloatLayout floats);
+    std::string_view json_of(std::string& scratch, const record::Framed& framed, Schema& schema,
+                             event::FloatLayout floats);
 
     std::optional<registry::Client> m_client;
     std::unordered_map<std::uint32_t, Schema> m_schemas;
     std::map<std::string, Schema, std::less<>> m_by_guid;
-    record::AvroDecoder m_avro;
     record::ProtoDecoder m_proto;
     std::string m_key;
     std::string m_value;
