@@ -14,7 +14,7 @@ define configure-and-build
 	@cmake --build $(1) -j $(JOBS) $(if $(3),--target $(3))
 endef
 
-.PHONY: all help deps deps-build build test soak live build-asan build-tsan asan tsan mutants tidy format format-check check demo bench fuzz install deb clean
+.PHONY: all help deps deps-build build test soak live asan tsan mutants tidy format format-check check demo bench fuzz install deb clean
 
 all: build
 
@@ -53,20 +53,15 @@ CLANG := -DCDC_WERROR=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DCMA
 ASAN := $(CLANG) -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1' -DCDC_SANITIZE=address -DCDC_FUZZ=ON
 TSAN := $(CLANG) -DCMAKE_CXX_FLAGS_DEBUG='-O0 -g1' -DCDC_SANITIZE=thread
 
-# Without the tests: .ci/run builds while others run.
-build-asan: deps
-	$(call configure-and-build,$(BUILD)-asan,$(ASAN))
-
-build-tsan: deps
-	$(call configure-and-build,$(BUILD)-tsan,$(TSAN))
-
 ## make asan                  unit, golden and one live test under address and undefined sanitizers
-asan: build-asan
+asan: deps
+	$(call configure-and-build,$(BUILD)-asan,$(ASAN))
 	@ctest --test-dir $(BUILD)-asan --output-on-failure -j $(JOBS) -L 'unit|cli'
 	@ctest --test-dir $(BUILD)-asan --output-on-failure -R '^live-sanitized_pipe$$'
 
 ## make tsan                  unit tests and one live test under the thread sanitizer
-tsan: build-tsan
+tsan: deps
+	$(call configure-and-build,$(BUILD)-tsan,$(TSAN))
 	@ctest --test-dir $(BUILD)-tsan --output-on-failure -L unit
 	@ctest --test-dir $(BUILD)-tsan --output-on-failure -R '^live-sanitized_pipe$$'
 
