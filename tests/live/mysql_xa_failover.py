@@ -95,7 +95,7 @@ def one_kind(test, name):
     stop_following(a)
     a.sql("FLUSH LOGS; " + xa.insert(22), db="shop")
     newest = a.sql("SHOW BINARY LOGS", db=None)[-1][0]
-    a.sql(f"PURGE BINARY LOGS TO '{newest}'", db=None)
+    xa.purge_to(a, newest)
     stream.words[2] = f"{a.url}/shop"
     stream.run(wanted=(3,))
     xa.expect("why", "transactions" in test.tail() and "are gone from it" in test.tail(), True)
