@@ -61,6 +61,15 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
     return at;
 }
 
+/// Makes an object of members that begin with a comma each.
+void close_record(std::string& out, std::size_t start) {
+    if (out.size() == start) {
+        out += '{';
+    }
+    out[start] = '{';
+    out += '}';
+}
+
 void check_utf8(std::string_view text) {
     if (!is_short_ascii(text) && !simdjson::validate_utf8(text.data(), text.size())) {
         fail(ExitCode::bad_data, "not UTF-8: {}", base::in_quotes(text, 60));
@@ -293,11 +302,7 @@ void AvroDecoder::append_beside(std::string& out, const AvroType& type, Reader& 
              std::string_view{out}.substr(member));
         ++i;
     }
-    if (out.size() == start) {
-        out += '{';
-    }
-    out[start] = '{';
-    out += '}';
+    close_record(out, start);
     m_in_beside = false;
 }
 
@@ -328,32 +333,22 @@ void AvroDecoder::append_record(std::string& out, const AvroType& type, Reader& 
     const bool root = &type == m_root && depth == 0;
     std::size_t before[2] = {0, 0};
     std::size_t after[2] = {0, 0};
-    char separator = '{';
+    const std::size_t start = out.size();
     for (const AvroField& field : type.fields) {
         const RootField place = root ? field.root : RootField::other;
         if (place == RootField::before_columns || place == RootField::after_columns) {
             keep_columns(field, reader, depth);
             continue;
         }
-        const AvroType* value = field.type;
-        if (field.optional && value->kind == AvroKind::choice) {
-            value = value->branches[reader.index(value->branches.size(), "branches")];
-            if (value->kind == AvroKind::null) {
-                continue;
-            }
-        }
-        out += separator;
-        separator = ',';
-        out += field.member;
-        const std::size_t start = out.size();
-        append_value(out, *value, reader, depth + 1);
-        if (place != RootField::other) {
+        const std::size_t member = out.size();
+        append_member(out, field, reader, depth);
+        if (place != RootField::other && out.size() != member) {
             auto& row = place == RootField::before ? before : after;
-            row[0] = start;
+            row[0] = member + 1 + field.member.size();
             row[1] = out.size();
         }
     }
-    out += separator == '{' ? "{}" : "}";
+    close_record(out, start);
     if (root && !m_after_columns.empty()) {
         leave_columns(out, after[0], after[1], m_after_columns);
     }
