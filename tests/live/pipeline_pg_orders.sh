@@ -64,6 +64,7 @@ sleep 2
 is load failed || fail "started again after 2"
 "$pipeline" restart 2>start.err || fail "restart"
 wait_until 20 is load running
+supervisor_left || fail "no process of the supervisor is found"
 
 say "the slot is gone: named, and only what is missing is brought"
 wait_until 20 eval "[ \"\$(sql postgres 'SELECT active FROM pg_replication_slots')\" = t ]"
@@ -97,7 +98,7 @@ systemd-analyze --man=no verify "$PWD"/units/* >verify.units 2>&1 || { cat verif
 say "stop, destroy: nothing is left"
 "$pipeline" stop 2>stop.err || fail "stop"
 ! pgrep -f "$WORK/state" >/dev/null || fail "processes of the pipeline run"
-! pgrep -f "$pipeline" >/dev/null || fail "the supervisor runs"
+! supervisor_left || fail "the supervisor runs"
 expect_exit 2 "$pipeline" destroy 2>err
 "$pipeline" destroy --yes 2>destroy.err || fail "destroy"
 [ ! -e "$state" ] || fail "the state folder is left"
