@@ -41,6 +41,7 @@ code=0
 expect "exit status" "$(cat code)" 1
 expect_words gone.err "cannot write output"
 say "an idle one, too"
+rm gone.err # of the one before
 (capture --ack on-write --heartbeat 1h || echo $? >code) 2>gone.err | head -c 100 >/dev/null &
 wait_until 20 grep -q "cannot write output" gone.err
 wait

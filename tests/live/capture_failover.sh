@@ -52,7 +52,7 @@ reached() {
     local at
     at=$(jq -r .checkpoint.position state.json) && [ "$(on_standby "SELECT '$at'::pg_lsn >= '$goal'::pg_lsn")" = t ]
 }
-wait_until 90 reached
+wait_until 40 reached
 kill -TERM "$(pgrep -P "$PIPE" -x cdc-capture)"
 wait "$PIPE" || fail "the pipe ended with $?"
 expect_words capture.err "trying again"

@@ -100,7 +100,7 @@ refused 5 "version 99"
 
 say "--create beside a checkpoint"
 cp second.json state.json
-expect_exit 4 capture --create --checkpoint state.json 2>create.err
+expect_exit 4 capture --create --checkpoint state.json --exit-at-end >out 2>create.err
 expect_words create.err "a new slot would leave a gap"
 
 say "a slot in use: waited for, and its holder named"

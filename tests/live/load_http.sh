@@ -113,6 +113,7 @@ expect 'four waits in less than the time of three' "$(awk "BEGIN { print $EPOCHR
 expect 'rows' "$(ch 'SELECT count() FROM m7')" 100
 rm -f state.json
 printf '252 * m3_raw\n' >"$faults"
+rm -f load.err # of the one before
 mkfifo held
 timeout 60 cdc-load --target "$TARGET" --checkpoint state.json --flush-interval 100ms --drain 2s <held 2>load.err &
 pid=$!

@@ -92,6 +92,7 @@ for KIND in mysql mariadb; do
 
     say "$KIND: begun again, no change goes out before the file holds the new epoch"
     before=$(epoch)
+    rm -f again # the other server's
     cdc-capture --source "$URL" --checkpoint state.json --begin-again --drain 500ms >again 2>capture.err &
     again=$!
     wait_until 20 grep -q '^{"checkpoint"' again
