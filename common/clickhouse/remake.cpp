@@ -10,7 +10,7 @@ namespace cdc::clickhouse {
 
 namespace {
 
-constexpr std::string_view kMark = "cdc-load remake ";
+constexpr std::string_view kRemakeMark = "cdc-load remake ";
 /// Rows of a history without key are numbered apart from those of a change of the same version.
 constexpr std::string_view kFirstRow = "4294967296";
 
@@ -118,12 +118,12 @@ Target remake_target(const Target& target, event::Order order) {
 }
 
 std::string remake_mark(event::Order order) {
-    return std::string{kMark} + order.text();
+    return std::string{kRemakeMark} + order.text();
 }
 
 std::optional<event::Order> remade_order(std::string_view comment) {
-    return comment.substr(0, kMark.size()) == kMark
-               ? event::Order::parse(comment.substr(kMark.size()))
+    return comment.substr(0, kRemakeMark.size()) == kMark
+               ? event::Order::parse(comment.substr(kRemakeMark.size()))
                : std::nullopt;
 }
 

@@ -7,13 +7,13 @@
 
 namespace cdc::kafka {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 std::string cut_mark_key(const event::Checkpoint& checkpoint) {
-    return Json{{"kind", checkpoint.kind},
-                {"server", checkpoint.server},
-                {"database", checkpoint.database},
-                {"slot", checkpoint.slot}}
+    return OrderedJson{{"kind", checkpoint.kind},
+                       {"server", checkpoint.server},
+                       {"database", checkpoint.database},
+                       {"slot", checkpoint.slot}}
         .dump();
 }
 
@@ -26,7 +26,7 @@ std::string encode_cut_mark(std::string_view checkpoint_line, const Offsets& off
 }
 
 CutMark parse_cut_mark(std::string_view value) {
-    const Json json = Json::parse(value, nullptr, false);
+    const OrderedJson json = OrderedJson::parse(value, nullptr, false);
     const auto offsets = json.find("offsets");
     if (offsets == json.end() || !offsets->is_string()) {
         base::fail(base::ExitCode::bad_data, "a mark without offsets: {}", base::in_quotes(value));

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kTagFormat = 1; ///< of encode(), in the first and the last byte of its head
 
-[[noreturn]] void wrong(std::string_view text) {
+[[noreturn]] void wrong_set(std::string_view text) {
     fail(ExitCode::bad_data, "{} is not a set of global transaction ids", in_quotes(text));
 }
 
@@ -82,21 +82,21 @@ GtidSet::GtidSet(std::string_view text) {
         }
         Source source;
         if (!parse_uuid(cut(entry, ':'), source.first)) {
-            wrong(text);
+            wrong_set(text);
         }
         while (!entry.empty()) {
             std::string_view part = cut(entry, ':');
             if (!part.empty() && (part[0] < '0' || part[0] > '9')) {
                 source.second = lower_case(part); // a tag, for the numbers that follow
                 if (!is_gtid_tag(source.second)) {
-                    wrong(text);
+                    wrong_set(text);
                 }
                 continue;
             }
             const auto first = base::parse_integer<std::uint64_t>(cut(part, '-'));
             const auto last = part.empty() ? first : base::parse_integer<std::uint64_t>(part);
             if (!first || !last || *first == 0 || *last < *first) {
-                wrong(text);
+                wrong_set(text);
             }
             add(source, {*first, *last});
         }
@@ -170,7 +170,7 @@ void GtidSet::add(const GtidSet& other) {
 GtidSet GtidSet::of_server(std::string_view uuid) const {
     std::array<std::uint8_t, 16> server{};
     if (!parse_uuid(uuid, server)) {
-        wrong(uuid);
+        wrong_set(uuid);
     }
     GtidSet out;
     for (const auto& [source, list] : m_intervals) {
@@ -286,7 +286,7 @@ MariadbGtidList::MariadbGtidList(std::string_view text) {
         const auto server = base::parse_integer<std::uint32_t>(cut(entry, '-'));
         const auto sequence = base::parse_integer<std::uint64_t>(entry);
         if (!domain || !server || !sequence) {
-            wrong(text);
+            wrong_set(text);
         }
         m_domains[*domain] = {*server, *sequence};
     }

@@ -20,7 +20,7 @@ using base::in_quotes;
 namespace {
 
 using Element = JsonDocument::Element;
-using Kind = JsonDocument::Kind;
+using NodeKind = JsonDocument::Kind;
 
 /// One step of a path: a member's name, or a place in an array.
 struct Leg {
@@ -92,17 +92,17 @@ std::vector<Element>::iterator find_key(JsonDocument& node, const std::string& k
 
 JsonDocument& step(JsonDocument& node, const Leg& leg, std::string_view path) {
     if (leg.key) {
-        if (node.kind == Kind::object) {
+        if (node.kind == NodeKind::object) {
             if (const auto found = find_key(node, *leg.key); found != node.elements.end()) {
                 return found->value;
             }
         }
         wrong_path(path);
     }
-    if (node.kind == Kind::array && leg.index < node.elements.size()) {
+    if (node.kind == NodeKind::array && leg.index < node.elements.size()) {
         return node.elements[leg.index].value;
     }
-    if (node.kind != Kind::array && leg.index == 0) {
+    if (node.kind != NodeKind::array && leg.index == 0) {
         return node; // the server takes what is no array for an array of one
     }
     wrong_path(path);
@@ -110,7 +110,7 @@ JsonDocument& step(JsonDocument& node, const Leg& leg, std::string_view path) {
 
 void insert(JsonDocument& node, const Leg& leg, JsonDocument value, std::string_view path) {
     if (leg.key) {
-        if (node.kind != Kind::object || find_key(node, *leg.key) != node.elements.end()) {
+        if (node.kind != NodeKind::object || find_key(node, *leg.key) != node.elements.end()) {
             wrong_path(path);
         }
         const auto place = std::lower_bound(node.elements.begin(), node.elements.end(), *leg.key,
@@ -120,7 +120,7 @@ void insert(JsonDocument& node, const Leg& leg, JsonDocument value, std::string_
         node.elements.insert(place, {*leg.key, std::move(value)});
         return;
     }
-    if (node.kind != Kind::array) {
+    if (node.kind != NodeKind::array) {
         wrong_path(path);
     }
     const std::size_t place = std::min(leg.index, node.elements.size());
@@ -131,14 +131,14 @@ void insert(JsonDocument& node, const Leg& leg, JsonDocument value, std::string_
 void remove(JsonDocument& node, const Leg& leg, std::string_view path) {
     if (leg.key) {
         const auto found =
-            node.kind == Kind::object ? find_key(node, *leg.key) : node.elements.end();
+            node.kind == NodeKind::object ? find_key(node, *leg.key) : node.elements.end();
         if (found == node.elements.end()) {
             wrong_path(path);
         }
         node.elements.erase(found);
         return;
     }
-    if (node.kind != Kind::array || leg.index >= node.elements.size()) {
+    if (node.kind != NodeKind::array || leg.index >= node.elements.size()) {
         wrong_path(path);
     }
     node.elements.erase(node.elements.begin() + static_cast<std::ptrdiff_t>(leg.index));
@@ -147,22 +147,22 @@ void remove(JsonDocument& node, const Leg& leg, std::string_view path) {
 } // namespace
 
 void JsonDocument::append_text(std::string& out) const {
-    if (kind == Kind::scalar) {
+    if (kind == NodeKind::scalar) {
         out += scalar;
         return;
     }
-    out += kind == Kind::object ? '{' : '[';
+    out += kind == NodeKind::object ? '{' : '[';
     bool first = true;
     for (const Element& element : elements) {
         out += first ? "" : ", ";
         first = false;
-        if (kind == Kind::object) {
+        if (kind == NodeKind::object) {
             event::append_json_string(out, element.key);
             out += ": ";
         }
         element.value.append_text(out);
     }
-    out += kind == Kind::object ? '}' : ']';
+    out += kind == NodeKind::object ? '}' : ']';
 }
 
 void append_json_with_diffs(std::string& out, std::string_view before, std::string_view diffs) {

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "event/json_writer.hpp"
 #include "postgres/value.hpp"
+#include "postgres/wrong_value.hpp"
 
 #include <cmath>
 #include <cstdlib>
@@ -12,21 +13,12 @@
 
 namespace cdc::postgres {
 
-namespace {
-
-[[noreturn]] void wrong(const char* type, std::string_view text) {
-    base::fail(base::ExitCode::bad_data, "{} is not a value of type {}", base::in_quotes(text),
-               type);
-}
-
-} // namespace
-
 void append_debezium_bits(std::string& out, std::string_view text) {
     std::string bytes;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char bit = text[text.size() - 1 - i];
         if (bit != '0' && bit != '1') {
-            wrong("bit varying", text);
+            wrong_value("bit varying", text);
         }
         if (bit == '1') {
             bytes.resize(i / 8 + 1, '\0'); // zeros at the end are left out
@@ -41,14 +33,14 @@ void append_debezium_bits(std::string& out, std::string_view text) {
 void append_debezium_point(std::string& out, std::string_view text) {
     const std::size_t comma = text.find(',');
     if (comma == std::string_view::npos || text.front() != '(' || text.back() != ')') {
-        wrong("point", text);
+        wrong_value("point", text);
     }
     const std::string x{text.substr(1, comma - 1)};
     const std::string y{text.substr(comma + 1, text.size() - comma - 2)};
     std::string wkb{"\x01\x01\x00\x00\x00", 5};
     for (const std::string* part : {&x, &y}) {
         if (!is_real_text(*part)) {
-            wrong("point", text);
+            wrong_value("point", text);
         }
         double number = std::strtod(part->c_str(), nullptr);
         number = std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number;

@@ -6,6 +6,7 @@
 #include "event/debezium_decimal.hpp"
 #include "event/json_writer.hpp"
 #include "postgres/debezium_number.hpp"
+#include "postgres/wrong_value.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -26,10 +27,6 @@ constexpr int kMicrosDigits = 6;
 constexpr std::string_view kInfinity = "9223372036825200000";
 constexpr std::string_view kMinusInfinity = "-9223372036832400000";
 
-[[noreturn]] void wrong(const char* type, std::string_view text) {
-    fail(ExitCode::bad_data, "{} is not a value of type {}", in_quotes(text), type);
-}
-
 constexpr std::size_t kMostDigits = 10;
 constexpr std::int64_t kMostHours = 2'562'047'788; // of an interval: 2^63 microseconds
 constexpr std::int64_t kDayHours = 24;             // "24:00:00" is a time
@@ -47,7 +44,7 @@ std::int64_t take_number(std::string_view& text, const char* type, std::string_v
     }
     const auto value = base::parse_integer<std::int64_t>(text.substr(0, size));
     if (size == 0 || size > kMostDigits || !value) {
-        wrong(type, whole);
+        wrong_value(type, whole);
     }
     text.remove_prefix(size);
     return *value;
@@ -55,7 +52,7 @@ std::int64_t take_number(std::string_view& text, const char* type, std::string_v
 
 void take(std::string_view& text, char expected, const char* type, std::string_view whole) {
     if (text.empty() || text.front() != expected) {
-        wrong(type, whole);
+        wrong_value(type, whole);
     }
     text.remove_prefix(1);
 }
@@ -70,7 +67,7 @@ std::int64_t take_fraction(std::string_view& text, const char* type, std::string
     std::int64_t micros = take_number(text, type, whole);
     const std::size_t digits = before - text.size();
     if (digits > kMicrosDigits) {
-        wrong(type, whole);
+        wrong_value(type, whole);
     }
     for (std::size_t i = digits; i < kMicrosDigits; ++i) {
         micros *= 10;
@@ -88,7 +85,7 @@ std::uint64_t take_long_time(std::string_view& text, const char* type, std::stri
     const std::int64_t seconds = take_number(text, type, whole);
     const std::int64_t micros = take_fraction(text, type, whole);
     if (hours > most_hours || minutes > 59 || seconds > 60) {
-        wrong(type, whole);
+        wrong_value(type, whole);
     }
     return static_cast<std::uint64_t>((hours * 60 + minutes) * 60 + seconds) * 1'000'000 +
            static_cast<std::uint64_t>(micros);
@@ -127,7 +124,7 @@ std::optional<Moment> read_moment(std::string_view text, const char* type) {
         moment.micros = take_time(text, type, whole);
     }
     if (!text.empty() && text != "+00") {
-        wrong(type, whole);
+        wrong_value(type, whole);
     }
     return moment;
 }
@@ -187,7 +184,7 @@ void append_time(std::string& out, std::string_view text, bool millis) {
     const std::string_view whole = text;
     const std::int64_t micros = take_time(text, "time", whole);
     if (!text.empty()) {
-        wrong("time", whole);
+        wrong_value("time", whole);
     }
     base::append_integer(out, millis ? micros / 1000 : micros);
 }
@@ -198,20 +195,20 @@ void append_zoned_time(std::string& out, std::string_view text) {
     const std::string_view whole = text;
     std::int64_t micros = take_time(text, kType, whole);
     if (text.empty() || (text.front() != '+' && text.front() != '-')) {
-        wrong(kType, whole);
+        wrong_value(kType, whole);
     }
     const std::int64_t sign = text.front() == '-' ? 1 : -1;
     text.remove_prefix(1);
     std::int64_t offset = take_number(text, kType, whole) * 3600;
     if (offset > kDaySeconds) {
-        wrong(kType, whole);
+        wrong_value(kType, whole);
     }
     for (const std::int64_t unit : {60, 1}) {
         if (!text.empty()) {
             take(text, ':', kType, whole);
             const std::int64_t part = take_number(text, kType, whole);
             if (part > 59) {
-                wrong(kType, whole);
+                wrong_value(kType, whole);
             }
             offset += part * unit;
         }
@@ -256,7 +253,7 @@ void append_interval(std::string& out, std::string_view text) {
             } else if (unit.starts_with("day")) {
                 days += count;
             } else {
-                wrong("interval", whole);
+                wrong_value("interval", whole);
             }
         }
         if (!text.empty()) {
@@ -379,7 +376,7 @@ void append_debezium_value(std::string& out, ValueCodec codec, std::string_view 
     switch (codec.kind) {
     case ValueKind::plain_integer:
         if (!is_integer_text(text) || text.size() > 20) {
-            wrong("integer", text);
+            wrong_value("integer", text);
         }
         out += text;
         return;
@@ -411,7 +408,7 @@ void append_debezium_value(std::string& out, ValueCodec codec, std::string_view 
         return;
     case ValueKind::bit:
         if (text != "0" && text != "1") {
-            wrong("bit", text);
+            wrong_value("bit", text);
         }
         out += text == "1" ? "true" : "false";
         return;

@@ -9,7 +9,7 @@ namespace cdc::postgres {
 namespace {
 
 // Behind published_sql(). A partition counts where its changes go under its own name.
-constexpr char kTables[] = R"(
+constexpr char kPresentTables[] = R"(
 SELECT n.nspname, c.relname, (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -23,8 +23,8 @@ ORDER BY 1, 2)";
 
 std::vector<event::PresentTable> present_tables(Connection& connection,
                                                 const std::string& publication) {
-    const Result result =
-        connection.query(published_sql(connection.server_version()) + kTables, {publication});
+    const Result result = connection.query(
+        published_sql(connection.server_version()) + kPresentTables, {publication});
     std::vector<event::PresentTable> tables;
     for (int row = 0; row < result.rows(); ++row) {
         tables.push_back({std::string{result.text(row, 0)}, std::string{result.text(row, 1)},

@@ -14,7 +14,7 @@ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p'))";
 
 // The identity is the index of REPLICA IDENTITY USING INDEX, else the primary key, unless it is
 // DEFERRABLE: its values may stand twice within a statement.
-constexpr char kColumns[] = R"(
+constexpr char kColumnFacts[] = R"(
 WITH RECURSIVE resolved(n, name, type, modifier, generated) AS (
     SELECT attnum, attname, atttypid, atttypmod, attgenerated <> ''
     FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped
@@ -57,7 +57,7 @@ std::optional<TableFacts> read_table_facts(Connection& connection, const std::st
     facts.identity = found.text(0, 2).front();
     facts.rows = number<std::int64_t>(found.text(0, 3));
     facts.pages = number<std::int64_t>(found.text(0, 4));
-    const Result columns = connection.query(kColumns, {std::to_string(facts.id)});
+    const Result columns = connection.query(kColumnFacts, {std::to_string(facts.id)});
     for (int row = 0; row < columns.rows(); ++row) {
         FactColumn column;
         column.name = columns.text(row, 0);

@@ -5,6 +5,7 @@
 #include "base/memory.hpp"
 #include "event/json_writer.hpp"
 #include "postgres/debezium_value.hpp"
+#include "postgres/wrong_value.hpp"
 
 #include <algorithm>
 
@@ -39,10 +40,6 @@ constexpr std::uint32_t kXid8 = 5069;
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
-}
-
-[[noreturn]] void wrong(const char* type, std::string_view text) {
-    fail(ExitCode::bad_data, "{} is not a value of type {}", in_quotes(text), type);
 }
 
 /// "-$1,234.56" to "-1234.56". Other locales write other forms: those stay as they are.
@@ -88,19 +85,19 @@ void append_scalar(std::string& out, ValueCodec codec, std::string_view text) {
     switch (codec.kind) {
     case ValueKind::boolean:
         if (text != "t" && text != "f") {
-            wrong("boolean", text);
+            wrong_value("boolean", text);
         }
         out += text == "t" ? "true" : "false";
         return;
     case ValueKind::integer:
         if (!is_integer_text(text)) {
-            wrong("integer", text);
+            wrong_value("integer", text);
         }
         event::append_json_integer_text(out, text);
         return;
     case ValueKind::real:
         if (!is_real_text(text)) {
-            wrong("double precision", text);
+            wrong_value("double precision", text);
         }
         event::append_json_float_text(out, text);
         return;
@@ -111,7 +108,7 @@ void append_scalar(std::string& out, ValueCodec codec, std::string_view text) {
         out += '"';
         if (text.substr(0, kHex.size()) != kHex ||
             !base::append_base64_of_hex(out, text.substr(kHex.size()))) {
-            wrong("bytea", text);
+            wrong_value("bytea", text);
         }
         out += '"';
         return;
@@ -159,7 +156,7 @@ public:
 private:
     static constexpr int kMaxDimensions = 6; // MAXDIM of the server
 
-    [[noreturn]] void wrong_array() const { wrong("array", m_text); }
+    [[noreturn]] void wrong_array() const { wrong_value("array", m_text); }
 
     char next() {
         if (m_at >= m_text.size()) {
@@ -324,7 +321,7 @@ void append_value_once(std::string& out, ValueCodec codec, std::string_view text
     }
     out += '"';
     if (codec.kind == ValueKind::bytes && text.substr(0, kHex.size()) != kHex) {
-        wrong("bytea", text);
+        wrong_value("bytea", text);
     }
     text.remove_prefix(codec.kind == ValueKind::bytes ? kHex.size() : 0);
     while (!text.empty()) {
@@ -332,7 +329,7 @@ void append_value_once(std::string& out, ValueCodec codec, std::string_view text
         if (codec.kind == ValueKind::text) {
             event::append_json_escaped(out, part);
         } else if (!base::append_base64_of_hex(out, part)) {
-            wrong("bytea", part);
+            wrong_value("bytea", part);
         }
         base::give_back(part);
         text.remove_prefix(part.size());

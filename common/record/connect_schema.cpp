@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kMostDepth = 32;
+constexpr int kMostLevels = 32;
 
 class Translator {
 public:
@@ -30,9 +30,9 @@ public:
 
 private:
     Json type(const Json& avro, const std::string& space, int depth) {
-        if (depth > kMostDepth) {
+        if (depth > kMostLevels) {
             base::fail(base::ExitCode::bad_data, "an Avro schema with types more than {} deep",
-                       kMostDepth);
+                       kMostLevels);
         }
         if (avro.is_array()) {
             return choice(avro, space, depth);

@@ -20,7 +20,7 @@ std::string text_field(std::string_view name) {
 }
 
 /// As Debezium has it, and `order` behind.
-std::string source_type(std::string_view connector) {
+std::string debezium_source_type(std::string_view connector) {
     const bool mysql = is_mysql(connector);
     std::string fields = text_field("version") + "," + text_field("connector") + "," +
                          text_field("name") + "," + avro_field("ts_ms", R"("long")") + "," +
@@ -97,7 +97,7 @@ TableSchemas debezium_avro_schemas(const TableContext& context) {
         R"("connect.name":"{0}.Value"}}],"default":null}},{{"name":"after","type":)"
         R"(["null","Value"],"default":null}},{{"name":"source","type":{2}}},{3}],)"
         R"("cdc.names":"escaped","connect.version":2,"connect.name":"{0}.Envelope"}})",
-        space, fields(context, false), source_type(context.connector), kBehindSource);
+        space, fields(context, false), debezium_source_type(context.connector), kBehindSource);
     return out;
 }
 

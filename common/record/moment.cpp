@@ -17,9 +17,9 @@ constexpr int kFractionDigits = 6;
 constexpr std::size_t kMostYearDigits = 7;
 
 /// Takes what it is asked for from the front of a text, or fails.
-class Reader {
+class MomentReader {
 public:
-    explicit Reader(std::string_view text) : m_text{text} {}
+    explicit MomentReader(std::string_view text) : m_text{text} {}
 
     bool failed() const { return m_failed; }
     std::string_view rest() const { return m_text; }
@@ -124,7 +124,7 @@ std::optional<std::int32_t> days_of(std::string_view text) {
         return infinity;
     }
     const bool before_christ = take_before_christ(text);
-    Reader reader{text};
+    MomentReader reader{text};
     const std::int64_t days = reader.date(before_christ);
     if (reader.failed() || !reader.rest().empty() || days <= Limits::min() ||
         days >= Limits::max()) {
@@ -134,7 +134,7 @@ std::optional<std::int32_t> days_of(std::string_view text) {
 }
 
 std::optional<std::int64_t> time_of(std::string_view text) {
-    Reader reader{text};
+    MomentReader reader{text};
     const std::int64_t micros = reader.time();
     return reader.failed() || !reader.rest().empty() || micros > kDay ? std::nullopt
                                                                       : std::optional{micros};
@@ -146,7 +146,7 @@ std::optional<std::int64_t> timestamp_of(std::string_view text, bool zoned) {
         return infinity;
     }
     const bool before_christ = take_before_christ(text);
-    Reader reader{text};
+    MomentReader reader{text};
     const std::int64_t days = reader.date(before_christ);
     reader.need(before_christ ? ' ' : 'T');
     const std::int64_t time = reader.time();

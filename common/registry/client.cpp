@@ -6,10 +6,10 @@
 #include "base/time.hpp"
 #include "io/backoff.hpp"
 #include "io/stop_signal.hpp"
+#include "registry/answer.hpp"
 #include "registry/references.hpp"
 
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -62,13 +62,6 @@ std::string base_of(const http::Url& url) {
 
 std::string subject_path(const std::string& name) {
     return "/subjects/" + http::encode_percent(name);
-}
-
-std::string text_member(const Json& object, const char* name) {
-    const auto found = object.is_object() ? object.find(name) : object.end();
-    return object.is_object() && found != object.end() && found->is_string()
-               ? found->get<std::string>()
-               : std::string{};
 }
 
 std::optional<int> id_member(const std::string& text) {

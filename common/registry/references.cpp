@@ -1,9 +1,9 @@
 #include "registry/references.hpp"
 
 #include "base/error.hpp"
+#include "registry/answer.hpp"
 
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <set>
@@ -19,13 +19,6 @@ namespace {
 
 constexpr std::size_t kMostDepth = 64;
 constexpr std::size_t kMostReferences = 10'000;
-
-std::string text_member(const Json& object, const char* name) {
-    const auto found = object.is_object() ? object.find(name) : object.end();
-    return object.is_object() && found != object.end() && found->is_string()
-               ? found->get<std::string>()
-               : std::string{};
-}
 
 class Gathering {
 public:

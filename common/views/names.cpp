@@ -17,7 +17,7 @@ std::string written(const Json& column_ref) {
     return text;
 }
 
-[[noreturn]] void refuse(const Json& column_ref, const char* construct, const char* advice) {
+[[noreturn]] void refuse_column(const Json& column_ref, const char* construct, const char* advice) {
     throw Problem{fmt::format(fmt::runtime(construct), base::in_quotes(written(column_ref))),
                   advice, position_of(column_ref)};
 }
@@ -29,7 +29,7 @@ const Json* find_column(const Json& column_ref, const std::string& name,
     for (const ScopeColumn& column : columns) {
         if (same_name(column.name, name)) {
             if (found != nullptr && !same_expression(*found, column.expression)) {
-                refuse(column_ref, "{} has two owners", "write table.column");
+                refuse_column(column_ref, "{} has two owners", "write table.column");
             }
             found = &column.expression;
         }
@@ -43,7 +43,7 @@ const ScopeItem* find_item(const Json& column_ref, const std::string& schema,
     for (const ScopeItem& item : scope.items) {
         if (same_name(item.name, name) && (schema.empty() || same_name(item.schema, schema))) {
             if (found != nullptr) {
-                refuse(column_ref, "{} names two tables", "give each an alias of its own");
+                refuse_column(column_ref, "{} names two tables", "give each an alias of its own");
             }
             found = &item;
         }
@@ -62,11 +62,11 @@ Json resolve_qualified(const Json& column_ref, const std::string& schema, const 
             std::find_if(item->columns.begin(), item->columns.end(),
                          [&](const std::string& name) { return same_name(name, column); });
         if (found == item->columns.end()) {
-            refuse(column_ref, "{} is no column", "that table has no column of this name");
+            refuse_column(column_ref, "{} is no column", "that table has no column of this name");
         }
         return make_column(item->alias, *found);
     }
-    refuse(
+    refuse_column(
         column_ref, "{} is of no table in FROM",
         "a subquery in FROM cannot name the tables beside it, and fields of structs are not read");
 }
@@ -96,7 +96,7 @@ Json resolve(const Json& column_ref, const Scope& scope) {
         return resolve_qualified(column_ref, names[0], names[1], names[2], scope);
     }
     if (names.size() != 1) {
-        refuse(column_ref, "{} has too many parts", "write table.column");
+        refuse_column(column_ref, "{} has too many parts", "write table.column");
     }
     for (const Scope* level = &scope; level != nullptr; level = level->outer) {
         if (const Json* found = find_column(column_ref, names[0], level->columns)) {
@@ -106,10 +106,10 @@ Json resolve(const Json& column_ref, const Scope& scope) {
             return *found;
         }
         if (find_item(column_ref, "", names[0], *level) != nullptr) {
-            refuse(column_ref, "{} is a whole row", "name its columns");
+            refuse_column(column_ref, "{} is a whole row", "name its columns");
         }
     }
-    refuse(
+    refuse_column(
         column_ref, "{} is no column here",
         "a subquery in FROM cannot name the tables beside it, and what reads clock or session is "
         "refused");

@@ -21,7 +21,7 @@ namespace {
 constexpr int kStepMs = 20;
 constexpr std::int64_t kFirstLookMs = 60000;
 constexpr std::int64_t kAwaitedMs = 1000;
-constexpr std::int64_t kQuestionMs = 200;
+constexpr std::int64_t kFactsQuestionMs = 200;
 /// A commit that a look could see is on disk, and in the stream's reach, three delays of the
 /// server's WAL writer later at most: 0.6 s, unless it is told otherwise.
 constexpr std::int64_t kFlushedMs = 3000;
@@ -192,7 +192,7 @@ void PostgresChanges::ask_for_passing() {
         look.facts->digest == m_facts.digest) {
         return;
     }
-    if (m_now - m_facts.last_question >= kQuestionMs) {
+    if (m_now - m_facts.last_question >= kFactsQuestionMs) {
         m_facts.last_question = m_now;
         send_status(true);
     }

@@ -21,9 +21,7 @@ namespace log = base::log;
 
 namespace {
 
-constexpr int kTurnMs = 100;
 constexpr std::int64_t kCommitEveryMs = 500;
-constexpr int kTopicsTimeoutMs = 10'000;
 constexpr std::int64_t kLookMs = 500; ///< between two questions about the group
 
 } // namespace

@@ -37,6 +37,9 @@ public:
     void revoked(const std::vector<kafka::TopicPartition>& places, bool lost) override;
 
 private:
+    static constexpr int kTurnMs = 100;
+    static constexpr int kTopicsTimeoutMs = 10'000;
+
     static base::Error lost_place(const std::string& what);
     std::int64_t start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
                           const kafka::Offsets& by_time, bool is_new);

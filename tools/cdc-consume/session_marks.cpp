@@ -14,9 +14,7 @@ namespace log = base::log;
 
 namespace {
 
-constexpr int kTurnMs = 100;
 constexpr int kLagMs = 20; ///< a wait for a partition that others may be ahead of
-constexpr int kTopicsTimeoutMs = 10'000;
 /// Marks that lie there together are one cut, up to about so many records.
 constexpr std::int64_t kRecordsOfCut = 50'000;
 

@@ -16,7 +16,7 @@ namespace log = base::log;
 namespace {
 
 constexpr int kPollMs = 100;
-constexpr int kTopicsTimeoutMs = 1'000;
+constexpr int kLookTimeoutMs = 1'000;
 
 } // namespace
 
@@ -106,7 +106,7 @@ void Session::look_for_topics(std::int64_t now_ms) {
     }
     m_topics_ms = now_ms;
     try {
-        m_consumer->assign(m_options.topics, kTopicsTimeoutMs);
+        m_consumer->assign(m_options.topics, kLookTimeoutMs);
     } catch (const Error& error) {
         if (error.code() != ExitCode::failed) {
             throw;
@@ -148,7 +148,7 @@ bool Session::others_are_there() {
     const auto own = static_cast<std::size_t>(m_places.count_own());
     std::size_t all = 0;
     try {
-        all = m_consumer->count_partitions(m_options.topics, kTopicsTimeoutMs);
+        all = m_consumer->count_partitions(m_options.topics, kLookTimeoutMs);
     } catch (const Error& error) {
         if (error.code() != ExitCode::failed) {
             throw;
