@@ -134,6 +134,14 @@ Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
                                const std::string& topic_name) {
     const FramedRecord framed = m_framed.decode(record);
     std::string& version = m_topics[static_cast<std::size_t>(record.topic)].version;
+    if (framed.checked && framed.table != nullptr && version == framed.table_version) {
+        const std::string_view order = kafka::own_order(framed.value);
+        if (!order.empty() && kafka::append_joined(out, framed.key, framed.value)) {
+            out += '\n';
+            m_order.assign(order);
+            return Emitted::change;
+        }
+    }
     m_line.clear();
     if (!framed.own) {
         const kafka::ConnectRow* row =
