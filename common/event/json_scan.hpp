@@ -15,14 +15,40 @@ inline bool is_json_special(char c) {
 }
 
 #ifdef __SSE2__
-/// One bit for each of the 16 bytes from `at` that is special.
-inline unsigned json_special_mask(const char* at) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+/// One bit for each of the 16 bytes that is special.
+inline unsigned json_special_mask(__m128i bytes) {
     const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
     const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
     const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
     return static_cast<unsigned>(
         _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
+}
+
+inline unsigned json_special_mask(const char* at) {
+    return json_special_mask(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+}
+
+/// Of fewer than 16 bytes, those at their begin and those at their end at once; both may overlap.
+inline const char* find_json_special_of_few(const char* at, const char* end) {
+    const auto of_both = [at, end](unsigned mask, int size) {
+        const int first = __builtin_ctz(mask);
+        return first < size ? at + first : end - 2 * size + first;
+    };
+    if (end - at >= 8) {
+        const unsigned mask =
+            json_special_mask(_mm_unpacklo_epi64(_mm_loadu_si64(at), _mm_loadu_si64(end - 8)));
+        return mask == 0 ? end : of_both(mask, 8);
+    }
+    if (end - at >= 4) {
+        const unsigned mask =
+            json_special_mask(_mm_unpacklo_epi32(_mm_loadu_si32(at), _mm_loadu_si32(end - 4))) &
+            0xff;
+        return mask == 0 ? end : of_both(mask, 4);
+    }
+    while (at < end && !is_json_special(*at)) {
+        ++at;
+    }
+    return at;
 }
 #endif
 
@@ -31,19 +57,26 @@ inline unsigned json_special_mask(const char* at) {
 template<bool kMayReadBeyond = false>
 inline const char* find_json_special(const char* at, const char* end) {
 #ifdef __SSE2__
+    const bool is_long = end - at >= 16;
     for (; kMayReadBeyond ? at < end : end - at >= 16; at += 16) {
         if (const unsigned mask = json_special_mask(at); mask != 0) {
             return at + __builtin_ctz(mask);
         }
     }
-    if constexpr (kMayReadBeyond) {
+    if (kMayReadBeyond || at == end) {
         return end;
     }
-#endif
+    if (is_long) { // once more what was seen, and the rest
+        const unsigned mask = json_special_mask(end - 16);
+        return mask == 0 ? end : end - 16 + __builtin_ctz(mask);
+    }
+    return find_json_special_of_few(at, end);
+#else
     while (at < end && !is_json_special(*at)) {
         ++at;
     }
     return at;
+#endif
 }
 
 } // namespace cdc::event

@@ -1,4 +1,5 @@
 #include "event/json_cursor.hpp"
+#include "event/json_scan.hpp"
 #include "event/json_writer.hpp"
 
 #include "support.hpp"
@@ -36,6 +37,22 @@ TEST_CASE("only quotes, backslashes and control characters are escaped") {
     CHECK(escaped("a\"b\\c/d") == R"("a\"b\\c/d")");
     CHECK(escaped("\b\f\n\r\t\x01\x1f\x7f") == "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
     CHECK(escaped("zażółć 🦆") == "\"zażółć 🦆\"");
+}
+
+TEST_CASE("the first special byte is found at every place of every length, and none outside") {
+    for (const char special : {'"', '\\', '\n', '\0', '\x1f'}) {
+        for (std::size_t size = 0; size < 50; ++size) {
+            const std::string edge(16, special);
+            std::string text = edge + std::string(size, '\x80') + edge;
+            const char* const at = text.data() + edge.size();
+            CHECK(find_json_special(at, at + size) == at + size);
+            for (std::size_t place = size; place-- > 0;) { // all behind it are special, too
+                text[edge.size() + place] = special;
+                CHECK(find_json_special(at, at + size) == at + place);
+                CHECK(find_json_special<true>(at, at + size) == at + place);
+            }
+        }
+    }
 }
 
 TEST_CASE("every string survives escaping and unescaping, whatever its length") {
