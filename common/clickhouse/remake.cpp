@@ -122,7 +122,7 @@ std::string remake_mark(event::Order order) {
 }
 
 std::optional<event::Order> remade_order(std::string_view comment) {
-    return comment.substr(0, kRemakeMark.size()) == kMark
+    return comment.substr(0, kRemakeMark.size()) == kRemakeMark
                ? event::Order::parse(comment.substr(kRemakeMark.size()))
                : std::nullopt;
 }
