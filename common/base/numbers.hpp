@@ -1,8 +1,11 @@
 #ifndef CDC_BASE_NUMBERS_HPP
 #define CDC_BASE_NUMBERS_HPP
 
+#include <array>
 #include <charconv>
+#include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,11 +26,36 @@ std::optional<T> parse_integer(std::string_view text, int base = 10) {
     return value;
 }
 
-template<typename T>
+/// "00" to "99", one behind the other.
+inline constexpr auto kDigitPairs = [] {
+    std::array<char, 200> pairs{};
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        pairs[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
+    }
+    return pairs;
+}();
+
+template<std::integral T>
 void append_integer(std::string& out, T value) {
-    char buffer[24];
-    const auto result = std::to_chars(buffer, buffer + sizeof(buffer), value);
-    out.append(buffer, result.ptr);
+    char buffer[20];
+    char* const end = buffer + sizeof(buffer);
+    char* at = end;
+    auto left = static_cast<std::uint64_t>(value);
+    if (value < 0) {
+        left = 0 - left;
+        out += '-';
+    }
+    for (; left >= 100; left /= 100) {
+        at -= 2;
+        std::memcpy(at, kDigitPairs.data() + left % 100 * 2, 2);
+    }
+    if (left >= 10) {
+        at -= 2;
+        std::memcpy(at, kDigitPairs.data() + left * 2, 2);
+    } else {
+        *--at = static_cast<char>('0' + left);
+    }
+    out.append(at, static_cast<std::size_t>(end - at));
 }
 
 /// Exactly `digits` lower-case hex digits.

@@ -2,6 +2,7 @@
 #define CDC_EVENT_JSON_SCAN_HPP
 
 #include <cstddef>
+#include <string_view>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -77,6 +78,37 @@ inline const char* find_json_special(const char* at, const char* end) {
     }
     return at;
 #endif
+}
+
+/// Whether a text is ASCII and stands in a JSON string as it is.
+inline bool is_plain_ascii(std::string_view text) {
+#ifdef __SSE2__
+    const auto is_plain = [](__m128i bytes) {
+        return json_special_mask(bytes) == 0 && _mm_movemask_epi8(bytes) == 0;
+    };
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    if (text.size() >= 16) {
+        for (; end - at > 16; at += 16) {
+            if (!is_plain(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)))) {
+                return false;
+            }
+        }
+        return is_plain(_mm_loadu_si128(reinterpret_cast<const __m128i*>(end - 16)));
+    }
+    if (text.size() >= 8) {
+        return is_plain(_mm_unpacklo_epi64(_mm_loadu_si64(at), _mm_loadu_si64(end - 8)));
+    }
+#else
+    const char* at = text.data();
+    const char* const end = at + text.size();
+#endif
+    for (; at < end; ++at) {
+        if (is_json_special(*at) || static_cast<unsigned char>(*at) >= 0x80) {
+            return false;
+        }
+    }
+    return true;
 }
 
 } // namespace cdc::event

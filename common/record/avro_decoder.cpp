@@ -6,6 +6,7 @@
 #include "event/decimal_bytes.hpp"
 #include "event/float_text.hpp"
 #include "event/json_cursor.hpp"
+#include "event/json_scan.hpp"
 #include "event/json_writer.hpp"
 #include "record/moment.hpp"
 #include "record/wire.hpp"
@@ -28,19 +29,6 @@ constexpr int kMostDepth = 64;
 constexpr std::int64_t kDayMicros = 86'400'000'000;
 /// Of elements that take no bytes.
 constexpr std::int64_t kMostEmptyElements = 10'000;
-
-/// Most texts are short and ASCII, which is seen faster than by a call.
-bool is_short_ascii(std::string_view text) {
-    constexpr std::size_t kShort = 32;
-    if (text.size() > kShort) {
-        return false;
-    }
-    unsigned char all = 0;
-    for (const char c : text) {
-        all |= static_cast<unsigned char>(c);
-    }
-    return all < 0x80;
-}
 
 /// How many bytes both begin with.
 std::size_t common_prefix(std::string_view a, std::string_view b) {
@@ -70,10 +58,17 @@ void close_record(std::string& out, std::size_t start) {
     out += '}';
 }
 
-void check_utf8(std::string_view text) {
-    if (!is_short_ascii(text) && !simdjson::validate_utf8(text.data(), text.size())) {
+void append_text(std::string& out, std::string_view text) {
+    if (event::is_plain_ascii(text)) {
+        out += '"';
+        out += text;
+        out += '"';
+        return;
+    }
+    if (!simdjson::validate_utf8(text.data(), text.size())) {
         fail(ExitCode::bad_data, "not UTF-8: {}", base::in_quotes(text, 60));
     }
+    event::append_json_string(out, text);
 }
 
 } // namespace
@@ -149,12 +144,9 @@ void AvroDecoder::append_value(std::string& out, const AvroType& type, Reader& r
     case AvroKind::fixed:
         append_bytes_value(out, type, reader.take(type.size));
         return;
-    case AvroKind::string: {
-        const std::string_view text = reader.sized();
-        check_utf8(text);
-        event::append_json_string(out, text);
+    case AvroKind::string:
+        append_text(out, reader.sized());
         return;
-    }
     case AvroKind::enumeration:
         out += type.symbols[reader.index(type.symbols.size(), "symbols")];
         return;
@@ -240,9 +232,7 @@ void AvroDecoder::append_elements(std::string& out, const AvroType& type, Reader
             out += first ? "" : ",";
             first = false;
             if (map) {
-                const std::string_view name = reader.sized();
-                check_utf8(name);
-                event::append_json_string(out, name);
+                append_text(out, reader.sized());
                 out += ':';
             }
             append_value(out, *type.branches[0], reader, depth + 1);
@@ -317,6 +307,11 @@ void AvroDecoder::keep(Last& last, std::size_t field, std::string_view bytes,
         return;
     }
     const Last::End to = last.ends[field];
+    if (bytes.size() == to.bytes - from.bytes && json.size() == to.json - from.json) {
+        std::copy(bytes.begin(), bytes.end(), last.bytes.data() + from.bytes);
+        std::copy(json.begin(), json.end(), last.json.data() + from.json);
+        return;
+    }
     last.bytes.replace(from.bytes, to.bytes - from.bytes, bytes);
     last.json.replace(from.json, to.json - from.json, json);
     for (std::size_t i = field; i < last.ends.size(); ++i) {

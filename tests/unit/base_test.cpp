@@ -8,6 +8,27 @@
 
 using namespace cdc;
 
+TEST_CASE("integers are written as std::to_string writes them") {
+    const auto check = [](auto value) {
+        std::string out{"x"};
+        base::append_integer(out, value);
+        CHECK(out == "x" + std::to_string(value));
+    };
+    std::uint64_t power = 1;
+    for (int digits = 0; digits < 20; ++digits, power *= 10) {
+        for (const std::uint64_t value : {power - 1, power, power + 1, power * 9 + 7}) {
+            check(value);
+            check(static_cast<std::int64_t>(value));
+            check(-static_cast<std::int64_t>(value >> 1));
+            check(static_cast<std::int32_t>(value));
+            check(static_cast<std::uint16_t>(value));
+        }
+    }
+    check(std::numeric_limits<std::uint64_t>::max());
+    check(std::numeric_limits<std::int64_t>::min());
+    check(std::numeric_limits<std::int32_t>::min());
+}
+
 TEST_CASE("base64 encodes and decodes every length and every byte") {
     std::string bytes;
     for (int i = 0; i < 300; ++i) {

@@ -55,6 +55,22 @@ TEST_CASE("the first special byte is found at every place of every length, and n
     }
 }
 
+TEST_CASE("a text that stands in JSON as it is is told from others of every length") {
+    for (const char wrong : {'"', '\\', '\n', '\0', '\x80', '\xff'}) {
+        for (std::size_t size = 0; size < 50; ++size) {
+            const std::string edge(16, wrong);
+            std::string text = edge + std::string(size, 'a') + edge;
+            const std::string_view middle = std::string_view{text}.substr(edge.size(), size);
+            CHECK(is_plain_ascii(middle));
+            for (std::size_t place = 0; place < size; ++place) {
+                text[edge.size() + place] = wrong;
+                CHECK_FALSE(is_plain_ascii(middle));
+                text[edge.size() + place] = '\x7f';
+            }
+        }
+    }
+}
+
 TEST_CASE("every string survives escaping and unescaping, whatever its length") {
     std::mt19937 random{7};
     for (int i = 0; i < 5000; ++i) {

@@ -52,6 +52,9 @@ FramedRecords::FramedRecords(const registry::ClientOptions& options) {
 
 bool FramedRecords::is_ours(std::string_view value) const {
     const auto framed = record::parse_frame(value);
+    if (framed && m_last_value.schema != nullptr && framed->id == m_last_value.id) {
+        return m_last_value.schema->is_ours();
+    }
     const auto found = framed ? m_schemas.find(framed->id) : m_schemas.end();
     return found != m_schemas.end() && found->second.is_ours();
 }
@@ -64,19 +67,23 @@ registry::Client& FramedRecords::need_client(const std::string& what) {
     return *m_client;
 }
 
-FramedRecords::Schema& FramedRecords::schema(const record::Framed& framed) {
+FramedRecords::Schema& FramedRecords::schema(const record::Framed& framed, Last& last) {
     if (!framed.guid.empty()) {
         return schema_by_guid(framed.guid);
     }
     const std::uint32_t id = framed.id;
-    if (const auto found = m_schemas.find(id); found != m_schemas.end()) {
-        return found->second;
+    if (last.schema == nullptr || last.id != id) {
+        auto known = m_schemas.find(id);
+        if (known == m_schemas.end()) {
+            const auto found = need_client(fmt::format("schema id {}", id)).by_id(id);
+            if (!found) {
+                fail(ExitCode::bad_data, "schema id {} is not in the registry", id);
+            }
+            known = m_schemas.emplace(id, parse(*found)).first;
+        }
+        last = {id, &known->second};
     }
-    const auto found = need_client(fmt::format("schema id {}", id)).by_id(id);
-    if (!found) {
-        fail(ExitCode::bad_data, "schema id {} is not in the registry", id);
-    }
-    return m_schemas.emplace(id, parse(*found)).first->second;
+    return *last.schema;
 }
 
 FramedRecords::Schema& FramedRecords::schema_by_guid(std::string_view guid) {
@@ -140,13 +147,13 @@ std::string_view FramedRecords::json_of(std::string& scratch, const record::Fram
 FramedRecord FramedRecords::decode(const kafka::IncomingRecord& record) {
     FramedRecord out;
     const record::Framed framed = need_frame(record.value.value(), record.value_schema, false);
-    Schema& known = schema(framed);
+    Schema& known = schema(framed, m_last_value);
     const auto floats = known.proto ? known.proto->floats() : event::FloatLayout::postgres;
     if (record.key) {
         out.key = *record.key;
         if (record.key_schema || record::is_framed(*record.key)) {
             const record::Framed framed_key = need_frame(*record.key, record.key_schema, true);
-            out.key = json_of(m_key, framed_key, schema(framed_key), floats);
+            out.key = json_of(m_key, framed_key, schema(framed_key, m_last_key), floats);
         }
     }
     out.value = json_of(m_value, framed, known, floats);

@@ -58,7 +58,12 @@ private:
         std::string connect;
         bool is_ours() const { return table.has_value() || (proto && proto->is_ours()); }
     };
-    Schema& schema(const record::Framed& framed);
+    /// The last schema of values, or of keys: most records have it again.
+    struct Last {
+        std::uint32_t id = 0;
+        Schema* schema = nullptr; ///< in m_schemas
+    };
+    Schema& schema(const record::Framed& framed, Last& last);
     Schema& schema_by_guid(std::string_view guid);
     static Schema parse(const registry::Schema& found);
     registry::Client& need_client(const std::string& what);
@@ -67,6 +72,8 @@ private:
 
     std::optional<registry::Client> m_client;
     std::unordered_map<std::uint32_t, Schema> m_schemas;
+    Last m_last_value;
+    Last m_last_key;
     std::map<std::string, Schema, std::less<>> m_by_guid;
     record::ProtoDecoder m_proto;
     std::string m_key;
