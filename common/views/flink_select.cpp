@@ -68,8 +68,8 @@ const std::string_view* find(const std::array<Pair, N>& pairs, std::string_view 
 }
 
 [[noreturn]] void
-refuse(const Json& node, const std::string& construct,
-       const std::string& advice = "cdc-transform(1) lists what Flink can follow") {
+refuse_for_flink(const Json& node, const std::string& construct,
+                 const std::string& advice = "cdc-transform(1) lists what Flink can follow") {
     throw Problem{construct + " in Flink's SQL", advice, position_of(node)};
 }
 
@@ -115,8 +115,8 @@ std::string interval(const Json& cast) {
     const bool known = std::find(kTimeUnits.begin(), kTimeUnits.end(), unit) != kTimeUnits.end() &&
                        unit != "week" && unit != "quarter";
     if (!whole || !known) {
-        refuse(cast, fmt::format("the interval {}", base::in_quotes(text)),
-               "write a whole number of one unit, such as '10 minutes'");
+        refuse_for_flink(cast, fmt::format("the interval {}", base::in_quotes(text)),
+                         "write a whole number of one unit, such as '10 minutes'");
     }
     return fmt::format("INTERVAL '{}' {}({})", number, upper(unit), number.size());
 }
@@ -178,7 +178,7 @@ public:
 private:
     std::string select(const Json& node) {
         if (!is_null(node, "qualify")) {
-            refuse(node["qualify"], "QUALIFY", "filter in a view over this one");
+            refuse_for_flink(node["qualify"], "QUALIFY", "filter in a view over this one");
         }
         std::string out = distinct(node) ? "SELECT DISTINCT " : "SELECT ";
         const char* comma = "";
@@ -205,7 +205,7 @@ private:
         for (const Json& modifier : node["modifiers"]) {
             if (!is_type(modifier, "DISTINCT_MODIFIER") ||
                 !modifier.value("distinct_on_targets", Json::array()).empty()) {
-                refuse(node, "DISTINCT ON or LIMIT");
+                refuse_for_flink(node, "DISTINCT ON or LIMIT");
             }
             found = true;
         }
@@ -220,7 +220,7 @@ private:
             return "(" + query(node["subquery"]["node"]) + ") AS " + alias(node);
         }
         if (!is_type(node, "JOIN")) {
-            refuse(node, "SELECT without FROM, or VALUES");
+            refuse_for_flink(node, "SELECT without FROM, or VALUES");
         }
         const std::string_view kind = text_of(node, "join_type");
         const bool cross = is_null(node, "condition");
@@ -285,9 +285,9 @@ private:
             return subquery(node);
         }
         if (kind == "WINDOW") {
-            refuse(node, "a window over rows that change", "leave it to cdc-transform");
+            refuse_for_flink(node, "a window over rows that change", "leave it to cdc-transform");
         }
-        refuse(node, fmt::format("the expression {}", text_of(node, "type")));
+        refuse_for_flink(node, fmt::format("the expression {}", text_of(node, "type")));
     }
 
     /// Flink 2.2 takes a join by the keys of both sides for one whose updates need no old rows, and
@@ -299,8 +299,9 @@ private:
             return type == "smallint" || type == "bigint" ? std::string{"integer"} : type;
         };
         if (kind(node["left"]) != kind(node["right"])) {
-            refuse(node, "a join by columns of different types beside a comparison of two tables",
-                   "cast one of them in a view");
+            refuse_for_flink(
+                node, "a join by columns of different types beside a comparison of two tables",
+                "cast one of them in a view");
         }
         return fmt::format("(CAST({} AS STRING) = CAST({} AS STRING))", expression(node["left"]),
                            expression(node["right"]));
@@ -331,7 +332,7 @@ private:
         if (value["value"].is_number_integer()) {
             return value["value"].dump();
         }
-        refuse(node, fmt::format("a constant of type {}", id));
+        refuse_for_flink(node, fmt::format("a constant of type {}", id));
     }
 
     std::string operation(const Json& node) {
@@ -380,7 +381,7 @@ private:
             name = fmt::format("DECIMAL({}, {})", type["type_info"].value("width", 0),
                                type["type_info"].value("scale", 0));
         } else {
-            refuse(node, fmt::format("a cast to {}", id), "Flink casts it otherwise");
+            refuse_for_flink(node, fmt::format("a cast to {}", id), "Flink casts it otherwise");
         }
         return fmt::format("CAST({} AS {})", expression(node["child"]), name);
     }
@@ -397,7 +398,7 @@ private:
         if (type == "ANY" && text_of(node, "comparison_type") == "COMPARE_EQUAL") {
             return fmt::format("({} IN {})", expression(node["child"]), inner);
         }
-        refuse(node, fmt::format("a subquery of the kind {}", type));
+        refuse_for_flink(node, fmt::format("a subquery of the kind {}", type));
     }
 
     std::string function(const Json& node) {
@@ -422,7 +423,7 @@ private:
         }
         const std::string_view* same = find(kFunctions, name);
         if (same == nullptr) {
-            refuse(node, fmt::format("{}()", name));
+            refuse_for_flink(node, fmt::format("{}()", name));
         }
         return fmt::format("{}({}{}){}", *same, node.value("distinct", false) ? "DISTINCT " : "",
                            name == "sum" ? summand(children[0]) : list(children), filter);
@@ -442,15 +443,15 @@ private:
         const Json& children = node["children"];
         const std::string unit{text_of(children[0].value("value", Json::object()), "value")};
         if (std::find(kTimeUnits.begin(), kTimeUnits.end(), unit) == kTimeUnits.end()) {
-            refuse(node, fmt::format("{} of {}", text_of(node, "function_name"),
-                                     unit.empty() ? "an expression" : unit));
+            refuse_for_flink(node, fmt::format("{} of {}", text_of(node, "function_name"),
+                                               unit.empty() ? "an expression" : unit));
         }
         const std::string time = expression(children[1]);
         if (text_of(node, "function_name") == "date_part") {
             return fmt::format("EXTRACT({} FROM {})", upper(unit), time);
         }
         if (unit == "week") { // Flink's begins on Sunday
-            refuse(node, "date_trunc of week");
+            refuse_for_flink(node, "date_trunc of week");
         }
         return fmt::format("FLOOR({} TO {})", time, upper(unit));
     }
