@@ -75,7 +75,7 @@ fuzz: deps
 bench: deps build
 	@tests/bench/run.py --bin $(BUILD)/bin --out $(BUILD)/bench.json $(if $(ONLY),--only $(ONLY)) $(if $(PAGE),--page $(PAGE))
 
-## make mutants [NAMES=…]     wrong changes on purpose, one at a time: which test notices (an hour)
+## make mutants [NAMES=…]     wrong changes on purpose, one at a time: which test notices (three hours)
 mutants: deps
 	@tests/mutants/run.py $(addprefix --cmake=,$(CMAKE_FLAGS)) $(BUILD) $(NAMES)
 
