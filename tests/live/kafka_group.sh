@@ -23,7 +23,7 @@ pipe() {
 }
 stop() { # NAME
     local code=0
-    kill -TERM "$(cat "$1.pid")"
+    kill -TERM "$(cat "$1.pid")" || fail "$1 ended by itself"
     wait "$(cat "$1.pid")" || code=$?
     expect "exit status of $1" "$code" 0
 }
@@ -68,7 +68,7 @@ done
 rm -f ./*.kept ./*.fifo ./*.err
 
 say "kill -9 of one of two pipes: nothing is lost"
-session=6000
+session=10000 # the one that lives must not be thrown out, too
 pipe k1 g2 g.public.t0
 pipe k2 g2 g.public.t0
 wait_until 30 arrived 100
