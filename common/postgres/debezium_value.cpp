@@ -15,10 +15,6 @@
 
 namespace cdc::postgres {
 
-using base::ExitCode;
-using base::fail;
-using base::in_quotes;
-
 namespace {
 
 constexpr std::int64_t kDaySeconds = 86400;

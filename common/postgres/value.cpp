@@ -11,10 +11,6 @@
 
 namespace cdc::postgres {
 
-using base::ExitCode;
-using base::fail;
-using base::in_quotes;
-
 namespace {
 
 constexpr std::string_view kHex = "\\x"; ///< in front of a bytea's digits
