@@ -137,24 +137,21 @@ class Mirror(single.Mirror):
     def read(self):
         bed = self.bed
         self.of = {}
-        self.cuts = {} # orders of all checkpoint lines
+        self.runs_of = {}
         for name in bed.sources:
-            seen, cuts = {}, set()
-            for run in range(1, bed.runs + 1):
-                with open(bed.work / f"pipe.{run}.{name}.in", "rb") as lines:
-                    for number, line in enumerate(lines):
-                        if not line.endswith(b"\n"):
-                            continue
-                        if line.startswith(b'{"checkpoint"'):
-                            cuts.add(json.loads(line)["checkpoint"]["order"])
-                        elif line.startswith(b'{"key"'):
-                            change = json.loads(line)
-                            place = (run, number) if change["op"] == "r" else 0
-                            seen.setdefault((change["source"]["order"], place), change)
-            self.of[name] = ([seen[key] for key in sorted(seen, key=lambda k: (k[0], k[1] or (0, 0)))], 0)
-            self.cuts[name] = sorted(cuts)
+            changes, self.runs_of[name] = self.read_input(
+                [bed.work / f"pipe.{run}.{name}.in" for run in range(1, bed.runs + 1)])
+            self.of[name] = (changes, 0)
         self.at = dict.fromkeys(bed.sources, "")
-        return []
+        return [], {}
+
+    def cuts(self, name):
+        """Orders of all checkpoint lines, and the last run that had each."""
+        return sorted({order: run for (order, _), run in self.runs_of[name].items()}.items())
+
+    def run_of(self, line):
+        self.runs = self.runs_of[line["input"]]
+        return super().run_of(line)
 
     def statement(self, change):
         """Keys have other names than `id` too."""
@@ -166,9 +163,9 @@ class Mirror(single.Mirror):
             return f"UPDATE {change['source']['table']} SET {pairs} WHERE {where}"
         return super().statement(change)
 
-    def advance_input(self, name, order):
+    def advance_input(self, name, order, run):
         self.changes, self.done = self.of[name]
-        self.advance(order)
+        self.advance(order, run)
         self.of[name] = (self.changes, self.done)
         self.at[name] = max(self.at[name], order)
 
@@ -199,15 +196,15 @@ def compare(bed):
                     begun.add(line["source"]["table"])
                     continue
                 told.add(line["input"])
-                mirror.advance_input(line["input"], line["checkpoint"]["order"])
+                mirror.advance_input(line["input"], line["checkpoint"]["order"], mirror.run_of(line))
                 if begun != set(VIEWS):
                     continue
                 cuts += 1
                 found = differing(mirror, target, columns)
                 for other in set(bed.sources) - told:
-                    for order in mirror.cuts[other]:
+                    for order, cut_run in mirror.cuts(other):
                         if found and order > mirror.at[other]:
-                            mirror.advance_input(other, order)
+                            mirror.advance_input(other, order, cut_run)
                             found = differing(mirror, target, columns)
                 if found:
                     raise RuntimeError(f"run {run}, checkpoint {text.decode()}: {found}")

@@ -197,7 +197,7 @@ class Mirror:
         self.run(SCHEMA)
         for name in ORDER:
             self.run(f"CREATE VIEW {name} AS {VIEWS[name][1]}")
-        self.changes = self.read()
+        self.changes, self.runs = self.read()
         self.done = 0
 
     def run(self, text):
@@ -209,23 +209,38 @@ class Mirror:
         return done.stdout
 
     def read(self):
-        """Each change once, by its order; rows of the snapshot by their place."""
-        seen = {}
-        for run in range(1, self.bed.runs + 1):
-            with open(self.bed.work / f"pipe.{run}.in", "rb") as lines:
-                for number, line in enumerate(lines):
-                    if line.startswith(b'{"key"') and line.endswith(b"\n"):
-                        change = json.loads(line)
-                        order = change["source"]["order"]
-                        place = (run, number) if change["op"] == "r" else 0
-                        seen.setdefault((order, place), change)
-        return [seen[key] for key in sorted(seen, key=lambda k: (k[0], k[1] or (0, 0)))]
+        """Changes by their order, each as every run had it; and the run of each checkpoint line. Rows of a snapshot
+        are told apart by their place. A value that the log left out is fetched from the source, which may have another
+        one, or none, when a change is sent again."""
+        return self.read_input([self.bed.work / f"pipe.{run}.in" for run in range(1, self.bed.runs + 1)])
 
-    def advance(self, order):
-        """All changes below the order of a checkpoint; the snapshot's rows stand at it."""
+    @staticmethod
+    def read_input(files):
+        seen, runs = {}, {}
+        for run, file in enumerate(files, 1):
+            with open(file, "rb") as lines:
+                for number, line in enumerate(lines):
+                    if not line.endswith(b"\n"):
+                        continue
+                    if line.startswith(b'{"checkpoint"'):
+                        told = json.loads(line)
+                        runs[told["checkpoint"]["order"], told["ts_ms"]] = run
+                    elif line.startswith(b'{"key"'):
+                        change = json.loads(line)
+                        place = (run, number) if change["op"] == "r" else (0, 0)
+                        seen.setdefault((change["source"]["order"], place), {})[run] = change
+        return [seen[key] for key in sorted(seen)], runs
+
+    def run_of(self, line):
+        """The run whose lines a cut was made from, which may be one before the run that wrote its checkpoint line."""
+        return self.runs[line["checkpoint"]["order"], line["ts_ms"]]
+
+    def advance(self, order, run):
+        """All changes below the order of a checkpoint, as a run had them; the snapshot's rows stand at it."""
         statements = []
         while self.done < len(self.changes):
-            change = self.changes[self.done]
+            readings = self.changes[self.done]
+            change = readings.get(run) or next(iter(readings.values()))
             at = change["source"]["order"]
             if at > order or (at == order and change["op"] != "r"):
                 break
@@ -319,7 +334,7 @@ def compare(bed):
                     continue
                 if begun != set(VIEWS):
                     continue
-                mirror.advance(line["checkpoint"]["order"])
+                mirror.advance(line["checkpoint"]["order"], mirror.run_of(line))
                 cuts += 1
                 for name in VIEWS:
                     wanted, got = mirror.rows(name), target.content(name, columns[name])
