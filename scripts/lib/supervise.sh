@@ -6,16 +6,27 @@
 # 2 to 5 it stays down, since the same would come again. A process is known by its pid and its start time.
 # run/PIPE has the pid of its session, run/PIPE.end how it ended last: KEY=VALUE lines both.
 
-start_time() { # PID
-    local line
-    line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+# These are asked many times a second, and start no process.
+start_of() { # PID: sets REPLY to its start time
+    local line=''
+    { IFS= read -r -d '' line <"/proc/$1/stat"; } 2>/dev/null
+    [ -n "$line" ] || return 1
     # shellcheck disable=SC2086
     set -- ${line##*) }
-    [ "$1" != Z ] && echo "${20}"
+    REPLY=${20}
+    [ "$1" != Z ]
 }
 
 is_process() { # PID START-TIME
-    [ -n "${1:-}" ] && [ "$(start_time "$1")" = "$2" ]
+    local REPLY
+    [ -n "${1:-}" ] && start_of "$1" && [ "$REPLY" = "$2" ]
+}
+
+# Sets variables of the caller to what a file of run/ says: KEY=VALUE, by spaces.
+read_words() { # FILE
+    local word words=()
+    [ ! -s "$1" ] || { read -r -a words <"$1"; } 2>/dev/null || true # it may go meanwhile
+    for word in "${words[@]}"; do printf -v "${word%%=*}" %s "${word#*=}"; done
 }
 
 what_code_is() { # CODE
@@ -36,7 +47,7 @@ under_systemd() {
     if [ -d /run/systemd/system ] && systemctl is-active --quiet "cdc-$name.target" 2>/dev/null; then return 0; fi
     for pipe in "${pipes[@]}"; do
         pid='' by=''
-        [ ! -s "$state/run/$pipe" ] || eval "$(tr ' ' '\n' <"$state/run/$pipe")"
+        read_words "$state/run/$pipe"
         ! { [ "$by" = systemd ] && is_process "$pid" "$started"; } || return 0
     done
     return 1
@@ -55,7 +66,8 @@ run_pipe() { # PIPE
     cd "$state" || return 1
     running_pipe=$1
     rm -f "run/$1.codes"
-    echo "pid=$me started=$(start_time "$me") by=$(keeper_of_this) since=$(date -u +%Y-%m-%dT%H:%M:%SZ) from=$(stat -c %s "$log" 2>/dev/null || echo 0)" >"run/$1"
+    start_of "$me"
+    echo "pid=$me started=$REPLY by=$(keeper_of_this) since=$(date -u +%Y-%m-%dT%H:%M:%SZ) from=$(stat -c %s "$log" 2>/dev/null || echo 0)" >"run/$1"
     trap : INT TERM HUP # the tools have them too, and end the pipe
     "$1"
     code=$?
@@ -67,7 +79,7 @@ run_pipe() { # PIPE
 # stages made of it.
 note_end() { # PIPE CODE
     local pid started by since from reason log=$state/logs/$1.log
-    eval "$(tr ' ' '\n' <"$state/run/$1")"
+    read_words "$state/run/$1"
     [ "$(stat -c %s "$log" 2>/dev/null || echo 0)" -ge "$from" ] || from=0
     reason=$(killed_stage "$1")
     [ "$2" = 0 ] || [ -n "$reason" ] || reason=$(tail -c "+$((from + 1))" "$log" 2>/dev/null | grep -m 1 -E ' (error|fatal): ' | cut -c1-400)
@@ -95,7 +107,7 @@ read_run() { # PIPE
     [ ! -s "$state/run/$1.end" ] || . "$state/run/$1.end"
     [ ! -s "$state/run/$1.restarts" ] || restarts=$(<"$state/run/$1.restarts")
     since=${ended:--}
-    [ ! -s "$state/run/$1" ] || eval "$(tr ' ' '\n' <"$state/run/$1")"
+    read_words "$state/run/$1"
     if [ -n "$pid" ] && is_process "$pid" "$started"; then
         state_word=running
         [ "$restarts" != 0 ] || code='' reason=''
@@ -117,7 +129,7 @@ keep() { # PIPE
         began=$SECONDS
         PIPELINE_KEPT=yes setsid "$self" ${env_file:+--env "$env_file"} run "$pipe" </dev/null >>"$log" 2>&1 {lock}>&- &
         child=$!
-        while wait "$child"; code=$?; [ -e "/proc/$child" ] && start_time "$child" >/dev/null; do :; done
+        while wait "$child"; code=$?; start_of "$child"; do :; done
         end_group "$child" 30
         # Killed before it could say so itself.
         [ ! -s "$state/run/$pipe" ] || note_end "$pipe" "$code"
@@ -167,7 +179,8 @@ supervise() {
     make_state
     exec {lock}>"$state/run/supervisor.lock"
     flock -n "$lock" || fail 1 "a supervisor runs already"
-    echo "pid=$me started=$(start_time "$me")" >"$state/run/supervisor"
+    start_of "$me"
+    echo "pid=$me started=$REPLY" >"$state/run/supervisor"
     trap 'stopping=1' TERM INT
     trap : HUP
     say "started"
@@ -189,14 +202,14 @@ supervise() {
 
 supervisor_pid() {
     local pid='' started=''
-    [ ! -s "$state/run/supervisor" ] || eval "$(tr ' ' '\n' <"$state/run/supervisor")"
+    read_words "$state/run/supervisor"
     echo "$pid"
 }
 
 supervised() {
     local pid='' started=''
     [ -s "$state/run/supervisor" ] || return 1
-    eval "$(tr ' ' '\n' <"$state/run/supervisor")"
+    read_words "$state/run/supervisor"
     is_process "$pid" "$started"
 }
 
@@ -204,7 +217,7 @@ anything_runs() {
     local pipe pid started by since from
     for pipe in "${pipes[@]}"; do
         [ -s "$state/run/$pipe" ] || continue
-        eval "$(tr ' ' '\n' <"$state/run/$pipe")"
+        read_words "$state/run/$pipe"
         ! kill -0 -- "-$pid" 2>/dev/null || return 0
     done
     return 1
@@ -215,7 +228,7 @@ end_all() {
     local pipe pid='' started by since from code result=0
     for pipe in "${pipes[@]}"; do
         [ -s "$state/run/$pipe" ] || continue
-        eval "$(tr ' ' '\n' <"$state/run/$pipe")"
+        read_words "$state/run/$pipe"
         # Its number is another process's now.
         if [ -e "/proc/$pid" ] && ! is_process "$pid" "$started"; then
             rm -f "$state/run/$pipe"
@@ -258,7 +271,7 @@ rotate_logs() {
         if [ "$pipe" = supervisor ]; then
             exec >>"$log" 2>&1
         elif [ -s "$state/run/$pipe" ]; then
-            eval "$(tr ' ' '\n' <"$state/run/$pipe")"
+            read_words "$state/run/$pipe"
             kill -HUP -- "-$pid" 2>/dev/null
         fi
     done

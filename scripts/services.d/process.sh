@@ -18,12 +18,15 @@ prepared_data() { # kept, make
     mv "$state/new" "$state/data"
 }
 
-start_time() { # pid
-    local line
-    line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+# Asked many times a second, it starts no process.
+start_of() { # pid: sets REPLY to its start time
+    local line=
+    { IFS= read -r -d '' line <"/proc/$1/stat"; } 2>/dev/null || true
+    [[ -n $line ]] || return 1
     # The command name may hold spaces: count from behind its closing parenthesis.
     set -- ${line##*) }
-    [[ $1 != Z ]] && echo "${20}"
+    REPLY=${20}
+    [[ $1 != Z ]]
 }
 
 server_pid() {
@@ -36,7 +39,7 @@ running() {
     local pid started
     [[ -s $state/pid ]] || return 1
     read -r pid started <"$state/pid"
-    [[ $(start_time "$pid") == "$started" ]]
+    start_of "$pid" && [[ $REPLY == "$started" ]]
 }
 
 is_paused() {
@@ -65,10 +68,10 @@ launch() {
         # shellcheck disable=SC2086
         exec setsid $run_as "${argv[@]}" </dev/null >>"$log" 2>&1
     ) &
-    local pid=$! started
+    local pid=$!
     disown
-    started=$(start_time "$pid") || started=gone
-    echo "$pid $started" >"$state/pid"
+    start_of "$pid" || REPLY=gone
+    echo "$pid $REPLY" >"$state/pid"
 }
 
 wait_ready() {
@@ -122,7 +125,7 @@ kill_tree() {
 wait_gone() { # pids, up to 30 s
     local pid tries=0
     for pid in "$@"; do
-        while start_time "$pid" >/dev/null; do
+        while start_of "$pid"; do
             ((++tries < 600)) || return 1
             sleep 0.05
         done

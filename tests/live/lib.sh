@@ -119,12 +119,16 @@ expect_words() { # FILE WORDS
     grep -qF -- "$2" "$1" || { cat "$1" >&"$SPEECH"; fail "'$2' is not in ${1##*/}"; }
 }
 
-wait_until() { # SECONDS COMMAND…: on a quiet machine; on one that is busy three times as long is waited
-    local end=$((SECONDS + 3 * $1))
+# On a quiet machine; on one that is busy three times as long is waited. A question that takes long is asked less often,
+# and leaves the processor to what is waited for.
+wait_until() { # SECONDS COMMAND…
+    local end=$((SECONDS + 3 * $1)) asked pause
     shift
-    until "$@" >/dev/null 2>&1; do
+    while asked=${EPOCHREALTIME/[.,]/}; ! "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || fail "waited in vain for: $*"
-        sleep 0.1
+        pause=$((3 * (${EPOCHREALTIME/[.,]/} - asked)))
+        printf -v pause %07d $((pause < 100000 ? 100000 : pause > 1000000 ? 1000000 : pause))
+        sleep "${pause:0:1}.${pause:1}"
     done
 }
 
