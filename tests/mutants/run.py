@@ -6,10 +6,12 @@ tests/mutants/NAME.patch breaks one promise of cdc-toolkit(7). Its first lines s
     Promise: what users rely on, in a sentence
     Tests: the names, as ctest has them, of the tests of which one must fail
 
-Each patch is applied alone to a copy of the tracked files in BUILD-mutants, built, and its tests are
-run. A patch after which all of them pass has *survived*: a test is missing. The tree itself is never
-touched; a copy that an interrupted run left patched is set right by the next one.
+Each patch is applied alone to a copy of the tracked files under BUILD-mutants, built, and its tests
+are run. A patch after which all of them pass has *survived*: a test is missing. The tree itself is
+never touched; a copy that an interrupted run left patched is set right by the next one.
 
+    --jobs N       so many copies at a time, default: one a processor and one more, for tests wait
+    --go-on        leaves out what a run before this one has noticed: BUILD-mutants/noticed
     --baseline     first runs every test named anywhere without a patch: they must pass
     --unit         only patches that the unit tests are to notice
     --cmake FLAG   for the copy's build, may be repeated
@@ -19,12 +21,15 @@ touched; a copy that an interrupted run left patched is set right by the next on
 Exit status: 0 all noticed, 1 some survived or could not be tried, 2 wrong usage.
 """
 import argparse
+import os
 import pathlib
+import queue
 import re
 import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -49,6 +54,8 @@ class Bed:
     def __init__(self, folder, flags):
         self.source, self.build, self.log = folder, folder / "build", folder / "log"
         self.said = ""
+        self.running = None
+        folder.mkdir(parents=True, exist_ok=True)
         self.log.write_text("")
         tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
         for name in tracked.stdout.decode().split("\0")[:-1]:
@@ -69,12 +76,20 @@ class Bed:
         copy.chmod(original.stat().st_mode & 0o777)
 
     def call(self, command):
-        done = subprocess.run(command, cwd=self.source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, text=True, errors="replace", check=False)
-        self.said = done.stdout
+        with subprocess.Popen(command, cwd=self.source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, text=True, errors="replace", start_new_session=True) as child:
+            self.running = child
+            self.said = child.communicate()[0]
+            self.running = None
         with self.log.open("a") as file:
-            file.write(f"$ {shlex.join(map(str, command))}\n{done.stdout}")
-        return done.returncode
+            file.write(f"$ {shlex.join(map(str, command))}\n{self.said}")
+        return child.returncode
+
+    def stop(self):
+        """A test stops what it has started."""
+        child = self.running
+        if child is not None:
+            os.killpg(child.pid, signal.SIGTERM)
 
     def make(self, tests):
         """What these tests run."""
@@ -127,6 +142,8 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--cmake", action="append", default=[])
+    parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1)
+    parser.add_argument("--go-on", action="store_true")
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
@@ -145,27 +162,74 @@ def main():
         return 0
     if arguments.check:
         return check(mutants, arguments.build)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # the copy is restored then, too
     folder = arguments.build.resolve()
     folder = folder.with_name(folder.name + "-mutants")
     folder.mkdir(exist_ok=True)
-    bed = Bed(folder, arguments.cmake)
-    if not bed.make(["unit"] if arguments.unit else None):
-        sys.exit(f"the unchanged tree does not build; see {bed.log}")
-    if arguments.baseline:
-        broken = bed.failed_test(sorted({test for mutant in mutants for test in mutant.tests}))
-        if broken:
-            sys.exit(f"without any patch: {broken}; see {bed.log}")
-    bad = 0
-    for mutant in mutants:
-        begun = time.monotonic()
-        good, said = bed.judge(mutant)
-        bad += not good
-        print(f"{'ok  ' if good else 'FAIL'} {mutant.name}: {said} ({time.monotonic() - begun:.0f} s)", flush=True)
-        if not good:
-            print(f"     {mutant.promise}", flush=True)
-    print(f"{len(mutants) - bad} noticed, {bad} not")
-    return 1 if bad else 0
+    noticed = folder / "noticed"
+    if arguments.go_on and noticed.exists():
+        known = {line.split(":")[0] for line in noticed.read_text().splitlines()}
+        mutants = [mutant for mutant in mutants if mutant.name not in known]
+    else:
+        noticed.unlink(missing_ok=True)
+    return Run(mutants, arguments, folder, noticed).all()
+
+
+class Run:
+    def __init__(self, mutants, arguments, folder, noticed):
+        self.mutants, self.noticed, self.stopping = mutants, noticed, False
+        self.lock = threading.Lock()
+        self.good, self.bad = 0, 0
+        self.waiting = queue.SimpleQueue()
+        for mutant in mutants:
+            self.waiting.put(mutant)
+        signal.signal(signal.SIGTERM, self.stop) # the copies are restored then, too
+        self.beds = []
+        for number in range(1, min(arguments.jobs, len(mutants)) + 1):
+            bed = Bed(folder / str(number), arguments.cmake)
+            self.beds.append(bed)
+            if not bed.make(["unit"] if arguments.unit else None):
+                sys.exit(f"the unchanged tree does not build; see {bed.log}")
+        if arguments.baseline:
+            broken = self.beds[0].failed_test(sorted({test for mutant in mutants for test in mutant.tests}))
+            if broken:
+                sys.exit(f"without any patch: {broken}; see {self.beds[0].log}")
+
+    def stop(self, *_):
+        self.stopping = True
+        for bed in self.beds:
+            bed.stop()
+
+    def all(self):
+        workers = [threading.Thread(target=self.work, args=[bed]) for bed in self.beds]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        left = len(self.mutants) - self.good - self.bad
+        print(f"{self.good} noticed, {self.bad} not" + (f", {left} not tried" if left else ""))
+        return 1 if self.bad or left else 0
+
+    def work(self, bed):
+        while not self.stopping:
+            try:
+                mutant = self.waiting.get_nowait()
+            except queue.Empty:
+                return
+            begun = time.monotonic()
+            good, said = bed.judge(mutant)
+            if not self.stopping:
+                self.tell(mutant, good, said, time.monotonic() - begun)
+
+    def tell(self, mutant, good, said, seconds):
+        with self.lock:
+            self.good += good
+            self.bad += not good
+            print(f"{'ok  ' if good else 'FAIL'} {mutant.name}: {said} ({seconds:.0f} s)", flush=True)
+            if good:
+                with self.noticed.open("a") as file:
+                    file.write(f"{mutant.name}: {said}\n")
+            else:
+                print(f"     {mutant.promise}", flush=True)
 
 
 sys.exit(main())
