@@ -45,7 +45,7 @@ live: deps build
 
 ## make soak                  the same live tests with the full counts, and other versions (hours)
 soak: deps build
-	@CDC_TEST_SOAK=1 ctest --test-dir $(BUILD) --output-on-failure -L 'live|soak' --timeout 7200
+	@CDC_TEST_SOAK=1 ctest --test-dir $(BUILD) --output-on-failure -L 'live|soak'
 
 # Both are built by clang, which also checks who holds which lock (-Wthread-safety), and from nothing
 # more often than anew. Fuzzing pays for -O1; the thread sanitizer runs little, and -O0 halves its build.
@@ -75,7 +75,7 @@ fuzz: deps
 bench: deps build
 	@tests/bench/run.py --bin $(BUILD)/bin --out $(BUILD)/bench.json $(if $(ONLY),--only $(ONLY)) $(if $(PAGE),--page $(PAGE))
 
-## make mutants [NAMES=…]     wrong changes on purpose, one at a time: which test notices (three hours)
+## make mutants [NAMES=…]     wrong changes on purpose, one at a time: which test notices (hours)
 mutants: deps
 	@tests/mutants/run.py $(addprefix --cmake=,$(CMAKE_FLAGS)) $(BUILD) $(NAMES)
 

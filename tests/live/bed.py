@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -134,6 +135,7 @@ def main(kind, run):
     """Runs run(kind(folder)) and ends the program with the test's exit status."""
     random.seed(SEED)
     say(f"CDC_TEST_SEED={SEED}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # the servers are stopped then, too
     with tempfile.TemporaryDirectory(prefix="cdc-bed-") as folder:
         work = pathlib.Path(folder)
         work.chmod(0o755) # servers may run as another user

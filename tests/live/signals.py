@@ -319,6 +319,7 @@ def closed_descriptors():
 
 def main(parts):
     os.environ["CDC_SERVICES_DIR"] = str(WORK / "services")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # the servers are stopped then, too
     wrong = []
     source = None
     try:
