@@ -81,6 +81,19 @@ wait_until 60 gone
 expect_exit 1 lag --group s
 expect "nothing is left to read" "$(of group .events)" 0
 
+say "what a look reads of a backlog is given back behind it"
+wide() { "$HERE/kafka_lines.py" --keys 600 "$@" | cdc-publish --brokers "$B" --prefix wide --partitions 12 --no-tombstones 2>pub.err || fail "cdc-publish"; }
+wide --rows 600
+cdc-consume --brokers "$B" --topics wide.public.t0 --group w --exit-at-end --ack on-write >/dev/null 2>con.err
+wide --rows 40000 --first 601
+cdc-lag --brokers "$B" --group w --watch 500ms --quiet 2>lag.err &
+PID=$!
+memory() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$PID/status"; } # kB
+given_back() { [ "$(memory VmHWM)" -gt $(($(memory VmRSS) + 8000)) ]; }
+sleep 6 # a dozen looks
+wait_until 3 given_back
+kill $PID
+
 say "rates and metrics"
 "$HERE/kafka_lines.py" --rows 1000 --keys 50 --first 1000 >slow
 (n=0; while IFS= read -r line; do
