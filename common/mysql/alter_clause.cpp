@@ -61,6 +61,16 @@ Alteration engine_change(const std::vector<const Token*>& clause) {
     return worst_one;
 }
 
+/// ADD a int KEY: the values of a primary key are none that are NULL.
+bool makes_primary_key(const std::vector<const Token*>& clause) {
+    for (std::size_t i = 1; i < clause.size(); ++i) {
+        if (clause[i]->is("KEY") && !clause[i - 1]->is("UNIQUE")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// One clause of ALTER TABLE.
 Alteration alteration_of(const std::vector<const Token*>& clause) {
     static const std::initializer_list<std::string_view> kIndexWords = {
@@ -81,7 +91,8 @@ Alteration alteration_of(const std::vector<const Token*>& clause) {
                            contains(clause, "AS") || contains(clause, "GENERATED") ||
                            contains(clause, "PRIMARY") || contains(clause, "AUTO_INCREMENT") ||
                            contains(clause, "SERIAL") || contains(clause, "TIMESTAMP") ||
-                           contains(clause, "PERIOD") || contains(clause, "SYSTEM");
+                           contains(clause, "PERIOD") || contains(clause, "SYSTEM") ||
+                           makes_primary_key(clause);
         return other ? Alteration::unproven : Alteration::keeps_values;
     }
     if (starts(clause, {"DROP", "PARTITION"}) || starts(clause, {"TRUNCATE", "PARTITION"}) ||
@@ -181,16 +192,17 @@ void read_columns(const std::vector<const Token*>& clause, std::vector<std::stri
     }
 }
 
-/// The table behind EXCHANGE PARTITION p WITH TABLE, CONVERT PARTITION p TO TABLE: its rows change
-/// too.
+/// The table of EXCHANGE PARTITION p WITH TABLE, CONVERT PARTITION p TO TABLE, CONVERT TABLE: its
+/// rows change too.
 void read_exchanged(const std::vector<const Token*>& clause, Statement& out) {
     const bool exchange = starts_any(clause, 0, {"EXCHANGE", "CONVERT"});
-    for (std::size_t i = 1; exchange && i + 2 < clause.size(); ++i) {
-        if ((clause[i]->is("WITH") || clause[i]->is("TO")) && clause[i + 1]->is("TABLE")) {
-            out.exchanged.table = clause[i + 2]->text;
-            if (i + 4 < clause.size() && clause[i + 3]->is(".")) {
-                out.exchanged = {clause[i + 2]->text, clause[i + 4]->text};
+    for (std::size_t i = 1; exchange && i + 1 < clause.size(); ++i) {
+        if (clause[i]->is("TABLE")) {
+            out.exchanged.table = clause[i + 1]->text;
+            if (i + 3 < clause.size() && clause[i + 2]->is(".")) {
+                out.exchanged = {clause[i + 1]->text, clause[i + 3]->text};
             }
+            return;
         }
     }
 }

@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 #include "event/shape_change.hpp"
 #include "mysql/change_builder.hpp"
+#include "mysql/folded_name.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -77,7 +78,8 @@ void ChangeBuilder::forget_dropped(const Statement& statement,
         return;
     }
     for (const std::string& column : statement.dropped_columns) {
-        constants->second.erase(column);
+        std::erase_if(constants->second,
+                      [&](const auto& each) { return is_same_name(each.first, column); });
     }
     if (constants->second.empty()) {
         m_effects.constants.erase(constants);
@@ -102,13 +104,15 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
     }
     std::vector<event::Column> columns = state.columns.value_or(state.announced->shape().columns);
     const auto find = [&](const std::string& column) {
-        return std::find_if(columns.begin(), columns.end(),
-                            [&](const event::Column& each) { return each.name == column; });
+        return std::find_if(columns.begin(), columns.end(), [&](const event::Column& each) {
+            return is_same_name(each.name, column);
+        });
     };
     for (const std::string& dropped : statement.dropped_columns) {
-        columns.erase(std::remove_if(columns.begin(), columns.end(),
-                                     [&](const auto& each) { return each.name == dropped; }),
-                      columns.end());
+        columns.erase(
+            std::remove_if(columns.begin(), columns.end(),
+                           [&](const auto& each) { return is_same_name(each.name, dropped); }),
+            columns.end());
     }
     if (std::string reason = modified(statement, columns); !reason.empty()) {
         return reason;
@@ -231,10 +235,12 @@ std::string ChangeBuilder::column_that_came_back(const Statement& statement,
                                                  const std::string& db) {
     const std::pair table{db, statement.tables[0].table};
     std::set<std::string>& dropped = m_effects.dropped_columns[table];
-    dropped.insert(statement.dropped_columns.begin(), statement.dropped_columns.end());
+    for (const std::string& column : statement.dropped_columns) {
+        dropped.insert(folded_name(column));
+    }
     std::string back;
     for (const std::string& column : statement.added_columns) {
-        if (dropped.erase(column) != 0) {
+        if (dropped.erase(folded_name(column)) != 0) {
             back = column;
         }
     }

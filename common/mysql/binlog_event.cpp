@@ -77,7 +77,8 @@ FormatDescription parse_format(const Event& event) {
     FormatDescription format;
     const std::string_view name = reader.bytes(kVersionSize);
     format.server_version = name.substr(0, name.find('\0'));
-    reader.skip(4); // zeroed where the stream begins inside a file
+    // Zero also where the stream begins inside a file.
+    format.server_start = reader.u32() != 0;
     format.created = event.timestamp;
     if (const std::uint8_t header = reader.u8(); header != Event::kHeaderSize) {
         fail(ExitCode::bad_data, "a binary log whose events have headers of {} bytes", header);
@@ -334,7 +335,8 @@ void read_session(Query& query, ByteReader reader) {
 Query parse_query(const Event& event) {
     ByteReader reader{event.body};
     Query query;
-    reader.skip(8);
+    query.thread = reader.u32();
+    reader.skip(4);
     const std::uint8_t db_size = reader.u8();
     reader.skip(2);
     const std::uint16_t session_size = reader.u16();

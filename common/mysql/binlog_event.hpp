@@ -17,7 +17,9 @@ namespace cdc::mysql {
 /// checksums its last 4 bytes are the CRC32 of all before them.
 struct Event {
     static constexpr std::size_t kHeaderSize = 19;
-    static constexpr std::uint16_t kInUse = 0x1;       ///< flag of a file that is written to
+    static constexpr std::uint16_t kInUse = 0x1; ///< flag of a file that is written to
+    /// Flag of a statement that has to do with its session alone, as one on a temporary table.
+    static constexpr std::uint16_t kThreadSpecific = 0x4;
     static constexpr std::uint16_t kArtificial = 0x20; ///< made for the stream, not in the log
     static constexpr std::uint16_t kIgnorable =
         0x80; ///< may be passed over by who does not know it
@@ -35,6 +37,7 @@ struct FormatDescription {
     std::string server_version;
     std::uint32_t created = 0; ///< of the file, seconds since 1970
     std::uint8_t checksum = 0; ///< 0 none, 1 CRC32
+    bool server_start = false; ///< the file is the first one since a start of the server
 };
 
 /// Takes events apart and checks their checksums, by what the format description before them said.
@@ -93,7 +96,8 @@ struct MariadbGtid {
 MariadbGtid parse_mariadb_gtid(const Event& event);
 
 struct Query {
-    std::string_view db; ///< current one of the session
+    std::uint32_t thread = 0; ///< of the session
+    std::string_view db;      ///< current one of the session
     std::string text;
     std::uint64_t sql_mode = 0;
     std::uint16_t client_collation = 0; ///< of the text; 0: not said

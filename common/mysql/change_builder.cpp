@@ -177,6 +177,9 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
         return;
     case EventType::format_description:
         m_cursor_created = event.timestamp;
+        if (m_reader.format().server_start) {
+            m_effects.temporary_tables.clear();
+        }
         if (m_complete == m_cursor.next() || m_complete.file == m_cursor.next().file) {
             m_file_created = event.timestamp;
         }

@@ -160,6 +160,8 @@ private:
     // statements.cpp
     void query(const Event& event, std::string& out);
     void need_group() const;
+    bool is_temporary(const Statement& statement, const Query& query, const Event& event,
+                      std::string& out);
     void table_statement(const Statement& statement, const std::string& db, const Event& event,
                          std::string& out);
     void truncate(const std::string& db, const std::string& table, const Event& event,

@@ -27,6 +27,18 @@ public:
         return std::any_of(words.begin(), words.end(), [this](auto word) { return take(word); });
     }
     void skip() { ++m_at; }
+    /// A token, or all up to the parenthesis that closes the one it is.
+    void skip_group() {
+        int depth = 0;
+        do {
+            depth += is("(") ? 1 : is(")") ? -1 : 0;
+            ++m_at;
+        } while (depth > 0 && !at_end());
+    }
+    bool ends_with(std::string_view word, std::string_view last) const {
+        const std::size_t size = m_tokens->size();
+        return size >= 2 && (*m_tokens)[size - 2].is(word) && (*m_tokens)[size - 1].is(last);
+    }
 
     /// name or name.name
     bool name(Statement::Name& out) {
@@ -84,8 +96,10 @@ bool read_alter(Reader& reader, Statement& out) {
     }
     out.tables.push_back(std::move(table));
     out.alteration = Alteration::keeps_values;
-    while (reader.take_any({"WAIT", "NOWAIT"})) {
+    if (reader.take("WAIT")) {
         reader.skip();
+    } else {
+        reader.take("NOWAIT");
     }
     while (!reader.at_end()) {
         if (!read_alter_clause(reader.clause(), out)) {
@@ -157,6 +171,15 @@ bool read_rename(Reader& reader, Statement& out) {
 bool read_create(Reader& reader, Statement& out) {
     out.or_replace = reader.take("OR") && reader.take("REPLACE");
     out.temporary = reader.take("TEMPORARY");
+    if (out.or_replace && reader.take_any({"DATABASE", "SCHEMA"})) {
+        out.kind = Kind::drop_database;
+        Statement::Name name;
+        if (!reader.name(name)) {
+            return false;
+        }
+        out.tables.push_back({name.table, {}});
+        return true;
+    }
     if (!reader.take("TABLE")) {
         out.kind = Kind::harmless;
         return true;
@@ -168,10 +191,25 @@ bool read_create(Reader& reader, Statement& out) {
         return false;
     }
     out.tables.push_back(std::move(name));
+    out.starts_transaction = reader.ends_with("START", "TRANSACTION");
     return true;
 }
 
 bool read(Reader& reader, Statement& out, bool& want_names) {
+    if (reader.take("SET")) {
+        if (!reader.take("STATEMENT")) {
+            out.kind = Kind::harmless;
+            return true;
+        }
+        // MariaDB's SET STATEMENT variable=value, … FOR statement. The event has the sql_mode that
+        // is set here, the statement's quotes are those of the one before.
+        bool other_quotes = false;
+        while (!reader.at_end() && !reader.is("FOR")) {
+            other_quotes = other_quotes || reader.is("SQL_MODE");
+            reader.skip_group();
+        }
+        return reader.take("FOR") && !other_quotes && read(reader, out, want_names);
+    }
     if (reader.take("BEGIN") || (reader.take("START") && reader.take("TRANSACTION"))) {
         out.kind = Kind::begin;
         return true;
@@ -236,8 +274,8 @@ bool read(Reader& reader, Statement& out, bool& want_names) {
         return true;
     }
     if (reader.take_any({"ANALYZE", "OPTIMIZE", "CHECK", "REPAIR", "GRANT", "REVOKE", "FLUSH",
-                         "SET", "INSTALL", "UNINSTALL", "USE", "PURGE", "CHANGE", "RESET",
-                         "SHUTDOWN", "CACHE", "KILL", "LOCK", "UNLOCK"})) {
+                         "INSTALL", "UNINSTALL", "USE", "PURGE", "CHANGE", "RESET", "SHUTDOWN",
+                         "CACHE", "KILL", "LOCK", "UNLOCK"})) {
         out.kind = Kind::harmless;
         return true;
     }

@@ -27,8 +27,8 @@ struct Statement {
         xa_rollback,
         truncate_table,
         drop_table,
-        drop_database,
-        rename_table, ///< tables are pairs: from, to
+        drop_database, ///< also CREATE OR REPLACE DATABASE
+        rename_table,  ///< tables are pairs: from, to
         create_table,
         alter_table,
         rows,     ///< INSERT, UPDATE, DELETE and the like, in STATEMENT format
@@ -51,6 +51,7 @@ struct Statement {
     bool temporary = false;
     bool if_exists = false; ///< IF EXISTS, IF NOT EXISTS
     bool or_replace = false;
+    bool starts_transaction = false; ///< CREATE TABLE … START TRANSACTION: its rows follow
     std::vector<Name> tables;
     Alteration alteration = Alteration::unproven;
     std::string renamed_to_db; ///< ALTER TABLE … RENAME TO

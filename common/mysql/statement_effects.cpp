@@ -1,5 +1,7 @@
 #include "mysql/statement_effects.hpp"
 
+#include "mysql/folded_name.hpp"
+
 namespace cdc::mysql {
 
 namespace {
@@ -28,16 +30,32 @@ void StatementEffects::forget(const TableName& table) {
 }
 
 nlohmann::ordered_json StatementEffects::to_json() const {
+    nlohmann::ordered_json temporary = nlohmann::ordered_json::array();
+    for (const TemporaryTable& each : temporary_tables) {
+        temporary.push_back({{"thread", each.thread}, {"db", each.db}, {"table", each.table}});
+    }
     return {{"dropped_databases", dropped_databases},
             {"dropped_columns", by_table(dropped_columns)},
-            {"constants", by_table(constants)}};
+            {"constants", by_table(constants)},
+            {"temporary_tables", std::move(temporary)}};
 }
 
 StatementEffects StatementEffects::from_json(const nlohmann::ordered_json& json) {
     StatementEffects out;
     json.at("dropped_databases").get_to(out.dropped_databases);
-    read(json.at("dropped_columns"), out.dropped_columns);
+    std::map<TableName, std::set<std::string>> dropped;
+    read(json.at("dropped_columns"), dropped);
+    for (const auto& [table, columns] : dropped) { // older versions did not fold
+        for (const std::string& column : columns) {
+            out.dropped_columns[table].insert(folded_name(column));
+        }
+    }
     read(json.at("constants"), out.constants);
+    if (const auto temporary = json.find("temporary_tables"); temporary != json.end()) {
+        for (const auto& table : *temporary) {
+            out.temporary_tables.insert({table.at("thread"), table.at("db"), table.at("table")});
+        }
+    }
     return out;
 }
 

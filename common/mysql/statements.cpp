@@ -99,15 +99,15 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
         break;
     default:
         if (!m_passes_over) {
-            table_statement(statement, db, event, out);
+            if (!is_temporary(statement, query, event, out)) {
+                table_statement(statement, db, event, out);
+            }
         }
         break;
     }
     // A statement that stands by itself is a whole group, but CREATE TABLE … START TRANSACTION is
     // followed by rows and their commit.
-    const bool goes_on = query.text.find("START TRANSACTION") != std::string::npos &&
-                         statement.kind == Kind::create_table;
-    if (goes_on) {
+    if (statement.starts_transaction) {
         m_in_transaction = true;
     }
     if (m_in_group && !m_in_transaction) {
@@ -161,6 +161,60 @@ void ChangeBuilder::refuse_cascade(const Statement& statement, const std::string
     }
 }
 
+/// Whether it is on a temporary table, which the log has of sessions in MIXED and STATEMENT format.
+/// Such a table hides one that is captured under the same name.
+bool ChangeBuilder::is_temporary(const Statement& statement, const Query& query, const Event& event,
+                                 std::string& out) {
+    const auto temporary = [&](const Statement::Name& name) {
+        return StatementEffects::TemporaryTable{
+            query.thread, name.db.empty() ? std::string{query.db} : name.db, name.table};
+    };
+    std::set<StatementEffects::TemporaryTable>& tables = m_effects.temporary_tables;
+    if (statement.temporary) {
+        for (const Statement::Name& name : statement.tables) {
+            const auto table = temporary(name);
+            if (statement.kind == Kind::drop_table) {
+                tables.erase(table);
+            } else if (captures(table.db, table.table)) {
+                tables.insert(table);
+            }
+        }
+        return true;
+    }
+    const bool may_hide = statement.kind == Kind::truncate_table ||
+                          statement.kind == Kind::alter_table ||
+                          statement.kind == Kind::rename_table;
+    if (!may_hide || (event.flags & Event::kThreadSpecific) == 0) {
+        return false;
+    }
+    const auto first = tables.find(temporary(statement.tables.at(0)));
+    if (first == tables.end()) {
+        // A temporary table that is older than the stream, or another one of its procedure.
+        for (const Statement::Name& name : statement.tables) {
+            const auto table = temporary(name);
+            if (captures(table.db, table.table)) {
+                mark(table.db, table.table,
+                     "a statement names it, or a temporary table that is older than the stream",
+                     out);
+            }
+        }
+        return statement.kind == Kind::truncate_table;
+    }
+    const auto renamed = [&](const Statement::Name& from, const Statement::Name& to) {
+        if (tables.erase(temporary(from)) != 0) {
+            tables.insert(temporary(to));
+        }
+    };
+    if (statement.kind == Kind::rename_table) {
+        for (std::size_t i = 0; i + 1 < statement.tables.size(); i += 2) {
+            renamed(statement.tables[i], statement.tables[i + 1]);
+        }
+    } else if (!statement.renamed_to.empty()) {
+        renamed(statement.tables[0], {statement.renamed_to_db, statement.renamed_to});
+    }
+    return true;
+}
+
 void ChangeBuilder::table_statement(const Statement& statement, const std::string& db,
                                     const Event& event, std::string& out) {
     const auto captured = [&](const Statement::Name& name) {
@@ -170,9 +224,6 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
     const auto schema_of = [&](const Statement::Name& name) {
         return name.db.empty() ? db : name.db;
     };
-    if (statement.temporary) {
-        return;
-    }
     if (m_settings.minimal_metadata && statement.kind != Kind::truncate_table) {
         for (const Statement::Name& name : statement.tables) {
             if (captured(name)) {

@@ -1,5 +1,7 @@
 #include "mysql/connection.hpp"
+#include "mysql/folded_name.hpp"
 #include "mysql/statement.hpp"
+#include "mysql/statement_effects.hpp"
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -222,4 +224,69 @@ TEST_CASE("a modified column has a type that is understood, or may change its va
     CHECK(parse("ALTER TABLE t CHANGE c d int").alteration == Alteration::unproven);
     CHECK(parse("ALTER TABLE t CHANGE COLUMN c c int").modified.size() == 1);
     CHECK(parse("ALTER TABLE t MODIFY c float").alteration == Alteration::unproven);
+}
+
+TEST_CASE("a statement behind SET STATEMENT is looked at itself") {
+    const Statement truncate = parse("SET STATEMENT max_statement_time=(1+2) FOR TRUNCATE t");
+    CHECK(truncate.kind == Kind::truncate_table);
+    CHECK(names(truncate) == "t");
+    const Statement alter =
+        parse("SET STATEMENT a=SUBSTRING('x' FROM 1 FOR 1), b=5 FOR ALTER TABLE t DROP c");
+    CHECK(alter.kind == Kind::alter_table);
+    CHECK(alter.dropped_columns == std::vector<std::string>{"c"});
+    // Its quotes are those of a sql_mode that the log does not say.
+    CHECK(parse("SET STATEMENT sql_mode='' FOR TRUNCATE t").kind == Kind::unknown);
+    CHECK(parse("SET PASSWORD FOR x = 'y'").kind == Kind::harmless);
+}
+
+TEST_CASE("CREATE OR REPLACE DATABASE drops one") {
+    const Statement statement = parse("CREATE OR REPLACE DATABASE d CHARACTER SET latin1");
+    CHECK(statement.kind == Kind::drop_database);
+    CHECK(statement.tables.at(0).db == "d");
+    CHECK(parse("CREATE DATABASE d").kind == Kind::harmless);
+}
+
+TEST_CASE("rows follow CREATE TABLE … START TRANSACTION, and no comment that says so") {
+    CHECK(parse("CREATE TABLE t (id int) START TRANSACTION").starts_transaction);
+    CHECK_FALSE(parse("CREATE TABLE t (id int) COMMENT 'START TRANSACTION'").starts_transaction);
+    CHECK_FALSE(parse("CREATE TABLE t (id int) -- START TRANSACTION").starts_transaction);
+}
+
+TEST_CASE("NOWAIT of an ALTER TABLE hides nothing behind it") {
+    CHECK(parse("ALTER TABLE t NOWAIT RENAME TO u").renamed_to == "u");
+    CHECK(parse("ALTER TABLE t WAIT 5 RENAME u").renamed_to == "u");
+    CHECK(parse("ALTER TABLE t NOWAIT DROP c").dropped_columns.size() == 1);
+}
+
+TEST_CASE("a column that is the primary key is never NULL") {
+    CHECK(parse("ALTER TABLE t ADD a int KEY").alteration == Alteration::unproven);
+    CHECK(parse("ALTER TABLE t ADD a int UNIQUE KEY").alteration == Alteration::keeps_values);
+}
+
+TEST_CASE("a table that becomes a partition is one whose rows change") {
+    CHECK(parse("ALTER TABLE t CONVERT TABLE d.u TO PARTITION p VALUES LESS THAN (5)")
+              .exchanged.table == "u");
+    CHECK(parse("ALTER TABLE t CONVERT PARTITION p TO TABLE u").exchanged.table == "u");
+    CHECK(parse("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE d.u").exchanged.db == "d");
+}
+
+TEST_CASE("names of columns are the same without regard to case") {
+    CHECK(is_same_name("Note_1", "nOTE_1"));
+    CHECK(is_same_name("ÉÑŸŒŹΩЖЁ", "éñÿœźωжё"));
+    CHECK_FALSE(is_same_name("é", "e"));
+    CHECK_FALSE(is_same_name("×", "÷"));
+    CHECK(folded_name("表\xc3") == "表\xc3");
+}
+
+TEST_CASE("what statements did is kept in a checkpoint, and read from one of before") {
+    StatementEffects effects;
+    effects.temporary_tables.insert({7, "shop", "orders"});
+    CHECK_FALSE(effects.empty());
+    const StatementEffects again = StatementEffects::from_json(effects.to_json());
+    CHECK(again.temporary_tables == effects.temporary_tables);
+    const StatementEffects old = StatementEffects::from_json(nlohmann::ordered_json::parse(
+        R"({"dropped_databases":[],"dropped_columns":[{"db":"d","table":"t","columns":["Note"]}],)"
+        R"("constants":[]})"));
+    CHECK(old.dropped_columns.at({"d", "t"}).contains("note"));
+    CHECK(old.temporary_tables.empty());
 }
