@@ -276,8 +276,12 @@ TableFacts Catalog::describe(const std::string& db, const std::string& table) {
     const std::string where = fmt::format(" WHERE table_schema = {} AND table_name = {}",
                                           m_connection->literal(db), m_connection->literal(table));
     for (const auto& row : m_connection->query(
-             "SELECT column_name, data_type FROM information_schema.columns" + where)) {
+             "SELECT column_name, data_type, datetime_precision FROM information_schema.columns" +
+             where)) {
         facts.types[row.at(0).value_or("")] = row.at(1).value_or("");
+        if (row.at(2).value_or("0") != "0") {
+            facts.with_fraction.insert(row.at(0).value_or(""));
+        }
     }
     std::string last;
     for (const auto& row :

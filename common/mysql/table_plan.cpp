@@ -22,6 +22,18 @@ bool may_be_period(const TableMap::Column& column) {
                                 (column.type == ColumnType::longlong && column.is_unsigned));
 }
 
+/// A column that MariaDB itself makes for a unique key on long texts, at the end of the table. The
+/// log has it, and no SELECT.
+bool may_be_hash(const TableMap::Column& column) {
+    return column.type == ColumnType::longlong && column.name.starts_with("DB_ROW_HASH_");
+}
+
+/// Of a format from before MySQL 5.6.
+bool is_old_time(const TableMap::Column& column) {
+    return column.type == ColumnType::time || column.type == ColumnType::datetime ||
+           column.type == ColumnType::timestamp;
+}
+
 } // namespace
 
 TablePlan::TablePlan(TableMap map) : m_map{std::move(map)}, m_layout{m_map} {}
@@ -44,16 +56,22 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
             "must be read by a snapshot, or with --allow-minimal-metadata"};
     }
     const bool special =
-        mariadb && (std::any_of(m_map.columns.begin(), m_map.columns.end(), may_be_special) ||
+        mariadb && (std::any_of(m_map.columns.begin(), m_map.columns.end(),
+                                [](const TableMap::Column& column) {
+                                    return may_be_special(column) || may_be_hash(column) ||
+                                           is_old_time(column);
+                                }) ||
                     std::count_if(m_map.columns.begin(), m_map.columns.end(), may_be_period) >= 2);
     TableFacts facts;
     if (special || m_map.primary_key.empty()) {
         facts = lookup.describe(m_map.db, m_map.table);
     }
+    refuse_old_fractions(facts);
     m_shape.db = m_map.db;
     m_shape.table = m_map.table;
     for (const TableMap::Column& source : m_map.columns) {
-        add_column(source, facts);
+        const bool hidden = mariadb && may_be_hash(source) && !facts.types.contains(source.name);
+        add_column(source, facts, hidden);
     }
     if (m_shape.columns.empty() && !m_columns.empty()) {
         throw Error{ExitCode::refused,
@@ -95,7 +113,23 @@ void TablePlan::set_old_rows(const std::string& column, std::string value) {
     }
 }
 
-void TablePlan::add_column(const TableMap::Column& source, const TableFacts& facts) {
+/// With mysql56_temporal_format=OFF MariaDB keeps such a column in a size that no log says.
+void TablePlan::refuse_old_fractions(const TableFacts& facts) const {
+    for (const TableMap::Column& column : m_map.columns) {
+        if (is_old_time(column) && facts.with_fraction.contains(column.name)) {
+            throw Error{ExitCode::refused,
+                        fmt::format("column {} of table '{}.{}' has parts of seconds in an old "
+                                    "format, whose size is not in the log",
+                                    in_quotes(column.name), m_map.db, m_map.table),
+                        fmt::format("ALTER TABLE {}.{} FORCE, with "
+                                    "mysql56_temporal_format=ON, and begin anew behind it with a "
+                                    "snapshot; or leave the table out (--exclude)",
+                                    m_map.db, m_map.table)};
+        }
+    }
+}
+
+void TablePlan::add_column(const TableMap::Column& source, const TableFacts& facts, bool hidden) {
     const auto declared = facts.types.find(source.name);
     ColumnPlan planned =
         plan_column(source, declared == facts.types.end() ? std::string_view{} : declared->second);
@@ -107,7 +141,8 @@ void TablePlan::add_column(const TableMap::Column& source, const TableFacts& fac
     if (!m_edits.empty()) {
         column.edit = m_edits.of(m_map.db, m_map.table, column.name);
     }
-    if (facts.hides_period && (column.name == "row_start" || column.name == "row_end")) {
+    if (hidden ||
+        (facts.hides_period && (column.name == "row_start" || column.name == "row_end"))) {
         column.edit = {event::ColumnEdits::Kind::leave_out, ""};
     }
     if (m_encoding == event::Encoding::debezium) {

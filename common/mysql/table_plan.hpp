@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ struct TableFacts {
     std::string row_end;
     /// The columns `row_start` and `row_end` are in the log, and in no SELECT * nor the catalog.
     bool hides_period = false;
+    std::set<std::string> with_fraction; ///< columns of times that have digits of a second
 };
 
 /// Questions that only the source itself can answer. Answers show the source as it is now.
@@ -105,7 +107,8 @@ public:
 
 private:
     explicit TablePlan(TableMap map);
-    void add_column(const TableMap::Column& source, const TableFacts& facts);
+    void refuse_old_fractions(const TableFacts& facts) const;
+    void add_column(const TableMap::Column& source, const TableFacts& facts, bool hidden);
     void write_source_members();
     void find_row_end(const TableFacts& facts);
     void choose_key(const TableFacts& facts);
