@@ -29,6 +29,10 @@ struct CutMark {
     std::optional<event::Order> highest; ///< event::highest_of_checkpoint()
 };
 
+/// Of the checkpoint lines that cdc-consume writes at marks, in their `checkpoint`: changes of a
+/// table come in their order, but for those that come again. Do not rename.
+constexpr const char* kMarksMember = "marks";
+
 std::string cut_mark_key(const event::Checkpoint& checkpoint);
 /// `checkpoint_line` has no '\n'.
 std::string encode_cut_mark(std::string_view checkpoint_line, const Offsets& offsets);

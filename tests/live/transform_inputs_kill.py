@@ -54,6 +54,10 @@ class Pipe(single.Pipe):
         self.mysql = self.urls["CDC_TEST_MYSQL_URL"]
         self.sources = {"shop": [f"--source={self.source}", "--slot=cut"], "stock": [f"--source={self.mysql}/stock"]}
 
+    def captured(self, name):
+        """The checkpoint file of a capture."""
+        return self.files[name]
+
     def my(self, text, database="stock", check=True):
         words = ["mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", self.mysql.rsplit(":", 1)[1], "-u", "root", "-NB",
                  "-e", text]
@@ -106,10 +110,10 @@ class Pipe(single.Pipe):
                 raise RuntimeError(f"not acknowledged in time: {self.held()}, {above}\n{self.tail()}")
             time.sleep(0.1)
 
-    def wait_begun(self):
+    def wait_begun(self, seconds=60):
         """Until all views have begun: a snapshot that is read again is not what this test is about."""
         out = self.work / "pipe.1.out"
-        end = time.monotonic() + 60
+        end = time.monotonic() + seconds
         while not out.exists() or out.read_bytes().count(b'"status":"end"') < len(VIEWS):
             if time.monotonic() > end:
                 raise RuntimeError(f"the views do not begin\n{self.tail()}")
@@ -211,8 +215,8 @@ def compare(bed):
     return cuts, target.changes
 
 
-def run(bed):
-    say(f"{KILLS} kills")
+def prepare(bed):
+    """Tables with rows, the views' file, and the slot."""
     bed.psql(single.SCHEMA)
     bed.psql(single.LOAD)
     bed.my("CREATE DATABASE stock", database="")
@@ -224,7 +228,12 @@ def run(bed):
     bed.psql("SELECT mix() FROM generate_series(1, 300)")
     bed.my("INSERT INTO stock VALUES " + ", ".join(f"({i}, 'place {i % 5}', {i % 7})" for i in range(40)))
     subprocess.run([BIN / "cdc-capture", *bed.sources["shop"], "--create", "--exit-after-create", "--checkpoint",
-                    bed.files["shop"]], env=bed.env, check=True)
+                    bed.captured("shop")], env=bed.env, check=True)
+
+
+def run(bed):
+    say(f"{KILLS} kills")
+    prepare(bed)
     bed.start_pipe()
     bed.wait_begun()
     loads = [threading.Thread(target=load, daemon=True) for load in (bed.load_forever, bed.load_stock)]

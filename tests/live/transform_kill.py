@@ -190,10 +190,10 @@ class Pipe(beds.Bed):
 class Mirror:
     """The source's tables in another database, as of a checkpoint, from the capture's lines."""
 
-    def __init__(self, bed):
+    def __init__(self, bed, database="mirror"):
         self.bed = bed
-        bed.psql("CREATE DATABASE mirror")
-        self.url = bed.source.rsplit("/", 1)[0] + "/mirror"
+        bed.psql(f"CREATE DATABASE {database}")
+        self.url = bed.source.rsplit("/", 1)[0] + "/" + database
         self.run(SCHEMA)
         for name in ORDER:
             self.run(f"CREATE VIEW {name} AS {VIEWS[name][1]}")

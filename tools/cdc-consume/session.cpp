@@ -145,6 +145,9 @@ void Session::write_checkpoint() {
     checkpoint.order = m_marks
                            ? m_marks->order()
                            : event::Order::parse(m_places.lowest_order()).value_or(event::Order{});
+    if (m_marks) {
+        checkpoint.extra[kafka::kMarksMember] = true;
+    }
     checkpoint.commit_ts_ms = m_marks ? m_marks->commit_ts_ms() : m_newest_ms;
     checkpoint.ts_ms = base::now_ms();
     m_writer.buffer() += checkpoint.encode();

@@ -134,7 +134,7 @@ void Transformer::change_tables(const CutStamp& stamp, Order cut) {
         if (!is_own(*table)) {
             continue;
         }
-        const bool rows = table->prepare(cut, m_kept_ts_ms);
+        const bool rows = table->prepare(cut, m_kept_ts_ms, m_in->by_marks);
         for (const auto& view : m_views) {
             if (!view->live()) {
                 continue;

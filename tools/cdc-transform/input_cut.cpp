@@ -116,7 +116,7 @@ Order InputTable::merge_snapshot() {
     return begin;
 }
 
-bool InputTable::prepare(Order cut, std::int64_t commit_ts_ms) {
+bool InputTable::prepare(Order cut, std::int64_t commit_ts_ms, bool by_marks) {
     close_appenders();
     Order voided = m_truncated_at;
     if (snapshot_due(cut)) {
@@ -128,7 +128,7 @@ bool InputTable::prepare(Order cut, std::int64_t commit_ts_ms) {
     stage();
     m_kept_ts_ms = commit_ts_ms;
     if (is_bag()) {
-        prepare_bag(voided);
+        prepare_bag(voided, by_marks);
     } else {
         prepare_keyed(voided);
         drop_old();
@@ -239,20 +239,36 @@ void InputTable::make_changed() {
         m_id, named_columns(), columns("s."), keys_equal("s", "d"), columns("d.")));
 }
 
-void InputTable::prepare_bag(Order voided) {
+/// SQL behind FROM for the lines that count. Rows of a snapshot have one order, and come again as a
+/// whole only.
+std::string InputTable::lines_of_bag(bool by_marks) const {
+    std::string lines = fmt::format("stage{} WHERE ord >= {}", m_id, number_of(m_stored.barrier));
+    if (by_marks) {
+        lines += fmt::format(" AND (op = 114 OR ord > {}) QUALIFY op = 114 OR row_number() OVER "
+                             "(PARTITION BY ord, op ORDER BY seq) = 1",
+                             number_of(m_stored.taken));
+    }
+    return lines;
+}
+
+void InputTable::prepare_bag(Order voided, bool by_marks) {
     const std::string typed = list_of(m_columns.size(), [this](std::size_t i) {
         return m_columns[i].from_text(column_name(i)) + " AS " + column_name(i);
     });
     m_connection.execute(fmt::format(
         "CREATE OR REPLACE TEMP TABLE delta{0} AS SELECT {1}, sum(n)::BIGINT AS n, max(ord) AS ord "
         "FROM (SELECT * FROM (SELECT {2}, CASE WHEN op = 100 THEN -1 ELSE 1 END AS n, ord FROM "
-        "stage{0} WHERE ord >= {3}) WHERE NOT {5} UNION ALL SELECT {1}, -1, ord FROM cdc.t{0} "
+        "{3}) WHERE NOT {5} UNION ALL SELECT {1}, -1, ord FROM cdc.t{0} "
         "WHERE ord < {4} OR {5}) GROUP BY {1} HAVING sum(n) <> 0",
-        m_id, columns(""), typed, number_of(m_stored.barrier), number_of(voided),
+        m_id, columns(""), typed, lines_of_bag(by_marks), number_of(voided),
         too_old(column_name(m_time_column))));
     if (m_kept_time) {
         count_late(fmt::format("stage{} WHERE op <> 100", m_id),
                    m_columns[m_time_column].from_text(column_name(m_time_column)));
+    }
+    if (by_marks && m_highest_staged > m_stored.taken) {
+        m_stored.taken = m_highest_staged;
+        m_touched = true;
     }
     m_connection.execute(
         fmt::format("CREATE OR REPLACE TEMP TABLE changed_in_{0} AS SELECT {1} FROM delta{0}", m_id,
@@ -316,7 +332,7 @@ void InputTable::finish(State& state) {
         state.keep_table(m_stored);
     }
     m_staged = m_late = 0;
-    m_truncated_at = {};
+    m_truncated_at = m_highest_staged = {};
     m_merged = m_reshaped = m_touched = false;
     std::fill(m_unfilled.begin(), m_unfilled.end(), false);
 }

@@ -199,6 +199,9 @@ void InputTable::take(const event::DecodedLine& line) {
         return;
     }
     ++m_staged;
+    if (line.op != 'r') {
+        m_highest_staged = std::max(m_highest_staged, order);
+    }
     if (is_bag()) {
         if (line.op == 'd' || line.op == 'u') {
             append(stage(), line, line.before, 'd');

@@ -80,7 +80,8 @@ public:
 
     /// At a cut, in its transaction: deltaN and changed_in_N are made; then the rows become the new
     /// ones; then all is as after a cut. False: no row changes.
-    bool prepare(event::Order cut, std::int64_t commit_ts_ms);
+    /// `by_marks`: changes of a table come in their order, and may come again out of a topic.
+    bool prepare(event::Order cut, std::int64_t commit_ts_ms, bool by_marks);
     void apply(std::int64_t commit_ts_ms);
     void finish(State& state);
     /// At a cut of another input: shape and columns of the stored rows are kept together.
@@ -104,7 +105,8 @@ private:
     bool snapshot_due(event::Order cut) const;
     event::Order merge_snapshot();
     void prepare_keyed(event::Order voided);
-    void prepare_bag(event::Order voided);
+    void prepare_bag(event::Order voided, bool by_marks);
+    std::string lines_of_bag(bool by_marks) const;
     void drop_old();
     void count_late(const std::string& rows, const std::string& time);
     void make_changed();
@@ -141,6 +143,7 @@ private:
     std::size_t m_time_column = 0;
     std::int64_t m_kept_ts_ms = 0; ///< commit time of the cut that looked for old rows last
     std::uint64_t m_staged = 0;
+    event::Order m_highest_staged; ///< of changes, without rows of snapshots
     std::uint64_t m_late = 0;
     std::vector<bool> m_unfilled; ///< columns that the log did not carry in some staged line
     event::Order m_truncated_at;  ///< since the last cut

@@ -61,6 +61,9 @@ std::string table_json(const StoredTable& table) {
     if (!table.input.empty()) {
         out["input"] = table.input;
     }
+    if (table.taken != event::Order{}) {
+        out["taken"] = table.taken.text();
+    }
     if (table.reading) {
         out["reading"] = table.reading->text();
         out["reading_whole"] = table.reading_whole;
@@ -84,6 +87,7 @@ StoredTable parse_stored_table(int id, std::string_view text) {
     table.read_at = order_of(json, "read_at");
     table.highest_read = order_of(json, "highest_read");
     table.barrier = order_of(json, "barrier");
+    table.taken = order_of(json, "taken");
     if (json.contains("reading")) {
         table.reading = order_of(json, "reading");
         table.reading_whole = json.at("reading_whole");

@@ -29,6 +29,7 @@ struct StoredTable {
     event::Order read_at;      ///< of the last whole snapshot
     event::Order highest_read; ///< of the rows of the snapshot under way
     event::Order barrier;      ///< rows below it were truncated
+    event::Order taken; ///< of a table without key, by marks: changes up to it are in its rows
 };
 
 /// What the state knows of a view beside its rows.

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "kafka/cut_mark.hpp"
 
 #include <algorithm>
 
@@ -349,6 +350,7 @@ void Transformer::take_checkpoint(const event::DecodedLine& line) {
     if (checkpoint.kind != "kafka" && checkpoint.order < m_in->position) {
         return; // sent again by the source: what has left is further already
     }
+    m_in->by_marks = checkpoint.extra.contains(kafka::kMarksMember);
     m_cut = m_in->name.empty() ? std::string{line.raw} : event::with_input(line.raw, m_in->name);
 }
 

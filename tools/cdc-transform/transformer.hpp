@@ -59,6 +59,7 @@ private:
         event::LineDecoder decoder;
         event::Order position; ///< lines of the log below it are in the state
         event::Order cut;      ///< the last
+        bool by_marks = false; ///< the last cut is a mark in topics
         std::uint64_t staged = 0;
         cli::Metric* changes = nullptr;   ///< of --input
         InputTable* last_table = nullptr; ///< of last_source
