@@ -24,8 +24,8 @@ JOIN = """CREATE VIEW details KEY (id) AS SELECT o.id, o.amount, o.note, c.name
           FROM orders o JOIN customers c ON c.id = o.customer_id;"""
 
 
-def order(position, index=0):
-    return f"0001{position:016x}{index:012x}"
+def order(position, index=0, epoch=1):
+    return f"{epoch:04x}{position:016x}{index:012x}"
 
 
 class Lines:
@@ -35,10 +35,12 @@ class Lines:
         self.text = []
         self.position = position
         self.index = 0
+        self.epoch = 1
+        self.gtid = None # of MySQL
 
     def source(self, table, at=None):
         return {"connector": "postgresql", "name": "s", "ts_ms": 1763709000000, "db": "d", "schema": "public",
-                "table": table, "order": at or order(self.position, self.index)}
+                "table": table, "gtid": self.gtid, "order": at or order(self.position, self.index, self.epoch)}
 
     def add(self, line):
         self.text.append(json.dumps(line, separators=(",", ":")))
@@ -92,6 +94,19 @@ class Lines:
         return self.add({"checkpoint": {"v": 1, "kind": "postgres", "server": "1", "database": "d", "slot": slot,
                                         "position": f"0/{self.position:X}", "order": order(self.position),
                                         "commit_ts_ms": 1763709000000, "snapshot": snapshot}, "ts_ms": 3})
+
+    def beside(self):
+        """A checkpoint line of cdc-snapshot beside the stream of MySQL."""
+        return self.mysql({"beside": True})
+
+    def mysql(self, more=None, server="a", kind="mysql"):
+        """A checkpoint line of MySQL, where the log stands."""
+        self.position += 10
+        self.index = 0
+        return self.add({"checkpoint": {"v": 1, "kind": kind, "server": server, "database": "", "slot": "",
+                                        "position": f"binlog.000001:{self.position}",
+                                        "order": order(self.position, 0, self.epoch),
+                                        "commit_ts_ms": 1763709000000, "snapshot": None} | (more or {}), "ts_ms": 3})
 
     def mark(self):
         """A checkpoint line of cdc-consume --marks."""
@@ -485,6 +500,102 @@ def later_snapshot(folder):
     lines.change("orders", "u", an_order(4, 2)).checkpoint()
     tool.run(lines.take())
     expect("rows", [(r["id"], r["name"]) for r in tool.content("details")], [(1, "c2"), (4, "c2")])
+
+
+@case
+def snapshot_beside_a_stream(folder):
+    """A table of MySQL that is read beside the stream, before and behind restarts: the stream goes on where it was, no
+    change of other tables is left out or counts twice, and the new rows count from the cut on that has passed them"""
+    view = JOIN + "CREATE VIEW pages KEY (page) AS SELECT page, count(*) AS n FROM visits GROUP BY page;"
+    columns = [("page", "text"), ("at", "integer")]
+    for restart in (True, False):
+        (pathlib.Path(folder) / str(restart)).mkdir()
+        tool, lines = Tool(pathlib.Path(folder) / str(restart), view), Lines()
+        lines.snapshot("orders", [an_order(1), an_order(2, 2)], ORDERS).snapshot("customers", [customer(1), customer(2)], CUSTOMERS)
+        lines.snapshot("visits", [{"page": "a", "at": 1}], columns, key=())
+        tool.run(lines.mysql().take())
+        stream, lines.position = lines.position, 2000
+        text = lines.snapshot("customers", [customer(1, "read"), customer(2, "again")]).beside().take()
+        if restart:
+            expect("not yet", ops(tool.run(text)), [])
+            text = ""
+        lines.position = stream
+        lines.change("visits", "c", {"page": "a", "at": 2}, key=False).change("orders", "c", an_order(3, 2)).mysql()
+        out = tool.run(text + lines.take())
+        expect("counts", tool.content("pages"), [{"page": "a", "n": 2}])
+        expect("as of the stream", [(r["id"], r["name"]) for r in tool.content("details")], [(1, "c1"), (2, "c2"), (3, "c2")])
+        expect("checkpoint lines", sum("checkpoint" in line for line in out), 1 if restart else 2)
+        lines.position = 2100
+        lines.change("visits", "c", {"page": "b", "at": 2}, key=False).mysql()
+        tool.run(lines.take())
+        expect("passed", [(r["id"], r["name"]) for r in tool.content("details")], [(1, "read"), (2, "again"), (3, "again")])
+        expect("counts", [(r["page"], r["n"]) for r in tool.content("pages")], [("a", 2), ("b", 1)])
+        stream = lines.position
+        text = lines.change("visits", "c", {"page": "c", "at": 2}, key=False).take()
+        lines.position = 3000
+        text += lines.snapshot("customers", [customer(3)]).beside().take()
+        lines.position = stream
+        out = tool.run(text + lines.change("visits", "d", {"page": "c", "at": 2}, key=False).mysql().take())
+        expect("half of a transaction", ops(out), [])
+        expect("order", [line["checkpoint"].get("beside", False) for line in out if "checkpoint" in line], [False, True])
+        lines.position = 3000
+        tool.run(lines.mysql().take())
+        expect("read again", tool.content("details"), [])
+
+
+@case
+def another_server(folder):
+    """A stream of MySQL or MariaDB goes on at another server by global transaction ids, behind a restart too: what was not
+    acknowledged comes again with higher orders, and counts once. A server of another history is refused"""
+    view = JOIN + "CREATE VIEW pages KEY (page) AS SELECT page, count(*) AS n FROM visits GROUP BY page;"
+    columns = [("page", "text"), ("at", "integer")]
+    a, b, c = (letter * 8 + "-0000-0000-0000-" + letter * 12 for letter in "abc")
+    for kind, restart in (("mysql", False), ("mysql", True), ("mariadb", False)):
+        def ids(of_a, of_b=0):
+            if kind == "mysql":
+                return f"{a}:1-{of_a}" + (f",{b}:1-{of_b}" if of_b else "")
+            return f"0-2-{of_a + of_b}" if of_b else f"0-1-{of_a}"
+        def gtid(server, number):
+            return f"{server}:{number}" if kind == "mysql" else f"0-1-{number}" if server == a else f"0-2-{12 + number}"
+        def mark(of_a, of_b=0, server="b"):
+            return lines.mysql({"gtids": ids(of_a, of_b)}, server, kind)
+        def again():
+            lines.gtid = gtid(a, 11)
+            lines.change("visits", "c", {"page": "a", "at": 1}, key=False).change("orders", "c", an_order(3, 1))
+        place = pathlib.Path(folder) / f"{kind} {restart}"
+        place.mkdir()
+        tool, lines = Tool(place, view), Lines()
+        lines.snapshot("orders", [an_order(1)], ORDERS).snapshot("customers", [customer(1)], CUSTOMERS)
+        lines.snapshot("visits", [], columns, key=())
+        mark(10, server="a")
+        again()
+        mark(11, server="a")
+        lines.gtid = gtid(a, 12)
+        lines.change("orders", "d", {"id": 3})
+        mark(12, server="a")
+        tool.run(lines.take())
+        lines.epoch, lines.position = 2, 5
+        told = mark(10).take()
+        again()
+        text = mark(11).take()
+        out = tool.run(told + ("" if restart else text))
+        expect("lines of what is there", [line["checkpoint"]["gtids"] for line in out if "table" not in line], [ids(10)])
+        lines.gtid = gtid(a, 12)
+        lines.change("orders", "d", {"id": 3})
+        lines.gtid = gtid(b, 1)
+        lines.change("visits", "c", {"page": "b", "at": 1}, key=False)
+        out = tool.run((text if restart else told + text) + mark(12, 1).take())
+        expect("the last checkpoint", out[-1]["checkpoint"]["gtids"], ids(12, 1))
+        expect("changes", [(line["op"], line["key"]) for line in out if "key" in line], [("c", {"page": "b"})])
+        lines.gtid = gtid(b, 2)
+        tool.run(lines.change("visits", "d", {"page": "a", "at": 1}, key=False).take() + mark(12, 2).take())
+        expect("rows", ([r["id"] for r in tool.content("details")], tool.content("pages")), ([1], [{"page": "b", "n": 1}]))
+        tool.run(mark(12, 2, "c").take(), code=4)
+        lines.epoch = 3
+        tool.run(lines.mysql(None, "c", kind).take(), code=4)
+        if kind == "mysql":
+            tool.run(lines.mysql({"gtids": f"{c}:1-9"}, "c").take(), code=4)
+            expect("words", "Each pipe needs a state of its own" in tool.words, True)
 
 
 @case

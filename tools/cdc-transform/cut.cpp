@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cdc::transform {
 
@@ -34,7 +35,9 @@ CutStamp Transformer::stamp_of(const event::Checkpoint& checkpoint) const {
     stamp.epoch = m_state.epoch();
     stamp.position =
         std::max(m_state.last_position() + 1, static_cast<std::uint64_t>(ms_since_2020()) * 1000);
-    stamp.commit_ts_ms = checkpoint.commit_ts_ms != 0 ? checkpoint.commit_ts_ms : checkpoint.ts_ms;
+    stamp.commit_ts_ms = !says_position(checkpoint)     ? m_state.kept_ts_ms(m_in->name)
+                         : checkpoint.commit_ts_ms != 0 ? checkpoint.commit_ts_ms
+                                                        : checkpoint.ts_ms;
     stamp.now_ms = base::now_ms();
     return stamp;
 }
@@ -206,15 +209,15 @@ void Transformer::start_views(CutStamp& stamp, Order cut) {
 
 void Transformer::cut(const Outbox::Write& pass_on) {
     const event::Checkpoint checkpoint = event::parse_checkpoint(*m_cut, "checkpoint line");
-    const Order order = order_of(checkpoint);
+    const Order order = says_position(checkpoint) ? order_of(checkpoint) : m_in->cut;
     m_figures.behind.set(checkpoint.ts_ms);
     CutStamp stamp = stamp_of(checkpoint);
-    const bool has_work = touched(order, stamp.commit_ts_ms);
+    const bool has_work = !m_in->only_passed && touched(order, stamp.commit_ts_ms);
     const std::string line = event::with_highest(
         *m_cut, Order::make(m_state.epoch(), has_work ? stamp.position : m_state.last_position(),
                             Order::kMaxIndex));
     if (!has_work) {
-        end_cut(checkpoint);
+        end_cut(checkpoint, order);
         pass_on(line);
         pass_on("\n");
         return;
@@ -245,12 +248,15 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     m_changed_tables.clear();
     m_changed_views.clear();
     const OutboxEnd end = m_outbox.sync(line);
+    if (m_in->stream && says_position(checkpoint)) {
+        m_state.forget_position(position_name(*m_in->stream, m_in->name));
+    }
     m_state.keep_cut(position_name(checkpoint, m_in->name), line, stamp.position, end);
     m_state.keep_time(m_in->name, m_kept_ts_ms);
     m_transaction->commit();
     m_transaction.reset();
     m_passed_lines = false;
-    if (checkpoint.kind != "kafka") {
+    if (checkpoint.kind != "kafka" && says_position(checkpoint)) {
         m_in->position = std::max(m_in->position, checkpoint.order);
         m_figures.position.set(static_cast<std::int64_t>(checkpoint.order.position()));
     }
@@ -262,13 +268,26 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     m_figures.cuts.add();
     m_figures.cut_rows.observe(static_cast<std::int64_t>(m_in->staged));
     m_figures.cut_seconds.observe(base::steady_ms() - started);
-    end_cut(checkpoint);
+    end_cut(checkpoint, order);
 }
 
-void Transformer::end_cut(const event::Checkpoint& checkpoint) {
+void Transformer::end_cut(const event::Checkpoint& checkpoint, Order cut) {
     m_cut.reset();
+    if (std::exchange(m_in->only_passed, false)) {
+        m_in->announced = true;
+        return;
+    }
     m_in->staged = 0;
-    m_in->cut = std::max(m_in->cut, order_of(checkpoint));
+    m_in->was_read = false;
+    m_in->in_stream = false;
+    m_in->cut = std::max(m_in->cut, cut);
+    if (!checkpoint.beside_stream()) {
+        m_in->stream = checkpoint;
+        m_in->goes_on = m_in->announced = false;
+    }
+    if (m_in->beside) {
+        set_cut(*std::exchange(m_in->beside, std::nullopt));
+    }
     if (!m_in->name.empty()) {
         m_figures.input_checkpoint.of({m_in->name}).set(checkpoint.ts_ms / 1000);
     }

@@ -72,9 +72,11 @@ void for_each_line(const std::string& path, std::uint64_t bytes, F&& f) {
 } // namespace
 
 bool covers(const event::Checkpoint& file, const event::Checkpoint& at) {
-    if (file.kind == "kafka" || file.kind != at.kind || file.server != at.server ||
-        file.slot != at.slot) {
-        return false;
+    // A stream that goes on at another server has a higher epoch, and what left before it is below.
+    const bool same_server = file.server == at.server || file.order.epoch() > at.order.epoch();
+    if (file.kind == "kafka" || file.kind != at.kind || !same_server || file.slot != at.slot ||
+        file.beside_stream() != at.beside_stream()) {
+        return false; // what a snapshot beside a stream says is no place of the stream
     }
     return at.order < file.order ||
            (at.order == file.order && snapshot_place(at) <= snapshot_place(file));

@@ -265,6 +265,12 @@ private:
         }
         if (m_transformer->cut_due()) {
             cut();
+            while (m_transformer->cut_due()) { // a checkpoint that waited for this one
+                if (!m_lines.empty()) {
+                    m_lines[m_inputs.current()].append(m_transformer->cut_line());
+                }
+                cut();
+            }
             m_inputs.yield();
             if (g_check_asked || check_is_due()) {
                 turn();

@@ -115,7 +115,8 @@ Order order_of(const event::Checkpoint& checkpoint) {
 }
 
 std::string position_name(const event::Checkpoint& checkpoint, const std::string& input) {
-    return (input.empty() ? "" : input + '\t') + source_name(checkpoint);
+    return (input.empty() ? "" : input + '\t') + source_name(checkpoint) +
+           (checkpoint.beside_stream() ? " beside" : "");
 }
 
 State::State(const std::string& folder, const duckdb::Settings& settings, std::uint16_t epoch)
@@ -259,6 +260,11 @@ void State::keep_time(const std::string& input, std::int64_t commit_ts_ms) {
         set_meta(input.empty() ? "kept" : "kept " + input, std::to_string(commit_ts_ms));
         kept = commit_ts_ms;
     }
+}
+
+void State::forget_position(const std::string& name) {
+    m_connection.execute("DELETE FROM cdc.positions WHERE source = " + quoted_text(name));
+    m_positions.erase(name);
 }
 
 void State::keep_cut(const std::string& name, std::string_view line, std::uint64_t position,

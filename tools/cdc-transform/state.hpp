@@ -78,6 +78,8 @@ public:
     void forget_view(const std::string& name);
     void keep_parked(const std::string& view, const ParkedKeys& keys);
     void keep_time(const std::string& input, std::int64_t commit_ts_ms);
+    /// Of a stream that goes on at another server. `name`: position_name() of its line.
+    void forget_position(const std::string& name);
     /// `name`: position_name() of the line.
     void keep_cut(const std::string& name, std::string_view line, std::uint64_t position,
                   const OutboxEnd& end);

@@ -77,13 +77,20 @@ void Transformer::make_inputs() {
         }
     }
     const std::size_t given = m_inputs.size();
-    for (const auto& [name, line] : m_state.positions()) {
-        Input& input = named(event::input_of_checkpoint(line));
-        const event::Checkpoint checkpoint = event::parse_checkpoint(line, "state");
-        input.cut = std::max(input.cut, order_of(checkpoint));
-        if (checkpoint.kind != "kafka" &&
-            (!checkpoint.beside_stream() || m_state.positions().size() == 1)) {
-            input.position = std::max(input.position, checkpoint.order);
+    for (const bool beside : {false, true}) {
+        for (const auto& [name, line] : m_state.positions()) {
+            const event::Checkpoint checkpoint = event::parse_checkpoint(line, "state");
+            Input& input = named(event::input_of_checkpoint(line));
+            if (checkpoint.beside_stream() != beside || (beside && input.stream)) {
+                continue;
+            }
+            if (!beside) {
+                input.stream = checkpoint;
+            }
+            input.cut = std::max(input.cut, order_of(checkpoint));
+            if (checkpoint.kind != "kafka") {
+                input.position = std::max(input.position, checkpoint.order);
+            }
         }
     }
     for (const auto& [name, table] : m_tables) {
@@ -246,7 +253,10 @@ void Transformer::take_change(const event::DecodedLine& line) {
         pass(line);
         return;
     }
-    const bool replayed = line.op != 'r' && line.source.order < m_in->position;
+    const bool replayed =
+        line.op != 'r' &&
+        (line.source.order < m_in->position ||
+         (in_later_history(line.source.order) && m_in->has->has_change(line.source.raw)));
     if (replayed) {
         m_figures.replayed.add();
         return;
@@ -261,6 +271,7 @@ void Transformer::take_change(const event::DecodedLine& line) {
         return;
     }
     table->take(line);
+    m_in->in_stream = m_in->in_stream || line.op != 'r';
     ++m_in->staged;
     m_figures.changes.add();
     if (m_in->changes != nullptr) {
@@ -305,6 +316,7 @@ InputTable& Transformer::made_table(const event::DecodedLine& line, event::Table
 
 void Transformer::take_snapshot(const event::DecodedLine& line) {
     pass(line);
+    m_in->was_read = true;
     InputTable* table = find_table(line.source);
     if (table == nullptr) {
         return;
@@ -326,20 +338,50 @@ void Transformer::warn_of_mark(const event::DecodedLine& line) {
     }
 }
 
-void Transformer::check_source(const event::Checkpoint& checkpoint) const {
-    const auto& positions = m_state.positions();
-    const auto other = std::find_if(positions.begin(), positions.end(), [this](const auto& entry) {
-        return event::input_of_checkpoint(entry.second) == m_in->name;
-    });
-    if (other != positions.end() && !positions.contains(position_name(checkpoint, m_in->name))) {
-        throw Error{
-            ExitCode::refused,
-            fmt::format(
-                "the state {} is of source {}, the input {}of {}", in_quotes(m_options.state),
-                in_quotes(source_name(event::parse_checkpoint(other->second, "state"))),
-                m_in->name.empty() ? "" : m_in->name + " ", in_quotes(source_name(checkpoint))),
-            "Each pipe needs a state of its own."};
+/// A stream of MySQL or MariaDB that goes on at another server, or in a log that was begun anew,
+/// has a higher epoch, and sends again, with new orders, what the last stage has not acknowledged.
+bool Transformer::in_later_history(event::Order order) {
+    if (!m_in->stream || order.epoch() <= m_in->stream->order.epoch()) {
+        return false;
     }
+    if (!m_in->goes_on) {
+        m_in->goes_on = true;
+        m_in->has = MysqlTransactions::of(*m_in->stream);
+    }
+    return m_in->has.has_value();
+}
+
+/// Whether the state has more than a checkpoint of a later history says.
+bool Transformer::is_behind(const event::Checkpoint& checkpoint) {
+    if (m_in->was_read || !in_later_history(checkpoint.order)) {
+        return false;
+    }
+    const auto told = MysqlTransactions::of(checkpoint);
+    return told && !told->contains(*m_in->has);
+}
+
+void Transformer::check_source(const event::Checkpoint& checkpoint) {
+    const auto& held = m_in->stream;
+    if (!held || source_name(*held) == source_name(checkpoint)) {
+        return;
+    }
+    if (held->kind == checkpoint.kind && in_later_history(checkpoint.order)) {
+        const auto told = MysqlTransactions::of(checkpoint);
+        if (told && told->related(*m_in->has)) {
+            return;
+        }
+    }
+    throw Error{ExitCode::refused,
+                fmt::format("the state {} is of source {}, the input {}of {}",
+                            in_quotes(m_options.state), in_quotes(source_name(*held)),
+                            m_in->name.empty() ? "" : m_in->name + " ",
+                            in_quotes(source_name(checkpoint))),
+                "Each pipe needs a state of its own."};
+}
+
+/// A snapshot beside a stream says nothing of how far the stream came.
+bool Transformer::says_position(const event::Checkpoint& checkpoint) const {
+    return !m_in->stream || !checkpoint.beside_stream();
 }
 
 void Transformer::take_checkpoint(const event::DecodedLine& line) {
@@ -347,11 +389,24 @@ void Transformer::take_checkpoint(const event::DecodedLine& line) {
     if (!checkpoint.beside_stream()) {
         check_source(checkpoint);
     }
-    if (checkpoint.kind != "kafka" && checkpoint.order < m_in->position) {
+    if (checkpoint.kind != "kafka" && says_position(checkpoint) &&
+        checkpoint.order < m_in->position) {
         return; // sent again by the source: what has left is further already
     }
+    m_in->only_passed = !checkpoint.beside_stream() && is_behind(checkpoint);
+    if (m_in->only_passed && (m_in->announced || m_in->in_stream)) {
+        return; // as well
+    }
+    if (!says_position(checkpoint) && m_in->in_stream) {
+        m_in->beside = line.raw; // half of a transaction may stand before it
+        return;
+    }
     m_in->by_marks = checkpoint.extra.contains(kafka::kMarksMember);
-    m_cut = m_in->name.empty() ? std::string{line.raw} : event::with_input(line.raw, m_in->name);
+    set_cut(line.raw);
+}
+
+void Transformer::set_cut(std::string_view line) {
+    m_cut = m_in->name.empty() ? std::string{line} : event::with_input(line, m_in->name);
 }
 
 std::string Transformer::table_lines() {

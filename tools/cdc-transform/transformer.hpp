@@ -4,6 +4,7 @@
 #include "cdc-transform/figures.hpp"
 #include "cdc-transform/input_table.hpp"
 #include "cdc-transform/kept_view.hpp"
+#include "cdc-transform/mysql_transactions.hpp"
 #include "cdc-transform/options.hpp"
 #include "cdc-transform/outbox.hpp"
 #include "cdc-transform/state.hpp"
@@ -30,8 +31,10 @@ public:
 
     /// One line of an input, by its place in Options::named_inputs(). Throws Error.
     void take(std::size_t input, std::string_view line);
-    /// Whether that line was a checkpoint: cut() before the next one.
+    /// Whether that line was a checkpoint: cut() before the next one, until none is due.
     bool cut_due() const { return m_cut.has_value(); }
+    /// Of the cut that is due.
+    const std::string& cut_line() const { return *m_cut; }
     /// All is committed and lies in the outbox when it returns, except a
     /// checkpoint line before which nothing changed, which is given to `pass` at once.
     void cut(const Outbox::Write& pass);
@@ -57,12 +60,22 @@ private:
     struct Input {
         std::string name;
         event::LineDecoder decoder;
-        event::Order position; ///< lines of the log below it are in the state
-        event::Order cut;      ///< the last
-        bool by_marks = false; ///< the last cut is a mark in topics
+        /// Where the state stands in the stream itself; a snapshot beside it does not say.
+        std::optional<event::Checkpoint> stream;
+        /// Of it, once the stream goes on in a history of a higher epoch.
+        std::optional<MysqlTransactions> has;
+        bool goes_on = false;     ///< `has` was asked for
+        bool was_read = false;    ///< lines of a snapshot came since the last checkpoint
+        bool announced = false;   ///< the other history's first checkpoint was passed on
+        bool only_passed = false; ///< the cut that is due says less than the state has
+        event::Order position;    ///< lines of the log below it are in the state
+        event::Order cut;         ///< the last
+        bool by_marks = false;    ///< the last cut is a mark in topics
         std::uint64_t staged = 0;
-        cli::Metric* changes = nullptr;   ///< of --input
-        InputTable* last_table = nullptr; ///< of last_source
+        bool in_stream = false;            ///< changes of the stream came since its last checkpoint
+        std::optional<std::string> beside; ///< checkpoint line that waits for the stream's next
+        cli::Metric* changes = nullptr;    ///< of --input
+        InputTable* last_table = nullptr;  ///< of last_source
         std::string last_source;
     };
     void make_inputs();
@@ -73,8 +86,11 @@ private:
     void take_change(const event::DecodedLine& line);
     void take_table(const event::DecodedLine& line);
     void take_snapshot(const event::DecodedLine& line);
+    void set_cut(std::string_view line);
     void take_checkpoint(const event::DecodedLine& line);
-    void check_source(const event::Checkpoint& checkpoint) const;
+    bool in_later_history(event::Order order);
+    bool is_behind(const event::Checkpoint& checkpoint);
+    void check_source(const event::Checkpoint& checkpoint);
     void warn_of_mark(const event::DecodedLine& line);
     void pass(const event::DecodedLine& line);
     bool wanted(const event::Source& source) const;
@@ -94,7 +110,8 @@ private:
     void change_views(CutStamp& stamp);
     void count_rows(const KeptView& view, std::uint64_t before);
     void start_views(CutStamp& stamp, event::Order cut);
-    void end_cut(const event::Checkpoint& checkpoint);
+    void end_cut(const event::Checkpoint& checkpoint, event::Order cut);
+    bool says_position(const event::Checkpoint& checkpoint) const;
     CutStamp stamp_of(const event::Checkpoint& checkpoint) const;
 
     const Options& m_options;
