@@ -51,8 +51,8 @@ void ChangeBuilder::insert(const Message& message, Lsn lsn, std::string& out) {
         out, [&](std::string& to) { append_key(to, plan, row); },
         [&](std::string& to) { append_row(to, plan, row, m_missing, use_of(message, row)); });
     if (!m_missing.empty()) {
-        fail(ExitCode::bad_data, "column {}: an inserted row without its value",
-             in_quotes(plan.columns()[m_missing.front()].name));
+        // An update by which a row comes into the publication's row filter is sent as an insert.
+        append_fetched(out, plan, message);
     }
     end_line(out, plan, {lsn, index, 'c'});
 }
@@ -153,8 +153,16 @@ void ChangeBuilder::append_fetched(std::string& out, const RelationPlan& plan,
         // As the source knows it, not masked.
         const std::size_t place = plan.sent_place(i);
         const pgoutput::TupleColumn& sent = message.new_row[place];
+        if (sent.kind == 'u' && message.old_kind == 0) {
+            fail(ExitCode::bad_data, "column {}: a key without its value",
+                 in_quotes(plan.columns()[i].name));
+        }
         key.push_back(
             {plan.columns()[i].name, sent.kind == 'u' ? message.old_row[place].text : sent.text});
+    }
+    if (key.empty()) {
+        fail(ExitCode::bad_data, "column {}: a row without its value and without a key",
+             in_quotes(plan.columns()[m_missing.front()].name));
     }
     std::vector<std::string_view> names;
     for (const std::size_t i : m_missing) {
