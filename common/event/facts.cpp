@@ -76,6 +76,9 @@ void append(std::string& out, const LeafFacts& leaf) {
         members.text("named", leaf.named);
     }
     append_command(members, leaf.command);
+    if (leaf.altered) {
+        members.flag("altered", true);
+    }
     members.end();
 }
 
@@ -209,6 +212,7 @@ LeafFacts leaf_of(const Json& item) {
     leaf.under = item.value("under", "");
     leaf.named = item.value("named", "");
     leaf.command = oid_member(item, "command");
+    leaf.altered = item.value("altered", false);
     return leaf;
 }
 

@@ -26,6 +26,9 @@ struct LeafFacts {
     std::string under;         ///< "parent:xmin" of its place below the root; "": the root
     std::string named{}; ///< transaction that gave it its name, schema or owner; "": not known
     std::uint32_t command = 0; ///< of `birth`, that made it
+    /// Has storage of its own, and the transaction `xmin` wrote a column of it too: an ALTER TABLE,
+    /// which may have rewritten rows.
+    bool altered = false;
     /// Of the transaction that gave it its place below the root; 0: it is the root. Not in lines.
     std::uint32_t placed = 0;
 

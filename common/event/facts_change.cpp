@@ -32,8 +32,11 @@ bool holds_rows(const LeafFacts& leaf) {
     return leaf.kind != 'p';
 }
 
+/// The transaction that gave it its storage is one of these truncates, and did nothing else that
+/// writes rows anew: an ALTER TABLE behind the truncate rewrites those that came between.
 bool is_truncated(const LeafFacts& leaf, const std::vector<std::string>& truncates) {
-    return std::any_of(truncates.begin(), truncates.end(),
+    return !leaf.altered &&
+           std::any_of(truncates.begin(), truncates.end(),
                        [&](const std::string& xid) { return same_transaction(leaf.xmin, xid); });
 }
 

@@ -192,6 +192,7 @@ void Assembly::take_row(char kind) {
         take_birth(leaf);
         leaf.kind = text(6).front();
         leaf.persistence = text(7).front();
+        leaf.altered = text(7).size() > 1;
         take_place(leaf);
         facts.leaves.push_back(std::move(leaf));
     } else if (kind == 'c') {

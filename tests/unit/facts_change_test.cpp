@@ -168,6 +168,8 @@ TEST_CASE("new storage is unproven, unless a truncate that was passed made it") 
     CHECK(judged(table(), after, {"849", "850"}) == "none");
     CHECK(judged(table(), after, {"4294968146"}) == "none"); // 2^32 + 850
     CHECK(judged(table(), after, {"851"}) == "unproven");
+    after.leaves[0].altered = true; // TRUNCATE, INSERT, ALTER COLUMN … USING
+    CHECK(judged(table(), after, {"850"}) == "unproven");
     after = partitioned();
     after.leaves[1].storage = 16777;
     after.leaves[1].xmin = "850";
