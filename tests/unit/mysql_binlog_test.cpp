@@ -570,10 +570,10 @@ TEST_CASE("a truncated temporary table is not the captured one of its name") {
         }
     }
     const auto lines = [&](std::uint16_t flags, std::uint32_t thread, std::string_view text) {
-        std::string lines;
-        apply_all(builder, gtid, lines);
-        apply_all(builder, statement(flags, thread, text), lines);
-        return lines;
+        std::string text_lines;
+        apply_all(builder, gtid, text_lines);
+        apply_all(builder, statement(flags, thread, text), text_lines);
+        return text_lines;
     };
     constexpr std::uint16_t kTemporary = Event::kThreadSpecific;
     CHECK(lines(kTemporary, 7, "CREATE TEMPORARY TABLE orders (a int)").empty());
