@@ -8,6 +8,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 namespace cdc::postgres {
 
 using base::Error;
@@ -15,6 +17,19 @@ using base::ExitCode;
 using base::fail;
 using base::in_quotes;
 using pgoutput::Type;
+
+namespace {
+
+bool carries_key(const event::Facts& table) {
+    const auto carried = [&](int number) {
+        return std::any_of(
+            table.columns.begin(), table.columns.end(),
+            [&](const event::ColumnFact& column) { return column.number == number; });
+    };
+    return std::all_of(table.key->columns.begin(), table.key->columns.end(), carried);
+}
+
+} // namespace
 
 ChangeBuilder::ChangeBuilder(Settings settings, event::TableFilter filter, Timelines timelines,
                              SourceLookup& lookup)
@@ -128,6 +143,17 @@ void ChangeBuilder::commit(const Message& message, std::string& out) {
     m_writer.end_transaction(out);
 }
 
+/// The description of a table flags only those columns of its key that it has.
+void ChangeBuilder::check_key(std::uint32_t id, const RelationPlan& plan) const {
+    if (m_seen == nullptr || !plan.captured() || plan.identity() != 'd' || plan.key().empty()) {
+        return;
+    }
+    const event::Facts* table = find_table(*m_seen, id);
+    if (table != nullptr && table->key && !carries_key(*table)) {
+        throw partial_key(table->schema, table->table);
+    }
+}
+
 void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     m_last_plan = nullptr;
     RelationPlan plan = RelationPlan::skipped();
@@ -135,6 +161,7 @@ void ChangeBuilder::learn(const pgoutput::Relation& relation) {
         plan = {relation, m_settings.database, m_lookup->describe(relation), m_settings.edits};
         plan.changes = m_writer.changes_by_table().of(relation.schema, relation.name);
     }
+    check_key(relation.id, plan);
     keep_keyless(relation, plan);
     const auto known = m_plans.find(relation.id);
     if (known == m_plans.end()) {
@@ -162,6 +189,10 @@ void ChangeBuilder::passed(const std::shared_ptr<const FactsLook>& facts,
                            const LookMoment* moment) {
     m_lookup->passed(facts, moment);
     m_last_plan = nullptr;
+    m_seen = facts;
+    for (const auto& [id, plan] : m_plans) {
+        check_key(id, plan);
+    }
     for (const auto& [id, relation] : m_keyless) {
         const event::Facts* table = find_table(*facts, id);
         if (table != nullptr && table->key && table->key->immediate && table->key->valid) {

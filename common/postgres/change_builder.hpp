@@ -11,6 +11,7 @@
 #include "postgres/timeline.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -87,6 +88,7 @@ private:
     void begin(const Message& message);
     void commit(const Message& message, std::string& out);
     void learn(const pgoutput::Relation& relation);
+    void check_key(std::uint32_t id, const RelationPlan& plan) const;
     void keep_keyless(const pgoutput::Relation& relation, const RelationPlan& plan);
     RelationPlan& plan_of(std::uint32_t id);
     void need_transaction(const Message& message) const;
@@ -122,6 +124,7 @@ private:
     /// Descriptions of tables that have no key, and whose identity does not say that they have
     /// none.
     std::unordered_map<std::uint32_t, pgoutput::OwnedRelation> m_keyless;
+    std::shared_ptr<const FactsLook> m_seen;      ///< of the last look that was passed
     std::unordered_set<std::uint32_t> m_outdated; ///< of them: a look saw a key since
     std::uint32_t m_last_id = 0;
     RelationPlan* m_last_plan = nullptr;

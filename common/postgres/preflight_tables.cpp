@@ -22,13 +22,16 @@ SELECT CASE WHEN pub.via_root THEN tn.nspname ELSE n.nspname END,
     c.relreplident, i.found IS TRUE, p.deferrable IS TRUE,
     CASE WHEN pub.via_root THEN s.oid = s.top ELSE c.relkind = 'r' END,
     has_table_privilege(c.oid, 'SELECT'), has_schema_privilege(n.oid, 'USAGE'),
-    row_security_active(c.oid), format('%I', n.nspname), format('%I', c.relname)
+    row_security_active(c.oid), format('%I', n.nspname), format('%I', c.relname),
+    i.partial IS TRUE
 FROM pub CROSS JOIN sent s
 JOIN pg_class c ON c.oid = s.oid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_class t ON t.oid = s.top
 JOIN pg_namespace tn ON tn.oid = t.relnamespace
-LEFT JOIN LATERAL (SELECT true AS found FROM pg_index x
+LEFT JOIN LATERAL (SELECT true AS found, current_setting('server_version_num')::int < 180000
+        AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated <> ''
+            AND a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1])) AS partial FROM pg_index x
     WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate
         AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident ELSE false END
     LIMIT 1) i ON true
@@ -119,6 +122,7 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
     TableFindings without_right{findings, Level::problem};
     TableFindings hidden_rows{findings, Level::problem};
     TableFindings unlogged{findings, Level::warning};
+    TableFindings partial_keys{findings, Level::problem};
     for (int row = 0; row < tables.rows(); ++row) {
         if (!question.filter.matches(tables.text(row, 0), tables.text(row, 1))) {
             continue;
@@ -141,6 +145,12 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
             add_missing_identity(without_identity, name, identity, is_true(tables, row, 8),
                                  allowed);
         }
+        if (!root && is_true(tables, row, 15)) {
+            partial_keys.add(fmt::format("{} has a generated column in its key, which no stream "
+                                         "carries before PostgreSQL 18",
+                                         name),
+                             fmt::format("ALTER TABLE {} REPLICA IDENTITY FULL;", name));
+        }
         if (!read_as_such) {
             continue; // it is read through its root
         }
@@ -160,6 +170,7 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
     unreadable.append_to(findings);
     hidden_rows.end();
     unlogged.end();
+    partial_keys.end();
     findings.push_back({captured != 0 ? Level::good : Level::warning, "tables",
                         fmt::format("{} to capture", captured), ""});
     if (partitioned && publication && !publication->via_root) {

@@ -23,9 +23,18 @@ void check_key_edit(const pgoutput::Relation& relation, const std::string& colum
 
 } // namespace
 
+base::Error partial_key(const std::string& schema, const std::string& table) {
+    return {ExitCode::refused,
+            fmt::format("the key of table '{}.{}' has a column that the stream does not carry, "
+                        "as a generated one before PostgreSQL 18: rows would be taken for one",
+                        schema, table),
+            "ALTER TABLE … REPLICA IDENTITY FULL, and begin with a new slot and snapshot; or "
+            "--exclude the table."};
+}
+
 RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string& database,
                            const std::vector<ColumnFacts>& facts, const event::ColumnEdits& edits)
-    : m_width{relation.columns.size()}, m_captured{true} {
+    : m_width{relation.columns.size()}, m_captured{true}, m_identity{relation.identity} {
     if (facts.size() != relation.columns.size()) {
         fail(ExitCode::failed, "the catalog described {} of {} columns of '{}.{}'", facts.size(),
              relation.columns.size(), relation.schema, relation.name);

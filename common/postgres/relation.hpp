@@ -1,6 +1,7 @@
 #ifndef CDC_POSTGRES_RELATION_HPP
 #define CDC_POSTGRES_RELATION_HPP
 
+#include "base/error.hpp"
 #include "event/change_counts.hpp"
 #include "event/column_edits.hpp"
 #include "event/table.hpp"
@@ -65,6 +66,10 @@ public:
                                             const std::vector<std::string_view>& columns) = 0;
 };
 
+/// Error (refused): the key of the table has a column that the stream does not carry, such as a
+/// generated one before PostgreSQL 18, and the rest of it does not tell rows apart.
+base::Error partial_key(const std::string& schema, const std::string& table);
+
 /// A table of the stream, ready to write rows with: everything that is the same in each line is
 /// spelled once.
 class RelationPlan {
@@ -83,6 +88,8 @@ public:
                  const std::vector<ColumnFacts>& facts, const event::ColumnEdits& edits = {});
 
     bool captured() const { return m_captured; }
+    /// As in pgoutput::Relation.
+    char identity() const { return m_identity; }
     /// Without columns from forget_columns() on.
     const event::Table& shape() const { return m_shape; }
     /// The table line is written: of many tables they are most of what a plan holds.
@@ -131,6 +138,7 @@ private:
     event::ColumnEdits m_masks;      ///< for its hash; empty where m_edits is
 
     bool m_captured = false;
+    char m_identity = 0;
     event::Table m_shape;
     std::string m_version;
     std::vector<Column> m_columns;

@@ -3,6 +3,7 @@
 #include "base/numbers.hpp"
 #include "postgres/missing_right.hpp"
 #include "postgres/published.hpp"
+#include "postgres/relation.hpp"
 #include "postgres/text_array.hpp"
 
 #include <nlohmann/json.hpp>
@@ -244,6 +245,16 @@ void add_columns(Connection& connection, Tables tables) {
     }
 }
 
+bool carries_key(const ScanTable& table) {
+    return std::all_of(table.paging_key.begin(), table.paging_key.end(),
+                       [&](const ScanTable::KeyColumn& part) {
+                           return std::any_of(table.columns.begin(), table.columns.end(),
+                                              [&](const ScanTable::Column& column) {
+                                                  return column.name == part.name;
+                                              });
+                       });
+}
+
 void add_paging_keys(Connection& connection, Tables tables) {
     const Result key = connection.query(
         for_each_sql(kPagingKeyOf, kPagingKey),
@@ -262,6 +273,9 @@ void add_paging_keys(Connection& connection, Tables tables) {
                                         std::string{key.text(row, 3)},
                                         std::string{key.text(row, 4)}});
             plain_order = plain_order && is_true(key, row, 5);
+        }
+        if (table.identity != 'f' && !carries_key(table)) {
+            throw partial_key(table.schema, table.name);
         }
         if (!plain_order) {
             table.paging_key.clear();

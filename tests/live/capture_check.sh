@@ -25,6 +25,7 @@ sql "CREATE TABLE good (id int PRIMARY KEY); CREATE TABLE foreign_one (id int PR
      CREATE TABLE nothing (id int PRIMARY KEY); ALTER TABLE nothing REPLICA IDENTITY NOTHING; ALTER TABLE nothing OWNER TO owner;
      CREATE TABLE lost_index (id int NOT NULL UNIQUE); ALTER TABLE lost_index REPLICA IDENTITY USING INDEX lost_index_id_key;
      ALTER TABLE lost_index DROP CONSTRAINT lost_index_id_key; ALTER TABLE lost_index OWNER TO owner;
+     CREATE TABLE computed (id int, n int GENERATED ALWAYS AS (id * 2) STORED, PRIMARY KEY (id, n)); ALTER TABLE computed OWNER TO owner;
      CREATE UNLOGGED TABLE unlogged (id int PRIMARY KEY); ALTER TABLE unlogged OWNER TO owner;
      CREATE TABLE guarded (id int PRIMARY KEY); ALTER TABLE guarded OWNER TO owner; ALTER TABLE guarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
      CREATE SCHEMA shut; CREATE TABLE shut.t (id int PRIMARY KEY); ALTER TABLE shut.t OWNER TO owner;
@@ -47,6 +48,7 @@ say "keys that are no identity, and tables that no stream has"
 not_ready "public.deferred has a DEFERRABLE primary key" "ALTER TABLE public.deferred REPLICA IDENTITY FULL;" --tables deferred
 not_ready "public.nothing has REPLICA IDENTITY NOTHING" "ALTER TABLE public.nothing REPLICA IDENTITY FULL;" --tables nothing
 not_ready "public.lost_index has lost the index" "ALTER TABLE public.lost_index REPLICA IDENTITY FULL;" --tables lost_index
+not_ready "public.computed has a generated column in its key" "ALTER TABLE public.computed REPLICA IDENTITY FULL;" --tables computed
 check --tables deferred --allow-no-identity || fail "not ready where it is allowed"
 expect_words check.err "public.deferred has a DEFERRABLE primary key"
 check --tables good --tables unlogged --tables parted || fail "not ready beside unlogged tables"
