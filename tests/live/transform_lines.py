@@ -544,6 +544,44 @@ def snapshot_beside_a_stream(folder):
 
 
 @case
+def read_to_the_end_at_a_cut_of_another_input(folder):
+    """A cut of one input keeps nothing of another's that only its own next checkpoint would: killed then, the other comes
+    again from its last one, with tables in another order, and no row of it is missing"""
+    tool = Tool(folder, "CREATE VIEW v KEY (id) AS SELECT id FROM one.public.items; CREATE VIEW w KEY (id) AS SELECT id FROM two.public.others;")
+    fifos = {name: tool.folder / name for name in ("one", "two")}
+    for fifo in fifos.values():
+        os.mkfifo(fifo)
+    inputs = [word for name, fifo in fifos.items() for word in ("--input", f"{name}={fifo}")]
+    columns = [("id", "integer")]
+    one, two = Lines(), Lines()
+    one.table("items", columns).checkpoint()
+    begun = one.take()
+    items = one.snapshot("items", [{"id": n} for n in range(5)]).take()
+    with subprocess.Popen(tool.command(*inputs), stdout=subprocess.PIPE, text=True) as running, \
+            open(fifos["one"], "w", encoding="utf-8") as first, open(fifos["two"], "w", encoding="utf-8") as second:
+        def until_checkpoint():
+            while "checkpoint" not in (line := json.loads(running.stdout.readline())):
+                tool.apply(line)
+        first.write(begun + items)
+        first.flush()
+        until_checkpoint()
+        time.sleep(0.5) # the lines behind the checkpoint are taken
+        second.write(two.snapshot("others", [{"id": 7}], columns).checkpoint().take())
+        second.flush()
+        until_checkpoint()
+        running.kill()
+        running.wait()
+    with subprocess.Popen(tool.command(*inputs), stdout=subprocess.PIPE, text=True) as running:
+        with open(fifos["one"], "w", encoding="utf-8") as first, open(fifos["two"], "w", encoding="utf-8"):
+            other = Lines(one.position + 10)
+            first.write(other.snapshot("moves", [{"id": 1}], columns).checkpoint().take() + items + other.checkpoint().take())
+        for line in running.stdout:
+            tool.apply(json.loads(line))
+    expect("exit status", running.returncode, 0)
+    expect("rows", [row["id"] for row in tool.content("v")], list(range(5)))
+
+
+@case
 def another_server(folder):
     """A stream of MySQL or MariaDB goes on at another server by global transaction ids, behind a restart too: what was not
     acknowledged comes again with higher orders, and counts once. A server of another history is refused"""

@@ -316,7 +316,9 @@ void InputTable::apply(std::int64_t commit_ts_ms) {
 
 void InputTable::keep(State& state) const {
     if (m_touched) {
-        state.keep_table(m_stored);
+        StoredTable kept = m_at_cut;
+        kept.shape = m_stored.shape;
+        state.keep_table(kept);
     }
 }
 
@@ -331,6 +333,7 @@ void InputTable::finish(State& state) {
     if (m_touched) {
         state.keep_table(m_stored);
     }
+    m_at_cut = m_stored;
     m_staged = m_late = 0;
     m_truncated_at = m_highest_staged = {};
     m_merged = m_reshaped = m_touched = false;

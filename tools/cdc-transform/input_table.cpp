@@ -39,6 +39,7 @@ InputTable::InputTable(duckdb::Connection& connection, StoredTable stored, Decla
       m_declared{std::move(declared)}, m_kept{std::move(kept)}, m_id{std::to_string(m_stored.id)} {
     read_shape();
     make_tables();
+    m_at_cut = m_stored;
 }
 
 void InputTable::read_shape() {
@@ -134,7 +135,7 @@ void InputTable::end_snapshot(Order /*order*/, bool whole) {
 }
 
 void InputTable::assume_whole() {
-    m_stored.whole = true;
+    m_stored.whole = m_at_cut.whole = true;
     m_touched = true;
 }
 

@@ -84,7 +84,8 @@ public:
     bool prepare(event::Order cut, std::int64_t commit_ts_ms, bool by_marks);
     void apply(std::int64_t commit_ts_ms);
     void finish(State& state);
-    /// At a cut of another input: shape and columns of the stored rows are kept together.
+    /// At a cut of another input: shape and columns of the stored rows are kept together, the rest
+    /// as it was at the last cut of its own, from which lines come again.
     void keep(State& state) const;
 
     std::string changed() const { return "changed_" + relation_name(); }
@@ -126,6 +127,7 @@ private:
 
     duckdb::Connection& m_connection;
     StoredTable m_stored;
+    StoredTable m_at_cut; ///< as the last cut left it
     DeclaredTypes m_declared;
     KeptTimes m_kept;
     std::string m_id;
