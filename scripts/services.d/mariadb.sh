@@ -14,9 +14,9 @@ mariadb_home() { # of the programs; Debian's are in the system
 mariadb_fetch() {
     local home work
     home=$(mariadb_home)
-    [[ $name != mariadb && ! -d $home ]] || return 0
+    [[ $name != mariadb ]] || return 0
+    begin_fetch "$home" || return 0
     say "fetching MariaDB $kMariadbVersion"
-    mkdir -p "$cache_dir"
     work=$(mktemp -d "$cache_dir/fetch.XXXXXX")
     (cd "$work" && mvn -B -q -Dstyle.color=never dependency:copy -DoutputDirectory="$work" \
         -Dartifact="$kMariadbArtifact:$kMariadbVersion") >&2 ||
@@ -26,6 +26,7 @@ mariadb_fetch() {
     chmod -R u+x "$work/home/bin" "$work/home/scripts"
     mv -T "$work/home" "$home"
     rm -rf "$work"
+    end_fetch
 }
 
 mariadb_server() {

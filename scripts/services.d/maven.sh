@@ -1,13 +1,24 @@
 # Programs of the Java world, fetched by Maven into the cache; sourced by scripts/services.
 
+# Of several at once that miss a folder of the cache, one fetches it. 1: it is there.
+begin_fetch() { # folder
+    [[ ! -d $1 ]] || return 1
+    mkdir -p "$cache_dir"
+    exec {fetching}>"$cache_dir/fetch.lock"
+    flock "$fetching"
+    [[ -d $1 ]] || return 0
+    end_fetch
+    return 1
+}
+end_fetch() { exec {fetching}>&-; }
+
 # The jars of the coordinates (group:artifact:version …), and all that they need, in HOME/libs;
 # nothing where they are there already. An interrupted fetch leaves nothing that looks whole.
 maven_fetch() { # home, name for people, coordinates…
     local home=$1 what=$2 work coordinate group artifact version
     shift 2
-    [[ ! -d $home ]] || return 0
+    begin_fetch "$home" || return 0
     say "fetching $what"
-    mkdir -p "$cache_dir"
     work=$(mktemp -d "$cache_dir/fetch.XXXXXX")
     {
         echo '<project xmlns="http://maven.apache.org/POM/4.0.0">'
@@ -29,6 +40,7 @@ maven_fetch() { # home, name for people, coordinates…
     mv "$work/libs" "$home.new/libs"
     rm -rf "$work"
     mv -T "$home.new" "$home"
+    end_fetch
 }
 
 # Sets `classes` to the flag for the archive of a program's classes (CDS) in HOME, which halves what a

@@ -15,8 +15,7 @@ mysql_home() {
 mysql_fetch() {
     local home work
     home=$(mysql_home)
-    [[ ! -d $home ]] || return 0
-    mkdir -p "$cache_dir"
+    begin_fetch "$home" || return 0
     work=$(mktemp -d "$cache_dir/fetch.XXXXXX")
     mkdir "$work/home"
     if [[ $name == mysql9 ]]; then
@@ -30,6 +29,7 @@ mysql_fetch() {
     fi
     mv -T "$work/home" "$home"
     rm -rf "$work"
+    end_fetch
 }
 
 # Packages of the suite sid, from the mirror that apt already uses, with lists and cache of their own:

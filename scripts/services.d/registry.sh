@@ -10,9 +10,8 @@ registry_home() { echo "$cache_dir/apicurio-registry-$kRegistryVersion"; }
 registry_fetch() {
     local home work
     home=$(registry_home)
-    [[ ! -d $home ]] || return 0
+    begin_fetch "$home" || return 0
     say "fetching Apicurio Registry $kRegistryVersion"
-    mkdir -p "$cache_dir"
     work=$(mktemp -d "$cache_dir/fetch.XXXXXX")
     mvn -B -q -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
         -Dartifact="io.apicurio:apicurio-registry-app:$kRegistryVersion:tar.gz:all" \
@@ -22,6 +21,7 @@ registry_fetch() {
     tar -xzf "$work"/*.tar.gz -C "$work/home" || { rm -rf "$work"; fail "a broken archive"; }
     mv -T "$work/home" "$home"
     rm -rf "$work"
+    end_fetch
 }
 
 registry_prepare() {
