@@ -37,7 +37,7 @@ wait_until 60 grep -q streaming capture.err
 change 10000
 sql "ALTER TABLE orders ADD extra int DEFAULT 5; TRUNCATE log; INSERT INTO log VALUES (1, 'after')"
 change 20000
-rows() { [ "$(ch 'SELECT count() FROM log')" = 1 ]; }
+rows() { [ "$(ch 'SELECT count() FROM log')" = 0 ]; } # the last change deletes the row behind the TRUNCATE
 wait_until 120 rows
 kill -TERM "$(pgrep -P "$PIPE" -x cdc-capture)"
 wait "$PIPE" || fail "the pipe ended with $?"
