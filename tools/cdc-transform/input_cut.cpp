@@ -332,8 +332,8 @@ void InputTable::finish(State& state) {
     }
     if (m_touched) {
         state.keep_table(m_stored);
+        m_at_cut = m_stored;
     }
-    m_at_cut = m_stored;
     m_staged = m_late = 0;
     m_truncated_at = m_highest_staged = {};
     m_merged = m_reshaped = m_touched = false;
