@@ -231,6 +231,17 @@ def prepare(bed):
                     bed.captured("shop")], env=bed.env, check=True)
 
 
+def conclude(bed, cuts, changes):
+    """The state's own check, and whether there were cuts enough."""
+    done = subprocess.run([BIN / "cdc-transform", "--views", bed.work / "views.sql", "--state", bed.work / "state",
+                           "--check"], env=bed.env, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"--check: {done.stdout}{done.stderr}")
+    if cuts <= KILLS:
+        raise RuntimeError(f"only {cuts} cuts")
+    say(f"{KILLS} kills, {cuts} cuts of two sources, {changes} changed rows of views, each cut as PostgreSQL's own SELECT")
+
+
 def run(bed):
     say(f"{KILLS} kills")
     prepare(bed)
@@ -256,14 +267,7 @@ def run(bed):
     for name in bed.sources:
         bed.stages[name].send_signal(signal.SIGTERM)
     bed.wait_pipe(60)
-    cuts, changes = compare(bed)
-    done = subprocess.run([BIN / "cdc-transform", "--views", bed.work / "views.sql", "--state", bed.work / "state",
-                           "--check"], env=bed.env, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"--check: {done.stdout}{done.stderr}")
-    if cuts <= KILLS:
-        raise RuntimeError(f"only {cuts} cuts")
-    say(f"{KILLS} kills, {cuts} cuts of two sources, {changes} changed rows of views, each cut as PostgreSQL's own SELECT")
+    conclude(bed, *compare(bed))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import time
 import bed as beds
 import transform_inputs_kill as double
 import transform_kill as single
-from bed import BIN, say
+from bed import say
 
 KILLS = single.KILLS
 SECONDS = 120 # no wait takes so long
@@ -202,14 +202,7 @@ def run(bed):
     if any(codes.values()):
         raise RuntimeError(f"the last run: {codes}\n{bed.tail()}")
     check_end(bed)
-    cuts, changes = compare(bed)
-    done = subprocess.run([BIN / "cdc-transform", "--views", bed.work / "views.sql", "--state", bed.work / "state",
-                           "--check"], env=bed.env, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"--check: {done.stdout}{done.stderr}")
-    if cuts <= KILLS:
-        raise RuntimeError(f"only {cuts} cuts")
-    say(f"{KILLS} kills, {cuts} cuts of two sources, {changes} changed rows of views, each cut as PostgreSQL's own SELECT")
+    double.conclude(bed, *compare(bed))
 
 
 if __name__ == "__main__":
