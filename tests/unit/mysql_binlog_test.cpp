@@ -506,7 +506,10 @@ TEST_CASE("rows of a table that is left out stop nothing, and take their numbers
     }
 }
 
-TEST_CASE("parts of seconds in MariaDB's old format are refused, for no log says their size") {
+namespace {
+
+/// A table with a primary key, and one column beside it.
+TableMap table_with(const std::string& name, ColumnType type) {
     TableMap map;
     map.db = "shop";
     map.table = "t";
@@ -514,9 +517,16 @@ TEST_CASE("parts of seconds in MariaDB's old format are refused, for no log says
     map.columns.resize(2);
     map.columns[0].name = "id";
     map.columns[0].type = ColumnType::long_;
-    map.columns[1].name = "a";
-    map.columns[1].type = ColumnType::time;
+    map.columns[1].name = name;
+    map.columns[1].type = type;
     map.primary_key = {0};
+    return map;
+}
+
+} // namespace
+
+TEST_CASE("parts of seconds in MariaDB's old format are refused, for no log says their size") {
+    const TableMap map = table_with("a", ColumnType::time);
     NoFacts lookup;
     CHECK(TablePlan(map, lookup, true).columns().size() == 2);
     lookup.facts.with_fraction = {"a"};
@@ -526,16 +536,7 @@ TEST_CASE("parts of seconds in MariaDB's old format are refused, for no log says
 }
 
 TEST_CASE("MariaDB's hashes of unique long texts are no column of a table") {
-    TableMap map;
-    map.db = "shop";
-    map.table = "t";
-    map.has_names = true;
-    map.columns.resize(2);
-    map.columns[0].name = "id";
-    map.columns[0].type = ColumnType::long_;
-    map.columns[1].name = "DB_ROW_HASH_1";
-    map.columns[1].type = ColumnType::longlong;
-    map.primary_key = {0};
+    const TableMap map = table_with("DB_ROW_HASH_1", ColumnType::longlong);
     NoFacts lookup;
     CHECK(TablePlan(map, lookup, true).shape().columns.size() == 1);
     CHECK(TablePlan(map, lookup, false).shape().columns.size() == 2);
