@@ -231,12 +231,16 @@ def prepare(bed):
                     bed.captured("shop")], env=bed.env, check=True)
 
 
-def conclude(bed, cuts, changes):
-    """The state's own check, and whether there were cuts enough."""
+def check_state(bed):
+    """Each view in the state is its SELECT over the tables there."""
     done = subprocess.run([BIN / "cdc-transform", "--views", bed.work / "views.sql", "--state", bed.work / "state",
                            "--check"], env=bed.env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"--check: {done.stdout}{done.stderr}")
+
+
+def conclude(bed, cuts, changes):
+    check_state(bed)
     if cuts <= KILLS:
         raise RuntimeError(f"only {cuts} cuts")
     say(f"{KILLS} kills, {cuts} cuts of two sources, {changes} changed rows of views, each cut as PostgreSQL's own SELECT")

@@ -63,6 +63,8 @@ class Pipe(double.Pipe):
 
     def start_pipe(self, *options):
         self.runs += 1
+        if self.runs > 1:
+            double.check_state(self) # which takes out of the outbox what was never committed
         self.ahead[self.runs] = {line["input"]: line for line in self.kept_cuts()}
         run = self.work / f"pipe.{self.runs}"
         inputs = []
