@@ -173,10 +173,10 @@ private:
     void rename(std::vector<Statement::Name> tables, const std::string& db, std::string& out);
     void names_change(const std::string& db, const std::string& table, std::string& out);
     const Shape* shape_now(const std::string& db, const std::string& table);
-    void refuse_rows(const Statement& statement, const std::string& db,
-                     std::string_view text) const;
-    void refuse_cascade(const Statement& statement, const std::string& db, std::string_view text,
-                        Quoting quoting) const;
+    void refuse_rows(const Statement& statement, const std::string& db, std::string_view text);
+    std::string writes_further(TableNames names);
+    void refuse_unlogged(const Statement& statement, const std::string& db, std::string_view text,
+                         Quoting quoting) const;
     void undone(std::string_view what, std::string& out);
     void mark(const std::string& db, const std::string& table, std::string_view reason,
               std::string& out);
@@ -211,6 +211,7 @@ private:
     std::size_t m_former_shapes = 0; ///< those whose names a statement may have changed
     std::unordered_map<std::string, TableState> m_states;
     StatementEffects m_effects;
+    std::map<TableNames, std::string> m_writes_further; ///< the catalog's answers
 
     bool m_in_transaction = false; ///< between BEGIN and its end
     bool m_in_group = false;       ///< behind a GTID event

@@ -3,6 +3,7 @@
 #include "base/near_names.hpp"
 #include "base/numbers.hpp"
 #include "mysql/catalog_shape.hpp"
+#include "mysql/unlogged_changes.hpp"
 
 #include <algorithm>
 #include <map>
@@ -203,28 +204,6 @@ std::vector<Finding> preflight(Connection& connection, bool minimal_metadata) {
     return out;
 }
 
-std::vector<Finding> cascading_keys(Connection& connection, const std::string& database,
-                                    const event::TableFilter& filter) {
-    constexpr char kKeys[] =
-        "SELECT constraint_schema, table_name, constraint_name, referenced_table_name FROM "
-        "information_schema.referential_constraints WHERE delete_rule IN ('CASCADE', 'SET NULL', "
-        "'SET DEFAULT') OR update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT') ORDER BY 1, 2, 3";
-    std::vector<Finding> out;
-    for (const auto& row : connection.query(kKeys)) {
-        const std::string db = row.at(0).value_or("");
-        const std::string table = row.at(1).value_or("");
-        if ((database.empty() || database == db) && filter.matches(db, table)) {
-            out.push_back({ExitCode::refused,
-                           fmt::format("foreign key {} of table '{}.{}' has CASCADE or SET NULL: "
-                                       "what a change of {} changes by it is not in the log",
-                                       in_quotes(row.at(2).value_or("")), db, table,
-                                       in_quotes(row.at(3).value_or(""))),
-                           "Leave the table out (--exclude), or make the key with RESTRICT"});
-        }
-    }
-    return out;
-}
-
 void require_database(Connection& connection, const std::string& database) {
     if (database.empty()) {
         return;
@@ -310,6 +289,10 @@ TableFacts Catalog::describe(const std::string& db, const std::string& table) {
         facts.row_end = named.empty() ? "row_end" : named[0].at(0).value_or("");
     }
     return facts;
+}
+
+std::string Catalog::writes_further(const TableNames& names) {
+    return mysql::writes_further(*m_connection, names);
 }
 
 std::uint64_t Catalog::end_of_log() {

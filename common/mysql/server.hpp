@@ -55,11 +55,6 @@ struct Finding {
 /// names of columns will do.
 std::vector<Finding> preflight(Connection& connection, bool minimal_metadata);
 
-/// Foreign keys with CASCADE or SET NULL of captured tables: what they change is not in the log.
-/// `database`: the only one that is captured; "": all.
-std::vector<Finding> cascading_keys(Connection& connection, const std::string& database,
-                                    const event::TableFilter& filter);
-
 /// Throws Error (refused) where there is no such database that the user may see, with the name that
 /// was probably meant. "": no one is named.
 void require_database(Connection& connection, const std::string& database);
@@ -75,6 +70,7 @@ public:
     explicit Catalog(Connection& connection) : m_connection{&connection} {}
     TableFacts describe(const std::string& db, const std::string& table) override;
     std::optional<TableMap> shape(const std::string& db, const std::string& table) override;
+    std::string writes_further(const TableNames& names) override;
     std::uint64_t end_of_log() override;
 
 private:

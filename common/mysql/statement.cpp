@@ -309,6 +309,34 @@ Statement parse_statement(std::string_view text, Quoting quoting) {
     return out;
 }
 
+std::vector<Statement::Name> merged_tables(std::string_view text, Quoting quoting) {
+    std::vector<Token> tokens;
+    std::vector<Statement::Name> out;
+    tokenize(text, quoting, tokens);
+    for (Reader reader{tokens}; !reader.at_end() && out.empty();) {
+        if (!reader.take("UNION")) {
+            reader.skip();
+            continue;
+        }
+        reader.take("=");
+        // A query in parentheses is no list of names.
+        if (!reader.take("(") || reader.is("SELECT")) {
+            continue;
+        }
+        Statement::Name name;
+        while (reader.name(name)) {
+            out.push_back(std::move(name));
+            if (!reader.take(",")) {
+                break;
+            }
+        }
+        if (!reader.is(")")) {
+            out.clear();
+        }
+    }
+    return out;
+}
+
 bool makes_cascade(std::string_view text, Quoting quoting) {
     std::vector<Token> tokens;
     if (!tokenize(text, quoting, tokens)) {

@@ -70,6 +70,9 @@ struct Statement {
 /// `unknown`, with all names in it.
 Statement parse_statement(std::string_view text, Quoting quoting);
 
+/// The tables of UNION=(…), by which a MERGE table is made or altered.
+std::vector<Statement::Name> merged_tables(std::string_view text, Quoting quoting);
+
 /// Whether it has ON DELETE or ON UPDATE with CASCADE, SET NULL or SET DEFAULT. A text that cannot
 /// be taken apart has.
 bool makes_cascade(std::string_view text, Quoting quoting);

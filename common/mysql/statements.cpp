@@ -58,7 +58,10 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     }
     const std::string db{query.db};
     if (!m_passes_over) {
-        refuse_cascade(statement, db, text, quoting);
+        refuse_unlogged(statement, db, text, quoting);
+    }
+    if (statement.kind != Kind::rows) {
+        m_writes_further.clear();
     }
     switch (statement.kind) {
     case Kind::begin:
@@ -123,34 +126,63 @@ void ChangeBuilder::need_group() const {
 }
 
 void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& db,
-                                std::string_view text) const {
+                                std::string_view text) {
+    TableNames names;
     for (const Statement::Name& name : statement.tables) {
-        const std::string& schema = name.db.empty() ? db : name.db;
-        if (captures(schema, name.table)) {
-            throw Error{
-                ExitCode::refused, fmt::format("rows in STATEMENT format: {}", in_quotes(text)),
-                fmt::format("SET GLOBAL binlog_format=ROW on the source; the tables that it names "
-                            "must be read again by a snapshot.{}",
-                            m_settings.mariadb ? " Where its versions are told by ids of "
-                                                 "transactions a table is always written so: "
-                                                 "--exclude it."
-                                               : "")};
+        names.emplace(name.db.empty() ? db : name.db, name.table);
+    }
+    std::string reason;
+    for (const auto& [schema, table] : names) {
+        if (captures(schema, table)) {
+            reason = "it names captured tables";
         }
+    }
+    if (reason.empty()) {
+        reason = writes_further(std::move(names));
+    }
+    if (!reason.empty()) {
+        throw Error{
+            ExitCode::refused,
+            fmt::format("rows in STATEMENT format, and {}: {}", reason, in_quotes(text)),
+            fmt::format("SET GLOBAL binlog_format=ROW on the source; the tables that it writes to "
+                        "must be read again by a snapshot.{}",
+                        m_settings.mariadb ? " Where its versions are told by ids of "
+                                             "transactions a table is always written so: "
+                                             "--exclude it."
+                                           : "")};
     }
 }
 
-/// Foreign keys' CASCADE and SET NULL run below the log, which has the parent's rows only.
-void ChangeBuilder::refuse_cascade(const Statement& statement, const std::string& db,
-                                   std::string_view text, Quoting quoting) const {
-    const bool makes_keys =
+/// Answers are kept until a statement that may make or drop what they speak of.
+std::string ChangeBuilder::writes_further(TableNames names) {
+    constexpr std::size_t kKept = 1000;
+    const auto known = m_writes_further.find(names);
+    if (known != m_writes_further.end()) {
+        return known->second;
+    }
+    if (m_writes_further.size() >= kKept) {
+        m_writes_further.clear();
+    }
+    std::string reason = m_lookup->writes_further(names);
+    return m_writes_further.emplace(std::move(names), std::move(reason)).first->second;
+}
+
+/// Foreign keys' CASCADE and SET NULL run below the log, which has the parent's rows only; what is
+/// written by a MERGE table is in the log under its name.
+void ChangeBuilder::refuse_unlogged(const Statement& statement, const std::string& db,
+                                    std::string_view text, Quoting quoting) const {
+    const bool makes_tables =
         statement.kind == Kind::create_table || statement.kind == Kind::alter_table;
-    if (!makes_keys || statement.temporary || !makes_cascade(text, quoting)) {
+    if (!makes_tables || statement.temporary) {
         return;
     }
-    // The first table is the one with the key.
+    const auto captured = [&](const Statement::Name& name) {
+        return captures(name.db.empty() ? db : name.db, name.table);
+    };
+    // The first table is the one that is made or altered.
     const Statement::Name& name = statement.tables.at(0);
     const std::string& schema = name.db.empty() ? db : name.db;
-    if (captures(schema, name.table)) {
+    if (makes_cascade(text, quoting) && captured(name)) {
         throw Error{
             ExitCode::refused,
             fmt::format("table '{}.{}' gets a foreign key with CASCADE or SET NULL, whose "
@@ -158,6 +190,16 @@ void ChangeBuilder::refuse_cascade(const Statement& statement, const std::string
                         schema, name.table),
             "Leave the table out (--exclude), or make the key with RESTRICT, and begin anew "
             "behind it with a snapshot"};
+    }
+    const auto merged = merged_tables(text, quoting);
+    if (!merged.empty() &&
+        (captured(name) || std::any_of(merged.begin(), merged.end(), captured))) {
+        throw Error{ExitCode::refused,
+                    fmt::format("table '{}.{}' becomes a MERGE table: rows that are written by it "
+                                "to the tables that it merges are in the log under its name",
+                                schema, name.table),
+                    "Leave it and the tables that it merges out (--exclude), and begin anew "
+                    "behind it with a snapshot"};
     }
 }
 

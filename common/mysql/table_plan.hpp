@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cdc::mysql {
@@ -37,6 +38,9 @@ struct TableFacts {
     std::set<std::string> with_fraction; ///< columns of times that have digits of a second
 };
 
+/// Pairs of database and name.
+using TableNames = std::set<std::pair<std::string, std::string>>;
+
 /// Questions that only the source itself can answer. Answers show the source as it is now.
 class SourceLookup {
 public:
@@ -48,6 +52,9 @@ public:
     virtual TableFacts describe(const std::string& db, const std::string& table) = 0;
     /// The table as a table map of the log would describe it; nothing: there is no such table.
     virtual std::optional<TableMap> shape(const std::string& db, const std::string& table) = 0;
+    /// Why a statement with these names, of which not all are tables', may write to tables that it
+    /// does not name; "": it does not.
+    virtual std::string writes_further(const TableNames& names) = 0;
     /// Where the log ends, as a place in the order.
     virtual std::uint64_t end_of_log() = 0;
 };

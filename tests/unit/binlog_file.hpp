@@ -20,6 +20,8 @@ public:
     TableFacts facts;
     TableFacts describe(const std::string&, const std::string&) override { return facts; }
     std::optional<TableMap> shape(const std::string&, const std::string&) override { return {}; }
+    std::string further; ///< what writes_further() answers
+    std::string writes_further(const TableNames&) override { return further; }
     std::uint64_t end_of_log() override { return 0; }
 };
 

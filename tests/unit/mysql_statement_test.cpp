@@ -71,6 +71,21 @@ TEST_CASE("rows in STATEMENT format name their tables; quotes hide none") {
     CHECK(parse("/* unended").kind == Kind::unknown);
 }
 
+TEST_CASE("the tables that a MERGE table merges are told from a query's UNION") {
+    const auto merged = [](std::string_view text) {
+        Statement out;
+        out.tables = merged_tables(text, {});
+        return names(out);
+    };
+    CHECK(merged("CREATE TABLE m (id int) ENGINE=MERGE UNION=(a, `x`.`b`) INSERT_METHOD=LAST") ==
+          "a x.b");
+    CHECK(merged("ALTER TABLE m union (a)") == "a");
+    CHECK(merged("CREATE TABLE m (id int) COMMENT 'UNION=(a)' ENGINE=MRG_MyISAM UNION=()").empty());
+    CHECK(merged("CREATE TABLE t SELECT 1 UNION (SELECT 2)").empty());
+    CHECK(merged("CREATE TABLE t SELECT 1 UNION ALL SELECT 2").empty());
+    CHECK(merged("CREATE TABLE t SELECT 1 UNION (SELECT 2) UNION (a)") == "a");
+}
+
 TEST_CASE("an ALTER TABLE is harmless only where rows that are there keep their values") {
     const auto alteration = [](std::string_view text) {
         const Statement statement = parse(text);

@@ -7,6 +7,7 @@
 #include "cdc-capture/patterns.hpp"
 #include "checkpoints/file.hpp"
 #include "mysql/readiness.hpp"
+#include "mysql/unlogged_changes.hpp"
 
 #include <iterator>
 
@@ -26,7 +27,7 @@ std::vector<mysql::Finding> findings_of_check(Connection& plain, const Options& 
         out.insert(out.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));
     };
-    add(mysql::cascading_keys(plain, address.database, filter));
+    add(mysql::unlogged_changes(plain, address.database, filter));
     add(mysql::readiness(plain, address, filter, server_id_of(options)));
     return out;
 }

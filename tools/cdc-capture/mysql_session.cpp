@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "mysql/epoch.hpp"
 #include "mysql/prepared_transactions.hpp"
+#include "mysql/unlogged_changes.hpp"
 
 #include <algorithm>
 #include <random>
@@ -250,7 +251,7 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
             base::log::warning("{}", finding.text);
         }
     }
-    for (const mysql::Finding& key : mysql::cascading_keys(plain, address.database, filter)) {
+    for (const mysql::Finding& key : mysql::unlogged_changes(plain, address.database, filter)) {
         throw Error{key.code, key.text, key.remedy};
     }
     const std::uint32_t server_id = server_id_of(options);

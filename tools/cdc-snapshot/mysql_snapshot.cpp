@@ -9,6 +9,7 @@
 #include "mysql/catalog_shape.hpp"
 #include "mysql/consistent_snapshot.hpp"
 #include "mysql/epoch.hpp"
+#include "mysql/unlogged_changes.hpp"
 
 #include <map>
 #include <memory>
@@ -69,7 +70,7 @@ event::Checkpoint first_checkpoint(const Options& options, mysql::Connection& pl
 void refuse_findings(mysql::Connection& plain, const mysql::ServerAddress& address,
                      const event::TableFilter& filter, bool minimal_metadata) {
     auto findings = mysql::preflight(plain, minimal_metadata);
-    for (auto& key : mysql::cascading_keys(plain, address.database, filter)) {
+    for (auto& key : mysql::unlogged_changes(plain, address.database, filter)) {
         findings.push_back(std::move(key));
     }
     for (const mysql::Finding& finding : findings) {
