@@ -2,11 +2,11 @@
 # pg-orders and mysql-users side by side, while two shops write and things fail at random: stages killed, the broker away,
 # the target's disk full, networks cut, passwords changed, a slot dropped, a binary log purged. Rows stay the same, no
 # process is left over, none grows, and the servers keep no more of their logs than is still to be read.
-# CDC_TEST_SECONDS: how long (an hour in soak, else 10 and what was begun); CDC_TEST_SEED: which faults.
+# CDC_TEST_SECONDS: how long (an hour in soak, else five minutes and what was begun); CDC_TEST_SEED: which faults.
 . "$(dirname "$0")/lib.sh"
 . "$HERE/pipeline_users.bash"
 . "$HERE/pipeline_faults.bash"
-SECONDS_OF_IT=${CDC_TEST_SECONDS:-$([ -n "$SOAK" ] && echo 3600 || echo 10)}
+SECONDS_OF_IT=${CDC_TEST_SECONDS:-$([ -n "$SOAK" ] && echo 3600 || echo 300)}
 AWAY=$([ -n "$SOAK" ] && echo 30 || echo 3) # seconds
 RATE=50 # events a second, of each shop
 PATIENCE=$((AWAY + 120))
