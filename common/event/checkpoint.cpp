@@ -12,14 +12,18 @@ using base::fail;
 using base::in_quotes;
 using Json = nlohmann::ordered_json;
 
-std::string Checkpoint::encode() const {
+Json Checkpoint::members() const {
     Json inner{{"v", kVersion},         {"kind", kind},
                {"server", server},      {"database", database},
                {"slot", slot},          {"position", position},
                {"order", order.text()}, {"commit_ts_ms", commit_ts_ms},
                {"snapshot", snapshot}};
     inner.update(extra);
-    return Json{{"checkpoint", inner}, {"ts_ms", ts_ms}}.dump();
+    return inner;
+}
+
+std::string Checkpoint::encode() const {
+    return Json{{"checkpoint", members()}, {"ts_ms", ts_ms}}.dump();
 }
 
 namespace {

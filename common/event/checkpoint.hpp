@@ -12,6 +12,9 @@
 
 namespace cdc::event {
 
+/// Of MySQL and MariaDB, where no slot tells it.
+constexpr const char* kBesideMember = "beside";
+
 /// "Everything before this line is complete." The same line is what a checkpoint file holds:
 ///
 ///     {"checkpoint":{"v":1,"kind":"postgres","server":"7312…","database":"inventory",
@@ -23,9 +26,6 @@ namespace cdc::event {
 /// source's position.
 ///
 /// Files of every older version stay readable; members that we do not know are kept.
-/// Of MySQL and MariaDB, where no slot tells it.
-constexpr const char* kBesideMember = "beside";
-
 struct Checkpoint {
     static constexpr int kVersion = 1; ///< of the format; do not renumber
 
@@ -49,6 +49,8 @@ struct Checkpoint {
 
     /// One line without '\n'.
     std::string encode() const;
+    /// The line's member `checkpoint`.
+    nlohmann::ordered_json members() const;
 };
 
 /// Throws Error (bad_data) naming what is missing or of a newer version; `where` is the start of

@@ -32,6 +32,8 @@ struct CutMark {
 /// Of the checkpoint lines that cdc-consume writes at marks, in their `checkpoint`: changes of a
 /// table come in their order, but for those that come again. Do not rename.
 constexpr const char* kMarksMember = "marks";
+/// Beside it, where the topics are one stream's: the checkpoint of its mark. Do not rename.
+constexpr const char* kSourceMember = "source";
 
 std::string cut_mark_key(const event::Checkpoint& checkpoint);
 /// `checkpoint_line` has no '\n'.

@@ -108,13 +108,13 @@ class Lines:
                                         "order": order(self.position, 0, self.epoch),
                                         "commit_ts_ms": 1763709000000, "snapshot": None} | (more or {}), "ts_ms": 3})
 
-    def mark(self):
-        """A checkpoint line of cdc-consume --marks."""
-        self.position += 10
-        self.index = 0
-        return self.add({"checkpoint": {"v": 1, "kind": "kafka", "server": "k", "database": "", "slot": "",
-                                        "position": f"d.public.visits:0={self.position}", "order": order(self.position),
-                                        "commit_ts_ms": 1763709000000, "snapshot": None, "marks": True}, "ts_ms": 3})
+    def mark(self, source=None):
+        """A checkpoint line of cdc-consume --marks; source: the method that makes the mark's own line."""
+        (source or self.checkpoint)()
+        told = json.loads(self.text.pop())["checkpoint"]
+        return self.add({"checkpoint": told | {"kind": "kafka", "server": "k", "database": "", "slot": "", "marks": True,
+                                               "position": f"d.public.visits:0={self.position}", "source": told},
+                         "ts_ms": 3})
 
     def take(self):
         """The lines so far; the next ones follow them."""
@@ -236,14 +236,18 @@ def silent_until_all_is_read(folder):
 @case
 def silent_until_the_cut_has_passed(folder):
     """Rows that were read at several positions are the source's only when the log has passed them all"""
-    tool, lines = Tool(folder, "CREATE VIEW names KEY (id) AS SELECT id, name FROM customers;"), Lines()
-    lines.snapshot("customers", [customer(1)], CUSTOMERS)
-    late = lines.text.pop() # the end
-    lines.change("customers", "r", customer(2), at=order(2000))
-    lines.text.append(late)
-    expect("below", ops(tool.run(lines.checkpoint().take())), [])
-    lines.position = 2000
-    expect("passed", ops(tool.run(lines.checkpoint().take())), ["r", "r"])
+    for by_marks in (False, True):
+        place = pathlib.Path(folder) / str(by_marks)
+        place.mkdir()
+        tool, lines = Tool(place, "CREATE VIEW names KEY (id) AS SELECT id, name FROM customers;"), Lines()
+        cut = lines.mark if by_marks else lines.checkpoint
+        lines.snapshot("customers", [customer(1)], CUSTOMERS)
+        late = lines.text.pop() # the end
+        lines.change("customers", "r", customer(2), at=order(2000))
+        lines.text.append(late)
+        expect("below", ops(tool.run(cut().take())), [])
+        lines.position = 2000
+        expect("passed", ops(tool.run(cut().take())), ["r", "r"])
 
 
 @case
@@ -583,12 +587,14 @@ def read_to_the_end_at_a_cut_of_another_input(folder):
 
 @case
 def another_server(folder):
-    """A stream of MySQL or MariaDB goes on at another server by global transaction ids, behind a restart too: what was not
-    acknowledged comes again with higher orders, and counts once. A server of another history is refused"""
+    """A stream of MySQL or MariaDB goes on at another server by global transaction ids, behind a restart too, and behind
+    topics: what was not acknowledged comes again with higher orders, and counts once. A server of another history is
+    refused"""
     view = JOIN + "CREATE VIEW pages KEY (page) AS SELECT page, count(*) AS n FROM visits GROUP BY page;"
     columns = [("page", "text"), ("at", "integer")]
     a, b, c = (letter * 8 + "-0000-0000-0000-" + letter * 12 for letter in "abc")
-    for kind, restart in (("mysql", False), ("mysql", True), ("mariadb", False)):
+    for kind, restart, by_marks in (("mysql", False, False), ("mysql", True, False), ("mariadb", False, False),
+                                    ("mysql", False, True), ("mysql", True, True)):
         def ids(of_a, of_b=0):
             if kind == "mysql":
                 return f"{a}:1-{of_a}" + (f",{b}:1-{of_b}" if of_b else "")
@@ -596,11 +602,13 @@ def another_server(folder):
         def gtid(server, number):
             return f"{server}:{number}" if kind == "mysql" else f"0-1-{number}" if server == a else f"0-2-{12 + number}"
         def mark(of_a, of_b=0, server="b"):
-            return lines.mysql({"gtids": ids(of_a, of_b)}, server, kind)
+            def at():
+                return lines.mysql({"gtids": ids(of_a, of_b)}, server, kind)
+            return lines.mark(at) if by_marks else at()
         def again():
             lines.gtid = gtid(a, 11)
             lines.change("visits", "c", {"page": "a", "at": 1}, key=False).change("orders", "c", an_order(3, 1))
-        place = pathlib.Path(folder) / f"{kind} {restart}"
+        place = pathlib.Path(folder) / f"{kind} {restart} {by_marks}"
         place.mkdir()
         tool, lines = Tool(place, view), Lines()
         lines.snapshot("orders", [an_order(1)], ORDERS).snapshot("customers", [customer(1)], CUSTOMERS)
@@ -617,7 +625,8 @@ def another_server(folder):
         again()
         text = mark(11).take()
         out = tool.run(told + ("" if restart else text))
-        expect("lines of what is there", [line["checkpoint"]["gtids"] for line in out if "table" not in line], [ids(10)])
+        expect("lines of what is there", [line["checkpoint"]["gtids"] for line in out if "table" not in line],
+               [] if by_marks else [ids(10)]) # a mark says that the topics were read so far
         lines.gtid = gtid(a, 12)
         lines.change("orders", "d", {"id": 3})
         lines.gtid = gtid(b, 1)
@@ -629,6 +638,8 @@ def another_server(folder):
         tool.run(lines.change("visits", "d", {"page": "a", "at": 1}, key=False).take() + mark(12, 2).take())
         expect("rows", ([r["id"] for r in tool.content("details")], tool.content("pages")), ([1], [{"page": "b", "n": 1}]))
         tool.run(mark(12, 2, "c").take(), code=4)
+        if by_marks:
+            continue
         lines.epoch = 3
         tool.run(lines.mysql(None, "c", kind).take(), code=4)
         if kind == "mysql":

@@ -117,6 +117,39 @@ TEST_CASE("marks are exact when no change was read that is not below them") {
     CHECK_FALSE(marks.are_exact(places));
 }
 
+TEST_CASE("a stream of MySQL that goes on at another server has one mark once all came again") {
+    const auto mark = [](std::string_view server, std::uint16_t epoch, std::string_view gtids) {
+        event::Checkpoint checkpoint;
+        checkpoint.kind = "mysql";
+        checkpoint.server = server;
+        checkpoint.order = event::Order::make(epoch, 100, 0);
+        checkpoint.extra["gtids"] = gtids;
+        checkpoint.extra["history"] = "not told";
+        checkpoint.snapshot = "done";
+        return kafka::encode_cut_mark(checkpoint.encode(), {{{"t", 0}, 5}});
+    };
+    const std::string a = "aaaaaaaa-0000-0000-0000-aaaaaaaaaaaa:1-9";
+    const std::string behind = "aaaaaaaa-0000-0000-0000-aaaaaaaaaaaa:1-8";
+    const std::string other = "bbbbbbbb-0000-0000-0000-bbbbbbbbbbbb:1-2";
+    consume::Places places;
+    consume::Marks marks{"p.marks"};
+    places.start({"t", 0}, 0);
+    Place& place = *places.find({"t", 0});
+    marks.take("a", mark("a", 1, a));
+    CHECK(marks.source()->server == "a");
+    CHECK(marks.source()->extra.dump() == R"({"gtids":")" + a + R"("})");
+    CHECK(marks.source()->snapshot.is_null());
+    place.highest = event::Order::make(2, 50, 1).text();
+    marks.take("b", mark("b", 2, behind));
+    CHECK_FALSE(marks.are_exact(places));
+    CHECK_FALSE(marks.source().has_value());
+    marks.take("b", mark("b", 2, a));
+    CHECK(marks.are_exact(places));
+    CHECK(marks.source()->server == "b");
+    marks.take("c", mark("c", 3, other)); // of another history, and beside it
+    CHECK_FALSE(marks.source().has_value());
+}
+
 TEST_CASE("marks of cdc-transform are held against the highest order they say") {
     consume::Places places;
     consume::Marks marks{"p.marks"};

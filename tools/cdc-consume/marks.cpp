@@ -1,8 +1,26 @@
 #include "cdc-consume/marks.hpp"
 
+#include "sources/executed_transactions.hpp"
+
 #include <algorithm>
 
 namespace cdc::consume {
+
+namespace {
+
+/// Whether a stream of MySQL or MariaDB went on at another server: in a later history, with all
+/// transactions of the mark before. Until then what comes again is still to be read.
+bool follows(const event::Checkpoint& later, const event::Checkpoint& before) {
+    if (later.kind != before.kind || later.database != before.database ||
+        later.order.epoch() <= before.order.epoch()) {
+        return false;
+    }
+    const auto told = sources::ExecutedTransactions::of(later);
+    const auto had = sources::ExecutedTransactions::of(before);
+    return told && had && told->related(*had) && told->contains(*had);
+}
+
+} // namespace
 
 std::vector<kafka::TopicPartition> Marks::take(std::string_view key, std::string_view value) {
     kafka::CutMark mark = kafka::parse_cut_mark(value);
@@ -17,6 +35,10 @@ std::vector<kafka::TopicPartition> Marks::take(std::string_view key, std::string
             }
         }
     }
+    const auto ended = [&](const auto& entry) {
+        return entry.first != key && follows(mark.checkpoint, entry.second.checkpoint);
+    };
+    std::erase_if(m_marks, ended);
     m_marks.insert_or_assign(std::string{key}, std::move(mark));
     return shrunk;
 }
@@ -56,6 +78,23 @@ event::Order Marks::order() const {
             return a.second.checkpoint.order < b.second.checkpoint.order;
         });
     return lowest == m_marks.end() ? event::Order{} : lowest->second.checkpoint.order;
+}
+
+std::optional<event::Checkpoint> Marks::source() const {
+    if (m_marks.size() != 1) {
+        return std::nullopt;
+    }
+    const kafka::CutMark& mark = m_marks.begin()->second;
+    if (mark.highest || mark.checkpoint.beside_stream()) {
+        return std::nullopt;
+    }
+    event::Checkpoint source = mark.checkpoint;
+    source.snapshot = nullptr;
+    for (auto member = source.extra.begin(); member != source.extra.end();) {
+        const bool kept = sources::ExecutedTransactions::is_member(member.key());
+        member = kept ? std::next(member) : source.extra.erase(member);
+    }
+    return source;
 }
 
 std::int64_t Marks::commit_ts_ms() const {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ public:
     /// All changes below it lie before the limits.
     event::Order order() const;
     std::int64_t commit_ts_ms() const;
+    /// What the mark says of the source's place and transactions, where there is one stream, and
+    /// its changes have the source's orders.
+    std::optional<event::Checkpoint> source() const;
 
 private:
     std::string highest_output(const kafka::TopicPartition& at) const;

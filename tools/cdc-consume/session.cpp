@@ -147,6 +147,9 @@ void Session::write_checkpoint() {
                            : event::Order::parse(m_places.lowest_order()).value_or(event::Order{});
     if (m_marks) {
         checkpoint.extra[kafka::kMarksMember] = true;
+        if (const auto source = m_marks->source()) {
+            checkpoint.extra[kafka::kSourceMember] = source->members();
+        }
     }
     checkpoint.commit_ts_ms = m_marks ? m_marks->commit_ts_ms() : m_newest_ms;
     checkpoint.ts_ms = base::now_ms();

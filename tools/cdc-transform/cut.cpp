@@ -258,7 +258,9 @@ void Transformer::cut(const Outbox::Write& pass_on) {
     m_passed_lines = false;
     if (checkpoint.kind != "kafka" && says_position(checkpoint)) {
         m_in->position = std::max(m_in->position, checkpoint.order);
-        m_figures.position.set(static_cast<std::int64_t>(checkpoint.order.position()));
+    }
+    if (const auto source = source_checkpoint(checkpoint); source && says_position(checkpoint)) {
+        m_figures.position.set(static_cast<std::int64_t>(source->order.position()));
     }
     for (const auto& [view, written] : m_written) {
         m_figures.rows.add(written);
@@ -283,6 +285,7 @@ void Transformer::end_cut(const event::Checkpoint& checkpoint, Order cut) {
     m_in->cut = std::max(m_in->cut, cut);
     if (!checkpoint.beside_stream()) {
         m_in->stream = checkpoint;
+        m_in->source = source_checkpoint(checkpoint);
         m_in->goes_on = m_in->announced = false;
     }
     if (m_in->beside) {

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "event/json_document.hpp"
+#include "kafka/cut_mark.hpp"
 
 #include <filesystem>
 #include <limits>
@@ -107,11 +108,28 @@ std::string source_name(const event::Checkpoint& checkpoint) {
            checkpoint.slot;
 }
 
+std::string database_name(const event::Checkpoint& checkpoint) {
+    return checkpoint.kind + " " + checkpoint.server + " " + checkpoint.database;
+}
+
+std::optional<event::Checkpoint> source_checkpoint(const event::Checkpoint& checkpoint) {
+    if (checkpoint.kind != "kafka") {
+        return checkpoint;
+    }
+    const auto told = checkpoint.extra.find(kafka::kSourceMember);
+    if (told == checkpoint.extra.end()) {
+        return std::nullopt;
+    }
+    return event::parse_checkpoint(nlohmann::ordered_json{{"checkpoint", *told}}.dump(),
+                                   "source of a mark");
+}
+
 Order order_of(const event::Checkpoint& checkpoint) {
-    return checkpoint.kind == "kafka"
-               ? Order::make(std::numeric_limits<std::uint16_t>::max(),
-                             std::numeric_limits<std::uint64_t>::max(), Order::kMaxIndex)
-               : checkpoint.order;
+    if (const auto source = source_checkpoint(checkpoint)) {
+        return source->order;
+    }
+    return Order::make(std::numeric_limits<std::uint16_t>::max(),
+                       std::numeric_limits<std::uint64_t>::max(), Order::kMaxIndex);
 }
 
 std::string position_name(const event::Checkpoint& checkpoint, const std::string& input) {

@@ -103,11 +103,15 @@ private:
 
 /// Kind, server, database and slot, for people.
 std::string source_name(const event::Checkpoint& checkpoint);
+/// The same without the slot.
+std::string database_name(const event::Checkpoint& checkpoint);
 /// Of State::positions(): the source's name, behind its input's and a tab where it has one.
 std::string position_name(const event::Checkpoint& checkpoint, const std::string& input);
 
-/// Up to where the log is taken in at a cut. Kafka's checkpoints say how far topics were read, not
-/// the log.
+/// What the checkpoint says of the source itself: Kafka's say how far topics were read, and those
+/// at marks have the source's beside it. Nothing where none does.
+std::optional<event::Checkpoint> source_checkpoint(const event::Checkpoint& checkpoint);
+/// Up to where the source's log is taken in at a cut; the highest order where that is not known.
 event::Order order_of(const event::Checkpoint& checkpoint);
 
 /// Of the clock: days of it are a new state's epoch, and it is the least position of a cut.

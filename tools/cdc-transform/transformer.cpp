@@ -84,8 +84,10 @@ void Transformer::make_inputs() {
             if (checkpoint.beside_stream() != beside || (beside && input.stream)) {
                 continue;
             }
+            const auto source = source_checkpoint(checkpoint);
             if (!beside) {
                 input.stream = checkpoint;
+                input.source = source;
             }
             input.cut = std::max(input.cut, order_of(checkpoint));
             if (checkpoint.kind != "kafka") {
@@ -253,16 +255,12 @@ void Transformer::take_change(const event::DecodedLine& line) {
         pass(line);
         return;
     }
-    const bool replayed =
-        line.op != 'r' &&
-        (line.source.order < m_in->position ||
-         (in_later_history(line.source.order) && m_in->has->has_change(line.source.raw)));
-    if (replayed) {
+    InputTable* table = find_table(line.source);
+    if (line.op != 'r' && was_taken(line, table)) {
         m_figures.replayed.add();
         return;
     }
     pass(line);
-    InputTable* table = find_table(line.source);
     if (table == nullptr) {
         if (wanted(line.source)) {
             throw Error{ExitCode::bad_data, fmt::format("a change of {}.{} before its table line",
@@ -277,6 +275,15 @@ void Transformer::take_change(const event::DecodedLine& line) {
     if (m_in->changes != nullptr) {
         m_in->changes->add();
     }
+}
+
+/// Topics may hold what the state has not: one that is asked for later is read from its front, and
+/// of a key that came again the first line may be gone. Only a table without key would count twice.
+bool Transformer::was_taken(const event::DecodedLine& line, const InputTable* table) {
+    const event::Order order = line.source.order;
+    const bool counts_twice = table != nullptr && table->is_bag();
+    return order < m_in->position || ((counts_twice || !from_topics()) && in_later_history(order) &&
+                                      m_in->has->has_change(line.source.raw));
 }
 
 void Transformer::take_table(const event::DecodedLine& line) {
@@ -341,12 +348,12 @@ void Transformer::warn_of_mark(const event::DecodedLine& line) {
 /// A stream of MySQL or MariaDB that goes on at another server, or in a log that was begun anew,
 /// has a higher epoch, and sends again, with new orders, what the last stage has not acknowledged.
 bool Transformer::in_later_history(event::Order order) {
-    if (!m_in->stream || order.epoch() <= m_in->stream->order.epoch()) {
+    if (!m_in->source || order.epoch() <= m_in->source->order.epoch()) {
         return false;
     }
     if (!m_in->goes_on) {
         m_in->goes_on = true;
-        m_in->has = MysqlTransactions::of(*m_in->stream);
+        m_in->has = sources::ExecutedTransactions::of(*m_in->source);
     }
     return m_in->has.has_value();
 }
@@ -356,27 +363,37 @@ bool Transformer::is_behind(const event::Checkpoint& checkpoint) {
     if (m_in->was_read || !in_later_history(checkpoint.order)) {
         return false;
     }
-    const auto told = MysqlTransactions::of(checkpoint);
+    const auto told = sources::ExecutedTransactions::of(checkpoint);
     return told && !told->contains(*m_in->has);
 }
 
-void Transformer::check_source(const event::Checkpoint& checkpoint) {
-    const auto& held = m_in->stream;
-    if (!held || source_name(*held) == source_name(checkpoint)) {
-        return;
-    }
-    if (held->kind == checkpoint.kind && in_later_history(checkpoint.order)) {
-        const auto told = MysqlTransactions::of(checkpoint);
+void Transformer::check_source(const event::Checkpoint& checkpoint,
+                               const std::optional<event::Checkpoint>& source) {
+    const auto require_same = [this](const std::string& held, const std::string& told) {
+        if (held != told) {
+            throw Error{ExitCode::refused,
+                        fmt::format("the state {} is of source {}, the input {}of {}",
+                                    in_quotes(m_options.state), in_quotes(held),
+                                    m_in->name.empty() ? "" : m_in->name + " ", in_quotes(told)),
+                        "Each pipe needs a state of its own."};
+        }
+    };
+    const auto& held = m_in->source;
+    if (held && source && held->kind == source->kind && in_later_history(source->order)) {
+        const auto told = sources::ExecutedTransactions::of(*source);
         if (told && told->related(*m_in->has)) {
+            if (checkpoint.kind == "kafka") {
+                require_same(source_name(*m_in->stream), source_name(checkpoint));
+            }
             return;
         }
     }
-    throw Error{ExitCode::refused,
-                fmt::format("the state {} is of source {}, the input {}of {}",
-                            in_quotes(m_options.state), in_quotes(source_name(*held)),
-                            m_in->name.empty() ? "" : m_in->name + " ",
-                            in_quotes(source_name(checkpoint))),
-                "Each pipe needs a state of its own."};
+    if (m_in->stream) {
+        require_same(source_name(*m_in->stream), source_name(checkpoint));
+    }
+    if (held && source) { // behind topics the slot may be another one
+        require_same(database_name(*held), database_name(*source));
+    }
 }
 
 /// A snapshot beside a stream says nothing of how far the stream came.
@@ -386,14 +403,20 @@ bool Transformer::says_position(const event::Checkpoint& checkpoint) const {
 
 void Transformer::take_checkpoint(const event::DecodedLine& line) {
     const event::Checkpoint checkpoint = event::parse_checkpoint(line.raw, "checkpoint line");
+    const std::optional<event::Checkpoint> source = source_checkpoint(checkpoint);
     if (!checkpoint.beside_stream()) {
-        check_source(checkpoint);
+        check_source(checkpoint, source);
     }
     if (checkpoint.kind != "kafka" && says_position(checkpoint) &&
         checkpoint.order < m_in->position) {
         return; // sent again by the source: what has left is further already
     }
-    m_in->only_passed = !checkpoint.beside_stream() && is_behind(checkpoint);
+    const bool behind = source && !checkpoint.beside_stream() && is_behind(*source);
+    if (behind && checkpoint.kind == "kafka") {
+        return; // it says how far the topics were read, and what comes again is not in the state
+                // yet
+    }
+    m_in->only_passed = behind;
     if (m_in->only_passed && (m_in->announced || m_in->in_stream)) {
         return; // as well
     }

@@ -4,12 +4,12 @@
 #include "cdc-transform/figures.hpp"
 #include "cdc-transform/input_table.hpp"
 #include "cdc-transform/kept_view.hpp"
-#include "cdc-transform/mysql_transactions.hpp"
 #include "cdc-transform/options.hpp"
 #include "cdc-transform/outbox.hpp"
 #include "cdc-transform/state.hpp"
 #include "event/line_decoder.hpp"
 #include "event/table_filter.hpp"
+#include "sources/executed_transactions.hpp"
 #include "views/view_file.hpp"
 
 #include <cstdint>
@@ -62,8 +62,11 @@ private:
         event::LineDecoder decoder;
         /// Where the state stands in the stream itself; a snapshot beside it does not say.
         std::optional<event::Checkpoint> stream;
+        /// The same of the source: `stream`, or what a mark in topics says; nothing where none
+        /// does.
+        std::optional<event::Checkpoint> source;
         /// Of it, once the stream goes on in a history of a higher epoch.
-        std::optional<MysqlTransactions> has;
+        std::optional<sources::ExecutedTransactions> has;
         bool goes_on = false;     ///< `has` was asked for
         bool was_read = false;    ///< lines of a snapshot came since the last checkpoint
         bool announced = false;   ///< the other history's first checkpoint was passed on
@@ -84,13 +87,16 @@ private:
     event::Order cut_of(const InputTable& table, event::Order cut) const;
     std::int64_t kept_ts_ms_of(const KeptView& view) const;
     void take_change(const event::DecodedLine& line);
+    bool was_taken(const event::DecodedLine& line, const InputTable* table);
+    bool from_topics() const { return m_in->stream && m_in->stream->kind == "kafka"; }
     void take_table(const event::DecodedLine& line);
     void take_snapshot(const event::DecodedLine& line);
     void set_cut(std::string_view line);
     void take_checkpoint(const event::DecodedLine& line);
     bool in_later_history(event::Order order);
     bool is_behind(const event::Checkpoint& checkpoint);
-    void check_source(const event::Checkpoint& checkpoint);
+    void check_source(const event::Checkpoint& checkpoint,
+                      const std::optional<event::Checkpoint>& source);
     void warn_of_mark(const event::DecodedLine& line);
     void pass(const event::DecodedLine& line);
     bool wanted(const event::Source& source) const;

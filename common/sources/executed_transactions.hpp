@@ -1,5 +1,5 @@
-#ifndef CDC_TRANSFORM_MYSQL_TRANSACTIONS_HPP
-#define CDC_TRANSFORM_MYSQL_TRANSACTIONS_HPP
+#ifndef CDC_SOURCES_EXECUTED_TRANSACTIONS_HPP
+#define CDC_SOURCES_EXECUTED_TRANSACTIONS_HPP
 
 #include "event/checkpoint.hpp"
 #include "mysql/gtid_set.hpp"
@@ -8,19 +8,22 @@
 #include <string>
 #include <string_view>
 
-namespace cdc::transform {
+namespace cdc::sources {
 
 /// Transactions of MySQL or MariaDB whose changes stand before a checkpoint line, by their global
-/// ids. They say on another server, too, what the state has already.
-class MysqlTransactions {
+/// ids. They say on another server, too, what was read already.
+class ExecutedTransactions {
 public:
     /// Nothing where the line has no global ids. Throws Error (bad_data).
-    static std::optional<MysqlTransactions> of(const event::Checkpoint& checkpoint);
+    static std::optional<ExecutedTransactions> of(const event::Checkpoint& checkpoint);
 
-    bool contains(const MysqlTransactions& other) const;
+    /// Whether of() reads this member of a checkpoint.
+    static bool is_member(std::string_view name);
+
+    bool contains(const ExecutedTransactions& other) const;
     /// Whether both can be of one history: on MySQL, whether they have any in common. An empty set
     /// is of each.
-    bool related(const MysqlTransactions& other) const;
+    bool related(const ExecutedTransactions& other) const;
     /// Whether a change is of one of them; `source`: the JSON text of the line's member.
     bool has_change(std::string_view source);
 
@@ -34,6 +37,6 @@ private:
     bool m_last_has = false;
 };
 
-} // namespace cdc::transform
+} // namespace cdc::sources
 
 #endif
