@@ -204,6 +204,21 @@ void add_to_fingerprint(std::uint64_t& fingerprint, const Row& row) {
     fingerprint = base::xxh64(text);
 }
 
+std::vector<Row> tables_where(Connection& connection, const std::string& where) {
+    const auto ask = [&] {
+        return connection.query("SELECT table_schema, table_name, engine, create_time, table_rows "
+                                "FROM information_schema.tables WHERE table_type IN ('BASE TABLE', "
+                                "'SYSTEM VERSIONED') AND " +
+                                where + " ORDER BY 1, 2");
+    };
+    std::vector<Row> rows = ask();
+    // MariaDB can lack the time of a table that it opens for this question, and have it then.
+    if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.at(3); })) {
+        rows = ask();
+    }
+    return rows;
+}
+
 /// `where`: a condition on table_schema and table_name.
 std::vector<CatalogTable> read_where(Connection& connection, const std::string& where,
                                      const event::TableFilter& filter) {
@@ -213,11 +228,7 @@ std::vector<CatalogTable> read_where(Connection& connection, const std::string& 
     std::vector<CatalogTable> out;
     std::vector<std::uint64_t> fingerprints;
     std::map<std::pair<std::string, std::string>, std::size_t> places;
-    for (const Row& row :
-         connection.query("SELECT table_schema, table_name, engine, create_time, table_rows FROM "
-                          "information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM "
-                          "VERSIONED') AND " +
-                          where + " ORDER BY 1, 2")) {
+    for (const Row& row : tables_where(connection, where)) {
         if (!filter.matches(text(row, 0), text(row, 1))) {
             continue;
         }

@@ -175,6 +175,7 @@ private:
     const Shape* shape_now(const std::string& db, const std::string& table);
     void refuse_rows(const Statement& statement, const std::string& db, std::string_view text);
     std::string writes_further(TableNames names);
+    std::string captured_behind(TableNames names);
     void refuse_unlogged(const Statement& statement, const std::string& db, std::string_view text,
                          Quoting quoting) const;
     void undone(std::string_view what, std::string& out);

@@ -291,8 +291,8 @@ TableFacts Catalog::describe(const std::string& db, const std::string& table) {
     return facts;
 }
 
-std::string Catalog::writes_further(const TableNames& names) {
-    return mysql::writes_further(*m_connection, names);
+std::vector<StoredCode> Catalog::stored_code(const TableNames& names) {
+    return mysql::stored_code(*m_connection, names);
 }
 
 std::uint64_t Catalog::end_of_log() {

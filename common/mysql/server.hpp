@@ -70,7 +70,7 @@ public:
     explicit Catalog(Connection& connection) : m_connection{&connection} {}
     TableFacts describe(const std::string& db, const std::string& table) override;
     std::optional<TableMap> shape(const std::string& db, const std::string& table) override;
-    std::string writes_further(const TableNames& names) override;
+    std::vector<StoredCode> stored_code(const TableNames& names) override;
     std::uint64_t end_of_log() override;
 
 private:

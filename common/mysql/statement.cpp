@@ -309,6 +309,14 @@ Statement parse_statement(std::string_view text, Quoting quoting) {
     return out;
 }
 
+std::vector<Statement::Name> names_in(std::string_view text, Quoting quoting) {
+    std::vector<Token> tokens;
+    tokenize(text, quoting, tokens);
+    Statement out;
+    all_names(tokens, out);
+    return std::move(out.tables);
+}
+
 std::vector<Statement::Name> merged_tables(std::string_view text, Quoting quoting) {
     std::vector<Token> tokens;
     std::vector<Statement::Name> out;

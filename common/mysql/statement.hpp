@@ -70,6 +70,9 @@ struct Statement {
 /// `unknown`, with all names in it.
 Statement parse_statement(std::string_view text, Quoting quoting);
 
+/// All names in a text of SQL.
+std::vector<Statement::Name> names_in(std::string_view text, Quoting quoting);
+
 /// The tables of UNION=(…), by which a MERGE table is made or altered.
 std::vector<Statement::Name> merged_tables(std::string_view text, Quoting quoting);
 

@@ -153,7 +153,8 @@ void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& d
     }
 }
 
-/// Answers are kept until a statement that may make or drop what they speak of.
+/// Why a statement with these names may write to captured tables that it does not name; "": it does
+/// not. Answers are kept until a statement that may make or drop what they speak of.
 std::string ChangeBuilder::writes_further(TableNames names) {
     constexpr std::size_t kKept = 1000;
     const auto known = m_writes_further.find(names);
@@ -163,8 +164,34 @@ std::string ChangeBuilder::writes_further(TableNames names) {
     if (m_writes_further.size() >= kKept) {
         m_writes_further.clear();
     }
-    std::string reason = m_lookup->writes_further(names);
+    std::string reason = captured_behind(names);
     return m_writes_further.emplace(std::move(names), std::move(reason)).first->second;
+}
+
+/// The stored code of these names, and of the names in it, and so on, that names captured tables.
+std::string ChangeBuilder::captured_behind(TableNames names) {
+    TableNames asked;
+    while (!names.empty()) {
+        TableNames more;
+        for (const StoredCode& code : m_lookup->stored_code(names)) {
+            if (!code.text) {
+                return code.what;
+            }
+            for (const bool ansi_quotes : {false, true}) { // as whose session made it
+                for (const auto& name : names_in(*code.text, {.ansi_quotes = ansi_quotes})) {
+                    const std::string& db = name.db.empty() ? code.db : name.db;
+                    if (captures(db, name.table)) {
+                        return "it names " + code.what;
+                    }
+                    more.emplace(db, name.table);
+                }
+            }
+        }
+        asked.merge(names);
+        std::erase_if(more, [&](const auto& name) { return asked.contains(name); });
+        names = std::move(more);
+    }
+    return {};
 }
 
 /// Foreign keys' CASCADE and SET NULL run below the log, which has the parent's rows only; what is

@@ -41,6 +41,13 @@ struct TableFacts {
 /// Pairs of database and name.
 using TableNames = std::set<std::pair<std::string, std::string>>;
 
+/// What runs behind a statement that names it, or the table that it belongs to.
+struct StoredCode {
+    std::string what; ///< for people
+    std::string db;
+    std::optional<std::string> text; ///< nothing: the user may not see it
+};
+
 /// Questions that only the source itself can answer. Answers show the source as it is now.
 class SourceLookup {
 public:
@@ -52,9 +59,8 @@ public:
     virtual TableFacts describe(const std::string& db, const std::string& table) = 0;
     /// The table as a table map of the log would describe it; nothing: there is no such table.
     virtual std::optional<TableMap> shape(const std::string& db, const std::string& table) = 0;
-    /// Why a statement with these names, of which not all are tables', may write to tables that it
-    /// does not name; "": it does not.
-    virtual std::string writes_further(const TableNames& names) = 0;
+    /// The views and routines of these names, and the triggers of tables of these names.
+    virtual std::vector<StoredCode> stored_code(const TableNames& names) = 0;
     /// Where the log ends, as a place in the order.
     virtual std::uint64_t end_of_log() = 0;
 };

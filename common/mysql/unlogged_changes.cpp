@@ -93,32 +93,35 @@ std::vector<Finding> unlogged_changes(Connection& connection, const std::string&
     return out;
 }
 
-std::string writes_further(Connection& connection, const TableNames& names) {
+std::vector<StoredCode> stored_code(Connection& connection, const TableNames& names) {
     std::string list;
     for (const auto& [db, name] : names) {
         list += fmt::format("{}({}, {})", list.empty() ? "" : ", ", connection.literal(db),
                             connection.literal(name));
     }
-    const auto found = connection.query(fmt::format(
-        "SELECT CONCAT('view ', table_schema, '.', table_name) FROM information_schema.views WHERE "
-        "(table_schema, table_name) IN ({0}) UNION ALL "
-        "SELECT CONCAT('table ', event_object_schema, '.', event_object_table, ', which has a "
-        "trigger') FROM information_schema.triggers WHERE (event_object_schema, "
-        "event_object_table) IN ({0}) UNION ALL "
-        "SELECT CONCAT('routine ', routine_schema, '.', routine_name) FROM "
-        "information_schema.routines WHERE (routine_schema, routine_name) IN ({0}) LIMIT 1",
-        list));
-    if (!found.empty()) {
-        return "it names " + found[0].at(0).value_or("");
+    std::vector<StoredCode> out;
+    for (const auto& row : connection.query(fmt::format(
+             "SELECT CONCAT('view ', table_schema, '.', table_name), table_schema, view_definition "
+             "FROM information_schema.views WHERE (table_schema, table_name) IN ({0}) UNION ALL "
+             "SELECT CONCAT('table ', event_object_schema, '.', event_object_table, ', which has a "
+             "trigger'), trigger_schema, action_statement FROM information_schema.triggers WHERE "
+             "(event_object_schema, event_object_table) IN ({0}) UNION ALL "
+             "SELECT CONCAT('routine ', routine_schema, '.', routine_name), routine_schema, "
+             "routine_definition FROM information_schema.routines WHERE (routine_schema, "
+             "routine_name) IN ({0})",
+             list))) {
+        const bool is_seen = !row.at(2).value_or("").empty();
+        out.push_back(
+            {row.at(0).value_or(""), row.at(1).value_or(""), is_seen ? row.at(2) : std::nullopt});
     }
     // Others' triggers and routines are shown to who may make or see them.
     if (!has_right(connection, "'TRIGGER'")) {
-        return "the user may not see triggers (GRANT TRIGGER ON *.*)";
+        out.push_back({"the user may not see triggers (GRANT TRIGGER ON *.*)", "", std::nullopt});
     }
     if (!has_right(connection, "'SELECT', 'SHOW_ROUTINE', 'EXECUTE'")) {
-        return "the user may not see routines (GRANT EXECUTE ON *.*)";
+        out.push_back({"the user may not see routines (GRANT EXECUTE ON *.*)", "", std::nullopt});
     }
-    return {};
+    return out;
 }
 
 } // namespace cdc::mysql

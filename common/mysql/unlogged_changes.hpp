@@ -17,9 +17,9 @@ namespace cdc::mysql {
 std::vector<Finding> unlogged_changes(Connection& connection, const std::string& database,
                                       const event::TableFilter& filter);
 
-/// Why a statement with these names may write to tables that it does not name: views, triggers and
-/// routines, or that the user may not see them; "": it does not. Shows the source as it is now.
-std::string writes_further(Connection& connection, const TableNames& names);
+/// SourceLookup::stored_code(), as the catalog is now. Where the user has no right to see all
+/// triggers and routines there is one more, which says so.
+std::vector<StoredCode> stored_code(Connection& connection, const TableNames& names);
 
 } // namespace cdc::mysql
 

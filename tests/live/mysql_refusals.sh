@@ -47,6 +47,30 @@ say "a foreign key with SET NULL that comes while the stream is behind"
 my "CREATE TABLE later (id int PRIMARY KEY, p int, FOREIGN KEY (p) REFERENCES parents (id) ON UPDATE SET NULL); DROP TABLE later" shop
 expect_exit 4 capture >/dev/null
 expect_words capture.err "table 'shop.later' gets a foreign key"
+say "rows in STATEMENT format that reach a captured table by a view, a trigger, a routine, or one behind the other"
+rm -f state.json
+my "CREATE TABLE aside (id int PRIMARY KEY, v text); CREATE TABLE far (id int PRIMARY KEY); CREATE VIEW looks AS SELECT * FROM plain;
+    CREATE VIEW asides AS SELECT * FROM aside; CREATE TRIGGER counts AFTER INSERT ON called FOR EACH ROW INSERT INTO aside VALUES (NEW.id, 'c');
+    CREATE TRIGGER writes AFTER INSERT ON far FOR EACH ROW UPDATE looks SET v = 'far'" shop
+my "DELIMITER //
+CREATE FUNCTION puts(i int) RETURNS int DETERMINISTIC MODIFIES SQL DATA BEGIN UPDATE plain SET v = i; RETURN i; END//
+DELIMITER ;" shop
+statements() { my "SET SESSION binlog_format=STATEMENT; $1" shop; }
+only_plain() { cdc-capture --source "$URL" --tables shop.plain --checkpoint state.json --exit-at-end 2>capture.err; }
+only_plain | load || fail "the start: $(cat capture.err)"
+statements "INSERT INTO called VALUES (60); UPDATE asides SET v = 'd'; INSERT INTO aside VALUES (1, '')"
+only_plain | load || fail "what does not reach it: $(cat capture.err)"
+for by in "view shop.looks:UPDATE looks SET v = 'w'" "view shop.looks:INSERT INTO far VALUES (1)" \
+    "routine shop.puts:INSERT INTO aside VALUES (puts(2), '')"; do
+    cp state.json before.json
+    statements "${by#*:}"
+    expect_exit 4 only_plain >/dev/null
+    expect_words capture.err "rows in STATEMENT format, and it names ${by%%:*}"
+    rm state.json # behind it
+    only_plain | load || fail "behind it: $(cat capture.err)"
+done
+my "DROP TRIGGER counts" shop
+
 say "rows in STATEMENT format of a table that is left out: nothing tells whether triggers write further, without the rights to see"
 rm -f state.json
 my "CREATE USER teller@localhost IDENTIFIED BY 'secret'; GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO teller@localhost;

@@ -20,8 +20,7 @@ public:
     TableFacts facts;
     TableFacts describe(const std::string&, const std::string&) override { return facts; }
     std::optional<TableMap> shape(const std::string&, const std::string&) override { return {}; }
-    std::string further; ///< what writes_further() answers
-    std::string writes_further(const TableNames&) override { return further; }
+    std::vector<StoredCode> stored_code(const TableNames&) override { return {}; }
     std::uint64_t end_of_log() override { return 0; }
 };
 
