@@ -4,13 +4,13 @@
 # MySQL and MariaDB, on servers with settings that are unusual.
 source "$(dirname "$0")/lib.sh"
 case ${CDC_TEST_CASES:-postgres} in
-postgres) start postgres; all=("$ROOT"/tests/cases/postgres/*.sql) ;;
+postgres) start postgres clickhouse; all=("$ROOT"/tests/cases/postgres/*.sql) ;;
 mysql)
     unusual='default-time-zone=+05:45
 character-set-server=latin1
 sql-mode=ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,HIGH_NOT_PRECEDENCE'
     export CDC_MYSQL_CONF=$unusual CDC_MARIADB_CONF=$unusual
-    start mysql mariadb
+    start mysql mariadb clickhouse
     all=("$ROOT"/tests/cases/mysql/*.sql "$ROOT"/tests/cases/mariadb/*.sql)
     ;;
 *) fail "CDC_TEST_CASES is '$CDC_TEST_CASES'" ;;
