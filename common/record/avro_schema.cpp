@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int kMostDepth = 32;
+constexpr int kMostSchemasInside = 32;
 constexpr std::size_t kMostTypes = 100'000;
 constexpr int kMostScale = 20'000;
 constexpr int kMostFractionDigits = 6;
@@ -123,9 +123,9 @@ private:
     }
 
     const AvroType* type(const Json& json, const std::string& space, int depth) {
-        if (depth > kMostDepth) {
+        if (depth > kMostSchemasInside) {
             fail(ExitCode::bad_data, "Avro schema: types within types more than {} deep",
-                 kMostDepth);
+                 kMostSchemasInside);
         }
         if (json.is_array()) {
             return choice(json, space, depth);
