@@ -47,18 +47,20 @@ broker_away() {
 
 complaints() { cat "$1"/logs/load.log* | grep -ci space || true; } # STATE-FOLDER
 
-# What is freed meanwhile, by merges that were ended, is filled again.
+none_merges() { [ "$(ch "SELECT count() FROM system.merges")" = 0 ]; }
+# What is freed meanwhile is filled again.
 complains_when_full() { # STATE-FOLDER COMPLAINTS-BEFORE
     dd if=/dev/zero of="$filler" bs=64k oflag=append conv=notrunc 2>dd.err || true
     [ "$(complaints "$1")" -gt "$2" ]
 }
 
 # Merges rest meanwhile: one that runs out of room can leave a part whose marks are empty ("Empty marks file", seen once
-# in this test), which is the engine's own, and no insert's.
+# in this test), which is the engine's own, and no insert's; so those that run are waited for.
 disk_full() { # STATE-FOLDER: of a pipeline whose `load` must say so
     local before filler=$CDC_SERVICES_DIR/clickhouse/data/filler
     before=$(complaints "$1")
     ch "SYSTEM STOP MERGES"
+    wait_until 20 none_merges
     wait_until 60 complains_when_full "$1" "$before"
     sleep "$AWAY"
     rm "$filler"
