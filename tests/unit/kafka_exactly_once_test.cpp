@@ -298,6 +298,42 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("exactly once: the stream begins below the rows of a snapshot that went on") {
+    const auto done = [](int position) {
+        std::string line = checkpoint(position);
+        return line.replace(line.find(R"("snapshot":null)"), 15, R"("snapshot":"done")");
+    };
+    const std::vector<std::string> snapshot{
+        table_line("a", 100, "a000000000000001"), change("a", 1, 100, 'r', 0), // killed behind it
+        table_line("b", 200, "b000000000000001"), change("b", 1, 200, 'r', 0), done(100)};
+    const std::vector<std::string> stream{table_line("a", 100, "a000000000000001"),
+                                          change("a", 1, 150, 'u'), change("a", 1, 250, 'u')};
+    std::vector<std::string> all = snapshot;
+    all.insert(all.end(), stream.begin() + 1, stream.end());
+    for (const bool together : {false, true}) {
+        CAPTURE(together);
+        Bed bed;
+        if (together) {
+            bed.send(all, [](std::size_t) {});
+        } else {
+            bed.send(snapshot, [](std::size_t) {});
+            bed.start();
+            bed.send(stream, [](std::size_t) {});
+        }
+        bed.start();
+        bed.send(stream, [](std::size_t) {});
+        bed.start();
+        bed.send(snapshot, [](std::size_t) {}); // its last checkpoint did not reach the file
+        std::set<MockKafka::Record> changes;
+        for (const char* topic : {"p.s.a", "p.s.b"}) {
+            for (const auto& record : bed.kafka.records(topic)) {
+                CHECK((!record.key || changes.insert(record).second));
+            }
+        }
+        CHECK(changes.size() == 4);
+    }
+}
+
 TEST_CASE("exactly once: rows of a view's snapshot go on where a killed publisher was") {
     const auto of_view = [](std::string line) {
         line.replace(line.find("postgresql"), 10, "transform");

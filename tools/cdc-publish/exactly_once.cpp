@@ -62,12 +62,13 @@ void ExactlyOnceStream::read_position() {
                    in_quotes(m_topic.name), in_quotes(m_options.transactional_id),
                    in_quotes(found));
     }
-    m_stored_order = position["order"].get<std::string>();
-    m_publisher.set_last_order(m_stored_order);
+    m_stored.order = position["order"].get<std::string>();
+    // What an older version wrote has one order for both.
+    m_stored.row_order = position.value("row_order", m_stored.order);
     if (const auto rows = position.find("view_rows"); rows != position.end()) {
-        m_stored_rows = {rows->value("order", ""), rows->value("count", std::uint64_t{0})};
-        m_publisher.set_view_rows(m_stored_rows);
+        m_stored.view_rows = {rows->value("order", ""), rows->value("count", std::uint64_t{0})};
     }
+    m_publisher.set_position(m_stored);
     if (position.contains("checkpoint") && position["checkpoint"].is_object()) {
         m_stored_checkpoint = position["checkpoint"];
         m_checkpoint = Json{{"checkpoint", m_stored_checkpoint}, {"ts_ms", base::now_ms()}}.dump();
@@ -80,7 +81,8 @@ void ExactlyOnceStream::read_position() {
             state != m_stored_checkpoint.end() && (state->is_null() || *state == "done");
     }
     m_dropping = true;
-    log::info("{} goes on behind order {}", in_quotes(m_options.transactional_id), m_stored_order);
+    log::info("{} goes on behind order {}", in_quotes(m_options.transactional_id),
+              m_stored.order.empty() ? m_stored.row_order : m_stored.order);
 }
 
 /// A line that is broken is none: publish_line() says so.
@@ -96,11 +98,14 @@ bool ExactlyOnceStream::committed_before(std::string_view line) {
     }
     if (ViewRows::has(cut)) {
         m_seen_rows.take(cut.order);
-        return m_stored_rows.holds(m_seen_rows);
+        return m_stored.view_rows.holds(m_seen_rows);
     }
-    // Rows of an unfinished snapshot all have one order: how far it came, only its own
-    // checkpoints say.
-    return cut.order <= m_stored_order && (cut.op != 'r' || m_stored_snapshot_done);
+    if (cut.op == 'r') {
+        // All rows of an unfinished snapshot have one order: how far it came, only its own
+        // checkpoints say.
+        return m_stored_snapshot_done && cut.order <= m_stored.row_order;
+    }
+    return cut.order <= m_stored.order;
 }
 
 void ExactlyOnceStream::check_identity(std::string_view line) {
@@ -184,9 +189,12 @@ void ExactlyOnceStream::send_position() {
     if (!m_checkpoint.empty()) {
         checkpoint = Json::parse(m_checkpoint)["checkpoint"];
     }
-    Json position{
-        {"order", m_publisher.last_order()}, {"checkpoint", checkpoint}, {"ts_ms", base::now_ms()}};
-    if (const ViewRows& rows = m_publisher.view_rows(); rows.count > 0) {
+    const Position& sent = m_publisher.position();
+    Json position{{"order", sent.order}, {"checkpoint", checkpoint}, {"ts_ms", base::now_ms()}};
+    if (!sent.row_order.empty()) {
+        position["row_order"] = sent.row_order;
+    }
+    if (const ViewRows& rows = sent.view_rows; rows.count > 0) {
         position["view_rows"] = {{"order", rows.order}, {"count", rows.count}};
     }
     if (const std::string input = event::input_of_checkpoint(m_checkpoint); !input.empty()) {
@@ -274,7 +282,7 @@ void ExactlyOnceStream::take(std::string_view line, std::uint64_t line_number) {
     }
     in_transaction([&] { publish_line(m_publisher, m_options, line, line_number); });
     keep(line, line_number);
-    m_dropping = m_dropping && m_publisher.last_order() <= m_stored_order;
+    m_dropping = m_dropping && m_publisher.position().order <= m_stored.order;
     if (checkpoint) {
         m_checkpoint.assign(line);
         m_new_checkpoints.add(line);

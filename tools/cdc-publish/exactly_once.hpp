@@ -16,8 +16,9 @@ namespace cdc::publish {
 ///     key    {"transactional_id":"cdc-publish.shop"}
 ///     value  {"order":"0001…","checkpoint":{…the last checkpoint line's…}|null,"ts_ms":N}
 ///
-/// then `"view_rows":{"order":"09db…","count":N}` (ViewRows), where there were any, and
-/// `"input":"NAME"` where the checkpoint line has it.
+/// then `"row_order":"0001…"` of rows of snapshots and `"view_rows":{"order":"09db…","count":N}`
+/// (Position, ViewRows), where there were any, and `"input":"NAME"` where the checkpoint line has
+/// it.
 ///
 /// On start the position is read back, and changes at or below it are dropped: they were committed.
 /// That the lines are of the same stream is checked at the first checkpoint line, before which
@@ -62,11 +63,10 @@ private:
     std::optional<Marks> m_marks;
     Topic m_topic; ///< <prefix>.checkpoints
 
-    std::string m_stored_order; ///< read at start; empty: none
+    Position m_stored; ///< read at start
     nlohmann::ordered_json m_stored_checkpoint;
     std::string m_stored_line; ///< of that checkpoint
-    ViewRows m_stored_rows;
-    ViewRows m_seen_rows; ///< since the start, while lines are dropped
+    ViewRows m_seen_rows;      ///< since the start, while lines are dropped
     bool m_stored_snapshot_done = false;
     bool m_checked = false;
     std::optional<bool> m_of_views; ///< of cdc-transform's, by table lines

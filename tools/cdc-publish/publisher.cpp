@@ -252,7 +252,7 @@ void Publisher::publish_change(const event::DecodedLine& line) {
             record.key = m_cut.key;
         }
         send(m_routes.side("message"), record);
-        rise(m_cut);
+        m_position.take(m_cut);
         return;
     }
     Route& route = m_routes.of(line.source.db, line.source.schema, line.source.table);
@@ -273,7 +273,7 @@ void Publisher::publish_change(const event::DecodedLine& line) {
         route.used = true;
         ++m_done.rows;
     }
-    rise(m_cut);
+    m_position.take(m_cut);
 }
 
 void Publisher::publish_table(const event::DecodedLine& line) {
@@ -376,15 +376,6 @@ void Publisher::publish_heartbeat(std::string_view line) {
     send(m_routes.side("heartbeat"), record);
 }
 
-void Publisher::rise(const kafka::ChangeCut& cut) {
-    if (cut.order > m_last_order) {
-        m_last_order.assign(cut.order);
-    }
-    if (ViewRows::has(cut)) {
-        m_view_rows.take(cut.order);
-    }
-}
-
 std::string Publisher::summary() const {
     const auto count = [](std::uint64_t number, const char* one, const char* many) {
         return with_separators(number) + " " + (number == 1 ? one : many);
@@ -400,8 +391,7 @@ std::string Publisher::summary() const {
 void Publisher::settled() {
     m_unsettled.clear();
     m_announcing = false;
-    m_settled_order = m_last_order;
-    m_settled_view_rows = m_view_rows;
+    m_settled_position = m_position;
     m_settled_done = m_done;
 }
 
@@ -416,8 +406,7 @@ void Publisher::aborted() {
     m_unsettled.clear();
     m_announcing = false;
     m_heartbeat_ms = 0;
-    m_last_order = m_settled_order;
-    m_view_rows = m_settled_view_rows;
+    m_position = m_settled_position;
     m_done = m_settled_done;
 }
 

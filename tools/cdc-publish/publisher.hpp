@@ -3,9 +3,9 @@
 
 #include "cdc-publish/checkpoint_files.hpp"
 #include "cdc-publish/options.hpp"
+#include "cdc-publish/position.hpp"
 #include "cdc-publish/registered_schemas.hpp"
 #include "cdc-publish/routes.hpp"
-#include "cdc-publish/view_rows.hpp"
 #include "event/line_predictor.hpp"
 #include "kafka/acknowledgements.hpp"
 #include "kafka/change_cut.hpp"
@@ -38,11 +38,9 @@ public:
     void dead_letter(std::string_view line, std::uint64_t line_number, const base::Error& error,
                      bool again);
 
-    /// The highest order of a change sent; 32 hex digits, empty before the first.
-    const std::string& last_order() const noexcept { return m_last_order; }
-    void set_last_order(const std::string& order) { m_last_order = m_settled_order = order; }
-    const ViewRows& view_rows() const noexcept { return m_view_rows; }
-    void set_view_rows(const ViewRows& rows) { m_view_rows = m_settled_view_rows = rows; }
+    /// Of what was sent.
+    const Position& position() const noexcept { return m_position; }
+    void set_position(const Position& position) { m_position = m_settled_position = position; }
     /// Everything sent so far is durable.
     void settled();
     /// Everything sent since settled() is gone: the publisher is as it was then.
@@ -88,7 +86,6 @@ private:
         std::shared_ptr<record::TableEncoder> encoder;
     };
     void fill_cut(const event::DecodedLine& line);
-    void rise(const kafka::ChangeCut& cut);
     void publish_change(const event::DecodedLine& line);
     void publish_table(const event::DecodedLine& line);
     /// Snapshot lines, facts and marks.
@@ -113,10 +110,8 @@ private:
     std::set<std::string> m_announced;  ///< keys of schema-changes that were sent
     std::vector<Unsettled> m_unsettled; ///< with transactions, by table line since settled()
     bool m_announcing = false;          ///< one of them was announced
-    std::string m_last_order;
-    std::string m_settled_order;
-    ViewRows m_view_rows;
-    ViewRows m_settled_view_rows;
+    Position m_position;
+    Position m_settled_position;
     std::int64_t m_heartbeat_ms = 0;
     Done m_done;
     Done m_settled_done;

@@ -1,5 +1,5 @@
-#ifndef CDC_PUBLISH_VIEW_ROWS_HPP
-#define CDC_PUBLISH_VIEW_ROWS_HPP
+#ifndef CDC_PUBLISH_POSITION_HPP
+#define CDC_PUBLISH_POSITION_HPP
 
 #include "kafka/change_cut.hpp"
 
@@ -30,6 +30,25 @@ struct ViewRows {
     /// Whether a row was committed that `seen`, the rows since a restart, ends with.
     bool holds(const ViewRows& seen) const {
         return seen.order < order || (seen.order == order && seen.count <= count);
+    }
+};
+
+/// How far a stream has come in its topics. Orders are 32 hex digits, or empty before the first.
+struct Position {
+    std::string order; ///< the highest of a change
+    /// The highest of a row of a snapshot. It says nothing of changes: a snapshot that went on
+    /// after a failure has rows of a later position than the one where the stream begins.
+    std::string row_order;
+    ViewRows view_rows;
+
+    void take(const kafka::ChangeCut& cut) {
+        std::string& highest = cut.op == 'r' ? row_order : order;
+        if (cut.order > highest) {
+            highest.assign(cut.order);
+        }
+        if (ViewRows::has(cut)) {
+            view_rows.take(cut.order);
+        }
     }
 };
 
