@@ -259,11 +259,15 @@ bool ChangeBuilder::stands_before_start(const Event& event) {
     case EventType::mariadb_binlog_checkpoint: // MariaDB writes one at any time
     case EventType::mariadb_start_encryption:
         break;
+    case EventType::rotate:
+        m_before_start = false;
+        return false;
     default:
+        // What was executed is left out. A transaction that comes can still stand before the
+        // start: MySQL writes it to the log before it counts as executed, and a place in the log
+        // that was asked for in between lies behind it.
         if (m_settings.by_gtid) {
-            m_before_start = false;
-            m_cursor.rotate({m_complete.offset, m_complete.file});
-            return false;
+            m_cursor.skip_to(event, m_complete.offset);
         }
     }
     m_before_start = m_cursor.follow(event) < m_complete.offset;

@@ -169,6 +169,14 @@ bool begin_under(const Lock& lock, Connection& plain, const SnapshotWish& wish,
     }
 }
 
+/// The front of the last file: what is written to the log may be committed, and seen by readers,
+/// some time later, but a file is begun only when all of the one before was committed.
+LogEnd place_before_commits(Connection& plain) {
+    LogEnd out = log_end(plain);
+    out.position.offset = Position::kFirst;
+    return out;
+}
+
 /// Nothing keeps a transaction from being prepared meanwhile: where one is, all begins anew.
 template<typename Begin>
 void begin_unlocked(Connection& plain, const SnapshotWish& wish, ConsistentSnapshot& out,
@@ -217,12 +225,14 @@ ConsistentSnapshot open_snapshot(const ServerAddress& address, Connection& plain
     if (!begin_under(lock, plain, wish, out)) {
         out.exact = false;
         begin_unlocked(plain, wish, out, [&] {
-            out.place = log_end(plain);
+            out.place = place_before_commits(plain);
             begin(out.readers);
         });
         if (wish.table.empty()) {
-            base::log::info("without the right RELOAD nothing was locked: changes of this moment "
-                            "come a second time in the stream");
+            base::log::info(
+                "without the right RELOAD nothing was locked: changes since {} may come "
+                "a second time in the stream",
+                out.place.position.text());
         }
     }
     if (!uses_gtids(plain)) {

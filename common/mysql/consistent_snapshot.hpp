@@ -15,8 +15,7 @@ namespace cdc::mysql {
 struct ConsistentSnapshot {
     std::vector<Connection> readers; ///< each inside its transaction
     LogEnd place;                    ///< `gtids` only where the server has them
-    /// False: the place was read before the snapshot was opened, so that changes behind it may be
-    /// in the rows already, and come again.
+    /// False: changes behind the place may be in the rows already, and come again.
     bool exact = true;
 };
 

@@ -72,17 +72,38 @@ bool operator==(const Position& a, const Position& b) {
     return a.file == b.file && a.offset == b.offset;
 }
 
+namespace {
+
+constexpr std::uint64_t kWrap = std::uint64_t{1} << 32;
+
+/// Otherwise it stands nowhere in the file.
+bool has_position(const Event& event) {
+    return event.next_position != 0 && (event.flags & Event::kArtificial) == 0;
+}
+
+} // namespace
+
 std::uint64_t LogCursor::follow(const Event& event) {
-    if (event.next_position == 0 || (event.flags & Event::kArtificial) != 0) {
+    if (!has_position(event)) {
         return m_next.offset;
     }
-    constexpr std::uint64_t kWrap = std::uint64_t{1} << 32;
     std::uint64_t next = (m_next.offset & ~(kWrap - 1)) | event.next_position;
     if (next < m_next.offset) {
         next += kWrap;
     }
     m_next.offset = next;
     return next - event.size;
+}
+
+void LogCursor::skip_to(const Event& event, std::uint64_t place) {
+    if (!has_position(event)) {
+        return;
+    }
+    // The distance between -2^31 and 2^31 that the low bits show.
+    const auto begin = static_cast<std::uint32_t>(event.next_position - event.size);
+    const auto ahead = static_cast<std::int32_t>(begin - static_cast<std::uint32_t>(place));
+    const std::int64_t offset = static_cast<std::int64_t>(place) + ahead;
+    m_next.offset = offset < 0 ? begin : static_cast<std::uint64_t>(offset);
 }
 
 void LogCursor::rotate(const Rotate& rotate) {

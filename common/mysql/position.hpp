@@ -43,6 +43,9 @@ public:
 
     /// Returns the offset at which the event begins.
     std::uint64_t follow(const Event& event);
+    /// The server left out what stands before the event: of the offsets that its 32 bits may mean
+    /// it begins at the one nearest to `place`, on either side.
+    void skip_to(const Event& event, std::uint64_t place);
     /// A rotate event, in the log or made by the server for the stream.
     void rotate(const Rotate& rotate);
 

@@ -60,6 +60,10 @@ std::vector<Connection::Row> query_of_logs(Connection& connection, const std::st
 } // namespace
 
 LogEnd log_end(Connection& connection) {
+    const auto executed = [&connection] {
+        return connection.is_mariadb() ? connection.value("SELECT @@gtid_binlog_pos") : "";
+    };
+    const std::string before = executed();
     const bool renamed = !connection.is_mariadb() && connection.version() >= kBinaryLogStatus;
     const auto rows =
         query_of_logs(connection, renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
@@ -73,7 +77,8 @@ LogEnd log_end(Connection& connection) {
     end.position.offset =
         base::parse_integer<std::uint64_t>(rows[0].at(1).value_or("")).value_or(0);
     if (connection.is_mariadb()) {
-        end.gtids = connection.value("SELECT @@gtid_binlog_pos");
+        // The right answer reads the file up to there.
+        end.gtids = executed() == before ? before : gtids_before(connection, end.position);
     } else if (rows[0].size() > 4) {
         end.gtids = without_newlines(rows[0][4].value_or(""));
     }

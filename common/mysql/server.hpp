@@ -19,7 +19,9 @@ std::string identity(Connection& connection);
 
 struct LogEnd {
     Position position;
-    std::string gtids; ///< all that is in the log; "" where there are no global ids
+    /// Executed before it; "" where there are no global ids. MySQL: without those that are written
+    /// to the log and not committed yet, which stand before `position`.
+    std::string gtids;
 };
 /// Where the next event will be written. Throws Error (refused) when there is no binary log.
 LogEnd log_end(Connection& connection);

@@ -462,6 +462,65 @@ TEST_CASE("events behind the start that are no transactions move the position") 
     }
 }
 
+TEST_CASE("a transaction before the start that the server does not leave out is passed over") {
+    constexpr std::uint64_t kBeyond = std::uint64_t{1} << 32;
+    for (const std::string name : {"operations.mysql", "operations.mariadb"}) {
+        CAPTURE(name);
+        const std::string file = recording(name);
+        const auto events = events_of(file);
+        std::vector<std::string> lines; // of each transaction
+        std::vector<std::uint64_t> begins;
+        {
+            NoFacts lookup;
+            ChangeBuilder builder = make_builder(lookup, is_mariadb(name));
+            for (const std::string_view event : events) {
+                std::string out;
+                const std::uint64_t before = builder.transactions();
+                const std::uint64_t at = builder.position().offset;
+                apply_all(builder, event, out);
+                if (begins.size() < before + 1 && builder.position().offset == at) {
+                    begins.push_back(at);
+                    lines.emplace_back();
+                }
+                if (!lines.empty()) {
+                    lines.back() += out;
+                }
+            }
+        }
+        REQUIRE(begins.size() > 4);
+        // The place lies behind the third transaction, which the server sends nevertheless; also
+        // where it is the first one beyond 4 GiB.
+        for (const std::uint64_t beyond : {std::uint64_t{0}, kBeyond}) {
+            CAPTURE(beyond);
+            NoFacts lookup;
+            const Position start{"binlog.000001", beyond + begins[3]};
+            ChangeBuilder builder = make_builder(lookup, is_mariadb(name), start, true);
+            builder.set_emitted(start.order_position(), std::nullopt);
+            std::string out;
+            apply_all(builder, rotation_to({"binlog.000001", Position::kFirst}), out);
+            apply_all(builder, made_for_stream(events[0]), out);
+            std::uint64_t at = Position::kFirst;
+            for (const std::string_view event : events) {
+                if (at >= begins[2]) {
+                    apply_all(builder, event, out);
+                }
+                at += event.size();
+            }
+            std::string wanted;
+            for (std::size_t i = 3; i < lines.size(); ++i) {
+                wanted += lines[i];
+            }
+            CHECK(std::count(out.begin(), out.end(), '\n') ==
+                  std::count(wanted.begin(), wanted.end(), '\n'));
+            CHECK(changes_of(out).rfind(fmt::format(R"("pos":{})", beyond + begins[2])) ==
+                  std::string::npos);
+            if (beyond == 0) {
+                CHECK(changes_of(out) == changes_of(wanted));
+            }
+        }
+    }
+}
+
 TEST_CASE("an XA transaction that was prepared before the stream began stops it where it commits") {
     const std::string file = recording("xa.mysql");
     NoFacts lookup;

@@ -115,7 +115,7 @@ mysql::Continuation begin_again(MysqlResume& resume, const Error& lost,
     resume.created = 0;
     resume.position = state.end.position;
     resume.gtids = state.has_gtids ? std::optional{state.end.gtids} : std::nullopt;
-    resume.emitted = 0;
+    resume.emitted = resume.position.order_position(); // what stands before is left out
     resume.emitted_gtids.reset();
     return {false, resume.gtids.has_value()};
 }
