@@ -28,6 +28,13 @@ PARTITIONS = 4
 VICTIMS = ["capture", "publish", "consume", "load", "broker"]
 
 
+def leader(bed, cluster, topic):
+    """The service that leads a partition of the topic."""
+    listing = subprocess.run(["kcat", "-b", bed.brokers, "-L", "-t", topic], env=bed.env, capture_output=True, text=True,
+                             check=True).stdout
+    return f"{cluster}-{random.choice(re.findall('leader ([0-9]+)', listing))}"
+
+
 class Half:
     """One of our tools, a copy of its lines, and the tool that makes them durable."""
 
@@ -129,12 +136,6 @@ class KafkaPipe(kill_pipe.Pipe):
         words = "" if -9 in codes else re.findall(r".* error: .*", self.tail())[-2:]
         say(f"{what} ended: {codes} {words}")
 
-    def leader(self):
-        """The service that leads a partition of a busy topic."""
-        listing = subprocess.run(["kcat", "-b", self.brokers, "-L", "-t", "kills.public.mixed"],
-                                 env=self.env, capture_output=True, text=True, check=True).stdout
-        return f"{self.kafka}-{random.choice(re.findall('leader ([0-9]+)', listing))}"
-
     def kill(self, victim):
         # A group that lost its broker, or a member, reads nothing for some seconds.
         end = time.monotonic() + 30
@@ -151,7 +152,7 @@ class KafkaPipe(kill_pipe.Pipe):
         if victim == "broker":
             self.kill_service(self.kafka)
         elif victim == "leader":
-            victim = self.leader()
+            victim = leader(self, self.kafka, "kills.public.mixed")
             self.services("kill", victim)
             time.sleep(random.uniform(1, 8)) # the session of a dead broker lasts 6 s
             self.services("start", victim)
