@@ -9,7 +9,8 @@
 
 A life is cut into SPANS. What leaks with each event or look makes most of them larger than those before: the median of
 these steps, times their number, is the slope. A burst, as a fault makes one, is one large step, for allocators keep what it
-has needed; all steps together are bounded too.
+has needed; all steps together are bounded too. The slope's bound is below what the least leak makes of half an hour of
+the test's load: 16 bytes of each of 300,000 rows.
 """
 import collections
 import os
@@ -21,7 +22,7 @@ import time
 INTERVAL_S = 2
 LIVED_S = 60
 SPANS = 10
-SLOPE_BYTES = 2 << 20
+SLOPE_BYTES = 4 << 20
 GROWTH_BYTES = 24 << 20
 GROWTH_DESCRIPTORS = 8
 # Of any tool, whatever fails around it: buffers of librdkafka (publish, consume) are the largest.
