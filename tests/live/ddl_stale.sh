@@ -143,7 +143,7 @@ unproven() { ch "SELECT value FROM _cdc_state FINAL WHERE scope = 'table' AND it
 unproven_is() { [ -n "$(unproven "$1")" ]; }
 wait_until 30 unproven_is later
 expect "why" "$(unproven later)" "it is seen for the first time, and held rows before"
-expect_words capture.err "cdc-snapshot --tables 'public.later'"
+wait_until 10 grep -q "cdc-snapshot --tables 'public.later'" capture.err
 reread later
 expect "later was read again" "$(unproven later)" ""
 sql "INSERT INTO later VALUES (5, 'after')"
@@ -192,6 +192,8 @@ waits=$!
 sql "TRUNCATE widened; INSERT INTO widened VALUES (9, 'z', 9)" >/dev/null 2>&1 &
 waits+=" $!"
 wait_until 30 eval '[ "$(sql postgres "SELECT count(*) FROM pg_stat_activity WHERE wait_event = '"'SyncRep'"'")" = 2 ]'
+committed=$(sql "SELECT pg_current_wal_flush_lsn()")
+wait_until 30 eval '[ "$(sql "SELECT sent_lsn >= '"'$committed'"' FROM pg_stat_replication")" = t ]'
 here "ALTER TABLE calm ADD x int"
 since=$(sql "SELECT clock_timestamp()")
 look_since() { [ "$(sql postgres "SELECT count(*) FROM pg_stat_activity WHERE datname = '$DB' AND pid != pg_backend_pid() AND query LIKE '%pg_current_snapshot()%' AND query_start > '$since'")" != 0 ]; }

@@ -5,7 +5,7 @@ What DDL changed without rows is said: those tables are stale, are read again be
 the end, and then every table is the same row by row.
 
 Pain 11: a column change stops nothing. Pain 13: shapes change while parts of the pipe are down.
-CDC_TEST_MODE=history: cdc-load --mode history.
+CDC_TEST_MODE=history: cdc-load --mode history. CDC_TEST_SOAK=1: 30 kills, else 4.
 """
 import os
 import random
@@ -114,4 +114,4 @@ class DdlPipe(kill_pipe.Pipe):
 
 
 if __name__ == "__main__":
-    beds.main(DdlPipe, kill_pipe.run)
+    beds.main(DdlPipe, lambda bed: kill_pipe.run(bed, 4))

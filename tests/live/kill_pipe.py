@@ -22,7 +22,6 @@ import time
 import bed as beds
 from bed import BIN, lsn, say
 
-KILLS = int(os.environ.get("CDC_TEST_KILLS", "30" if beds.SOAK else "6"))
 TABLES = ["pgbench_accounts", "pgbench_branches", "pgbench_tellers", "pgbench_history", "mixed",
           "full_rows", "emptied", "ticks"]
 
@@ -206,8 +205,9 @@ class Pipe(beds.Bed):
         super().stop()
 
 
-def run(bed):
-    say(f"{KILLS} kills")
+def run(bed, kills=6):
+    kills = int(os.environ.get("CDC_TEST_KILLS", "30" if beds.SOAK else kills))
+    say(f"{kills} kills")
     bed.psql(bed.schema)
     subprocess.run(["pgbench", "-i", "-I", "dtp", bed.source], env=bed.env, check=True,
                    capture_output=True)
@@ -222,7 +222,7 @@ def run(bed):
         thread.start()
 
     victims = ["capture", "load", "postgres", "clickhouse", "capture+load"]
-    plan = [victims[i % len(victims)] for i in range(KILLS)]
+    plan = [victims[i % len(victims)] for i in range(kills)]
     random.shuffle(plan)
     counted = 0
     for number, victim in enumerate(plan, 1):
@@ -239,8 +239,8 @@ def run(bed):
             codes = bed.wait_pipe(60)
             say(f"the pipe ended by itself: {codes}")
             bed.start_pipe()
-    if counted * 3 < KILLS * 2:
-        raise RuntimeError(f"only {counted} of {KILLS} kills hit unacknowledged lines")
+    if counted * 3 < kills * 2:
+        raise RuntimeError(f"only {counted} of {kills} kills hit unacknowledged lines")
 
     bed.stop_load.set()
     for thread in threads[:-1]:
@@ -259,7 +259,7 @@ def run(bed):
     if lsn(confirmed) != lsn(bed.acknowledged()["position"]):
         raise RuntimeError(f"confirmed {confirmed}, acknowledged {bed.acknowledged()}")
     bed.compare()
-    say(f"{KILLS} kills, {counted} of them with lines unacknowledged; the slot was looked at "
+    say(f"{kills} kills, {counted} of them with lines unacknowledged; the slot was looked at "
         f"{bed.looks} times and never ahead of the target")
 
 

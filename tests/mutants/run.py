@@ -26,6 +26,7 @@ import pathlib
 import queue
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 FLAGS = ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g0"]
+if shutil.which("ld.gold"): # each patch links all tools, in half the time
+    FLAGS.append("-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=gold")
 
 
 class Mutant:
