@@ -73,6 +73,14 @@ TEST_CASE("a stream goes on in its history where the file is the same one and lo
     CHECK_FALSE(continuation(place_on_a(), anonymous).by_gtid);
 }
 
+TEST_CASE("what the server sent and does not count as executed yet is waited for") {
+    LogState state = server_a();
+    state.end.gtids = kA + ":1-19";
+    CHECK_FAILS(continuation(place_on_a(), state), failed, "commits have not ended");
+    state.files[1].size = 1; // it is no file that we read
+    CHECK_FAILS(continuation(place_on_a(), state), refused, "never held transactions");
+}
+
 TEST_CASE("behind transactions that another reader has: the log has what follows, or it is said "
           "what lacks") {
     LogState state = server_a();
