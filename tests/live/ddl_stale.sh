@@ -206,6 +206,9 @@ wait_until 30 facts_show calm '.facts.columns | length' 3
 wait_until 30 facts_show anew .facts.oid "$(sql "SELECT 'anew'::regclass::oid")"
 wait_until 30 facts_show widened '.facts.leaves[0].storage' "$(sql "SELECT relfilenode FROM pg_class WHERE relname = 'widened'")"
 stop
+# A look that could not see the new table tells nothing of the one before it.
+row=$(jq -r 'select(.op == "c" and .source.table == "anew" and .after.id == 9) | .source.order' lines)
+expect "facts behind the row" "$(jq -r "select(.facts and .source.table == \"anew\" and .source.order > \"$row\") | .facts.oid" lines | sort -u)" "$(sql "SELECT 'anew'::regclass::oid")"
 expect "born in the capture" "$(stale anew)" ""
 expect "truncated in the capture" "$(stale widened)$(unproven widened)" ""
 parity anew widened

@@ -80,7 +80,8 @@ void ExactlyOnceStream::read_position() {
         m_stored_snapshot_done =
             state != m_stored_checkpoint.end() && (state->is_null() || *state == "done");
     }
-    m_dropping = true;
+    // Nothing of an unfinished snapshot is known to be there.
+    m_dropping = !m_stored.order.empty() || m_stored.view_rows.count > 0 || m_stored_snapshot_done;
     log::info("{} goes on behind order {}", in_quotes(m_options.transactional_id),
               m_stored.order.empty() ? m_stored.row_order : m_stored.order);
 }
