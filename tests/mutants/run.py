@@ -5,6 +5,7 @@ tests/mutants/NAME.patch breaks one promise of cdc-toolkit(7). Its first lines s
 
     Promise: what users rely on, in a sentence
     Tests: the names, as ctest has them, of the tests of which one must fail
+    Cases: of tests/cases, the names that those tests take alone, with * and ?; may be left out
 
 Each patch is applied alone to a copy of the tracked files under BUILD-mutants, built, and its tests
 are run. A patch after which all of them pass has *survived*: a test is missing. The tree itself is
@@ -44,10 +45,10 @@ class Mutant:
     def __init__(self, path):
         self.path, self.name = path, path.stem
         text = path.read_text()
-        words = dict(re.findall(r"^(Promise|Tests): (.+)$", text, re.M))
-        if set(words) != {"Promise", "Tests"}:
+        words = dict(re.findall(r"^(Promise|Tests|Cases): (.+)$", text, re.M))
+        if not {"Promise", "Tests"} <= set(words):
             sys.exit(f"{path}: needs the lines 'Promise: …' and 'Tests: …'")
-        self.promise, self.tests = words["Promise"], words["Tests"].split()
+        self.promise, self.tests, self.cases = words["Promise"], words["Tests"].split(), words.get("Cases")
         self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
 
 
@@ -78,8 +79,8 @@ class Bed:
             copy.write_bytes(wanted)
         copy.chmod(original.stat().st_mode & 0o777)
 
-    def call(self, command):
-        with subprocess.Popen(command, cwd=self.source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    def call(self, command, **environment):
+        with subprocess.Popen(command, cwd=self.source, env=dict(os.environ, **environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, text=True, errors="replace", start_new_session=True) as child:
             self.running = child
             self.said = child.communicate()[0]
@@ -99,11 +100,11 @@ class Bed:
         only_unit = tests is not None and set(tests) == {"unit"}
         return self.call(["cmake", "--build", self.build, *(["--target", "unit_tests"] if only_unit else [])]) == 0
 
-    def failed_test(self, tests):
+    def failed_test(self, tests, cases=None):
         """The first of these tests that fails, and its first words; None when all pass."""
         for test in tests:
             if self.call(["ctest", "--test-dir", self.build, "--no-tests=error", "--output-on-failure", "-R",
-                          f"^{re.escape(test)}$"]):
+                          f"^{re.escape(test)}$"], **({"CDC_TEST_ONLY": cases} if cases else {})):
                 words = re.search(r"^.*(FAILED:|ERROR:).*$", self.said, re.M)
                 return f"{test}: {words.group(0).strip()[:160] if words else 'see the log'}"
         return None
@@ -116,7 +117,7 @@ class Bed:
                 return False, "the patch does not apply"
             if not self.make(mutant.tests):
                 return False, "it does not compile"
-            noticed = self.failed_test(mutant.tests)
+            noticed = self.failed_test(mutant.tests, mutant.cases)
             return (True, noticed) if noticed else (False, f"SURVIVED {' '.join(mutant.tests)}")
         finally:
             for name, text in before.items():
