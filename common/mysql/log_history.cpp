@@ -181,11 +181,12 @@ Continuation continuation(const LogPlace& place, const LogState& state) {
     const Sets sets = compare(place, state);
     if (!sets.ahead.empty() && why.empty() && !state.mariadb) {
         // With semi-synchronous replicas MySQL sends a transaction before its commit ends.
-        throw ServerError{ExitCode::failed,
-                          fmt::format("transactions {} ({}) are in the log of {}, and their commits "
-                                      "have not ended",
-                                      in_quotes(sets.ahead), place.where, state.description),
-                          0};
+        throw ServerError{
+            ExitCode::failed,
+            fmt::format("transactions {} ({}) are in the log of {}, and their commits "
+                        "have not ended",
+                        in_quotes(sets.ahead), place.where, state.description),
+            0};
     }
     if (!sets.ahead.empty()) {
         throw Error{ExitCode::refused,
