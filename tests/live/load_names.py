@@ -8,7 +8,6 @@ history; changed, completed and filled anew afterwards.
 
 CDC_TEST_SOAK=1: all keywords as names of tables, else a third of them, by chance: CDC_TEST_SEED.
 """
-import os
 import pathlib
 import random
 import re
@@ -23,12 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import chdb
 import load_lines as lines
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("CDC_TEST_BIN", ROOT / "build" / "bin"))
-
-SOAK = bool(os.environ.get("CDC_TEST_SOAK"))
-SEED = int(os.environ.get("CDC_TEST_SEED", random.randrange(1 << 30)))
+from bed import BIN, SEED, SOAK
 
 LITERALS = ["true", "false", "null", "nan", "inf", "infinity", "not", "top", "cube", "rollup"]
 OWN = ["_version", "_deleted", "_row", "_sign", "_i", "_n", "_key", "_line", "_done", "_source_ts_ms", "_synced_at",

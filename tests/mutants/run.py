@@ -80,8 +80,8 @@ class Bed:
         copy.chmod(original.stat().st_mode & 0o777)
 
     def call(self, command, **environment):
-        with subprocess.Popen(command, cwd=self.source, env=dict(os.environ, **environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, text=True, errors="replace", start_new_session=True) as child:
+        with subprocess.Popen(command, cwd=self.source, env=dict(os.environ, **environment), stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, errors="replace", start_new_session=True) as child:
             self.running = child
             self.said = child.communicate()[0]
             self.running = None
