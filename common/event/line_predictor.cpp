@@ -31,6 +31,35 @@ struct ImagePlace {
     std::size_t bytes_after = 0;
 };
 
+/// memcmp() == 0 without a call: the pieces are short, and there are many of them.
+inline bool same_bytes(const char* left, const char* right, std::size_t size) {
+    const auto same = [left, right]<typename Word>(Word /*width*/, std::size_t at) {
+        Word of_left = 0;
+        Word of_right = 0;
+        std::memcpy(&of_left, left + at, sizeof(Word));
+        std::memcpy(&of_right, right + at, sizeof(Word));
+        return of_left == of_right;
+    };
+    if (size >= sizeof(std::uint64_t)) {
+        constexpr std::size_t kWidth = sizeof(std::uint64_t);
+        for (std::size_t at = 0; at + kWidth < size; at += kWidth) {
+            if (!same(std::uint64_t{}, at)) {
+                return false;
+            }
+        }
+        return same(std::uint64_t{}, size - kWidth); // some bytes a second time
+    }
+    if (size >= sizeof(std::uint32_t)) {
+        return same(std::uint32_t{}, 0) && same(std::uint32_t{}, size - sizeof(std::uint32_t));
+    }
+    for (std::size_t at = 0; at < size; ++at) {
+        if (left[at] != right[at]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /// Behind the string that starts at `at`; nullptr when it is not one that is certainly right.
 const char* skip_string(const char* at, const char* end) {
     ++at;
@@ -135,12 +164,27 @@ const char* skip_value(const char* at, const char* end, int depth) {
     }
 }
 
-bool read_integer(const char* begin, const char* end, std::int64_t& value) {
-    const auto number =
-        base::parse_integer<std::int64_t>({begin, static_cast<std::size_t>(end - begin)});
-    value = number.value_or(0);
-    return number.has_value();
-}
+/// A number that is mostly that of the line before.
+class RepeatedInteger {
+public:
+    bool read(const char* begin, const char* end, std::int64_t& value) {
+        const auto size = static_cast<std::size_t>(end - begin);
+        if (size == m_text.size() && same_bytes(begin, m_text.data(), size)) {
+            value = m_value;
+            return true;
+        }
+        const auto number = base::parse_integer<std::int64_t>({begin, size});
+        if (number) {
+            m_text.assign(begin, size);
+            value = m_value = *number;
+        }
+        return number.has_value();
+    }
+
+private:
+    std::string m_text;
+    std::int64_t m_value = 0;
+};
 
 } // namespace
 
@@ -153,6 +197,8 @@ struct LinePredictor::Pattern {
     std::size_t tail_begin = 0;    ///< constant bytes behind the last value
     std::size_t source_before = 0; ///< as ImagePlace, of source
     std::size_t source_after = 0;
+    RepeatedInteger source_ts;
+    RepeatedInteger ts;
 
     bool build(std::string_view text);
     /// The line with short values in its images: what a pattern keeps does not grow with them.
@@ -298,7 +344,7 @@ bool LinePredictor::match(Pattern& pattern, std::string_view line) {
     };
     const char* value_end = nullptr;
     for (const Part& part : pattern.parts) {
-        if (!room(part.size + 1) || std::memcmp(at, known + part.begin, part.size) != 0) {
+        if (!room(part.size + 1) || !same_bytes(at, known + part.begin, part.size)) {
             return false;
         }
         at += part.size;
@@ -335,12 +381,12 @@ bool LinePredictor::match(Pattern& pattern, std::string_view line) {
             break;
         }
         case Slot::source_ts:
-            if (!read_integer(at, next, out.source.ts_ms)) {
+            if (!pattern.source_ts.read(at, next, out.source.ts_ms)) {
                 return false;
             }
             break;
         case Slot::ts:
-            if (!read_integer(at, next, out.ts_ms)) {
+            if (!pattern.ts.read(at, next, out.ts_ms)) {
                 return false;
             }
             break;
