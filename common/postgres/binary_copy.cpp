@@ -1,6 +1,5 @@
 #include "postgres/binary_copy.hpp"
 
-#include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
 
 #include <libpq-fe.h>
@@ -109,7 +108,7 @@ bool BinaryCopy::next(std::vector<BinaryField>& row) {
             if (io::stop_signal::requested()) {
                 throw io::Stopped{"the source sent rows"};
             }
-            io::wait_readable(PQsocket(raw), kWaitMs);
+            m_pause.wait_readable(PQsocket(raw), kWaitMs);
             if (PQconsumeInput(raw) == 0) {
                 m_open = false;
                 throw m_connection->error("lost the connection");

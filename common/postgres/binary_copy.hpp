@@ -1,6 +1,7 @@
 #ifndef CDC_POSTGRES_BINARY_COPY_HPP
 #define CDC_POSTGRES_BINARY_COPY_HPP
 
+#include "io/input_pause.hpp"
 #include "postgres/connection.hpp"
 
 #include <cstdint>
@@ -42,6 +43,7 @@ private:
     char* m_buffer = nullptr;
     std::string_view m_rest; ///< of m_buffer
     bool m_header = true;    ///< still to come
+    io::InputPause m_pause;
     bool m_open = true;
 };
 

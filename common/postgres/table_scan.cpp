@@ -1,6 +1,5 @@
 #include "postgres/table_scan.hpp"
 
-#include "io/file_descriptor.hpp"
 
 #include <libpq-fe.h>
 
@@ -140,7 +139,7 @@ bool CopyOut::next(char*& row, std::size_t& size) {
             }
             continue;
         }
-        if (!io::wait_readable(PQsocket(m_connection->raw()), kWaitStepMs) && m_on_wait) {
+        if (!m_pause.wait_readable(PQsocket(m_connection->raw()), kWaitStepMs) && m_on_wait) {
             m_on_wait();
         }
         if (PQconsumeInput(m_connection->raw()) == 0) {

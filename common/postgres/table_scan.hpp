@@ -1,6 +1,7 @@
 #ifndef CDC_POSTGRES_TABLE_SCAN_HPP
 #define CDC_POSTGRES_TABLE_SCAN_HPP
 
+#include "io/input_pause.hpp"
 #include "postgres/connection.hpp"
 #include "postgres/scan_table.hpp"
 #include "source/scan_range.hpp"
@@ -64,6 +65,7 @@ private:
 
     Connection* m_connection;
     std::function<void()> m_on_wait;
+    io::InputPause m_pause;
     std::vector<char> m_row;
     std::size_t m_size = 0;
 };

@@ -1,5 +1,6 @@
 #include "io/atomic_file.hpp"
 #include "io/file_lock.hpp"
+#include "io/input_pause.hpp"
 #include "io/line_reader.hpp"
 #include "io/line_writer.hpp"
 #include "io/spool.hpp"
@@ -316,6 +317,31 @@ TEST_CASE("a spool gives back its records in their order, from memory and from i
         CHECK(record.empty());
         CHECK_FALSE(spool.next(record));
     }
+}
+
+TEST_CASE(
+    "a waiter sleeps for a moment where pieces come in quick succession, and not after a silence") {
+    using std::chrono::microseconds;
+    InputPause pause;
+    const auto quick = [&pause](int times) {
+        for (int i = 0; i < times; ++i) {
+            pause.after_wait(true, microseconds{100});
+        }
+    };
+    quick(7);
+    CHECK_FALSE(pause.sleeps());
+    quick(1);
+    CHECK(pause.sleeps());
+    const auto begun = std::chrono::steady_clock::now();
+    pause.before_wait();
+    CHECK(std::chrono::steady_clock::now() - begun >= microseconds{150});
+    quick(1);
+    CHECK(pause.sleeps());
+    pause.after_wait(true, microseconds{1500});
+    CHECK_FALSE(pause.sleeps());
+    quick(8);
+    pause.after_wait(false, microseconds{100}); // nothing came
+    CHECK_FALSE(pause.sleeps());
 }
 
 TEST_CASE("a file is locked for one at a time, by a file beside it") {

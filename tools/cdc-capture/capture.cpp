@@ -143,7 +143,9 @@ bool Capture::wait() {
     int ready = ::poll(fds, std::size(fds), 0);
     m_drained = can_read && fds[0].revents == 0;
     if (ready == 0 && !work_is_due()) {
+        m_pause.before_wait();
         ready = ::poll(fds, std::size(fds), next_timeout());
+        m_pause.after_wait(ready > 0 && fds[0].revents != 0);
     }
     m_clocks.set_now(base::steady_ms());
     if (ready <= 0) {

@@ -5,6 +5,7 @@
 #include "cdc-capture/figures.hpp"
 #include "cdc-capture/options.hpp"
 #include "cdc-capture/progress.hpp"
+#include "io/input_pause.hpp"
 #include "io/line_writer.hpp"
 #include "source/change_stream.hpp"
 
@@ -96,7 +97,8 @@ private:
     std::string m_checkpointed_place; ///< of the last checkpoint line, for messages
     event::Order m_barrier;           ///< what the files must hold first; Order{}: nothing
 
-    bool m_more = false;    ///< what was received may not have been taken
+    bool m_more = false; ///< what was received may not have been taken
+    io::InputPause m_pause;
     bool m_drained = false; ///< nothing more was there at the last look
     bool m_end = false;     ///< the log has passed the end that was asked for
     bool m_enough = false;  ///< there are --max-events lines
