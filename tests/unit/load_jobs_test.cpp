@@ -10,10 +10,13 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <vector>
 
 using namespace cdc;
 
 namespace {
+
+constexpr std::size_t kRowSize = 4 + 16 + 1 + 8; ///< id, version, deleted, time
 
 /// What the connections of FakeTarget share.
 struct Store {
@@ -27,6 +30,8 @@ struct Store {
     std::string refused;        ///< inserts into this table are
     std::string busy;           ///< into this one wait for ever
     int connections = 1;
+    std::size_t rows = 0;
+    std::vector<std::size_t> sizes; ///< rows of each insert
 };
 
 class FakeTarget : public clickhouse::Transport {
@@ -60,6 +65,12 @@ public:
             throw clickhouse::server_error("refused", "Code: 60. no", 60, 404);
         }
         ++m_store.done;
+        std::size_t bytes = 0;
+        for (const std::string_view piece : pieces.subspan(1)) { // behind the names and types
+            bytes += piece.size();
+        }
+        m_store.sizes.push_back(bytes / kRowSize);
+        m_store.rows += bytes / kRowSize;
     }
     const std::string& name() const override { return m_name; }
     std::unique_ptr<Transport> another() override {
@@ -78,8 +89,9 @@ std::string source(int table, int position, int index) {
                        table, position, index);
 }
 
-/// A row for each table, in one batch, and a checkpoint behind them.
-void load_tables(Store& store, int tables, std::size_t jobs, const std::string& checkpoint) {
+/// So many rows for each table, and a checkpoint behind them.
+void load_tables(Store& store, int tables, std::size_t jobs, const std::string& checkpoint,
+                 int rows = 1) {
     base::log::set_level(base::log::Level::error);
     FakeTarget target{store};
     load::Options options;
@@ -94,10 +106,10 @@ void load_tables(Store& store, int tables, std::size_t jobs, const std::string& 
                         R"("type":"integer","nullable":false,"key":1}}]}},"source":{}}})",
                         t, source(t, 1, 0)));
     }
-    for (int t = 0; t < tables; ++t) {
+    for (int i = 0; i < tables * rows; ++i) {
         lines.push_back(fmt::format(
-            R"({{"key":{{"id":1}},"before":null,"after":{{"id":1}},"source":{},"op":"c"}})",
-            source(t, 16, t)));
+            R"({{"key":{{"id":{0}}},"before":null,"after":{{"id":{0}}},"source":{1},"op":"c"}})",
+            i / tables, source(i % tables, 16, i)));
     }
     lines.emplace_back(
         R"({"checkpoint":{"v":1,"kind":"postgres","server":"7312345678901234567","database":"d",)"
@@ -130,6 +142,24 @@ TEST_CASE("one job is one connection") {
     load_tables(store, 4, 1, folder.file("state"));
     CHECK(store.connections == 1);
     CHECK(store.done == 4);
+}
+
+TEST_CASE("many rows of one table, the last ones, are stored over several connections") {
+    const TemporaryFolder folder;
+    Store store;
+    store.wait_for = 2;
+    load_tables(store, 1, 4, folder.file("state"), 100'000);
+    CHECK(store.overlapped);
+    CHECK(store.done >= 2);
+    CHECK(store.rows == 100'000);
+    CHECK(store.done_before_state == store.done);
+}
+
+TEST_CASE("the first batches are shorter, and no row is in two") {
+    const TemporaryFolder folder;
+    Store store;
+    load_tables(store, 1, 1, folder.file("state"), 1'000'000);
+    CHECK(store.sizes == std::vector<std::size_t>{125'000, 250'000, 500'000, 125'000});
 }
 
 TEST_CASE("the state is written when the rows of all tables are stored") {

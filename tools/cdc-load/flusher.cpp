@@ -16,6 +16,8 @@ using clickhouse::ServerError;
 
 namespace {
 constexpr std::int64_t kStateEveryMs = 1000;
+constexpr std::size_t kLeastShare = 50'000; ///< rows
+constexpr std::size_t kMostShares = 2;
 
 clickhouse::RetryPolicy make_retry_policy(const Options& options, Figures& figures) {
     clickhouse::RetryPolicy policy;
@@ -144,6 +146,7 @@ void Flusher::count(const Work& work, std::int64_t took_ms) {
 /// Rows of each table. Those of tables that need a look at each line come last, one after the
 /// other, and write to the dead-letter file in the order of the tables.
 void Flusher::store_tables(const Work& work) {
+    const bool inserted = insert_in_shares(work);
     std::vector<char> careful(work.touched.size(), 0); // not of bool: threads set their own ones
     m_writers.run(work.touched.size(), [&](TableWriter& writer, std::size_t i) {
         TableLoader& table = *m_tables[work.touched[i]];
@@ -153,7 +156,11 @@ void Flusher::store_tables(const Work& work) {
             return;
         }
         try {
-            writer.store(table, part);
+            if (inserted) {
+                writer.resolve(table, part);
+            } else {
+                writer.store(table, part);
+            }
         } catch (const ServerError& error) {
             if (!m_options.keeps_lines() || !clickhouse::is_row_fault(error.server_code())) {
                 throw;
@@ -174,6 +181,38 @@ void Flusher::store_tables(const Work& work) {
         });
         resolve_rest(m_writers.first(), table, part, work.last);
     }
+}
+
+/// The rows of the last batch: nothing is read any more, so that several writers insert those of
+/// one table at once. False: there are too few for it.
+bool Flusher::insert_in_shares(const Work& work) {
+    struct Share {
+        std::size_t table;
+        std::size_t from;
+        std::size_t to;
+    };
+    // Each makes a part in the target.
+    const std::size_t shares_at_most = std::min<std::size_t>(m_writers.count(), kMostShares);
+    std::vector<Share> shares;
+    if (work.last && !m_options.keeps_lines()) {
+        for (const std::size_t number : work.touched) {
+            const std::size_t rows = work.tables[number]->rows.rows().size();
+            const std::size_t parts =
+                std::clamp<std::size_t>(rows / kLeastShare, 1, shares_at_most);
+            for (std::size_t i = 0; i < parts; ++i) {
+                shares.push_back({number, rows * i / parts, rows * (i + 1) / parts});
+            }
+        }
+    }
+    if (shares.size() <= work.touched.size()) {
+        return false;
+    }
+    m_writers.run(shares.size(), [&](TableWriter& writer, std::size_t i) {
+        const Share& share = shares[i];
+        writer.insert_rows(*m_tables[share.table], work.tables[share.table]->rows, share.from,
+                           share.to);
+    });
+    return true;
 }
 
 /// Another loader may have brought the rows that were missing.

@@ -57,6 +57,7 @@ private:
     void flush(Work& work);
     void count(const Work& work, std::int64_t took_ms);
     void store_tables(const Work& work);
+    bool insert_in_shares(const Work& work);
     static void resolve_rest(TableWriter& writer, TableLoader& table, const TableWork& work,
                              bool last);
     void append_checkpoints(std::string& rows, const Work& work, std::int64_t now_ms);

@@ -28,6 +28,9 @@ namespace {
 
 constexpr std::int64_t kAskEveryMs = 100;
 constexpr std::int64_t kLastWaitMs = 700;
+// Of the first batches.
+constexpr std::uint64_t kShortestRows = 100'000;
+constexpr std::uint64_t kShortestBytes = 8U << 20;
 
 /// Lines that others depend on: a broken one is no dead letter.
 bool is_not_of_one_row(std::string_view line) {
@@ -123,10 +126,18 @@ void Loader::take(std::string_view line, std::uint64_t line_number) {
         throw Error{error.code(), fmt::format("line {}: {}", line_number, error.what()),
                     error.hint().empty() ? hint_for(line, error.code()) : error.hint()};
     }
-    if ((m_work->rows >= m_options.batch_rows || m_work->bytes >= m_options.batch_bytes) &&
-        m_held.empty()) {
+    if (m_held.empty() && batch_is_full()) {
         submit();
+        m_shorter = std::max(m_shorter - 1, 0);
     }
+}
+
+bool Loader::batch_is_full() const {
+    const std::uint64_t rows =
+        std::max(m_options.batch_rows >> m_shorter, std::min(m_options.batch_rows, kShortestRows));
+    const std::uint64_t bytes = std::max(m_options.batch_bytes >> m_shorter,
+                                         std::min(m_options.batch_bytes, kShortestBytes));
+    return m_work->rows >= rows || m_work->bytes >= bytes;
 }
 
 void Loader::take_letter(const DecodedLine& letter) {

@@ -20,14 +20,16 @@ constexpr int kIncorrectData = 117;
 
 Resolver::Insert TableWriter::inserter() {
     return [this](const TableLoader& table, const clickhouse::RowBatch& rows) {
-        insert_rows(table, rows);
+        insert_rows(table, rows, 0, rows.rows().size());
     };
 }
 
 void TableWriter::store(TableLoader& table, const TableWork& work) {
-    if (!work.rows.empty()) {
-        insert_rows(table, work.rows);
-    }
+    insert_rows(table, work.rows, 0, work.rows.rows().size());
+    resolve(table, work);
+}
+
+void TableWriter::resolve(TableLoader& table, const TableWork& work) {
     if (!work.waiting.empty() || table.pending > 0) {
         clickhouse::with_retry(m_retry, [&] { m_resolver.resolve(table, work, inserter()); });
     }
@@ -38,9 +40,10 @@ void TableWriter::resolve_stored(TableLoader& table, event::Order barrier) {
         m_retry, [&] { m_resolver.resolve_stored(table, barrier, kStoredKeysAtOnce, inserter()); });
 }
 
-void TableWriter::insert_rows(const TableLoader& table, const clickhouse::RowBatch& rows) {
-    for (std::size_t from = 0; from < rows.rows().size();) {
-        const std::size_t count = std::min(rows.rows().size() - from, m_insert_rows.load());
+void TableWriter::insert_rows(const TableLoader& table, const clickhouse::RowBatch& rows,
+                              std::size_t from, std::size_t to) {
+    while (from < to) {
+        const std::size_t count = std::min(to - from, m_insert_rows.load());
         try {
             insert_range(table, rows, from, count);
             from += count;

@@ -28,13 +28,17 @@ public:
 
     /// Rows, then waiting updates. Repeats what fails for a time; throws ServerError.
     void store(TableLoader& table, const TableWork& work);
+    /// The rows from `from` to before `to` alone.
+    void insert_rows(const TableLoader& table, const clickhouse::RowBatch& rows, std::size_t from,
+                     std::size_t to);
+    /// The waiting updates alone.
+    void resolve(TableLoader& table, const TableWork& work);
     /// Completes updates that wait in the target from rows that another loader brought.
     void resolve_stored(TableLoader& table, event::Order barrier);
     Resolver& resolver() { return m_resolver; }
 
 private:
     Resolver::Insert inserter();
-    void insert_rows(const TableLoader& table, const clickhouse::RowBatch& rows);
     void insert_range(const TableLoader& table, const clickhouse::RowBatch& rows, std::size_t from,
                       std::size_t count);
     void check_columns(const TableLoader& table, const clickhouse::ServerError& error);

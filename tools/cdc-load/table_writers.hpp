@@ -25,6 +25,7 @@ public:
                  const clickhouse::RetryPolicy& retry);
 
     TableWriter& first() { return *m_writers.front(); }
+    std::size_t count() const { return m_writers.size(); }
 
     /// Calls `store` for each number below `count`, from as many threads as there are writers, and
     /// returns when all calls have returned. After the first one that throws no other begins, those
