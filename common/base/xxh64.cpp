@@ -5,7 +5,7 @@
 
 namespace cdc::base {
 
-std::uint64_t xxh64(std::string_view bytes) {
+std::uint64_t xxh64_of_any(std::string_view bytes) {
     // Said for the analyzer: nothing is read from nowhere.
     const char* const at = bytes.data() == nullptr ? "" : bytes.data();
     return XXH64(at, bytes.size(), 0);

@@ -54,6 +54,11 @@ TEST_CASE("xxh64 gives the published values") {
     CHECK(base::xxh64("") == 0xEF46DB3751D8E999U);
     CHECK(base::xxh64("a") == 0xD24EC4F1A98C6E5BU);
     CHECK(base::xxh64("abc") == 0x44BC2CF5AD770999U);
+    for (const std::string_view word :
+         {std::string_view{"abcd"}, std::string_view{"\xff\0\0\x80", 4},
+          std::string_view{"abcdefgh"}, std::string_view{"\0\xff\xff\xff\xff\xff\xff\x80", 8}}) {
+        CHECK(base::xxh64(word) == base::xxh64_of_any(word));
+    }
     CHECK(base::xxh64("Nobody inspects the spammish repetition") == 0xFBCEA83C8A378BF1U);
 }
 

@@ -95,7 +95,9 @@ bool append_elements_text(std::string& out, const Type& array, bool base64, std:
         }
         out += 'v';
         for (const char c : element_text(array, *value)) {
-            out += fmt::format("{:02X}", static_cast<unsigned char>(c));
+            constexpr char kDigits[] = "0123456789ABCDEF";
+            out += kDigits[static_cast<unsigned char>(c) >> 4];
+            out += kDigits[static_cast<unsigned char>(c) & 0x0f];
         }
     }
     return true;
