@@ -1,6 +1,5 @@
 #include "postgres/table_scan.hpp"
 
-
 #include <libpq-fe.h>
 
 #include <algorithm>
