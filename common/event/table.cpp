@@ -111,6 +111,17 @@ std::string shape_version(const std::vector<Column>& columns) {
     return out;
 }
 
+std::string collations_text(const Table& table) {
+    std::string out;
+    for (const auto& [column, collation] : table.collations) {
+        out += out.empty() ? '{' : ',';
+        append_json_string(out, column);
+        out += ':';
+        append_json_string(out, collation);
+    }
+    return out.empty() ? out : out + '}';
+}
+
 void append_table_line(std::string& out, const Table& table, std::string_view source_json,
                        std::int64_t ts_ms) {
     out += "{\"table\":{\"name\":";
@@ -132,6 +143,10 @@ void append_table_line(std::string& out, const Table& table, std::string_view so
             separator = ',';
         }
         out += ']';
+    }
+    if (const std::string collations = collations_text(table); !collations.empty()) {
+        out += ",\"collations\":";
+        out += collations;
     }
     out += ",\"columns\":";
     append_columns(out, table.columns);
@@ -169,6 +184,9 @@ Table parse_table(std::string_view table_json, std::string& version) {
         table.oid = document.value("oid", std::uint32_t{0});
         table.stale = document.value("stale", "");
         table.unfilled = document.value("unfilled", std::vector<std::string>{});
+        if (const auto found = document.find("collations"); found != document.end()) {
+            table.collations = found->get<std::map<std::string, std::string>>();
+        }
         for (const Json& item : document.at("columns")) {
             Column column;
             column.name = item.at("name").get<std::string>();

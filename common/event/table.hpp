@@ -2,6 +2,7 @@
 #define CDC_EVENT_TABLE_HPP
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,9 @@ struct Table {
     /// Columns of which the source does not say what rows have that are older than the column.
     std::vector<std::string> unfilled{};
     std::string stale{}; ///< see shape_change.hpp; "": not
+    /// By column, where the source takes texts as equal that differ in their bytes. It is not part
+    /// of the version.
+    std::map<std::string, std::string> collations{};
 
     /// For people: "schema.table", or "db.table" where there is no schema.
     std::string display_name() const;
@@ -52,6 +56,9 @@ void append_columns(std::string& out, const std::vector<Column>& columns);
 
 /// First 16 hex digits of SHA-256 over the canonical columns: the same shape, the same version.
 std::string shape_version(const std::vector<Column>& columns);
+
+/// Those of a table as a JSON object; "" where it has none.
+std::string collations_text(const Table& table);
 
 /// Appends `{"table":{…},"source":SOURCE,"ts_ms":N}` and '\n'. `source_json` is a JSON object with
 /// at least connector, db, schema, table and order.

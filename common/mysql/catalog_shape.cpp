@@ -96,7 +96,8 @@ struct Columns {
         scale,
         digits,
         charset,
-        extra
+        extra,
+        collation
     };
 };
 
@@ -114,6 +115,7 @@ TableMap::Column column_of(const Row& row, const std::map<std::string, std::uint
     out.is_unsigned = type.find(" unsigned") != std::string::npos;
     const auto charset = charsets.find(text(row, Columns::charset));
     out.collation = charset == charsets.end() ? kBinary : charset->second;
+    out.collation_name = text(row, Columns::collation);
     if (const auto found = plain_types().find(data); found != plain_types().end()) {
         out.type = found->second;
     }
@@ -245,11 +247,13 @@ std::vector<CatalogTable> read_where(Connection& connection, const std::string& 
     for (const Row& row : connection.query(
              "SELECT table_schema, table_name, column_name, data_type, column_type, is_nullable, "
              "character_octet_length, numeric_precision, numeric_scale, datetime_precision, "
-             "character_set_name, extra FROM information_schema.columns WHERE " +
+             "character_set_name, extra, collation_name FROM information_schema.columns WHERE " +
              where + " ORDER BY table_schema, table_name, ordinal_position")) {
         if (const auto place = places.find({text(row, 0), text(row, 1)}); place != places.end()) {
             out[place->second].map.columns.push_back(column_of(row, charsets));
-            add_to_fingerprint(fingerprints[place->second], row);
+            // An altered collation shows in the table's time; a checkpoint's fingerprint holds.
+            add_to_fingerprint(fingerprints[place->second],
+                               {row.begin(), row.begin() + Columns::collation});
         }
     }
     for (const Row& row : connection.query(

@@ -95,9 +95,11 @@ void complete(Column& column, const Column& catalog, bool has_signedness) {
     column.visible = catalog.visible;
     if (is_labelled(column)) {
         column.labels = catalog.labels;
-        column.collation = catalog.collation;
     }
-    column.collation = column.collation == 0 ? catalog.collation : column.collation;
+    if (is_labelled(column) || column.collation == 0) {
+        column.collation = catalog.collation;
+        column.collation_name = catalog.collation_name;
+    }
     column.geometry = column.geometry == 0 ? catalog.geometry : column.geometry;
     column.dimensions = column.dimensions == 0 ? catalog.dimensions : column.dimensions;
     column.is_unsigned = has_signedness ? column.is_unsigned : catalog.is_unsigned;

@@ -296,6 +296,13 @@ TableFacts Catalog::describe(const std::string& db, const std::string& table) {
     return facts;
 }
 
+const Collations& Catalog::collations() {
+    if (!m_collations) {
+        m_collations = read_collations(*m_connection);
+    }
+    return *m_collations;
+}
+
 std::vector<StoredCode> Catalog::stored_code(const TableNames& names) {
     return mysql::stored_code(*m_connection, names);
 }

@@ -72,11 +72,13 @@ public:
     explicit Catalog(Connection& connection) : m_connection{&connection} {}
     TableFacts describe(const std::string& db, const std::string& table) override;
     std::optional<TableMap> shape(const std::string& db, const std::string& table) override;
+    const Collations& collations() override;
     std::vector<StoredCode> stored_code(const TableNames& names) override;
     std::uint64_t end_of_log() override;
 
 private:
     Connection* m_connection;
+    std::optional<Collations> m_collations;
 };
 
 } // namespace cdc::mysql

@@ -26,6 +26,7 @@ struct TableMap {
         bool is_unsigned = false;
         bool visible = true;
         std::uint32_t collation = 0;     ///< of character columns, enums and sets; 0: not known
+        std::string collation_name;      ///< of the catalog; "": that of the number
         std::uint32_t geometry = 0;      ///< 0 geometry, 1 point, 2 linestring, …
         std::uint32_t dimensions = 0;    ///< of a vector
         std::string name;                ///< "": not written

@@ -28,6 +28,10 @@ bool may_be_hash(const TableMap::Column& column) {
     return column.type == ColumnType::longlong && column.name.starts_with("DB_ROW_HASH_");
 }
 
+bool has_collation(ValueKind kind) {
+    return kind == ValueKind::text || kind == ValueKind::enumeration || kind == ValueKind::set;
+}
+
 /// Of a format from before MySQL 5.6.
 bool is_old_time(const TableMap::Column& column) {
     return column.type == ColumnType::time || column.type == ColumnType::datetime ||
@@ -71,7 +75,7 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
     m_shape.table = m_map.table;
     for (const TableMap::Column& source : m_map.columns) {
         const bool hidden = mariadb && may_be_hash(source) && !facts.types.contains(source.name);
-        add_column(source, facts, hidden);
+        add_column(source, facts, hidden, lookup);
     }
     if (m_shape.columns.empty() && !m_columns.empty()) {
         throw Error{ExitCode::refused,
@@ -129,7 +133,8 @@ void TablePlan::refuse_old_fractions(const TableFacts& facts) const {
     }
 }
 
-void TablePlan::add_column(const TableMap::Column& source, const TableFacts& facts, bool hidden) {
+void TablePlan::add_column(const TableMap::Column& source, const TableFacts& facts, bool hidden,
+                           SourceLookup& lookup) {
     const auto declared = facts.types.find(source.name);
     ColumnPlan planned =
         plan_column(source, declared == facts.types.end() ? std::string_view{} : declared->second);
@@ -150,6 +155,10 @@ void TablePlan::add_column(const TableMap::Column& source, const TableFacts& fac
     }
     if (column.masked()) {
         event::mask_column(planned.shape);
+    } else if (!column.left_out() && has_collation(column.codec.kind)) {
+        if (std::string name = lookup.collations().inexact_name(source); !name.empty()) {
+            m_shape.collations.emplace(column.name, std::move(name));
+        }
     }
     if (!column.left_out()) {
         m_shape.columns.push_back(std::move(planned.shape));

@@ -5,6 +5,7 @@
 #include "event/column_edits.hpp"
 #include "event/encoding.hpp"
 #include "event/table.hpp"
+#include "mysql/collations.hpp"
 #include "mysql/debezium_form.hpp"
 #include "mysql/rows_event.hpp"
 #include "mysql/table_map.hpp"
@@ -59,6 +60,8 @@ public:
     virtual TableFacts describe(const std::string& db, const std::string& table) = 0;
     /// The table as a table map of the log would describe it; nothing: there is no such table.
     virtual std::optional<TableMap> shape(const std::string& db, const std::string& table) = 0;
+    /// Asked once for each table that has texts.
+    virtual const Collations& collations() = 0;
     /// The views and routines of these names, and the triggers of tables of these names.
     virtual std::vector<StoredCode> stored_code(const TableNames& names) = 0;
     /// Where the log ends, as a place in the order.
@@ -121,7 +124,8 @@ public:
 private:
     explicit TablePlan(TableMap map);
     void refuse_old_fractions(const TableFacts& facts) const;
-    void add_column(const TableMap::Column& source, const TableFacts& facts, bool hidden);
+    void add_column(const TableMap::Column& source, const TableFacts& facts, bool hidden,
+                    SourceLookup& lookup);
     void write_source_members();
     void find_row_end(const TableFacts& facts);
     void choose_key(const TableFacts& facts);

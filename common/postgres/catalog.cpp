@@ -81,7 +81,8 @@ SELECT a.attnum, CASE WHEN NOT a.attisdropped THEN a.attname END, a.atttypid, co
     $5::bool OR a.xmin::text = h.birth OR coalesce(age(a.xmin) > h.since, false) OR coalesce(age(a.xmin) >= h.own, false),
     a.attnotnull, a.attgenerated <> '', a.attndims, m.value, m.values,
     (SELECT d.description FROM pg_description d WHERE d.objoid = t.oid AND d.classoid = 'pg_class'::regclass
-     AND d.objsubid = a.attnum AND ($5::bool OR d.xmin::text = h.birth OR age(d.xmin) > h.since OR age(d.xmin) >= h.own))
+     AND d.objsubid = a.attnum AND ($5::bool OR d.xmin::text = h.birth OR age(d.xmin) > h.since OR age(d.xmin) >= h.own)),
+    (SELECT c.collname FROM pg_collation c WHERE c.oid = a.attcollation AND NOT c.collisdeterministic)
 FROM horizon h CROSS JOIN pg_attribute a LEFT JOIN missing m USING (attname)
 WHERE a.attrelid = t.oid AND a.attnum > 0
     AND (a.attgenerated = '' OR current_setting('server_version_num')::int >= 180000)
@@ -249,6 +250,7 @@ void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<C
             append_value(fact.column.default_json, fact.codec, single_element(result.text(row, 9)));
         }
         fact.column.comment = result.text(row, 11);
+        fact.collation = result.text(row, 12);
         if (now.certain && result.text(row, 6) == "t") {
             fact.column.nullable = false;
         }

@@ -171,6 +171,7 @@ void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     // The server repeats a description for reasons of its own; only a new shape is news.
     const event::Table& before = known->second.shape();
     plan.announced = known->second.announced && known->second.version() == plan.version() &&
+                     before.collations == plan.shape().collations &&
                      before.schema == plan.shape().schema && before.table == plan.shape().table;
     known->second = std::move(plan);
 }
@@ -282,7 +283,8 @@ void ChangeBuilder::append_table(std::string& out, const pgoutput::Relation& rel
     const RelationPlan plan{relation, m_settings.database, columns, m_settings.edits};
     const auto known = m_plans.find(relation.id);
     const bool told = known != m_plans.end() && known->second.announced &&
-                      known->second.version() == plan.version();
+                      known->second.version() == plan.version() &&
+                      known->second.shape().collations == plan.shape().collations;
     if (!told && plan.ambiguous().empty()) {
         event::append_table_line(out, plan.shape(),
                                  source_at(relation.schema, relation.name, position),

@@ -77,6 +77,8 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
         event::Column shape = facts[i].column;
         if (masked) {
             event::mask_column(shape);
+        } else if (!facts[i].collation.empty()) {
+            m_shape.collations.emplace(column.name, facts[i].collation);
         }
         if (in_key) {
             m_key.push_back(m_columns.size());

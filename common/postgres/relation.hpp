@@ -26,7 +26,8 @@ struct ColumnFacts {
     bool in_primary_key = false; ///< matters under REPLICA IDENTITY FULL, where no key is sent
     /// Several columns may be it: it was renamed, or dropped and made anew, since.
     bool ambiguous = false;
-    int dimensions = 0; ///< of an array, as declared
+    int dimensions = 0;    ///< of an array, as declared
+    std::string collation; ///< a nondeterministic one; else ""
 };
 
 /// A value read from the source because the log did not carry it.

@@ -15,9 +15,26 @@
 
 namespace cdc::mysql {
 
+/// Some collations, as both servers number them.
+inline Collations some_collations() {
+    Collations out;
+    out.add(8, "latin1_swedish_ci", true);
+    out.add(13, "sjis_japanese_ci", true);
+    out.add(45, "utf8mb4_general_ci", true);
+    out.add(46, "utf8mb4_bin", true);
+    out.add(54, "utf16_general_ci", true);
+    out.add(63, "binary", false);
+    out.add(255, "utf8mb4_0900_ai_ci", false);
+    out.add(309, "utf8mb4_0900_bin", false);
+    out.add(1070, "utf8mb4_nopad_bin", false);
+    return out;
+}
+
 class NoFacts : public SourceLookup {
 public:
     TableFacts facts;
+    Collations names = some_collations();
+    const Collations& collations() override { return names; }
     TableFacts describe(const std::string&, const std::string&) override { return facts; }
     std::optional<TableMap> shape(const std::string&, const std::string&) override { return {}; }
     std::vector<StoredCode> stored_code(const TableNames&) override { return {}; }

@@ -53,12 +53,9 @@ TEST_CASE("the worked checkpoint, table, facts and mark lines are byte for byte 
         if (line.kind == LineKind::checkpoint) {
             CHECK(parse_checkpoint(text, "page").encode() == text);
         } else if (line.kind == LineKind::table) {
-            Table table;
-            table.schema = line.source.schema;
-            table.table = line.source.table;
             std::string version;
-            table.columns = parse_columns(line.payload, version);
-            CHECK(version == shape_version(table.columns));
+            CHECK(shape_version(parse_table(line.payload, version).columns) == version);
+            const Table table = table_of(line);
             std::string encoded;
             append_table_line(encoded, table, line.source.raw, 1763709000123);
             CHECK(encoded == text + "\n");

@@ -1,4 +1,5 @@
 #include "base/error.hpp"
+#include "binlog_file.hpp"
 #include "mysql/completed_map.hpp"
 
 #include <doctest/doctest.h>
@@ -99,4 +100,34 @@ TEST_CASE("a catalog that is another one by what the log says is refused") {
     minimal.columns[0].is_unsigned = true;
     minimal.columns[2].collation = kUtf8mb4;
     CHECK(has(refusal(minimal, of_catalog()), "than 'note'"));
+}
+
+TEST_CASE("collations by which other texts are equal than the same bytes have a name") {
+    const mysql::Collations known = mysql::some_collations();
+    const auto name = [&](std::uint32_t number, const std::string& of_catalog = "") {
+        TableMap::Column text = column(ColumnType::varchar, 20);
+        text.collation = number;
+        text.collation_name = of_catalog;
+        return known.inexact_name(text);
+    };
+    CHECK(name(255) == "utf8mb4_0900_ai_ci");
+    CHECK(name(46) == "utf8mb4_bin"); // padded
+    CHECK(name(63).empty());
+    CHECK(name(309).empty());
+    CHECK(name(1070).empty());
+    CHECK(name(9999) == "9999");
+    CHECK(name(kUtf8mb4, "utf8mb4_0900_bin").empty()); // the catalog's word counts
+    CHECK(name(309, "utf8mb4_uca1400_ai_ci") == "utf8mb4_uca1400_ai_ci");
+}
+
+TEST_CASE("a table map without collations takes their names from the catalog") {
+    TableMap catalog = of_catalog();
+    catalog.columns[1].collation_name = catalog.columns[2].collation_name = "latin1_german1_ci";
+    CHECK(completed_map(of_log(), catalog) == catalog);
+    TableMap minimal = of_log(); // the log's number is that of its time
+    minimal.has_charsets = true;
+    minimal.columns[2].collation = kLatin1;
+    const TableMap whole = completed_map(minimal, catalog);
+    CHECK(whole.columns[1].collation_name == "latin1_german1_ci");
+    CHECK(whole.columns[2].collation_name.empty());
 }

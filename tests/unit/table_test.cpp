@@ -68,6 +68,8 @@ TEST_CASE("broken table lines are bad data") {
     CHECK(parse_columns(R"({"version":"x","columns":[]})", version).empty());
     CHECK_FAILS(parse_columns(R"({"version":"x","columns":[{"name":1}]})", version), bad_data,
                 "broken table line");
+    CHECK_FAILS(parse_table(R"({"version":"x","collations":["a"],"columns":[]})"), bad_data,
+                "broken table line");
 }
 
 TEST_CASE("a table without schema is shown under its database") {
@@ -80,6 +82,7 @@ TEST_CASE("what a table line says of the table itself is read back") {
     table.oid = 4294967295;
     table.stale = "column \"a\" was dropped";
     table.unfilled = {"plain"};
+    table.collations = {{"b \"x\"", "utf8mb4_0900_ai_ci"}, {"a", "latin1_swedish_ci"}};
     std::string line;
     append_table_line(line, table, "{}", 7);
     std::string version;
@@ -87,6 +90,9 @@ TEST_CASE("what a table line says of the table itself is read back") {
     CHECK(read.oid == table.oid);
     CHECK(read.stale == table.stale);
     CHECK(read.unfilled == table.unfilled);
+    CHECK(read.collations == table.collations);
+    CHECK(line.find(R"("collations":{"a":"latin1_swedish_ci","b \"x\"":"utf8mb4_0900_ai_ci"},)") !=
+          std::string::npos);
     CHECK(version == shape_version(table.columns));
 }
 
