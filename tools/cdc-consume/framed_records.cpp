@@ -115,7 +115,8 @@ FramedRecords::Schema FramedRecords::parse(const registry::Schema& found) {
     }
     if (!table.empty()) {
         schema.table = event::parse_table(table, schema.table_version);
-        schema.table_version = event::shape_version(schema.table->columns);
+        schema.table_version =
+            event::shape_version(schema.table->columns) + event::collations_text(*schema.table);
     }
     return schema;
 }

@@ -288,7 +288,7 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     }
     Route& route = m_routes.of(source.db, source.schema, source.table);
     std::string version;
-    const auto columns = event::parse_columns(line.payload, version);
+    const event::Table table = event::parse_table(line.payload, version);
     const std::string key = json_object({{"db", source.db},
                                          {"schema", source.schema},
                                          {"table", source.table},
@@ -300,7 +300,8 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     record.order = order;
     record.table_version = version;
     const Topic& changes = m_routes.side("schema-changes");
-    const bool is_new = m_announced.count(key) == 0;
+    const std::string announced = key + event::collations_text(table);
+    const bool is_new = m_announced.count(announced) == 0;
     if (is_new) {
         check_size(changes, key, line.raw.size());
     }
@@ -309,16 +310,15 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     }
     auto encoder = m_registered ? m_registered->encoder(route.topic.name, line) : nullptr;
     if (m_options.exactly_once) {
-        m_unsettled.push_back({is_new ? key : std::string{}, &route, route.version,
+        m_unsettled.push_back({is_new ? announced : std::string{}, &route, route.version,
                                route.table_json, route.keyless, route.encoder});
     }
     route.encoder = std::move(encoder);
     route.version = version;
     route.table_json.assign(line.payload);
-    route.keyless = std::none_of(columns.begin(), columns.end(),
-                                 [](const event::Column& column) { return column.key > 0; });
+    route.keyless = !table.has_key();
     if (is_new) {
-        m_announced.insert(key);
+        m_announced.insert(announced);
         m_announcing = true;
         record.key = key;
         send(changes, record);

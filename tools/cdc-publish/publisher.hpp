@@ -107,7 +107,8 @@ private:
     std::string m_json;                              ///< scratch
     std::string m_value;
     std::string m_key;
-    std::set<std::string> m_announced;  ///< keys of schema-changes that were sent
+    /// Of schema-changes, what was sent: keys with collations, which are not part of the version.
+    std::set<std::string> m_announced;
     std::vector<Unsettled> m_unsettled; ///< with transactions, by table line since settled()
     bool m_announcing = false;          ///< one of them was announced
     Position m_position;
