@@ -1,6 +1,7 @@
 #include "views/bind.hpp"
 
 #include "views/binder.hpp"
+#include "views/collations.hpp"
 #include "views/exact.hpp"
 #include "views/refused.hpp"
 #include "views/view_refusal.hpp"
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace cdc::views {
@@ -34,21 +36,45 @@ Json parse_select(const View& view, const Engine& engine) {
     return std::move(tree["statements"][0]["node"]);
 }
 
-/// A FULL view stays as it was parsed unless something in it must be rewritten. Then it is bound,
-/// for the types of its columns, where the binder takes it.
-void make_whole_exact(Json& node, const Json& parsed, const std::vector<Relation>& relations,
-                      const Engine& engine) {
-    Json bound;
+/// A FULL view with its names resolved, where the binder takes it.
+std::optional<Json> bind_names(const Json& parsed, const std::vector<Relation>& relations) {
     try {
-        bound = Binder{relations}.bind_query(parsed, {nullptr, nullptr, true});
+        return Binder{relations}.bind_query(parsed, {nullptr, nullptr, true});
     } catch (const Problem&) {
+        return std::nullopt;
+    }
+}
+
+/// A FULL view stays as it was parsed unless something in it must be rewritten. Then it is bound,
+/// for the types of its columns, where that can be.
+void make_whole_exact(Json& node, const std::optional<Json>& bound,
+                      const std::vector<Relation>& relations, const Engine& engine) {
+    if (!bound) {
         make_exact(node, relations, engine, false);
         return;
     }
-    Json exact = bound;
+    Json exact = *bound;
     make_exact(exact, relations, engine, true);
-    if (exact != bound) {
+    if (exact != *bound) {
         node = std::move(exact);
+    }
+}
+
+/// What the columns of the query are compared by; KEY and PARTITION compare them.
+void find_collations(BoundView& view, const Json& query, const std::vector<Relation>& relations) {
+    const std::vector<Collation> found = check_collations(query, relations);
+    const Json& items = first_select(query)["select_list"];
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const std::string name{text_of(items[i], "alias")};
+        const std::vector<std::string>& compared = view.view.found_by();
+        if (found[i].empty()) {
+            continue;
+        }
+        if (!found[i].labels &&
+            std::find(compared.begin(), compared.end(), name) != compared.end()) {
+            refuse_collation(found[i], view.view.has_key ? "KEY" : "PARTITION", kNoPosition);
+        }
+        view.collations.emplace(name, found[i]);
     }
 }
 
@@ -87,7 +113,7 @@ void check_names(const BoundView& bound) {
 
 BoundView bind_view(const View& view, const std::vector<Relation>& relations,
                     const Engine& engine) {
-    BoundView bound{view, {}, {}, {}, {}};
+    BoundView bound{view, {}, {}, {}, {}, {}};
     bound.node = parse_select(view, engine);
     try {
         if (engine.describe) {
@@ -96,8 +122,14 @@ BoundView bind_view(const View& view, const std::vector<Relation>& relations,
         if (view.full) {
             const Json parsed = bound.node;
             bound.reads = bind_whole(bound.node, relations);
+            const std::optional<Json> names = bind_names(parsed, relations);
+            if (names) {
+                find_collations(bound, *names, relations);
+            } else {
+                check_collations_unbound(bound.node, relations);
+            }
             if (engine.describe) {
-                make_whole_exact(bound.node, parsed, relations, engine);
+                make_whole_exact(bound.node, names, relations, engine);
             }
             return bound;
         }
@@ -105,6 +137,7 @@ BoundView bind_view(const View& view, const std::vector<Relation>& relations,
         bound.node = binder.bind_query(bound.node, {});
         bound.sources = binder.sources();
         bound.reads = binder.reads();
+        find_collations(bound, bound.node, relations);
         if (engine.describe) {
             make_exact(bound.node, relations, engine, true);
         }

@@ -11,12 +11,21 @@
 
 namespace cdc::views {
 
+/// By what the source takes texts of a column as equal that differ in their bytes.
+struct Collation {
+    std::string name; ///< "utf8mb4_0900_ai_ci", "public.citext", "character(5)"; "": there is none
+    std::string column;  ///< of which input table, "shop.customers.name"
+    bool padded = false; ///< it is the blanks at the end alone that make no difference
+    bool labels = false; ///< of an enum: none of its labels equals another
+
+    bool empty() const { return name.empty(); }
+};
+
 /// A column of a relation.
 struct Column {
     std::string name;
     std::string type; ///< DuckDB's name of it; needed only where numbers are rewritten
-    bool bytewise =
-        true; ///< false: the source compares its text by other rules (citext, char(n), _ci)
+    Collation collation{};
 };
 
 /// A table or another view that a view may read.
@@ -59,6 +68,7 @@ struct BoundView {
     std::vector<std::string> columns;      ///< of the output, in order; empty for FULL
     std::map<std::string, Source> sources; ///< by alias; empty for FULL
     std::vector<std::string> reads;        ///< stored names, each once, in order of appearance
+    std::map<std::string, Collation> collations; ///< of columns of the output that have one
 };
 
 /// Parses and binds; for FULL it does not look at KEY and PARTITION. Throws Refused for what the

@@ -162,3 +162,37 @@ TEST_CASE_FIXTURE(Values, "transform: a SELECT names tables wherever they stand,
                       "s.c ON true WHERE EXISTS (SELECT 1 FROM d) UNION SELECT * FROM a");
     CHECK(transform::named_relations(tree) == std::vector<std::string>{"a", "b", "d", "s.c"});
 }
+
+TEST_CASE("transform: by what a source compares the texts of a column") {
+    event::Table table;
+    table.collations = {{"c", "utf8mb4_0900_ai_ci"}};
+    const auto of = [&](const event::Column& column, const char* connector, const char* declared) {
+        return transform::collation_of(table, column, connector, declared, "shop.t");
+    };
+    const views::Collation mysql = of(column("varchar(20)"), "mysql", "");
+    CHECK(mysql.name == "utf8mb4_0900_ai_ci");
+    CHECK(mysql.column == "shop.t.c");
+    CHECK_FALSE((mysql.padded || mysql.labels));
+    CHECK(of(column("varchar(20)"), "mysql", "text").empty());
+    event::Column kind = column("enum");
+    kind.labels = {"a", "b"};
+    CHECK(of(kind, "mariadb", "").labels);
+
+    table.collations.clear(); // of a line of an older version, and of PostgreSQL
+    CHECK(of(column("char(20)"), "mysql", "").empty());
+    for (const char* plain : {"text", "character varying(5)", "\"char\"", "name", "integer"}) {
+        CHECK_MESSAGE(of(column(plain), "postgresql", "").empty(), plain);
+    }
+    for (const char* padded : {"character(5)", "bpchar"}) {
+        CHECK(of(column(padded), "postgresql", "").name == padded);
+        CHECK(of(column(padded), "postgresql", "").padded);
+    }
+    CHECK(of(column("public.citext"), "postgresql", "").name == "public.citext");
+    CHECK(of(column("public.citext"), "postgresql", "text").empty());
+    event::Column list = column("public.citext[]");
+    list.element = "public.citext";
+    CHECK(of(list, "postgresql", "").name == "public.citext[]");
+    event::Column odd = column("citext");
+    odd.name = "Odd";
+    CHECK(of(odd, "postgresql", "").column == "shop.t.\"Odd\"");
+}

@@ -1,4 +1,5 @@
-#include "duckdb/database.hpp"
+#include "view_bed.hpp"
+
 #include "views/derive.hpp"
 #include "views/functions.hpp"
 #include "views/recompute.hpp"
@@ -16,19 +17,10 @@ using namespace cdc::views;
 
 namespace {
 
-struct Bed {
-    cdc::duckdb::Database database{"", {}};
-    cdc::duckdb::Connection connection{database};
-    Engine engine{
-        [this](const std::string& sql) { return cdc::duckdb::serialize_sql(connection, sql); },
-        [this](const std::string& tree) { return cdc::duckdb::deserialize_sql(connection, tree); },
-        {}};
-};
-
 std::vector<Column> columns(const std::vector<std::string>& names) {
     std::vector<Column> result;
     for (const std::string& name : names) {
-        result.push_back({name, "INTEGER", true});
+        result.push_back({name, "INTEGER", {}});
     }
     return result;
 }
@@ -38,11 +30,6 @@ const std::vector<Relation> kTables = {
     {"u", "u", columns({"id", "v", "y"}), {"id"}},
     {"shop.w", "shop_w", columns({"id", "z"}), {"id"}},
 };
-
-View one_view(const std::string& clauses, const std::string& select) {
-    return parse_view_file("CREATE VIEW v " + clauses + " AS " + select + ";", "views.sql")
-        .views.at(0);
-}
 
 /// The derived queries of one relation, one a line.
 std::string derived(const std::string& relation, const std::string& key,

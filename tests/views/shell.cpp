@@ -55,7 +55,7 @@ private:
         for (const json& given : request["relations"]) {
             views::Relation relation{given["name"], given["name"], {}, given["key"]};
             for (const json& column : given["columns"]) {
-                relation.columns.push_back({column[0], column[1], true});
+                relation.columns.push_back({column[0], column[1], {}});
             }
             relations.push_back(std::move(relation));
         }
@@ -78,7 +78,7 @@ private:
         }
         views::Relation relation{view.name, view.name, {}, view.key};
         for (const std::string& name : bound.columns) {
-            relation.columns.push_back({name, "", true});
+            relation.columns.push_back({name, "", {}});
         }
         relations.push_back(std::move(relation));
         return {{"name", view.name},

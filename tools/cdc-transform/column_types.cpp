@@ -101,6 +101,24 @@ StoredColumn declared_column(std::string_view declared, const event::Column& col
     return decimal(precision, scale, Reading::exact_decimal);
 }
 
+/// Of an extension, which may lie in any schema.
+bool is_citext(std::string_view type) {
+    return type == "citext" || type.ends_with(".citext");
+}
+
+/// char(n) of PostgreSQL; MySQL's has no blanks at its end.
+bool is_padded(std::string_view type) {
+    return type == "bpchar" || type == "character" || type.starts_with("character(");
+}
+
+/// A name as a view file has it.
+std::string written_name(const std::string& name) {
+    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    return plain ? name : '"' + name + '"';
+}
+
 StoredColumn list_column(const event::Column& column, std::string_view connector) {
     event::Column element;
     element.type = column.element;
@@ -161,6 +179,27 @@ StoredColumn stored_column(const event::Column& column, std::string_view connect
         record::is_mysql(connector) ? find_known(kMysql, name) : find_known(kPostgres, name);
     return known != nullptr ? StoredColumn{std::string{known->type}, known->reading}
                             : StoredColumn{"VARCHAR", Reading::as_it_is};
+}
+
+views::Collation collation_of(const event::Table& table, const event::Column& column,
+                              std::string_view connector, std::string_view declared,
+                              std::string_view table_name) {
+    views::Collation out;
+    if (!declared.empty()) {
+        return out;
+    }
+    const std::string& type = column.element.empty() ? column.type : column.element;
+    if (const auto found = table.collations.find(column.name); found != table.collations.end()) {
+        out.name = found->second;
+        out.labels = !column.labels.empty();
+    } else if (!record::is_mysql(connector) && (is_citext(type) || is_padded(type))) {
+        out.name = column.type;
+        out.padded = is_padded(type);
+    } else {
+        return out;
+    }
+    out.column = fmt::format("{}.{}", table_name, written_name(column.name));
+    return out;
 }
 
 std::string type_name(const duckdb::Type& type, std::string_view what) {

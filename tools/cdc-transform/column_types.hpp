@@ -3,6 +3,7 @@
 
 #include "duckdb/result.hpp"
 #include "event/table.hpp"
+#include "views/bind.hpp"
 
 #include <string>
 #include <string_view>
@@ -26,6 +27,12 @@ struct StoredColumn {
 /// `declared`: what the view file's TYPE says, "" for nothing. `connector` is the source's.
 StoredColumn stored_column(const event::Column& column, std::string_view connector,
                            std::string_view declared);
+
+/// What the source compares a column's texts by; nothing where it goes by their bytes, or TYPE says
+/// that they count. `table_name`: as the view file names the table.
+views::Collation collation_of(const event::Table& table, const event::Column& column,
+                              std::string_view connector, std::string_view declared,
+                              std::string_view table_name);
 
 /// PostgreSQL's name for a type of the engine, as a view's column has it. Throws Error (usage),
 /// with `what` in the message, where a line has no form for its values.

@@ -298,8 +298,8 @@ void Transformer::end_cut(const event::Checkpoint& checkpoint, Order cut) {
 
 std::string Transformer::explain() {
     std::string out;
-    const std::vector<views::Relation> known = relations(Order{}, true);
     for (const auto& view : m_views) {
+        const std::vector<views::Relation> known = relations(Order{}, true);
         if (!inputs_ready(*view, known)) {
             out += fmt::format("view {}: a table that it reads is not in the state yet\n",
                                view->view().name);

@@ -145,10 +145,12 @@ std::string FlinkSql::source(const Table& table) {
     views::Relation relation{name_of(table.shape), name_of(table.shape), {}, {}};
     std::string columns;
     for (const event::Column& column : table.shape.columns) {
-        const std::string type =
-            stored_column(column, table.connector, declared(table.shape, column.name)).type;
+        const std::string of_file = declared(table.shape, column.name);
+        const std::string type = stored_column(column, table.connector, of_file).type;
         columns += (columns.empty() ? "" : ", ") + quoted_name(column.name) + " " + type;
-        relation.columns.push_back({column.name, type, true});
+        relation.columns.push_back(
+            {column.name, type,
+             collation_of(table.shape, column, table.connector, of_file, relation.name)});
     }
     std::vector<const event::Column*> keys;
     for (const event::Column& column : table.shape.columns) {
@@ -198,7 +200,10 @@ std::string FlinkSql::view(const views::View& view) {
     const duckdb::Result rows = m_connection.query("SELECT * FROM " + quoted_name(view.name));
     views::Relation relation{view.name, view.name, {}, view.key};
     for (std::size_t i = 0; i < rows.names().size(); ++i) {
-        relation.columns.push_back({rows.names()[i], type_name(rows.types()[i], view.name), true});
+        const auto collation = bound.collations.find(rows.names()[i]);
+        relation.columns.push_back(
+            {rows.names()[i], type_name(rows.types()[i], view.name),
+             collation == bound.collations.end() ? views::Collation{} : collation->second});
     }
     m_relations.push_back(std::move(relation));
     std::string out =

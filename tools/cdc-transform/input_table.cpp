@@ -101,10 +101,15 @@ std::vector<std::string> InputTable::key() const {
 void InputTable::add_columns(std::vector<views::Column>& out) const {
     for (std::size_t i = 0; i < m_columns.size(); ++i) {
         const event::Column& column = m_stored.shape.columns[i];
-        // MySQL's table lines do not tell collations: its texts are taken to compare by bytes.
-        const bool bytewise = column.type != "citext" && column.type.rfind("character(", 0) != 0;
-        out.push_back({column.name, m_columns[i].type, bytewise});
+        out.push_back({column.name, m_columns[i].type,
+                       collation_of(m_stored.shape, column, m_stored.connector,
+                                    m_declared(m_stored, column.name), full_name())});
     }
+}
+
+void InputTable::set_collations(const std::map<std::string, std::string>& collations) {
+    m_stored.shape.collations = collations;
+    m_touched = true;
 }
 
 void InputTable::begin_snapshot(Order order, bool whole) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,8 @@ public:
     void begin_snapshot(event::Order order, bool whole);
     void end_snapshot(event::Order order, bool whole);
     void reshape(const event::Table& shape);
+    /// The columns' values stay what they are; what views may do with them may be another thing.
+    void set_collations(const std::map<std::string, std::string>& collations);
     void assume_whole();
     /// What the state keeps of it is written at the next cut.
     void touch() { m_touched = true; }

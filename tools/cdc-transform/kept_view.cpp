@@ -180,7 +180,13 @@ views::Relation KeptView::relation() const {
     out.name = m_view.name;
     out.stored = m_stored;
     for (std::size_t i = 0; i < m_columns.size(); ++i) {
-        out.columns.push_back({m_lines->table().columns[i].name, m_types[i], true});
+        out.columns.push_back({m_lines->table().columns[i].name, m_types[i], {}});
+        if (m_bound) {
+            const auto found = m_bound->collations.find(out.columns.back().name);
+            if (found != m_bound->collations.end()) {
+                out.columns.back().collation = found->second;
+            }
+        }
     }
     out.key = m_view.key;
     return out;

@@ -36,7 +36,7 @@ public:
     const std::vector<std::string>& named() const { return m_named; }
     /// The table of its rows, as views that read it name it.
     const std::string& stored() const { return m_stored; }
-    /// As a relation that others read.
+    /// As a relation that others read, once bound.
     views::Relation relation() const;
 
     /// Resolves its names against these relations. Throws views::Refused.

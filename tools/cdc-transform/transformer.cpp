@@ -296,12 +296,18 @@ void Transformer::take_table(const event::DecodedLine& line) {
     if (table == nullptr) {
         made_table(line, std::move(shape));
         m_in->last_source.clear();
-    } else if (table->shape().columns != shape.columns) {
+        return;
+    }
+    if (table->shape().columns != shape.columns) {
         open_transaction();
         table->reshape(shape);
-        for (const auto& view : m_views) {
-            view->unbind();
-        }
+    } else if (table->shape().collations != shape.collations) {
+        table->set_collations(shape.collations);
+    } else {
+        return;
+    }
+    for (const auto& view : m_views) {
+        view->unbind();
     }
 }
 
