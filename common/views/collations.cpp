@@ -270,8 +270,9 @@ private:
 std::string way_out(const Collation& collation, std::string_view where) {
     const std::string name = collation.column.substr(collation.column.rfind('.') + 1);
     return fmt::format(
-        "the view goes by bytes: write {}({}){}, or, if they are meant, TYPE {} text;",
-        collation.padded ? "rtrim" : "lower", name, where, collation.column);
+        "the view compares bytes: wrap the column{}, as {}({}); or, if bytes are meant, "
+        "TYPE {} text;",
+        where, collation.padded ? "rtrim" : "lower", name, collation.column);
 }
 
 std::string shown(const Collation& collation) {
@@ -331,7 +332,7 @@ void refuse_bare(const Json& node, const std::map<std::string, Collation>& colum
 
 void refuse_collation(const Collation& collation, std::string_view construct,
                       std::size_t position) {
-    throw Problem{fmt::format("{} of {}", construct, shown(collation)), way_out(collation, ""),
+    throw Problem{fmt::format("{} on {}", construct, shown(collation)), way_out(collation, ""),
                   position};
 }
 

@@ -27,7 +27,7 @@ view() { # [TYPE…] -- CONDITION: ids of rows, or the exit status
 }
 refused() { # COLUMN COLLATION
     expect "$1 compared" "$(view -- "$1 = 'a'")" "status 2"
-    expect_words transform.err "views.sql:1: view 'v': = of column '$SPACE.texts.$1', which its source compares by $2"
+    expect_words transform.err "views.sql:1: view 'v': = on column '$SPACE.texts.$1', which its source compares by $2"
     expect_words transform.err "TYPE $SPACE.texts.$1 text;"
 }
 values="(1, 'a', 'a', 'a', 'a', 'a', 1), (2, 'A', 'A', 'A', 'A', 'b', 1), (3, 'a ', 'a ', 'a ', 'b', 'b', 1), (4, 'á', 'á', 'á', 'b', 'a', 1)"

@@ -799,9 +799,9 @@ def collations(folder):
     expect("not computed anew", ops(places["details"].run(told)), [])
 
     for name, line, words in (
-            ("by_name", 1, "view 'by_name': GROUP BY of column 'public.customers.name', which its source compares by "
+            ("by_name", 1, "view 'by_name': GROUP BY on column 'public.customers.name', which its source compares by "
                            "utf8mb4_0900_ai_ci"),
-            ("over", 2, "view 'over': = of column 'public.customers.name', which its source compares by "
+            ("over", 2, "view 'over': = on column 'public.customers.name', which its source compares by "
                         "utf8mb4_0900_ai_ci")):
         tool = places[name]
         views = (tool.folder / "views.sql").read_text()

@@ -54,7 +54,7 @@ Answer answer(const std::string& clauses, const std::string& select,
 /// What is refused of a SELECT that has an id: its construct.
 std::string construct(const std::string& select, const std::string& clauses = "KEY (id)") {
     const std::string words = answer(clauses, select).words;
-    return words.substr(0, words.find(" of column 'shop.c.word', which its source compares by "
+    return words.substr(0, words.find(" on column 'shop.c.word', which its source compares by "
                                       "utf8mb4_0900_ai_ci"));
 }
 
@@ -173,11 +173,11 @@ TEST_CASE("views: labels of an enum are told apart by their bytes, and not compa
     CHECK(answer("KEY (id)", "SELECT id, count(DISTINCT kind) AS n FROM c GROUP BY id").words ==
           "accepted");
     CHECK(answer("KEY (id)", "SELECT id FROM c WHERE kind = 'A'").words ==
-          "= of column 'shop.c.kind', which its source compares by utf8mb4_general_ci");
+          "= on column 'shop.c.kind', which its source compares by utf8mb4_general_ci");
     CHECK(answer("KEY (id)", "SELECT id, kind FROM c UNION SELECT id, plain FROM d")
-              .words.starts_with("UNION of"));
+              .words.starts_with("UNION on"));
     CHECK(answer("KEY (x)", "SELECT coalesce(kind, 'A') AS x FROM c GROUP BY 1")
-              .words.starts_with("GROUP BY of"));
+              .words.starts_with("GROUP BY on"));
 }
 
 TEST_CASE("views: the refusal says line, column, collation and the way out") {
@@ -187,14 +187,15 @@ TEST_CASE("views: the refusal says line, column, collation and the way out") {
         FAIL("accepted");
     } catch (const Refused& refused) {
         CHECK(std::string{refused.what()} ==
-              "views.sql:3: view 'v': = of column 'shop.c.code', which its source compares by "
+              "views.sql:3: view 'v': = on column 'shop.c.code', which its source compares by "
               "character(5), without the blanks at its end");
-        CHECK(refused.hint() == "the view goes by bytes: write rtrim(code), or, if they are meant, "
-                                "TYPE shop.c.code text;");
+        CHECK(refused.hint() ==
+              "the view compares bytes: wrap the column, as rtrim(code); or, if bytes are meant, "
+              "TYPE shop.c.code text;");
     }
     CHECK(answer("KEY (id)", "SELECT id FROM c WHERE other = 'x'").hint ==
-          "the view goes by bytes: write lower(other), or, if they are meant, TYPE shop.c.other "
-          "text;");
+          "the view compares bytes: wrap the column, as lower(other); or, if bytes are meant, TYPE "
+          "shop.c.other text;");
 }
 
 TEST_CASE("views: a FULL view that is not followed may only pass such columns to functions") {
