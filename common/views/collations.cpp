@@ -87,9 +87,7 @@ private:
                                      "modifiers", "select_list"}) {
             check(node[property]);
         }
-        for (const Json& group : node["group_expressions"]) {
-            tell_apart(group, "GROUP BY");
-        }
+        tell_apart(node["group_expressions"], "GROUP BY");
         for (const Json& modifier : node["modifiers"]) {
             of_modifier(modifier, node["select_list"]);
         }
@@ -103,9 +101,8 @@ private:
     void of_modifier(const Json& modifier, const Json& items) {
         if (is_type(modifier, "DISTINCT_MODIFIER")) {
             const Json& targets = list_of(modifier, "distinct_on_targets");
-            for (const Json& each : targets.empty() ? items : targets) {
-                tell_apart(each, targets.empty() ? "DISTINCT" : "DISTINCT ON");
-            }
+            tell_apart(targets.empty() ? items : targets,
+                       targets.empty() ? "DISTINCT" : "DISTINCT ON");
         }
         in_order(list_of(modifier, "orders"));
     }
@@ -117,6 +114,9 @@ private:
                 if (relation.stored == text_of(node, "table_name")) {
                     for (const Column& column : relation.columns) {
                         m_columns[{alias, column.name}] = column.collation;
+                    }
+                    if (!relation.key.empty()) {
+                        m_keys[alias] = relation.key;
                     }
                 }
             }
@@ -181,13 +181,9 @@ private:
         if (is_one_of(name, kComparing)) {
             compare_all(list_of(node, "children"), shown(name));
         } else if (node.value("distinct", false)) {
-            for (const Json& child : list_of(node, "children")) {
-                tell_apart(child, fmt::format("{}(DISTINCT)", name));
-            }
+            tell_apart(list_of(node, "children"), fmt::format("{}(DISTINCT)", name));
         }
-        for (const Json& partition : list_of(node, "partitions")) {
-            tell_apart(partition, "PARTITION BY");
-        }
+        tell_apart(list_of(node, "partitions"), "PARTITION BY");
         in_order(list_of(node, "orders"));
         in_order(list_of(node, "arg_orders"));
         if (const auto own = node.find("order_bys"); own != node.end()) {
@@ -207,11 +203,31 @@ private:
         }
     }
 
-    /// Labels of one enum are told apart by their bytes too.
-    void tell_apart(const Json& expression, std::string_view construct) {
-        if (const Collation collation = of(expression); !collation.labels) {
-            refuse_if(collation, construct, position_of(expression));
+    /// Of rows that these values tell apart. Labels of one enum are so by their bytes too, and what
+    /// else a row has whose key is among the values tells it from no other.
+    void tell_apart(const Json& values, std::string_view construct) {
+        for (const Json& value : values) {
+            const Collation collation = of(value);
+            if (!collation.labels && !belongs_to_key(value, values)) {
+                refuse_if(collation, construct, position_of(value));
+            }
         }
+    }
+
+    bool belongs_to_key(const Json& value, const Json& values) {
+        if (!is_class(value, "COLUMN_REF")) {
+            return false;
+        }
+        const Json& alias = value["column_names"][0];
+        const auto key = m_keys.find(alias.get_ref<const std::string&>());
+        return key != m_keys.end() &&
+               std::all_of(key->second.begin(), key->second.end(), [&](const std::string& part) {
+                   return std::any_of(values.begin(), values.end(), [&](const Json& other) {
+                       return is_class(other, "COLUMN_REF") &&
+                              other["column_names"] == Json::array({alias, part}) &&
+                              of(other).empty();
+                   });
+               });
     }
 
     void in_order(const Json& orders) {
@@ -263,6 +279,7 @@ private:
 
     const std::vector<Relation>& m_relations;
     std::map<std::pair<std::string, std::string>, Collation> m_columns; ///< by alias and name
+    std::map<std::string, std::vector<std::string>> m_keys;             ///< of tables, by alias
     std::size_t m_position = kNoPosition; ///< of the expression in work
 };
 

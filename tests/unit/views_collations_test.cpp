@@ -100,9 +100,9 @@ TEST_CASE("views: a comparison that the source makes by a collation is refused")
 
 TEST_CASE("views: what tells rows apart or puts them in order by a collation is refused") {
     CHECK(construct("SELECT word, count(*) AS n FROM c GROUP BY word", "KEY (word)") == "GROUP BY");
-    CHECK(construct("SELECT id, word FROM c GROUP BY ALL") == "GROUP BY");
-    CHECK(construct("SELECT id, word FROM c GROUP BY 1, 2") == "GROUP BY");
-    CHECK(construct("SELECT DISTINCT id, word FROM c") == "DISTINCT");
+    CHECK(construct("SELECT max(id) AS id, word FROM c GROUP BY ALL") == "GROUP BY");
+    CHECK(construct("SELECT plain AS id, word FROM c GROUP BY 1, 2") == "GROUP BY");
+    CHECK(construct("SELECT DISTINCT plain AS id, word FROM c") == "DISTINCT");
     CHECK(construct("SELECT DISTINCT ON (word) id FROM c ORDER BY word, id") == "DISTINCT ON");
     CHECK(construct("SELECT DISTINCT ON (id) id FROM c ORDER BY id, word") == "ORDER BY");
     CHECK(construct("SELECT id, word FROM c UNION SELECT id, plain FROM d") == "UNION");
@@ -178,6 +178,21 @@ TEST_CASE("views: labels of an enum are told apart by their bytes, and not compa
               .words.starts_with("UNION on"));
     CHECK(answer("KEY (x)", "SELECT coalesce(kind, 'A') AS x FROM c GROUP BY 1")
               .words.starts_with("GROUP BY on"));
+}
+
+TEST_CASE("views: what stands beside its row's key tells it from no other") {
+    for (const char* select :
+         {"SELECT c.id, c.word, count(*) AS n FROM c JOIN d ON d.id = c.id GROUP BY c.word, c.id",
+          "SELECT DISTINCT id, word FROM c",
+          "SELECT id, rank() OVER (PARTITION BY id, word) AS n FROM c"}) {
+        CHECK_MESSAGE(answer("KEY (id)", select).words == "accepted", select);
+    }
+    CHECK(construct("SELECT d.id, c.word, count(*) AS n FROM c JOIN d ON d.id = c.id "
+                    "GROUP BY c.word, d.id") == "GROUP BY"); // that is another table's
+    std::vector<Relation> tables = kTables;
+    tables[0].key = {"other"}; // rows of the source are not told apart by its bytes
+    CHECK(answer("KEY (id)", "SELECT max(id) AS id FROM c GROUP BY other, word", tables)
+              .words.starts_with("GROUP BY on column 'shop.c.other'"));
 }
 
 TEST_CASE("views: the refusal says line, column, collation and the way out") {

@@ -236,6 +236,7 @@ MysqlSession::MysqlSession(Connection plain_connection, Connection stream_connec
     builder.set_gtids(start.gtids);
     builder.set_emitted(start.emitted, start.emitted_gtids);
     builder.set_effects(start.effects);
+    catalog.collations(); // a table may come when this connection was idle for too long
 }
 
 std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
