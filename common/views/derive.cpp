@@ -38,9 +38,21 @@ void narrow(Image& image, const std::vector<Json>& keys, const Json& changed) {
         image.conditions.end());
 }
 
-Json key_query(const BoundView& view, const std::string& occurrence, const std::string& changed) {
+/// Conditions that are subqueries stay: they are what ties the changed rows to the keys.
+void drop_conditions(Image& image) {
+    image.conditions.erase(
+        std::remove_if(image.conditions.begin(), image.conditions.end(),
+                       [](const Json& condition) { return !has_subquery(condition); }),
+        image.conditions.end());
+}
+
+Json key_query(const BoundView& view, const std::string& occurrence, const std::string& changed,
+               bool wide) {
     const std::vector<std::string>& names = view.view.found_by();
     Image image = Imager{view.sources, occurrence, changed, names.empty()}.of_query(view.node);
+    if (wide) {
+        drop_conditions(image);
+    }
     std::vector<Json> keys;
     for (const std::string& name : names) {
         keys.push_back(named(image.items.at(place_of(view, name)), name));
@@ -82,8 +94,11 @@ std::vector<DerivedQuery> derive(const BoundView& view, const std::string& store
             continue;
         }
         try {
-            const Json query = key_query(view, alias, "changed_" + stored);
-            result.push_back({stored, engine.deserialise(statement_text(query))});
+            const auto sql = [&](bool wide) {
+                return engine.deserialise(
+                    statement_text(key_query(view, alias, "changed_" + stored, wide)));
+            };
+            result.push_back({stored, sql(false), sql(true)});
         } catch (const Problem& problem) {
             refuse_view(view.view, problem);
         }

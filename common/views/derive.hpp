@@ -14,6 +14,9 @@ namespace cdc::views {
 struct DerivedQuery {
     std::string relation; ///< stored name
     std::string sql;
+    /// Without the SELECT's own conditions, for where one of them cannot be computed: finds more
+    /// keys. The same as `sql` where there are none.
+    std::string wide;
 };
 
 /// The derived queries of one relation, one for each of its occurrences, none if the view does not

@@ -24,8 +24,12 @@ void add_condition(Json& query, const std::vector<std::size_t>& places, const Co
         key["alias"] = "";
         keys.push_back(std::move(key));
     }
-    std::vector<Json> conditions = conjuncts(query["where_clause"]);
-    conditions.push_back(make(keys));
+    // The keys first: the engine keeps the order of conditions that can fail, and those of the
+    // SELECT are then computed for these keys' rows alone.
+    std::vector<Json> conditions{make(keys)};
+    for (Json& condition : conjuncts(query["where_clause"])) {
+        conditions.push_back(std::move(condition));
+    }
     query["where_clause"] = make_conjunction("CONJUNCTION_AND", std::move(conditions));
 }
 

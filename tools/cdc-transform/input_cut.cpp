@@ -256,10 +256,10 @@ void InputTable::prepare_bag(Order voided, bool by_marks) {
         return m_columns[i].from_text(column_name(i)) + " AS " + column_name(i);
     });
     m_connection.execute(fmt::format(
-        "CREATE OR REPLACE TEMP TABLE delta{0} AS SELECT {1}, sum(n)::BIGINT AS n, max(ord) AS ord "
-        "FROM (SELECT * FROM (SELECT {2}, CASE WHEN op = 100 THEN -1 ELSE 1 END AS n, ord FROM "
-        "{3}) WHERE NOT {5} UNION ALL SELECT {1}, -1, ord FROM cdc.t{0} "
-        "WHERE ord < {4} OR {5}) GROUP BY {1} HAVING sum(n) <> 0",
+        "CREATE OR REPLACE TEMP TABLE delta{0} AS SELECT {1}, sum(\"cdc n\")::BIGINT AS \"cdc n\", "
+        "max(ord) AS ord FROM (SELECT * FROM (SELECT {2}, CASE WHEN op = 100 THEN -1 ELSE 1 END AS "
+        "\"cdc n\", ord FROM {3}) WHERE NOT {5} UNION ALL SELECT {1}, -1, ord FROM cdc.t{0} "
+        "WHERE ord < {4} OR {5}) GROUP BY {1} HAVING sum(\"cdc n\") <> 0",
         m_id, columns(""), typed, lines_of_bag(by_marks), number_of(voided),
         too_old(column_name(m_time_column))));
     if (m_kept_time) {
@@ -290,7 +290,8 @@ void InputTable::apply_bag() {
                     "Read the table again (cdc-snapshot --tables)."};
     }
     m_connection.execute(
-        fmt::format("INSERT INTO cdc.t{0} SELECT {1}, ord FROM delta{0}, range(n) WHERE n > 0",
+        fmt::format("INSERT INTO cdc.t{0} SELECT {1}, ord FROM delta{0}, range(\"cdc n\") WHERE "
+                    "\"cdc n\" > 0",
                     m_id, columns("")));
 }
 

@@ -41,8 +41,8 @@ using KeptTimes = std::function<std::optional<KeptTime>(const StoredTable&)>;
 ///     in_N          what views read: the rows under the columns' own names
 ///     changed_in_N  at a cut: rows as they were and as they will be, as in_N has them
 ///
-/// A table without key is a bag: deltaN has distinct rows and by how much their number changes (n).
-/// Deleted keys are forgotten a day of the log later: what comes late comes by then.
+/// A table without key is a bag: deltaN has distinct rows and by how much their number changes
+/// ("cdc n"). Deleted keys are forgotten a day of the log later: what comes late comes by then.
 class InputTable {
 public:
     /// Makes the engine's tables that are not there. Throws Error.

@@ -1,5 +1,7 @@
 // A view's rows as its SELECT gives them: all, or those of the keys that were found.
 #include "cdc-transform/kept_view.hpp"
+
+#include "base/log.hpp"
 #include "views/recompute.hpp"
 
 #include <algorithm>
@@ -47,8 +49,7 @@ std::string KeptView::select_of_found() {
     }
     const bool has_null = m_connection.number(fmt::format("SELECT count(*) FROM {} WHERE {}",
                                                           temp("found"), any_null)) > 0;
-    const std::int64_t count =
-        m_connection.number(fmt::format("SELECT count(*) FROM {}", temp("found")));
+    const std::int64_t count = number_found();
     if (found.size() > 1 || count > kMaxLiterals || count == 0) {
         return views::recompute(*m_bound, {temp("found"), has_null}, m_engine);
     }
@@ -62,21 +63,41 @@ std::string KeptView::select_of_found() {
                             : views::recompute_literals(*m_bound, literals, has_null, m_engine);
 }
 
-void KeptView::compute_into(const std::string& table, const std::string& select,
-                            const KeyRange& range, const std::string& key) {
+void KeptView::computing(const std::function<void()>& run, const Failure& failure) const {
     try {
-        m_connection.execute(fmt::format("CREATE {} AS {}", table, select));
+        run();
     } catch (const Error& error) {
         if (error.code() != ExitCode::bad_data) {
             throw;
         }
-        throw RowFailed{m_view.name, error.what(), range, key};
+        throw failure(error.what());
     }
 }
 
-void KeptView::create_new(const KeyRange& range, const std::string& key,
-                          const std::string& select) {
-    compute_into("OR REPLACE TEMP TABLE " + temp("new"), select, range, key);
+KeptView::Failure KeptView::failure(RowFailed::What what) const {
+    return [this, what](const std::string& words) {
+        return RowFailed{what, m_view.name, words};
+    };
+}
+
+/// Of all rows at once: one of them, where there are keys to look for.
+KeptView::Failure KeptView::failure_of_rows(const KeyRange& range) const {
+    if (!is_keyed()) {
+        return failure(RowFailed::What::view);
+    }
+    return [this, range](const std::string& words) {
+        return RowFailed{m_view.name, words, range};
+    };
+}
+
+void KeptView::create(const std::string& table, const std::string& select,
+                      const Failure& failure) const {
+    computing([&] { m_connection.execute(fmt::format("CREATE {} AS {}", table, select)); },
+              failure);
+}
+
+void KeptView::create_new(const std::string& select, const Failure& failure) {
+    create("OR REPLACE TEMP TABLE " + temp("new"), select, failure);
 }
 
 /// The table of its first rows.
@@ -85,46 +106,91 @@ void KeptView::create_stored() {
     const std::string select = views::select_text(*m_bound, m_engine);
     m_parked_changed = m_parked_changed || !m_parked.empty();
     m_parked.clear();
-    if (m_parking == nullptr || !m_parking->concerns(m_view.name)) {
-        compute_into("TABLE " + stored, select, {}, "");
+    if (!is_narrowed(attempt().keys)) {
+        create("TABLE " + stored, select, failure_of_rows({}));
         take_shape(m_stored);
         return;
     }
-    compute_into("TABLE " + stored, fmt::format("SELECT * FROM ({}) LIMIT 0", select), {}, "");
+    create("TABLE " + stored, fmt::format("SELECT * FROM ({}) LIMIT 0", select),
+           failure(RowFailed::What::view));
     take_shape(m_stored);
     m_whole = true;
-    note_parked(make_new_rows(m_parking->of(m_view.name)));
+    note_parked(make_new_rows(attempt().keys));
     m_connection.execute(fmt::format("INSERT INTO {} SELECT * FROM {}", stored, temp("new")));
 }
 
+const Parking::Attempt& KeptView::attempt() const {
+    static const Parking kNothing;
+    return (m_parking != nullptr ? *m_parking : kNothing).of(m_view.name);
+}
+
+/// Whether keys are left out, or looked for.
+bool KeptView::is_narrowed(const ParkedKeys& left_out) const {
+    return is_keyed() && (!left_out.empty() || attempt().found ||
+                          (m_parking != nullptr && m_parking->range(m_view.name)));
+}
+
+/// False: its rows are those of the keys in `found`, and all others stay.
 bool KeptView::make_new_rows(const ParkedKeys& left_out) {
-    const std::optional<KeyRange> range =
-        m_parking != nullptr ? m_parking->range(m_view.name) : std::nullopt;
-    if ((left_out.empty() && !range) || m_view.full || m_view.found_by().empty()) {
-        const bool whole = m_whole;
-        if (!whole) {
-            make_found();
-        }
-        create_new({}, "", whole ? views::select_text(*m_bound, m_engine) : select_of_found());
-        return whole;
+    if (m_whole && !is_narrowed(left_out)) {
+        create_new(views::select_text(*m_bound, m_engine), failure_of_rows({}));
+        return true;
     }
     if (m_whole) {
-        m_connection.execute(fmt::format(
-            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {} FROM ({}) UNION SELECT {} FROM {}",
-            temp("found"), found_by(""), views::select_text(*m_bound, m_engine), found_by(""),
-            quoted_name(m_stored)));
+        create("OR REPLACE TEMP TABLE " + temp("found"),
+               fmt::format("SELECT {} FROM ({}) UNION SELECT {} FROM {}", found_by(""),
+                           views::select_text(*m_bound, m_engine), found_by(""),
+                           quoted_name(m_stored)),
+               failure(RowFailed::What::view));
     } else {
+        add_keys_tried_again();
         make_found();
     }
-    for (const auto& [key, words] : left_out) {
+    for (const auto& [key, row] : left_out) {
         m_connection.execute(fmt::format("DELETE FROM {} WHERE {} = {}", temp("found"),
                                          key_literal(), duckdb::quoted_text(key)));
     }
-    if (range) {
+    if (attempt().found) {
+        leave_out_found(*attempt().found);
+    } else if (const auto range =
+                   m_parking != nullptr ? m_parking->range(m_view.name) : std::nullopt) {
         find_failing(*range);
     }
-    create_new({}, "", select_of_found());
+    const bool nothing = is_keyed() && number_found() == 0;
+    create_new(nothing ? fmt::format("SELECT * FROM {} LIMIT 0", quoted_name(m_stored))
+                       : select_of_found(),
+               failure_of_rows({}));
     return false;
+}
+
+std::int64_t KeptView::number_found() const {
+    return m_connection.number("SELECT count(*) FROM " + temp("found"));
+}
+
+/// Keys that were parked though other rows may be why.
+void KeptView::add_keys_tried_again() {
+    for (const auto& [key, row] : m_parked) {
+        if (row.again && key != kWholeView) {
+            m_connection.execute(fmt::format("INSERT INTO {} VALUES ({})", temp("keys"), key));
+        }
+    }
+}
+
+/// No row of them can be told to be why the view cannot be computed.
+void KeptView::leave_out_found(const std::string& words) {
+    const std::string found = temp("found");
+    if (number_found() > static_cast<std::int64_t>(kMostParkedKeys)) {
+        throw RowFailed{RowFailed::What::view, m_view.name, words};
+    }
+    duckdb::Result keys =
+        m_connection.query(fmt::format("SELECT {} FROM {}", key_literal(), found));
+    m_left_out.clear();
+    while (keys.next()) {
+        for (std::uint64_t row = 0; row < keys.size(); ++row) {
+            m_left_out[std::string{keys.column(0).text(row)}] = {words, true};
+        }
+    }
+    m_connection.execute("DELETE FROM " + found);
 }
 
 /// Ends with RowFailed, of the first block of keys that fails.
@@ -133,31 +199,87 @@ void KeptView::find_failing(const KeyRange& range) {
         "CREATE OR REPLACE TEMP TABLE {} AS SELECT *, row_number() OVER (ORDER BY {}) - 1 "
         "AS \"cdc place\" FROM {}",
         temp("tried"), found_by(""), temp("found")));
-    const std::int64_t end = std::min(
-        range.end, m_connection.number(fmt::format("SELECT count(*) FROM {}", temp("tried"))));
+    const std::int64_t count =
+        m_connection.number(fmt::format("SELECT count(*) FROM {}", temp("tried")));
+    const std::int64_t end = std::min(range.end, count);
     const std::int64_t width =
         std::max<std::int64_t>((end - range.begin + kBlocks - 1) / kBlocks, 1);
     for (std::int64_t at = range.begin; at < end; at += width) {
         const KeyRange block{at, std::min(at + width, end)};
-        m_connection.execute(fmt::format(
-            "CREATE OR REPLACE TEMP TABLE {} AS SELECT * EXCLUDE (\"cdc place\") FROM {} "
-            "WHERE \"cdc place\" >= {} AND \"cdc place\" < {}",
-            temp("found"), temp("tried"), block.begin, block.end));
-        const std::string key =
-            block.end - block.begin == 1
-                ? m_connection.text(fmt::format("SELECT {} FROM {}", key_literal(), temp("found")))
-                : "";
-        create_new(block, key, select_of_found());
+        Failure failed = failure_of_rows(block);
+        if (block.end - block.begin == 1) {
+            // Those before it have passed.
+            const bool again = block.begin == 0 && !other_key_passes(count);
+            find_tried(block);
+            const std::string key =
+                m_connection.text(fmt::format("SELECT {} FROM {}", key_literal(), temp("found")));
+            failed = [this, key, again](const std::string& words) {
+                return RowFailed{m_view.name, words, key, again};
+            };
+        } else {
+            find_tried(block);
+        }
+        create_new(select_of_found(), failed);
     }
-    throw Error{
-        ExitCode::bad_data,
-        fmt::format("view {} cannot be computed, though each of its keys can", m_view.name)};
+    throw RowFailed{not_by_key(), m_view.name, "each key can be computed, and not all together"};
+}
+
+void KeptView::find_tried(const KeyRange& places) {
+    m_connection.execute(
+        fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT * EXCLUDE (\"cdc place\") FROM {} "
+                    "WHERE \"cdc place\" >= {} AND \"cdc place\" < {}",
+                    temp("found"), temp("tried"), places.begin, places.end));
+}
+
+/// Whether another key than the first can be computed, which then is why the view cannot. Best one
+/// that the cut does not touch, else others of the cut. False: there is no other.
+bool KeptView::other_key_passes(std::int64_t keys) {
+    std::string parked = "''";
+    for (const auto& [key, row] : m_parked) {
+        parked += ", " + duckdb::quoted_text(key);
+    }
+    m_connection.execute(
+        fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT {} FROM {} s ANTI JOIN {} t ON {} "
+                    "WHERE {} NOT IN ({}) LIMIT 1",
+                    temp("found"), found_by(""), quoted_name(m_stored), temp("tried"),
+                    same_key("s", "t"), key_literal(), parked));
+    if (number_found() > 0) {
+        create_new(select_of_found(), failure(not_by_key()));
+        return true;
+    }
+    if (keys < 2) {
+        return false;
+    }
+    const std::vector<std::int64_t> places{keys - 1, keys / 2, 1};
+    const std::vector<std::string>& failed = attempt().others;
+    if (failed.size() == places.size()) {
+        throw RowFailed{not_by_key(), m_view.name, failed.back()};
+    }
+    const std::int64_t place = places[failed.size()];
+    find_tried({place, place + 1});
+    create_new(select_of_found(), failure(RowFailed::What::other));
+    return true;
+}
+
+/// Whether this cut leaves it as it is, whole.
+bool KeptView::park_view() {
+    if (!attempt().view) {
+        return false;
+    }
+    const ParkedKeys before =
+        std::exchange(m_parked, {{kWholeView, ParkedRow{*attempt().view, true}}});
+    m_parked_changed = m_parked_changed || m_parked != before;
+    m_waits = !m_live;
+    return true;
 }
 
 /// Keys that were parked before and are computed now are so no more.
 void KeptView::note_parked(bool whole) {
     const ParkedKeys before = m_parked;
-    if (whole) {
+    if (parked_whole()) {
+        base::log::info("view {} goes on", m_view.name);
+    }
+    if (whole || parked_whole()) {
         m_parked.clear();
     } else if (!m_parked.empty()) {
         std::erase_if(m_parked, [&](const auto& entry) {
@@ -166,9 +288,9 @@ void KeptView::note_parked(bool whole) {
                                                    duckdb::quoted_text(entry.first))) > 0;
         });
     }
-    if (m_parking != nullptr) {
-        for (const auto& [key, words] : m_parking->of(m_view.name)) {
-            m_parked[key] = words;
+    for (const ParkedKeys& keys : {attempt().keys, std::exchange(m_left_out, {})}) {
+        for (const auto& [key, row] : keys) {
+            m_parked[key] = row;
         }
     }
     m_parked_changed = m_parked_changed || m_parked != before;

@@ -20,6 +20,8 @@ namespace {
 
 /// Another one where expressions come to mean something else: stored rows are then computed anew.
 constexpr const char* kMeaning = " 3";
+/// Behind the difference of a bag: each row as often as its number changes, by its sign.
+constexpr const char* kCopies = R"( d, range({}d."cdc n") AS copies)";
 constexpr std::size_t kOutboxBytes = std::size_t{256} << 10;
 
 std::string join(const std::vector<std::string>& items, const std::string& prefix) {
@@ -213,8 +215,7 @@ std::string KeptView::same_key(const std::string& a, const std::string& b) const
     return out.empty() ? "true" : out;
 }
 
-void KeptView::restore(const StoredView& stored, const ParkedKeys& parked) {
-    m_parked = parked;
+void KeptView::restore(const StoredView& stored) {
     take_shape(m_stored);
     // Its key is as the stored lines had it: another one makes another table.
     std::string columns_json;
@@ -239,13 +240,16 @@ void KeptView::input_changed(const std::string& relation) {
     if (m_whole || !reads(relation)) {
         return;
     }
-    if (m_view.full) {
+    if (m_view.full || parked_whole() || attempt().view) {
         m_whole = true;
         return;
     }
     make_keys();
     for (const views::DerivedQuery& query : m_derived[relation]) {
-        m_connection.execute(fmt::format("INSERT INTO {} {}", temp("keys"), query.sql));
+        const std::string& keys = attempt().wide ? query.wide : query.sql;
+        computing(
+            [&] { m_connection.execute(fmt::format("INSERT INTO {} {}", temp("keys"), keys)); },
+            failure(RowFailed::What::finding));
     }
 }
 
@@ -267,7 +271,10 @@ void KeptView::refuse_two_rows(const std::string& rows) const {
 }
 
 bool KeptView::compute(std::int64_t kept_ts_ms) {
-    const bool whole = make_new_rows(m_parking != nullptr ? m_parking->of(m_view.name) : m_parked);
+    if (park_view()) {
+        return false;
+    }
+    const bool whole = make_new_rows(m_parking != nullptr ? attempt().keys : m_parked);
     note_parked(m_whole && whole);
     refuse_two_rows(temp("new"));
     if (is_bag()) {
@@ -305,15 +312,17 @@ void KeptView::make_difference(bool whole) {
     }
     const bool some = !whole && !m_view.found_by().empty();
     m_connection.execute(fmt::format(
-        "CREATE OR REPLACE TEMP TABLE {0} AS SELECT coalesce(o.present, false) AS was, "
-        "coalesce(n.present, false) AS is_now{1}{2} FROM (SELECT true AS present, s.* FROM {3} "
+        "CREATE OR REPLACE TEMP TABLE {0} AS SELECT coalesce(o.\"cdc row\", false) AS was, "
+        "coalesce(n.\"cdc row\", false) AS is_now{1}{2} FROM (SELECT true AS \"cdc row\", s.* FROM "
+        "{3} "
         "s{4}) "
-        "o FULL JOIN (SELECT true AS present, * FROM {5}) n ON {6} WHERE o.present IS NULL OR "
-        "n.present IS NULL{7}",
+        "o FULL JOIN (SELECT true AS \"cdc row\", * FROM {5}) n ON {6} WHERE o.\"cdc row\" IS NULL "
+        "OR "
+        "n.\"cdc row\" IS NULL{7}",
         temp("diff"), before, after, quoted_name(m_stored),
         some ? fmt::format(" SEMI JOIN {} k ON {}", temp("found"), same_key("s", "k")) : "",
-        temp("new"), m_view.found_by().empty() ? "o.present = n.present" : same_key("o", "n"),
-        differs));
+        temp("new"),
+        m_view.found_by().empty() ? R"(o."cdc row" = n."cdc row")" : same_key("o", "n"), differs));
 }
 
 void KeptView::make_changed() {
@@ -338,9 +347,9 @@ void KeptView::make_changed() {
 
 void KeptView::make_bag_difference(bool whole) {
     m_connection.execute(fmt::format(
-        "CREATE OR REPLACE TEMP TABLE {0} AS SELECT {1}, sum(n)::BIGINT AS n FROM (SELECT {1}, 1 "
-        "AS "
-        "n FROM {2} UNION ALL SELECT {3}, -1 FROM {4} s{5}) GROUP BY {1} HAVING sum(n) <> 0",
+        "CREATE OR REPLACE TEMP TABLE {0} AS SELECT {1}, sum(\"cdc n\")::BIGINT AS \"cdc n\" FROM "
+        "(SELECT {1}, 1 AS \"cdc n\" FROM {2} UNION ALL SELECT {3}, -1 FROM {4} s{5}) GROUP BY {1} "
+        "HAVING sum(\"cdc n\") <> 0",
         temp("diff"), columns(""), temp("new"), columns("s."), quoted_name(m_stored),
         whole ? "" : fmt::format(" SEMI JOIN {} k ON {}", temp("found"), same_key("s", "k"))));
 }
@@ -352,8 +361,9 @@ void KeptView::apply(State& state) {
     const std::string stored = quoted_name(m_stored);
     if (is_bag()) {
         take_equal_rows(m_connection, stored, temp("diff"), m_columns);
-        m_connection.execute(fmt::format("INSERT INTO {} SELECT {} FROM {}, range(n) WHERE n > 0",
-                                         stored, columns(""), temp("diff")));
+        m_connection.execute(
+            fmt::format(R"(INSERT INTO {} SELECT {} FROM {}{} WHERE d."cdc n" > 0)", stored,
+                        columns("d."), temp("diff"), fmt::format(kCopies, "")));
         return;
     }
     std::string old_keys;
@@ -390,9 +400,11 @@ void KeptView::write_rows(Outbox& outbox, CutStamp& cut, const std::string& sql,
 void KeptView::write(Outbox& outbox, CutStamp& cut) {
     constexpr std::size_t kNone = ViewLines::kNone;
     if (is_bag()) {
-        const std::string row = fmt::format("SELECT {} FROM {}", columns(""), temp("diff"));
-        write_rows(outbox, cut, row + ", range(-n) WHERE n < 0", 'd', 0, kNone);
-        write_rows(outbox, cut, row + ", range(n) WHERE n > 0", 'c', kNone, 0);
+        const std::string row = fmt::format("SELECT {} FROM {}", columns("d."), temp("diff"));
+        write_rows(outbox, cut, row + fmt::format(kCopies, "-") + R"( WHERE d."cdc n" < 0)", 'd', 0,
+                   kNone);
+        write_rows(outbox, cut, row + fmt::format(kCopies, "") + R"( WHERE d."cdc n" > 0)", 'c',
+                   kNone, 0);
         return;
     }
     const std::string old_row = fmt::format("SELECT * EXCLUDE (was, is_now) FROM {}", temp("diff"));
@@ -406,7 +418,10 @@ void KeptView::append_table_line(std::string& out, const CutStamp& cut) const {
     m_lines->append_table(out, cut);
 }
 
-void KeptView::start(Outbox& outbox, CutStamp& cut, State& state) {
+bool KeptView::start(Outbox& outbox, CutStamp& cut, State& state) {
+    if (park_view()) {
+        return false;
+    }
     const std::string stored = quoted_name(m_stored);
     m_connection.execute(fmt::format("DROP TABLE IF EXISTS {}", stored));
     create_stored();
@@ -421,7 +436,8 @@ void KeptView::start(Outbox& outbox, CutStamp& cut, State& state) {
     outbox.append(lines);
     keep(state);
     m_live = true;
-    m_whole = false;
+    m_whole = m_waits = false;
+    return true;
 }
 
 void KeptView::finish() {
@@ -433,16 +449,27 @@ void KeptView::finish() {
 }
 
 std::int64_t KeptView::check(std::int64_t kept_ts_ms) {
+    if (parked_whole()) {
+        return 0;
+    }
     const ParkedKeys parked = m_parked;
     Parking* const parking = std::exchange(m_parking, nullptr);
     m_whole = true;
-    compute(kept_ts_ms);
-    m_parking = parking;
-    m_parked = parked; // they were left out
-    m_parked_changed = false;
+    const auto end = [&] {
+        m_parking = parking;
+        m_parked = parked; // they were left out
+        m_parked_changed = false;
+        finish();
+    };
+    try {
+        compute(kept_ts_ms);
+    } catch (const RowFailed&) {
+        end();
+        throw;
+    }
     const std::int64_t differing =
         m_connection.number(fmt::format("SELECT count(*) FROM {}", temp("diff")));
-    finish();
+    end();
     return differing;
 }
 

@@ -11,6 +11,7 @@
 #include "views/derive.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -51,11 +52,15 @@ public:
     /// Whether it has its first rows, and they are current.
     bool live() const { return m_live; }
     /// Takes up the rows that the state has of it.
-    void restore(const StoredView& stored, const ParkedKeys& parked);
+    void restore(const StoredView& stored);
+    void restore_parked(ParkedKeys parked) { m_parked = std::move(parked); }
     /// Rows that cannot be computed are left out as it says. Without, and in check(), those of the
     /// state are.
     void set_parking(Parking* parking) { m_parking = parking; }
     const ParkedKeys& parked() const { return m_parked; }
+    bool parked_whole() const { return m_parked.contains(kWholeView); }
+    /// Parked whole before its first rows: it waits for a change of what it reads.
+    bool waits() const { return m_waits; }
     void keep_parked(State& state);
     /// Its rows are computed whole at this cut, because it or a relation that it reads is another.
     void recompute_whole() { m_whole = true; }
@@ -75,8 +80,8 @@ public:
     void apply(State& state);
     /// Appends the lines of what compute() found.
     void write(Outbox& outbox, CutStamp& cut);
-    /// Computes the first rows and appends them as a snapshot.
-    void start(Outbox& outbox, CutStamp& cut, State& state);
+    /// Computes the first rows and appends them as a snapshot. False: it is parked.
+    bool start(Outbox& outbox, CutStamp& cut, State& state);
     void finish();
 
     /// Computes all rows and compares; how many differ. Changes nothing.
@@ -98,13 +103,29 @@ private:
     void make_keys();
     std::string key_literal() const;
     void make_found();
+    std::int64_t number_found() const;
     std::string select_of_found();
     void create_stored();
-    void compute_into(const std::string& table, const std::string& select, const KeyRange& range,
-                      const std::string& key);
-    void create_new(const KeyRange& range, const std::string& key, const std::string& select);
+    /// What a value that cannot be computed is thrown as, by the engine's words.
+    using Failure = std::function<RowFailed(const std::string& words)>;
+    Failure failure(RowFailed::What what) const;
+    Failure failure_of_rows(const KeyRange& range) const;
+    void computing(const std::function<void()>& run, const Failure& failure) const;
+    void create(const std::string& table, const std::string& select, const Failure& failure) const;
+    void create_new(const std::string& select, const Failure& failure);
+    bool is_keyed() const { return !m_view.full && !m_view.found_by().empty(); }
+    const Parking::Attempt& attempt() const;
+    bool is_narrowed(const ParkedKeys& left_out) const;
     bool make_new_rows(const ParkedKeys& left_out);
+    void add_keys_tried_again();
+    void leave_out_found(const std::string& words);
     [[noreturn]] void find_failing(const KeyRange& range);
+    void find_tried(const KeyRange& places);
+    bool other_key_passes(std::int64_t keys);
+    RowFailed::What not_by_key() const {
+        return m_whole ? RowFailed::What::view : RowFailed::What::found;
+    }
+    bool park_view();
     void note_parked(bool whole);
     void refuse_two_rows(const std::string& rows) const;
     void freeze_difference(std::int64_t kept_ts_ms);
@@ -130,8 +151,10 @@ private:
     std::vector<std::string> m_types;                                  ///< the engine's
     std::unique_ptr<ViewLines> m_lines;
     Parking* m_parking = nullptr;
-    ParkedKeys m_parked; ///< whose rows are not what the SELECT gives
+    ParkedKeys m_parked;   ///< whose rows are not what the SELECT gives
+    ParkedKeys m_left_out; ///< by leave_out_found()
     bool m_parked_changed = false;
+    bool m_waits = false;
     bool m_live = false;
     bool m_whole = false;
     bool m_keys_made = false;

@@ -6,52 +6,75 @@
 
 namespace cdc::transform {
 
-namespace {
+RowFailed::RowFailed(What what, const std::string& view, const std::string& words)
+    : base::Error{base::ExitCode::bad_data, fmt::format("view {}: {}", view, words),
+                  "--on-error park keeps the old rows of keys that cannot be computed, and goes "
+                  "on."},
+      m_what{what}, m_view{view}, m_words{words} {}
 
-constexpr std::size_t kMostKeys = 1000;
+RowFailed::RowFailed(const std::string& view, const std::string& words, KeyRange range)
+    : RowFailed{What::range, view, words} {
+    m_range = range;
+}
 
-} // namespace
-
-RowFailed::RowFailed(const std::string& view, const std::string& words, KeyRange range,
-                     std::string key)
-    : base::
-          Error{base::ExitCode::bad_data, fmt::format("view {}: {}", view, words),
-                "--on-error park keeps the old rows of keys that cannot be computed, and goes on."},
-      m_view{view}, m_words{words}, m_range{range}, m_key{std::move(key)} {}
+RowFailed::RowFailed(const std::string& view, const std::string& words, std::string key, bool again)
+    : RowFailed{What::key, view, words} {
+    m_key = std::move(key);
+    m_again = again;
+}
 
 void Parking::failed(const RowFailed& failure) {
-    if (failure.key().empty()) {
+    Attempt& attempt = m_attempts[failure.view()];
+    switch (failure.what_failed()) {
+    case RowFailed::What::finding:
+        if (std::exchange(attempt.wide, true)) {
+            attempt.view = failure.words();
+        }
+        break;
+    case RowFailed::What::range:
         if (m_view == failure.view() && m_range.begin == failure.range().begin &&
             m_range.end == failure.range().end) {
-            throw failure; // the view has no keys to look for
+            attempt.view = failure.words();
+            break;
         }
         m_view = failure.view();
         m_range = failure.range();
         return;
+    case RowFailed::What::key:
+        attempt.keys[failure.key()] = {failure.words(), failure.again()};
+        if (attempt.keys.size() > kMostParkedKeys) {
+            throw failure;
+        }
+        base::log::warning("view {}: the row of key ({}) stays as it was: {}", failure.view(),
+                           failure.key(), failure.words());
+        break;
+    case RowFailed::What::other:
+        attempt.others.push_back(failure.words());
+        break;
+    case RowFailed::What::found:
+        attempt.found = failure.words();
+        base::log::warning("view {}: rows that this cut may change stay as they were: {}",
+                           failure.view(), failure.words());
+        break;
+    case RowFailed::What::view:
+        attempt.view = failure.words();
+        break;
     }
-    ParkedKeys& keys = m_parked[failure.view()];
-    keys[failure.key()] = failure.words();
-    if (keys.size() > kMostKeys) {
-        throw failure;
-    }
-    base::log::warning("view {}: the row of key ({}) stays as it was: {}", failure.view(),
-                       failure.key(), failure.words());
     m_view.clear();
+    if (attempt.view) {
+        base::log::warning("view {} stays as it was: {}", failure.view(), *attempt.view);
+    }
 }
 
 void Parking::done() {
-    m_parked.clear();
+    m_attempts.clear();
     m_view.clear();
 }
 
-bool Parking::concerns(const std::string& view) const {
-    return view == m_view || m_parked.contains(view);
-}
-
-const ParkedKeys& Parking::of(const std::string& view) const {
-    static const ParkedKeys kNone;
-    const auto found = m_parked.find(view);
-    return found == m_parked.end() ? kNone : found->second;
+const Parking::Attempt& Parking::of(const std::string& view) const {
+    static const Attempt kNothing;
+    const auto found = m_attempts.find(view);
+    return found == m_attempts.end() ? kNothing : found->second;
 }
 
 std::optional<KeyRange> Parking::range(const std::string& view) const {

@@ -149,6 +149,7 @@ State::State(const std::string& folder, const duckdb::Settings& settings, std::u
     }
     m_connection.execute( // states of versions without it go on
         "CREATE TABLE IF NOT EXISTS cdc.parked (view VARCHAR, key VARCHAR, words VARCHAR)");
+    m_connection.execute("ALTER TABLE cdc.parked ADD COLUMN IF NOT EXISTS again BOOLEAN");
 }
 
 void State::make() {
@@ -247,10 +248,14 @@ void State::keep_view(const StoredView& view) {
 ParkedKeys State::parked(const std::string& view) {
     ParkedKeys out;
     duckdb::Result result =
-        m_connection.query("SELECT key, words FROM cdc.parked WHERE view = " + quoted_text(view));
+        m_connection.query("SELECT key, words, coalesce(again, false)::INTEGER FROM cdc.parked "
+                           "WHERE view = " +
+                           quoted_text(view));
     while (result.next()) {
         for (std::uint64_t row = 0; row < result.size(); ++row) {
-            out.emplace(result.column(0).text(row), result.column(1).text(row));
+            out[std::string{result.column(0).text(row)}] = {
+                std::string{result.column(1).text(row)},
+                result.column(2).at<std::int32_t>(row) != 0};
         }
     }
     return out;
@@ -258,9 +263,10 @@ ParkedKeys State::parked(const std::string& view) {
 
 void State::keep_parked(const std::string& view, const ParkedKeys& keys) {
     m_connection.execute("DELETE FROM cdc.parked WHERE view = " + quoted_text(view));
-    for (const auto& [key, words] : keys) {
-        m_connection.execute(fmt::format("INSERT INTO cdc.parked VALUES ({}, {}, {})",
-                                         quoted_text(view), quoted_text(key), quoted_text(words)));
+    for (const auto& [key, row] : keys) {
+        m_connection.execute(fmt::format("INSERT INTO cdc.parked VALUES ({}, {}, {}, {})",
+                                         quoted_text(view), quoted_text(key),
+                                         quoted_text(row.words), row.again));
     }
 }
 

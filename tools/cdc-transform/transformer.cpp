@@ -140,10 +140,14 @@ void Transformer::restore_views() {
                         "Take it out of the file first."};
         }
     }
+    for (const auto& view : m_views) {
+        view->restore_parked(m_state.parked(view->view().name));
+    }
+    count_parked();
     for (StoredView& stored : m_state.views()) {
         const auto found = find(stored.name);
         if (found != m_views.end()) {
-            (*found)->restore(stored, m_state.parked(stored.name));
+            (*found)->restore(stored);
         } else if (std::find(dropped.begin(), dropped.end(), stored.name) != dropped.end()) {
             m_dropped.push_back(std::move(stored));
         } else {

@@ -112,10 +112,13 @@ private:
     std::vector<views::Relation> relations(event::Order cut, bool all) const;
     std::vector<KeptColumn> kept_columns() const;
     bool inputs_ready(const KeptView& view, const std::vector<views::Relation>& ready) const;
+    bool inputs_changed(const KeptView& view) const;
     void change_tables(const CutStamp& stamp, event::Order cut);
     void change_views(CutStamp& stamp);
     void count_rows(const KeptView& view, std::uint64_t before);
     void start_views(CutStamp& stamp, event::Order cut);
+    void count_parked();
+    std::int64_t check(KeptView& view);
     void end_cut(const event::Checkpoint& checkpoint, event::Order cut);
     bool says_position(const event::Checkpoint& checkpoint) const;
     CutStamp stamp_of(const event::Checkpoint& checkpoint) const;
