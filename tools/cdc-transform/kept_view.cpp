@@ -4,6 +4,7 @@
 #include "cdc-transform/bag.hpp"
 #include "cdc-transform/column_types.hpp"
 #include "cdc-transform/named_relations.hpp"
+#include "views/unique.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -91,6 +92,7 @@ void KeptView::bind(const std::vector<views::Relation>& relations,
                     const std::vector<KeptColumn>& kept) {
     m_bound = views::bind_view(m_view, relations, m_engine);
     m_frozen = frozen_by(*m_bound, kept);
+    views::check_unique(*m_bound, relations);
     m_derived.clear();
     if (!m_view.full) {
         for (const std::string& relation : m_bound->reads) {
@@ -191,6 +193,8 @@ views::Relation KeptView::relation() const {
         }
     }
     out.key = m_view.key;
+    out.key_has_nulls = true;
+    out.one_row = m_view.has_key && m_view.key.empty();
     return out;
 }
 
