@@ -105,8 +105,9 @@ void add_column_edits(App& app, event::ColumnEditOptions& options, const std::st
         ->type_name("FILE")
         ->group(group);
     cli.add_option("--encrypt", options.encrypted,
-                   "Encrypt columns TABLE.COLUMN (AES-256-SIV); may be repeated")
-        ->type_name("COLUMN")
+                   "Encrypt columns TABLE.COLUMN or TABLE.COLUMN=siv (AES-256-SIV, equal values "
+                   "equal), TABLE.COLUMN=gcm (AES-256-GCM, each another); may be repeated")
+        ->type_name("COLUMN[=HOW]")
         ->group(group);
     cli.add_option("--encrypt-key", options.encrypt_key, "Secret key of --encrypt, in a file")
         ->type_name("FILE")

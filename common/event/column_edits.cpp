@@ -92,8 +92,18 @@ ColumnEdits::ColumnEdits(const ColumnEditOptions& options)
     if (options.encrypted.empty()) {
         return;
     }
-    for (const std::string& column : options.encrypted) {
-        add(column, {Kind::encrypt, ""});
+    for (const std::string& given : options.encrypted) {
+        const std::size_t equals = find_last(given, '=');
+        const std::string_view column = std::string_view{given}.substr(0, equals);
+        const std::string_view how = equals == std::string::npos
+                                         ? std::string_view{"siv"}
+                                         : std::string_view{given}.substr(equals + 1);
+        if (how != "siv" && how != "gcm") {
+            throw Error{ExitCode::usage, fmt::format("--encrypt {} says not how", in_quotes(given)),
+                        "--encrypt 'customers.email=siv', which is the default, or "
+                        "--encrypt 'customers.email=gcm'"};
+        }
+        add(column, {how == "gcm" ? Kind::encrypt_random : Kind::encrypt, ""});
     }
     m_cipher = read_column_cipher("--encrypt-key", options.encrypt_key);
 }
@@ -123,9 +133,10 @@ ColumnEdits::Edit ColumnEdits::of(std::string_view schema, std::string_view tabl
 
 void ColumnEdits::check(PatternCheck& check) const {
     for (const Rule& rule : m_rules) {
-        check.column(rule.edit.kind == Kind::leave_out ? "--leave-out"
-                     : rule.edit.kind == Kind::encrypt ? "--encrypt"
-                                                       : "--mask",
+        const Kind kind = rule.edit.kind;
+        check.column(kind == Kind::leave_out                                 ? "--leave-out"
+                     : kind == Kind::encrypt || kind == Kind::encrypt_random ? "--encrypt"
+                                                                             : "--mask",
                      rule.text, rule.tables, rule.column);
     }
 }
@@ -152,8 +163,10 @@ void ColumnEdits::append_label(std::string& out, std::string_view label) const {
 }
 
 void ColumnEdits::append_computed(std::string& out, std::string_view text, const Edit& edit) const {
-    if (edit.kind == Kind::encrypt) {
-        m_cipher->append_encrypted(out, text);
+    if (edit.kind == Kind::encrypt || edit.kind == Kind::encrypt_random) {
+        m_cipher->append_encrypted(out, text,
+                                   edit.kind == Kind::encrypt ? ColumnCipher::Form::siv
+                                                              : ColumnCipher::Form::gcm);
     } else {
         append_hash(out, text);
     }
@@ -175,6 +188,23 @@ void ColumnEdits::edit_value(std::string& out, std::size_t start, const Edit& ed
         append_computed(out, text, edit);
         out += '"';
     }
+}
+
+base::Error random_key(std::string_view column, const std::string& table) {
+    return {ExitCode::usage,
+            fmt::format("--encrypt …=gcm: column {} of table '{}' belongs to its key, and would be "
+                        "another value in each line",
+                        in_quotes(column), table),
+            "--encrypt COLUMN=siv encrypts equal values to equal ones, and keeps keys apart."};
+}
+
+base::Error random_row(std::string_view column, const std::string& table) {
+    return {ExitCode::usage,
+            fmt::format("--encrypt …=gcm: table '{}' has no key, and rows with another value of "
+                        "column {} in each line would not be found again",
+                        table, in_quotes(column)),
+            "--encrypt COLUMN=siv encrypts equal values to equal ones; or give the table a primary "
+            "key."};
 }
 
 void mask_column(Column& column) {

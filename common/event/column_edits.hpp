@@ -1,6 +1,7 @@
 #ifndef CDC_EVENT_COLUMN_EDITS_HPP
 #define CDC_EVENT_COLUMN_EDITS_HPP
 
+#include "base/error.hpp"
 #include "event/column_cipher.hpp"
 #include "event/pattern_check.hpp"
 #include "event/table.hpp"
@@ -18,7 +19,7 @@ struct ColumnEditOptions {
     std::vector<std::string> leave_out; ///< columns
     std::vector<std::string> masks;     ///< COLUMN=HOW
     std::string mask_key;               ///< file
-    std::vector<std::string> encrypted; ///< columns
+    std::vector<std::string> encrypted; ///< COLUMN or COLUMN=siv|gcm
     std::string encrypt_key;            ///< file
 };
 
@@ -31,15 +32,23 @@ public:
         keep,
         leave_out,
         hash, ///< hexadecimal HMAC-SHA-256 of the value's text (without a key: SHA-256); NULL stays
-        encrypt, ///< by ColumnCipher; NULL stays
-        fixed    ///< one text for every value; NULL stays
+        encrypt,        ///< by ColumnCipher, equal ones equal; NULL stays
+        encrypt_random, ///< by ColumnCipher, each another value; NULL stays
+        fixed           ///< one text for every value; NULL stays
     };
     struct Edit {
         Kind kind = Kind::keep;
         std::string text; ///< fixed
 
         /// The value is computed from the one that it replaces.
-        bool is_computed() const { return kind == Kind::hash || kind == Kind::encrypt; }
+        bool is_computed() const {
+            return kind == Kind::hash || kind == Kind::encrypt || kind == Kind::encrypt_random;
+        }
+        /// Of a value that is said of the table and not of a row, such as the default of old rows:
+        /// it is the same one each time.
+        Edit of_table() const {
+            return kind == Kind::encrypt_random ? Edit{Kind::encrypt, ""} : *this;
+        }
     };
 
     ColumnEdits() = default;
@@ -76,6 +85,11 @@ private:
     std::string m_key;
     std::optional<ColumnCipher> m_cipher;
 };
+
+/// A key, or a table without one, of which a column is encrypted anew each time: why not, and the
+/// way out. `table` as people name it.
+base::Error random_key(std::string_view column, const std::string& table);
+base::Error random_row(std::string_view column, const std::string& table);
 
 /// A masked value is a text, whatever its column was.
 void mask_column(Column& column);

@@ -84,6 +84,7 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
     }
     find_row_end(facts);
     choose_key(facts);
+    check_row_edits();
     m_version = event::shape_version(m_shape.columns);
     write_source_members();
 }
@@ -109,7 +110,9 @@ void TablePlan::finish_value(std::string& out, std::size_t start, const Column& 
 void TablePlan::set_old_rows(const std::string& column, std::string value) {
     for (std::size_t i = 0; i < m_columns.size(); ++i) {
         if (m_columns[i].name == column && !m_columns[i].left_out()) {
-            finish_value(value, 0, m_columns[i]);
+            Column of_table = m_columns[i];
+            of_table.edit = of_table.edit.of_table();
+            finish_value(value, 0, of_table);
             m_shape.columns[shape_place(i)].default_json = std::move(value);
             m_version = event::shape_version(m_shape.columns);
             return;
@@ -174,6 +177,17 @@ void TablePlan::check_key_edit(const Column& column) const {
                         "rows apart",
                         in_quotes(column.name), m_map.db, m_map.table),
             "--mask COLUMN=hash and --encrypt COLUMN keep keys apart."};
+    }
+    if (column.edit.kind == event::ColumnEdits::Kind::encrypt_random) {
+        throw event::random_key(column.name, m_map.db + "." + m_map.table);
+    }
+}
+
+void TablePlan::check_row_edits() const {
+    for (const Column& column : m_columns) {
+        if (m_key.empty() && column.edit.kind == event::ColumnEdits::Kind::encrypt_random) {
+            throw event::random_row(column.name, m_map.db + "." + m_map.table);
+        }
     }
 }
 

@@ -130,6 +130,7 @@ private:
     void find_row_end(const TableFacts& facts);
     void choose_key(const TableFacts& facts);
     void check_key_edit(const Column& column) const;
+    void check_row_edits() const;
     std::size_t shape_place(std::size_t place) const;
 
     bool m_captured = false;

@@ -262,7 +262,7 @@ void Assembly::take_missing(Facts& facts, const std::string& name) {
         codec = {};
     } else if (edit.is_computed()) {
         std::string computed;
-        m_scope->edits.append_computed(computed, value, edit);
+        m_scope->edits.append_computed(computed, value, edit.of_table());
         value = std::move(computed);
         codec = {};
     }

@@ -19,6 +19,9 @@ void check_key_edit(const pgoutput::Relation& relation, const std::string& colum
                                       base::in_quotes(column), relation.schema, relation.name),
                           "--mask COLUMN=hash and --encrypt COLUMN keep keys apart."};
     }
+    if (kind == event::ColumnEdits::Kind::encrypt_random) {
+        throw event::random_key(column, fmt::format("{}.{}", relation.schema, relation.name));
+    }
 }
 
 } // namespace
@@ -96,6 +99,12 @@ RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string
                           fmt::format("every column of table '{}.{}' is left out", relation.schema,
                                       relation.name),
                           "--exclude leaves out a table."};
+    }
+    for (const ColumnEdit& column : column_edits) {
+        if (m_key.empty() && column.edit.kind == event::ColumnEdits::Kind::encrypt_random) {
+            throw event::random_row(relation.columns[column.place].name,
+                                    fmt::format("{}.{}", relation.schema, relation.name));
+        }
     }
     if (edited) {
         m_edits = std::move(column_edits);

@@ -155,7 +155,11 @@ std::optional<Table> describe(const Options& options, const Candidate& candidate
         const Target::ExistingColumn* other = found == existing.end() ? nullptr : &*found;
         const bool key = other != nullptr && other->key;
         table.edited = table.edited || edit.kind != event::ColumnEdits::Kind::keep;
+        if (key && edit.kind == event::ColumnEdits::Kind::encrypt_random) {
+            throw event::random_key(column.name, candidate.name());
+        }
         if (edit.kind == event::ColumnEdits::Kind::leave_out ||
+            edit.kind == event::ColumnEdits::Kind::encrypt_random ||
             (!key && excluded(options, candidate, column.name))) {
             table.left_out.push_back(column.name);
             continue;
