@@ -162,6 +162,28 @@ def two_rows_of_one_key(folder):
 
 
 @case
+def a_key_that_is_not_shown(folder):
+    """A KEY that the SELECT does not show to be one wants CHECKED, also of a state that has the view; a FULL view does not"""
+    view = "CREATE VIEW v KEY (customer_id) {} AS SELECT customer_id, amount FROM orders;"
+    tool, lines = Tool(folder, view.format("")), Lines()
+    first = lines.snapshot("orders", [an_order(1)], ORDERS).checkpoint().take()
+    def refused(text):
+        tool.run(text, code=2)
+        for word in ("views.sql:1: view 'v': nothing shows that KEY (customer_id)", "write CHECKED", "KEY: id"):
+            expect(word, word in tool.words, True)
+    refused(first)
+    tool.write(view.format("CHECKED"))
+    tool.run(first)
+    expect("begins", len(tool.content("v")), 1)
+    tool.write(view.format(""))
+    text = lines.change("orders", "c", an_order(2, 2)).checkpoint().take()
+    refused(text)
+    tool.write(view.format("FULL"))
+    tool.run(text)
+    expect("goes on", len(tool.content("v")), 2)
+
+
+@case
 def parked(folder):
     """--on-error park: rows that cannot be computed stay as they were, the others follow; without it the view is named"""
     view = """CREATE VIEW numbers KEY (id) AS SELECT o.id, c.name, o.note::integer AS number FROM orders o
