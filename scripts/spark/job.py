@@ -3,6 +3,7 @@
 
     job.py stream --brokers B --folder DIR [--slow N]     windows over what is inserted, until the topics' ends are reached
     job.py batch --brokers B --views FILE --folder DIR    the views of the file over the topics' last rows
+    job.py windows --brokers B --folder DIR [--slow N]    revenue of each minute alone; prints rows and milliseconds of each batch
 
 stream (Structured Streaming, checkpoints in DIR/checkpoints): items as they were inserted, to Parquet; revenue of each minute
 and activity by session, with a watermark of ten minutes, to the topics ecommerce.spark.*. --slow N reads N records a time.
@@ -32,11 +33,11 @@ COLUMNS = {
 }
 
 
-def session(name):
+def session(name, options):
     return (SparkSession.builder.appName(name).master("local[2]")
             .config("spark.jars", os.environ["SPARK_KAFKA_JARS"])
             .config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
-            .config("spark.driver.memory", "1g").config("spark.sql.shuffle.partitions", "2")
+            .config("spark.driver.memory", options.memory).config("spark.sql.shuffle.partitions", "2")
             .config("spark.sql.session.timeZone", "UTC").config("spark.ui.enabled", "false").getOrCreate())
 
 
@@ -55,48 +56,57 @@ def topic(table):
     return f"{PREFIX}.inventory.{table}"
 
 
+def inserted(spark, options, table):
+    """The rows of a topic as they were inserted, with their places, and `at` as the time that the watermark goes by."""
+    records = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", options.brokers)
+               .option("subscribe", topic(table)).option("startingOffsets", "earliest")
+               .option("maxOffsetsPerTrigger", options.slow).option("kafka.isolation.level", "read_committed").load())
+    rows = changes(records, table).where("op IN ('c', 'r')").select("partition", "offset", "row.*")
+    return rows.withColumn("at", F.col("created_at").cast("timestamp")).withWatermark("at", LATE)
+
+
+def revenue_by_minute(items):
+    return (items.groupBy(F.window("at", "1 minute"))
+            .agg(F.sum(F.col("quantity") * F.col("price")).alias("revenue"), F.sum("quantity").alias("units"))
+            .select(F.date_format("window.start", "yyyy-MM-dd HH:mm").alias("key"),
+                    F.to_json(F.struct(F.col("window.start").alias("minute"), "units", "revenue")).alias("value")))
+
+
+def start(rows, name, options, sink, place):
+    """A query to the topics' ends: to a topic, or to Parquet."""
+    writer = rows.writeStream.outputMode("append").queryName(name).trigger(availableNow=True)
+    writer = writer.option("checkpointLocation", f"{options.folder}/checkpoints/{name}").format(sink)
+    if sink == "kafka":
+        return writer.option("kafka.bootstrap.servers", options.brokers).option("topic", f"{PREFIX}.spark.{place}").start()
+    return writer.option("path", f"{options.folder}/parquet/{place}").start()
+
+
 def stream(options):
-    spark = session("stream")
-
-    def inserted(table):
-        records = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", options.brokers)
-                   .option("subscribe", topic(table)).option("startingOffsets", "earliest")
-                   .option("maxOffsetsPerTrigger", options.slow).option("kafka.isolation.level", "read_committed").load())
-        rows = changes(records, table).where("op IN ('c', 'r')").select("partition", "offset", "row.*")
-        return rows.withColumn("at", F.col("created_at").cast("timestamp")).withWatermark("at", LATE)
-
-    def run(rows, name, target):
-        writer = rows.writeStream.outputMode("append").queryName(name).trigger(availableNow=True)
-        writer = writer.option("checkpointLocation", f"{options.folder}/checkpoints/{name}")
-        return target(writer).start()
-
-    def to_topic(name):
-        return lambda writer: (writer.format("kafka").option("kafka.bootstrap.servers", options.brokers)
-                               .option("topic", f"{PREFIX}.spark.{name}"))
-
-    def to_parquet(name):
-        return lambda writer: writer.format("parquet").option("path", f"{options.folder}/parquet/{name}")
-
-    items = inserted("order_items")
-    revenue = (items.groupBy(F.window("at", "1 minute"))
-               .agg(F.sum(F.col("quantity") * F.col("price")).alias("revenue"), F.sum("quantity").alias("units"))
-               .select(F.date_format("window.start", "yyyy-MM-dd HH:mm").alias("key"),
-                       F.to_json(F.struct(F.col("window.start").alias("minute"), "units", "revenue")).alias("value")))
-    sessions = (inserted("customer_activity").groupBy(F.session_window("at", GAP), "customer_id")
+    spark = session("stream", options)
+    items = inserted(spark, options, "order_items")
+    sessions = (inserted(spark, options, "customer_activity").groupBy(F.session_window("at", GAP), "customer_id")
                 .agg(F.count("*").alias("events"))
                 .select(F.col("customer_id").cast("string").alias("key"),
                         F.to_json(F.struct("customer_id", F.col("session_window.start").alias("began"), "events")).alias("value")))
-    queries = [run(items, "order_items", to_parquet("order_items")),
-               run(revenue, "revenue", to_topic("revenue_by_minute")),
-               run(sessions, "sessions", to_topic("customer_sessions"))]
+    queries = [start(items, "order_items", options, "parquet", "order_items"),
+               start(revenue_by_minute(items), "revenue", options, "kafka", "revenue_by_minute"),
+               start(sessions, "sessions", options, "kafka", "customer_sessions")]
     for query in queries:
         query.awaitTermination()
     written = spark.read.parquet(f"{options.folder}/parquet/order_items")
     print(f"{written.count()} {written.select('partition', 'offset').distinct().count()}")
 
 
+def windows(options):
+    items = inserted(session("windows", options), options, "order_items")
+    query = start(revenue_by_minute(items), "revenue", options, "kafka", "revenue_by_minute")
+    query.awaitTermination()
+    for batch_figures in query.recentProgress:
+        print(f"{batch_figures['numInputRows']} {batch_figures['durationMs']['triggerExecution']}")
+
+
 def batch(options):
-    spark = session("batch")
+    spark = session("batch", options)
     newest = Window.partitionBy("record_key").orderBy(F.col("order").desc(), F.col("offset").desc())
     for table in COLUMNS:
         records = (spark.read.format("kafka").option("kafka.bootstrap.servers", options.brokers)
@@ -118,13 +128,14 @@ def batch(options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("stream", "batch"))
+    parser.add_argument("what", choices=("stream", "batch", "windows"))
     parser.add_argument("--brokers", required=True)
     parser.add_argument("--folder", required=True)
     parser.add_argument("--views")
     parser.add_argument("--slow", type=int, default=100000)
+    parser.add_argument("--memory", default="1g", help="heap of the engine")
     options = parser.parse_args()
-    (stream if options.what == "stream" else batch)(options)
+    {"stream": stream, "batch": batch, "windows": windows}[options.what](options)
     return 0
 
 
