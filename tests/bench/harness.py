@@ -148,11 +148,11 @@ class Mysql:
 
 
 @contextlib.contextmanager
-def servers(bin_folder, *names, conf="synchronous_commit=off\nmax_wal_size=8GB\nautovacuum=off"):
+def servers(bin_folder, *names, conf="synchronous_commit=off\nmax_wal_size=8GB\nautovacuum=off", kafka_conf=""):
     """A folder and an environment with private servers in it; all is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="cdc-bench-") as folder:
         os.chmod(folder, 0o755)
-        env = dict(os.environ, CDC_SERVICES_DIR=f"{folder}/services", CDC_PG_CONF=conf,
+        env = dict(os.environ, CDC_SERVICES_DIR=f"{folder}/services", CDC_PG_CONF=conf, CDC_KAFKA_CONF=kafka_conf,
                    PATH=f"{bin_folder}:/usr/lib/postgresql/15/bin:{os.environ['PATH']}")
         script = ROOT / "scripts" / "services"
         try:

@@ -21,13 +21,14 @@ import page
 import pipelines
 import snapshot
 import transform
+import transform_flink
 import verify
 import wide
 from harness import Results
 
 
 WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS,
-         **pipelines.WORKS, **latency.WORKS, **transform.WORKS, **many.WORKS}
+         **pipelines.WORKS, **latency.WORKS, **transform.WORKS, **transform_flink.WORKS, **many.WORKS}
 BY_NAME = {**transform.BY_NAME} # they take long or much room: not without --only
 
 
