@@ -22,14 +22,16 @@ import pipelines
 import snapshot
 import transform
 import transform_flink
+import transform_latency
 import verify
 import wide
 from harness import Results
 
 
 WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS,
-         **pipelines.WORKS, **latency.WORKS, **transform.WORKS, **transform_flink.WORKS, **many.WORKS}
-BY_NAME = {**transform.BY_NAME} # they take long or much room: not without --only
+         **pipelines.WORKS, **latency.WORKS, **transform.WORKS, **transform_flink.WORKS, **transform_latency.WORKS,
+         **many.WORKS}
+BY_NAME = {**transform.BY_NAME, **transform_latency.BY_NAME} # they take long or much room: not without --only
 
 
 def main():
