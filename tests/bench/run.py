@@ -23,6 +23,7 @@ import snapshot
 import transform
 import transform_flink
 import transform_latency
+import transform_spark
 import verify
 import wide
 from harness import Results
@@ -30,7 +31,7 @@ from harness import Results
 
 WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS,
          **pipelines.WORKS, **latency.WORKS, **transform.WORKS, **transform_flink.WORKS, **transform_latency.WORKS,
-         **many.WORKS}
+         **transform_spark.WORKS, **many.WORKS}
 BY_NAME = {**transform.BY_NAME, **transform_latency.BY_NAME} # they take long or much room: not without --only
 
 
