@@ -42,17 +42,22 @@ def last_append(brokers, topic):
     return max(int(found[0]) for found in times if found) / 1000
 
 
-def wait_until_quiet(brokers, topic, before, alive, quiet_s=6, at_most_s=600):
-    """Waits until the topic has more records than before and gets no more."""
-    seen, changed, start = before, time.monotonic(), time.monotonic()
-    while seen == before or time.monotonic() - changed < quiet_s:
-        if not alive():
-            raise SystemExit(f"the job that writes {topic} has ended")
-        if time.monotonic() - start > at_most_s:
-            raise SystemExit(f"the job that writes {topic} is not through after {at_most_s} s")
-        if (found := records_of(brokers, topic)) != seen:
-            seen, changed = found, time.monotonic()
+def wait_until_quiet(brokers, topic, before, job, quiet_s=6, at_most_s=600):
+    """Waits until the topic has more records than before and gets no more while the job has next to nothing to do: a long
+    collection of garbage is not the end."""
+    seen, start = before, time.monotonic()
+    changed, (_, cpu) = start, job.used()
+    while True:
         time.sleep(0.3)
+        now, (_, cpu_now) = time.monotonic(), job.used()
+        if not job.alive():
+            raise SystemExit(f"the job that writes {topic} has ended")
+        if now - start > at_most_s:
+            raise SystemExit(f"the job that writes {topic} is not through after {at_most_s} s")
+        if (found := records_of(brokers, topic)) != seen or (now - changed > quiet_s and cpu_now - cpu > quiet_s * 0.1):
+            seen, changed, cpu = found, now, cpu_now
+        elif seen != before and now - changed > quiet_s:
+            return
 
 
 def rows_of(brokers, topic):

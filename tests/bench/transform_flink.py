@@ -6,7 +6,7 @@ ends: their start-up counts. Flink is one process with all its state in it and i
 changes are published and ours run, then continued; from there to the last record of its topic is its time. So its start-up
 counts nowhere. At the end both topics must have the same rows.
 
-CDC_BENCH_TRANSFORM_ROWS (1000000), CDC_BENCH_FLINK_CHANGES (500000) of a round; CDC_BENCH_FLINK_HEAP (2g) and
+CDC_BENCH_TRANSFORM_ROWS (1000000), CDC_BENCH_FLINK_CHANGES (500000) of a round; CDC_BENCH_FLINK_HEAP (2500m) and
 CDC_BENCH_FLINK_SET, 'NAME=VALUE' separated by blanks, are of Flink.
 """
 import os
@@ -21,7 +21,7 @@ from join_lines import VIEWS, Shop
 
 ROWS = int(os.environ.get("CDC_BENCH_TRANSFORM_ROWS", "1000000"))
 CHANGES = int(os.environ.get("CDC_BENCH_FLINK_CHANGES", "500000"))
-HEAP = os.environ.get("CDC_BENCH_FLINK_HEAP", "2g")
+HEAP = os.environ.get("CDC_BENCH_FLINK_HEAP", "2500m")
 SETTINGS = {"parallelism.default": str(PARTITIONS), "pipeline.object-reuse": "true", "heartbeat.timeout": "3600000",
             **dict(word.split("=", 1) for word in os.environ.get("CDC_BENCH_FLINK_SET", "").split())}
 TOPICS = "'^b[.](public[.]|snapshots)'"
@@ -61,7 +61,7 @@ class Flink:
         """Through all that lies in the topics, to the last record that it writes; then it is stopped again."""
         before, (_, cpu), start = records_of(self.brokers, TOPIC), self.used(), time.time()
         os.kill(self.process.pid, signal.SIGCONT)
-        wait_until_quiet(self.brokers, TOPIC, before, self.alive)
+        wait_until_quiet(self.brokers, TOPIC, before, self)
         self.stop()
         memory, cpu_now = self.used()
         return Run(last_append(self.brokers, TOPIC) - start, cpu_now - cpu, memory)
@@ -83,7 +83,7 @@ def transform_flink(bin_folder, results):
         base = run_ours(folder, env, "b", "ours", TOPICS)
         flink = Flink(folder, env)
         try:
-            wait_until_quiet(brokers, TOPIC, 0, flink.alive)
+            wait_until_quiet(brokers, TOPIC, 0, flink)
             memory, cpu = flink.used()
             say(f"the base: ours {base.cpu:.1f} CPU s and {base.rss_mb:.0f} MB; Flink {cpu:.1f} CPU s and {memory:.0f} MB")
 
