@@ -122,6 +122,14 @@ class Postgres:
         self.env = env
         self.url = env["CDC_TEST_POSTGRES_URL"]
 
+    def socket_url(self):
+        """By the server's socket, as on its own machine."""
+        _, _, address = self.url.partition("://")
+        user, _, rest = address.rpartition("@")
+        port, _, database = rest.rpartition(":")[2].partition("/")
+        folder = pathlib.Path(self.env["CDC_SERVICES_DIR"]) / "postgres" / "socket"
+        return f"postgresql:///{database}?host={folder}&port={port}&user={user}"
+
     def sql(self, *texts):
         words = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", self.url]
         for text in texts:
