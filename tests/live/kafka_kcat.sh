@@ -71,6 +71,10 @@ expect "flat delete" "$(tail -n 1 flat | jq -c .)" '{"id":7,"__deleted":"true"}'
 published --prefix payload --envelope payload <in.ndjson
 kcat -q -b "$B" -C -t payload.public.t0 -e -f '%k\n' | sed -n 1p >wrapped
 expect "wrapped key" "$(cat wrapped)" '{"schema":null,"payload":{"id":1}}'
+{ grep '^{"table' in.ndjson; grep '"op":"c"' in.ndjson | sed 's/,"source"/,"unchanged":["x"]&/; s/"op":"c"/"op":"u"/'; } >payload.ndjson
+published --prefix exact --envelope payload <payload.ndjson
+consume --topics exact.public.t0 | grep '^{"key"' | sort >exact
+expect "the payload as it was" "$(md5sum <exact)" "$(grep '^{"key"' payload.ndjson | sort | md5sum)"
 published --prefix schema --envelope schema <in.ndjson
 kcat -q -b "$B" -C -t schema.public.t0 -e -c 1 >schema
 expect "schema of after" "$(jq -c '.schema.fields[1].fields|map(.type)' schema)" '["int32","int32","string"]'

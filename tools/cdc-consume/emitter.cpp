@@ -41,6 +41,17 @@ Emitted snapshot_status(std::string_view line) {
     return Emitted::other;
 }
 
+/// What `cdc-publish --envelope payload` put around a key or a value; empty: it is not there.
+std::string_view without_envelope(std::string_view json) {
+    constexpr std::string_view kEnvelope{R"({"schema":null,"payload":)"};
+    if (!json.starts_with(kEnvelope) || !json.ends_with('}')) {
+        return {};
+    }
+    json.remove_prefix(kEnvelope.size());
+    json.remove_suffix(1);
+    return json.starts_with('{') && json.ends_with('}') ? json : std::string_view{};
+}
+
 bool is_text(std::string_view bytes) {
     return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
@@ -249,7 +260,15 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
 std::optional<Emitted> Emitter::append_own(std::string& out, const kafka::IncomingRecord& record,
                                            const std::string& topic_name) {
     constexpr std::string_view kUsual{"{\"before\":"};
-    const std::string_view value = *record.value;
+    std::string_view value = *record.value;
+    std::string_view key = record.key.value_or("null");
+    // Without a key they go to append_foreign(): no begin line stands before rows of a snapshot.
+    if (const std::string_view inner = without_envelope(key); !inner.empty()) {
+        if (const std::string_view change = without_envelope(value); change.starts_with(kUsual)) {
+            key = inner;
+            value = change;
+        }
+    }
     const std::string_view kind =
         value.substr(0, kUsual.size()) == kUsual ? "before" : first_member(value);
     if (kind == "table" && record.key) {
@@ -276,7 +295,7 @@ std::optional<Emitted> Emitter::append_own(std::string& out, const kafka::Incomi
     if (needs_table_line(record)) {
         append_table_line(out, record, topic_name, value);
     }
-    if (!kafka::append_joined(out, record.key.value_or("null"), value)) {
+    if (!kafka::append_joined(out, key, value)) {
         return std::nullopt;
     }
     out += '\n';
