@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "base/xxh64.hpp"
+#include "io/stop_signal.hpp"
 
 #include <algorithm>
 #include <map>
@@ -206,6 +207,37 @@ void add_to_fingerprint(std::uint64_t& fingerprint, const Row& row) {
     fingerprint = base::xxh64(text);
 }
 
+constexpr int kMostTries = 20;
+constexpr std::int64_t kTryMs = 50;
+
+/// Whether a table lacks the time of its last ALTER; those of most engines always have one.
+bool lack_time(const std::vector<Row>& rows, bool of_any_engine) {
+    return std::any_of(rows.begin(), rows.end(), [of_any_engine](const Row& row) {
+        const std::string_view engine = row.at(2) ? std::string_view{*row.at(2)} : "";
+        return !row.at(3) &&
+               (of_any_engine || engine == "InnoDB" || engine == "MyISAM" || engine == "Aria");
+    });
+}
+
+using Times = std::map<std::pair<std::string, std::string>, std::string>;
+
+void keep_times(const std::vector<Row>& rows, Times& times) {
+    for (const Row& row : rows) {
+        if (row.at(3)) {
+            times[{text(row, 0), text(row, 1)}] = *row[3];
+        }
+    }
+}
+
+void fill_times(std::vector<Row>& rows, const Times& times) {
+    for (Row& row : rows) {
+        const auto known = times.find({text(row, 0), text(row, 1)});
+        if (!row.at(3) && known != times.end()) {
+            row[3] = known->second;
+        }
+    }
+}
+
 std::vector<Row> tables_where(Connection& connection, const std::string& where) {
     const auto ask = [&] {
         return connection.query("SELECT table_schema, table_name, engine, create_time, table_rows "
@@ -214,9 +246,16 @@ std::vector<Row> tables_where(Connection& connection, const std::string& where) 
                                 where + " ORDER BY 1, 2");
     };
     std::vector<Row> rows = ask();
-    // MariaDB can lack the time of a table that it opens for this question, and have it then.
-    if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.at(3); })) {
+    // MariaDB can lack the time of a table that it opens for this question, and have it then; on a
+    // busy server it lacks it of others each time.
+    Times times;
+    for (int tries = 0; tries < kMostTries && lack_time(rows, tries == 0); ++tries) {
+        keep_times(rows, times);
+        if (tries > 0 && !io::sleep_ms(kTryMs)) {
+            break;
+        }
         rows = ask();
+        fill_times(rows, times);
     }
     return rows;
 }
