@@ -31,8 +31,8 @@ inline unsigned json_special_mask(const char* at) {
 
 /// Of fewer than 16 bytes, those at their begin and those at their end at once; both may overlap.
 inline const char* find_json_special_of_few(const char* at, const char* end) {
-    const auto of_both = [at, end](unsigned mask, int size) {
-        const int first = __builtin_ctz(mask);
+    const auto of_both = [at, end](unsigned mask, std::ptrdiff_t size) {
+        const std::ptrdiff_t first = __builtin_ctz(mask);
         return first < size ? at + first : end - 2 * size + first;
     };
     if (end - at >= 8) {

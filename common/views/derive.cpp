@@ -94,9 +94,9 @@ std::vector<DerivedQuery> derive(const BoundView& view, const std::string& store
             continue;
         }
         try {
-            const auto sql = [&](bool wide) {
+            const auto sql = [&, &name = alias](bool wide) {
                 return engine.deserialise(
-                    statement_text(key_query(view, alias, "changed_" + stored, wide)));
+                    statement_text(key_query(view, name, "changed_" + stored, wide)));
             };
             result.push_back({stored, sql(false), sql(true)});
         } catch (const Problem& problem) {

@@ -67,14 +67,13 @@ Image Imager::of_query(const Json& query) const {
 Image Imager::of_select(const Json& select) const {
     const Json& from = select["from_table"];
     const bool in_from = is_here(from);
-    FullKey full;
-    if (in_from && is_keyed_full_join(select, m_sources, &full)) {
-        return of_full_join(select, full);
+    if (in_from) {
+        if (const std::optional<FullKey> full = keyed_full_join(select, m_sources)) {
+            return of_full_join(select, *full);
+        }
     }
-    Image image;
-    image.items = select["select_list"].get<std::vector<Json>>();
     FromImage parts = in_from ? of_from(from) : FromImage{from, {}, {}};
-    image.from = std::move(parts.node);
+    Image image{select["select_list"].get<std::vector<Json>>(), std::move(parts.node), {}};
     for (Json& condition : conjuncts(select["where_clause"])) {
         if (stays(condition, parts.lost)) {
             image.conditions.push_back(std::move(condition));
@@ -103,15 +102,13 @@ Image Imager::of_full_join(const Json& select, const FullKey& key) const {
     const Json& from = select["from_table"];
     const bool left = is_here(from["left"]);
     FromImage side = of_from(from[left ? "left" : "right"]);
-    Image image;
-    image.items = select["select_list"].get<std::vector<Json>>();
+    Image image{select["select_list"].get<std::vector<Json>>(), std::move(side.node),
+                std::move(side.conditions)};
     for (Json& item : image.items) {
         if (is_full_key(item, key)) {
             item = left ? key.left : key.right;
         }
     }
-    image.from = std::move(side.node);
-    image.conditions = std::move(side.conditions);
     return image;
 }
 

@@ -62,8 +62,8 @@ bool names_sources_of(const Json& expression, const Json& from) {
 }
 
 bool is_traceable_item(const Json& select, const Json& item, const Sources& sources) {
-    FullKey full;
-    const bool followed = is_keyed_full_join(select, sources, &full) && is_full_key(item, full)
+    const std::optional<FullKey> full = keyed_full_join(select, sources);
+    const bool followed = full && is_full_key(item, *full)
                               ? true
                               : is_plain(item) && names_traceable_only(item, sources);
     return followed && is_in_every_partition(item, select) && is_in_distinct_on(item, select);
@@ -87,12 +87,12 @@ bool names_traceable_only(const Json& expression, const Sources& sources,
     });
 }
 
-bool is_keyed_full_join(const Json& select, const Sources& sources, FullKey* key) {
+std::optional<FullKey> keyed_full_join(const Json& select, const Sources& sources) {
     const Json& from = select["from_table"];
     if (!is_type(from, "JOIN") || text_of(from, "join_type") != "FULL" ||
         is_type(from["left"], "JOIN") || is_type(from["right"], "JOIN") ||
         !is_type(from["condition"], "COMPARE_EQUAL")) {
-        return false;
+        return std::nullopt;
     }
     const Json& condition = from["condition"];
     const bool straight = names_sources_of(condition["left"], from["left"]) &&
@@ -100,7 +100,7 @@ bool is_keyed_full_join(const Json& select, const Sources& sources, FullKey* key
     const bool crossed = names_sources_of(condition["left"], from["right"]) &&
                          names_sources_of(condition["right"], from["left"]);
     if (straight == crossed) {
-        return false;
+        return std::nullopt;
     }
     const auto followed = [&](const Json& side) {
         return is_class(side, "COLUMN_REF") &&
@@ -108,11 +108,10 @@ bool is_keyed_full_join(const Json& select, const Sources& sources, FullKey* key
                    .traceable.at(side["column_names"][1]);
     };
     if (!followed(condition["left"]) || !followed(condition["right"])) {
-        return false;
+        return std::nullopt;
     }
-    *key = straight ? FullKey{condition["left"], condition["right"]}
+    return straight ? FullKey{condition["left"], condition["right"]}
                     : FullKey{condition["right"], condition["left"]};
-    return true;
 }
 
 bool is_full_key(const Json& expression, const FullKey& key) {

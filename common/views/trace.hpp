@@ -4,6 +4,7 @@
 #include "views/bind.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace cdc::views {
@@ -22,8 +23,8 @@ struct FullKey {
     Json left;
     Json right;
 };
-/// Sets `key` if the SELECT's FROM is such a join of two tables or nested SELECTs.
-bool is_keyed_full_join(const Json& select, const Sources& sources, FullKey* key);
+/// Nothing: the SELECT's FROM is no such join of two tables or nested SELECTs.
+std::optional<FullKey> keyed_full_join(const Json& select, const Sources& sources);
 /// coalesce(l.k, r.k), in either order.
 bool is_full_key(const Json& expression, const FullKey& key);
 

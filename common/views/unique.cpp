@@ -306,22 +306,21 @@ private:
     }
 
     bool add_full_join(const Json& from, Fixed& fixed) {
-        FullKey key;
+        const std::optional<FullKey> key = keyed_full_join({{"from_table", from}}, m_view.sources);
         const Json& left = from["left"];
         const Json& right = from["right"];
-        if (all_rows(from, fixed) ||
-            !is_keyed_full_join({{"from_table", from}}, m_view.sources, &key) ||
+        if (all_rows(from, fixed) || !key ||
             std::none_of(fixed.given().begin(), fixed.given().end(),
-                         [&](const Json& one) { return is_full_key(one, key); }) ||
-            !is_compared_as_it_is(key.left, key.right) ||
-            !is_compared_as_it_is(key.right, key.left) ||
+                         [&](const Json& one) { return is_full_key(one, *key); }) ||
+            !is_compared_as_it_is(key->left, key->right) ||
+            !is_compared_as_it_is(key->right, key->left) ||
             (has_null_key(left) && has_null_key(right))) {
             return false;
         }
         Fixed of_left;
         Fixed of_right;
-        of_left.add(key.left);
-        of_right.add(key.right);
+        of_left.add(key->left);
+        of_right.add(key->right);
         add_rows(left, of_left);
         add_rows(right, of_right);
         return all_rows(left, of_left) && all_rows(right, of_right) && add_all(from, fixed);
