@@ -207,7 +207,7 @@ bool is_plain_text(std::string_view text) {
     });
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
     std::string out;
     event::append_json_string(out, text);
     return out;
@@ -254,8 +254,8 @@ std::optional<std::string> decimal_value(std::string_view text, const event::Typ
         return std::nullopt;
     }
     part.resize(static_cast<std::size_t>(type.second), '0');
-    return quoted(fmt::format("{}{}{}{}", minus && !zero ? "-" : "", whole.empty() ? "0" : whole,
-                              part.empty() ? "" : ".", part));
+    return quoted_text(fmt::format("{}{}{}{}", minus && !zero ? "-" : "",
+                                   whole.empty() ? "0" : whole, part.empty() ? "" : ".", part));
 }
 
 } // namespace
@@ -293,17 +293,18 @@ std::optional<std::string> value_of_old_rows(const ColumnDefinition& definition)
         const bool fits = is_string && is_plain_text(constant) &&
                           constant.size() <= static_cast<std::size_t>(type.first) &&
                           !constant.ends_with(' ');
-        return implicit || fits ? std::optional{quoted(constant)} : std::nullopt;
+        return implicit || fits ? std::optional{quoted_text(constant)} : std::nullopt;
     }
     if (type.name == "enum") {
         const auto& labels = definition.labels;
         if (implicit) {
-            return labels.empty() || !is_plain_text(labels[0]) ? std::nullopt
-                                                               : std::optional{quoted(labels[0])};
+            return labels.empty() || !is_plain_text(labels[0])
+                       ? std::nullopt
+                       : std::optional{quoted_text(labels[0])};
         }
         const bool known = is_string && is_plain_text(constant) &&
                            std::find(labels.begin(), labels.end(), constant) != labels.end();
-        return known ? std::optional{quoted(constant)} : std::nullopt;
+        return known ? std::optional{quoted_text(constant)} : std::nullopt;
     }
     return std::nullopt;
 }

@@ -15,7 +15,6 @@ using base::Error;
 using base::ExitCode;
 using base::fail;
 using base::in_quotes;
-using Kind = Statement::Kind;
 
 namespace {
 
@@ -53,52 +52,52 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     Statement statement = parse_statement(text, quoting);
     statement.strict =
         (query.sql_mode & kStrictModes) != 0 && (query.sql_mode & kOtherTypesModes) == 0;
-    if (statement.kind != Kind::harmless) {
+    if (statement.kind != Statement::Kind::harmless) {
         need_group();
     }
     const std::string db{query.db};
     if (!m_passes_over) {
         refuse_unlogged(statement, db, text, quoting);
     }
-    if (statement.kind != Kind::rows) {
+    if (statement.kind != Statement::Kind::rows) {
         m_writes_further.clear();
     }
     switch (statement.kind) {
-    case Kind::begin:
+    case Statement::Kind::begin:
         m_in_transaction = true;
         return;
-    case Kind::rollback: // logged with its rows where it also made a temporary table
+    case Statement::Kind::rollback: // logged with its rows where it also made a temporary table
         undone("was rolled back", out);
         [[fallthrough]];
-    case Kind::commit:
+    case Statement::Kind::commit:
         end_transaction(out);
         return;
-    case Kind::rollback_to:
+    case Statement::Kind::rollback_to:
         if (m_xa != nullptr) {
             m_xa->set_partly_undone();
         } else {
             undone("was rolled back to a savepoint", out);
         }
         return;
-    case Kind::savepoint:
+    case Statement::Kind::savepoint:
         return;
-    case Kind::xa_start:
+    case Statement::Kind::xa_start:
         begin_xa();
         return;
-    case Kind::xa_end:
+    case Statement::Kind::xa_end:
         return;
-    case Kind::xa_commit:
+    case Statement::Kind::xa_commit:
         xa_commit(query.text, out);
         return;
-    case Kind::xa_rollback:
+    case Statement::Kind::xa_rollback:
         xa_rollback(query.text, out);
         return;
-    case Kind::rows:
+    case Statement::Kind::rows:
         if (!m_passes_over) {
             refuse_rows(statement, db, query.text);
         }
         break;
-    case Kind::harmless:
+    case Statement::Kind::harmless:
         break;
     default:
         if (!m_passes_over) {
@@ -198,8 +197,8 @@ std::string ChangeBuilder::captured_behind(TableNames names) {
 /// written by a MERGE table is in the log under its name.
 void ChangeBuilder::refuse_unlogged(const Statement& statement, const std::string& db,
                                     std::string_view text, Quoting quoting) const {
-    const bool makes_tables =
-        statement.kind == Kind::create_table || statement.kind == Kind::alter_table;
+    const bool makes_tables = statement.kind == Statement::Kind::create_table ||
+                              statement.kind == Statement::Kind::alter_table;
     if (!makes_tables || statement.temporary) {
         return;
     }
@@ -242,7 +241,7 @@ bool ChangeBuilder::is_temporary(const Statement& statement, const Query& query,
     if (statement.temporary) {
         for (const Statement::Name& name : statement.tables) {
             const auto table = temporary(name);
-            if (statement.kind == Kind::drop_table) {
+            if (statement.kind == Statement::Kind::drop_table) {
                 tables.erase(table);
             } else if (captures(table.db, table.table)) {
                 tables.insert(table);
@@ -250,9 +249,9 @@ bool ChangeBuilder::is_temporary(const Statement& statement, const Query& query,
         }
         return true;
     }
-    const bool may_hide = statement.kind == Kind::truncate_table ||
-                          statement.kind == Kind::alter_table ||
-                          statement.kind == Kind::rename_table;
+    const bool may_hide = statement.kind == Statement::Kind::truncate_table ||
+                          statement.kind == Statement::Kind::alter_table ||
+                          statement.kind == Statement::Kind::rename_table;
     if (!may_hide || (event.flags & Event::kThreadSpecific) == 0) {
         return false;
     }
@@ -267,14 +266,14 @@ bool ChangeBuilder::is_temporary(const Statement& statement, const Query& query,
                      out);
             }
         }
-        return statement.kind == Kind::truncate_table;
+        return statement.kind == Statement::Kind::truncate_table;
     }
     const auto renamed = [&](const Statement::Name& from, const Statement::Name& to) {
         if (tables.erase(temporary(from)) != 0) {
             tables.insert(temporary(to));
         }
     };
-    if (statement.kind == Kind::rename_table) {
+    if (statement.kind == Statement::Kind::rename_table) {
         for (std::size_t i = 0; i + 1 < statement.tables.size(); i += 2) {
             renamed(statement.tables[i], statement.tables[i + 1]);
         }
@@ -293,7 +292,7 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
     const auto schema_of = [&](const Statement::Name& name) {
         return name.db.empty() ? db : name.db;
     };
-    if (m_settings.minimal_metadata && statement.kind != Kind::truncate_table) {
+    if (m_settings.minimal_metadata && statement.kind != Statement::Kind::truncate_table) {
         for (const Statement::Name& name : statement.tables) {
             if (captured(name)) {
                 names_change(schema_of(name), name.table, out);
@@ -301,30 +300,30 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
         }
     }
     switch (statement.kind) {
-    case Kind::truncate_table:
+    case Statement::Kind::truncate_table:
         if (captured(statement.tables[0])) {
             truncate(schema_of(statement.tables[0]), statement.tables[0].table, event, out);
         }
         return;
-    case Kind::create_table:
+    case Statement::Kind::create_table:
         if (captured(statement.tables[0])) {
             create(statement, schema_of(statement.tables[0]), out);
         }
         return;
-    case Kind::drop_table:
+    case Statement::Kind::drop_table:
         for (const Statement::Name& name : statement.tables) {
             if (captured(name)) {
                 dropped(schema_of(name), name.table, "it was dropped", out);
             }
         }
         return;
-    case Kind::drop_database:
+    case Statement::Kind::drop_database:
         drop_database(statement.tables.at(0).db);
         return;
-    case Kind::rename_table:
+    case Statement::Kind::rename_table:
         rename(statement.tables, db, out);
         return;
-    case Kind::alter_table:
+    case Statement::Kind::alter_table:
         alter(statement, db, out);
         return;
     default:

@@ -13,11 +13,6 @@ namespace cdc::views {
 
 namespace {
 
-template<std::size_t N>
-bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 const Json& list_of(const Json& node, const char* property) {
     static const Json kNothing = Json::array();
     const auto found = node.is_object() ? node.find(property) : node.end();

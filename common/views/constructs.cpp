@@ -25,11 +25,6 @@ constexpr std::array kOperators =
 constexpr std::array kPlainClasses = std::to_array<std::string_view>(
     {"BETWEEN", "CASE", "COLUMN_REF", "CONJUNCTION", "CONSTANT", "STAR", "SUBQUERY"});
 
-template<std::size_t N>
-bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 /// PostgreSQL's numeric has any scale; DuckDB's is numeric(18,3) when none is said, and the tree
 /// does not tell whether it was.
 void check_cast(const Json& expression) {

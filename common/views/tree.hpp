@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -76,6 +78,11 @@ bool has_source(const Json& node, std::string_view alias);
 bool names_source(const Json& node, std::string_view alias);
 /// A SUBQUERY expression stands in it.
 bool has_subquery(const Json& expression);
+
+template<std::size_t N>
+constexpr bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 } // namespace cdc::views
 
