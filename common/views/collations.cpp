@@ -29,20 +29,12 @@ constexpr std::array kComparing = std::to_array<std::string_view>(
 
 /// As the view says it.
 std::string_view shown(std::string_view name) {
+    if (const std::string_view comparison = comparison_text(name); !comparison.empty()) {
+        return comparison;
+    }
     static constexpr std::array kShown =
         std::to_array<std::pair<std::string_view, std::string_view>>(
-            {{"COMPARE_EQUAL", "="},
-             {"COMPARE_NOTEQUAL", "<>"},
-             {"COMPARE_LESSTHAN", "<"},
-             {"COMPARE_GREATERTHAN", ">"},
-             {"COMPARE_LESSTHANOREQUALTO", "<="},
-             {"COMPARE_GREATERTHANOREQUALTO", ">="},
-             {"COMPARE_DISTINCT_FROM", "IS DISTINCT FROM"},
-             {"COMPARE_NOT_DISTINCT_FROM", "IS NOT DISTINCT FROM"},
-             {"~~", "LIKE"},
-             {"!~~", "NOT LIKE"},
-             {"~~*", "ILIKE"},
-             {"!~~*", "NOT ILIKE"}});
+            {{"~~", "LIKE"}, {"!~~", "NOT LIKE"}, {"~~*", "ILIKE"}, {"!~~*", "NOT ILIKE"}});
     const auto* const found = std::find_if(kShown.begin(), kShown.end(),
                                            [&](const auto& entry) { return entry.first == name; });
     return found == kShown.end() ? name : found->second;

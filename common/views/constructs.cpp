@@ -13,11 +13,6 @@ namespace {
 
 constexpr const char* kOrFull = "let the view say FULL: it is then recomputed whole at each cut";
 
-constexpr std::array kComparisons = std::to_array<std::string_view>(
-    {"COMPARE_EQUAL", "COMPARE_NOTEQUAL", "COMPARE_LESSTHAN", "COMPARE_GREATERTHAN",
-     "COMPARE_LESSTHANOREQUALTO", "COMPARE_GREATERTHANOREQUALTO", "COMPARE_DISTINCT_FROM",
-     "COMPARE_NOT_DISTINCT_FROM"});
-
 constexpr std::array kOperators =
     std::to_array<std::string_view>({"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL",
                                      "OPERATOR_COALESCE", "COMPARE_IN", "COMPARE_NOT_IN"});
@@ -128,7 +123,7 @@ void check_expression(const Json& expression) {
         check_cast(expression);
     } else if (kind == "PARAMETER") {
         refuse(expression, "a parameter", "views have none: write the value");
-    } else if (kind == "COMPARISON" ? !is_one_of(type, kComparisons)
+    } else if (kind == "COMPARISON" ? comparison_text(type).empty()
                : kind == "OPERATOR" ? !is_one_of(type, kOperators)
                                     : !is_one_of(kind, kPlainClasses)) {
         refuse(expression, fmt::format("the expression {}", type),

@@ -27,16 +27,6 @@ constexpr std::array kOperators = std::to_array<Pair>({{"+", "+"},
                                                        {"~~", "LIKE"},
                                                        {"!~~", "NOT LIKE"}});
 
-constexpr std::array kComparisons =
-    std::to_array<Pair>({{"COMPARE_EQUAL", "="},
-                         {"COMPARE_NOTEQUAL", "<>"},
-                         {"COMPARE_LESSTHAN", "<"},
-                         {"COMPARE_GREATERTHAN", ">"},
-                         {"COMPARE_LESSTHANOREQUALTO", "<="},
-                         {"COMPARE_GREATERTHANOREQUALTO", ">="},
-                         {"COMPARE_DISTINCT_FROM", "IS DISTINCT FROM"},
-                         {"COMPARE_NOT_DISTINCT_FROM", "IS NOT DISTINCT FROM"}});
-
 /// The same name, arguments and answers.
 constexpr std::array kFunctions = std::to_array<Pair>({{"abs", "ABS"},
                                                        {"avg", "AVG"},
@@ -260,8 +250,7 @@ private:
         }
         if (kind == "COMPARISON") {
             return fmt::format("({} {} {})", expression(node["left"]),
-                               *find(kComparisons, text_of(node, "type")),
-                               expression(node["right"]));
+                               comparison_text(text_of(node, "type")), expression(node["right"]));
         }
         if (kind == "CONJUNCTION") {
             return "(" +

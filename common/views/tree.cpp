@@ -260,4 +260,20 @@ bool has_subquery(const Json& expression) {
     return any_of_own(expression, [](const Json& part) { return is_class(part, "SUBQUERY"); });
 }
 
+std::string_view comparison_text(std::string_view type) {
+    static constexpr std::array kTexts =
+        std::to_array<std::pair<std::string_view, std::string_view>>(
+            {{"COMPARE_EQUAL", "="},
+             {"COMPARE_NOTEQUAL", "<>"},
+             {"COMPARE_LESSTHAN", "<"},
+             {"COMPARE_GREATERTHAN", ">"},
+             {"COMPARE_LESSTHANOREQUALTO", "<="},
+             {"COMPARE_GREATERTHANOREQUALTO", ">="},
+             {"COMPARE_DISTINCT_FROM", "IS DISTINCT FROM"},
+             {"COMPARE_NOT_DISTINCT_FROM", "IS NOT DISTINCT FROM"}});
+    const auto* const found = std::find_if(kTexts.begin(), kTexts.end(),
+                                           [&](const auto& entry) { return entry.first == type; });
+    return found == kTexts.end() ? std::string_view{} : found->second;
+}
+
 } // namespace cdc::views

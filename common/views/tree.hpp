@@ -79,6 +79,9 @@ bool names_source(const Json& node, std::string_view alias);
 /// A SUBQUERY expression stands in it.
 bool has_subquery(const Json& expression);
 
+/// A comparison's operator as SQL has it, by its type in the tree; empty: it is none.
+std::string_view comparison_text(std::string_view type);
+
 template<std::size_t N>
 constexpr bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
     return std::find(names.begin(), names.end(), name) != names.end();
