@@ -22,6 +22,20 @@ is_process() { # PID START-TIME
     [ -n "${1:-}" ] && start_of "$1" && [ "$REPLY" = "$2" ]
 }
 
+# Whether a process of the group runs. One that ended and waits to be reaped does not: whoever adopts what a killed
+# keeper leaves, as process 1 of a container, may take its time, or never do it.
+group_runs() { # PID
+    local stat line state_of group
+    kill -0 -- "-$1" 2>/dev/null || return 1
+    for stat in /proc/[1-9]*/stat; do
+        line=''
+        { IFS= read -r -d '' line <"$stat"; } 2>/dev/null
+        read -r state_of _ group line <<<"${line##*) }"
+        [ "$group" != "$1" ] || [[ $state_of == [ZX] ]] || return 0
+    done
+    return 1
+}
+
 # Sets variables of the caller to what a file of run/ says: KEY=VALUE, by spaces.
 read_words() { # FILE
     local word words=()
@@ -59,7 +73,7 @@ not_under_systemd() {
 #---------------------------------------------------------------------------- one run of a pipe
 # In the foreground, until it ends: what a keeper, or systemd, runs.
 run_pipe() { # PIPE
-    local code me=$BASHPID log=$state/logs/$1.log
+    local code me=$BASHPID log=$state/logs/$1.log stopped=''
     [[ " ${pipes[*]} " == *" ${1:-} "* ]] || usage "no pipe '${1:-}'; there are: ${pipes[*]}"
     make_state
     need_servers
@@ -68,8 +82,9 @@ run_pipe() { # PIPE
     rm -f "run/$1.codes"
     start_of "$me"
     echo "pid=$me started=$REPLY by=$(keeper_of_this) since=$(date -u +%Y-%m-%dT%H:%M:%SZ) from=$(stat -c %s "$log" 2>/dev/null || echo 0)" >"run/$1"
-    trap : INT TERM HUP # the tools have them too, and end the pipe
-    "$1"
+    trap : INT HUP # the tools have them too, and end the pipe
+    trap 'stopped=yes' TERM
+    if [ -z "$stopped" ]; then "$1"; else false; fi
     code=$?
     note_end "$1" "$code"
     return "$code"
@@ -119,16 +134,22 @@ read_run() { # PIPE
 }
 
 #---------------------------------------------------------------------------- the keeper of one pipe
+# By its number alone before it has a session of its own.
+stop_child() {
+    [ -z "$child" ] || kill -TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null
+}
+
 keep() { # PIPE
-    local pipe=$1 pause=1 code child='' began stopping=''
+    local pipe=$1 pause=1 code child='' began stopping='' napping=''
     local log=$state/logs/$pipe.log
-    trap 'stopping=1; [ -z "$child" ] || kill -TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null' TERM
+    trap 'stopping=1; stop_child; [ -z "$napping" ] || kill "$napping" 2>/dev/null' TERM
     trap : INT HUP
     echo 0 >"$state/run/$pipe.restarts"
     while [ -z "$stopping" ]; do
         began=$SECONDS
         PIPELINE_KEPT=yes setsid "$self" ${env_file:+--env "$env_file"} run "$pipe" </dev/null >>"$log" 2>&1 {lock}>&- &
         child=$!
+        [ -z "$stopping" ] || stop_child
         while wait "$child"; code=$?; start_of "$child"; do :; done
         end_group "$child" 30
         # Killed before it could say so itself.
@@ -147,18 +168,20 @@ keep() { # PIPE
     done
 }
 
-# Ends at a trapped signal, too.
+# Ends when `stopping` is set, too: by a trap that ends `napping`, for one that comes before the wait does not end it.
 nap() { # SECONDS
     sleep "$1" {lock}>&- &
-    wait $!
-    kill $! 2>/dev/null
+    napping=$!
+    [ -n "$stopping" ] || wait "$napping"
+    kill "$napping" 2>/dev/null
+    napping=''
 }
 
 # What is left of a session whose first process has gone. 1: it had to be killed; 2: it is still there.
 end_group() { # PID SECONDS
     local tries=$(($2 * 10))
     kill -TERM -- "-$1" 2>/dev/null
-    while kill -0 -- "-$1" 2>/dev/null; do
+    while group_runs "$1"; do
         ((tries-- > 0)) || { kill_group "$1"; return; }
         sleep 0.1
     done
@@ -166,7 +189,7 @@ end_group() { # PID SECONDS
 kill_group() { # PID
     local tries=20
     kill -KILL -- "-$1" 2>/dev/null
-    while kill -0 -- "-$1" 2>/dev/null; do
+    while group_runs "$1"; do
         ((tries-- > 0)) || return 2
         sleep 0.1
     done
@@ -175,13 +198,13 @@ kill_group() { # PID
 
 #---------------------------------------------------------------------------- the supervisor
 supervise() {
-    local pipe keepers=() stopping='' keeper me=$BASHPID
+    local pipe keepers=() stopping='' napping='' keeper me=$BASHPID
     make_state
     exec {lock}>"$state/run/supervisor.lock"
     flock -n "$lock" || fail 1 "a supervisor runs already"
     start_of "$me"
     echo "pid=$me started=$REPLY" >"$state/run/supervisor"
-    trap 'stopping=1' TERM INT
+    trap 'stopping=1; [ -z "$napping" ] || kill "$napping" 2>/dev/null' TERM INT
     trap : HUP
     say "started"
     for pipe in "${pipes[@]}"; do
@@ -218,7 +241,7 @@ anything_runs() {
     for pipe in "${pipes[@]}"; do
         [ -s "$state/run/$pipe" ] || continue
         read_words "$state/run/$pipe"
-        ! kill -0 -- "-$pid" 2>/dev/null || return 0
+        ! group_runs "$pid" || return 0
     done
     return 1
 }
@@ -247,7 +270,7 @@ stop_supervisor() {
     if supervised; then
         pid=$(supervisor_pid)
         kill -TERM "$pid" 2>/dev/null
-        while kill -0 -- "-$pid" 2>/dev/null; do
+        while group_runs "$pid"; do
             ((tries-- > 0)) || { kill -KILL -- "-$pid" 2>/dev/null; result=1; break; }
             sleep 0.1
         done

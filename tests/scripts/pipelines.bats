@@ -325,6 +325,20 @@ BASH
     [ ! -e "$PIPELINE_STATE/mysql-enrich" ] && [ ! -e "$PIPELINE_STATE/mysql-enrich.lock" ]
 }
 
+@test "a container whose process 1 reaps nothing: what was killed has ended" {
+    sed -i 's/cdc-load) exec cat/cdc-load) trap "" TERM; exec sleep 1000/' "$tools/cdc-load"
+    cat >"$BATS_TEST_TMPDIR/steps" <<'STEPS'
+set -e
+"$1" deploy
+for _ in {1..100}; do ! "$1" status >/dev/null || break; sleep 0.1; done
+kill -KILL -- -"$(sed 's/^pid=\([0-9]*\).*/\1/' "$PIPELINE_STATE/mysql-enrich/run/supervisor")"
+"$1" terminate --yes
+STEPS
+    run -0 unshare --fork --pid --mount-proc python3 -c 'import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))' \
+        bash "$BATS_TEST_TMPDIR/steps" "$pipelines/mysql-enrich"
+    [ ! -e "$PIPELINE_STATE/mysql-enrich" ]
+}
+
 @test "a format with schemas wants a registry; Flink's SQL wants JSON, and a pipeline with a view" {
     FORMAT=xml run -2 "$pipelines/mysql-enrich" status
     [[ $output == *"FORMAT is 'xml', which is none of: json avro"* ]]
