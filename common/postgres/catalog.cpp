@@ -58,7 +58,8 @@ ORDER BY s.n)";
 
 // The table's columns as they are now, those that were dropped too. A row of the catalog is certain
 // where it is as old as the table, or older than what is decoded: than the slot, than a look that
-// the stream has passed, or than the transaction.
+// the stream has passed, or than the transaction. What the transaction itself altered is not: it
+// may have done so behind the change that the description is for.
 //
 // What a column's default gave to rows that were there before it, the server keeps as the missing
 // value (a partition has it, its root not), until it rewrites the table.
@@ -78,10 +79,10 @@ WITH RECURSIVE horizon AS MATERIALIZED (
     GROUP BY attname
 )
 SELECT a.attnum, CASE WHEN NOT a.attisdropped THEN a.attname END, a.atttypid, concat(a.attlen, a.attalign),
-    $5::bool OR a.xmin::text = h.birth OR coalesce(age(a.xmin) > h.since, false) OR coalesce(age(a.xmin) >= h.own, false),
+    $5::bool OR a.xmin::text = h.birth OR coalesce(age(a.xmin) > h.since, false) OR coalesce(age(a.xmin) > h.own, false),
     a.attnotnull, a.attgenerated <> '', a.attndims, m.value, m.values,
     (SELECT d.description FROM pg_description d WHERE d.objoid = t.oid AND d.classoid = 'pg_class'::regclass
-     AND d.objsubid = a.attnum AND ($5::bool OR d.xmin::text = h.birth OR age(d.xmin) > h.since OR age(d.xmin) >= h.own)),
+     AND d.objsubid = a.attnum AND ($5::bool OR d.xmin::text = h.birth OR age(d.xmin) > h.since OR age(d.xmin) > h.own)),
     (SELECT c.collname FROM pg_collation c WHERE c.oid = a.attcollation AND NOT c.collisdeterministic)
 FROM horizon h CROSS JOIN pg_attribute a LEFT JOIN missing m USING (attname)
 WHERE a.attrelid = t.oid AND a.attnum > 0

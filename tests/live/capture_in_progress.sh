@@ -39,7 +39,7 @@ same_lines() { # WHAT: what is in the log, sent both ways
         capture --spool-limit $limit --peek --exit-at-end --messages 'test*' >$limit.messages.out 2>$limit.err
         rows $limit.messages.out >$limit.messages
     done
-    cmp 0.sent 1GB.sent || fail "$1: the lines differ"
+    cmp 0.sent 1GB.sent || { diff 0.sent 1GB.sent | cut -c1-600 | head -20; fail "$1: the lines differ"; }
     # A new connection, which undone subtransactions lead to here, has its table lines again.
     cmp 0.messages 1GB.messages || fail "$1: lines differ with logical messages"
     "$HERE/order_check.py" 1GB.out || fail "$1: order"

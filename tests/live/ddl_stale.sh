@@ -213,4 +213,12 @@ expect "born in the capture" "$(stale anew)" ""
 expect "truncated in the capture" "$(stale widened)$(unproven widened)" ""
 parity anew widened
 ! grep "'public.widened' is" capture.err || fail "a mark in the messages"
+
+say "a column dropped, or dropped and made anew, behind rows of the same transaction"
+set_up within
+sql "BEGIN; INSERT INTO dropped_column VALUES (1, 1, 1); ALTER TABLE dropped_column DROP b; COMMIT;
+     BEGIN; INSERT INTO readded VALUES (1, 1); ALTER TABLE readded DROP a; ALTER TABLE readded ADD a int; COMMIT"
+cdc-capture --source "$(pg_url)" --slot ddl_within --publication ddl --exit-at-end >lines 2>capture.err
+expect "its columns" "$(jq -c 'select(.table.name == "public.dropped_column") | [.table.columns[].number]' lines)" "[1,2,3]"
+expect "marks" "$(jq -r 'select(.mark.kind == "stale") | .source.table' lines)" readded
 say "all good"
