@@ -32,6 +32,9 @@ struct CutMark {
 /// Of the checkpoint lines that cdc-consume writes at marks, in their `checkpoint`: changes of a
 /// table come in their order, but for those that come again. Do not rename.
 constexpr const char* kMarksMember = "marks";
+/// Beside it, of each stream of the marks what tells it apart and the order of its mark. Do not
+/// rename.
+constexpr const char* kStreamsMember = "streams";
 /// Beside it, where the topics are one stream's: the checkpoint of its mark. Do not rename.
 constexpr const char* kSourceMember = "source";
 

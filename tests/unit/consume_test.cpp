@@ -117,6 +117,32 @@ TEST_CASE("marks are exact when no change was read that is not below them") {
     CHECK_FALSE(marks.are_exact(places));
 }
 
+TEST_CASE("no cut is behind one that was written, also by an earlier run") {
+    const std::string stream = R"({"kind":"postgres","server":"7","database":"","slot":""})";
+    consume::Places places;
+    consume::Marks marks{"p.marks"};
+    marks.take(stream, mark_at(event::Order{32}));
+    event::Checkpoint checkpoint;
+    checkpoint.extra[kafka::kStreamsMember] = marks.written();
+    CHECK(checkpoint.extra.dump() == R"({"streams":[{"kind":"postgres","server":"7",)"
+                                     R"("database":"","slot":"","order":")" +
+                                         event::Order{32}.text() + "\"}]}");
+    // A publisher that was killed had not stored how far it was, and writes its marks again.
+    marks.take(stream, mark_at(event::Order{31}));
+    CHECK_FALSE(marks.are_exact(places));
+
+    consume::Marks next{"p.marks"};
+    next.go_on_behind(checkpoint);
+    next.take(stream, mark_at(event::Order{31}));
+    CHECK_FALSE(next.are_exact(places));
+    next.take("{}", mark_at(event::Order{16})); // another one's
+    next.take(stream, mark_at(event::Order{32}));
+    CHECK(next.are_exact(places));
+
+    checkpoint.extra = R"({"streams":[7,{"order":8}]})"_json;
+    next.go_on_behind(checkpoint); // of nobody
+}
+
 TEST_CASE("a stream of MySQL that goes on at another server has one mark once all came again") {
     const auto mark = [](std::string_view server, std::uint16_t epoch, std::string_view gtids) {
         event::Checkpoint checkpoint;

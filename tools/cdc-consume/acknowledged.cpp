@@ -45,6 +45,17 @@ Acknowledged::Acknowledged(const Options& options, std::string cluster)
     }
 }
 
+std::vector<event::Checkpoint> Acknowledged::held() const {
+    std::vector<event::Checkpoint> all;
+    for (const checkpoints::Watch::File& file : m_files.files()) {
+        if (!file.checkpoint) {
+            return {};
+        }
+        all.push_back(*file.checkpoint);
+    }
+    return all;
+}
+
 /// The lowest of the files; nothing when one is missing: its sink has stored nothing yet.
 kafka::Offsets Acknowledged::held_by_files() const {
     kafka::Offsets lowest;

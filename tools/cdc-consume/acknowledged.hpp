@@ -28,6 +28,8 @@ public:
     /// Whether anything is ever acknowledged.
     bool used() const { return m_on_write || !m_files.none(); }
     const kafka::Offsets& offsets() const noexcept { return m_offsets; }
+    /// What the files hold; nothing when one is missing.
+    std::vector<event::Checkpoint> held() const;
     /// What the files say of a place now is of records that are gone: it counts when it has
     /// changed.
     void forget(const kafka::TopicPartition& place);

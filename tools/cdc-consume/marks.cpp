@@ -2,6 +2,8 @@
 
 #include "sources/executed_transactions.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 namespace cdc::consume {
@@ -39,8 +41,47 @@ std::vector<kafka::TopicPartition> Marks::take(std::string_view key, std::string
         return entry.first != key && follows(mark.checkpoint, entry.second.checkpoint);
     };
     std::erase_if(m_marks, ended);
+    if (!shrunk.empty()) {
+        m_cut.erase(std::string{key}); // the source may be another one
+    }
     m_marks.insert_or_assign(std::string{key}, std::move(mark));
     return shrunk;
+}
+
+void Marks::go_on_behind(const event::Checkpoint& checkpoint) {
+    const auto streams = checkpoint.extra.find(kafka::kStreamsMember);
+    if (streams == checkpoint.extra.end() || !streams->is_array()) {
+        return; // an older version's
+    }
+    for (nlohmann::ordered_json stream : *streams) {
+        if (!stream.is_object()) {
+            continue;
+        }
+        const auto told = stream.find("order");
+        const auto order = told != stream.end() && told->is_string()
+                               ? event::Order::parse(told->get<std::string>())
+                               : std::nullopt;
+        stream.erase("order");
+        if (order) {
+            event::Order& cut = m_cut.try_emplace(stream.dump(), *order).first->second;
+            cut = std::min(cut, *order);
+        }
+    }
+}
+
+nlohmann::ordered_json Marks::written() {
+    auto streams = nlohmann::ordered_json::array();
+    m_cut.clear();
+    for (const auto& [key, mark] : m_marks) {
+        m_cut[key] = mark.checkpoint.order;
+        auto stream = nlohmann::ordered_json::parse(key, nullptr, false);
+        if (!stream.is_object()) {
+            continue; // not of cdc-publish
+        }
+        stream["order"] = mark.checkpoint.order.text();
+        streams.push_back(std::move(stream));
+    }
+    return streams;
 }
 
 std::int64_t Marks::limit(const kafka::TopicPartition& place) const {
@@ -63,6 +104,10 @@ bool Marks::are_exact(const Places& places) const {
     return std::all_of(m_marks.begin(), m_marks.end(), [&](const auto& entry) {
         const kafka::CutMark& mark = entry.second;
         const std::string order = mark.checkpoint.order.text();
+        const auto cut = m_cut.find(entry.first);
+        if (cut != m_cut.end() && mark.checkpoint.order < cut->second) {
+            return false;
+        }
         return std::all_of(mark.offsets.begin(), mark.offsets.end(), [&](const auto& offset) {
             const auto place = places.all().find(offset.first);
             return place == places.all().end() ||

@@ -6,6 +6,8 @@
 #include "kafka/cut_mark.hpp"
 #include "kafka/offsets.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,10 +27,16 @@ public:
     /// topics were made anew. Throws Error (bad_data) for what is no mark.
     std::vector<kafka::TopicPartition> take(std::string_view key, std::string_view value);
 
+    /// Reading goes on behind the cut of this checkpoint; of several, behind the lowest.
+    void go_on_behind(const event::Checkpoint& checkpoint);
+    /// The marks are a cut that was written. Gives kStreamsMember of its checkpoint.
+    nlohmann::ordered_json written();
+
     /// Behind the last record of the cut; 0 where no mark names the partition.
     std::int64_t limit(const kafka::TopicPartition& place) const;
     const kafka::Offsets& limits() const noexcept { return m_limits; }
-    /// Whether nothing was read that is newer than the marks; see kafka/cut_mark.hpp.
+    /// Whether nothing was read that is newer than the marks; see kafka/cut_mark.hpp. Marks below
+    /// the last cut come from a publisher that goes on: what they say was so before it.
     bool are_exact(const Places& places) const;
     /// All changes below it lie before the limits.
     event::Order order() const;
@@ -42,6 +50,7 @@ private:
 
     std::string m_topic;
     std::map<std::string, kafka::CutMark, std::less<>> m_marks; ///< by the record's key
+    std::map<std::string, event::Order, std::less<>> m_cut;     ///< orders of the last cut
     kafka::Offsets m_limits;
 };
 

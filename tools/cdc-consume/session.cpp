@@ -44,6 +44,11 @@ Session::Session(const Options& options)
     }
     m_cluster = m_consumer->cluster();
     m_acknowledged = std::make_unique<Acknowledged>(options, m_cluster);
+    for (const event::Checkpoint& held : m_acknowledged->held()) {
+        if (m_marks) {
+            m_marks->go_on_behind(held);
+        }
+    }
     m_record_ms = m_checkpoint_ms = m_topics_ms = base::steady_ms();
 }
 
@@ -147,6 +152,7 @@ void Session::write_checkpoint() {
                            : event::Order::parse(m_places.lowest_order()).value_or(event::Order{});
     if (m_marks) {
         checkpoint.extra[kafka::kMarksMember] = true;
+        checkpoint.extra[kafka::kStreamsMember] = m_marks->written();
         if (const auto source = m_marks->source()) {
             checkpoint.extra[kafka::kSourceMember] = source->members();
         }
