@@ -74,6 +74,18 @@ bool LineReader::find_line(std::string_view& line) {
     return true;
 }
 
+std::optional<std::string_view> LineReader::find_buffered(std::string_view start) const {
+    const std::string_view rest{m_buffer.get() + m_begin, m_end - m_begin};
+    for (auto at = rest.find(start); at != std::string_view::npos; at = rest.find(start, at + 1)) {
+        if (at == 0 || rest[at - 1] == '\n') {
+            const auto end = rest.find('\n', at);
+            return end == std::string_view::npos ? std::nullopt
+                                                 : std::optional{rest.substr(at, end - at)};
+        }
+    }
+    return std::nullopt;
+}
+
 bool LineReader::buffered() const {
     return std::memchr(m_buffer.get() + m_scanned, '\n', m_end - m_scanned) != nullptr;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace cdc::io {
@@ -36,6 +37,9 @@ public:
 
     /// Whether next() would give a line without reading.
     bool buffered() const;
+    /// The first whole line that begins so, of those that next() would give without reading. Valid
+    /// until next() is called.
+    std::optional<std::string_view> find_buffered(std::string_view start) const;
 
     std::uint64_t line_number() const noexcept {
         return m_line_number;

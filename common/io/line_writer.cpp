@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "io/standard_streams.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -63,26 +64,70 @@ void LineWriter::run(Shared& shared) {
         if (shared.stop) {
             return;
         }
-        const std::string& chunk = shared.queue.front(); // a deque keeps it in place meanwhile
+        const Chunk& chunk = shared.queue.front(); // a deque keeps it in place meanwhile
         lock.unlock();
-        const int error = write_all(shared.fd, chunk);
+        const int error = chunk.range.file == nullptr ? write_all(shared.fd, chunk.bytes)
+                                                      : write_range(shared, chunk.range);
         lock.lock();
         if (error != 0) {
             shared.error = error;
             shared.queue.clear();
             shared.stop = true;
         } else {
-            shared.written += chunk.size();
-            std::string spare = std::move(shared.queue.front());
+            shared.written += chunk.bytes.size();
+            std::string spare = std::move(shared.queue.front().bytes);
             shared.queue.pop_front();
             spare.clear();
-            if (spare.capacity() <= shared.spare_bytes) {
+            if (spare.capacity() > 0 && spare.capacity() <= shared.spare_bytes) {
                 shared.spare.push_back(std::move(spare));
             }
         }
         shared.changed.notify_all();
         [[maybe_unused]] const auto n = ::write(shared.wake_write.get(), "", 1);
     }
+}
+
+/// splice(2) gives a pipe the file's pages; what is no pipe gets them by way of memory.
+int LineWriter::write_range(Shared& shared, FileRange range) {
+    constexpr std::size_t kPiece = std::size_t{256} << 10;
+    std::string piece;
+    bool pipe = true;
+    while (range.begin < range.end) {
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, range.end - range.begin));
+        auto at = static_cast<off_t>(range.begin);
+        ssize_t moved = -1;
+        if (pipe) {
+            moved = ::splice(range.file->get(), &at, shared.fd, nullptr, wanted, 0);
+            if (moved < 0 && (errno == EINVAL || errno == EAGAIN)) {
+                pipe = false;
+                continue;
+            }
+        } else {
+            piece.resize(wanted);
+            moved = ::pread(range.file->get(), piece.data(), wanted, at);
+            if (moved > 0) {
+                const auto got = static_cast<std::size_t>(moved);
+                if (const int error = write_all(shared.fd, {piece.data(), got}); error != 0) {
+                    return error;
+                }
+            }
+        }
+        if (moved < 0 && errno == EINTR) {
+            continue;
+        }
+        if (moved <= 0) {
+            return moved == 0 ? EIO : errno; // the file is shorter than it was
+        }
+        range.begin += static_cast<std::uint64_t>(moved);
+        const std::lock_guard lock{shared.mutex};
+        shared.written += static_cast<std::uint64_t>(moved);
+        shared.changed.notify_all();
+        if (shared.stop) {
+            return ECANCELED;
+        }
+    }
+    return 0;
 }
 
 bool LineWriter::ready() const {
@@ -101,23 +146,37 @@ void LineWriter::submit() {
     if (m_current.empty()) {
         return;
     }
+    hand_over({std::move(m_current), {}});
+    m_current = {};
+    {
+        const std::lock_guard lock{m_shared->mutex};
+        if (!m_shared->spare.empty()) {
+            m_current = std::move(m_shared->spare.back());
+            m_shared->spare.pop_back();
+        }
+    }
+    if (m_current.capacity() < m_chunk_bytes) {
+        m_current.reserve(m_chunk_bytes + m_chunk_bytes / 4);
+    }
+}
+
+void LineWriter::submit(FileRange range) {
+    submit();
+    if (range.begin < range.end) {
+        hand_over({{}, std::move(range)});
+    }
+}
+
+void LineWriter::hand_over(Chunk chunk) {
     {
         const std::lock_guard lock{m_shared->mutex};
         if (m_shared->error == 0) {
-            m_submitted += m_current.size();
-            m_shared->queue.push_back(std::move(m_current));
-            m_current = {};
-            if (!m_shared->spare.empty()) {
-                m_current = std::move(m_shared->spare.back());
-                m_shared->spare.pop_back();
-            }
+            m_submitted += chunk.bytes.size() + (chunk.range.end - chunk.range.begin);
+            m_shared->queue.push_back(std::move(chunk));
         }
     }
     check();
     m_shared->changed.notify_all();
-    if (m_current.capacity() < m_chunk_bytes) {
-        m_current.reserve(m_chunk_bytes + m_chunk_bytes / 4);
-    }
 }
 
 bool LineWriter::wait_ready(int timeout_ms) {

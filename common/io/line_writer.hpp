@@ -15,6 +15,13 @@
 
 namespace cdc::io {
 
+/// A part of a file whose bytes there do not change any more.
+struct FileRange {
+    std::shared_ptr<const FileDescriptor> file; ///< open for reading
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+};
+
 /// Lines to a descriptor from a thread of its own, so that a blocked reader blocks nothing else.
 /// Memory: at most `max_chunks` chunks of about `chunk_bytes`; a chunk of a line that is longer
 /// than they are together is alone.
@@ -40,6 +47,10 @@ public:
     /// Hands the buffer to the thread; a no-op when it is empty. Throws Error (failed) when an
     /// earlier write failed.
     void submit();
+    /// The same with what the buffer holds, then a part of a file: it goes out without being read
+    /// into memory where `fd` is a pipe. It counts as submitted at once, so that ready() is false
+    /// until next to all of it is written.
+    void submit(FileRange range);
     /// Waits up to `timeout_ms` (-1: for ever) until ready(); wake_fd() is for event loops.
     bool wait_ready(int timeout_ms);
 
@@ -57,6 +68,10 @@ public:
     bool finish(int timeout_ms);
 
 private:
+    struct Chunk {
+        std::string bytes;
+        FileRange range; ///< without a file: `bytes`
+    };
     /// What the thread works on; it outlives the writer when write(2) never returns.
     struct Shared {
         int fd = -1;
@@ -65,13 +80,15 @@ private:
         FileDescriptor wake_write;
         std::mutex mutex;
         std::condition_variable changed;
-        std::deque<std::string> queue;
+        std::deque<Chunk> queue;
         std::vector<std::string> spare; ///< written chunks, kept for their memory
         std::uint64_t written = 0;
         int error = 0;
         bool stop = false;
     };
     static void run(Shared& shared);
+    static int write_range(Shared& shared, FileRange range);
+    void hand_over(Chunk chunk);
     /// Under the lock.
     bool has_place() const;
 

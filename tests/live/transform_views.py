@@ -265,6 +265,8 @@ def run(server):
     seen = {}
     try:
         for number in range(int(os.environ.get("CDC_TEST_ROUND", 0)), ROUNDS):
+            if number % 500 == 0 and number > 0:
+                say(f"round {number}")
             try:
                 Round(f"{SEED}.{number}", shell, postgres, seen).run()
             except (AssertionError, RuntimeError):

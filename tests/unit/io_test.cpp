@@ -140,6 +140,22 @@ TEST_CASE("a line over the limit is bad data, one at the limit is not") {
     }
 }
 
+TEST_CASE("lines that wait are found by their start, whole ones only") {
+    Pipe pipe;
+    const std::string text = "a{b\n{b1\n{c}\n{b2\n{d";
+    REQUIRE(::write(pipe.write_end.get(), text.data(), text.size()) ==
+            static_cast<ssize_t>(text.size()));
+    LineReader reader{pipe.read_end.get()};
+    CHECK_FALSE(reader.find_buffered("{b"));
+    std::string_view line;
+    REQUIRE(reader.next(line) == LineReader::Result::line);
+    CHECK(reader.find_buffered("{b") == "{b1");
+    CHECK(reader.find_buffered("{c") == "{c}");
+    CHECK_FALSE(reader.find_buffered("{d"));
+    REQUIRE(reader.next(line) == LineReader::Result::line);
+    CHECK(reader.find_buffered("{b") == "{b2");
+}
+
 TEST_CASE("the writer's thread delivers everything in order") {
     Pipe pipe;
     std::string got;
@@ -187,6 +203,55 @@ TEST_CASE("a very long line waits alone to be written") {
     writer.submit();
     CHECK_FALSE(writer.ready());
     CHECK_FALSE(writer.wait_ready(10));
+}
+
+TEST_CASE("parts of a file go out in their place, into a pipe and into a file") {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("lines");
+    std::string text;
+    for (int i = 0; i < 100000; ++i) {
+        text += "line " + std::to_string(i) + "\n";
+    }
+    write_file_atomically(path, text);
+    const auto file =
+        std::make_shared<const FileDescriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const std::string out = folder.file("out");
+    const FileDescriptor target{::open(out.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)};
+    Pipe pipe;
+    std::string got;
+    std::thread reader{[&] {
+        got = read_everything(pipe.read_end.get());
+    }};
+    const std::string expected = "front\n" + text.substr(5, 300000) + "middle\n" + text + "end\n";
+    for (const int fd : {pipe.write_end.get(), target.get()}) {
+        LineWriter writer{fd, 1000, 2};
+        writer.buffer() += "front\n";
+        writer.submit(FileRange{file, 5, 300005});
+        writer.buffer() += "middle\n";
+        writer.submit(FileRange{file, 0, text.size()});
+        writer.submit(FileRange{file, 7, 7});
+        writer.buffer() += "end\n";
+        REQUIRE(writer.wait_ready(-1));
+        REQUIRE(writer.finish(-1));
+        CHECK(writer.written() == expected.size());
+        CHECK(writer.submitted() == expected.size());
+    }
+    pipe.write_end.reset();
+    reader.join();
+    CHECK(got == expected);
+    CHECK(read_everything(FileDescriptor{::open(out.c_str(), O_RDONLY | O_CLOEXEC)}.get()) ==
+          expected);
+}
+
+TEST_CASE("a file that lost its end is an error that the caller sees") {
+    const TemporaryFolder folder;
+    write_file_atomically(folder.file("lines"), "one\n");
+    const auto file = std::make_shared<const FileDescriptor>(
+        ::open(folder.file("lines").c_str(), O_RDONLY | O_CLOEXEC));
+    Pipe pipe;
+    LineWriter writer{pipe.write_end.get()};
+    writer.submit(FileRange{file, 0, 5});
+    CHECK_FAILS(writer.finish(1000), failed, "cannot write output");
 }
 
 TEST_CASE("a full disk is an error that the caller sees") {

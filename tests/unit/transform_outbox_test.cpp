@@ -28,7 +28,12 @@ struct Folder {
 
 std::string sent(Outbox& outbox) {
     std::string out;
-    outbox.send([&](std::string_view bytes) { out += bytes; });
+    outbox.send([&](const io::FileRange& range) {
+        std::string bytes(range.end - range.begin, '\0');
+        REQUIRE(::pread(range.file->get(), bytes.data(), bytes.size(),
+                        static_cast<off_t>(range.begin)) == static_cast<ssize_t>(bytes.size()));
+        out += bytes;
+    });
     return out;
 }
 

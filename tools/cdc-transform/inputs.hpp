@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,10 @@ public:
     Result next(std::string_view& line, int timeout_ms);
     /// The input of the last line, by its place in what the constructor took.
     std::size_t current() const noexcept { return m_current; }
+    /// The first line of the current input that begins so and waits in memory.
+    std::optional<std::string_view> find_waiting(std::string_view start) const {
+        return m_inputs[m_current].reader.find_buffered(start);
+    }
     /// The next line comes from another input, if one has any.
     void yield() noexcept { m_turn = 0; }
 

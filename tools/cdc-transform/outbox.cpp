@@ -180,18 +180,25 @@ OutboxEnd Outbox::sync(std::string_view checkpoint) {
     return m_end;
 }
 
-void Outbox::read(const Batch& batch, const Write& write) const {
+std::shared_ptr<const io::FileDescriptor> Outbox::opened(const Batch& batch) const {
     const std::string path = path_of(batch.begin.segment);
-    const io::FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!file) {
+    auto file =
+        std::make_shared<const io::FileDescriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!*file) {
         fail_on(path, "read");
     }
+    return file;
+}
+
+void Outbox::read(const Batch& batch, const Write& write) const {
+    const std::string path = path_of(batch.begin.segment);
+    const auto file = opened(batch);
     std::vector<char> piece(
         std::min<std::uint64_t>(kBufferBytes, batch.end.bytes - batch.begin.bytes));
     for (std::uint64_t at = batch.begin.bytes; at < batch.end.bytes;) {
         const auto want =
             static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), batch.end.bytes - at));
-        const ssize_t got = ::pread(file.get(), piece.data(), want, static_cast<off_t>(at));
+        const ssize_t got = ::pread(file->get(), piece.data(), want, static_cast<off_t>(at));
         if (got <= 0) {
             fail_on(path, "read");
         }
@@ -200,9 +207,10 @@ void Outbox::read(const Batch& batch, const Write& write) const {
     }
 }
 
-void Outbox::send(const Write& write) {
+void Outbox::send(const std::function<void(io::FileRange)>& write) {
     for (; m_sent < m_batches.size(); ++m_sent) {
-        read(m_batches[m_sent], write);
+        const Batch& batch = m_batches[m_sent];
+        write({opened(batch), batch.begin.bytes, batch.end.bytes});
     }
 }
 

@@ -3,10 +3,12 @@
 
 #include "event/checkpoint.hpp"
 #include "io/file_descriptor.hpp"
+#include "io/line_writer.hpp"
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,9 @@ struct OutboxEnd {
 /// folder is opened was never committed, and is cut off.
 ///
 ///     append(…)…; end = sync(checkpoint line); [commit]; send(write)
+///
+/// Bytes of a batch stay as they are until the batch is dropped, and readable as long as their file
+/// is open.
 class Outbox {
 public:
     using Write = std::function<void(std::string_view)>;
@@ -40,8 +45,8 @@ public:
     /// Closes a batch with its checkpoint line (without '\n'), and makes all durable.
     OutboxEnd sync(std::string_view checkpoint);
 
-    /// Gives the batches that were not given yet to `write`, in pieces that end anywhere.
-    void send(const Write& write);
+    /// Gives the batches that were not given yet to `write`, where they lie.
+    void send(const std::function<void(io::FileRange)>& write);
 
     /// Everything up to this checkpoint of an input ("": there is but one) has arrived, that of
     /// other inputs before it too: files that hold nothing else are removed.
@@ -65,6 +70,7 @@ private:
     void open_segment(std::uint64_t segment);
     void read_batches();
     void write_out();
+    std::shared_ptr<const io::FileDescriptor> opened(const Batch& batch) const;
     void read(const Batch& batch, const Write& write) const;
     void drop(std::size_t batches);
     void keep_arrived() const;

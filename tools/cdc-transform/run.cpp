@@ -42,6 +42,8 @@ namespace {
 
 constexpr int kTurnMs = 200;
 constexpr int kLinesPerTurn = 1024;
+constexpr std::int64_t kBehindMs = 2000;        ///< from then on checkpoints that wait are one cut
+constexpr std::uint64_t kChangesOfCut = 50'000; ///< up to about so many changes
 
 std::atomic<bool> g_check_asked{false}; ///< by SIGUSR1
 
@@ -117,7 +119,28 @@ public:
             submit();
         }
     }
+    /// It leaves while the next cut is made.
+    void write(io::FileRange range) {
+        wait();
+        m_writer.submit(std::move(range));
+    }
     void submit() {
+        if (!m_writer.buffer().empty()) {
+            wait();
+            m_writer.submit();
+        }
+    }
+    void check() const { m_writer.check(); }
+    bool all_written() const { return m_writer.written() == m_writer.submitted(); }
+    void finish(std::int64_t timeout_ms) {
+        wait(); // the last batch may be large, and its reader slow
+        if (!m_writer.finish(static_cast<int>(timeout_ms))) {
+            base::fail(ExitCode::failed, "the output was not read to its end within --drain");
+        }
+    }
+
+private:
+    void wait() {
         while (!m_writer.ready()) {
             m_writer.check();
             if (io::stop_signal::give_up()) {
@@ -125,17 +148,8 @@ public:
             }
             m_writer.wait_ready(kTurnMs);
         }
-        m_writer.submit();
-    }
-    void check() const { m_writer.check(); }
-    bool all_written() const { return m_writer.written() == m_writer.submitted(); }
-    void finish(std::int64_t timeout_ms) {
-        if (!m_writer.finish(static_cast<int>(timeout_ms))) {
-            base::fail(ExitCode::failed, "the output was not read to its end within --drain");
-        }
     }
 
-private:
     io::LineWriter m_writer;
 };
 
@@ -264,6 +278,10 @@ private:
             throw;
         }
         if (m_transformer->cut_due()) {
+            if (is_behind() && m_transformer->left_over() < kChangesOfCut) {
+                m_transformer->leave_cut();
+                return;
+            }
             cut();
             while (m_transformer->cut_due()) { // a checkpoint that waited for this one
                 if (!m_lines.empty()) {
@@ -279,13 +297,24 @@ private:
         }
     }
 
+    /// Whether the next checkpoint waits already, and has so at each cut for a while: cuts take
+    /// longer than their lines to come.
+    bool is_behind() {
+        const auto next = m_inputs.find_waiting("{\"checkpoint\":");
+        const std::int64_t now = base::steady_ms();
+        if (!next || !m_transformer->can_leave_cut_for(*next)) {
+            m_not_behind_ms = now;
+        }
+        return now - m_not_behind_ms >= kBehindMs;
+    }
+
     void cut() {
         const Outbox::Write write = [this](std::string_view bytes) {
             m_output.write(bytes);
         };
         while (!attempt(write)) {
         }
-        m_outbox.send(write);
+        m_outbox.send([this](io::FileRange range) { m_output.write(std::move(range)); });
         m_output.submit();
     }
 
@@ -380,6 +409,7 @@ private:
     Inputs m_inputs;
     Output m_output;
     std::int64_t m_checked_ms = base::steady_ms();
+    std::int64_t m_not_behind_ms = base::steady_ms();
     std::optional<std::int64_t> m_stop_at;
 };
 

@@ -438,6 +438,24 @@ void Transformer::take_checkpoint(const event::DecodedLine& line) {
     set_cut(line.raw);
 }
 
+bool Transformer::can_leave_cut_for(std::string_view later) const {
+    if (!kept_columns().empty() || m_in->only_passed || m_in->beside) {
+        return false;
+    }
+    const event::Checkpoint due = event::parse_checkpoint(*m_cut, "checkpoint line");
+    event::Checkpoint next;
+    try {
+        next = event::parse_checkpoint(later, "checkpoint line");
+    } catch (const Error&) {
+        return false; // said when it is taken
+    }
+    const auto of_stream = [](const event::Checkpoint& checkpoint) {
+        return !checkpoint.beside_stream() && !checkpoint.snapshot.is_object();
+    };
+    return of_stream(due) && of_stream(next) && source_name(due) == source_name(next) &&
+           due.order <= next.order;
+}
+
 void Transformer::set_cut(std::string_view line) {
     m_cut = m_in->name.empty() ? std::string{line} : event::with_input(line, m_in->name);
 }

@@ -35,6 +35,12 @@ public:
     bool cut_due() const { return m_cut.has_value(); }
     /// Of the cut that is due.
     const std::string& cut_line() const { return *m_cut; }
+    /// Whether the lines up to a checkpoint that comes behind the one of the due cut can be of that
+    /// cut as well: both are of one stream, and of no snapshot. What KEEP takes away goes by the
+    /// time of each.
+    bool can_leave_cut_for(std::string_view later) const;
+    /// The due cut is not made: its lines are of the next one.
+    void leave_cut() { m_cut.reset(); }
     /// All is committed and lies in the outbox when it returns, except a
     /// checkpoint line before which nothing changed, which is given to `pass` at once.
     void cut(const Outbox::Write& pass);
