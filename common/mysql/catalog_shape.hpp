@@ -13,15 +13,26 @@
 
 namespace cdc::mysql {
 
+/// Of what the catalog says of a table.
+struct Fingerprint {
+    std::string text;    ///< of all, with the second in which the table was made or altered last
+    std::string untimed; ///< of its columns and key alone
+    bool timed = false;  ///< whether the server said that second
+
+    /// False: the table was altered, or is another table under this name. Where the server lacks
+    /// the time of one, columns and key are compared alone.
+    bool same(const Fingerprint& other) const {
+        return timed && other.timed ? text == other.text : untimed == other.untimed;
+    }
+};
+
 /// A base table as information_schema has it, in the form that the log gives it: a snapshot's lines
 /// describe it as those of the stream do.
 struct CatalogTable {
     TableMap map;
     std::string engine;
     double rows = 0; ///< the server's estimate
-    /// Of all that the catalog says, with the second in which the table was made: another one, and
-    /// the table was altered, or is another table under this name.
-    std::string fingerprint;
+    Fingerprint fingerprint;
 
     std::string display_name() const { return map.db + "." + map.table; }
 };

@@ -44,7 +44,7 @@ TableWork::About about(const mysql::CatalogTable& found, const mysql::TablePlan&
     TableWork::About out;
     out.schema = found.map.db;
     out.name = found.map.table;
-    out.shape = found.fingerprint;
+    out.shape = found.fingerprint.text;
     out.rows = found.rows;
     out.paging_key = mysql::ScanSql{plan, "", ""}.key();
     out.clustered = true;
@@ -93,7 +93,7 @@ void MysqlTable::refuse_doubled(bool exact) const {
 bool MysqlPresent::is_unchanged(const MysqlTable& table) {
     const std::lock_guard lock{m_mutex};
     const auto found = mysql::read_table(m_connection, table.about.schema, table.about.name);
-    return found && found->fingerprint == table.fingerprint;
+    return found && found->fingerprint.same(table.fingerprint);
 }
 
 void MysqlReader::run() {

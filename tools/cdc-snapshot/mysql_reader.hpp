@@ -31,7 +31,7 @@ public:
     void refuse_doubled(bool exact) const;
 
     const std::string engine;
-    const std::string fingerprint; ///< as CatalogTable has it
+    const mysql::Fingerprint fingerprint;
     const mysql::TablePlan plan;
     const mysql::SnapshotLines lines;
     const mysql::ScanSql sql;

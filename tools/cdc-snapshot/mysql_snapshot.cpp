@@ -82,7 +82,7 @@ void refuse_findings(mysql::Connection& plain, const mysql::ServerAddress& addre
 
 /// By the tables' names, from before the snapshot is opened: what is altered about that moment is
 /// found out as what is altered later, when the table is opened.
-using Fingerprints = std::map<std::string, std::string>;
+using Fingerprints = std::map<std::string, mysql::Fingerprint>;
 
 Fingerprints read_fingerprints(mysql::Connection& plain, const std::string& database,
                                const event::TableFilter& filter) {
