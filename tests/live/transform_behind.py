@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """cdc-transform that is behind: checkpoints that wait are one cut, and what leaves at each is still what the SELECT gives.
 
-Each case feeds more checkpoint lines than cuts can be made in two seconds. No server.
+Each case feeds more checkpoint lines than cuts can be made in the time of --merge-after. No server.
 """
 import subprocess
 
 from transform_bed import JOIN, Lines, Tool, an_order, base, case, customer, expect, main
 
-CHECKPOINTS = 4000
+CHECKPOINTS = 2500
 
 
 def figure(tool, name):
@@ -38,7 +38,7 @@ def behind(folder, views):
 @case
 def checkpoints_that_wait_are_one_cut(folder):
     tool, lines, wanted = behind(folder, JOIN)
-    out = tool.run(lines.take(), "--metrics", tool.folder / "m.prom")
+    out = tool.run(lines.take(), "--metrics", tool.folder / "m.prom", "--merge-after", "1s")
     has, seen = {}, 0
     for line in out:
         if "checkpoint" in line:
@@ -62,7 +62,7 @@ def keep_goes_by_the_time_of_each(folder):
     lines = Lines().snapshot("events", [], [("id", "bigint"), ("at", "timestamp with time zone"), ("n", "integer")]).checkpoint()
     for number in range(1, CHECKPOINTS // 8):
         lines.change("events", "c", {"id": number, "at": "2025-11-21T06:30:00Z", "n": number}).checkpoint()
-    tool.run(lines.take(), "--metrics", tool.folder / "m.prom")
+    tool.run(lines.take(), "--metrics", tool.folder / "m.prom", "--merge-after", "1s")
     expect("rows", len(tool.content("recent")), CHECKPOINTS // 8 - 1)
     expect("cuts", int(figure(tool, "cdc_transform_cuts_total")), CHECKPOINTS // 8)
 
@@ -74,7 +74,7 @@ def a_line_that_is_broken_is_named(folder):
     text = lines.take().splitlines(keepends=True)
     broken = len(text) - 1
     text[broken] = '{"checkpoint":7}\n'
-    done = subprocess.run(tool.command(), input="".join(text), capture_output=True, text=True, check=False)
+    done = subprocess.run(tool.command("--merge-after", "1s"), input="".join(text), capture_output=True, text=True, check=False)
     expect("exit status", done.returncode, 5)
     expect(f"line {broken + 1} in {done.stderr}", f"line {broken + 1}: " in done.stderr, True)
 

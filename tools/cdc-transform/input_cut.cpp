@@ -77,8 +77,9 @@ std::string InputTable::lines_table(const std::string& name) const {
 }
 
 void InputTable::make_tables() {
-    m_connection.execute(fmt::format("CREATE TABLE IF NOT EXISTS cdc.t{} ({}, ord UHUGEINT USING COMPRESSION uncompressed)", m_id,
-                                     typed_columns()));
+    m_connection.execute(fmt::format(
+        "CREATE TABLE IF NOT EXISTS cdc.t{} ({}, ord UHUGEINT USING COMPRESSION uncompressed)",
+        m_id, typed_columns()));
     if (!is_bag()) {
         m_connection.execute(fmt::format(
             "CREATE TABLE IF NOT EXISTS cdc.g{} AS SELECT {}, ord, 0::BIGINT AS at FROM "

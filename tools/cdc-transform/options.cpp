@@ -32,6 +32,9 @@ void add_state_options(cli::App& app, Options& options) {
         ->check(CLI::Range(1, 1024))
         ->capture_default_str()
         ->group("State");
+    app.add_duration("--merge-after", options.merge_after_ms,
+                     "Behind for so long, take checkpoint lines that wait as one cut")
+        ->group("State");
     cli.add_option("--epoch", options.epoch,
                    "First part of the orders of a state that is made (default: days since "
                    "2020-01-01)")

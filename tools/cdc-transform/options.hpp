@@ -30,6 +30,7 @@ struct Options {
     std::uint32_t epoch = 0;              ///< of a state that is made; 0: the day's
     std::string on_error{"stop"};         ///< or park
     std::int64_t drain_ms = 30'000;
+    std::int64_t merge_after_ms = 10'000; ///< behind for so long, checkpoints that wait are one cut
     cli::MetricsOptions metrics;
     bool explain = false;
     bool check = false;

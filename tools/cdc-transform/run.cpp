@@ -42,8 +42,7 @@ namespace {
 
 constexpr int kTurnMs = 200;
 constexpr int kLinesPerTurn = 1024;
-constexpr std::int64_t kBehindMs = 2000;        ///< from then on checkpoints that wait are one cut
-constexpr std::uint64_t kChangesOfCut = 50'000; ///< up to about so many changes
+constexpr std::uint64_t kChangesOfCut = 50'000; ///< that more than one checkpoint may be of
 
 std::atomic<bool> g_check_asked{false}; ///< by SIGUSR1
 
@@ -305,7 +304,7 @@ private:
         if (!next || !m_transformer->can_leave_cut_for(*next)) {
             m_not_behind_ms = now;
         }
-        return now - m_not_behind_ms >= kBehindMs;
+        return now - m_not_behind_ms >= m_options.merge_after_ms;
     }
 
     void cut() {
