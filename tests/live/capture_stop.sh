@@ -43,8 +43,9 @@ run_pipe state.json --log-level debug
 looks="FROM pg_stat_activity WHERE application_name = 'cdc-capture' AND query ~ 'pg_current_snapshot'"
 wait_until 20 eval '[ "$(sql "SELECT count(*) $looks")" = 1 ]'
 sql "ALTER SYSTEM SET pre_auth_delay = '4s'"
-sql "SELECT pg_reload_conf(); SELECT pg_sleep(0.5); SELECT pg_terminate_backend(pid) $looks" >/dev/null
-wait_until 20 grep -q "a look at the catalog failed" state.json.err
+sql "SELECT pg_reload_conf(); SELECT pg_sleep(0.5)" >/dev/null
+wait_until 20 eval '[ "$(sql "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) $looks")" = 1 ]'
+wait_until 60 grep -q "a look at the catalog failed" state.json.err
 sleep 2 # it connects
 kill -TERM $pid
 wait $shell $sink_pid
