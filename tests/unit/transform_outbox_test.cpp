@@ -26,20 +26,25 @@ struct Folder {
     ~Folder() { std::filesystem::remove_all(path); }
 };
 
-std::string sent(Outbox& outbox) {
-    std::string out;
-    outbox.send([&](const io::FileRange& range) {
+/// Appends what is given to `out`.
+Outbox::Give into(std::string& out) {
+    return [&out](const io::FileRange& range) {
         std::string bytes(range.end - range.begin, '\0');
         REQUIRE(::pread(range.file->get(), bytes.data(), bytes.size(),
                         static_cast<off_t>(range.begin)) == static_cast<ssize_t>(bytes.size()));
         out += bytes;
-    });
+    };
+}
+
+std::string sent(Outbox& outbox) {
+    std::string out;
+    outbox.send(into(out));
     return out;
 }
 
 std::string sent_again(Outbox& outbox) {
     std::string out;
-    outbox.send_again([&](std::string_view bytes) { out += bytes; });
+    outbox.send_again(into(out));
     return out;
 }
 

@@ -190,34 +190,16 @@ std::shared_ptr<const io::FileDescriptor> Outbox::opened(const Batch& batch) con
     return file;
 }
 
-void Outbox::read(const Batch& batch, const Write& write) const {
-    const std::string path = path_of(batch.begin.segment);
-    const auto file = opened(batch);
-    std::vector<char> piece(
-        std::min<std::uint64_t>(kBufferBytes, batch.end.bytes - batch.begin.bytes));
-    for (std::uint64_t at = batch.begin.bytes; at < batch.end.bytes;) {
-        const auto want =
-            static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), batch.end.bytes - at));
-        const ssize_t got = ::pread(file->get(), piece.data(), want, static_cast<off_t>(at));
-        if (got <= 0) {
-            fail_on(path, "read");
-        }
-        write({piece.data(), static_cast<std::size_t>(got)});
-        at += static_cast<std::uint64_t>(got);
-    }
-}
-
-void Outbox::send(const std::function<void(io::FileRange)>& write) {
+void Outbox::send(const Give& give) {
     for (; m_sent < m_batches.size(); ++m_sent) {
         const Batch& batch = m_batches[m_sent];
-        write({opened(batch), batch.begin.bytes, batch.end.bytes});
+        give({opened(batch), batch.begin.bytes, batch.end.bytes});
     }
 }
 
-void Outbox::send_again(const Write& write) {
-    for (Batch batch : m_batches) {
-        batch.end.bytes -= batch.checkpoint.size() + 1;
-        read(batch, write);
+void Outbox::send_again(const Give& give) {
+    for (const Batch& batch : m_batches) {
+        give({opened(batch), batch.begin.bytes, batch.end.bytes - batch.checkpoint.size() - 1});
     }
 }
 

@@ -34,6 +34,7 @@ struct OutboxEnd {
 class Outbox {
 public:
     using Write = std::function<void(std::string_view)>;
+    using Give = std::function<void(io::FileRange)>;
 
     /// Throws Error (failed).
     Outbox(std::string folder, const OutboxEnd& end);
@@ -45,8 +46,8 @@ public:
     /// Closes a batch with its checkpoint line (without '\n'), and makes all durable.
     OutboxEnd sync(std::string_view checkpoint);
 
-    /// Gives the batches that were not given yet to `write`, where they lie.
-    void send(const std::function<void(io::FileRange)>& write);
+    /// Gives the batches that were not given yet, where they lie.
+    void send(const Give& give);
 
     /// Everything up to this checkpoint of an input ("": there is but one) has arrived, that of
     /// other inputs before it too: files that hold nothing else are removed.
@@ -56,7 +57,7 @@ public:
     void acknowledged_all();
     /// Gives all that has not been acknowledged again, without the checkpoint lines: the source
     /// repeats those, and must not find in its file what it has not written yet.
-    void send_again(const Write& write);
+    void send_again(const Give& give);
 
     std::uint64_t waiting_batches() const { return m_batches.size(); }
 
@@ -71,7 +72,6 @@ private:
     void read_batches();
     void write_out();
     std::shared_ptr<const io::FileDescriptor> opened(const Batch& batch) const;
-    void read(const Batch& batch, const Write& write) const;
     void drop(std::size_t batches);
     void keep_arrived() const;
     void drop_arrived();

@@ -206,7 +206,7 @@ public:
     /// True when the last line of each input was whole.
     bool run() {
         m_output.write(m_transformer->table_lines());
-        m_outbox.send_again([this](std::string_view bytes) { m_output.write(bytes); });
+        m_outbox.send_again(m_give);
         m_output.submit();
         bool whole = true;
         try {
@@ -313,7 +313,7 @@ private:
         };
         while (!attempt(write)) {
         }
-        m_outbox.send([this](io::FileRange range) { m_output.write(std::move(range)); });
+        m_outbox.send(m_give);
         m_output.submit();
     }
 
@@ -407,6 +407,9 @@ private:
     std::vector<NamedInput> m_names;
     Inputs m_inputs;
     Output m_output;
+    const Outbox::Give m_give = [this](io::FileRange range) {
+        m_output.write(std::move(range));
+    };
     std::int64_t m_checked_ms = base::steady_ms();
     std::int64_t m_not_behind_ms = base::steady_ms();
     std::optional<std::int64_t> m_stop_at;
