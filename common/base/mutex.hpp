@@ -45,10 +45,11 @@ public:
 
     /// May return without a reason.
     void wait(std::condition_variable& changed) { changed.wait(m_lock); }
-    /// False: the time is over.
+    /// False: the time is over. The kernel puts a thread to sleep also for a time that is over.
     bool wait_until(std::condition_variable& changed,
                     std::chrono::steady_clock::time_point deadline) {
-        return changed.wait_until(m_lock, deadline) == std::cv_status::no_timeout;
+        return std::chrono::steady_clock::now() < deadline &&
+               changed.wait_until(m_lock, deadline) == std::cv_status::no_timeout;
     }
 
 private:

@@ -2,17 +2,16 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "base/time.hpp"
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <limits>
 
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -48,14 +47,7 @@ StopWatch::StopWatch(std::int64_t drain_ms, int code)
     if (!m_done) {
         base::fail(base::ExitCode::failed, "cannot watch for signals: {}", std::strerror(errno));
     }
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all); // signals are for the main thread
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    m_thread = std::thread{[this] {
-        run();
-    }};
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    m_thread = base::start_thread([this] { run(); });
 }
 
 StopWatch::~StopWatch() {

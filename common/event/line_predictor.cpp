@@ -10,6 +10,11 @@
 #include <cstring>
 #include <set>
 
+#include <endian.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace cdc::event {
 
 namespace {
@@ -40,6 +45,22 @@ inline bool same_bytes(const char* left, const char* right, std::size_t size) {
         std::memcpy(&of_right, right + at, sizeof(Word));
         return of_left == of_right;
     };
+#ifdef __SSE2__
+    constexpr std::size_t kWide = 16;
+    if (size >= kWide) {
+        const auto same_wide = [left, right](std::size_t at) {
+            const auto of_left = _mm_loadu_si128(reinterpret_cast<const __m128i*>(left + at));
+            const auto of_right = _mm_loadu_si128(reinterpret_cast<const __m128i*>(right + at));
+            return _mm_movemask_epi8(_mm_cmpeq_epi8(of_left, of_right)) == 0xffff;
+        };
+        for (std::size_t at = 0; at + kWide < size; at += kWide) {
+            if (!same_wide(at)) {
+                return false;
+            }
+        }
+        return same_wide(size - kWide); // some bytes a second time
+    }
+#endif
     if (size >= sizeof(std::uint64_t)) {
         constexpr std::size_t kWidth = sizeof(std::uint64_t);
         for (std::size_t at = 0; at + kWidth < size; at += kWidth) {
@@ -91,12 +112,20 @@ const char* skip_string(const char* at, const char* end) {
     }
 }
 
-/// Behind the digits from `at`; `at` itself when there are none.
+/// Behind the digits from `at`; `at` itself when there are none. Eight bytes at a time: of the
+/// first that is no digit, and of none before it, the top bit is set in the sum or was already.
 const char* skip_digits(const char* at) {
-    while (*at >= '0' && *at <= '9') {
-        ++at;
+    constexpr std::uint64_t kEach = 0x0101010101010101U;
+    while (true) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, at, sizeof bytes);
+        const std::uint64_t digits = le64toh(bytes) ^ kEach * '0';
+        const std::uint64_t others = (digits | (digits + kEach * (0x80 - 10))) & kEach * 0x80;
+        if (others != 0) {
+            return at + __builtin_ctzll(others) / 8;
+        }
+        at += sizeof bytes;
     }
-    return at;
 }
 
 const char* skip_number(const char* at) {
@@ -404,7 +433,7 @@ bool LinePredictor::match(Pattern& pattern, std::string_view line) {
     }
     const std::size_t tail = pattern.line.size() - pattern.tail_begin;
     if (static_cast<std::size_t>(end - at) != tail ||
-        std::memcmp(at, known + pattern.tail_begin, tail) != 0) {
+        !same_bytes(at, known + pattern.tail_begin, tail)) {
         return false;
     }
     if (image_begin != nullptr && image != last_image) {

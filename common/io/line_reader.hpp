@@ -1,9 +1,10 @@
 #ifndef CDC_IO_LINE_READER_HPP
 #define CDC_IO_LINE_READER_HPP
 
+#include "io/read_ahead.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -11,8 +12,9 @@
 namespace cdc::io {
 
 /// Lines from a descriptor, without a byte order mark in front of the first and without the '\r' of
-/// DOS behind each: in JSON neither is data. Memory: one buffer that grows to the longest line, at
-/// most `max_line`.
+/// DOS behind each: in JSON neither is data. Where there is much to read, a thread reads what comes
+/// next while lines are given. Memory: one buffer that grows to the longest line, at most
+/// `max_line`, and one of a mebibyte for what is read ahead.
 class LineReader {
 public:
     enum class Result {
@@ -47,17 +49,19 @@ public:
     std::uint64_t bytes() const noexcept { return m_bytes; } ///< of all lines given
 
 private:
+    void check_length(std::size_t size) const;
     void look_at_start();
     bool find_line(std::string_view& line);
-    void make_room();
+    void make_room(std::size_t wanted);
+    void read();
+    void read_ahead();
+    void take_ahead();
+    void note(std::size_t got, bool end, int error);
 
     int m_fd;
     int m_wake_fd = -1;
     std::size_t m_max_line;
-    struct Free {
-        void operator()(char* bytes) const { std::free(bytes); }
-    };
-    std::unique_ptr<char[], Free> m_buffer;
+    Bytes m_buffer;
     std::size_t m_capacity;
     std::size_t m_begin = 0;   ///< first byte not given yet
     std::size_t m_scanned = 0; ///< no '\n' in [m_begin, m_scanned)
@@ -66,6 +70,8 @@ private:
     std::uint64_t m_bytes = 0;
     bool m_start_seen = false;
     bool m_eof = false;
+    Bytes m_spare;                      ///< of what is read ahead, while nothing is
+    std::unique_ptr<ReadAhead> m_ahead; ///< ends before the buffers do
 };
 
 } // namespace cdc::io

@@ -1,16 +1,15 @@
 #include "io/line_writer.hpp"
 
 #include "base/error.hpp"
+#include "base/thread.hpp"
 #include "io/standard_streams.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstring>
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <unistd.h>
 
 namespace cdc::io {
@@ -30,15 +29,7 @@ LineWriter::LineWriter(int fd, std::size_t chunk_bytes, std::size_t max_chunks)
     m_shared->wake_write = FileDescriptor{ends[1]};
     enlarge_pipe(fd);
     m_current.reserve(chunk_bytes + chunk_bytes / 4);
-    // Signals are for the main thread: a write that they interrupt would only be started again.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    m_thread = std::thread{[shared = m_shared] {
-        run(*shared);
-    }};
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    m_thread = base::start_thread([shared = m_shared] { run(*shared); });
 }
 
 LineWriter::~LineWriter() {

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "base/thread.hpp"
 #include "base/time.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
@@ -12,7 +13,6 @@
 #include <atomic>
 #include <cctype>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -20,7 +20,6 @@
 #include <thread>
 
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -236,16 +235,11 @@ Login log_in(const ConnectionParameters& parameters) {
     if (!attempt->done) {
         base::fail(base::ExitCode::failed, "cannot wait for a login: {}", std::strerror(errno));
     }
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all); // signals are for the main thread
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread thread{[attempt] {
+    std::thread thread = base::start_thread([attempt] {
         attempt->run();
         const std::uint64_t one = 1;
         [[maybe_unused]] const auto n = ::write(attempt->done.get(), &one, sizeof(one));
-    }};
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    });
     if (io::wait_for(attempt->done.get(), POLLIN, -1) == io::Waited::stopped) {
         attempt->abandoned = true;
         if (io::wait_readable(attempt->done.get(), kLeaveMs)) {

@@ -2,13 +2,13 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "base/time.hpp"
 #include "event/facts_change.hpp"
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 
 namespace cdc::postgres {
 
@@ -30,22 +30,11 @@ constexpr char kCancelled[] = "57014";
 
 struct Stopped {};
 
-/// Signals are for the thread that runs the stream.
-std::thread start_without_signals(std::function<void()> work) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread thread{std::move(work)};
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return thread;
-}
-
 } // namespace
 
 Looks::Looks(std::string source, FactsScope scope, std::string since)
     : m_source{std::move(source)}, m_scope{std::move(scope)}, m_since{std::move(since)},
-      m_timeout_ms{kTimeoutMs}, m_thread{start_without_signals([this] { work(); })} {}
+      m_timeout_ms{kTimeoutMs}, m_thread{base::start_thread([this] { work(); })} {}
 
 Looks::~Looks() {
     {

@@ -14,7 +14,10 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <random>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -105,6 +108,62 @@ TEST_CASE("an unterminated last line is told apart from the end") {
     CHECK(reader.next(line) == LineReader::Result::torn);
     CHECK(line == "tor");
     CHECK(reader.line_number() == 1);
+}
+
+TEST_CASE("lines that are read ahead are those that were written") {
+    // Sizes around those of the buffers, of the room in front of one, and of many lines in one.
+    std::mt19937 random{7};
+    std::string text;
+    std::vector<std::size_t> sizes;
+    for (int i = 0; i < 20'000; ++i) {
+        const std::size_t most = i % 500 == 499 ? std::size_t{3} << 20 : 2000;
+        sizes.push_back(random() % most);
+        text.append(sizes.back(), static_cast<char>('a' + i % 26));
+        text += '\n';
+    }
+    for (const std::size_t piece : {text.size(), std::size_t{65'536}, std::size_t{999}}) {
+        Pipe pipe;
+        std::thread writer{[&] {
+            for (std::size_t at = 0; at < text.size(); at += piece) {
+                write_all(pipe.write_end.get(), std::string_view{text}.substr(at, piece));
+            }
+            pipe.write_end.reset();
+        }};
+        LineReader reader{pipe.read_end.get()};
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < sizes.size(); ++i) {
+            std::string_view line;
+            REQUIRE(reader.next(line) == LineReader::Result::line);
+            const char letter = static_cast<char>('a' + i % 26);
+            wrong += line.size() != sizes[i] || line.find_first_not_of(letter) != line.npos ? 1 : 0;
+        }
+        std::string_view line;
+        CHECK(reader.next(line) == LineReader::Result::end);
+        CHECK(wrong == 0);
+        CHECK(reader.bytes() == text.size());
+        CHECK(reader.line_number() == sizes.size());
+        writer.join();
+    }
+}
+
+TEST_CASE("a read ahead waits for nothing") {
+    Pipe pipe;
+    const std::string much(100'000, 'x'); // which says that more is to come
+    std::thread writer{[&] {
+        write_all(pipe.write_end.get(), much + "\nnext");
+    }};
+    LineReader reader{pipe.read_end.get()};
+    std::string_view line;
+    REQUIRE(reader.next(line) == LineReader::Result::line);
+    CHECK(line == much);
+    writer.join();
+    CHECK(reader.next(line, 20) == LineReader::Result::waiting);
+    write_all(pipe.write_end.get(), "\n");
+    CHECK(reader.next(line, -1) == LineReader::Result::line);
+    CHECK(line == "next");
+    write_all(pipe.write_end.get(), "torn");
+    pipe.write_end.reset();
+    CHECK(reader.next(line) == LineReader::Result::torn);
 }
 
 TEST_CASE("waiting ends at its time") {

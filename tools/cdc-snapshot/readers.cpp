@@ -1,20 +1,14 @@
 #include "cdc-snapshot/readers.hpp"
 
-#include <csignal>
+#include "base/thread.hpp"
 
 namespace cdc::snapshot {
 
 Readers::Readers(Output& output, int jobs, std::function<void(int)> work)
     : m_output{&output}, m_work{std::move(work)}, m_running{jobs} {
-    // Signals are for the main thread.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
     for (int i = 0; i < jobs; ++i) {
-        m_threads.emplace_back([this, i] { this->work(i); });
+        m_threads.push_back(base::start_thread([this, i] { this->work(i); }));
     }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Readers::~Readers() {
