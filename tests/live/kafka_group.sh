@@ -89,6 +89,15 @@ stop s2
 expect "changes, none twice" "$(kept)" "$total"
 rm -f ./*.kept ./*.fifo ./*.err
 
+say "a reader that stalls for a moment costs no fetching anew"
+"$HERE/kafka_lines.py" --rows 8000 --keys 500 --pad 2000 | cdc-publish --brokers "$B" --prefix stalls --partitions 2 2>pub.log ||
+    fail "cdc-publish"
+cdc-consume --brokers "$B" --topics stalls.public.t0 --group g6 --ack on-write --exit-at-end --log-level debug \
+    -X debug=topic 2>stalls.err | { head -c 1000000 && sleep 2 && cat; } >stalls.out || fail "cdc-consume"
+expect "changes" "$(grep -c '^{"key' stalls.out)" 8000
+grep -q 'Application resuming' stalls.err && fail "the partitions rested"
+rm -f stalls.*
+
 say "a stuck output keeps its membership"
 "$HERE/kafka_lines.py" --rows 8000 --keys 500 --pad 2000 | sed '/"op":"d"/d' >in.ndjson
 total=$(grep -c '^{"key' in.ndjson)

@@ -193,13 +193,21 @@ bool Session::finished() {
     return !others_are_there();
 }
 
-/// While the output is stuck the partitions rest, and the group still hears of us.
+/// While the output is stuck the partitions rest, and the group still hears of us. Not at once:
+/// librdkafka forgets what it has fetched of a partition that rests, and up to a second passes
+/// before it fetches again; a stage behind us that stores what it has is back before that.
 bool Session::wait_for_output() {
     if (!m_writer.full() || m_writer.ready() || m_writer.wait_ready(kTurnMs)) {
+        m_stuck_ms = 0;
         m_consumer->resume();
         return true;
     }
-    m_consumer->pause();
+    const std::int64_t now = base::steady_ms();
+    m_stuck_ms = m_stuck_ms == 0 ? now : m_stuck_ms;
+    if (now - m_stuck_ms >= kRestAfterMs) {
+        m_consumer->pause();
+        m_consumer->poll(0);
+    }
     return false;
 }
 
@@ -208,7 +216,9 @@ int Session::take_records() {
     if (m_marks) {
         return take_marked();
     }
-    const bool flowing = wait_for_output();
+    if (!wait_for_output()) {
+        return 0;
+    }
     const int records = m_consumer->poll(0);
     if (records > 0) {
         return records;
@@ -216,7 +226,7 @@ int Session::take_records() {
     if (m_writer.ready()) {
         m_writer.submit();
     }
-    return flowing ? m_consumer->poll(kTurnMs) : 0;
+    return m_consumer->poll(kTurnMs);
 }
 
 void Session::turn() {

@@ -38,6 +38,8 @@ public:
 
 private:
     static constexpr int kTurnMs = 100;
+    /// Below the least max.poll.interval.ms that brokers allow.
+    static constexpr std::int64_t kRestAfterMs = 3000;
     static constexpr int kTopicsTimeoutMs = 10'000;
 
     static base::Error lost_place(const std::string& what);
@@ -100,6 +102,7 @@ private:
     kafka::Offsets m_last_positions; ///< in the last checkpoint line
     std::int64_t m_checkpoint_ms = 0;
     std::int64_t m_commit_ms = 0;
+    std::int64_t m_stuck_ms = 0;  ///< since when the output takes nothing; 0: it does
     std::int64_t m_topics_ms = 0; ///< when topics were last looked for
     std::int64_t m_look_ms = 0;   ///< for others of the group
     std::int64_t m_record_ms = 0; ///< when the last record came

@@ -133,7 +133,6 @@ bool Session::read_to_limits(int& records) {
 
 int Session::take_marked() {
     if (!wait_for_output()) {
-        m_consumer->poll(0);
         return 0;
     }
     m_consumer->poll(0); // what concerns no partition
