@@ -144,6 +144,25 @@ Result Connection::query(const std::string& sql) {
     return Result{raw};
 }
 
+Result Connection::stream(const std::string& sql) {
+    const Library& lib = library();
+    void* statement = nullptr;
+    RawResult raw{};
+    const bool prepared = lib.prepare(m_connection, sql.c_str(), &statement) == 0;
+    const char* const words = prepared ? nullptr : lib.prepare_error(statement);
+    const std::string refused = words != nullptr ? words : "";
+    const bool executed = prepared && lib.execute_streaming(statement, &raw) == 0;
+    lib.destroy_prepare(&statement);
+    if (!prepared) {
+        throw EngineError{ExitCode::failed,
+                          fmt::format("the SQL engine refuses {}: {}", in_quotes(sql), refused)};
+    }
+    if (!executed) {
+        throw_result_error(raw, sql);
+    }
+    return Result{raw};
+}
+
 std::string Connection::text(const std::string& sql) {
     Result result = query(sql);
     if (!result.next()) {

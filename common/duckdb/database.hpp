@@ -55,6 +55,9 @@ public:
     /// All rows lie in the engine's memory, or are spilled, until the result is gone. Throws
     /// EngineError.
     Result query(const std::string& sql);
+    /// The same rows, made as they are read: few lie in memory. Until the result is gone, no other
+    /// statement of this connection. Throws EngineError.
+    Result stream(const std::string& sql);
     /// The first value of the first row, which is varchar; "" for NULL. Throws EngineError; failed
     /// when there is no row.
     std::string text(const std::string& sql);

@@ -30,6 +30,10 @@ Library load(const std::string& file) {
     engine.load("duckdb_column_name", l.column_name);
     engine.load("duckdb_column_logical_type", l.column_type);
     engine.load("duckdb_fetch_chunk", l.fetch_chunk);
+    engine.load("duckdb_prepare", l.prepare);
+    engine.load("duckdb_prepare_error", l.prepare_error);
+    engine.load("duckdb_destroy_prepare", l.destroy_prepare);
+    engine.load("duckdb_execute_prepared_streaming", l.execute_streaming);
     engine.load("duckdb_get_type_id", l.type_id);
     engine.load("duckdb_decimal_width", l.decimal_width);
     engine.load("duckdb_decimal_scale", l.decimal_scale);

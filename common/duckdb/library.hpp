@@ -46,6 +46,10 @@ struct Library {
     const char* (*column_name)(RawResult*, std::uint64_t);
     void* (*column_type)(RawResult*, std::uint64_t);
     void* (*fetch_chunk)(RawResult);
+    int (*prepare)(void*, const char*, void**);
+    const char* (*prepare_error)(void*);
+    void (*destroy_prepare)(void**);
+    int (*execute_streaming)(void*, RawResult*);
 
     int (*type_id)(void*);
     std::uint8_t (*decimal_width)(void*);

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <string>
 
 using namespace cdc::duckdb;
 using cdc::base::Error;
@@ -54,6 +55,45 @@ TEST_CASE("duckdb: rows in and out, NULLs and texts of every length") {
         }
     }
     CHECK(seen == 5000);
+}
+
+TEST_CASE("duckdb: a stream gives all rows, or its error wherever it comes") {
+    Database database{"", {}};
+    Connection connection{database};
+    connection.execute(
+        "CREATE TABLE t AS SELECT range AS id, 'note ' || range AS note FROM range(300000)");
+    const auto count = [&](const std::string& sql) {
+        Result result = connection.stream(sql);
+        std::int64_t sum = 0;
+        while (result.next()) {
+            for (std::uint64_t row = 0; row < result.size(); ++row) {
+                const std::int64_t id = result.column(0).at<std::int64_t>(row);
+                REQUIRE(result.column(1).text(row) == "note " + std::to_string(id));
+                sum += id;
+            }
+        }
+        return sum;
+    };
+    CHECK(count("SELECT id, note FROM t") == std::int64_t{300000} * 299999 / 2);
+    CHECK(count("SELECT id, note FROM t WHERE id < 0") == 0);
+    {
+        const Transaction transaction{connection};
+        connection.execute("CREATE TEMP TABLE u AS SELECT * FROM t LIMIT 3");
+        Result left = connection.stream("SELECT id FROM t");
+        CHECK(left.next()); // the rest is left
+    }
+    CHECK(connection.number("SELECT count(*) FROM t") == 300000);
+
+    Result late = connection.stream(
+        "SELECT (id // 1000)::UTINYINT, repeat(note, 9) FROM t"); // 256000 is too much
+    CHECK(late.next());
+    const auto read = [&] {
+        while (late.next()) {
+        }
+    };
+    CHECK_THROWS_AS(read(), EngineError);
+    CHECK_THROWS_AS(connection.stream("SELECT nothing FROM t"), EngineError);
+    CHECK_THROWS_AS(connection.stream("SELEC"), EngineError);
 }
 
 TEST_CASE("duckdb: types are told, lists too") {

@@ -386,7 +386,7 @@ void KeptView::apply(State& state) {
 
 void KeptView::write_rows(Outbox& outbox, CutStamp& cut, const std::string& sql, char op,
                           std::size_t before, std::size_t after) {
-    duckdb::Result rows = m_connection.query(sql);
+    duckdb::Result rows = m_connection.stream(sql);
     std::string lines;
     while (rows.next()) {
         for (std::uint64_t row = 0; row < rows.size(); ++row) {
