@@ -14,8 +14,9 @@ constexpr int kGeneratedColumns = 180000;
 //   p  the publication: oid, version, operations, moment (below)
 //   t  a captured table: oid, schema, name, entry, column list, row filter, highest column number
 //   l  a table that holds its rows, or a partitioned one between: root, oid, storage, xmin, "birth
-//      command named", kind, persistence (and 'a' where the same transaction altered a column of
-//      storage that is not the first), "place under the root command"
+//      command named", kind, persistence (and 'a' where storage is not the first and a column was
+//      altered by the same transaction, or by a later one: of a savepoint it may be the same),
+//      "place under the root command"
 //   c  a column that the stream carries: root, number, name, type, its oid, modifier, flags,
 //      version of its expression
 //   m  what older rows have: root, column, array of one, oid and modifier of the type
@@ -99,7 +100,7 @@ FROM resolved r JOIN pg_type t ON t.oid = r.base WHERE t.typtype <> 'd'
 UNION ALL
 SELECT 'l', rel.top::text, c.oid::text, c.relfilenode::text, c.xmin::text, concat_ws(' ', b.xmin, b.cmin, n.xmin), c.relkind::text,
     concat(c.relpersistence, CASE WHEN c.relfilenode NOT IN (0, c.oid) AND EXISTS (SELECT FROM pg_attribute a
-        WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.xmin = c.xmin) THEN 'a' END), rel.under
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND age(a.xmin) <= age(c.xmin)) THEN 'a' END), rel.under
 FROM rel JOIN pg_class c ON c.oid = rel.oid LEFT JOIN pg_attribute b ON b.attrelid = c.oid AND b.attnum = -6 LEFT JOIN pg_type n ON n.oid = c.reltype
 UNION ALL
 SELECT 'c', col.top::text, col.attnum::text, col.attname, format_type(col.atttypid, col.atttypmod), col.atttypid::text, col.atttypmod::text,
