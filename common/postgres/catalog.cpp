@@ -100,6 +100,13 @@ SELECT k.oid, array_to_string(k.conkey, ' '),
 FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
 WHERE k.conrelid = t.oid AND k.contype = 'p' AND i.indisvalid AND i.indimmediate AND NOT k.condeferrable OFFSET 0) AS q ORDER BY t.n)";
 
+// Before 18 no stream has a generated column: the identity by such an index is a part of it.
+constexpr char kPartialIdentity[] = R"(
+SELECT t.n FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n) JOIN pg_index x ON x.indrelid = t.oid AND x.indisreplident
+WHERE current_setting('server_version_num')::int < 180000 AND EXISTS (SELECT FROM pg_attribute a
+    WHERE a.attrelid = t.oid AND a.attgenerated <> '' AND a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1]))
+ORDER BY t.n)";
+
 constexpr std::uint32_t kNumeric = 1700;
 constexpr std::uint32_t kMoney = 790;
 // Whether amounts have two digits behind a point, which the locale says: elsewhere they stay text.
@@ -310,10 +317,12 @@ void Catalog::describe_portion(
     std::vector<std::vector<ColumnFacts>> all(relations.size());
     std::vector<std::vector<std::string>> layouts(relations.size());
     const Types types = describe_types(relations);
-    std::vector<std::size_t> known; // of which all types are there
-    std::vector<std::size_t> keys;  // asked for
+    std::vector<std::size_t> known;    // of which all types are there
+    std::vector<std::size_t> keys;     // asked for
+    std::vector<std::size_t> by_index; // of which an index that is not the key tells rows apart
     TextArray known_oids;
     TextArray key_oids;
+    TextArray by_index_oids;
     for (std::size_t i = 0; i < relations.size(); ++i) {
         const pgoutput::Relation& relation = relations[i];
         all[i] = facts_of_types(relation, types, layouts[i]);
@@ -325,6 +334,16 @@ void Catalog::describe_portion(
         if (relation.identity == 'f' || relation.identity == 'n') {
             keys.push_back(i);
             key_oids.add(std::to_string(relation.id));
+        } else if (relation.identity == 'i') {
+            by_index.push_back(i);
+            by_index_oids.add(std::to_string(relation.id));
+        }
+    }
+    if (!by_index.empty()) {
+        const Result partial = ask(kPartialIdentity, {by_index_oids.text()});
+        if (partial.rows() > 0) {
+            const auto& found = relations[by_index.at(number<std::size_t>(partial, 0, 0) - 1)];
+            throw partial_key(std::string{found.schema}, std::string{found.name});
         }
     }
     if (!known.empty()) {
