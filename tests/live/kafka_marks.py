@@ -217,10 +217,42 @@ def run_table_marks(bed):
             raise RuntimeError(f"marked tables: {figures['cdc_load_unproven_tables']}\n{bed.tail()}")
 
 
+def run_renamed(bed):
+    say("a stream that has another name: its old marks are waited for, until a record without value ends it")
+    lines = open(bed.make_lines("renamed", "--rows", "400", "--keys", "50"), "rb").read().splitlines(keepends=True)
+    cuts = [at for at, line in enumerate(lines) if line.startswith(b'{"checkpoint"')]
+    middle = cuts[len(cuts) // 2] + 1
+    slot = json.loads(lines[cuts[0]])["checkpoint"]["slot"]
+    renamed = [line.replace(f'"slot":"{slot}"'.encode(), b'"slot":"another"') for line in lines[middle:]]
+    tables = [line for line in lines if line.startswith(b'{"table"')]
+    for name, part in (("first", lines[:middle]), ("second", tables + renamed)):
+        publisher = bed.publisher("renamed", bed.work / f"renamed_{name}.json")
+        publisher.stdin.write(b"".join(part))
+        publisher.stdin.close()
+        if publisher.wait(60) != 0:
+            raise RuntimeError(bed.tail())
+    consume, sink = bed.reader("renamed", bed.work / "renamed.out", bed.work / "renamed.place")
+    deadline = time.monotonic() + 60
+    while "no checkpoint line for 30 s" not in bed.tail():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"no warning\n{bed.tail()}")
+        time.sleep(0.2)
+    key = json.dumps({"kind": "postgres", "server": json.loads(lines[cuts[0]])["checkpoint"]["server"],
+                      "database": json.loads(lines[cuts[0]])["checkpoint"]["database"], "slot": slot}, separators=(",", ":"))
+    subprocess.run(["kcat", "-P", "-b", bed.brokers, "-t", "renamed.marks", "-p", "0", "-K", "\t", "-Z"], check=True,
+                   input=f"{key}\t\n".encode())
+    last = json.loads(renamed[-1])["checkpoint"]["order"]
+    await_order(bed, bed.work / "renamed.place", last)
+    consume.terminate()
+    if [consume.wait(60), sink.wait(60)] != [0, 0]:
+        raise RuntimeError(bed.tail())
+
+
 def run(bed):
     run_kills(bed, "plain")
     run_kills(bed, "exact", "--exactly-once", "--transaction-time", "100ms")
     run_table_marks(bed)
+    run_renamed(bed)
 
 
 if __name__ == "__main__":

@@ -115,6 +115,11 @@ TEST_CASE("marks are exact when no change was read that is not below them") {
     CHECK(marks.are_exact(places));
     marks.take("b", mark_at(event::Order{16})); // of another stream: each counts
     CHECK_FALSE(marks.are_exact(places));
+    REQUIRE(marks.held_by(places));
+    CHECK(marks.held_by(places)->key == "b");
+    CHECK(marks.held_by(places)->ahead == kafka::TopicPartition{"t", 0});
+    marks.forget("b"); // it has another name now
+    CHECK(marks.are_exact(places));
 }
 
 TEST_CASE("no cut is behind one that was written, also by an earlier run") {

@@ -48,6 +48,11 @@ std::vector<kafka::TopicPartition> Marks::take(std::string_view key, std::string
     return shrunk;
 }
 
+void Marks::forget(std::string_view key) {
+    std::erase_if(m_marks, [&](const auto& entry) { return entry.first == key; });
+    std::erase_if(m_cut, [&](const auto& entry) { return entry.first == key; });
+}
+
 void Marks::go_on_behind(const event::Checkpoint& checkpoint) {
     const auto streams = checkpoint.extra.find(kafka::kStreamsMember);
     if (streams == checkpoint.extra.end() || !streams->is_array()) {
@@ -100,21 +105,23 @@ std::string Marks::highest_output(const kafka::TopicPartition& at) const {
     return highest.text();
 }
 
-bool Marks::are_exact(const Places& places) const {
-    return std::all_of(m_marks.begin(), m_marks.end(), [&](const auto& entry) {
-        const kafka::CutMark& mark = entry.second;
+std::optional<Marks::Holder> Marks::held_by(const Places& places) const {
+    for (const auto& [key, mark] : m_marks) {
         const std::string order = mark.checkpoint.order.text();
-        const auto cut = m_cut.find(entry.first);
+        const auto cut = m_cut.find(key);
         if (cut != m_cut.end() && mark.checkpoint.order < cut->second) {
-            return false;
+            return Holder{key, std::nullopt};
         }
-        return std::all_of(mark.offsets.begin(), mark.offsets.end(), [&](const auto& offset) {
-            const auto place = places.all().find(offset.first);
-            return place == places.all().end() ||
-                   (mark.highest ? place->second.highest <= highest_output(offset.first)
-                                 : place->second.highest < order);
-        });
-    });
+        for (const auto& [at, end] : mark.offsets) {
+            const auto place = places.all().find(at);
+            if (place != places.all().end() &&
+                (mark.highest ? place->second.highest > highest_output(at)
+                              : place->second.highest >= order)) {
+                return Holder{key, at};
+            }
+        }
+    }
+    return std::nullopt;
 }
 
 event::Order Marks::order() const {

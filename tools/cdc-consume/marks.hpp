@@ -27,6 +27,9 @@ public:
     /// topics were made anew. Throws Error (bad_data) for what is no mark.
     std::vector<kafka::TopicPartition> take(std::string_view key, std::string_view value);
 
+    /// A stream that has ended, or has another name now: its marks count no more.
+    void forget(std::string_view key);
+
     /// Reading goes on behind the cut of this checkpoint; of several, behind the lowest.
     void go_on_behind(const event::Checkpoint& checkpoint);
     /// The marks are a cut that was written. Gives kStreamsMember of its checkpoint.
@@ -37,7 +40,13 @@ public:
     const kafka::Offsets& limits() const noexcept { return m_limits; }
     /// Whether nothing was read that is newer than the marks; see kafka/cut_mark.hpp. Marks below
     /// the last cut come from a publisher that goes on: what they say was so before it.
-    bool are_exact(const Places& places) const;
+    bool are_exact(const Places& places) const { return !held_by(places); }
+    struct Holder {
+        std::string key;                            ///< of the stream's marks
+        std::optional<kafka::TopicPartition> ahead; ///< none: the mark lies below the last cut
+    };
+    /// The first stream whose last mark is not exact.
+    std::optional<Holder> held_by(const Places& places) const;
     /// All changes below it lie before the limits.
     event::Order order() const;
     std::int64_t commit_ts_ms() const;

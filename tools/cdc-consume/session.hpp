@@ -59,6 +59,7 @@ private:
     int take_marked();
     void note_order(Place& place, std::string_view line);
     bool at_last_mark() const;
+    void tell_held(const Marks::Holder& by);
     int take_records();
     void show(bool last = false);
     bool wait_for_output();
@@ -84,6 +85,7 @@ private:
     std::set<kafka::TopicPartition> m_unread;       ///< in marks, and not ours to read
     bool m_marked = false;                          ///< a mark came
     bool m_cut_open = false;                        ///< its checkpoint line is to be written
+    std::int64_t m_held_ms = 0;                     ///< since when it is waited for; 0: told
     bool m_new_places = false;                      ///< it names what is not read yet
     std::vector<kafka::TopicPartition> m_made_anew; ///< to be read from the beginning
 

@@ -17,6 +17,7 @@ namespace {
 constexpr int kLagMs = 20; ///< a wait for a partition that others may be ahead of
 /// Marks that lie there together are one cut, up to about so many records.
 constexpr std::int64_t kRecordsOfCut = 50'000;
+constexpr std::int64_t kTellHeldMs = 30'000;
 
 } // namespace
 
@@ -24,7 +25,12 @@ void Session::take_mark(const kafka::IncomingRecord& record, Place& place) {
     place.next = record.offset + 1;
     place.held = record.offset; // read first after a start: it says where the partitions are
     place.at_end = false;
-    if (!record.key || !record.value) {
+    if (!record.key) {
+        return;
+    }
+    if (!record.value) {
+        m_marks->forget(*record.key);
+        m_marked = true;
         return;
     }
     for (const kafka::TopicPartition& at : m_marks->take(*record.key, *record.value)) {
@@ -99,8 +105,31 @@ int Session::read_marks(int timeout_ms) {
     if (m_new_places) {
         look_for_marked();
     }
-    m_cut_open = m_cut_open || m_marked;
+    if (m_marked) {
+        m_held_ms = m_cut_open ? m_held_ms : base::steady_ms();
+        m_cut_open = true;
+    }
     return marks;
+}
+
+/// Once a wait: a publisher that does not run, or whose stream has another name now, is waited for
+/// without an end.
+void Session::tell_held(const Marks::Holder& by) {
+    if (m_held_ms == 0 || base::steady_ms() - m_held_ms < kTellHeldMs) {
+        return;
+    }
+    m_held_ms = 0;
+    const std::string why =
+        by.ahead
+            ? fmt::format("the last mark of the stream {} in {} lies before changes of topic {} "
+                          "partition {}",
+                          by.key, m_marks->topic(), base::in_quotes(by.ahead->topic),
+                          by.ahead->partition)
+            : fmt::format("the last mark of the stream {} in {} lies before the last line", by.key,
+                          m_marks->topic());
+    log::warning("no checkpoint line for {} s: {}. Does its cdc-publish run? If the stream has "
+                 "another name now: a record with this key and no value ends the wait",
+                 kTellHeldMs / 1000, why);
 }
 
 /// True when every partition is at its limit.
@@ -140,9 +169,13 @@ int Session::take_marked() {
     if (!read_to_limits(records) || !can_take()) {
         return records;
     }
-    if (m_cut_open && m_marks->are_exact(m_places)) {
-        m_cut_open = false;
-        write_checkpoint();
+    if (m_cut_open) {
+        if (const auto holder = m_marks->held_by(m_places)) {
+            tell_held(*holder);
+        } else {
+            m_cut_open = false;
+            write_checkpoint();
+        }
     }
     if (m_writer.ready()) {
         m_writer.submit();
