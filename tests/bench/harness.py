@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import statistics
 import subprocess
@@ -73,6 +74,14 @@ def add_rates(results, work, rows, mine, other, peer, target=None, unit="rows/s"
         results.add(name, rate, rates_unit, peer, peer_rate, rate / peer_rate, aim)
 
 
+def machine():
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    memory = int(re.search(r"MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text()).group(1)) / 2**20
+    system = re.search(r'PRETTY_NAME="(.*)"', pathlib.Path("/etc/os-release").read_text())
+    return (f"{os.cpu_count()} processors ({cpu.group(1) if cpu else os.uname().machine}), {memory:.0f} GiB of memory, "
+            f"{system.group(1)}, Linux {os.uname().release}; tools, peers and all servers on it together")
+
+
 class Results:
     """Rows {"work","value","unit","peer","peer_value","ratio","target"}, kept in one file."""
 
@@ -84,7 +93,7 @@ class Results:
         self.rows.append({"work": work, "value": round(value, 4), "unit": unit, "peer": peer,
                           "peer_value": None if peer_value is None else round(peer_value, 4),
                           "ratio": None if ratio is None else round(ratio, 3), "target": target,
-                          "taken": time.strftime("%Y-%m-%d", time.gmtime()), "rounds": ROUNDS})
+                          "taken": time.strftime("%Y-%m-%d", time.gmtime()), "rounds": ROUNDS, "machine": machine()})
 
     def kept(self):
         return json.loads(self.path.read_text()) if self.path.exists() else []

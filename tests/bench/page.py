@@ -1,11 +1,10 @@
 """The rows of bench.json as a page in Markdown, with the machine, the versions and the commands."""
-import os
 import pathlib
 import re
 import subprocess
 import sys
 
-from harness import ROOT, is_short
+from harness import ROOT, is_short, machine
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import chdb
@@ -21,14 +20,6 @@ def output(*command):
     except OSError:
         return ""
     return (done.stdout or done.stderr).strip()
-
-
-def machine():
-    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    memory = int(re.search(r"MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text()).group(1)) / 2**20
-    system = re.search(r'PRETTY_NAME="(.*)"', pathlib.Path("/etc/os-release").read_text())
-    return (f"{os.cpu_count()} processors ({cpu.group(1) if cpu else os.uname().machine}), {memory:.0f} GiB of memory, "
-            f"{system.group(1)}, Linux {os.uname().release}; tools, peers and all servers on it together")
 
 
 def versions(bin_folder):
@@ -48,11 +39,14 @@ def number(value):
 def write(path, rows, bin_folder):
     lines = ["# Figures", "",
              "Written by `make bench PAGE=tests/bench/FIGURES.md`; each row alone by `make bench ONLY=…`. Ours and the peer in turn, "
-             "medians. A ratio is ours by the peer's. SHORT: the target is missed.", "",
-             f"Machine: {machine()}.", "", *[f"- {text}" for text in versions(bin_folder)], "",
-             "| work | ours | unit | peer | peer's | ratio | target | | taken | rounds |",
-             "| --- | ---: | --- | --- | ---: | ---: | --- | --- | --- | ---: |"]
-    for row in rows:
+             "medians. A ratio is ours by the peer's. SHORT: the target is missed. Rows of several machines are not to be compared.", "",
+             *[f"- {text}" for text in versions(bin_folder)]]
+    last = ""
+    for row in sorted(rows, key=lambda row: row.get("machine", "") != machine()): # this one's first; else as they are
+        if row.get("machine", "") != last:
+            last = row.get("machine", "")
+            lines += ["", f"## {last}", "", "| work | ours | unit | peer | peer's | ratio | target | | taken | rounds |",
+                      "| --- | ---: | --- | --- | ---: | ---: | --- | --- | --- | ---: |"]
         lines.append("| " + " | ".join([
             row["work"], number(row["value"]), row["unit"], row["peer"] or "",
             "" if row["peer_value"] is None else number(row["peer_value"]),
