@@ -14,7 +14,7 @@ namespace {
 constexpr char kLockNotAvailable[] = "55P03";
 constexpr char kQueryCanceled[] = "57014";
 constexpr std::int64_t kFirstTimeoutMs = 1000;
-constexpr std::int64_t kMaxTimeoutMs = 60000;
+constexpr std::int64_t kMostTimeoutMs = 60000;
 constexpr std::int64_t kTellAfterMs = 3000;
 constexpr std::int64_t kTellEveryMs = 60000;
 
@@ -50,7 +50,7 @@ bool is_out_of_time(const ServerError& error) {
 void ask_patiently(Connection& connection, const std::string& what,
                    const std::function<void()>& questions) {
     std::int64_t tell = base::steady_ms() + kTellAfterMs;
-    for (std::int64_t limit = kFirstTimeoutMs;; limit = std::min(limit * 2, kMaxTimeoutMs)) {
+    for (std::int64_t limit = kFirstTimeoutMs;; limit = std::min(limit * 2, kMostTimeoutMs)) {
         set_limits(connection, limit, kLockTimeoutMs);
         try {
             questions();

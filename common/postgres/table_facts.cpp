@@ -7,7 +7,7 @@ namespace cdc::postgres {
 namespace {
 
 // The planner's number of pages: the size itself is not to be had without a lock.
-constexpr char kTable[] = R"(
+constexpr char kNamedTable[] = R"(
 SELECT c.oid, c.relkind = 'p', c.relreplident, c.reltuples::bigint, greatest(c.relpages, 0)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p'))";
@@ -45,7 +45,7 @@ T number(std::string_view text) {
 
 std::optional<TableFacts> read_table_facts(Connection& connection, const std::string& schema,
                                            const std::string& table) {
-    const Result found = connection.query(kTable, {schema, table});
+    const Result found = connection.query(kNamedTable, {schema, table});
     if (found.rows() == 0) {
         return std::nullopt;
     }
