@@ -119,7 +119,8 @@ void LineReader::make_room(std::size_t wanted) {
         return;
     }
     check_length(m_end);
-    const std::size_t capacity = std::max(std::min(m_capacity * 2, m_max_line), m_end + wanted);
+    const std::size_t capacity =
+        std::max({kInitialCapacity, std::min(m_capacity * 2, m_max_line), m_end + wanted});
     // A large block moves without its bytes being copied, which would be in memory twice.
     auto* const grown = static_cast<char*>(std::realloc(m_buffer.get(), capacity + kPadding));
     if (grown == nullptr) {

@@ -15,5 +15,5 @@ source() { echo '"source":{"connector":"postgresql","name":"s","ts_ms":1,"db":"d
         echo '{"checkpoint":{"v":1,"kind":"postgres","server":"1","database":"d","slot":"s","position":"0/'"$n"'","order":"'"$(order $((n + 1)) 0)"'","commit_ts_ms":'"$((n * 86400000))"',"snapshot":null},"ts_ms":1}'
     done
 } >lines
-cdc-transform --log-level warning --views views.sql --state state --empty '*' --ack on-write <lines >out || exit
+cdc-transform --log-level warning --views views.sql --state state --empty '*' --merge-after 1h --ack on-write <lines >out || exit
 grep -c '"op":"[cd]"' out
