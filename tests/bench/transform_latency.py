@@ -2,7 +2,7 @@
 
 Changes are of orders: 70 % updates, 20 % inserts, 10 % deletes, each a transaction. Each order has the time at which it was
 written, the view has it too, and it is held against the time at which the line is read. transform-latency-10m, by its own name
-alone, has ten times the base rows.
+alone, has ten times the base rows. Checkpoint lines come as fast as cuts are made: those that wait are one cut at once.
 
 CDC_BENCH_TRANSFORM_ROWS (1000000), CDC_BENCH_LATENCY_SECONDS (20) make quick looks possible.
 """
@@ -82,7 +82,7 @@ def measure(bin_folder, results, name, rows, target):
         source = f"--source {postgres.url} --slot latency --checkpoint {folder}/place --log-level warning"
         pipe = (f"{{ cdc-snapshot {source} --create && exec cdc-capture {source} --checkpoint-interval 100ms; }} | "
                 f"exec cdc-transform --views {folder}/views.sql --state {folder}/state --checkpoint {folder}/place "
-                f"--metrics {folder}/figures --log-level warning")
+                f"--metrics {folder}/figures --merge-after 0s --log-level warning")
         process = subprocess.Popen(["bash", "-c", pipe], env=env, stdout=subprocess.PIPE, start_new_session=True)
         reader = Reader(process.stdout, folder / "place")
         reader.start()

@@ -303,6 +303,7 @@ private:
         const std::int64_t now = base::steady_ms();
         if (!next || !m_transformer->can_leave_cut_for(*next)) {
             m_not_behind_ms = now;
+            return false; // also with --merge-after 0s
         }
         return now - m_not_behind_ms >= m_options.merge_after_ms;
     }
