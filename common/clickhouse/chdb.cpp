@@ -28,6 +28,11 @@ constexpr std::int64_t kLockWaitMs = 3000;
 constexpr std::int64_t kLockStepMs = 200;
 constexpr std::size_t kKeepMemory = std::size_t{64} << 20;
 
+/// A partition that has so many parts needs its merges.
+constexpr const char* kWaitingParts =
+    "SELECT 1 FROM system.parts WHERE active GROUP BY database, table, partition_id "
+    "HAVING count() > 16 LIMIT 1";
+
 /// The engine makes its store of SQL functions when a function's name is first looked up, and holds
 /// no lock: the second of two threads deletes the store that the first one uses, which then fails
 /// ("recursive_mutex lock failed") or hangs. So one thread loads the tables of a folder, and no
@@ -148,7 +153,8 @@ void** connect(const Library& lib, const std::string& folder, std::string& words
 } // namespace
 
 Chdb::Chdb(const std::string& folder, const std::string& library_file)
-    : m_library{library_file}, m_name{"chdb:" + folder} {
+    : m_library{library_file}, m_name{"chdb:" + folder},
+      m_merges_held{std::make_shared<std::atomic<bool>>(false)} {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     m_folder = std::filesystem::absolute(folder, error).string();
@@ -195,6 +201,7 @@ Chdb::Chdb(const std::string& folder, const std::string& library_file)
 std::unique_ptr<Transport> Chdb::another() {
     auto other = std::make_unique<Chdb>(m_folder, m_library);
     other->m_name = m_name;
+    other->m_merges_held = m_merges_held;
     return other;
 }
 
@@ -222,7 +229,21 @@ std::string Chdb::query(std::string_view sql, std::string_view format) {
 }
 
 void Chdb::execute(std::string_view sql) {
+    release_merges(); // an ALTER may wait for its mutation, which is held like a merge
     query(sql, "TabSeparated");
+}
+
+void Chdb::hold_merges() {
+    if (query(kWaitingParts, "TabSeparated").empty()) {
+        query("SYSTEM STOP MERGES", "TabSeparated");
+        *m_merges_held = true;
+    }
+}
+
+void Chdb::release_merges() {
+    if (m_merges_held->exchange(false)) {
+        query("SYSTEM START MERGES", "TabSeparated");
+    }
 }
 
 void Chdb::fill_memory(std::span<const std::string_view> rows) {
@@ -257,8 +278,9 @@ void Chdb::insert(std::string_view into, std::string_view format,
     // A file in memory, because rows in the SQL text are cut at blank lines and RowBinary loses
     // rows there in silence.
     fill_memory(rows);
-    execute(fmt::format("{} FROM INFILE '/dev/fd/{}' COMPRESSION 'none' FORMAT {}", into,
-                        m_memory.get(), format));
+    query(fmt::format("{} FROM INFILE '/dev/fd/{}' COMPRESSION 'none' FORMAT {}", into,
+                      m_memory.get(), format),
+          "TabSeparated");
     if (::lseek(m_memory.get(), 0, SEEK_END) > static_cast<off_t>(kKeepMemory)) {
         m_memory.reset();
     }

@@ -4,6 +4,7 @@
 #include "clickhouse/transport.hpp"
 #include "io/file_descriptor.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,8 @@ public:
     std::string query(std::string_view sql, std::string_view format) override;
     void insert(std::string_view into, std::string_view format,
                 std::span<const std::string_view> rows) override;
+    void hold_merges() override;
+    void release_merges() override;
     const std::string& name() const override { return m_name; }
     /// Call it before other threads open files: the working folder is another one meanwhile.
     std::unique_ptr<Transport> another() override;
@@ -34,6 +37,7 @@ private:
     std::string m_library;
     std::string m_name;
     void* m_connection = nullptr;
+    std::shared_ptr<std::atomic<bool>> m_merges_held; ///< of all connections
     io::FileDescriptor m_memory; ///< rows of the insert under way; kept for its pages
 };
 

@@ -43,6 +43,10 @@ public:
     /// Returns when the server has stored them. Rows never travel inside SQL.
     virtual void insert(std::string_view into, std::string_view format,
                         std::span<const std::string_view> rows) = 0;
+    /// Asks for no merges of stored rows while many more are inserted, until release_merges() or
+    /// the next execute(). Only of a target that is nobody else's; and of none where parts wait.
+    virtual void hold_merges() {}
+    virtual void release_merges() {}
     /// For messages: the target without its password.
     virtual const std::string& name() const = 0;
     /// One more connection to the same database, for another thread; nullptr: there is only one.

@@ -42,6 +42,16 @@ expect 'rows of both shapes' "$(view)" "$wanted"
 load <first || fail 'the old shape again'
 expect 'rows after the old shape' "$(view)" "$wanted"
 
+say 'merges wait while batches are full, and what alters the table does not wait for them'
+lines "
+B = [T[0], column('q', 'bigint'), T[2]]
+print(table('held', T, 'v1'))
+for n in range(50): print(change('c', 'held', {'id': n}, 16, n + 1, after={'id': n, 'q': n, 'note': 'n'}))
+print(table('held', B, 'v2', 17))
+print(change('c', 'held', {'id': 50}, 18, after={'id': 50, 'q': 5000000000, 'note': 'n'}))" >held
+timeout 60 cdc-load --target "$TARGET" --batch-rows 5 --log-level debug <held 2>held.err || fail "with full batches: $(tail -n 3 held.err)"
+expect 'rows' "$(ch 'SELECT count(), max(q) FROM held FORMAT CSV')" 51,5000000000
+
 say 'a table without key'
 lines "
 print(table('log', L, 'v1'))

@@ -5,11 +5,13 @@
 
 #include "support.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 using namespace cdc;
@@ -32,6 +34,7 @@ struct Store {
     int connections = 1;
     std::size_t rows = 0;
     std::vector<std::size_t> sizes; ///< rows of each insert
+    std::vector<std::string> calls; ///< about merges, with the inserts between them
 };
 
 class FakeTarget : public clickhouse::Transport {
@@ -70,8 +73,11 @@ public:
             bytes += piece.size();
         }
         m_store.sizes.push_back(bytes / kRowSize);
+        m_store.calls.emplace_back("insert");
         m_store.rows += bytes / kRowSize;
     }
+    void hold_merges() override { m_store.calls.emplace_back("hold"); }
+    void release_merges() override { m_store.calls.emplace_back("release"); }
     const std::string& name() const override { return m_name; }
     std::unique_ptr<Transport> another() override {
         ++m_store.connections;
@@ -89,16 +95,8 @@ std::string source(int table, int position, int index) {
                        table, position, index);
 }
 
-/// So many rows for each table, and a checkpoint behind them.
-void load_tables(Store& store, int tables, std::size_t jobs, const std::string& checkpoint,
-                 int rows = 1) {
-    base::log::set_level(base::log::Level::error);
-    FakeTarget target{store};
-    load::Options options;
-    options.insert_jobs = jobs;
-    options.checkpoints = {checkpoint};
-    load::Figures figures{{}};
-    load::Loader loader{target, options, figures};
+/// Tables, so many rows for each, and a checkpoint behind them.
+std::vector<std::string> lines_of(int tables, int rows) {
     std::vector<std::string> lines;
     for (int t = 0; t < tables; ++t) {
         lines.push_back(
@@ -115,11 +113,27 @@ void load_tables(Store& store, int tables, std::size_t jobs, const std::string& 
         R"({"checkpoint":{"v":1,"kind":"postgres","server":"7312345678901234567","database":"d",)"
         R"("slot":"orders","position":"0/11","order":"00010000000000000011000000000000",)"
         R"("commit_ts_ms":1763709000000,"snapshot":null},"ts_ms":3})");
-    std::uint64_t number = 0;
-    for (std::string& line : lines) {
-        const std::size_t size = line.size();
-        line.append(event::LinePredictor::kPadding, '\0');
-        loader.take({line.data(), size}, ++number);
+    return lines;
+}
+
+void take(load::Loader& loader, std::string line) {
+    const std::size_t size = line.size();
+    line.append(event::LinePredictor::kPadding, '\0');
+    loader.take({line.data(), size}, 1);
+}
+
+void load_tables(Store& store, int tables, std::size_t jobs, const std::string& checkpoint,
+                 int rows = 1, std::uint64_t batch_rows = load::Options{}.batch_rows) {
+    base::log::set_level(base::log::Level::error);
+    FakeTarget target{store};
+    load::Options options;
+    options.insert_jobs = jobs;
+    options.batch_rows = batch_rows;
+    options.checkpoints = {checkpoint};
+    load::Figures figures{{}};
+    load::Loader loader{target, options, figures};
+    for (std::string& line : lines_of(tables, rows)) {
+        take(loader, std::move(line));
     }
     loader.finish();
 }
@@ -159,7 +173,54 @@ TEST_CASE("the first batches are shorter, and no row is in two") {
     const TemporaryFolder folder;
     Store store;
     load_tables(store, 1, 1, folder.file("state"), 1'000'000);
-    CHECK(store.sizes == std::vector<std::size_t>{125'000, 250'000, 500'000, 125'000});
+    CHECK(store.sizes ==
+          std::vector<std::size_t>{125'000, 125'000, 125'000, 187'500, 281'250, 156'250});
+}
+
+TEST_CASE("merges wait while a run begins with full batches") {
+    const TemporaryFolder folder;
+    Store store;
+    load_tables(store, 1, 1, folder.file("state"), 35, 10);
+    CHECK(store.calls == std::vector<std::string>{"hold", "insert", "insert", "insert", "insert"});
+}
+
+TEST_CASE("merges do not wait for more than 32 batches, and only once") {
+    const TemporaryFolder folder;
+    Store store;
+    load_tables(store, 1, 1, folder.file("state"), 400, 10);
+    REQUIRE(store.calls.size() == 42);
+    CHECK(store.calls[0] == "hold");
+    CHECK(store.calls[33] == "release");
+    CHECK(std::count(store.calls.begin(), store.calls.end(), "insert") == 40);
+}
+
+TEST_CASE("merges go on behind a batch that was not full, for the rest of the run") {
+    Store store;
+    FakeTarget target{store};
+    load::Options options;
+    options.insert_jobs = 1;
+    options.batch_rows = 10;
+    load::Figures figures{{}};
+    load::Loader loader{target, options, figures};
+    const std::vector<std::string> lines = lines_of(1, 38);
+    for (int i = 0; i < 1 + 18; ++i) { // the table, and a batch and a half
+        take(loader, lines[static_cast<std::size_t>(i)]);
+    }
+    const auto inserted = [&store] {
+        const std::lock_guard lock{store.mutex};
+        return store.done;
+    };
+    for (int tries = 0; inserted() < 2 && tries < 1000; ++tries) {
+        loader.flush_if_idle();
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    for (std::size_t i = 19; i < lines.size(); ++i) {
+        take(loader, lines[i]);
+    }
+    loader.finish();
+    CHECK(store.rows == 38);
+    CHECK(store.calls ==
+          std::vector<std::string>{"hold", "insert", "release", "insert", "insert", "insert"});
 }
 
 TEST_CASE("the state is written when the rows of all tables are stored") {

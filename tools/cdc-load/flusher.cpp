@@ -18,6 +18,8 @@ namespace {
 constexpr std::int64_t kStateEveryMs = 1000;
 constexpr std::size_t kLeastShare = 50'000; ///< rows
 constexpr std::size_t kMostShares = 2;
+/// Each makes a part of a table: far fewer than those that inserts are slowed down for.
+constexpr std::size_t kMostUnmerged = 32;
 
 clickhouse::RetryPolicy make_retry_policy(const Options& options, Figures& figures) {
     clickhouse::RetryPolicy policy;
@@ -106,6 +108,7 @@ void Flusher::run() {
 
 void Flusher::flush(Work& work) {
     const std::int64_t started = base::steady_ms();
+    time_merges(work);
     store_tables(work);
     for (const BrokenLine& broken : work.broken) {
         m_letters.add(nullptr, broken.line_number, broken.line, broken.error);
@@ -116,6 +119,22 @@ void Flusher::flush(Work& work) {
     remove_void_rows(work);
     m_checkpoints.write(work.checkpoints);
     count(work, base::steady_ms() - started);
+}
+
+/// While a run begins with one full batch after the other, merges would only take the processors
+/// from them. Not later in a run: what is merged then would be stopped half-way, again and again.
+void Flusher::time_merges(const Work& work) {
+    if (m_unmerged > kMostUnmerged || work.last) {
+        return;
+    }
+    m_unmerged = work.full ? m_unmerged + 1 : kMostUnmerged + 1;
+    clickhouse::with_retry(m_retry, [&] {
+        if (m_unmerged > kMostUnmerged) {
+            m_transport.release_merges();
+        } else if (m_unmerged == 1) {
+            m_transport.hold_merges();
+        }
+    });
 }
 
 void Flusher::count(const Work& work, std::int64_t took_ms) {

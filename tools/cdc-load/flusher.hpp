@@ -56,6 +56,7 @@ private:
     Work* next();
     void flush(Work& work);
     void count(const Work& work, std::int64_t took_ms);
+    void time_merges(const Work& work);
     void store_tables(const Work& work);
     bool insert_in_shares(const Work& work);
     static void resolve_rest(TableWriter& writer, TableLoader& table, const TableWork& work,
@@ -79,6 +80,8 @@ private:
     CarefulLoader m_careful;
     std::map<std::string, std::int64_t>
         m_state_ms; ///< when a checkpoint's row was written, by input
+
+    std::size_t m_unmerged = 0; ///< batches that were stored without merges
 
     base::Mutex m_mutex;
     std::condition_variable m_changed;

@@ -81,6 +81,7 @@ Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures
                                                                          m_flusher.retry_policy(),
                                                                          m_marks},
       m_history{transport, options, m_flusher.retry_policy(), m_marks} {
+    bound_batch();
     clickhouse::RetryPolicy first = m_flusher.retry_policy();
     first.unreached_ms = clickhouse::kFirstContactMs;
     clickhouse::with_retry(first, [&] { set_up_target(m_transport, m_options.layout); });
@@ -127,17 +128,22 @@ void Loader::take(std::string_view line, std::uint64_t line_number) {
                     error.hint().empty() ? hint_for(line, error.code()) : error.hint()};
     }
     if (m_held.empty() && batch_is_full()) {
+        m_work->full = true;
         submit();
-        m_shorter = std::max(m_shorter - 1, 0);
     }
 }
 
 bool Loader::batch_is_full() const {
-    const std::uint64_t rows =
-        std::max(m_options.batch_rows >> m_shorter, std::min(m_options.batch_rows, kShortestRows));
-    const std::uint64_t bytes = std::max(m_options.batch_bytes >> m_shorter,
-                                         std::min(m_options.batch_bytes, kShortestBytes));
-    return m_work->rows >= rows || m_work->bytes >= bytes;
+    return m_work->rows >= m_most_rows || m_work->bytes >= m_most_bytes;
+}
+
+/// A batch has half of what was handed over before it, within bounds.
+void Loader::bound_batch() {
+    const auto bound = [](std::uint64_t before, std::uint64_t shortest, std::uint64_t most) {
+        return std::clamp(before / 2, std::min(std::max(most / 4, shortest), most), most);
+    };
+    m_most_rows = bound(m_rows_before, kShortestRows, m_options.batch_rows);
+    m_most_bytes = bound(m_bytes_before, kShortestBytes, m_options.batch_bytes);
 }
 
 void Loader::take_letter(const DecodedLine& letter) {
@@ -434,6 +440,9 @@ void Loader::submit() {
     for (const std::size_t number : m_work->touched) {
         m_work->tables[number]->known_barrier = m_tables[number]->barrier();
     }
+    m_rows_before += m_work->rows;
+    m_bytes_before += m_work->bytes;
+    bound_batch();
     m_flusher.submit(*m_work);
     m_work = m_work == &m_works[0] ? &m_works[1] : &m_works[0];
     m_work->clear(static_cast<std::size_t>(m_options.batch_bytes) * 2);

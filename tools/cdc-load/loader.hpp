@@ -60,6 +60,7 @@ private:
     const event::DecodedLine* decode(std::string_view line);
     void take_decoded(const event::DecodedLine& line);
     bool batch_is_full() const;
+    void bound_batch();
     void take_letter(const event::DecodedLine& letter);
     void take_change(const event::DecodedLine& line);
     void take_key_change(std::string_view created);
@@ -95,8 +96,12 @@ private:
     std::size_t m_last_number = 0;
     Work m_works[2];
     Work* m_work = &m_works[0];
-    /// The first batches are a quarter and a half of a whole one: the target has work the sooner.
-    int m_shorter = 2;
+    /// Of a batch. The first ones are a quarter of the options': the target has work the sooner, and
+    /// less is left when a short input ends.
+    std::uint64_t m_most_rows = 0;
+    std::uint64_t m_most_bytes = 0;
+    std::uint64_t m_rows_before = 0; ///< of the batches before
+    std::uint64_t m_bytes_before = 0;
     event::LinePredictor m_predictor; ///< for the lines of the input, which are padded
     event::LineDecoder m_decoder;     ///< for kept ones
     std::string m_held;               ///< `d` of a key change, until its `c` is there

@@ -60,6 +60,7 @@ struct Work {
     std::uint64_t rows = 0;
     std::size_t bytes = 0;       ///< of rows and waiting lines
     std::int64_t started_ms = 0; ///< steady clock, of the first thing in it; 0: empty
+    bool full = false;           ///< more was there than it takes
     bool last = false;           ///< nothing comes after it
 
     TableWork& table(std::size_t number) {
@@ -116,6 +117,7 @@ struct Work {
         rows = 0;
         bytes = 0;
         started_ms = 0;
+        full = false;
         last = false;
     }
 };
