@@ -32,7 +32,7 @@ from harness import Results
 WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS,
          **pipelines.WORKS, **latency.WORKS, **transform.WORKS, **transform_flink.WORKS, **transform_latency.WORKS,
          **transform_spark.WORKS, **many.WORKS}
-BY_NAME = {**transform.BY_NAME, **transform_latency.BY_NAME} # they take long or much room: not without --only
+BY_NAME = {**latency.BY_NAME, **transform.BY_NAME, **transform_latency.BY_NAME} # they take long or much room: not without --only
 
 
 def main():
