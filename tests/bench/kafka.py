@@ -106,6 +106,7 @@ class Worker:
 
     def __init__(self, env):
         script = ROOT / "scripts" / "services"
+        env = {"CDC_DEBEZIUM_HEAP": "1g", **env} # with the tests' 256 MB it may do nothing but collect garbage
         subprocess.run([script, "start", "debezium"], env=env, check=True, stdout=subprocess.DEVNULL)
         lines = subprocess.run([script, "env", "debezium"], env=env, check=True, capture_output=True, text=True).stdout
         self.url = re.search(r"DEBEZIUM_URL='([^']*)'", lines).group(1)
