@@ -151,6 +151,9 @@ void append(std::string& out, const PublicationFacts& publication) {
     members.text("entry", publication.entry);
     members.text("columns", publication.columns);
     members.text("filter", publication.filter);
+    if (!publication.joined.empty()) {
+        members.text("joined", publication.joined);
+    }
     members.end();
 }
 
@@ -230,7 +233,7 @@ ColumnFact column_of(const Json& item) {
         const auto value = missing->find("value");
         column.missing =
             value != missing->end() ? ColumnFact::Missing::value : ColumnFact::Missing::unknown;
-        column.missing_json = value != missing->end() ? value->dump() : "";
+        column.missing_json = value != missing->end() ? value_text(*value) : "";
     }
     return column;
 }
@@ -315,7 +318,8 @@ Facts parse_facts(std::string_view facts_json) {
             item != document.end() && item->is_object()) {
             facts.publication = {oid_member(*item, "oid"),      item->value("version", ""),
                                  item->value("operations", ""), item->value("entry", ""),
-                                 item->value("columns", ""),    item->value("filter", "")};
+                                 item->value("columns", ""),    item->value("filter", ""),
+                                 item->value("joined", "")};
         }
         if (const auto item = document.find("key"); item != document.end() && item->is_object()) {
             facts.key = KeyFacts{oid_member(*item, "constraint"),

@@ -23,13 +23,15 @@ struct LeafFacts {
     std::string birth;         ///< transaction that made it
     char kind = 'r';           ///< 'r', 'p' (partitioned), 'f' (foreign)
     char persistence = 'p';    ///< 'p', 'u' (unlogged)
-    std::string under;         ///< "parent:xmin" of its place below the root; "": the root
+    /// "parent:xmin" of its place below the root, behind those of the partitioned tables above it
+    /// where it is published as itself, with commas between; "": the root, or it needs no place.
+    std::string under;
     std::string named{}; ///< transaction that gave it its name, schema or owner; "": not known
     std::uint32_t command = 0; ///< of `birth`, that made it
     /// Has storage of its own, and the transaction `xmin` wrote a column of it too: an ALTER TABLE,
     /// which may have rewritten rows.
     bool altered = false;
-    /// Of the transaction that gave it its place below the root; 0: it is the root. Not in lines.
+    /// Of `birth`, the last that gave it a place below the root; 0: none did. Not in lines.
     std::uint32_t placed = 0;
 
     friend bool operator==(const LeafFacts&, const LeafFacts&) = default;
@@ -94,6 +96,10 @@ struct PublicationFacts {
     std::string entry;      ///< "oid:xmin" of what makes the table part of it; "": FOR ALL TABLES
     std::string columns;    ///< the column list; "": all
     std::string filter;     ///< hash of the row filter; "": none
+    /// Transaction that moved the table to its schema, where that makes it part of it; "": else.
+    std::string joined{};
+    std::uint32_t listed = 0; ///< command of `entry`. Not in lines
+    std::uint32_t moved = 0;  ///< command of `joined`. Not in lines
 
     friend bool operator==(const PublicationFacts&, const PublicationFacts&) = default;
 };
@@ -132,7 +138,8 @@ struct Facts {
     std::vector<std::uint32_t> lost;
     /// Labels of enums with which rows of the stream came and that this look does not show.
     std::vector<std::string> renamed_labels{};
-    /// Partitions that the transaction which made them filled before it attached them.
+    /// Tables and partitions that the transaction which made them filled before it attached them,
+    /// or before it made them part of the publication; those that it wrote anew behind a truncate.
     std::vector<std::uint32_t> filled{};
     int width = 0;                   ///< highest number that a column ever had; 0: not known
     std::vector<LeafFacts> leaves;   ///< by oid

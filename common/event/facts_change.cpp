@@ -32,10 +32,15 @@ bool holds_rows(const LeafFacts& leaf) {
     return leaf.kind != 'p';
 }
 
+bool is_filled(const Facts& facts, const LeafFacts& leaf) {
+    return std::find(facts.filled.begin(), facts.filled.end(), leaf.oid) != facts.filled.end();
+}
+
 /// The transaction that gave it its storage is one of these truncates, and did nothing else that
 /// writes rows anew: an ALTER TABLE behind the truncate rewrites those that came between.
-bool is_truncated(const LeafFacts& leaf, const std::vector<std::string>& truncates) {
-    return !leaf.altered &&
+bool is_truncated(const Facts& facts, const LeafFacts& leaf,
+                  const std::vector<std::string>& truncates) {
+    return !leaf.altered && !is_filled(facts, leaf) &&
            std::any_of(truncates.begin(), truncates.end(),
                        [&](const std::string& xid) { return same_transaction(leaf.xmin, xid); });
 }
@@ -46,7 +51,7 @@ bool is_rewritten(const Facts& before, const Facts& after,
     return std::any_of(after.leaves.begin(), after.leaves.end(), [&](const LeafFacts& leaf) {
         const LeafFacts* then = find_leaf(before, leaf.oid);
         return holds_rows(leaf) && then != nullptr && then->storage != leaf.storage &&
-               !is_truncated(leaf, truncates);
+               !is_truncated(after, leaf, truncates);
     });
 }
 
@@ -272,6 +277,10 @@ Why of_publication(const PublicationFacts& before, const PublicationFacts& after
     if (before.operations != after.operations) {
         return "the publication has other operations";
     }
+    // Earlier versions did not know it.
+    if (!before.joined.empty() && !after.joined.empty() && before.joined != after.joined) {
+        return "it was in a schema that is not published for a while";
+    }
     return {};
 }
 
@@ -318,31 +327,44 @@ Why of_foreign_rows(const Facts& after) {
 }
 
 /// Not rewritten since it was made, or since a truncate that the stream has passed.
-bool is_untouched(const LeafFacts& leaf, const std::vector<std::string>& truncates) {
-    return !holds_rows(leaf) || leaf.storage == leaf.oid || is_truncated(leaf, truncates);
+bool is_untouched(const Facts& facts, const LeafFacts& leaf,
+                  const std::vector<std::string>& truncates) {
+    return !holds_rows(leaf) || leaf.storage == leaf.oid || is_truncated(facts, leaf, truncates);
 }
 
 /// Made where it is by a transaction that the stream has: no row of it is older, or came under
 /// another name.
 bool is_born(const Facts& facts, const LeafFacts& leaf, std::string_view since) {
-    if (std::find(facts.filled.begin(), facts.filled.end(), leaf.oid) != facts.filled.end()) {
+    if (is_filled(facts, leaf) || precedes(leaf.birth, since)) {
         return false;
     }
-    std::string_view placed = leaf.named.empty() ? leaf.xmin : leaf.named;
-    if (!leaf.under.empty()) {
-        placed = std::string_view{leaf.under}.substr(leaf.under.find(':') + 1);
+    std::string_view rest{leaf.under};
+    if (rest.empty()) {
+        return same_transaction(leaf.named.empty() ? leaf.xmin : leaf.named, leaf.birth);
     }
-    return !precedes(leaf.birth, since) && same_transaction(placed, leaf.birth);
+    for (;;) {
+        const std::string_view place = rest.substr(0, rest.find(','));
+        const std::string_view placed = place.substr(place.find(':') + 1);
+        if (place.size() == rest.size()) { // its own
+            return same_transaction(placed, leaf.birth);
+        }
+        if (precedes(leaf.birth, placed)) {
+            return false;
+        }
+        rest.remove_prefix(place.size() + 1);
+    }
 }
 
 Why of_leaves(const Facts& before, const Facts& after, const std::vector<std::string>& truncates) {
     for (const LeafFacts& leaf : after.leaves) {
         const LeafFacts* then = find_leaf(before, leaf.oid);
         if (then == nullptr &&
-            !(is_born(after, leaf, before.xid) && is_untouched(leaf, truncates))) {
+            !(is_born(after, leaf, before.xid) && is_untouched(after, leaf, truncates))) {
             return "a partition was attached to it that may have held rows";
         }
-        if (then != nullptr && then->under != leaf.under) {
+        // Earlier versions did not know the place of one that is published as itself.
+        const bool known = then != nullptr && (leaf.oid != after.oid || !then->under.empty());
+        if (known && then->under != leaf.under) {
             return "a partition of it was detached and attached again";
         }
     }
@@ -473,7 +495,7 @@ std::optional<Mark> judge_new(const Facts& after, std::string_view since,
     }
     const bool untouched =
         std::all_of(after.leaves.begin(), after.leaves.end(),
-                    [&](const LeafFacts& leaf) { return is_untouched(leaf, truncates); });
+                    [&](const LeafFacts& leaf) { return is_untouched(after, leaf, truncates); });
     if (after.empty) {
         return untouched || !options.had_rows ? std::nullopt : std::optional{unproven(kRewritten)};
     }

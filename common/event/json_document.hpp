@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 
 namespace cdc::event {
 
@@ -30,6 +31,27 @@ T integer_member(const nlohmann::ordered_json& object, const char* name, T fallb
         }
     }
     base::fail(base::ExitCode::bad_data, "{} is {}, not an integer in range", name, found->dump());
+}
+
+/// The text of a column's value. Unlike dump() it keeps the sign of -0, which the library reads as
+/// an integer, as it reads no other zero.
+inline std::string value_text(const nlohmann::ordered_json& value) {
+    if (value.is_number_integer() && !value.is_number_unsigned() &&
+        value.get<std::int64_t>() == 0) {
+        return "-0";
+    }
+    if (!value.is_structured() || value.empty()) {
+        return value.dump();
+    }
+    std::string out;
+    for (const auto& item : value.items()) {
+        out += out.empty() ? (value.is_array() ? "[" : "{") : ",";
+        if (value.is_object()) {
+            out += nlohmann::ordered_json(item.key()).dump() + ":";
+        }
+        out += value_text(item.value());
+    }
+    return out += value.is_array() ? "]" : "}";
 }
 
 } // namespace cdc::event

@@ -206,7 +206,7 @@ Table parse_table(std::string_view table_json, std::string& version) {
             }
             column.generated = item.value("generated", false);
             if (item.contains("default")) {
-                column.default_json = item["default"].dump();
+                column.default_json = value_text(item["default"]);
             }
             column.comment = item.value("comment", "");
             columns.push_back(std::move(column));

@@ -59,30 +59,35 @@ ORDER BY s.n)";
 // The table's columns as they are now, those that were dropped too. A row of the catalog is certain
 // where it is as old as the table, or older than what is decoded: than the slot, than a look that
 // the stream has passed, or than the transaction. What the transaction itself altered is not: it
-// may have done so behind the change that the description is for.
+// may have done so behind the change that the description is for. Of a table that it made, only
+// what the command that made it wrote is.
 //
 // What a column's default gave to rows that were there before it, the server keeps as the missing
-// value (a partition has it, its root not), until it rewrites the table.
+// value (a partition has it, its root not), until it rewrites the table. What a partition brought
+// with it when it was attached, which wrote its columns, is its own.
 constexpr char kColumns[] = R"(
 SELECT t.n, q.* FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n) CROSS JOIN LATERAL (
 WITH RECURSIVE horizon AS MATERIALIZED (
     SELECT least(age(nullif($2, '')::xid), (SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $3::text)) AS since,
         age(nullif($4, '')::xid) AS own,
-        (SELECT xmin::text FROM pg_attribute WHERE attrelid = t.oid AND attnum = -6) AS birth
+        birth.xmin AS birth, birth.cmin::text AS command, coalesce(age(birth.xmin) > age(nullif($4, '')::xid), true) AS older
+    FROM pg_attribute birth WHERE birth.attrelid = t.oid AND birth.attnum = -6
 ), tree(oid) AS (
     SELECT t.oid UNION ALL
     SELECT i.inhrelid FROM tree JOIN pg_class c ON c.oid = tree.oid AND c.relkind = 'p'
     JOIN pg_inherits i ON i.inhparent = tree.oid
 ), missing AS MATERIALIZED (
     SELECT attname, min(attmissingval::text) AS value, count(DISTINCT attmissingval::text) AS values
-    FROM pg_attribute WHERE attrelid = ANY (ARRAY(SELECT oid FROM tree)) AND attnum > 0 AND atthasmissing
+    FROM pg_attribute a WHERE attrelid = ANY (ARRAY(SELECT oid FROM tree)) AND attnum > 0 AND atthasmissing
+        AND (attrelid = t.oid OR NOT EXISTS (SELECT FROM pg_inherits i
+            WHERE i.inhrelid = a.attrelid AND i.xmin = a.xmin AND i.cmin::text::int8 >= a.cmin::text::int8))
     GROUP BY attname
 )
 SELECT a.attnum, CASE WHEN NOT a.attisdropped THEN a.attname END, a.atttypid, concat(a.attlen, a.attalign),
-    $5::bool OR a.xmin::text = h.birth OR coalesce(age(a.xmin) > h.since, false) OR coalesce(age(a.xmin) > h.own, false),
+    $5::bool OR (a.xmin = h.birth AND (h.older OR a.cmin::text = h.command)) OR coalesce(age(a.xmin) > h.since, false) OR coalesce(age(a.xmin) > h.own, false),
     a.attnotnull, a.attgenerated <> '', a.attndims, m.value, m.values,
     (SELECT d.description FROM pg_description d WHERE d.objoid = t.oid AND d.classoid = 'pg_class'::regclass
-     AND d.objsubid = a.attnum AND ($5::bool OR d.xmin::text = h.birth OR age(d.xmin) > h.since OR age(d.xmin) > h.own)),
+     AND d.objsubid = a.attnum AND ($5::bool OR d.xmin = h.birth OR age(d.xmin) > h.since OR age(d.xmin) > h.own)),
     (SELECT c.collname FROM pg_collation c WHERE c.oid = a.attcollation AND NOT c.collisdeterministic)
 FROM horizon h CROSS JOIN pg_attribute a LEFT JOIN missing m USING (attname)
 WHERE a.attrelid = t.oid AND a.attnum > 0
@@ -90,21 +95,24 @@ WHERE a.attrelid = t.oid AND a.attnum > 0
 ) AS q ORDER BY t.n, q.attnum)";
 
 // A key that may be younger than what is decoded is none: before it, rows had no key. Nor is one
-// that is checked late, for its values may stand twice meanwhile.
+// that is checked late, for its values may stand twice meanwhile. In the transaction that made the
+// table it is older than the rows if it is older than their identity, which pg_class has.
 constexpr char kPrimaryKey[] = R"(
 SELECT t.n, q.* FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n) CROSS JOIN LATERAL (
 SELECT k.oid, array_to_string(k.conkey, ' '),
-    $4::bool OR k.xmin::text = (SELECT xmin::text FROM pg_attribute WHERE attrelid = t.oid AND attnum = -6)
+    $4::bool OR EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = t.oid AND b.attnum = -6 AND b.xmin = k.xmin
+        AND (coalesce(age(b.xmin) > age(nullif($5, '')::xid), true) OR EXISTS (SELECT FROM pg_class c
+            WHERE c.oid = t.oid AND c.xmin = k.xmin AND c.cmin::text::int8 > k.cmin::text::int8)))
     OR coalesce(age(k.xmin) > least(age(nullif($2, '')::xid),
         (SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $3::text)), false)
 FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
 WHERE k.conrelid = t.oid AND k.contype = 'p' AND i.indisvalid AND i.indimmediate AND NOT k.condeferrable OFFSET 0) AS q ORDER BY t.n)";
 
-// Before 18 no stream has a generated column: the identity by such an index is a part of it.
-constexpr char kPartialIdentity[] = R"(
-SELECT t.n FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n) JOIN pg_index x ON x.indrelid = t.oid AND x.indisreplident
-WHERE current_setting('server_version_num')::int < 180000 AND EXISTS (SELECT FROM pg_attribute a
-    WHERE a.attrelid = t.oid AND a.attgenerated <> '' AND a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1]))
+// Generated columns of the index that is the identity, and how many columns it has.
+constexpr char kGeneratedIdentity[] = R"(
+SELECT t.n, a.attname, x.indnkeyatts FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n)
+JOIN pg_index x ON x.indrelid = t.oid AND x.indisreplident
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attgenerated <> '' AND a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1])
 ORDER BY t.n)";
 
 constexpr std::uint32_t kNumeric = 1700;
@@ -218,6 +226,16 @@ std::vector<ColumnFacts> facts_of_types(const pgoutput::Relation& relation,
     return facts;
 }
 
+/// Whether the stream sends all columns of the index that is the identity, of which `generated` is
+/// one: from 18 on it may. The catalog may have another name for it.
+bool carries_identity(const pgoutput::Relation& relation, std::string_view generated, int columns) {
+    const auto& sent = relation.columns;
+    return std::any_of(sent.begin(), sent.end(),
+                       [&](const auto& column) { return column.name == generated; }) ||
+           std::count_if(sent.begin(), sent.end(),
+                         [](const auto& column) { return column.identity; }) >= columns;
+}
+
 /// The rows that for `n` begin at `row`, which goes behind them.
 std::pair<int, int> rows_of(const Result& result, std::size_t n, int& row) {
     const int first = row;
@@ -243,6 +261,9 @@ void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<C
     for (std::size_t i = 0; i < matches.size(); ++i) {
         ColumnFacts& fact = facts.at(i);
         fact.ambiguous = matches[i].several;
+        for (const std::size_t renamed : matches[i].renamed) {
+            fact.other_names.push_back(rows[renamed].name);
+        }
         // The key's columns were checked when the row was written, the others' may be since.
         fact.column.nullable = relation.identity == 'f' || !relation.columns[i].identity;
         if (!matches[i].row) {
@@ -340,10 +361,12 @@ void Catalog::describe_portion(
         }
     }
     if (!by_index.empty()) {
-        const Result partial = ask(kPartialIdentity, {by_index_oids.text()});
-        if (partial.rows() > 0) {
-            const auto& found = relations[by_index.at(number<std::size_t>(partial, 0, 0) - 1)];
-            throw partial_key(std::string{found.schema}, std::string{found.name});
+        const Result generated = ask(kGeneratedIdentity, {by_index_oids.text()});
+        for (int row = 0; row < generated.rows(); ++row) {
+            const auto& found = relations[by_index.at(number<std::size_t>(generated, row, 0) - 1)];
+            if (!carries_identity(found, generated.text(row, 1), number<int>(generated, row, 2))) {
+                throw partial_key(std::string{found.schema}, std::string{found.name});
+            }
         }
     }
     if (!known.empty()) {
@@ -357,7 +380,8 @@ void Catalog::describe_portion(
         }
     }
     if (!keys.empty()) {
-        const Result result = ask(kPrimaryKey, {key_oids.text(), horizon(), m_slot, all_certain()});
+        const Result result =
+            ask(kPrimaryKey, {key_oids.text(), horizon(), m_slot, all_certain(), own()});
         for (int row = 0; row < result.rows(); ++row) {
             const std::size_t i = keys.at(number<std::size_t>(result, row, 0) - 1);
             describe_key(relations[i], all[i], result, row);

@@ -77,6 +77,7 @@ void ChangeBuilder::apply_any(const Message& message, Lsn lsn, std::string& out)
         commit(message, out);
         return;
     case Type::relation:
+        m_leaves.describe(message.relation);
         learn(message.relation);
         return;
     case Type::origin:
@@ -158,7 +159,11 @@ void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     m_last_plan = nullptr;
     RelationPlan plan = RelationPlan::skipped();
     if (m_filter.matches(relation.schema, relation.name)) {
-        plan = {relation, m_settings.database, m_lookup->describe(relation), m_settings.edits};
+        const auto facts = m_lookup->describe(relation);
+        if (m_edited != nullptr) {
+            m_edited->take(relation, facts);
+        }
+        plan = {relation, m_settings.database, facts, m_settings.edits};
         plan.changes = m_writer.changes_by_table().of(relation.schema, relation.name);
     }
     check_key(relation.id, plan);

@@ -6,6 +6,8 @@
 #include "event/order.hpp"
 #include "event/table.hpp"
 #include "event/table_filter.hpp"
+#include "postgres/edited_columns.hpp"
+#include "postgres/leaf_identities.hpp"
 #include "postgres/pgoutput.hpp"
 #include "postgres/relation.hpp"
 #include "postgres/timeline.hpp"
@@ -50,6 +52,9 @@ public:
     /// Appends the lines of one message; `lsn` is its own position. Throws Error (bad_data), which
     /// names table and position; `out` is then as it was.
     void apply(const pgoutput::Message& message, Lsn lsn, std::string& out);
+
+    /// Columns are held against what `edited`, which outlives this object, knows of earlier names.
+    void watch(EditedColumns& edited) { m_edited = &edited; }
 
     /// See SourceLookup::passed(). Not within a transaction.
     void passed(const std::shared_ptr<const FactsLook>& facts, const LookMoment* moment);
@@ -112,7 +117,8 @@ private:
     void append_old(std::string& out, const RelationPlan& plan, char old_kind,
                     const Tuple& old_row);
     void append_key_change(std::string& out, const RelationPlan& plan, const Message& message,
-                           const Tuple& old_row, const Tuple& row, const Place& place);
+                           char old_kind, const Tuple& old_row, const Tuple& row,
+                           const Place& place);
     void append_fetched(std::string& out, const RelationPlan& plan, const Message& message);
     void end_line(std::string& out, const RelationPlan& plan, const Place& place);
 
@@ -120,12 +126,14 @@ private:
     event::TableFilter m_filter;
     Timelines m_timelines;
     SourceLookup* m_lookup;
+    EditedColumns* m_edited = nullptr;
     std::unordered_map<std::uint32_t, RelationPlan> m_plans;
     /// Descriptions of tables that have no key, and whose identity does not say that they have
     /// none.
     std::unordered_map<std::uint32_t, pgoutput::OwnedRelation> m_keyless;
     std::shared_ptr<const FactsLook> m_seen;      ///< of the last look that was passed
     std::unordered_set<std::uint32_t> m_outdated; ///< of them: a look saw a key since
+    LeafIdentities m_leaves;
     std::uint32_t m_last_id = 0;
     RelationPlan* m_last_plan = nullptr;
     const RelationPlan* m_in_work = nullptr;                ///< for messages

@@ -81,6 +81,9 @@ std::vector<ColumnMatch> match_columns(const std::vector<pgoutput::RelationColum
                 continue;
             }
             ++possible;
+            if (!rows[j].name.empty() && rows[j].name != sent[i].name) {
+                matches[i].renamed.push_back(j);
+            }
             if (possible == 1 || is_same(sent[i], rows[j])) {
                 matches[i].row = j;
             }

@@ -22,6 +22,7 @@ using base::ExitCode;
 
 namespace {
 
+constexpr char kNoRight[] = "42501";
 constexpr int kWaitStepMs = 100;
 constexpr std::int64_t kFirstPauseMs = 100;
 constexpr std::int64_t kLongestPauseMs = 2000;
@@ -124,10 +125,12 @@ Connection::Connection(const std::string& source, Kind kind) {
     Login login = log_in(parameters);
     m_connection.reset(login.connection);
     if (!login.error.empty()) {
+        const bool no_right = kind == Kind::replication && login.sqlstate == kNoRight;
         throw ServerError{exit_code_of_sqlstate(login.sqlstate),
-                          "cannot connect to the source: " + login.error,
-                          login.sqlstate,
-                          {},
+                          "cannot connect to the source: " + login.error, login.sqlstate,
+                          no_right ? "ALTER ROLE … REPLICATION; cdc-capture --check says what else "
+                                     "is missing"
+                                   : "",
                           login.absent};
     }
     PQsetNoticeReceiver(raw(), &Connection::receive_notice, m_warnings.get());

@@ -34,19 +34,21 @@ T number(const Result& result, int row, int column) {
     return *value;
 }
 
+/// What stands before the separator, and is taken off with it.
+std::string_view cut(std::string_view& rest, char separator) {
+    const std::string_view part = rest.substr(0, rest.find(separator));
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+    return part;
+}
+
 /// Three columns from `column` on.
 LookMoment moment_of(const Result& result, int row, int column) {
     std::string_view rest = result.text(row, column); // "running:next:open,open"
-    const auto cut = [&rest](char separator) {
-        std::string part{rest.substr(0, rest.find(separator))};
-        rest.remove_prefix(std::min(part.size() + 1, rest.size()));
-        return part;
-    };
     LookMoment moment;
-    moment.running = cut(':');
-    moment.next = cut(':');
+    moment.running = cut(rest, ':');
+    moment.next = cut(rest, ':');
     while (!rest.empty()) {
-        moment.open.push_back(cut(','));
+        moment.open.emplace_back(cut(rest, ','));
     }
     moment.position = before_page_header(parse_lsn(result.text(row, column + 1)).value_or(0),
                                          number<std::uint64_t>(result, row, column + 2));
@@ -72,6 +74,7 @@ private:
     void take_row(char kind);
     void take_birth(event::LeafFacts& leaf) const;
     void take_place(event::LeafFacts& leaf) const;
+    void take_listing(event::PublicationFacts& publication) const;
     void take_column(Facts& facts);
     void take_missing(Facts& facts, const std::string& name);
     void complete(Facts& facts);
@@ -143,6 +146,7 @@ void Assembly::take_row(char kind) {
             facts.publication.columns = text(5);
             facts.publication.filter = text(6);
             facts.width = integer<int>(7);
+            take_listing(facts.publication);
         }
         return;
     case 'y': {
@@ -208,28 +212,44 @@ void Assembly::take_row(char kind) {
 /// "birth command named"
 void Assembly::take_birth(event::LeafFacts& leaf) const {
     std::string_view rest = text(5);
-    const auto next = [&rest] {
-        const std::string_view part = rest.substr(0, rest.find(' '));
-        rest.remove_prefix(std::min(part.size() + 1, rest.size()));
-        return part;
-    };
-    leaf.birth = next();
-    leaf.command = base::parse_integer<std::uint32_t>(next()).value_or(0);
-    leaf.named = next();
+    leaf.birth = cut(rest, ' ');
+    leaf.command = base::parse_integer<std::uint32_t>(cut(rest, ' ')).value_or(0);
+    leaf.named = cut(rest, ' ');
 }
 
-/// "parent:xmin command", or "" of the root
+/// "parent:xmin command,…", or ""
 void Assembly::take_place(event::LeafFacts& leaf) const {
-    const std::string_view whole = text(8);
-    const auto space = std::min(whole.find(' '), whole.size());
-    leaf.under = whole.substr(0, space);
-    leaf.placed =
-        base::parse_integer<std::uint32_t>(whole.substr(std::min(space + 1, whole.size())))
-            .value_or(0);
+    std::string_view rest = text(8);
+    while (!rest.empty()) {
+        const std::string_view part = cut(rest, ',');
+        const std::string_view place = part.substr(0, part.find(' '));
+        leaf.under += leaf.under.empty() ? "" : ",";
+        leaf.under += place;
+        if (event::same_transaction(place.substr(place.find(':') + 1), leaf.birth)) {
+            leaf.placed =
+                std::max(leaf.placed, base::parse_integer<std::uint32_t>(
+                                          part.substr(std::min(place.size() + 1, part.size())))
+                                          .value_or(0));
+        }
+    }
+}
+
+/// "command of the entry", of a schema's also " joined command"
+void Assembly::take_listing(event::PublicationFacts& publication) const {
+    std::string_view rest = text(8);
+    const auto command = [&rest] {
+        return base::parse_integer<std::uint32_t>(cut(rest, ' ')).value_or(0);
+    };
+    publication.listed = command();
+    publication.joined = cut(rest, ' ');
+    publication.moved = command();
 }
 
 void Assembly::take_column(Facts& facts) {
     const auto edit = edit_of(facts, text(3));
+    if (edit.kind != event::ColumnEdits::Kind::keep) {
+        m_look.edited[facts.oid].emplace(integer<int>(2), text(3));
+    }
     if (edit.kind == event::ColumnEdits::Kind::leave_out) {
         return;
     }

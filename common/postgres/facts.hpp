@@ -9,6 +9,7 @@
 #include "postgres/pgoutput.hpp"
 #include "postgres/value.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ struct FactsLook {
     LookMoment moment;
     std::vector<event::Facts> tables; ///< by number
     std::string digest;
+    /// Columns that the scope's edits name, by table and number.
+    std::map<std::uint32_t, std::map<int, std::string>> edited{};
 };
 
 /// One statement, and so one snapshot: the transaction's, or its own. Throws ServerError, and Error

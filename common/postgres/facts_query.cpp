@@ -12,14 +12,16 @@ constexpr int kGeneratedColumns = 180000;
 
 // Each row says of which kind it is; the rest is text, by kind:
 //   p  the publication: oid, version, operations, moment (below)
-//   t  a captured table: oid, schema, name, entry, column list, row filter, highest column number
+//   t  a captured table: oid, schema, name, entry, column list, row filter, highest column number,
+//      "command of the entry", of a schema's " xmin command" of the table's place in the schema too
 //   l  a table that holds its rows, or a partitioned one between: root, oid, storage, xmin, "birth
 //      command named", kind, persistence (and 'a' where storage is not the first and a column was
 //      altered by the same transaction, or by a later one: of a savepoint it may be the same),
-//      "place under the root command"
+//      "place under the root command", several with commas
 //   c  a column that the stream carries: root, number, name, type, its oid, modifier, flags,
 //      version of its expression
-//   m  what older rows have: root, column, array of one, oid and modifier of the type
+//   m  what older rows have: root, column, array of one, oid and modifier of the type; not what a
+//      partition brought with it when it was attached, which wrote its columns
 //   k  the primary key: root, constraint, columns, deferrable, valid
 //   y  a user's type: oid, kind, base, modifier, xmin
 //   e  a label of an enum: enum, oid, xmin, label, command
@@ -35,26 +37,28 @@ WITH RECURSIVE pub AS MATERIALIZED (
     FROM pg_publication WHERE pubname = $1
     UNION ALL SELECT 0, '0', true, true, 'n', 'iudt' WHERE $1 = ''
 ), named AS (
-    SELECT r.prrelid AS oid, r.oid || ':' || r.xmin AS entry, @LIST@
+    SELECT r.prrelid AS oid, r.oid || ':' || r.xmin AS entry, @LIST@, r.cmin::text AS listed, false AS by_schema
     FROM pub JOIN pg_publication_rel r ON r.prpubid = pub.oid
 @SCHEMAS@    UNION ALL
-    SELECT c.oid, '', NULL, NULL FROM pub JOIN pg_class c ON pub.everything
+    SELECT c.oid, '', NULL, NULL, '', false FROM pub JOIN pg_class c ON pub.everything
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND NOT c.relispartition AND c.oid >= 16384
 ), member AS MATERIALIZED (
-    SELECT DISTINCT ON (oid) * FROM named ORDER BY oid, numbers
-), tree(top, oid, under) AS (
-    SELECT oid, oid, '' FROM member
+    SELECT DISTINCT ON (oid) * FROM named ORDER BY oid, numbers, by_schema
+), tree(top, oid, under, places) AS (
+    SELECT oid, oid, '', '' FROM member
     UNION ALL
-    SELECT t.top, i.inhrelid, i.inhparent || ':' || i.xmin || ' ' || i.cmin FROM tree t
+    SELECT t.top, i.inhrelid, i.inhparent || ':' || i.xmin || ' ' || i.cmin,
+        concat_ws(',', nullif(t.places, ''), i.inhparent || ':' || i.xmin || ' ' || i.cmin) FROM tree t
     JOIN pg_class p ON p.oid = t.oid AND p.relkind = 'p' JOIN pg_inherits i ON i.inhparent = t.oid
 ), rel AS MATERIALIZED (
     SELECT t.top, t.oid, t.under, t.top AS member FROM tree t
     WHERE (SELECT through_root FROM pub) AND t.top NOT IN (SELECT oid FROM tree WHERE oid <> top)
     UNION ALL
-    SELECT DISTINCT ON (t.oid) t.oid, t.oid, '', t.top FROM tree t JOIN pg_class c ON c.oid = t.oid AND c.relkind = 'r'
-    WHERE NOT (SELECT through_root FROM pub)
+    (SELECT DISTINCT ON (t.oid) t.oid, t.oid, CASE WHEN (SELECT everything FROM pub) THEN '' ELSE t.places END, t.top
+    FROM tree t JOIN pg_class c ON c.oid = t.oid AND c.relkind = 'r'
+    WHERE NOT (SELECT through_root FROM pub) ORDER BY t.oid, length(t.places), t.places)
 ), top AS MATERIALIZED (
-    SELECT rel.top, m.entry, m.numbers, m.filter FROM rel JOIN member m ON m.oid = rel.member WHERE rel.oid = rel.top
+    SELECT rel.top, rel.member, m.entry, m.numbers, m.filter, m.listed, m.by_schema FROM rel JOIN member m ON m.oid = rel.member WHERE rel.oid = rel.top
 ), col AS MATERIALIZED (
     SELECT t.top, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attgenerated, a.attnotnull
     FROM top t JOIN pg_attribute a ON a.attrelid = t.top AND a.attnum > 0 AND NOT a.attisdropped
@@ -62,6 +66,8 @@ WITH RECURSIVE pub AS MATERIALIZED (
 ), missing AS MATERIALIZED (
     SELECT rel.top, a.attname, a.attmissingval::text AS value, a.atttypid, a.atttypmod
     FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atthasmissing
+    WHERE rel.oid = rel.top OR NOT EXISTS (SELECT FROM pg_inherits i
+        WHERE i.inhrelid = rel.oid AND i.xmin = a.xmin AND i.cmin::text::int8 >= a.cmin::text::int8)
 ), typ(oid) AS (
     SELECT DISTINCT atttypid FROM col WHERE atttypid >= 16384
     UNION
@@ -70,7 +76,7 @@ WITH RECURSIVE pub AS MATERIALIZED (
         SELECT t.typbasetype AS oid WHERE t.typtype = 'd' UNION ALL SELECT t.typelem
         UNION ALL SELECT a.atttypid FROM pg_attribute a
         WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-        UNION ALL SELECT g.rngsubtype FROM pg_range g WHERE @RANGE@
+        UNION ALL SELECT @BELOW_RANGE@ FROM pg_range g WHERE @RANGE@
     ) x WHERE x.oid >= 16384
 ), resolved(type, modifier, base, base_modifier, element) AS (
     SELECT DISTINCT atttypid, atttypmod, atttypid, atttypmod, false FROM missing
@@ -83,7 +89,9 @@ WITH RECURSIVE pub AS MATERIALIZED (
 SELECT 'p', oid::text, version, operations, @MOMENT@, NULL, NULL
 FROM pub
 UNION ALL
-SELECT 't', t.top::text, n.nspname, c.relname, t.entry, array_to_string(t.numbers, ' '), t.filter, c.relnatts::text, NULL
+SELECT 't', t.top::text, n.nspname, c.relname, t.entry, array_to_string(t.numbers, ' '), t.filter, c.relnatts::text,
+    concat_ws(' ', t.listed, CASE WHEN t.by_schema THEN (SELECT d.xmin || ' ' || d.cmin FROM pg_depend d
+        WHERE d.classid = 1259 AND d.objid = t.member AND d.objsubid = 0 AND d.refclassid = 2615 AND d.deptype = 'n' LIMIT 1) END)
 FROM top t JOIN pg_class c ON c.oid = t.top JOIN pg_namespace n ON n.oid = c.relnamespace
 UNION ALL
 SELECT 'y', t.oid::text, t.typtype::text, CASE t.typtype WHEN 'd' THEN t.typbasetype WHEN 'b' THEN t.typelem
@@ -146,7 +154,7 @@ constexpr std::string_view kMoment =
     "current_setting('wal_block_size')";
 
 constexpr std::string_view kSchemaMembers = R"(    UNION ALL
-    SELECT c.oid, s.oid || ':' || s.xmin, NULL::int2[], NULL::text
+    SELECT c.oid, s.oid || ':' || s.xmin, NULL::int2[], NULL::text, s.cmin::text, true
     FROM pub JOIN pg_publication_namespace s ON s.pnpubid = pub.oid JOIN pg_class c ON c.relnamespace = s.pnnspid
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
 )";
@@ -177,6 +185,9 @@ std::string facts_sql(int server_version) {
             generated ? "(a.attgenerated = '' OR t.numbers IS NOT NULL OR a.attgenerated = 's' "
                         "AND (SELECT generated FROM pub) = 's')"
                       : "a.attgenerated = ''");
+    fill_in(sql, "@BELOW_RANGE@",
+            multiranges ? "CASE t.typtype WHEN 'm' THEN g.rngtypid ELSE g.rngsubtype END"
+                        : "g.rngsubtype");
     fill_in(sql, "@RANGE@",
             multiranges ? "t.typtype IN ('r', 'm') AND (g.rngtypid = t.oid OR g.rngmultitypid = "
                           "t.oid)"

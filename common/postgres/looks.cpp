@@ -30,6 +30,21 @@ constexpr char kCancelled[] = "57014";
 
 struct Stopped {};
 
+/// The command of the transaction that made the table, before which the stream has no row of it;
+/// 0: it has all.
+std::uint32_t entered_by(const event::PublicationFacts& publication, const event::LeafFacts& leaf) {
+    std::uint32_t command = leaf.placed > leaf.command + kCommandsOfPartitionOf ? leaf.placed : 0;
+    const auto take = [&](std::string_view xid, std::uint32_t number) {
+        if (event::same_transaction(xid, leaf.birth) && number > leaf.command) {
+            command = std::max(command, number);
+        }
+    };
+    const std::string_view entry{publication.entry};
+    take(entry.substr(entry.find(':') + 1), publication.listed);
+    take(publication.joined, publication.moved);
+    return command;
+}
+
 } // namespace
 
 Looks::Looks(std::string source, FactsScope scope, std::string since)
@@ -190,26 +205,26 @@ bool Looks::is_empty(const event::Facts& facts) {
     return empty;
 }
 
-/// A transaction that makes a table, fills it, and attaches it leaves no row of it in a stream that
-/// goes by the root. Of partitions that were made since and attached by another command than the
-/// one that made them.
+/// A transaction that makes a table, fills it, and then attaches it or makes it part of the
+/// publication leaves no row of it in a stream; nor one that truncates a table and fills it while
+/// it is unlogged.
 void Looks::find_filled(FactsLook& facts) {
     if (m_since.empty()) {
         return;
     }
     for (event::Facts& table : facts.tables) {
         for (const event::LeafFacts& leaf : table.leaves) {
-            const std::string_view place{leaf.under};
-            const bool attached =
-                leaf.placed > leaf.command + kCommandsOfPartitionOf &&
-                event::same_transaction(place.substr(place.find(':') + 1), leaf.birth) &&
-                !event::precedes(leaf.birth, m_since);
-            if (!attached) {
+            if (is_rewritten(leaf)) {
+                table.filled.push_back(leaf.oid);
+                continue;
+            }
+            const std::uint32_t entered = entered_by(table.publication, leaf);
+            if (entered == 0 || leaf.kind == 'p' || event::precedes(leaf.birth, m_since)) {
                 continue;
             }
             auto answer = m_filled.find(leaf.oid);
             if (answer == m_filled.end()) {
-                answer = m_filled.emplace(leaf.oid, is_filled(leaf)).first;
+                answer = m_filled.emplace(leaf.oid, is_filled(leaf, entered)).first;
             }
             if (answer->second) {
                 table.filled.push_back(leaf.oid);
@@ -218,10 +233,41 @@ void Looks::find_filled(FactsLook& facts) {
     }
 }
 
-/// Rows that were put in first lie in the first pages. Never waits. Where it cannot be told, it may
-/// be.
-bool Looks::is_filled(const event::LeafFacts& leaf) {
-    bool filled = true;
+/// Whether it has rows of its first transaction's commands before `entered`. Rows of a savepoint
+/// (of a block with EXCEPTION too) have a later number of their own: of those, commands from its
+/// making on count, which may be another transaction's. Rows that were put in first lie in the
+/// first pages. Never waits. Where it cannot be told, it may be.
+bool Looks::is_filled(const event::LeafFacts& leaf, std::uint32_t entered) {
+    return ask_first_pages(leaf,
+                           "age(xmin) <= age($1::xid) AND cmin::text::int8 < $2::int8 "
+                           "AND (xmin = $1::xid OR cmin::text::int8 > $3::int8)",
+                           {leaf.birth, std::to_string(entered), std::to_string(leaf.command)});
+}
+
+/// Whether rows of the transaction that gave it its storage were written anew by that transaction
+/// (SET UNLOGGED and SET LOGGED): they are as old as its last command that wrote the table and its
+/// indexes in the catalog, or older. Behind a truncate they are younger. Never waits.
+bool Looks::is_rewritten(const event::LeafFacts& leaf) {
+    if (leaf.storage == 0 || leaf.storage == leaf.oid || leaf.kind == 'p' || leaf.altered ||
+        event::precedes(leaf.xmin, m_since)) {
+        return false;
+    }
+    const auto [answer, added] = m_rewritten.try_emplace({leaf.oid, leaf.storage}, false);
+    if (added) {
+        answer->second = ask_first_pages(
+            leaf,
+            "xmin = $1::xid AND cmin::text::int8 <= coalesce((SELECT min(c.cmin::text::int8) "
+            "FROM pg_class c WHERE c.xmin = $1::xid AND (c.oid = $2::oid OR c.oid IN "
+            "(SELECT indexrelid FROM pg_index WHERE indrelid = $2::oid))), 4294967295)",
+            {leaf.xmin, std::to_string(leaf.oid)});
+    }
+    return answer->second;
+}
+
+/// Whether a row in its first pages meets the condition; where it cannot be told, one may.
+bool Looks::ask_first_pages(const event::LeafFacts& leaf, const std::string& condition,
+                            const std::vector<std::string>& parameters) {
+    bool found = true;
     try {
         const Result named =
             m_connection->query("SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n "
@@ -233,18 +279,18 @@ bool Looks::is_filled(const event::LeafFacts& leaf) {
         const std::string name = m_connection->quoted_name(named.text(0, 0)) + "." +
                                  m_connection->quoted_name(named.text(0, 1));
         m_connection->query("BEGIN; LOCK TABLE " + name + " IN ACCESS SHARE MODE NOWAIT");
-        filled = m_connection
-                     ->query("SELECT EXISTS (SELECT FROM " + name + " WHERE ctid < '(" +
-                                 std::to_string(kFirstPages) +
-                                 ",0)' AND xmin = $1::xid AND cmin::text::int8 < $2::int8)",
-                             {leaf.birth, std::to_string(leaf.placed)})
-                     .text(0, 0) == "t";
+        found =
+            m_connection
+                ->query(fmt::format("SELECT EXISTS (SELECT FROM {} WHERE ctid < '({},0)' AND {})",
+                                    name, kFirstPages, condition),
+                        parameters)
+                .text(0, 0) == "t";
     } catch (const ServerError& error) {
-        base::log::debug("whether table {} was filled before it was attached is not known: {}",
-                         leaf.oid, error.what());
+        base::log::debug("what the first rows of table {} are is not known: {}", leaf.oid,
+                         error.what());
     }
     m_connection->query("ROLLBACK");
-    return filled;
+    return found;
 }
 
 } // namespace cdc::postgres

@@ -5,11 +5,14 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace cdc::postgres {
 
@@ -46,7 +49,10 @@ private:
     void find_empty(FactsLook& facts);
     bool is_empty(const event::Facts& facts);
     void find_filled(FactsLook& facts);
-    bool is_filled(const event::LeafFacts& leaf);
+    bool is_filled(const event::LeafFacts& leaf, std::uint32_t entered);
+    bool is_rewritten(const event::LeafFacts& leaf);
+    bool ask_first_pages(const event::LeafFacts& leaf, const std::string& condition,
+                         const std::vector<std::string>& parameters);
     void check_stop();
 
     const std::string m_source;
@@ -57,10 +63,11 @@ private:
     std::unique_ptr<Connection> m_connection;
     std::string m_version;
     std::shared_ptr<const FactsLook> m_facts;
-    std::unordered_map<std::uint32_t, bool> m_filled; ///< partitions that were asked for it
-    std::int64_t m_timeout_ms;                        ///< for the statement that reads all facts
-    std::int64_t m_next_asked = 0;                    ///< not before, on the monotonic clock
-    std::int64_t m_next = 0;                          ///< then in any case
+    std::unordered_map<std::uint32_t, bool> m_filled; ///< tables that were asked for it
+    std::map<std::pair<std::uint32_t, std::uint32_t>, bool> m_rewritten; ///< by number and storage
+    std::int64_t m_timeout_ms;     ///< for the statement that reads all facts
+    std::int64_t m_next_asked = 0; ///< not before, on the monotonic clock
+    std::int64_t m_next = 0;       ///< then in any case
 
     std::mutex m_mutex;
     std::condition_variable m_changed;

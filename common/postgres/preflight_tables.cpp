@@ -23,7 +23,11 @@ SELECT CASE WHEN pub.via_root THEN tn.nspname ELSE n.nspname END,
     CASE WHEN pub.via_root THEN s.oid = s.top ELSE c.relkind = 'r' END,
     has_table_privilege(c.oid, 'SELECT'), has_schema_privilege(n.oid, 'USAGE'),
     row_security_active(c.oid), format('%I', n.nspname), format('%I', c.relname),
-    i.partial IS TRUE
+    i.partial IS TRUE,
+    pub.via_root AND s.oid <> s.top AND c.relkind = 'r' AND (c.relreplident = 'f' OR i.found IS TRUE)
+        AND NOT (c.relreplident = 'f' AND t.relreplident = 'f')
+        AND NOT (rk.names IS NOT NULL AND (c.relreplident = 'f' OR rk.names <@ lk.names)),
+    format('%I.%I', tn.nspname, t.relname)
 FROM pub CROSS JOIN sent s
 JOIN pg_class c ON c.oid = s.oid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -37,6 +41,14 @@ LEFT JOIN LATERAL (SELECT true AS found, current_setting('server_version_num')::
     LIMIT 1) i ON true
 LEFT JOIN LATERAL (SELECT true AS deferrable FROM pg_index x
     WHERE x.indrelid = c.oid AND x.indisprimary AND NOT x.indimmediate LIMIT 1) p ON true
+LEFT JOIN LATERAL (SELECT array_agg(a.attname) AS names FROM pg_index x
+    JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)
+    WHERE x.indrelid = t.oid AND x.indisvalid AND x.indimmediate AND a.attnum > 0
+        AND CASE t.relreplident WHEN 'i' THEN x.indisreplident ELSE x.indisprimary END) rk ON true
+LEFT JOIN LATERAL (SELECT array_agg(a.attname) AS names FROM pg_index x
+    JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)
+    WHERE x.indrelid = c.oid AND x.indisvalid AND x.indimmediate AND a.attnum > 0
+        AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident ELSE false END) lk ON true
 WHERE n.nspname <> 'information_schema'
 ORDER BY n.nspname, c.relname)";
 
@@ -123,6 +135,7 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
     TableFindings hidden_rows{findings, Level::problem};
     TableFindings unlogged{findings, Level::warning};
     TableFindings partial_keys{findings, Level::problem};
+    TableFindings other_identities{findings, Level::problem};
     for (int row = 0; row < tables.rows(); ++row) {
         if (!question.filter.matches(tables.text(row, 0), tables.text(row, 1))) {
             continue;
@@ -151,6 +164,15 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
                                          name),
                              fmt::format("ALTER TABLE {} REPLICA IDENTITY FULL;", name));
         }
+        if (is_true(tables, row, 16)) {
+            other_identities.add(
+                fmt::format("partition {} has another replica identity than {}, as which its "
+                            "changes are sent: UPDATE and DELETE on it stop the capture",
+                            name, tables.text(row, 17)),
+                fmt::format("Give both the same: ALTER TABLE {} REPLICA IDENTITY …; on {} it does "
+                            "not go down to partitions.",
+                            name, tables.text(row, 17)));
+        }
         if (!read_as_such) {
             continue; // it is read through its root
         }
@@ -171,6 +193,7 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
     hidden_rows.end();
     unlogged.end();
     partial_keys.end();
+    other_identities.end();
     findings.push_back({captured != 0 ? Level::good : Level::warning, "tables",
                         fmt::format("{} to capture", captured), ""});
     if (partitioned && publication && !publication->via_root) {

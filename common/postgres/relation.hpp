@@ -28,6 +28,8 @@ struct ColumnFacts {
     bool ambiguous = false;
     int dimensions = 0;    ///< of an array, as declared
     std::string collation; ///< a nondeterministic one; else ""
+    /// By which the catalog may have it now, where they are others than the stream's.
+    std::vector<std::string> other_names{};
 };
 
 /// A value read from the source because the log did not carry it.

@@ -11,8 +11,14 @@ using base::in_quotes;
 
 void position_lost(const std::string& message) {
     throw Error{ExitCode::position_lost, message,
-                "the target has a gap there: take a new snapshot (or accept the loss: remove the "
-                "checkpoint file, and the slot with --drop)"};
+                "the target has a gap there: cdc-capture --drop takes away what is left of the "
+                "slot; then move the checkpoint file away, and begin anew with cdc-snapshot "
+                "--create"};
+}
+
+void slot_gone(const ResumePoint& resume, const std::string& name) {
+    position_lost(fmt::format("slot {} is gone: what was committed since {}, where {} is, is lost",
+                              in_quotes(name), format_lsn(resume.position), resume.where));
 }
 
 void check_slot(const SlotState& slot, const std::string& name, const std::string& database) {

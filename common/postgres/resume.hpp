@@ -37,6 +37,8 @@ void check_slot(const SlotState& slot, const std::string& name, const std::strin
 
 /// Throws Error (position_lost) with the way out.
 [[noreturn]] void position_lost(const std::string& message);
+/// The same where there is no slot of this name any more.
+[[noreturn]] void slot_gone(const ResumePoint& resume, const std::string& name);
 
 } // namespace cdc::postgres
 

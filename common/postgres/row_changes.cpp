@@ -41,6 +41,7 @@ void ChangeBuilder::insert(const Message& message, Lsn lsn, std::string& out) {
     need_transaction(message);
     const std::uint64_t index = m_writer.take_indexes(1);
     RelationPlan& plan = plan_of(message.relation_id);
+    m_leaves.change(message.relation_id, plan);
     if (!plan.captured()) {
         return;
     }
@@ -86,20 +87,20 @@ void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
     need_transaction(message);
     const std::uint64_t index = m_writer.take_indexes(2);
     RelationPlan& plan = plan_of(message.relation_id);
+    m_leaves.change(message.relation_id, plan);
     if (!plan.captured()) {
         return;
     }
+    const char old_kind = m_leaves.old_kind(message.old_kind, message.relation_id, plan);
     check_width(plan, message.new_row);
-    if (message.old_kind != 0) {
+    if (old_kind != 0) {
         check_width(plan, message.old_row);
     }
     announce(plan, index, out);
-    const Tuple& old_row =
-        message.old_kind == 0 ? message.old_row : plan.edit(message.old_row, m_old);
-    const Tuple& row =
-        completed(plan, message.old_kind, old_row, plan.edit(message.new_row, m_new));
-    if (message.old_kind != 0 && key_changed(plan, old_row, row)) {
-        append_key_change(out, plan, message, old_row, row, {lsn, index, 'd'});
+    const Tuple& old_row = old_kind == 0 ? message.old_row : plan.edit(message.old_row, m_old);
+    const Tuple& row = completed(plan, old_kind, old_row, plan.edit(message.new_row, m_new));
+    if (old_kind != 0 && key_changed(plan, old_row, row)) {
+        append_key_change(out, plan, message, old_kind, old_row, row, {lsn, index, 'd'});
         return;
     }
     const auto key = [&](std::string& to) {
@@ -111,7 +112,7 @@ void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
     const auto after = [&](std::string& to) {
         append_row(to, plan, row, m_missing, use_of(message, row));
     };
-    if (message.old_kind == 'O') {
+    if (old_kind == 'O') {
         event::append_images(out, key, before, after);
     } else {
         event::append_images(out, key, after);
@@ -121,7 +122,7 @@ void ChangeBuilder::update(const Message& message, Lsn lsn, std::string& out) {
 }
 
 void ChangeBuilder::append_key_change(std::string& out, const RelationPlan& plan,
-                                      const Message& message, const Tuple& old_row,
+                                      const Message& message, char old_kind, const Tuple& old_row,
                                       const Tuple& row, const Place& place) {
     const auto old_key = [&](std::string& to) {
         append_key(to, plan, old_row);
@@ -130,7 +131,7 @@ void ChangeBuilder::append_key_change(std::string& out, const RelationPlan& plan
         append_key(to, plan, row);
     };
     event::append_images(
-        out, old_key, [&](std::string& to) { append_old(to, plan, message.old_kind, old_row); },
+        out, old_key, [&](std::string& to) { append_old(to, plan, old_kind, old_row); },
         event::append_null);
     out += R"(,"key_after":)";
     key(out);
@@ -196,21 +197,23 @@ void ChangeBuilder::remove(const Message& message, Lsn lsn, std::string& out) {
     need_transaction(message);
     const std::uint64_t index = m_writer.take_indexes(1);
     RelationPlan& plan = plan_of(message.relation_id);
+    m_leaves.change(message.relation_id, plan);
     if (!plan.captured()) {
         return;
     }
+    const char old_kind = m_leaves.old_kind(message.old_kind, message.relation_id, plan);
     check_width(plan, message.old_row);
     announce(plan, index, out);
     const Tuple& old_row = plan.edit(message.old_row, m_old);
     event::append_images(
         out, [&](std::string& to) { append_key(to, plan, old_row); },
-        [&](std::string& to) { append_old(to, plan, message.old_kind, old_row); },
-        event::append_null);
+        [&](std::string& to) { append_old(to, plan, old_kind, old_row); }, event::append_null);
     end_line(out, plan, {lsn, index, 'd'});
 }
 
 void ChangeBuilder::truncate(const Message& message, Lsn lsn, std::string& out) {
     need_transaction(message);
+    m_leaves.truncate();
     for (const std::uint32_t id : message.truncated) {
         const std::uint64_t index = m_writer.take_indexes(1);
         RelationPlan& plan = plan_of(id);

@@ -54,7 +54,8 @@ constexpr char kColumnsOf[] =
     "$1::oid[], $2::text[], $3::text[], $4::text[]|oid, identity, listed, generated";
 constexpr char kColumns[] = R"(
 SELECT a.attnum AS place, a.attname, a.atttypid, a.atttypmod,
-    t.identity = 'f' OR coalesce(a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false)
+    t.identity = 'f' OR coalesce(a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false),
+    a.attgenerated <> ''
 FROM pg_attribute a
 LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisvalid AND i.indimmediate
     AND CASE t.identity WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
@@ -64,6 +65,7 @@ WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
              AND (a.attgenerated = '' OR current_setting('server_version_num')::int >= 180000) END
 OFFSET 0)";
 
+// Domains over enums have no operators.
 constexpr char kPagingKeyOf[] =
     "$1::oid[], $2::text[], $3::text[], $4::text[]|oid, identity, schema, name";
 constexpr char kPagingKey[] = R"(
@@ -71,7 +73,8 @@ SELECT k.place, a.attname, format_type(a.atttypid, a.atttypmod),
     CASE WHEN k.coll <> 0 AND k.coll <> a.attcollation THEN
         (SELECT format(' COLLATE %I.%I', cn.nspname, co.collname) FROM pg_collation co
          JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = k.coll) END,
-    o.opcdefault AND o.opcnamespace = 'pg_catalog'::regnamespace AND k.opt & 1 = 0,
+    o.opcdefault AND o.opcnamespace = 'pg_catalog'::regnamespace AND k.opt & 1 = 0
+        AND NOT (o.opcintype = 'anyenum'::regtype AND EXISTS (SELECT FROM pg_type t WHERE t.oid = a.atttypid AND t.typtype = 'd')),
     (SELECT abs(s.correlation) FROM pg_stats s WHERE s.schemaname = t.schema AND s.tablename = t.name
      AND s.attname = a.attname LIMIT 1)
 FROM pg_index i
@@ -108,14 +111,15 @@ constexpr char kRowFilter[] = R"(
 SELECT pg_get_expr(r.prqual, r.prrelid) FROM pg_publication_rel r
 JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname = $1 AND r.prrelid = $2::oid)";
 
-// Columns; then storage, which SET ACCESS METHOD and SET UNLOGGED rewrite, of the table and of all
-// partitions under it. By pg_inherits, which a snapshot sees as it was; pg_partition_tree() does
-// not.
+// Name, for the table is read by it; columns; then storage, which SET ACCESS METHOD and SET
+// UNLOGGED rewrite, of the table and of all partitions under it. By pg_inherits, which a snapshot
+// sees as it was; pg_partition_tree() does not.
 constexpr char kMark[] = R"(
 WITH RECURSIVE part(oid) AS (
     SELECT t.oid UNION ALL SELECT i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid
     JOIN pg_class root ON root.oid = part.oid AND root.relkind = 'p')
-SELECT 1 AS place, (SELECT string_agg(attnum || ':' || xmin, ' ' ORDER BY attnum) FROM pg_attribute
+SELECT 1 AS place, (SELECT format('%s.%s ', relnamespace, relname) FROM pg_class WHERE oid = t.oid) ||
+    (SELECT string_agg(attnum || ':' || xmin, ' ' ORDER BY attnum) FROM pg_attribute
         WHERE attrelid = t.oid AND attnum > 0) || ' ' ||
     (SELECT string_agg(format('%s:%s%s', c.oid, c.relam, c.relpersistence), ' ' ORDER BY c.oid)
         FROM pg_class c JOIN part USING (oid)))";
@@ -241,7 +245,8 @@ void add_columns(Connection& connection, Tables tables) {
         table_of(tables, found, row)
             .columns.push_back({std::string{found.text(row, 2)},
                                 number<std::uint32_t>(found, row, 3),
-                                number<std::int32_t>(found, row, 4), is_true(found, row, 5)});
+                                number<std::int32_t>(found, row, 4), is_true(found, row, 5),
+                                is_true(found, row, 6)});
     }
 }
 

@@ -20,6 +20,7 @@ struct ScanTable {
         std::uint32_t type = 0;
         std::int32_t modifier = -1;
         bool identity = false;
+        bool generated = false; ///< COPY takes it in a query only
     };
     /// A column of the index by which the table can be read in ranges.
     struct KeyColumn {

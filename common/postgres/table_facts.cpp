@@ -8,7 +8,14 @@ namespace {
 
 // The planner's number of pages: the size itself is not to be had without a lock.
 constexpr char kNamedTable[] = R"(
-SELECT c.oid, c.relkind = 'p', c.relreplident, c.reltuples::bigint, greatest(c.relpages, 0)
+SELECT c.oid, c.relkind = 'p', c.relreplident, c.reltuples::bigint, greatest(c.relpages, 0), EXISTS (
+    WITH RECURSIVE part(oid) AS (
+        SELECT c.oid
+        UNION ALL
+        SELECT i.inhrelid FROM part p JOIN pg_inherits i ON i.inhparent = p.oid WHERE c.relkind = 'p'
+    )
+    SELECT FROM part p JOIN pg_class l ON l.oid = p.oid
+    WHERE l.relkind = 'f' OR l.relkind = 'r' AND l.relpersistence = 'u')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p'))";
 
@@ -57,6 +64,7 @@ std::optional<TableFacts> read_table_facts(Connection& connection, const std::st
     facts.identity = found.text(0, 2).front();
     facts.rows = number<std::int64_t>(found.text(0, 3));
     facts.pages = number<std::int64_t>(found.text(0, 4));
+    facts.unlogged = found.text(0, 5) == "t";
     const Result columns = connection.query(kColumnFacts, {std::to_string(facts.id)});
     for (int row = 0; row < columns.rows(); ++row) {
         FactColumn column;

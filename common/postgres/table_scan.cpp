@@ -57,7 +57,9 @@ ScanSql::ScanSql(const ScanTable& table, const std::string& condition) {
         m_key_columns += separator + quote_name(column.name) + column.collate;
         m_key_types.push_back(column.type);
     }
-    m_plain = !table.partitioned && m_conditions.empty() && !m_columns.empty();
+    const bool generated = std::any_of(table.columns.begin(), table.columns.end(),
+                                       [](const auto& column) { return column.generated; });
+    m_plain = !table.partitioned && !generated && m_conditions.empty() && !m_columns.empty();
 }
 
 std::string ScanSql::lock() const {

@@ -26,8 +26,10 @@ public:
 
     /// Connects. The first connection begins behind `resume`, the checkpoint of `file`; without one
     /// where the source says; each later one behind emitted(). Until close(), lines are appended to
-    /// `out`. Throws ServerError, io::Stopped, Error.
-    virtual void open(const std::optional<event::Checkpoint>& resume, const std::string& file,
+    /// `out`. False: another session was at work, and the checkpoint files may have gone on since
+    /// they were read; it is to be called again, with what they hold now. Throws ServerError,
+    /// io::Stopped, Error.
+    virtual bool open(const std::optional<event::Checkpoint>& resume, const std::string& file,
                       std::string& out, OnWait on_wait) = 0;
     virtual bool is_open() const = 0;
     /// Tells the server what is confirmed and ends the connection in good order, within

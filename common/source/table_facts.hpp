@@ -29,6 +29,7 @@ struct TableFacts {
     std::string schema;   ///< MySQL, MariaDB: the database
     std::string table;
     bool partitioned = false; ///< PostgreSQL: it cannot be read in physical ranges
+    bool unlogged = false;    ///< PostgreSQL: changes of some of its rows are not in the log
     char identity = 'd';      ///< as pg_class.relreplident
     std::int64_t pages = 0;   ///< of its heap; 0 for a partitioned table
     std::int64_t rows = -1;   ///< the planner's estimate; -1: none

@@ -50,6 +50,21 @@ rights() {
     USER_URL=${USER_URL/reader:/by_role:} check || fail "not ready by a role: $(cat check.err)"
     ! grep -q "without RELOAD" check.err || fail "the role has RELOAD: $(cat check.err)"
 
+    say "$NAME: a table that the user may not read, and the log has"
+    my "CREATE USER limited@'%' IDENTIFIED BY 'right'; GRANT REPLICATION SLAVE, $ASK ON *.* TO limited@'%';
+        GRANT SELECT ON shop.orders TO limited@'%'; CREATE TABLE shop.hidden (id int PRIMARY KEY, v int); INSERT INTO shop.hidden VALUES (1, 1)"
+    USER_URL=${USER_URL/reader:/limited:} told "the user may not read all of database 'shop'" "GRANT SELECT ON \`shop\`.*"
+    expect_exit 4 cdc-capture --source "${USER_URL/reader:/limited:}" --from-position earliest --exit-at-end >lines 2>run.err
+    expect_words run.err "the user may not read table 'shop.hidden'"
+    my "GRANT SELECT (id) ON shop.hidden TO limited@'%'"
+    expect_exit 4 cdc-capture --source "${USER_URL/reader:/limited:}" --from-position earliest --exit-at-end >lines 2>run.err
+    expect_words run.err "the user may not read column 'v' of table 'shop.hidden'"
+    cdc-capture --source "${USER_URL/reader:/limited:}" --from-position earliest --exit-at-end --exclude shop.hidden >lines 2>run.err ||
+        fail "$(cat run.err)"
+    my "GRANT SELECT ON shop.hidden TO limited@'%'; DROP TABLE shop.hidden"
+    cdc-capture --source "${USER_URL/reader:/limited:}" --from-position earliest --exit-at-end >lines 2>run.err ||
+        fail "the table was dropped: $(cat run.err)"
+
     say "$NAME: a wrong password, a user that is not there"
     for user in reader:wrong nobody:right; do
         expect_exit 4 cdc-capture --source "${USER_URL/reader:right/$user}" --check 2>check.err
@@ -113,6 +128,26 @@ my "SET GLOBAL binlog_row_image=MINIMAL"
 told "capture stops where the log lacks the value before" "SET GLOBAL binlog_row_image=FULL"
 my "SET GLOBAL binlog_row_value_options='', binlog_row_image=FULL; SET GLOBAL gtid_mode=ON_PERMISSIVE"
 told "gtid_mode is ON_PERMISSIVE: the stream goes on at this server only" "enforce_gtid_consistency=ON"
+left() { # a database out of the log, and what a replica gets
+    begin "$1"
+    say "$1: a database that is left out of the log"
+    my "CREATE DATABASE left_out; CREATE TABLE left_out.t (id int PRIMARY KEY); GRANT SELECT ON left_out.* TO reader@'%'"
+    not_ready "database 'left_out' is left out of the binary log by binlog_ignore_db" "or leave the database out"
+    refused "database 'left_out' is left out"
+    my "DROP DATABASE left_out"
+    told "binlog_ignore_db is set" "ready"
+    say "$1: a replica that does not log what it gets"
+    my "$2"
+    my "GRANT $3 ON *.* TO reader@'%'"
+    not_ready "the source is a replica" "or capture from its own source"
+    refused "the source is a replica"
+    my "$4"
+    told "binlog_ignore_db is set" "ready"
+}
+
+CDC_MYSQL_CONF=$'binlog-ignore-db=left_out\nlog_replica_updates=OFF' "$ROOT/scripts/services" restart mysql >>services.log 2>&1
+left mysql "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=1, SOURCE_USER='r'" "REPLICATION CLIENT" \
+    "RESET REPLICA ALL"
 CDC_MYSQL_CONF="skip-log-bin" "$ROOT/scripts/services" restart mysql >>services.log 2>&1
 begin mysql
 say "mysql: no binary log"
@@ -126,4 +161,6 @@ places
 settings
 my "SET GLOBAL gtid_strict_mode=OFF"
 told "gtid_strict_mode is OFF" "SET GLOBAL gtid_strict_mode=ON"
+CDC_MARIADB_CONF="binlog-ignore-db=left_out" "$ROOT/scripts/services" restart mariadb >>services.log 2>&1
+left mariadb "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='r'" "REPLICA MONITOR" "RESET SLAVE ALL"
 say "all good"

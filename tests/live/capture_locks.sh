@@ -57,6 +57,7 @@ wait $late || fail "--create ended with $?"
 wait $other || fail "--create ended with $?"
 
 say "a snapshot reads the other tables first, and the locked ones when they are free"
+rm -f lines snapshot.err
 cdc-snapshot --source "$(pg_url)" --publication filtered --jobs 1 --max-rows-per-second 50 >lines 2>snapshot.err &
 snapshot=$!
 wait_until 20 grep -q '"snapshot":{"status":"begin".*"table":"a_slow"' lines

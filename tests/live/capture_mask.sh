@@ -55,6 +55,7 @@ say "a key file that is replaced while the stream runs: hashes stay as they bega
 capture --peek --exit-at-end "${edits[@]}" >lines 2>/dev/null
 sql "INSERT INTO people VALUES ('secret-e@x', 'E', NULL, NULL, NULL, 1)"
 cp mask.key mask.kept
+rm -f lines
 capture --peek --until-idle 4s "${edits[@]}" >lines 2>rotated.err &
 stream=$!
 wait_until 20 grep -q '"name":"E"' lines
@@ -66,6 +67,45 @@ wait $stream || fail "the stream ended with $?"
 expect_words rotated.err "trying again"
 expect "hash behind the rotation" "$(jq -r 'select(.after.name == "F") | .key.email' lines)" "$(hash_of secret-f@x)"
 mv mask.kept mask.key
+
+say "a column, or its table, that is renamed: its values do not leave under the other name"
+sql "CREATE TABLE kept (id int PRIMARY KEY, email text, pin int); CREATE TABLE moved (id int PRIMARY KEY, pin int)"
+no_secret() { grep -qE 'secret-|424242' "$1" && fail "a secret left: $(grep -oE '.{40}(secret-|424242).{20}' "$1" | head -n 3)"; true; }
+pass_all() { sql "SELECT pg_replication_slot_advance('$SLOT', pg_current_wal_flush_lsn())" >/dev/null; }
+renamed() { # SQL, OPTIONS…: the stream ends at it
+    local ddl=$1 code=0
+    shift
+    pass_all
+    rm -f lines refused.err
+    capture --peek --until-idle 30s "$@" >lines 2>refused.err &
+    local stream=$!
+    wait_until 20 grep -q 'streaming from' refused.err
+    sql "INSERT INTO kept VALUES (1, 'secret-k@x', 424242); INSERT INTO moved VALUES (1, 424242)"
+    wait_until 20 grep -q '"op":"c"' lines
+    sql "$ddl"
+    wait $stream || code=$?
+    expect "ends with" "$code" 4
+    no_secret lines
+    sql "TRUNCATE kept" && sql "DROP TABLE IF EXISTS gone, moved; CREATE TABLE moved (id int PRIMARY KEY, pin int)"
+}
+renamed "ALTER TABLE kept RENAME email TO mail; INSERT INTO kept VALUES (2, 'secret-l@x', 424242)" "${edits[@]}"
+expect_words refused.err "column 'public.kept.mail' is called 'public.kept.email'"
+expect_words refused.err "--allow-no-match"
+sql "ALTER TABLE kept RENAME mail TO email"
+renamed "ALTER TABLE kept RENAME pin TO code" "${edits[@]}"
+expect_words refused.err "column 'public.kept.code' is called 'public.kept.pin'"
+sql "ALTER TABLE kept RENAME code TO pin"
+renamed "ALTER TABLE moved RENAME TO gone; INSERT INTO gone VALUES (2, 424242)" --leave-out moved.pin --leave-out kept.pin --mask kept.email=hash
+expect_words refused.err "column 'public.gone.pin' is called 'public.moved.pin'"
+pass_all
+sql "INSERT INTO kept VALUES (3, 'secret-m@x', 424242)"
+sql "ALTER TABLE kept RENAME email TO mail"
+expect_exit 4 capture --peek --exit-at-end --mask kept.mail=hash --leave-out kept.pin 2>refused.err >lines
+no_secret lines
+expect_words refused.err "column 'public.kept.email' is called 'public.kept.mail'"
+capture --peek --exit-at-end --mask kept.mail=hash --mask kept.email=hash --mask-key mask.key --leave-out kept.pin --allow-no-match >lines 2>/dev/null
+no_secret lines
+expect "by both names" "$(jq -r 'select(.op == "c") | .after.email' lines)" "$(hash_of secret-m@x)"
 
 say "what cannot be"
 sql "UPDATE people SET n = 3"

@@ -61,6 +61,7 @@ sql "INSERT INTO t VALUES (2, 'b')"
 capture --checkpoint state.json --exit-at-end 2>/dev/null | sink state.json
 cp state.json second.json
 lines=$(wc -l <state.json.lines)
+lines=$(wc -l <state.json.lines)
 
 refused() { # STATUS WORDS: with the checkpoint file as it is
     expect_exit "$1" capture --checkpoint state.json --exit-at-end >out 2>refused.err
@@ -119,6 +120,33 @@ wait $holder || fail "the holder ended with $?"
 wait $waiting || fail "the waiting one ended with $?"
 exec 7<&-
 
+say "a slot in use, whose holder writes the same checkpoint file: what waits goes on where that ends"
+cp second.json state.json
+mkfifo beside
+cdc-capture --source "$(pg_url)" --slot "$SLOT" --checkpoint state.json --checkpoint-interval 200ms >beside 2>holder.err &
+holder=$!
+sink state.json <beside &
+sinks=$!
+wait_until 20 slot_active
+rm -f waits.err
+cdc-capture --source "$(pg_url)" --slot "$SLOT" --checkpoint state.json --peek --exit-at-end >out 2>waits.err &
+waiting=$!
+wait_until 10 grep -q "in use by process" waits.err
+moved() { [ "$(slot_is "confirmed_flush_lsn > '$1'")" = t ]; }
+for id in 3 4 5; do
+    before=$(log_end)
+    sql "INSERT INTO t VALUES ($id, 'beside')"
+    wait_until 10 moved "$before"
+    capture --check --checkpoint state.json 2>check.err || fail "a check beside it: $(cat check.err)"
+done
+kill -TERM $holder
+wait $holder || fail "the holder ended with $?"
+wait $sinks
+wait $waiting || fail "the waiting one ended with $?: $(cat waits.err)"
+expect "changes of the waiting one" "$(jq -r 'select(.op) | .op' out)" ""
+cp state.json second.json
+lines=$(wc -l <state.json.lines)
+
 say "a slot of another plugin"
 sql "SELECT pg_create_logical_replication_slot('decoding', 'test_decoding')" >/dev/null
 SLOT=decoding expect_exit 4 capture 2>plugin.err
@@ -168,7 +196,8 @@ expect_words check.err "gave up"
 
 say "a dropped slot"
 sql "SELECT pg_drop_replication_slot('$SLOT')" >/dev/null
-refused 3 "slot 'capture' is gone"
+refused 3 "slot 'capture' is gone: what was committed since $(jq -r .checkpoint.position state.json), where checkpoint file 'state.json' is, is lost"
+expect_words refused.err "cdc-capture --drop"
 
 say "a server that cannot, rights that lack, a source that is not there"
 sql "CREATE ROLE plain LOGIN"
@@ -181,6 +210,8 @@ for tool in capture snapshot; do
     expect_words role.err "may not read 3 tables of schema public: \"T 3\", t, t2"
     expect_words role.err "GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain;"
 done
+expect_exit 4 cdc-capture --source "$(pg_url | sed s/postgres@/plain@/)" --slot x 2>role.err
+expect_words role.err "ALTER ROLE … REPLICATION; cdc-capture --check says what else is missing"
 expect_exit 4 cdc-capture --source "$(pg_url nowhere)" --slot x 2>nowhere.err
 expect_words nowhere.err '"nowhere" does not exist'
 expect_exit 1 cdc-capture --source postgresql://postgres:secret@127.0.0.1:1/x --slot x 2>refused.err

@@ -88,6 +88,10 @@ for form in siv1 gcm1; do
     cdc-publish --brokers "$CDC_TEST_KAFKA_BROKERS" --prefix "altered-$form" --partitions 1 <altered.in 2>publish.err || fail "publish"
     expect_exit 5 topic "altered-$form.*people" --decrypt key 2>err >lines.err
     expect_words err "offset"
+    awk '{ print } /"op":"r"/ && ++rows == 2 { exit }' pg.lines.0 | sed -E "0,/$form:/s/($form:[0-9a-f]{8}:)./\\1!/" >altered.in
+    cdc-publish --brokers "$CDC_TEST_KAFKA_BROKERS" --prefix "parted-$form" --partitions 1 --envelope payload <altered.in 2>publish.err || fail "publish"
+    topic "parted-$form.*people" --decrypt key --on-error dead-letter --dead-letter letters 2>err >parted.lines || fail "consume with dead letters"
+    expect "behind a dead letter" "$(jq -r 'keys_unsorted[0]' parted.lines | paste -sd' ')" "table key checkpoint"
 done
 refused() { expect_exit 2 cdc-capture --source "$(pg_url)" --slot enc --peek --exit-at-end "$@" 2>err >lines.err; }
 refused --encrypt people.email

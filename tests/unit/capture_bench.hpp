@@ -46,6 +46,7 @@ public:
 
     std::deque<Step> steps;
     std::vector<std::uint64_t> opened; ///< where connections began
+    std::function<void()> held;        ///< what another session does first, at the first open()
     std::atomic<std::uint64_t> confirmed{0};
     std::atomic<int> confirms{0};
     int left = 0;
@@ -70,8 +71,12 @@ public:
     }
     static void lose() { throw source::ServerError{base::ExitCode::failed, "the server is gone"}; }
 
-    void open(const std::optional<Checkpoint>& resume, const std::string&, std::string& out,
+    bool open(const std::optional<Checkpoint>& resume, const std::string&, std::string& out,
               OnWait on_wait) override {
+        if (held) {
+            std::exchange(held, nullptr)();
+            return false;
+        }
         if (opened.empty() && resume) {
             m_position = m_checkpointed = resume->order.position() - order_ahead;
         }
@@ -79,6 +84,7 @@ public:
         m_open = true;
         opened.push_back(m_position);
         on_wait();
+        return true;
     }
     bool is_open() const override { return m_open; }
     void leave(int) override { ++left; }

@@ -18,6 +18,19 @@ TEST_CASE("a capture confirms what the file holds, which comes late, and not bef
     CHECK(bench.output.find("\"position\":\"288\"") != std::string::npos);
 }
 
+TEST_CASE("a stream that another session moved on meanwhile begins where the file is then") {
+    Bench bench;
+    bench.write_file(0x110);
+    bench.stream.held = [&] {
+        bench.write_file(0x150);
+    };
+    bench.stream.steps = {transaction};
+    bench.read_all([&] { bench.write_file(0x160); });
+    CHECK(bench.run() == 0);
+    CHECK(bench.stream.opened == std::vector<std::uint64_t>{0x150});
+    CHECK(bench.stream.confirmed == 0x160);
+}
+
 TEST_CASE("a file that does not reach the end within the drain is a failure, and not confirmed") {
     Bench bench;
     bench.stream.steps = {transaction};

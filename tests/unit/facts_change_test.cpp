@@ -232,6 +232,31 @@ TEST_CASE("leaves: unlogged, gone, attached, detached and attached") {
           }) == "stale");
 }
 
+TEST_CASE("a table that was in a schema that is not published; a place that was not known before") {
+    Facts before = table();
+    before.publication.joined = "700";
+    CHECK(changed(before, [](Facts& f) { f.publication.joined = "850"; }) == "stale");
+    CHECK(changed(table(), [](Facts& f) { f.publication.joined = "700"; }) == "none");
+    CHECK(changed(table(), [](Facts& f) { f.leaves[0].under = "16300:700"; }) == "none");
+    before.leaves[0].under = "16300:700";
+    CHECK(changed(before, [](Facts& f) { f.leaves[0].under = "16300:850"; }) == "unproven");
+}
+
+TEST_CASE("a partition that is published as itself is born where its own place is") {
+    const auto born = [](const char* under) {
+        Facts facts = table();
+        facts.leaves = {leaf(16401, 16401, "850", "850")};
+        facts.leaves[0].under = under;
+        facts.publication.entry = "50:700";
+        return !judge_new(facts, "800");
+    };
+    CHECK(born("16300:850"));
+    CHECK(born("16300:700,16301:850"));
+    CHECK_FALSE(born("16300:860"));
+    CHECK_FALSE(born("16300:860,16301:850"));
+    CHECK_FALSE(born("16300:700,16301:860"));
+}
+
 TEST_CASE("a table that left the capture, came back, or is another one") {
     Facts gone = table();
     gone.gone = true;

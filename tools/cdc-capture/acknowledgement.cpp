@@ -20,6 +20,11 @@ void Acknowledgement::poll_files() {
     }
 }
 
+void Acknowledgement::read_again() {
+    poll_files();
+    m_last_emitted = m_lowest;
+}
+
 void Acknowledgement::find_lowest() {
     m_lowest = m_files.lowest() ? m_files.lowest()->order : Order{};
 }

@@ -31,6 +31,8 @@ public:
 
     /// Looks whether the files changed.
     void poll_files();
+    /// The same before anything is put out: what they hold is where the stream begins.
+    void read_again();
     /// A checkpoint line of `order` was put into the output, whose length is then `bytes`.
     void emitted(event::Order order, std::uint64_t bytes);
     /// `bytes` of the output left the process.

@@ -58,18 +58,28 @@ int Capture::run() {
     return code;
 }
 
-void Capture::connect() {
-    const bool resumes = m_positions.emitted() == event::Order{} && m_ack.lowest();
+/// False: it is to be tried again at once, with what the checkpoint files hold now.
+bool Capture::try_to_open(bool resumes) {
     if (resumes) {
         m_positions.resume(m_ack.lowest()->order);
         m_checkpointed_place = m_ack.lowest()->position;
     }
-    m_stream.open(m_ack.lowest(), m_ack.lowest_file(), m_writer.buffer(), [this] {
+    return m_stream.open(m_ack.lowest(), m_ack.lowest_file(), m_writer.buffer(), [this] {
         m_clocks.set_now(base::steady_ms());
         poll_acknowledgement();
         confirm();
         stop_at_second_signal();
     });
+}
+
+void Capture::connect() {
+    const bool first = m_positions.emitted() == event::Order{};
+    while (!try_to_open(first && m_ack.lowest())) {
+        if (first) {
+            m_ack.read_again();
+        }
+    }
+    const bool resumes = first && m_ack.lowest();
     m_figures.connections.add();
     if (resumes) {
         checkpoints::check_order(m_ack.lowest_file(), *m_ack.lowest(), m_stream.emitted());

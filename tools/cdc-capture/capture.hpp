@@ -58,6 +58,7 @@ private:
     static void stop_at_second_signal();
 
     // reconnecting
+    bool try_to_open(bool resumes);
     void reopen();
     void lose(const source::ServerError& cause);
     void reconnect();

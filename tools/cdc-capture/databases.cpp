@@ -25,16 +25,20 @@ namespace {
 
 /// What the log of MySQL and MariaDB has no use for.
 void check_mysql_options(const Options& options) {
-    const auto refuse = [](bool given, const char* name) {
+    const auto refuse = [](bool given, const char* name, const char* hint = "") {
         if (given) {
-            fail(ExitCode::usage, "{} is for PostgreSQL sources", name);
+            throw base::Error{ExitCode::usage, fmt::format("{} is for PostgreSQL sources", name),
+                              hint};
         }
     };
-    refuse(!options.slot.empty(), "--slot");
-    refuse(!options.publication.empty(), "--publication");
-    refuse(options.create, "--create");
-    refuse(options.exit_after_create, "--exit-after-create");
-    refuse(options.drop, "--drop");
+    constexpr const char* kNothingToMake =
+        "MySQL and MariaDB need no slot and no publication: --checkpoint FILE keeps the place in "
+        "the binary log, --tables says what to capture.";
+    refuse(!options.slot.empty(), "--slot", kNothingToMake);
+    refuse(!options.publication.empty(), "--publication", kNothingToMake);
+    refuse(options.create, "--create", kNothingToMake);
+    refuse(options.exit_after_create, "--exit-after-create", kNothingToMake);
+    refuse(options.drop, "--drop", kNothingToMake);
     refuse(!options.messages.empty(), "--messages");
     refuse(options.emit_heartbeat_ms != 0, "--emit-heartbeat");
     refuse(options.on_write(), "--ack");

@@ -22,7 +22,7 @@ constexpr unsigned kClockEvery = 64; ///< events
 MysqlChanges::MysqlChanges(const Options& options)
     : m_options{options}, m_filter{options.tables, options.exclude} {}
 
-void MysqlChanges::open(const std::optional<event::Checkpoint>& resume, const std::string& file,
+bool MysqlChanges::open(const std::optional<event::Checkpoint>& resume, const std::string& file,
                         std::string& out, OnWait /*on_wait*/) {
     m_out = &out;
     if (!m_resume && resume) {
@@ -40,6 +40,7 @@ void MysqlChanges::open(const std::optional<event::Checkpoint>& resume, const st
     learn_until();
     base::log::info("streaming from {} at {}", m_session->plain.description(),
                     m_resume->position.text());
+    return true;
 }
 
 void MysqlChanges::learn_until() {

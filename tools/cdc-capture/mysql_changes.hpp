@@ -20,7 +20,7 @@ class MysqlChanges : public source::ChangeStream {
 public:
     explicit MysqlChanges(const Options& options);
 
-    void open(const std::optional<event::Checkpoint>& resume, const std::string& file,
+    bool open(const std::optional<event::Checkpoint>& resume, const std::string& file,
               std::string& out, OnWait on_wait) override;
     bool is_open() const override { return m_session != nullptr; }
     void leave(int /*timeout_ms*/) override {}

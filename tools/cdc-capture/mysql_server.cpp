@@ -6,6 +6,7 @@
 #include "cdc-capture/mysql_session.hpp"
 #include "cdc-capture/patterns.hpp"
 #include "checkpoints/file.hpp"
+#include "mysql/read_rights.hpp"
 #include "mysql/readiness.hpp"
 #include "mysql/unlogged_changes.hpp"
 
@@ -28,6 +29,7 @@ std::vector<mysql::Finding> findings_of_check(Connection& plain, const Options& 
                    std::make_move_iterator(more.end()));
     };
     add(mysql::unlogged_changes(plain, address.database, filter));
+    add(mysql::hidden_tables(plain, address.database, filter));
     add(mysql::readiness(plain, address, filter, server_id_of(options)));
     return out;
 }

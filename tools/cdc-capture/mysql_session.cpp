@@ -236,7 +236,9 @@ MysqlSession::MysqlSession(Connection plain_connection, Connection stream_connec
     builder.set_gtids(start.gtids);
     builder.set_emitted(start.emitted, start.emitted_gtids);
     builder.set_effects(start.effects);
-    catalog.collations(); // a table may come when this connection was idle for too long
+    // What a table asks for: one may come when this connection was idle for too long.
+    catalog.collations();
+    static_cast<void>(catalog.hidden("", "", {}));
 }
 
 std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
@@ -244,16 +246,19 @@ std::unique_ptr<MysqlSession> open_mysql_session(const Options& options,
                                                  const event::TableFilter& filter) {
     const mysql::ServerAddress address = mysql::parse_url(options.source);
     Connection plain{address};
-    for (const mysql::Finding& finding : mysql::preflight(plain, options.minimal_metadata)) {
+    auto findings = mysql::preflight(plain, options.minimal_metadata);
+    if (findings.empty() || findings.back().code == ExitCode::ok) {
+        for (auto& finding : mysql::unlogged_changes(plain, address.database, filter)) {
+            findings.push_back(std::move(finding));
+        }
+    }
+    for (const mysql::Finding& finding : findings) {
         if (finding.code != ExitCode::ok) {
             throw Error{finding.code, finding.text, finding.remedy};
         }
         if (!resume) {
             base::log::warning("{}", finding.text);
         }
-    }
-    for (const mysql::Finding& key : mysql::unlogged_changes(plain, address.database, filter)) {
-        throw Error{key.code, key.text, key.remedy};
     }
     const std::uint32_t server_id = server_id_of(options);
     MysqlResume start = resume ? *resume : first_start(plain, options, address);

@@ -41,18 +41,27 @@ checkpoints::Watch::Check postgres_check(const std::string& slot) {
 
 PostgresChanges::PostgresChanges(const Options& options)
     : m_options{options}, m_filter{options.tables, options.exclude}, m_unseen{m_filter},
-      m_labels{m_filter, options.edits}, m_open{options.spool, options.spool_limit} {}
+      m_labels{m_filter, options.edits}, m_edited{options.edits}, m_open{options.spool,
+                                                                         options.spool_limit} {}
 
-void PostgresChanges::open(const std::optional<event::Checkpoint>& resume, const std::string& file,
+bool PostgresChanges::open(const std::optional<event::Checkpoint>& resume, const std::string& file,
                            std::string& out, OnWait on_wait) {
     m_out = &out;
     m_on_wait = std::move(on_wait);
     m_begin_again = false;
-    if (!m_resume && resume) {
+    const bool first = !m_resume;
+    if (first && resume) {
         m_resume = resume_point(*resume, file);
         m_checkpointed = m_resume->position;
     }
-    m_session = open_session(m_options, in_progress_memory(), m_resume, m_filter);
+    m_session = open_session(m_options, in_progress_memory(), m_resume, m_filter, m_held);
+    if (!m_session) {
+        if (first) {
+            m_resume.reset();
+        }
+        return false;
+    }
+    m_held = {};
     m_standby = postgres::in_recovery(m_session->plain);
     m_timeline_known = false;
     const ResumePoint& start = m_session->start;
@@ -70,6 +79,7 @@ void PostgresChanges::open(const std::optional<event::Checkpoint>& resume, const
     const std::int64_t timeout = m_session->sender_timeout_ms;
     m_status_interval = timeout == 0 ? kMaxStatusMs : std::min(kMaxStatusMs, timeout / 3);
     m_session->plain.set_on_wait(m_on_wait);
+    m_session->builder.watch(m_edited);
     begin_looks();
     if (m_options.until_position) {
         const Lsn until = postgres::parse_lsn(*m_options.until_position).value_or(0);
@@ -77,6 +87,7 @@ void PostgresChanges::open(const std::optional<event::Checkpoint>& resume, const
     }
     base::log::info("streaming from slot {} of database {} at {}", in_quotes(m_options.slot),
                     m_session->plain.description(), format_lsn(m_position));
+    return true;
 }
 
 void PostgresChanges::leave(int timeout_ms) {

@@ -30,7 +30,7 @@ class PostgresChanges : public source::ChangeStream {
 public:
     explicit PostgresChanges(const Options& options);
 
-    void open(const std::optional<event::Checkpoint>& resume, const std::string& file,
+    bool open(const std::optional<event::Checkpoint>& resume, const std::string& file,
               std::string& out, OnWait on_wait) override;
     bool is_open() const override { return m_session != nullptr; }
     void leave(int timeout_ms) override;
@@ -109,6 +109,7 @@ private:
     postgres::pgoutput::Decoder m_decoder;
     std::unique_ptr<Session> m_session;
     std::optional<ResumePoint> m_resume;
+    HeldSlot m_held;
     std::string* m_out = nullptr; ///< of the open connection
     OnWait m_on_wait;             ///< likewise
     event::Order m_last_message;  ///< of those that stand beside transactions
@@ -135,6 +136,7 @@ private:
     FactsState m_facts;
     Unseen m_unseen;
     UnknownLabels m_labels;
+    postgres::EditedColumns m_edited;
 
     postgres::OpenTransactions m_open;
     std::optional<postgres::OpenTransactions::Committed> m_read_out; ///< in work

@@ -164,6 +164,7 @@ void PostgresChanges::pass_looks(Lsn passed) {
         const auto look = std::move(m_facts.pending.front());
         m_facts.pending.pop_front();
         m_facts.first = false;
+        m_edited.take(*look->facts);
         const bool unsettled = !m_unseen.empty() || !m_labels.empty();
         const Unseen::Missing missing = m_unseen.settle(*look);
         const RenamedLabels renamed = m_labels.settle(*look);

@@ -32,29 +32,36 @@ postgres::PreflightQuestion question_of(const Options& options) {
             event::TableFilter{options.tables, options.exclude}, options.allow_no_identity};
 }
 
+/// Whether the stream can go on where the checkpoint files are. Nothing: they are behind the slot;
+/// where a capture runs beside us, they may have gone on since.
+std::optional<ExitCode> ask_of_files(const Options& options, Connection& plain, bool again) {
+    const Acknowledgement files{options.checkpoints, options.on_write(),
+                                postgres_check(options.slot)};
+    if (!files.lowest()) {
+        return ExitCode::ok;
+    }
+    const ResumePoint resume = resume_point(*files.lowest(), files.lowest_file());
+    Connection replication{options.source, Connection::Kind::replication};
+    const auto system = postgres::identify_system(replication);
+    const std::string database = plain.database();
+    check_identity(resume, system, database);
+    const auto slot = postgres::inspect_slot(plain, options.slot);
+    if (!slot) {
+        postgres::slot_gone(resume, options.slot);
+    }
+    if (resume.position < slot->confirmed && !again) {
+        return std::nullopt;
+    }
+    check_resume(resume, *slot, system, database);
+    base::log::info("checkpoint: the stream goes on at {}", postgres::format_lsn(resume.position));
+    return ExitCode::ok;
+}
+
 /// What a run would say of its checkpoint file; ok where there is none.
 ExitCode check_checkpoint(const Options& options, Connection& plain) {
     try {
-        const Acknowledgement files{options.checkpoints, options.on_write(),
-                                    postgres_check(options.slot)};
-        if (!files.lowest()) {
-            return ExitCode::ok;
-        }
-        const ResumePoint resume = resume_point(*files.lowest(), files.lowest_file());
-        Connection replication{options.source, Connection::Kind::replication};
-        const auto system = postgres::identify_system(replication);
-        const std::string database = plain.database();
-        check_identity(resume, system, database);
-        const auto slot = postgres::inspect_slot(plain, options.slot);
-        if (!slot) {
-            postgres::position_lost(
-                fmt::format("slot {} is gone: what was committed since the checkpoint is lost",
-                            in_quotes(options.slot)));
-        }
-        check_resume(resume, *slot, system, database);
-        base::log::info("checkpoint: the stream goes on at {}",
-                        postgres::format_lsn(resume.position));
-        return ExitCode::ok;
+        const auto code = ask_of_files(options, plain, false);
+        return code ? *code : ask_of_files(options, plain, true).value_or(ExitCode::failed);
     } catch (const Error& error) {
         base::log::write_error(fmt::format("checkpoint: {}", error.what()), error.hint());
         return error.code();

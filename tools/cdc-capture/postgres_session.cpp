@@ -35,12 +35,11 @@ std::int64_t sender_timeout_ms(Connection& connection) {
                               : 60000;
 }
 
-postgres::SlotState find_slot(Connection& plain, const Options& options, bool resuming) {
+postgres::SlotState find_slot(Connection& plain, const Options& options,
+                              const std::optional<ResumePoint>& resume) {
     auto slot = postgres::inspect_slot(plain, options.slot);
-    if (!slot && resuming) {
-        postgres::position_lost(
-            fmt::format("slot {} is gone: what was committed since the checkpoint is lost",
-                        in_quotes(options.slot)));
+    if (!slot && resume) {
+        postgres::slot_gone(*resume, options.slot);
     }
     if (!slot) {
         throw Error{ExitCode::refused,
@@ -148,58 +147,63 @@ ResumePoint resume_point(const event::Checkpoint& checkpoint, const std::string&
 
 std::unique_ptr<Session> open_session(const Options& options, const std::string& in_progress,
                                       const std::optional<ResumePoint>& resume,
-                                      const event::TableFilter& filter) {
+                                      const event::TableFilter& filter, HeldSlot& held) {
     Connection plain{options.source, Connection::Kind::plain};
     check_version(plain);
     check_messages(plain, options);
     check_heartbeat(plain, options);
     const std::string database = plain.database();
-    // Not all servers notice a dead client at once: its session holds the slot until its timeout.
-    const std::int64_t give_up = base::steady_ms() + sender_timeout_ms(plain) + kSlotWaitMarginMs;
-    std::int32_t holder = 0;
-    while (true) {
-        Connection replication{options.source, Connection::Kind::replication};
-        auto system = postgres::identify_system(replication);
-        if (resume) {
-            check_identity(*resume, system, database);
-        }
-        const auto slot = find_slot(plain, options, resume.has_value());
-        check_slot(slot, options.slot, database);
-        check_publication(plain, options);
-        postgres::check_row_security(plain, options.publication, filter);
-        ResumePoint start;
-        if (resume) {
-            check_resume(*resume, slot, system, database);
-            start = *resume;
-        } else {
-            start.position = slot.confirmed;
-            start.epoch = system.timelines.at(slot.confirmed);
-            start.server = system.identifier;
-            start.database = database;
-        }
-        try {
-            postgres::ReplicationStream stream{
-                std::move(replication),
-                options.slot,
-                options.publication,
-                start.position,
-                {!options.messages.empty(),
-                 plain.server_version() < kMinInProgressVersion ? "" : in_progress}};
-            return std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
-                                             std::move(start), slot.catalog_xmin, options, filter);
-        } catch (const ServerError& error) {
-            if (error.sqlstate() != kObjectInUse || base::steady_ms() > give_up) {
-                throw;
-            }
-        }
-        const auto now = postgres::inspect_slot(plain, options.slot);
-        if (now && now->active_pid != 0 && now->active_pid != holder) {
-            holder = now->active_pid;
-            base::log::warning("slot {} is in use by {}; waiting for it", in_quotes(options.slot),
-                               postgres::describe_session(plain, holder));
-        }
-        wait_a_second();
+    if (held.give_up == 0) {
+        // Not all servers notice a dead client at once: its session holds the slot until its
+        // timeout.
+        held.give_up = base::steady_ms() + sender_timeout_ms(plain) + kSlotWaitMarginMs;
     }
+    Connection replication{options.source, Connection::Kind::replication};
+    auto system = postgres::identify_system(replication);
+    if (resume) {
+        check_identity(*resume, system, database);
+    }
+    const auto slot = find_slot(plain, options, resume);
+    check_slot(slot, options.slot, database);
+    check_publication(plain, options);
+    postgres::check_row_security(plain, options.publication, filter);
+    ResumePoint start;
+    if (resume) {
+        if (resume->position < slot.confirmed && resume->position != held.below) {
+            held.below = resume->position;
+            return nullptr;
+        }
+        check_resume(*resume, slot, system, database);
+        start = *resume;
+    } else {
+        start.position = slot.confirmed;
+        start.epoch = system.timelines.at(slot.confirmed);
+        start.server = system.identifier;
+        start.database = database;
+    }
+    try {
+        postgres::ReplicationStream stream{
+            std::move(replication),
+            options.slot,
+            options.publication,
+            start.position,
+            {!options.messages.empty(),
+             plain.server_version() < kMinInProgressVersion ? "" : in_progress}};
+        return std::make_unique<Session>(std::move(plain), std::move(system), std::move(stream),
+                                         std::move(start), slot.catalog_xmin, options, filter);
+    } catch (const ServerError& error) {
+        if (error.sqlstate() != kObjectInUse || base::steady_ms() > held.give_up) {
+            throw;
+        }
+    }
+    const auto now = postgres::inspect_slot(plain, options.slot);
+    if (now && now->active_pid != 0 && now->active_pid != held.holder) {
+        held.holder = now->active_pid;
+        base::log::warning("slot {} is in use by {}; waiting for it", in_quotes(options.slot),
+                           postgres::describe_session(plain, held.holder));
+    }
+    wait_a_second();
+    return nullptr;
 }
 
 } // namespace cdc::capture

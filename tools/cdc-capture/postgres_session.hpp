@@ -43,12 +43,20 @@ struct Session {
     postgres::Looks looks;
 };
 
+/// A slot that another session holds, or held, from one try to the next.
+struct HeldSlot {
+    std::int64_t give_up = 0; ///< of the monotonic clock; 0: nobody waits yet
+    std::int32_t holder = 0;
+    postgres::Lsn below = 0; ///< a position to resume from that the slot had passed
+};
+
 /// `in_progress`: see postgres::StreamSettings. `resume`: nothing starts where the slot stands.
-/// Waits for a slot that another session holds, as long as the server may take to see that a lost
-/// client is gone. Throws Error.
+/// A slot that another session holds is waited for as long as the server may take to see that a
+/// lost client is gone. Nothing: `resume` may have gone on since its file was read, for that
+/// session writes the file and moves the slot; it is to be read again. Throws Error.
 std::unique_ptr<Session> open_session(const Options& options, const std::string& in_progress,
                                       const std::optional<ResumePoint>& resume,
-                                      const event::TableFilter& filter);
+                                      const event::TableFilter& filter, HeldSlot& held);
 
 /// Throws Error (refused) for servers that are too old.
 void check_version(const postgres::Connection& connection);

@@ -72,6 +72,9 @@ void Unseen::note(std::uint32_t table, std::uint32_t leaf, const std::string& xi
     const Facts* known = shown == nullptr ? nullptr : postgres::find_table(*shown, table);
     const auto described = std::find_if(m_described.begin(), m_described.end(),
                                         [&](const Described& other) { return other.id == table; });
+    if (described != m_described.end()) {
+        note_called(*described, xid, known);
+    }
     if ((known != nullptr && event::find_leaf(*known, leaf) != nullptr) ||
         described == m_described.end() || !m_filter->matches(described->schema, described->name)) {
         return;
@@ -81,6 +84,32 @@ void Unseen::note(std::uint32_t table, std::uint32_t leaf, const std::string& xi
     entry.name = described->name;
     entry.xid = xid;
     entry.leaves.insert(leaf);
+}
+
+void Unseen::note_called(const Described& described, const std::string& xid, const Facts* known) {
+    if (known == nullptr || known->schema != described.schema || known->table != described.name) {
+        m_called[described.id].insert_or_assign(Name{described.schema, described.name}, xid);
+    }
+}
+
+/// A table that has had another name since the look before, and changes came under it.
+void Unseen::settle_called(const postgres::Look& look, Missing& missing) {
+    for (auto& [oid, names] : m_called) {
+        const Facts* table = postgres::find_table(*look.facts, oid);
+        bool elsewhere = false;
+        std::erase_if(names, [&](const auto& entry) {
+            const auto& [name, xid] = entry;
+            const bool shown =
+                table != nullptr && table->schema == name.first && table->table == name.second;
+            const bool seen = look.moment.could_see(xid);
+            elsewhere |= table != nullptr && !shown && seen;
+            return shown || seen;
+        });
+        if (elsewhere) {
+            missing.lost[oid].push_back(oid);
+        }
+    }
+    std::erase_if(m_called, [](const auto& entry) { return entry.second.empty(); });
 }
 
 Unseen::Missing Unseen::settle(const postgres::Look& look) {
@@ -117,6 +146,7 @@ Unseen::Missing Unseen::settle(const postgres::Look& look) {
         }
         place = m_tables.erase(place);
     }
+    settle_called(look, missing);
     return missing;
 }
 
@@ -134,11 +164,25 @@ Json Unseen::json() const {
                        {"xid", entry.xid},
                        {"leaves", entry.leaves}});
     }
+    for (const auto& [oid, names] : m_called) {
+        for (const auto& [name, xid] : names) {
+            out.push_back({{"oid", oid},
+                           {"schema", name.first},
+                           {"table", name.second},
+                           {"xid", xid},
+                           {"called", true}});
+        }
+    }
     return out;
 }
 
 void Unseen::restore(const Json& member) {
     for (const Json& item : member) {
+        if (item.value("called", false)) {
+            m_called[item.value("oid", std::uint32_t{0})].insert_or_assign(
+                Name{item.value("schema", ""), item.value("table", "")}, item.value("xid", ""));
+            continue;
+        }
         Table& entry = m_tables[item.value("oid", std::uint32_t{0})];
         entry.schema = item.value("schema", "");
         entry.name = item.value("table", "");

@@ -17,8 +17,9 @@
 namespace cdc::capture {
 
 /// Tables and partitions of which rows were put out and that no look has shown yet: they may be
-/// gone at the next one. For a change of a partition the server describes the root, under whose
-/// name the change goes, and then the partition. Kept in checkpoints, for the next run.
+/// gone at the next one, or have another name. For a change of a partition the server describes the
+/// root, under whose name the change goes, and then the partition. Kept in checkpoints, for the
+/// next run.
 class Unseen {
 public:
     explicit Unseen(const event::TableFilter& filter) : m_filter{&filter} {}
@@ -40,7 +41,7 @@ public:
     /// and which the look could not see yet. What goes out now must not end that other one's rows.
     bool is_replaced(const event::Facts& facts) const;
 
-    bool empty() const { return m_tables.empty(); }
+    bool empty() const { return m_tables.empty() && m_called.empty(); }
     /// Member of a checkpoint.
     nlohmann::ordered_json json() const;
     void restore(const nlohmann::ordered_json& member);
@@ -61,16 +62,23 @@ private:
     void note(std::uint32_t table, std::uint32_t leaf, const std::string& xid,
               const postgres::FactsLook* shown);
 
-    const event::TableFilter* m_filter;
-    std::map<std::uint32_t, Table> m_tables;
     struct Described {
         std::uint32_t id = 0;
         std::string schema;
         std::string name;
     };
+    void note_called(const Described& described, const std::string& xid, const event::Facts* known);
+    void settle_called(const postgres::Look& look, Missing& missing);
+
+    using Name = std::pair<std::string, std::string>; ///< schema and table
+
+    const event::TableFilter* m_filter;
+    std::map<std::uint32_t, Table> m_tables;
+    /// By table: names that no look has shown for it and under which changes came, captured or not,
+    /// with the transaction of the last one.
+    std::map<std::uint32_t, std::map<Name, std::string>> m_called;
     std::vector<Described> m_described; ///< since the last change
-    std::map<std::pair<std::string, std::string>, Naming>
-        m_names; ///< by schema and table; those that no look has shown so
+    std::map<Name, Naming> m_names;     ///< those that no look has shown so
 };
 
 /// Member of a checkpoint.

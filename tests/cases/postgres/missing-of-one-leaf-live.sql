@@ -1,0 +1,7 @@
+-- A column without default at the root, and a new empty leaf whose own column has a default of its own, live and with no row in the leaf.
+-- expect: same-or-marked
+-- step: before
+CREATE TABLE p(id int, y int, PRIMARY KEY (id, y)) PARTITION BY RANGE (y);
+CREATE TABLE p25 PARTITION OF p FOR VALUES FROM (2025) TO (2026); INSERT INTO p VALUES (1,2025);
+-- step: live
+BEGIN; ALTER TABLE p ADD c int; CREATE TABLE p26(id int NOT NULL, y int NOT NULL, PRIMARY KEY (id,y)); ALTER TABLE p26 ADD c int DEFAULT 7; ALTER TABLE p ATTACH PARTITION p26 FOR VALUES FROM (2026) TO (2027); COMMIT;
