@@ -42,6 +42,7 @@ void ChangeBuilder::alter(const Statement& statement, const std::string& current
     if (captures(db, name.table)) {
         const std::string came_back = column_that_came_back(statement, db);
         forget_dropped(statement, {db, name.table});
+        state_of(db, name.table).generated.reset();
         std::string reason;
         if (statement.alteration == Statement::Alteration::drops_rows) {
             reason = "an ALTER TABLE took rows away";
@@ -120,6 +121,9 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
     if (became_bytes(statement, db)) {
         return std::string{kMayHaveChanged};
     }
+    if (std::string reason = generated_anew(statement, db, columns); !reason.empty()) {
+        return reason;
+    }
     std::vector<ColumnDefinition> with_values;
     for (const ColumnDefinition& added : statement.added) {
         if (find(added.name) == columns.end()) { // else IF NOT EXISTS did nothing
@@ -164,6 +168,28 @@ bool ChangeBuilder::became_bytes(const Statement& statement, const std::string& 
                    statement.modified.begin(), statement.modified.end(),
                    [&](const auto& now) { return now.name == column.name && is_text(now); });
     });
+}
+
+/// The server makes the values of generated columns anew, in each row, where a column that their
+/// expression names is modified. "": there are none.
+std::string ChangeBuilder::generated_anew(const Statement& statement, const std::string& db,
+                                          const std::vector<event::Column>& columns) const {
+    if (statement.modified.empty()) {
+        return "";
+    }
+    const TableFacts facts = m_lookup->describe(db, statement.tables[0].table);
+    for (const auto& generated : facts.generated) {
+        const bool in_rows = std::any_of(columns.begin(), columns.end(), [&](const auto& column) {
+            return is_same_name(column.name, generated.first);
+        });
+        for (const ColumnDefinition& now : statement.modified) {
+            if (in_rows && may_name(generated.second, now.name)) {
+                return fmt::format("an ALTER TABLE changed column {}, from which {} is generated",
+                                   in_quotes(now.name), in_quotes(generated.first));
+            }
+        }
+    }
+    return "";
 }
 
 /// Puts the modified columns in place. The reason why rows may differ now; "": they do not.

@@ -6,7 +6,9 @@
 #include "io/stop_signal.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 
 namespace cdc::mysql {
 
@@ -271,6 +273,31 @@ std::vector<Row> tables_where(Connection& connection, const std::string& where) 
     return rows;
 }
 
+/// Columns of SHOW INDEX.
+struct IndexColumns {
+    enum {
+        table,
+        non_unique,
+        key,
+        place,
+        column,
+        collation,
+        cardinality,
+        part,
+        packed,
+        null,
+        type
+    };
+};
+
+void add_to_key(TableMap& map, const std::string& name) {
+    const auto column = std::find_if(map.columns.begin(), map.columns.end(),
+                                     [&](const auto& each) { return each.name == name; });
+    if (column != map.columns.end()) {
+        map.primary_key.push_back(static_cast<std::size_t>(column - map.columns.begin()));
+    }
+}
+
 /// `where`: a condition on table_schema and table_name.
 std::vector<CatalogTable> read_where(Connection& connection, const std::string& where,
                                      const event::TableFilter& filter) {
@@ -294,6 +321,7 @@ std::vector<CatalogTable> read_where(Connection& connection, const std::string& 
         add_to_fingerprint(hashes.emplace_back().text, {row.begin(), row.begin() + 4});
         places[{table.map.db, table.map.table}] = out.size() - 1;
     }
+    std::set<std::size_t> without_primary; ///< that have unique indexes
     const auto charsets = read_charsets(connection);
     for (const Row& row : connection.query(
              "SELECT table_schema, table_name, column_name, data_type, column_type, is_nullable, "
@@ -307,19 +335,29 @@ std::vector<CatalogTable> read_where(Connection& connection, const std::string& 
         }
     }
     for (const Row& row : connection.query(
-             "SELECT table_schema, table_name, column_name FROM information_schema.statistics "
-             "WHERE index_name = 'PRIMARY' AND " +
-             where + " ORDER BY table_schema, table_name, seq_in_index")) {
+             "SELECT table_schema, table_name, column_name, index_name = 'PRIMARY' FROM "
+             "information_schema.statistics WHERE non_unique = 0 AND " +
+             where +
+             " ORDER BY table_schema, table_name, index_name <> 'PRIMARY', index_name, "
+             "seq_in_index")) {
         const auto place = places.find({text(row, 0), text(row, 1)});
         if (place == places.end()) {
             continue;
         }
-        hashes[place->second].add(row);
         TableMap& map = out[place->second].map;
-        const auto column = std::find_if(map.columns.begin(), map.columns.end(),
-                                         [&](const auto& c) { return c.name == text(row, 2); });
-        if (column != map.columns.end()) {
-            map.primary_key.push_back(static_cast<std::size_t>(column - map.columns.begin()));
+        if (text(row, 3) == "1") {
+            hashes[place->second].add({row.begin(), row.begin() + 3});
+            add_to_key(map, text(row, 2));
+        } else if (map.primary_key.empty()) {
+            without_primary.insert(place->second);
+        }
+    }
+    for (const std::size_t place : without_primary) {
+        TableMap& map = out[place].map;
+        const PromotedKeys keys = promoted_keys(connection, map.db, map.table);
+        for (const std::string& column : keys.of_log.empty() ? keys.of_long_texts : keys.of_log) {
+            hashes[place].add({map.db, map.table, column});
+            add_to_key(map, column);
         }
     }
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -330,6 +368,46 @@ std::vector<CatalogTable> read_where(Connection& connection, const std::string& 
 }
 
 } // namespace
+
+PromotedKeys promoted_keys(Connection& connection, const std::string& db,
+                           const std::string& table) {
+    constexpr unsigned kNoSuchTable = 1146;
+    std::set<std::string> virtuals;
+    for (const Row& row : connection.query(fmt::format(
+             "SELECT column_name FROM information_schema.columns WHERE table_schema = {} AND "
+             "table_name = {} AND extra LIKE '%VIRTUAL GENERATED%'",
+             connection.literal(db), connection.literal(table)))) {
+        virtuals.insert(text(row, 0));
+    }
+    std::vector<Row> rows;
+    try {
+        rows = connection.query(
+            fmt::format("SHOW INDEX FROM {}.{}", quote_name(db), quote_name(table)));
+    } catch (const ServerError& error) {
+        if (error.number() != kNoSuchTable) {
+            throw;
+        }
+    }
+    PromotedKeys out;
+    for (auto row = rows.begin(); row != rows.end();) {
+        const auto end = std::find_if(row, rows.end(), [&](const Row& each) {
+            return each.at(IndexColumns::key) != row->at(IndexColumns::key);
+        });
+        const bool usable = std::all_of(row, end, [&](const Row& each) {
+            return text(each, IndexColumns::non_unique) == "0" && each.at(IndexColumns::column) &&
+                   !each.at(IndexColumns::part) && text(each, IndexColumns::null) != "YES" &&
+                   !virtuals.contains(*each.at(IndexColumns::column));
+        });
+        // Tables of the engine MEMORY have other ones of the type HASH.
+        auto& key = text(*row, IndexColumns::type) == "HASH" ? out.of_long_texts : out.of_log;
+        if (usable && key.empty()) {
+            std::transform(row, end, std::back_inserter(key),
+                           [](const Row& each) { return text(each, IndexColumns::column); });
+        }
+        row = end;
+    }
+    return out;
+}
 
 std::vector<std::string> labels_of_type(std::string_view type) {
     std::vector<std::string> labels;

@@ -45,6 +45,18 @@ std::vector<CatalogTable> read_tables(Connection& connection, const std::string&
 std::optional<CatalogTable> read_table(Connection& connection, const std::string& database,
                                        const std::string& table);
 
+/// What takes the place of a primary key where there is none.
+struct PromotedKeys {
+    /// The columns of the first unique index, as the server has them in order, whose columns are
+    /// neither nullable nor virtual and indexed whole: the log has them for the primary key.
+    std::vector<std::string> of_log;
+    /// MariaDB: the same of an index on the hash of long texts, which the log does not have. With
+    /// the engine MEMORY any index is of this type.
+    std::vector<std::string> of_long_texts;
+};
+/// Those of the table as it is now; none: there is no such table.
+PromotedKeys promoted_keys(Connection& connection, const std::string& db, const std::string& table);
+
 /// The labels of "enum('a','it''s')" or of a set: a quote is doubled, some characters stand behind
 /// a backslash. Throws Error (bad_data).
 std::vector<std::string> labels_of_type(std::string_view type);

@@ -365,6 +365,7 @@ ChangeBuilder::Shape ChangeBuilder::captured_shape(TableMap map) {
     }
     TablePlan plan{std::move(map), *m_lookup, m_settings.mariadb, m_settings.edits,
                    m_settings.encoding};
+    refuse_hidden(plan);
     if (const auto constants = m_effects.constants.find({plan.map().db, plan.map().table});
         constants != m_effects.constants.end()) {
         for (const auto& [column, value] : constants->second) {
@@ -375,6 +376,44 @@ ChangeBuilder::Shape ChangeBuilder::captured_shape(TableMap map) {
     return {std::move(plan), &state};
 }
 
+/// A snapshot by this user lacks what the catalog does not show.
+void ChangeBuilder::refuse_hidden(const TablePlan& plan) {
+    std::vector<std::string> names;
+    for (const TablePlan::Column& column : plan.columns()) {
+        if (!column.left_out()) {
+            names.push_back(column.name);
+        }
+    }
+    const TableMap& map = plan.map();
+    if (const std::string what = m_lookup->hidden(map.db, map.table, names); !what.empty()) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the user may not read {}, which snapshots lack", what),
+                    fmt::format("GRANT SELECT ON {}.* to the user on the source, and read the "
+                                "table by a snapshot; or leave it out (--exclude)",
+                                map.db)};
+    }
+}
+
+/// The log's number of a table is another one behind each statement that makes or alters it, and
+/// whenever the server opens it anew: what the catalog says of it may have changed.
+void ChangeBuilder::look_again(const std::string& key, std::uint64_t table_id, TableMap map) {
+    Shape now = captured_shape(std::move(map));
+    Shape& then = m_shapes.at(key);
+    then.table_id = table_id;
+    if (!now.plan.same_as(then.plan)) {
+        put_aside(key);
+        now.table_id = table_id;
+        m_shapes.emplace(key, std::move(now));
+    }
+}
+
+/// Rows in work may still hold the shape: it only leaves the place where it is found.
+void ChangeBuilder::put_aside(const std::string& key) {
+    auto node = m_shapes.extract(key);
+    node.key() = "former " + std::to_string(m_former_shapes++);
+    m_shapes.insert(std::move(node));
+}
+
 void ChangeBuilder::table_map(const Event& event) {
     const std::uint64_t id = table_map_id(event.body);
     if (event.body.size() < kMapShape) {
@@ -382,10 +421,15 @@ void ChangeBuilder::table_map(const Event& event) {
     }
     std::string key{event.body.substr(kMapShape)};
     auto found = m_shapes.find(key);
+    if (found != m_shapes.end() && found->second.table_id != 0 && found->second.table_id != id) {
+        look_again(key, id, parse_table_map(event.body, m_settings.mariadb));
+        found = m_shapes.find(key);
+    }
     if (found == m_shapes.end()) {
         TableMap map = parse_table_map(event.body, m_settings.mariadb);
         Shape shape = captures(map.db, map.table) ? captured_shape(std::move(map))
                                                   : Shape{TablePlan::skipped(std::move(map))};
+        shape.table_id = shape.plan.of_catalog() && !m_settings.minimal_metadata ? id : 0;
         found = m_shapes.emplace(std::move(key), std::move(shape)).first;
     }
     m_maps[id] = &found->second;

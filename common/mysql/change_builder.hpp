@@ -103,10 +103,15 @@ private:
         /// The columns that statements behind that table line have left.
         std::optional<std::vector<event::Column>> columns;
         bool columns_followed = true; ///< false: a statement since then was not understood
+        bool certain = true; ///< false: that table line may be of a later, or of another table
+        /// Generated columns and their expressions, once they were asked for.
+        std::optional<std::map<std::string, std::string>> generated;
     };
     struct Shape {
         TablePlan plan;
         TableState* state = nullptr;
+        std::uint64_t table_id =
+            0; ///< of the log, when the catalog was asked about it; 0: it was not
     };
 
     void guarded(const Event& event, std::string& out);
@@ -118,7 +123,10 @@ private:
     std::string transaction_id(const Position& start) const;
     void end_transaction(std::string& out);
     Shape captured_shape(TableMap map);
+    void refuse_hidden(const TablePlan& plan);
     void table_map(const Event& event);
+    void look_again(const std::string& key, std::uint64_t table_id, TableMap map);
+    void put_aside(const std::string& key);
     bool captures(const std::string& db, const std::string& table) const;
     TableState& state_of(const std::string& db, const std::string& table);
 
@@ -139,10 +147,12 @@ private:
     void rows(const Event& event, std::string& out);
     std::optional<RowsEvent::Kind> change_of_now(RowsEvent::Kind kind) const;
     void row(RowsEvent::Kind kind, std::uint64_t index, std::string& out);
+    void refuse_generated(const Shape& shape) const;
     void key_change(std::uint64_t index, std::string& out);
     bool key_changed() const;
     void start_source(const TablePlan& plan, const Event& event);
     void announce(const Shape& shape, std::uint64_t index, std::string& out);
+    std::string column_of_no_statement(const Shape& shape) const;
     void end_line(std::uint64_t index, char op, std::string& out);
     void append_missing(std::string& out) const;
 
@@ -151,6 +161,8 @@ private:
     void forget_dropped(const Statement& statement, const StatementEffects::TableName& table);
     std::string effect_on_rows(const Statement& statement, const std::string& db, std::string& out);
     std::string modified(const Statement& statement, std::vector<event::Column>& columns) const;
+    std::string generated_anew(const Statement& statement, const std::string& db,
+                               const std::vector<event::Column>& columns) const;
     bool became_bytes(const Statement& statement, const std::string& db) const;
     bool announce_added(const std::vector<ColumnDefinition>& with_values,
                         const StatementEffects::TableName& table,
@@ -160,27 +172,34 @@ private:
     // statements.cpp
     void query(const Event& event, std::string& out);
     void need_group() const;
-    bool is_temporary(const Statement& statement, const Query& query, const Event& event,
-                      std::string& out);
+    void store_names(Statement& statement) const;
+    bool is_temporary(const Statement& statement, std::uint32_t thread, const std::string& db,
+                      const Event& event, std::string& out);
     void table_statement(const Statement& statement, const std::string& db, const Event& event,
                          std::string& out);
     void truncate(const std::string& db, const std::string& table, const Event& event,
                   std::string& out);
     void dropped(const std::string& db, const std::string& table, std::string_view what,
                  std::string& out);
-    void drop_database(const std::string& db);
+    void drop_database(const std::string& db, std::string& out);
     void create(const Statement& statement, const std::string& db, std::string& out);
     void rename(std::vector<Statement::Name> tables, const std::string& db, std::string& out);
     void names_change(const std::string& db, const std::string& table, std::string& out);
     const Shape* shape_now(const std::string& db, const std::string& table);
+    void undone(std::string_view what, std::string& out);
+    void mark(const std::string& db, const std::string& table, std::string_view reason,
+              std::string& out);
+    void mark_at(std::uint64_t index, const std::string& db, const std::string& table,
+                 std::string_view reason, std::string& out);
+
+    // unlogged_statements.cpp
     void refuse_rows(const Statement& statement, const std::string& db, std::string_view text);
+    [[noreturn]] void refuse_statement(std::string_view reason, std::string_view text) const;
+    bool is_table(const std::string& db, const std::string& table);
     std::string writes_further(TableNames names);
     std::string captured_behind(TableNames names);
     void refuse_unlogged(const Statement& statement, const std::string& db, std::string_view text,
                          Quoting quoting) const;
-    void undone(std::string_view what, std::string& out);
-    void mark(const std::string& db, const std::string& table, std::string_view reason,
-              std::string& out);
 
     Settings m_settings;
     event::TableFilter m_filter;
@@ -213,6 +232,7 @@ private:
     std::unordered_map<std::string, TableState> m_states;
     StatementEffects m_effects;
     std::map<TableNames, std::string> m_writes_further; ///< the catalog's answers
+    std::map<StatementEffects::TableName, bool> m_is_table;
 
     bool m_in_transaction = false; ///< between BEGIN and its end
     bool m_in_group = false;       ///< behind a GTID event

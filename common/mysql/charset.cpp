@@ -1,5 +1,7 @@
 #include "mysql/charset.hpp"
 
+#include "base/error.hpp"
+#include "base/numbers.hpp"
 #include "mysql/charset_tables.hpp"
 
 #include <simdjson.h>
@@ -106,6 +108,7 @@ constexpr Range kRanges[] = {
     {672, 703, "utf16"},   {736, 767, "utf32"},   {2048, 2303, "utf8mb3"}, {2304, 2559, "utf8mb4"},
     {2560, 2815, "ucs2"},  {2816, 3071, "utf16"}, {3072, 3327, "utf32"},
 };
+constexpr std::size_t kMaxShown = 60;  ///< bytes of what is no text
 constexpr std::uint32_t kNoPad = 1024; ///< MariaDB: the collation without padding is so much above
 
 void append_code_point(std::string& out, char32_t c) {
@@ -314,6 +317,46 @@ bool append_utf8(std::string& out, const Charset& charset, std::string_view byte
     }
     out.resize(start);
     return false;
+}
+
+void convert_text(std::string& out, const Charset& charset, std::string_view bytes,
+                  std::string_view column) {
+    if (append_utf8(out, charset, bytes)) {
+        return;
+    }
+    std::string hex;
+    for (const char c : bytes.substr(0, kMaxShown)) {
+        base::append_hex(hex, static_cast<unsigned char>(c), 2);
+    }
+    throw base::Error{
+        base::ExitCode::bad_data,
+        fmt::format("{}X'{}'{} is not text in {}",
+                    column.empty() ? "" : fmt::format("column {}: ", base::in_quotes(column)), hex,
+                    bytes.size() > kMaxShown ? "…" : "", charset.name),
+        "correct the value, or leave the column out (--leave-out; cdc-verify: "
+        "--exclude-columns)"};
+}
+
+const Charset* result_charset(ColumnType type, std::uint32_t collation) {
+    switch (type) {
+    case ColumnType::varchar:
+    case ColumnType::var_string:
+    case ColumnType::string:
+    case ColumnType::tiny_blob:
+    case ColumnType::medium_blob:
+    case ColumnType::long_blob:
+    case ColumnType::blob:
+    case ColumnType::enum_:
+    case ColumnType::set:
+        break;
+    default:
+        return nullptr;
+    }
+    const Charset* charset = charset_of_collation(collation);
+    if (charset == nullptr) {
+        base::fail(base::ExitCode::refused, "collation {} is not known", collation);
+    }
+    return charset->kind == Kind::utf8 || charset->kind == Kind::binary ? nullptr : charset;
 }
 
 } // namespace cdc::mysql

@@ -1,6 +1,8 @@
 #ifndef CDC_MYSQL_CHARSET_HPP
 #define CDC_MYSQL_CHARSET_HPP
 
+#include "mysql/event_type.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,6 +31,14 @@ const Charset* charset_by_name(std::string_view name);
 
 /// Appends `bytes` as UTF-8. False, with `out` unchanged, when they are not text of that charset.
 bool append_utf8(std::string& out, const Charset& charset, std::string_view bytes);
+/// The same. Throws Error (bad_data), which has them in hexadecimal digits and names the column, if
+/// any, when they are not.
+void convert_text(std::string& out, const Charset& charset, std::string_view bytes,
+                  std::string_view column = {});
+
+/// The charset in which a column of a result comes (character_set_results is NULL), from its
+/// definition. Null: its bytes are UTF-8, or no text.
+const Charset* result_charset(ColumnType type, std::uint32_t collation);
 
 } // namespace cdc::mysql
 

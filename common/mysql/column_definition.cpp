@@ -189,7 +189,9 @@ private:
                 }
             } else if (take("AFTER")) {
                 ++m_at;
-            } else if (!take("NULL") && !take("FIRST") && !take("VISIBLE") && !take("INVISIBLE")) {
+            } else if (take("NULL")) {
+                m_out.not_null = false; // of NOT NULL NULL the last counts
+            } else if (!take("FIRST") && !take("VISIBLE") && !take("INVISIBLE")) {
                 return false;
             }
         }

@@ -1,6 +1,7 @@
 #include "mysql/connection.hpp"
 
 #include "io/file_descriptor.hpp"
+#include "mysql/charset.hpp"
 
 #include <mysql.h>
 
@@ -151,8 +152,22 @@ Connection::Connection(const ServerAddress& address) : m_description{address.des
     check_tls(handle, address, m_description);
     m_mariadb =
         std::string_view{mysql_get_server_info(handle)}.find("MariaDB") != std::string_view::npos;
-    execute("SET time_zone='+00:00', character_set_results='utf8mb4', sql_mode='', "
-            "net_write_timeout=3600");
+    set_session();
+}
+
+/// What the server or its init_connect set for sessions, and what would change an answer or wait.
+void Connection::set_session() {
+    constexpr unsigned long kHidesGeneratedKeys = 80030;
+    std::string settings = "SET autocommit=1, character_set_client=utf8mb4, "
+                           "collation_connection=utf8mb4_general_ci, character_set_results=NULL, "
+                           "net_write_timeout=3600, sql_mode='', "
+                           "sql_select_limit=18446744073709551615, time_zone='+00:00'";
+    settings += m_mariadb ? ", max_statement_time=0, system_versioning_asof=DEFAULT"
+                          : ", max_execution_time=0";
+    if (!m_mariadb && version() >= kHidesGeneratedKeys) {
+        settings += ", show_gipk_in_create_table_and_information_schema=1";
+    }
+    execute(settings);
 }
 
 unsigned long Connection::version() const {
@@ -178,14 +193,22 @@ std::vector<Connection::Row> Connection::query(const std::string& sql) {
     }
     const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result{raw, mysql_free_result};
     const unsigned width = mysql_num_fields(raw);
+    const MYSQL_FIELD* fields = mysql_fetch_fields(raw);
+    std::vector<const Charset*> charsets(width);
+    for (unsigned i = 0; i < width; ++i) {
+        charsets[i] = result_charset(static_cast<ColumnType>(fields[i].type), fields[i].charsetnr);
+    }
     while (MYSQL_ROW row = mysql_fetch_row(raw)) {
         const unsigned long* lengths = mysql_fetch_lengths(raw);
         Row& out = rows.emplace_back();
         for (unsigned i = 0; i < width; ++i) {
             if (row[i] == nullptr) {
                 out.emplace_back();
-            } else {
+            } else if (charsets[i] == nullptr) {
                 out.emplace_back(std::string{row[i], lengths[i]});
+            } else {
+                convert_text(out.emplace_back(std::string{}).value(), *charsets[i],
+                             {row[i], lengths[i]}, fields[i].name);
             }
         }
     }

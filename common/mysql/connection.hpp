@@ -58,12 +58,14 @@ private:
 /// The number of a refused login.
 constexpr unsigned kAccessDenied = 1045;
 
-/// One session, with its time zone UTC and its character set utf8mb4.
+/// One session, with its time zone UTC. Statements are UTF-8; results come in the charsets of their
+/// columns, since a server that converts them puts '?' for what a charset does not define.
 class Connection {
 public:
     explicit Connection(const ServerAddress& address);
 
     using Row = std::vector<std::optional<std::string>>;
+    /// Text as UTF-8. Throws ServerError, Error (bad_data: it is not text in its charset).
     std::vector<Row> query(const std::string& sql);
     /// The first value of the first row; "" where there is none or it is NULL.
     std::string value(const std::string& sql);
@@ -87,6 +89,7 @@ public:
     void shut_down() noexcept;
 
 private:
+    void set_session();
     ServerError error(const std::string& what) const;
 
     struct Close {

@@ -51,4 +51,9 @@ bool is_same_name(std::string_view a, std::string_view b) {
     return a == b || folded_name(a) == folded_name(b);
 }
 
+bool may_name(std::string_view expression, std::string_view column) {
+    const bool escaped = column.find_first_of("`\"\\") != column.npos;
+    return escaped || folded_name(expression).find(folded_name(column)) != std::string::npos;
+}
+
 } // namespace cdc::mysql

@@ -11,6 +11,9 @@ namespace cdc::mysql {
 std::string folded_name(std::string_view name);
 bool is_same_name(std::string_view a, std::string_view b);
 
+/// Whether an expression of the catalog may name the column.
+bool may_name(std::string_view expression, std::string_view column);
+
 } // namespace cdc::mysql
 
 #endif

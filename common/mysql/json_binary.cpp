@@ -40,7 +40,8 @@ enum Type : std::uint8_t {
     kOpaque = 15,
 };
 
-/// As the server's my_gcvt: shortest digits; in full where the point lies within 15 places of them.
+/// As the server's my_gcvt: shortest digits; in full where the point lies within 15 places of them,
+/// or between them.
 void append_json_double(std::string& out, double value) {
     if (!std::isfinite(value)) {
         fail(ExitCode::bad_data, "a number in JSON that is not finite");
@@ -53,7 +54,10 @@ void append_json_double(std::string& out, double value) {
     const int exponent =
         *base::parse_integer<int>(text.substr(mark + (text[mark + 1] == '+' ? 2 : 1)));
     constexpr int kPlaces = 15;
-    if (value == 0 || (exponent >= -kPlaces && exponent < kPlaces)) {
+    const auto point = text.substr(0, mark).find('.');
+    const bool has_fraction = // behind the point of its full form
+        point != std::string_view::npos && static_cast<int>(mark - point) - 1 > exponent;
+    if (value == 0 || (exponent >= -kPlaces && (exponent < kPlaces || has_fraction))) {
         char fixed[64];
         const auto end =
             std::to_chars(fixed, fixed + sizeof(fixed), value, std::chars_format::fixed);

@@ -2,6 +2,7 @@
 #include "base/numbers.hpp"
 #include "event/json_writer.hpp"
 #include "mysql/change_builder.hpp"
+#include "mysql/folded_name.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -94,7 +95,12 @@ void ChangeBuilder::rows(const Event& event, std::string& out) {
     if (m_committed_xa == nullptr) { // all rows of those stand at their commit
         m_row = 0;
     }
+    // MariaDB has no virtual column in a new image that is not a full one.
+    const bool lacks_generated = m_settings.mariadb && rows.lacks_new_values();
     while (rows.next(layout, m_before, m_after)) {
+        if (lacks_generated) {
+            refuse_generated(shape);
+        }
         const std::uint64_t index = m_writer.take_indexes(count);
         announce(shape, index, out);
         if (!shape.plan.row_end()) {
@@ -103,6 +109,39 @@ void ChangeBuilder::rows(const Event& event, std::string& out) {
             row(*kind, index, out);
         }
         ++m_row;
+    }
+}
+
+/// A virtual column that the new image lacks is not what it was where a column has changed from
+/// which it is generated.
+void ChangeBuilder::refuse_generated(const Shape& shape) const {
+    const TablePlan& plan = shape.plan;
+    auto& known = shape.state->generated;
+    if (!known) {
+        known = m_lookup->describe(plan.map().db, plan.map().table).generated;
+    }
+    const auto has_changed = [&](std::size_t i) {
+        return m_after[i].state != Cell::State::absent &&
+               (m_after[i].state != m_before[i].state || m_after[i].bytes != m_before[i].bytes);
+    };
+    for (std::size_t i = 0; !known->empty() && i < m_after.size(); ++i) {
+        const TablePlan::Column& column = plan.columns()[i];
+        const auto generated = known->find(column.name);
+        if (m_after[i].state != Cell::State::absent || column.left_out() ||
+            generated == known->end()) {
+            continue;
+        }
+        for (std::size_t from = 0; from < m_after.size(); ++from) {
+            if (has_changed(from) && may_name(generated->second, plan.columns()[from].name)) {
+                throw Error{ExitCode::refused,
+                            fmt::format("column {}: an updated row without the value of this "
+                                        "virtual column, which is generated from {}",
+                                        in_quotes(column.name),
+                                        in_quotes(plan.columns()[from].name)),
+                            "SET GLOBAL binlog_row_image=FULL on the source, and read the table "
+                            "again with a snapshot; or leave the column out (--leave-out)"};
+            }
+        }
     }
 }
 
@@ -225,11 +264,37 @@ void ChangeBuilder::announce(const Shape& shape, std::uint64_t index, std::strin
     if (state.announced == &shape.plan) {
         return;
     }
+    const std::string unseen = column_of_no_statement(shape);
     m_writer.append_table(out, shape.plan.shape(),
                           m_writer.table_source(shape.plan.source_members(), index));
     state.announced = &shape.plan;
     state.columns.reset();
-    state.columns_followed = true;
+    state.generated.reset();
+    state.columns_followed = state.certain = true;
+    if (!unseen.empty()) {
+        mark_at(index, shape.plan.map().db, shape.plan.map().table,
+                fmt::format("no statement in the log gave it column {}", in_quotes(unseen)), out);
+    }
+}
+
+/// A column that rows have and that neither the last table line nor a statement since then has: an
+/// ALTER TABLE with sql_log_bin=0 gave older rows values, or renamed it. "": there is none, or that
+/// is not known.
+std::string ChangeBuilder::column_of_no_statement(const Shape& shape) const {
+    const TableState& state = *shape.state;
+    if (m_settings.minimal_metadata || state.announced == nullptr || !state.columns_followed ||
+        !state.certain) {
+        return "";
+    }
+    const auto& known = state.columns ? *state.columns : state.announced->shape().columns;
+    for (const event::Column& column : shape.plan.shape().columns) {
+        if (std::none_of(known.begin(), known.end(), [&](const event::Column& each) {
+                return is_same_name(each.name, column.name);
+            })) {
+            return column.name;
+        }
+    }
+    return "";
 }
 
 } // namespace cdc::mysql

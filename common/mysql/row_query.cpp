@@ -19,6 +19,8 @@ constexpr unsigned kClose = 25;
 constexpr char kEnd = '\xfe';
 constexpr std::size_t kEndSize = 9; ///< a packet that begins so and is not shorter is none
 constexpr int kWaitMs = 200;
+constexpr std::size_t kFixedPart = 12; ///< of a column's definition
+constexpr int kNamesBefore = 4;        ///< a column's name
 
 /// Of values in the binary protocol; 0: a packed length stands before them.
 std::uint8_t fixed_size(ColumnType type) {
@@ -48,15 +50,6 @@ std::string little(std::uint32_t value) {
     return out;
 }
 
-/// The last 12 bytes of a column's definition are its collation u16, length u32, type, flags u16,
-/// decimals and two zeros.
-ColumnType type_of(std::string_view definition) {
-    if (definition.size() < 12) {
-        fail(ExitCode::bad_data, "a column's definition of {} bytes", definition.size());
-    }
-    return static_cast<ColumnType>(definition[definition.size() - 6]);
-}
-
 bool is_end(std::string_view packet) {
     return !packet.empty() && packet[0] == kEnd && packet.size() < kEndSize;
 }
@@ -72,7 +65,7 @@ RowQuery::RowQuery(Connection& connection, const std::string& sql,
     m_statement = prepared.u32();
     const std::uint16_t columns = prepared.u16();
     for (std::uint16_t i = 0; i < columns; ++i) {
-        m_sizes.push_back(fixed_size(type_of(connection.read_packet())));
+        m_columns.push_back(column_of(connection.read_packet()));
     }
     skip_definitions(0);
     connection.send_command(kExecute, little(m_statement) + '\0' + little(1));
@@ -83,6 +76,22 @@ RowQuery::RowQuery(Connection& connection, const std::string& sql,
     const std::uint64_t count = result.packed();
     // MariaDB may leave out the definitions, which it has sent, and says so.
     skip_definitions(result.empty() || result.u8() != 0 ? count : 0);
+}
+
+RowQuery::Column RowQuery::column_of(std::string_view definition) {
+    ByteReader reader{definition};
+    for (int i = 0; i < kNamesBefore; ++i) {
+        reader.packed_bytes();
+    }
+    std::string name{reader.packed_bytes()};
+    if (definition.size() < kFixedPart) {
+        fail(ExitCode::bad_data, "a column's definition of {} bytes", definition.size());
+    }
+    reader = ByteReader{definition.substr(definition.size() - kFixedPart)};
+    const std::uint16_t collation = reader.u16();
+    reader.skip(4);
+    const auto type = static_cast<ColumnType>(reader.u8());
+    return {std::move(name), fixed_size(type), result_charset(type, collation), {}};
 }
 
 /// `count` definitions and the packet that ends them.
@@ -106,17 +115,23 @@ bool RowQuery::next(std::vector<ResultField>& fields) {
         m_connection.send_command(kClose, little(m_statement));
         return false;
     }
-    fields.resize(m_sizes.size());
+    fields.resize(m_columns.size());
     ByteReader reader{packet};
     reader.skip(1);
-    const std::string_view nulls = reader.bytes((m_sizes.size() + 9) / 8);
-    for (std::size_t i = 0; i < m_sizes.size(); ++i) {
+    const std::string_view nulls = reader.bytes((m_columns.size() + 9) / 8);
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        Column& column = m_columns[i];
         ResultField& field = fields[i];
         const std::size_t bit = i + 2;
         field.null = (static_cast<std::uint8_t>(nulls[bit / 8]) >> (bit % 8) & 1) != 0;
-        field.bytes = field.null        ? std::string_view{}
-                      : m_sizes[i] != 0 ? reader.bytes(m_sizes[i])
-                                        : reader.packed_bytes();
+        field.bytes = field.null         ? std::string_view{}
+                      : column.size != 0 ? reader.bytes(column.size)
+                                         : reader.packed_bytes();
+        if (!field.null && column.charset != nullptr) {
+            column.text.clear();
+            convert_text(column.text, *column.charset, field.bytes, column.name);
+            field.bytes = column.text;
+        }
     }
     return true;
 }

@@ -26,6 +26,9 @@ struct ResultField {
 ///     value  integers in their size, little-endian, year as 2 bytes; floats in theirs; all else
 ///            behind a packed length: dates and times as ResultTime, decimals, enums, sets and JSON
 ///            as their text, bits with the highest byte first
+///     column packed catalog, schema, table, table, name, name; MariaDB's packed extensions; length
+///            0x0c; the last 12 bytes: collation u16, length u32, type u8, flags u16, decimals u8,
+///            2 bytes unused
 class RowQuery {
 public:
     /// `on_wait` is called while the server works on the first row. Throws ServerError.
@@ -37,11 +40,19 @@ public:
     bool next(std::vector<ResultField>& fields);
 
 private:
+    struct Column {
+        std::string name;
+        std::uint8_t size;      ///< of its values; 0: a length stands before them
+        const Charset* charset; ///< null: its values are UTF-8, or no text
+        std::string text;       ///< that of the last value, in UTF-8
+    };
+
+    static Column column_of(std::string_view definition);
     void skip_definitions(std::uint64_t count);
 
     Connection& m_connection;
     std::uint32_t m_statement = 0;
-    std::vector<std::uint8_t> m_sizes; ///< of each column's values; 0: a length stands before them
+    std::vector<Column> m_columns;
     bool m_done = false;
 };
 

@@ -235,6 +235,15 @@ RowsEvent::RowsEvent(const Event& event) {
     m_rows = reader;
 }
 
+bool RowsEvent::lacks_new_values() const {
+    for (std::size_t i = 0; m_kind == Kind::update && i < m_width; ++i) {
+        if (!bit(m_present_after, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool RowsEvent::next(const RowLayout& layout, std::vector<Cell>& before, std::vector<Cell>& after) {
     if (m_rows.empty()) {
         return false;

@@ -68,6 +68,8 @@ public:
     std::uint64_t table_id() const { return m_table_id; }
     /// The last rows of their statement: the table maps before them are void behind it.
     bool statement_end() const { return (m_flags & 1) != 0; }
+    /// An update whose new images lack columns.
+    bool lacks_new_values() const;
     /// An event that carries only the flag above.
     bool is_dummy() const { return m_table_id == 0xffffff; }
 

@@ -3,6 +3,8 @@
 #include "base/near_names.hpp"
 #include "base/numbers.hpp"
 #include "mysql/catalog_shape.hpp"
+#include "mysql/folded_name.hpp"
+#include "mysql/read_rights.hpp"
 #include "mysql/unlogged_changes.hpp"
 
 #include <algorithm>
@@ -76,6 +78,8 @@ LogEnd log_end(Connection& connection) {
     end.position.file = rows[0].at(0).value_or("");
     end.position.offset =
         base::parse_integer<std::uint64_t>(rows[0].at(1).value_or("")).value_or(0);
+    end.only_databases = rows[0].at(2).value_or("");
+    end.left_databases = rows[0].at(3).value_or("");
     if (connection.is_mariadb()) {
         // The right answer reads the file up to there.
         end.gtids = executed() == before ? before : gtids_before(connection, end.position);
@@ -260,28 +264,22 @@ TableFacts Catalog::describe(const std::string& db, const std::string& table) {
     const std::string where = fmt::format(" WHERE table_schema = {} AND table_name = {}",
                                           m_connection->literal(db), m_connection->literal(table));
     for (const auto& row : m_connection->query(
-             "SELECT column_name, data_type, datetime_precision FROM information_schema.columns" +
+             "SELECT column_name, data_type, datetime_precision, extra, generation_expression FROM "
+             "information_schema.columns" +
              where)) {
         facts.types[row.at(0).value_or("")] = row.at(1).value_or("");
         if (row.at(2).value_or("0") != "0") {
             facts.with_fraction.insert(row.at(0).value_or(""));
         }
-    }
-    std::string last;
-    for (const auto& row :
-         m_connection->query("SELECT index_name, column_name, nullable, sub_part FROM "
-                             "information_schema.statistics" +
-                             where +
-                             " AND non_unique = 0 ORDER BY index_name <> 'PRIMARY', index_name, "
-                             "seq_in_index")) {
-        const std::string name = row.at(0).value_or("");
-        if (name != last || facts.unique_keys.empty()) {
-            facts.unique_keys.emplace_back();
-            last = name;
+        // Not DEFAULT_GENERATED, nor the times of MariaDB's system versions.
+        const std::string expression = row.at(4).value_or("");
+        if (row.at(3).value_or("").find(" GENERATED") != std::string::npos &&
+            expression != "ROW START" && expression != "ROW END") {
+            facts.generated[row.at(0).value_or("")] = expression;
         }
-        // What cannot be a key is kept as a column that no table has.
-        const bool usable = row.at(1).has_value() && row.at(2) != "YES" && !row.at(3);
-        facts.unique_keys.back().push_back(usable ? *row.at(1) : std::string{});
+    }
+    if (m_connection->is_mariadb()) {
+        facts.long_key = promoted_keys(*m_connection, db, table).of_long_texts;
     }
     if (m_connection->is_mariadb() && !m_connection
                                            ->query("SELECT 1 FROM information_schema.tables" +
@@ -307,8 +305,45 @@ std::vector<StoredCode> Catalog::stored_code(const TableNames& names) {
     return mysql::stored_code(*m_connection, names);
 }
 
+std::string Catalog::hidden(const std::string& db, const std::string& table,
+                            const std::vector<std::string>& columns) {
+    if (m_rights == nullptr) {
+        m_rights = std::make_shared<const ReadRights>(read_rights(*m_connection));
+    }
+    if (m_rights->none() || m_rights->reads_all(db, table)) {
+        return "";
+    }
+    const auto map = shape(db, table);
+    if (!map) {
+        return fmt::format("table '{}.{}'", db, table);
+    }
+    for (const std::string& name : columns) {
+        if (std::none_of(map->columns.begin(), map->columns.end(),
+                         [&name](const auto& column) { return column.name == name; })) {
+            return fmt::format("column {} of table '{}.{}'", in_quotes(name), db, table);
+        }
+    }
+    return "";
+}
+
 std::uint64_t Catalog::end_of_log() {
     return log_end(*m_connection).position.order_position();
+}
+
+std::string Catalog::stored_name(const std::string& name) {
+    if (!m_lower_case_names) {
+        m_lower_case_names = variable(*m_connection, "lower_case_table_names") != "0";
+    }
+    if (!*m_lower_case_names) {
+        return name;
+    }
+    const bool ascii = std::all_of(name.begin(), name.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0x80U) == 0;
+    });
+    // The server folds letters of all scripts, by the tables of its charset for names.
+    return ascii ? folded_name(name)
+                 : m_connection->value(fmt::format("SELECT LOWER(CONVERT({} USING utf8))",
+                                                   m_connection->literal(name)));
 }
 
 std::optional<TableMap> Catalog::shape(const std::string& db, const std::string& table) {

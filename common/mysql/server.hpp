@@ -7,11 +7,14 @@
 #include "mysql/table_plan.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace cdc::mysql {
+
+class ReadRights;
 
 /// Who the server is, whatever name it is reached by: MySQL its server_uuid, MariaDB
 /// "server_id@hostname:port".
@@ -22,6 +25,8 @@ struct LogEnd {
     /// Executed before it; "" where there are no global ids. MySQL: without those that are written
     /// to the log and not committed yet, which stand before `position`.
     std::string gtids;
+    std::string only_databases{}; ///< binlog_do_db, with commas: no others are in the log
+    std::string left_databases{}; ///< binlog_ignore_db
 };
 /// Where the next event will be written. Throws Error (refused) when there is no binary log.
 LogEnd log_end(Connection& connection);
@@ -74,11 +79,16 @@ public:
     std::optional<TableMap> shape(const std::string& db, const std::string& table) override;
     const Collations& collations() override;
     std::vector<StoredCode> stored_code(const TableNames& names) override;
+    std::string hidden(const std::string& db, const std::string& table,
+                       const std::vector<std::string>& columns) override;
     std::uint64_t end_of_log() override;
+    std::string stored_name(const std::string& name) override;
 
 private:
     Connection* m_connection;
+    std::optional<bool> m_lower_case_names;
     std::optional<Collations> m_collations;
+    std::shared_ptr<const ReadRights> m_rights; ///< as they were when they were asked for first
 };
 
 } // namespace cdc::mysql

@@ -52,7 +52,8 @@ void SnapshotLines::append_end(std::string& out, event::Order order, bool whole,
 std::string SnapshotLines::select_list() const {
     std::string out;
     for (const TablePlan::Column& column : m_plan->columns()) {
-        out += (out.empty() ? "" : ", ") + quote_name(column.name);
+        out += out.empty() ? "" : ", ";
+        out += column.left_out() ? "NULL" : quote_name(column.name);
     }
     return out;
 }

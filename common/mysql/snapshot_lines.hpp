@@ -39,7 +39,7 @@ public:
     /// The `source` of a row of this place, in another order.
     std::string row_source(event::Order order) const;
 
-    /// What the query asks for, in the order of the plan's columns.
+    /// What the query asks for, in the order of the plan's columns: NULL for one that is left out.
     std::string select_list() const;
 
 private:

@@ -40,20 +40,50 @@ public:
         return size >= 2 && (*m_tokens)[size - 2].is(word) && (*m_tokens)[size - 1].is(last);
     }
 
-    /// name or name.name
+    /// Whether a SELECT follows, or what may stand in its place, TABLE t and VALUES ….
+    bool reaches_query() const {
+        int depth = 0;
+        bool begins = true;
+        for (std::size_t i = m_at; i < m_tokens->size(); ++i) {
+            const Token& token = (*m_tokens)[i];
+            if (token.is("SELECT") ||
+                ((begins || depth == 0) && (token.is("TABLE") || token.is("VALUES")))) {
+                return true;
+            }
+            begins = token.is("(");
+            depth += begins ? 1 : token.is(")") ? -1 : 0;
+        }
+        return false;
+    }
+
+    /// name or name.name. Behind a dot digits are a name too. Where that is none, false, and `out`
+    /// is the first.
     bool name(Statement::Name& out) {
+        out = {};
         if (at_end() || !(*m_tokens)[m_at].is_name()) {
             return false;
         }
-        out = {{}, (*m_tokens)[m_at++].text};
+        out.table = (*m_tokens)[m_at++].text;
         if (take(".")) {
-            if (at_end() || !(*m_tokens)[m_at].is_name()) {
+            const bool digits = !at_end() && (*m_tokens)[m_at].kind == Token::Kind::number;
+            if (at_end() || !((*m_tokens)[m_at].is_name() || digits)) {
                 return false;
             }
             out.db = std::move(out.table);
             out.table = (*m_tokens)[m_at++].text;
         }
         return true;
+    }
+
+    /// Goes on by a name, which is added, or by what is none.
+    void any_name(std::vector<Statement::Name>& out) {
+        const std::size_t start = m_at;
+        Statement::Name each;
+        name(each);
+        if (!each.table.empty()) {
+            out.push_back(std::move(each));
+        }
+        m_at += m_at == start ? 1 : 0;
     }
 
     /// Everything up to the next comma outside parentheses, or the end.
@@ -79,12 +109,7 @@ private:
 void all_names(const std::vector<Token>& tokens, Statement& out) {
     Reader reader{tokens};
     while (!reader.at_end()) {
-        Statement::Name name;
-        if (reader.name(name)) {
-            out.tables.push_back(std::move(name));
-        } else {
-            reader.skip();
-        }
+        reader.any_name(out.tables);
     }
 }
 
@@ -120,6 +145,21 @@ bool read_names(Reader& reader, Statement& out) {
     return true;
 }
 
+/// What stands behind INDEX: IF NOT EXISTS, its name, its kind, ON and the table.
+bool read_index(Reader& reader, Statement& out) {
+    out.kind = Kind::alter_table;
+    out.alteration = Statement::Alteration::keeps_values;
+    while (!reader.at_end() && !reader.take("ON")) {
+        reader.skip();
+    }
+    Statement::Name name;
+    if (!reader.name(name)) {
+        return false;
+    }
+    out.tables.push_back(std::move(name));
+    return true;
+}
+
 bool read_drop(Reader& reader, Statement& out) {
     out.temporary = reader.take("TEMPORARY");
     if (reader.take_any({"TABLE", "TABLES"})) {
@@ -137,7 +177,10 @@ bool read_drop(Reader& reader, Statement& out) {
         out.tables.push_back({name.table, {}});
         return true;
     }
-    out.kind = Kind::harmless; // views, indexes, users, routines, triggers, …
+    if (reader.take("INDEX")) {
+        return read_index(reader, out);
+    }
+    out.kind = Kind::harmless; // views, users, routines, triggers, …
     return true;
 }
 
@@ -180,6 +223,10 @@ bool read_create(Reader& reader, Statement& out) {
         out.tables.push_back({name.table, {}});
         return true;
     }
+    reader.take_any({"UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR"});
+    if (reader.take("INDEX")) {
+        return read_index(reader, out);
+    }
     if (!reader.take("TABLE")) {
         out.kind = Kind::harmless;
         return true;
@@ -192,7 +239,43 @@ bool read_create(Reader& reader, Statement& out) {
     }
     out.tables.push_back(std::move(name));
     out.starts_transaction = reader.ends_with("START", "TRANSACTION");
+    out.has_query = reader.reaches_query();
     return true;
+}
+
+/// Names up to one of these words.
+void read_written_to(Reader& reader, std::initializer_list<std::string_view> ends, Statement& out) {
+    const auto at_an_end = [&] {
+        return std::any_of(ends.begin(), ends.end(), [&](auto word) { return reader.is(word); });
+    };
+    while (!reader.at_end() && !at_an_end()) {
+        reader.any_name(out.written);
+    }
+}
+
+bool read_written(Reader& reader, Statement& out) {
+    if (reader.take_any({"INSERT", "REPLACE"})) {
+        while (reader.take_any({"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO"})) {
+        }
+        Statement::Name name;
+        if (reader.name(name)) {
+            out.written.push_back(std::move(name));
+        }
+        return true;
+    }
+    if (reader.take("UPDATE")) {
+        while (reader.take_any({"LOW_PRIORITY", "IGNORE"})) {
+        }
+        read_written_to(reader, {"SET"}, out);
+        return true;
+    }
+    if (reader.take("DELETE")) {
+        while (reader.take_any({"LOW_PRIORITY", "QUICK", "IGNORE", "FROM"})) {
+        }
+        read_written_to(reader, {"WHERE", "ORDER", "LIMIT", "RETURNING"}, out);
+        return true;
+    }
+    return false;
 }
 
 bool read(Reader& reader, Statement& out, bool& want_names) {
@@ -267,15 +350,26 @@ bool read(Reader& reader, Statement& out, bool& want_names) {
         }
         return understood;
     }
-    if (reader.take_any({"INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO",
-                         "SELECT", "IMPORT", "TABLE", "VALUES"})) {
+    if (reader.take("ANALYZE")) {
+        if (reader.take_any({"TABLE", "TABLES", "LOCAL", "NO_WRITE_TO_BINLOG"})) {
+            out.kind = Kind::harmless;
+            return true;
+        }
+        if (reader.take("FORMAT")) { // = JSON
+            reader.skip();
+            reader.skip();
+        }
+        return read(reader, out, want_names); // MariaDB runs what it analyzes
+    }
+    if (read_written(reader, out) ||
+        reader.take_any({"LOAD", "WITH", "CALL", "DO", "SELECT", "IMPORT", "TABLE", "VALUES"})) {
         out.kind = Kind::rows;
         want_names = true;
         return true;
     }
-    if (reader.take_any({"ANALYZE", "OPTIMIZE", "CHECK", "REPAIR", "GRANT", "REVOKE", "FLUSH",
-                         "INSTALL", "UNINSTALL", "USE", "PURGE", "CHANGE", "RESET", "SHUTDOWN",
-                         "CACHE", "KILL", "LOCK", "UNLOCK"})) {
+    if (reader.take_any({"OPTIMIZE", "CHECK", "REPAIR", "GRANT", "REVOKE", "FLUSH", "INSTALL",
+                         "UNINSTALL", "USE", "PURGE", "CHANGE", "RESET", "SHUTDOWN", "CACHE",
+                         "KILL", "LOCK", "UNLOCK"})) {
         out.kind = Kind::harmless;
         return true;
     }
@@ -303,6 +397,9 @@ Statement parse_statement(std::string_view text, Quoting quoting) {
     }
     // What stands in a comment with a version may have been no part of the statement.
     const bool conditional = text.find("/*!") != text.npos || text.find("/*M!") != text.npos;
+    if (conditional) {
+        out.written.clear();
+    }
     if (conditional && (!out.added.empty() || !out.modified.empty())) {
         out.alteration = std::max(out.alteration, Alteration::unproven);
     }

@@ -30,9 +30,9 @@ struct Statement {
         drop_database, ///< also CREATE OR REPLACE DATABASE
         rename_table,  ///< tables are pairs: from, to
         create_table,
-        alter_table,
-        rows,     ///< INSERT, UPDATE, DELETE and the like, in STATEMENT format
-        harmless, ///< touches no stored row: views, users, indexes, routines, …
+        alter_table, ///< also CREATE INDEX and DROP INDEX
+        rows,        ///< INSERT, UPDATE, DELETE and the like, in STATEMENT format
+        harmless,    ///< touches no stored row: views, users, routines, …
         unknown,
     };
     struct Name {
@@ -52,7 +52,11 @@ struct Statement {
     bool if_exists = false; ///< IF EXISTS, IF NOT EXISTS
     bool or_replace = false;
     bool starts_transaction = false; ///< CREATE TABLE … START TRANSACTION: its rows follow
+    bool has_query = false;          ///< CREATE TABLE … SELECT: none of its rows follows
     std::vector<Name> tables;
+    /// Of `rows`, where they are told: the names among which are those of the tables that it writes
+    /// to by itself. Empty: it may be any of `tables`.
+    std::vector<Name> written;
     Alteration alteration = Alteration::unproven;
     std::string renamed_to_db; ///< ALTER TABLE … RENAME TO
     std::string renamed_to;

@@ -16,6 +16,37 @@ bool is_digits(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// What a backslash and `c` stand for in a string. Those of LIKE's wildcards stay two.
+void append_escaped(std::string& out, char c) {
+    switch (c) {
+    case 'n':
+        out += '\n';
+        return;
+    case 't':
+        out += '\t';
+        return;
+    case 'r':
+        out += '\r';
+        return;
+    case 'b':
+        out += '\b';
+        return;
+    case '0':
+        out += '\0';
+        return;
+    case 'Z':
+        out += '\x1a';
+        return;
+    case '%':
+    case '_':
+        out += '\\';
+        break;
+    default:
+        break;
+    }
+    out += c;
+}
+
 class Tokenizer {
 public:
     Tokenizer(std::string_view text, Quoting quoting, std::vector<Token>& out)
@@ -95,7 +126,10 @@ private:
             const char c = m_text[m_at];
             const char next = m_at + 1 < m_text.size() ? m_text[m_at + 1] : '\0';
             const bool last = m_at + 1 == m_text.size();
-            if (!last && ((escapes && c == '\\') || (c == quote && next == quote))) {
+            if (!last && escapes && c == '\\') {
+                append_escaped(token.text, next);
+                ++m_at;
+            } else if (!last && c == quote && next == quote) {
                 token.text += next;
                 ++m_at;
             } else if (c != quote) {

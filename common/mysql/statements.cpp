@@ -22,6 +22,7 @@ namespace {
 // PAD_CHAR_TO_FULL_LENGTH, with which char becomes varchar together with its padding.
 constexpr std::uint64_t kStrictModes = 0x600000;
 constexpr std::uint64_t kOtherTypesModes = 0x80000200;
+constexpr std::uint64_t kEmptyStringIsNull = 0x100000000; ///< of MariaDB
 
 std::string text_of(const Query& query) {
     const Charset* charset =
@@ -32,6 +33,11 @@ std::string text_of(const Query& query) {
         text = query.text;
     }
     return text;
+}
+
+void store_name(SourceLookup& lookup, Statement::Name& name) {
+    name.db = lookup.stored_name(name.db);
+    name.table = lookup.stored_name(name.table);
 }
 
 } // namespace
@@ -52,15 +58,24 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     Statement statement = parse_statement(text, quoting);
     statement.strict =
         (query.sql_mode & kStrictModes) != 0 && (query.sql_mode & kOtherTypesModes) == 0;
+    if (m_settings.mariadb && (query.sql_mode & kEmptyStringIsNull) != 0) {
+        for (ColumnDefinition& added : statement.added) {
+            if (added.kind == ColumnDefinition::Constant::string && added.constant.empty()) {
+                added.kind = ColumnDefinition::Constant::null;
+            }
+        }
+    }
     if (statement.kind != Statement::Kind::harmless) {
         need_group();
     }
-    const std::string db{query.db};
+    store_names(statement);
+    const std::string db = m_lookup->stored_name(std::string{query.db});
     if (!m_passes_over) {
         refuse_unlogged(statement, db, text, quoting);
     }
     if (statement.kind != Statement::Kind::rows) {
         m_writes_further.clear();
+        m_is_table.clear();
     }
     switch (statement.kind) {
     case Statement::Kind::begin:
@@ -101,7 +116,7 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
         break;
     default:
         if (!m_passes_over) {
-            if (!is_temporary(statement, query, event, out)) {
+            if (!is_temporary(statement, query.thread, db, event, out)) {
                 table_statement(statement, db, event, out);
             }
         }
@@ -117,6 +132,19 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     }
 }
 
+/// Its names as rows of the log have them.
+void ChangeBuilder::store_names(Statement& statement) const {
+    for (Statement::Name& name : statement.tables) {
+        store_name(*m_lookup, name);
+    }
+    for (Statement::Name& name : statement.written) {
+        store_name(*m_lookup, name);
+    }
+    store_name(*m_lookup, statement.exchanged);
+    statement.renamed_to_db = m_lookup->stored_name(statement.renamed_to_db);
+    statement.renamed_to = m_lookup->stored_name(statement.renamed_to);
+}
+
 /// The event with the global id says where the group stands in the order.
 void ChangeBuilder::need_group() const {
     if (!m_in_group) {
@@ -124,118 +152,12 @@ void ChangeBuilder::need_group() const {
     }
 }
 
-void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& db,
-                                std::string_view text) {
-    TableNames names;
-    for (const Statement::Name& name : statement.tables) {
-        names.emplace(name.db.empty() ? db : name.db, name.table);
-    }
-    std::string reason;
-    for (const auto& [schema, table] : names) {
-        if (captures(schema, table)) {
-            reason = "it names captured tables";
-        }
-    }
-    if (reason.empty()) {
-        reason = writes_further(std::move(names));
-    }
-    if (!reason.empty()) {
-        throw Error{
-            ExitCode::refused,
-            fmt::format("rows in STATEMENT format, and {}: {}", reason, in_quotes(text)),
-            fmt::format("SET GLOBAL binlog_format=ROW on the source; the tables that it writes to "
-                        "must be read again by a snapshot.{}",
-                        m_settings.mariadb ? " Where its versions are told by ids of "
-                                             "transactions a table is always written so: "
-                                             "--exclude it."
-                                           : "")};
-    }
-}
-
-/// Why a statement with these names may write to captured tables that it does not name; "": it does
-/// not. Answers are kept until a statement that may make or drop what they speak of.
-std::string ChangeBuilder::writes_further(TableNames names) {
-    constexpr std::size_t kKept = 1000;
-    const auto known = m_writes_further.find(names);
-    if (known != m_writes_further.end()) {
-        return known->second;
-    }
-    if (m_writes_further.size() >= kKept) {
-        m_writes_further.clear();
-    }
-    std::string reason = captured_behind(names);
-    return m_writes_further.emplace(std::move(names), std::move(reason)).first->second;
-}
-
-/// The stored code of these names, and of the names in it, and so on, that names captured tables.
-std::string ChangeBuilder::captured_behind(TableNames names) {
-    TableNames asked;
-    while (!names.empty()) {
-        TableNames more;
-        for (const StoredCode& code : m_lookup->stored_code(names)) {
-            if (!code.text) {
-                return code.what;
-            }
-            for (const bool ansi_quotes : {false, true}) { // as whose session made it
-                for (const auto& name : names_in(*code.text, {.ansi_quotes = ansi_quotes})) {
-                    const std::string& db = name.db.empty() ? code.db : name.db;
-                    if (captures(db, name.table)) {
-                        return "it names " + code.what;
-                    }
-                    more.emplace(db, name.table);
-                }
-            }
-        }
-        asked.merge(names);
-        std::erase_if(more, [&](const auto& name) { return asked.contains(name); });
-        names = std::move(more);
-    }
-    return {};
-}
-
-/// Foreign keys' CASCADE and SET NULL run below the log, which has the parent's rows only; what is
-/// written by a MERGE table is in the log under its name.
-void ChangeBuilder::refuse_unlogged(const Statement& statement, const std::string& db,
-                                    std::string_view text, Quoting quoting) const {
-    const bool makes_tables = statement.kind == Statement::Kind::create_table ||
-                              statement.kind == Statement::Kind::alter_table;
-    if (!makes_tables || statement.temporary) {
-        return;
-    }
-    const auto captured = [&](const Statement::Name& name) {
-        return captures(name.db.empty() ? db : name.db, name.table);
-    };
-    // The first table is the one that is made or altered.
-    const Statement::Name& name = statement.tables.at(0);
-    const std::string& schema = name.db.empty() ? db : name.db;
-    if (makes_cascade(text, quoting) && captured(name)) {
-        throw Error{
-            ExitCode::refused,
-            fmt::format("table '{}.{}' gets a foreign key with CASCADE or SET NULL, whose "
-                        "changes of rows are not in the log",
-                        schema, name.table),
-            "Leave the table out (--exclude), or make the key with RESTRICT, and begin anew "
-            "behind it with a snapshot"};
-    }
-    const auto merged = merged_tables(text, quoting);
-    if (!merged.empty() &&
-        (captured(name) || std::any_of(merged.begin(), merged.end(), captured))) {
-        throw Error{ExitCode::refused,
-                    fmt::format("table '{}.{}' becomes a MERGE table: rows that are written by it "
-                                "to the tables that it merges are in the log under its name",
-                                schema, name.table),
-                    "Leave it and the tables that it merges out (--exclude), and begin anew "
-                    "behind it with a snapshot"};
-    }
-}
-
 /// Whether it is on a temporary table, which the log has of sessions in MIXED and STATEMENT format.
 /// Such a table hides one that is captured under the same name.
-bool ChangeBuilder::is_temporary(const Statement& statement, const Query& query, const Event& event,
-                                 std::string& out) {
+bool ChangeBuilder::is_temporary(const Statement& statement, std::uint32_t thread,
+                                 const std::string& db, const Event& event, std::string& out) {
     const auto temporary = [&](const Statement::Name& name) {
-        return StatementEffects::TemporaryTable{
-            query.thread, name.db.empty() ? std::string{query.db} : name.db, name.table};
+        return StatementEffects::TemporaryTable{thread, name.db.empty() ? db : name.db, name.table};
     };
     std::set<StatementEffects::TemporaryTable>& tables = m_effects.temporary_tables;
     if (statement.temporary) {
@@ -318,7 +240,7 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
         }
         return;
     case Statement::Kind::drop_database:
-        drop_database(statement.tables.at(0).db);
+        drop_database(statement.tables.at(0).db, out);
         return;
     case Statement::Kind::rename_table:
         rename(statement.tables, db, out);
@@ -329,13 +251,10 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
     default:
         for (const Statement::Name& name : statement.tables) {
             // Any word of it may be taken for a name.
-            const auto is_table = [&] {
-                return state_of(schema_of(name), name.table).announced != nullptr ||
-                       m_lookup->shape(schema_of(name), name.table).has_value();
-            };
-            if (captured(name) && is_table()) {
+            if (captured(name) && is_table(schema_of(name), name.table)) {
                 mark(schema_of(name), name.table, "a statement that is not understood names it",
                      out);
+                state_of(schema_of(name), name.table).certain = false;
             }
         }
         return;
@@ -352,7 +271,18 @@ void ChangeBuilder::dropped(const std::string& db, const std::string& table, std
     m_effects.forget({db, table});
 }
 
-void ChangeBuilder::drop_database(const std::string& db) {
+/// The statement names no table: those are marked of which this connection saw changes, others when
+/// they are made anew.
+void ChangeBuilder::drop_database(const std::string& db, std::string& out) {
+    std::set<std::string> tables;
+    for (const auto& [name, state] : m_states) {
+        if (state.announced != nullptr && state.announced->map().db == db) {
+            tables.insert(state.announced->map().table);
+        }
+    }
+    for (const std::string& table : tables) {
+        dropped(db, table, "its database was dropped", out);
+    }
     m_effects.dropped_databases.insert(db);
     for (auto table = m_effects.constants.begin(); table != m_effects.constants.end();) {
         table = table->first.first == db ? m_effects.constants.erase(table) : std::next(table);
@@ -396,6 +326,7 @@ void ChangeBuilder::rename(std::vector<Statement::Name> tables, const std::strin
     };
     for (const Statement::Name& name : tables) {
         m_effects.constants.erase({name.db, name.table});
+        state_of(name.db, name.table).certain = false;
     }
     for (std::size_t i = 0; i + 1 < tables.size(); i += 2) {
         const Statement::Name& from = tables[i];
@@ -416,6 +347,11 @@ void ChangeBuilder::rename(std::vector<Statement::Name> tables, const std::strin
 
 void ChangeBuilder::mark(const std::string& db, const std::string& table, std::string_view reason,
                          std::string& out) {
+    mark_at(m_writer.next_index(), db, table, reason, out);
+}
+
+void ChangeBuilder::mark_at(std::uint64_t index, const std::string& db, const std::string& table,
+                            std::string_view reason, std::string& out) {
     base::log::warning(
         "table '{}.{}' is stale: {}; copies of it have wrong or missing rows until it "
         "is read again",
@@ -425,7 +361,7 @@ void ChangeBuilder::mark(const std::string& db, const std::string& table, std::s
     members += ",\"table\":";
     event::append_json_string(members, table);
     m_writer.begin_lines(out);
-    m_writer.append_stale_mark(out, reason, m_writer.table_source(members, m_writer.next_index()));
+    m_writer.append_stale_mark(out, reason, m_writer.table_source(members, index));
 }
 
 /// A statement may have changed the names of a table's columns, which the log lacks. They are asked
@@ -472,8 +408,9 @@ const ChangeBuilder::Shape* ChangeBuilder::shape_now(const std::string& db,
 
 void ChangeBuilder::truncate(const std::string& db, const std::string& table, const Event& event,
                              std::string& out) {
-    TableState& state = state_of(db, table);
-    if (state.announced == nullptr) {
+    const TableState& state = state_of(db, table);
+    const TablePlan* plan = state.announced;
+    if (plan == nullptr) {
         const auto found = std::find_if(m_shapes.begin(), m_shapes.end(), [&](const auto& entry) {
             return entry.second.state == &state && entry.second.plan.captured();
         });
@@ -484,11 +421,13 @@ void ChangeBuilder::truncate(const std::string& db, const std::string& table, co
             return;
         }
         announce(*shape, m_writer.next_index(), out);
+        shape->state->certain = false;
+        plan = &shape->plan;
     }
-    m_in_work = state.announced;
+    m_in_work = plan;
     m_writer.begin_lines(out);
     m_row = 0;
-    start_source(*state.announced, event);
+    start_source(*plan, event);
     event::append_images(out, event::append_null, event::append_null);
     end_line(m_writer.take_indexes(1), 't', out);
 }

@@ -67,7 +67,8 @@ TablePlan::TablePlan(TableMap table_map, SourceLookup& lookup, bool mariadb,
                                 }) ||
                     std::count_if(m_map.columns.begin(), m_map.columns.end(), may_be_period) >= 2);
     TableFacts facts;
-    if (special || m_map.primary_key.empty()) {
+    m_of_catalog = special;
+    if (special) {
         facts = lookup.describe(m_map.db, m_map.table);
     }
     refuse_old_fractions(facts);
@@ -207,31 +208,34 @@ void TablePlan::find_row_end(const TableFacts& facts) {
     }
 }
 
-/// The primary key of the log, else the first unique key of the catalog whose columns the log has
-/// and does not allow to be NULL.
+/// Empty where the log has no hash of one, or a column may be NULL: then the key is younger than
+/// the rows.
+std::vector<std::size_t> TablePlan::long_key(const TableFacts& facts) const {
+    if (std::none_of(m_map.columns.begin(), m_map.columns.end(), may_be_hash)) {
+        return {};
+    }
+    std::vector<std::size_t> key;
+    for (const std::string& name : facts.long_key) {
+        const auto found = std::find_if(m_columns.begin(), m_columns.end(),
+                                        [&](const Column& column) { return column.name == name; });
+        const auto place = static_cast<std::size_t>(found - m_columns.begin());
+        if (found == m_columns.end() || m_map.columns[place].nullable) {
+            return {};
+        }
+        key.push_back(place);
+    }
+    return key;
+}
+
+/// That of the log, which has a unique key in place of a primary one. One that the catalog alone
+/// has may be younger than the rows.
 void TablePlan::choose_key(const TableFacts& facts) {
     std::vector<std::size_t> key = m_map.primary_key;
     if (facts.hides_period && m_row_end) { // it belongs to the key of the log, and is one value now
         std::erase(key, *m_row_end);
     }
     if (key.empty()) {
-        for (const auto& names : facts.unique_keys) {
-            std::vector<std::size_t> places;
-            for (const std::string& name : names) {
-                const auto found = std::find_if(m_columns.begin(), m_columns.end(),
-                                                [&](const Column& c) { return c.name == name; });
-                const auto place = static_cast<std::size_t>(found - m_columns.begin());
-                if (found == m_columns.end() || m_map.columns[place].nullable) {
-                    places.clear();
-                    break;
-                }
-                places.push_back(place);
-            }
-            if (!places.empty()) {
-                key = std::move(places);
-                break;
-            }
-        }
+        key = long_key(facts);
     }
     int number = 0;
     for (const std::size_t place : key) {

@@ -29,14 +29,17 @@ constexpr const char* connector_name(bool mariadb) {
 
 /// What the catalog has of a table now, and the log does not say.
 struct TableFacts {
-    std::map<std::string, std::string> types;          ///< of columns: "uuid"
-    std::vector<std::vector<std::string>> unique_keys; ///< without nullable columns and expressions
+    std::map<std::string, std::string> types; ///< of columns: "uuid"
+    /// MariaDB, of a unique key on the hash of long texts, of which the log has no more than the
+    /// hash
+    std::vector<std::string> long_key;
     /// MariaDB, a table with system versions: the column that says when a row became one of the
     /// past
     std::string row_end;
     /// The columns `row_start` and `row_end` are in the log, and in no SELECT * nor the catalog.
     bool hides_period = false;
-    std::set<std::string> with_fraction; ///< columns of times that have digits of a second
+    std::set<std::string> with_fraction;          ///< columns of times that have digits of a second
+    std::map<std::string, std::string> generated; ///< columns, and the expressions of their values
 };
 
 /// Pairs of database and name.
@@ -64,8 +67,15 @@ public:
     virtual const Collations& collations() = 0;
     /// The views and routines of these names, and the triggers of tables of these names.
     virtual std::vector<StoredCode> stored_code(const TableNames& names) = 0;
+    /// "": the user may read these columns of the table, or nothing anywhere, and then nothing was
+    /// read before. Else what it may not read, for people.
+    virtual std::string hidden(const std::string& db, const std::string& table,
+                               const std::vector<std::string>& columns) = 0;
     /// Where the log ends, as a place in the order.
     virtual std::uint64_t end_of_log() = 0;
+    /// A database's or table's name of a statement as the rows of the log have it: in lower case
+    /// where lower_case_table_names says so.
+    virtual std::string stored_name(const std::string& name) { return name; }
 };
 
 /// A table of the log, ready to write rows with: everything that is the same in each line is
@@ -93,6 +103,12 @@ public:
               event::Encoding encoding = event::Encoding::exact);
 
     bool captured() const { return m_captured; }
+    /// Whether the catalog was asked for what the table's map does not say.
+    bool of_catalog() const { return m_of_catalog; }
+    /// Of the same map: whether the catalog said the same.
+    bool same_as(const TablePlan& other) const {
+        return m_version == other.m_version && m_row_end == other.m_row_end;
+    }
     const TableMap& map() const { return m_map; }
     const RowLayout& layout() const { return m_layout; }
     const event::Table& shape() const { return m_shape; }
@@ -128,12 +144,14 @@ private:
                     SourceLookup& lookup);
     void write_source_members();
     void find_row_end(const TableFacts& facts);
+    std::vector<std::size_t> long_key(const TableFacts& facts) const;
     void choose_key(const TableFacts& facts);
     void check_key_edit(const Column& column) const;
     void check_row_edits() const;
     std::size_t shape_place(std::size_t place) const;
 
     bool m_captured = false;
+    bool m_of_catalog = false;
     TableMap m_map;
     RowLayout m_layout;
     event::Table m_shape;

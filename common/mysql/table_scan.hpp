@@ -18,7 +18,8 @@ public:
     ScanSql(const TablePlan& plan, std::string select_list, const std::string& condition);
 
     /// The columns of the primary key in its order. Empty: there is none, or a column of it is of a
-    /// type whose values do not sort as their literals compare (enum, set, bit, float).
+    /// type whose values do not sort as their literals compare (enum, set, bit, float, and char of
+    /// MariaDB with a collation that does not pad).
     const std::vector<std::string>& key() const { return m_names; }
 
     /// Reads nothing, and has the transaction hold the table's metadata lock.

@@ -3,6 +3,8 @@
 #include "mysql/statement.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace cdc::mysql {
 
@@ -28,6 +30,103 @@ void add_cascading_keys(std::vector<Finding>& out, Connection& connection,
                                        in_quotes(row.at(3).value_or(""))),
                            "Leave the table out (--exclude), or make the key with RESTRICT"});
         }
+    }
+}
+
+std::set<std::string> names_of(std::string_view list) {
+    std::set<std::string> out;
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        out.emplace(list.substr(0, comma));
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return out;
+}
+
+/// Databases that the server leaves out of its log.
+void add_left_databases(std::vector<Finding>& out, Connection& connection,
+                        const std::string& database, const event::TableFilter& filter) {
+    LogEnd end;
+    try {
+        end = log_end(connection);
+    } catch (const ServerError& error) {
+        if (!is_right_missing(error)) {
+            throw;
+        }
+        return; // which is told when the log is asked for
+    }
+    const auto only = names_of(end.only_databases);
+    const auto left = names_of(end.left_databases);
+    if (only.empty() && left.empty()) {
+        return;
+    }
+    std::set<std::string> captured;
+    if (!database.empty()) {
+        captured.insert(database);
+    } else {
+        for (const event::PresentTable& table : present_tables(connection, database)) {
+            if (filter.matches(table.schema, table.table)) {
+                captured.insert(table.schema);
+            }
+        }
+    }
+    // The server looks at the other list only where this one is empty.
+    const char* setting = only.empty() ? "binlog_ignore_db" : "binlog_do_db";
+    for (const std::string& name : captured) {
+        if (only.empty() ? left.contains(name) : !only.contains(name)) {
+            out.push_back({ExitCode::refused,
+                           fmt::format("database {} is left out of the binary log by {}",
+                                       in_quotes(name), setting),
+                           fmt::format("Start the server without {}, and begin anew behind that "
+                                       "with a snapshot; or leave the database out (--exclude)",
+                                       setting)});
+        }
+    }
+    out.push_back({ExitCode::ok,
+                   fmt::format("{} is set: a statement such as TRUNCATE TABLE is not in the log "
+                               "where the session's default database is one that is left out",
+                               setting),
+                   fmt::format("start the server without {}", setting)});
+}
+
+/// What comes to a replica from its source is in its log with log_replica_updates alone.
+void add_replica(std::vector<Finding>& out, Connection& connection) {
+    constexpr unsigned long kReplicaStatus = 80022;
+    const bool renamed = !connection.is_mariadb() && connection.version() >= kReplicaStatus;
+    const std::string name = variable(connection, "log_replica_updates").empty()
+                                 ? "log_slave_updates"
+                                 : "log_replica_updates";
+    if (variable(connection, name) != "OFF") {
+        return;
+    }
+    const char* sql = connection.is_mariadb() ? "SHOW ALL SLAVES STATUS"
+                      : renamed               ? "SHOW REPLICA STATUS"
+                                              : "SHOW SLAVE STATUS";
+    try {
+        if (!connection.query(sql).empty()) {
+            out.push_back({ExitCode::refused,
+                           fmt::format("the source is a replica, and {} is OFF: what it gets from "
+                                       "its own source is not in its log",
+                                       name),
+                           fmt::format("Start it with {}=ON, and begin anew behind that with a "
+                                       "snapshot; or capture from its own source. Where it is a "
+                                       "replica no more: RESET {} ALL",
+                                       name, connection.is_mariadb() ? "SLAVE" : "REPLICA")});
+        }
+    } catch (const ServerError& error) {
+        if (!is_right_missing(error)) {
+            throw;
+        }
+        if (connection.is_mariadb() && connection.value("SELECT @@gtid_slave_pos").empty()) {
+            return; // it never was one
+        }
+        out.push_back(
+            {ExitCode::ok,
+             fmt::format("{} is OFF, and the user may not see whether the source is a "
+                         "replica: what that gets from its own source is not in its log",
+                         name),
+             fmt::format("GRANT {} ON *.* to the user on the source",
+                         connection.is_mariadb() ? "REPLICA MONITOR" : "REPLICATION CLIENT")});
     }
 }
 
@@ -90,6 +189,10 @@ std::vector<Finding> unlogged_changes(Connection& connection, const std::string&
     std::vector<Finding> out;
     add_cascading_keys(out, connection, database, filter);
     add_merge_tables(out, connection, database, filter);
+    if (variable(connection, "log_bin") == "ON") { // else preflight() tells
+        add_left_databases(out, connection, database, filter);
+        add_replica(out, connection);
+    }
     return out;
 }
 

@@ -12,8 +12,9 @@
 /// What changes rows of captured tables without the log saying so by their names.
 namespace cdc::mysql {
 
-/// Foreign keys with CASCADE or SET NULL of captured tables, and MERGE tables over or among them.
-/// `database`: the only one that is captured; "": all.
+/// Foreign keys with CASCADE or SET NULL of captured tables, MERGE tables over or among them,
+/// captured databases that the server leaves out of its log, and a replica that does not log what
+/// it gets. `database`: the only one that is captured; "": all.
 std::vector<Finding> unlogged_changes(Connection& connection, const std::string& database,
                                       const event::TableFilter& filter);
 

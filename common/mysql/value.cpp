@@ -78,9 +78,7 @@ void append_text(std::string& out, const Charset& charset, std::string_view byte
     }
     thread_local std::string text;
     text.clear();
-    if (!append_utf8(text, charset, bytes)) {
-        fail(ExitCode::bad_data, "{} is not text in {}", base::in_quotes(bytes), charset.name);
-    }
+    convert_text(text, charset, bytes);
     event::append_json_string(out, text);
 }
 

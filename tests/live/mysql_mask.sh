@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # --leave-out and --mask of MySQL and MariaDB: in rows of a snapshot and in changes alike, in keys, `before`, short
 # row images and partial JSON; the secret values leave neither process, in no line and no checkpoint. Patterns that
-# meet nothing are refused with the name that was meant.
+# meet nothing are refused with the name that was meant. cdc-verify, told the same, compares what the masks make of the
+# source's values, and repairs with that.
 source "$(dirname "$0")/lib.sh"
 start mysql mariadb
 my() { mariadb --no-defaults -h 127.0.0.1 -P "$PORT" -u root --skip-column-names -B -e "$1" shop; }
 printf 'key of the hashes\n' >mask.key
 hash_of() { printf '%s' "$1" | openssl dgst -sha256 -hmac 'key of the hashes' | sed 's/.*= //'; }
 edits=(--mask '*.email=hash' --mask 'people.phone=fixed:hid"den' --mask 'people.doc=hash' --mask 'visits.n=hash' --mask-key mask.key
-    --leave-out 'shop.*.pin')
+    --mask 'cards.[mdtbxe]=hash' --encrypt 'cards.c' --encrypt 'cards.g=gcm' --encrypt-key mask.long --leave-out 'shop.*.pin')
+head -c 32 /dev/urandom | base64 >mask.long
 refused() { # STATUS WORDS COMMAND…
     expect_exit "$1" "${@:3}" >lines 2>err
     expect_words err "$2"
@@ -21,7 +23,11 @@ for KIND in mysql mariadb; do
     my "CREATE TABLE people (pin int, email varchar(50) CHARACTER SET latin1 PRIMARY KEY, name varchar(40), phone varchar(20), doc json, n int);
         CREATE TABLE visits (id int, email varchar(50), pin int, n int unsigned);
         INSERT INTO people VALUES (424242, 'secret-a@x', 'A', 'secret-1', '{\"a\": \"secret\"}', 1), (NULL, 'secret-\"b\\\\é', 'B', NULL, NULL, 1);
-        INSERT INTO visits VALUES (1, 'secret-a@x', 424242, 777777)"
+        INSERT INTO visits VALUES (1, 'secret-a@x', 424242, 777777);
+        CREATE TABLE cards (id int PRIMARY KEY, m decimal(12,2), d double, t datetime(3), b varbinary(20), x bigint unsigned, e enum('secret-1', 'b'),
+            c varchar(20), g varchar(20), pin int, v int);
+        INSERT INTO cards VALUES (1, 424242.50, 0.1, '2025-07-21 10:00:00.5', 'secret-1', 18446744073709551615, 'secret-1', 'secret-c', 'secret-g', 424242, 1),
+            (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 2)"
     rm -f state.json
 
     say "$KIND: rows and changes"
@@ -32,6 +38,7 @@ for KIND in mysql mariadb; do
     my "SET binlog_row_image=MINIMAL; UPDATE people SET phone = 'secret-3', pin = 424242 WHERE name = 'D'"
     [ $KIND = mariadb ] || my "SET binlog_row_value_options=PARTIAL_JSON; UPDATE people SET doc = JSON_SET(doc, '\$.a', 'secret-x') WHERE name = 'A'"
     my "UPDATE visits SET n = 777778; INSERT INTO visits VALUES (2, 'secret-d@x', 424242, 777779)"
+    my "INSERT INTO cards VALUES (3, 424242.5, 424242, '1999-12-31', 'secret-3', 777777, 'b', 'secret-c', 'secret-g', 424242, 3)"
     cdc-capture --source "$URL" --checkpoint state.json --exit-at-end "${edits[@]}" 2>capture.err |
         tee changes | cdc-load --target "$TARGET" --checkpoint state.json 2>load.err || fail "capture"
     cat rows changes state.json ./*.err >everything
@@ -49,6 +56,29 @@ for KIND in mysql mariadb; do
     expect "a short image" "$(jq -c 'select(.unchanged) | [.key.email, .after.phone, (.unchanged | index("pin"))]' changes)" "[\"$d\",\"hid\\\"den\",null]"
     expect "a number" "$(jq -c 'select(.op == "u" and .source.table == "visits") | [.before.n, .after.n]' changes)" "[\"$(hash_of 777777)\",\"$(hash_of 777778)\"]"
     expect "the target" "$(ch "SELECT email, name, phone, n FROM people ORDER BY name FORMAT TSV" | tr '\t\n' '| ')" "$c|A|hid\"den|2 $d|D|hid\"den|1 "
+
+    say "$KIND: a comparison and a repair that are told the same"
+    verify() { cdc-verify --source "$URL" --target "$TARGET" "${edits[@]}" "$@" 2>verify.err; }
+    verify --json >out.json || fail "it differs: $(cat out.json verify.err)"
+    expect "tables" "$(jq -r '[.tables[] | .table + ":" + .verdict] | join(" ")' out.json)" "shop.cards:same shop.people:same shop.visits:same"
+    verify --rows >out || fail "row by row it differs: $(cat out verify.err)"
+    expect_exit 1 cdc-verify --source "$URL" --target "$TARGET" --exclude-columns pin --json >out.json 2>verify.err
+    for column in m d t b x e c; do
+        ch "INSERT INTO cards_raw SELECT * REPLACE ('other' AS $column, _version + 1 AS _version) FROM cards_raw FINAL WHERE id = 3"
+    done
+    expect_exit 1 verify --tables shop.cards --json >out.json
+    expect "what differs" "$(jq -r '[.tables[].differences[] | .key.id, (.columns | map(.name) | sort[])] | join("")' out.json)" 3bcdemtx
+    expect_exit 1 verify --tables shop.cards --repair >repair
+    grep -qE 'secret-|424242|77777' repair verify.err out.json && fail "a secret is in the repair: $(cat repair verify.err)"
+    expect "the row of the repair" "$(jq -r 'select(.op) | "\(.key.id) \(.after | keys | join(""))"' repair)" "3 bcdegidmtvx"
+    cdc-load --target "$TARGET" <repair 2>load.err || fail "the repair cannot be loaded: $(cat load.err)"
+    verify --tables shop.cards >out || fail "it differs behind the repair: $(cat out verify.err)"
+    ch "INSERT INTO people_raw SELECT * REPLACE ('x' AS phone, _version + 1 AS _version) FROM people_raw FINAL WHERE name = 'A'"
+    expect_exit 1 verify --tables shop.people >out
+    expect_exit 2 verify --tables shop.people --repair >out
+    expect_words verify.err "its key is masked"
+    refused 2 "people.emial" cdc-verify --source "$URL" --target "$TARGET" --mask 'people.emial=hash'
+    expect_words err "people.email"
 
     say "$KIND: what may not be"
     refused 4 "belongs to its key" cdc-snapshot --source "$URL" --leave-out 'people.email'

@@ -71,6 +71,14 @@ metadata() { # MINIMAL or NO_LOG
     expect_words capture.err "table 'shop.t' is stale: the names of its columns were asked of a catalog that a later statement had changed"
     expect "the last row" "$(jq -c 'select(has("key")).after' lines | tail -n 1)" '{"id":4,"d":1,"b":2}'
 
+    say "$NAME, $1: a unique key that is younger than the rows, capture behind"
+    my "CREATE TABLE u (a int NOT NULL)"
+    from_here
+    my "INSERT INTO u VALUES (1), (1); DELETE FROM u LIMIT 1; CREATE UNIQUE INDEX u_a ON u (a)"
+    capture >lines || fail "$(cat capture.err)"
+    expect_words capture.err "table 'shop.u' is stale: the names of its columns were asked of a catalog that a later statement had changed"
+    my "DROP TABLE u"
+
     say "$NAME, $1: another shape, capture behind"
     from_here
     my "INSERT INTO t VALUES (5, 1, 2); ALTER TABLE t ADD COLUMN more int"

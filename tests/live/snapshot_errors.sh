@@ -79,30 +79,43 @@ sql "CREATE TABLE d (id int PRIMARY KEY, v text); INSERT INTO d SELECT g, 'x' FR
      CREATE TABLE e (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
      CREATE TABLE e1 PARTITION OF e FOR VALUES FROM (0) TO (100); INSERT INTO e SELECT g, 'x' FROM generate_series(1, 99) g;
      CREATE TABLE f (id int PRIMARY KEY); INSERT INTO f SELECT generate_series(1, 100);
-     CREATE TABLE g (id int PRIMARY KEY); INSERT INTO g SELECT generate_series(1, 100)"
+     CREATE TABLE g (id int PRIMARY KEY); INSERT INTO g SELECT generate_series(1, 100);
+     CREATE TABLE h (id int PRIMARY KEY); INSERT INTO h VALUES (1); CREATE TABLE i (id int PRIMARY KEY); INSERT INTO i VALUES (2)"
 cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint s.json --jobs 1 --max-rows-per-second 3000 2>snapshot.err |
     sink s.json &
-wait_until 20 grep -q "reading 7 tables" snapshot.err
+wait_until 20 grep -q "reading 9 tables" snapshot.err
 sql "DROP TABLE b; ALTER TABLE c ALTER v TYPE varchar(9) USING 'rewritten'; ALTER TABLE d SET ACCESS METHOD heap2;
      CREATE TABLE e2 (id int PRIMARY KEY, v text); INSERT INTO e2 SELECT g, 'x' FROM generate_series(100, 149) g;
-     ALTER TABLE e ATTACH PARTITION e2 FOR VALUES FROM (100) TO (200); TRUNCATE f"
+     ALTER TABLE e ATTACH PARTITION e2 FOR VALUES FROM (100) TO (200); TRUNCATE f;
+     ALTER TABLE h RENAME TO j; ALTER TABLE i RENAME TO h; ALTER TABLE j RENAME TO i"
 sql "VACUUM FULL g"
 code=0; wait $! || code=$?
 expect "exit" $code 1
 expect_words snapshot.err "'public.b' was dropped"
 expect_words snapshot.err "'public.c' was altered"
+expect_words snapshot.err "'public.h' was altered" # it is read by its name
 expect_words snapshot.err "'public.d' was altered" # its rows are all newer than the snapshot
 expect_words snapshot.err "'public.e' was altered" # rows came that no stream brings
 expect "finished" "$(jq -r '.checkpoint.snapshot.tables[].table' s.json | tr -d '\n')" afg
 expect_exit 4 cdc-capture --source "$(pg_url)" --slot s --checkpoint s.json --exit-at-end 2>capture.err
 expect_words capture.err "unfinished snapshot"
 { cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint s.json 2>snapshot.err | tee lines | sink s.json; } || fail "rerun"
-expect "only what was missing" "$(jq -r 'select(.table) | .table.name' lines | sort | tr '\n' ' ')" "public.c public.d public.e "
-expect "all of it, as it is now" "$(jq -r 'select(.op) | .source.table + .after.v' lines | sort | uniq -c | tr -s ' \n' ' ')" " 3000 crewritten 100 dx 149 ex "
-sql "DROP TABLE d, e, f, g; DROP ACCESS METHOD heap2"
+expect "only what was missing" "$(jq -r 'select(.table) | .table.name' lines | sort | tr '\n' ' ')" "public.c public.d public.e public.h public.i "
+expect "all of it, as it is now" "$(jq -r 'select(.op) | .source.table + .after.v' lines | sort | uniq -c | tr -s ' \n' ' ')" " 3000 crewritten 100 dx 149 ex 1 h 1 i "
+sql "DROP TABLE d, e, f, g, h, i; DROP ACCESS METHOD heap2"
 expect "done" "$(jq -r .checkpoint.snapshot s.json)" done
 expect_exit 0 snapshot --slot s --create --checkpoint s.json
 expect "nothing more" "$(wc -c <lines)" 0
+
+say "a second one beside it, with the same checkpoint file, waits for its end"
+{ cdc-snapshot --source "$(pg_url)" --slot s --checkpoint twice.json --jobs 1 --max-rows-per-second 1500 2>first.err | tee first | sink twice.json; } &
+wait_until 20 grep -q "reading 2 tables" first.err
+expect_exit 0 snapshot --slot s --checkpoint twice.json
+expect_words snapshot.err "uses 'twice.json'; waiting for its end"
+expect_words snapshot.err "nothing to read"
+expect "nothing twice" "$(wc -c <lines)" 0
+wait $! || fail "the first one ended with $?"
+expect "rows" "$(grep -c '"op":"r"' first)" 6000
 
 say "checkpoint files of something else"
 expect_exit 4 snapshot --checkpoint s.json
@@ -123,6 +136,7 @@ sed 's/"seq":1/"seq":{}/' begun.json >broken.json
 expect_exit 5 snapshot --slot s --checkpoint broken.json
 
 say "a slot in use, a slot that is gone"
+rm -f capture.err
 cdc-capture --source "$(pg_url)" --slot s --peek >/dev/null 2>capture.err &
 CAPTURE=$!
 wait_until 10 grep -q streaming capture.err
@@ -139,7 +153,7 @@ expect "exit" "$(cat code)" 1
 expect "words, where nothing was to be confirmed" "$(grep -c 'cannot write output' snapshot.err)" 0
 expect_exit 1 snapshot --checkpoint nobody.json --drain 300ms
 expect_words snapshot.err "within --drain"
-: >lines # not the last run's
+rm lines # not the last run's
 cdc-snapshot --source "$(pg_url)" --max-rows-per-second 500 >lines 2>snapshot.err &
 SNAPSHOT=$!
 wait_until 10 test -s lines
@@ -151,7 +165,7 @@ expect "ends in a checkpoint" "$(tail -n 1 lines | cut -c 1-13)" '{"checkpoint"'
 expect "no slot is left" "$(sql "SELECT count(*) FROM pg_replication_slots")" 0
 
 say "a server that goes away"
-: >lines # not the last run's
+rm lines # not the last run's
 cdc-snapshot --source "$(pg_url)" --max-rows-per-second 500 >lines 2>snapshot.err &
 SNAPSHOT=$!
 wait_until 10 test -s lines

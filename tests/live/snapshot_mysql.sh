@@ -110,6 +110,56 @@ for KIND in mysql mariadb; do
     expect "rows" "$(rows)" '["a",1] ["a",2] '
     my "DROP TABLE shop.x, shop.y, shop.z"
 
+    say "$KIND: bytes that are no character of their charset, in a value and in a key that ends a chunk"
+    my "CREATE TABLE shop.odd (id int PRIMARY KEY, v varchar(9) CHARACTER SET cp1251);
+        INSERT INTO shop.odd VALUES (1, _cp1251 X'cf983f');
+        CREATE TABLE shop.keyed (k varchar(9) CHARACTER SET gbk COLLATE gbk_bin PRIMARY KEY);
+        INSERT INTO shop.keyed VALUES (_gbk X'c4e3'), (_gbk X'a2ab')"
+    snapshot --tables shop.keyed --where "shop.keyed=k = _gbk X'c4e3'" || fail "$(cat snapshot.err)"
+    expect "a row beside it" "$(jq -r 'select(.op == "r") | .key.k' lines)" 你
+    for table in odd keyed; do
+        code=0
+        snapshot --tables shop.$table --chunk-rows 1 || code=$?
+        expect "exit status" "$code" 5
+        expect_words snapshot.err "table 'shop.$table': column '$([ $table = odd ] && echo v || echo k)': "
+        expect_words snapshot.err "is not text in $([ $table = odd ] && echo cp1251 || echo gbk)"
+        expect "rows" "$(jq -c 'select(.op == "r" and .source.table == "odd")' lines)" ''
+    done
+    expect_words snapshot.err "(--leave-out; "
+    snapshot --tables shop.odd --leave-out odd.v || fail "$(cat snapshot.err)"
+    expect "without the column" "$(jq -c 'select(.op == "r") | .after' lines)" '{"id":1}'
+    my "DROP TABLE shop.odd, shop.keyed"
+
+    say "$KIND: what the server sets for sessions changes nothing"
+    if [ $KIND = mysql ]; then
+        own='show_gipk_in_create_table_and_information_schema' value=0 wait=max_execution_time limit=500
+        my "SET sql_generate_invisible_primary_key=1; CREATE TABLE shop.own (v int)"
+    else
+        own=system_versioning_asof value="'2020-01-01'" wait=max_statement_time limit=0.5
+        my "CREATE TABLE shop.own (v int) WITH SYSTEM VERSIONING"
+    fi
+    my "SET NAMES utf8mb4; CREATE TABLE shop.größe (id int PRIMARY KEY); INSERT INTO shop.größe VALUES (1), (2); INSERT INTO shop.own VALUES (1), (2);
+        SET GLOBAL init_connect='SET NAMES latin1', GLOBAL sql_select_limit=1, GLOBAL autocommit=0, GLOBAL $own=$value, GLOBAL $wait=$limit"
+    URL=${BASE/root@/reader:x@}/shop
+    snapshot --tables 'shop.a,shop.größe,shop.own' --where 'shop.a=SLEEP(0.4) = 0' || fail "$(cat snapshot.err)"
+    expect "rows" "$(jq -c 'select(.op == "r") | [.source.table, .after.id // .after.v]' lines | sort | tr '\n' ' ')" \
+        '["a",1] ["a",2] ["größe",1] ["größe",2] ["own",1] ["own",2] '
+    expect "the key" "$(jq -c 'select(.table.name == "shop.own") | .table.columns[0].name' lines)" "$([ $KIND = mysql ] && echo '"my_row_id"' || echo '"v"')"
+    rm -f lines capture.err
+    cdc-capture --source "$URL" --tables 'shop.größe' >lines 2>capture.err &
+    wait_until 20 grep -q 'streaming from' capture.err
+    my "SET NAMES utf8mb4; SET autocommit=1, lock_wait_timeout=10, $wait=0; INSERT INTO shop.größe VALUES (3)"
+    wait_until 20 grep -q '"op":"c"' lines
+    my "SET NAMES utf8mb4; SET autocommit=1, lock_wait_timeout=10, $wait=0; ALTER TABLE shop.größe ADD c int DEFAULT 5; INSERT INTO shop.größe VALUES (4, 4)"
+    wait_until 20 grep -q '"id":4' lines
+    kill -TERM $!
+    wait $! || true
+    expect "the catalog as it is" "$(jq -c 'select(.mark)' lines)" ''
+    expect "old rows" "$(jq -c 'select(.table) | .table.columns[1].default' lines | tail -n 1)" 5
+    URL=$BASE/shop
+    my "SET GLOBAL init_connect='', GLOBAL sql_select_limit=DEFAULT, GLOBAL autocommit=1, GLOBAL $own=DEFAULT, GLOBAL $wait=0; SET NAMES utf8mb4;
+        DROP TABLE shop.größe, shop.own"
+
     say "$KIND: beside a stream"
     snapshot --exclude b || fail "$(cat snapshot.err)"
     tail -n 1 lines | jq -c '.checkpoint.snapshot = null' | sed 's/"order":"..../"order":"0007/' >state.json
@@ -121,6 +171,7 @@ for KIND in mysql mariadb; do
     refused 4 "belongs to $KIND 'another'" --beside other.json
 
     say "$KIND: on from a run that was stopped"
+    rm -f lines
     cdc-snapshot --source "$URL" --exclude empty --jobs 1 --max-rows-per-second 1 >lines 2>snapshot.err &
     wait_until 20 eval '[ -n "$(jq -c "select(.checkpoint.snapshot.tables | length == 1)" lines)" ]'
     kill -TERM $!

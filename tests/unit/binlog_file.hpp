@@ -38,6 +38,10 @@ public:
     TableFacts describe(const std::string&, const std::string&) override { return facts; }
     std::optional<TableMap> shape(const std::string&, const std::string&) override { return {}; }
     std::vector<StoredCode> stored_code(const TableNames&) override { return {}; }
+    std::string hidden(const std::string&, const std::string&,
+                       const std::vector<std::string>&) override {
+        return {};
+    }
     std::uint64_t end_of_log() override { return 0; }
 };
 

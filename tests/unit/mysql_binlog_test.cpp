@@ -1,6 +1,7 @@
 #include "base/version.hpp"
 #include "binlog_file.hpp"
 #include "event/line_decoder.hpp"
+#include "mysql/folded_name.hpp"
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -112,6 +113,54 @@ void survive(ChangeBuilder& builder, const std::string& event) {
     }
     CHECK(out.substr(0, 6) == "before");
 }
+
+/// Statements behind the changes of a recorded log, each a group of its own.
+class Statements {
+public:
+    explicit Statements(NoFacts& lookup, const std::string& name = "operations.mysql")
+        : m_file{recording(name)}, m_builder{std::make_unique<ChangeBuilder>(
+                                       make_builder(lookup, is_mariadb(name)))} {
+        std::string out;
+        for (const std::string_view event : events_of(m_file)) {
+            apply_all(*m_builder, event, out);
+            const auto type = static_cast<EventType>(event[4]);
+            if (type == EventType::gtid || type == EventType::anonymous_gtid) {
+                m_gtid = event;
+            } else if (type == EventType::mariadb_gtid) {
+                constexpr std::size_t kFlags = Event::kHeaderSize + 12;
+                std::string standalone{event};
+                standalone[kFlags] = MariadbGtid::kStandalone;
+                m_gtid = with_checksum(standalone);
+            }
+        }
+    }
+    const ChangeBuilder& builder() const { return *m_builder; }
+
+    /// `variables`: the event's status variables.
+    std::string lines(std::uint16_t flags, std::uint32_t thread, std::string_view text,
+                      const std::string& variables = "") const {
+        std::string event(Event::kHeaderSize, '\0');
+        event[4] = static_cast<char>(EventType::query);
+        for (unsigned i = 0; i < 4; ++i) {
+            event += static_cast<char>(thread >> (8 * i));
+        }
+        event += std::string(4, '\0') + '\6' + std::string(2, '\0');
+        event += static_cast<char>(variables.size());
+        event += '\0' + variables + "record" + '\0';
+        event += text;
+        event += "    ";
+        event[17] = static_cast<char>(flags);
+        std::string out;
+        apply_all(*m_builder, m_gtid, out);
+        apply_all(*m_builder, with_checksum(cut(event, event.size())), out);
+        return out;
+    }
+
+private:
+    std::string m_file;
+    std::unique_ptr<ChangeBuilder> m_builder;
+    std::string m_gtid; ///< of a group
+};
 
 } // namespace
 
@@ -603,37 +652,173 @@ TEST_CASE("MariaDB's hashes of unique long texts are no column of a table") {
     CHECK(TablePlan(map, lookup, true).shape().columns.size() == 2);
 }
 
-TEST_CASE("a truncated temporary table is not the captured one of its name") {
-    const std::string file = recording("operations.mysql");
-    const auto statement = [&](std::uint16_t flags, std::uint32_t thread, std::string_view text) {
-        std::string event(Event::kHeaderSize, '\0');
-        event[4] = static_cast<char>(EventType::query);
-        for (unsigned i = 0; i < 4; ++i) {
-            event += static_cast<char>(thread >> (8 * i));
+TEST_CASE("names of statements are those of the rows where the server takes them in lower case") {
+    struct LowerCase : NoFacts {
+        bool stores_lower_case = true;
+        std::string stored_name(const std::string& name) override {
+            return stores_lower_case ? folded_name(name) : name;
         }
-        event += std::string(4, '\0') + '\6' + std::string(4, '\0') + "record" + '\0';
-        event += text;
-        event += "    ";
-        event[17] = static_cast<char>(flags);
-        return with_checksum(cut(event, event.size()));
-    };
-    NoFacts lookup;
-    ChangeBuilder builder = make_builder(lookup, false);
-    const auto events = events_of(file);
-    std::string gtid;
-    std::string out;
-    for (const std::string_view event : events) {
-        apply_all(builder, event, out);
-        const auto type = static_cast<EventType>(event[4]);
-        if (type == EventType::gtid || type == EventType::anonymous_gtid) {
-            gtid = event;
+        std::optional<TableMap> shape(const std::string&, const std::string& table) override {
+            return is_same_name(table, "further") ? map : std::nullopt;
         }
+        std::optional<TableMap> map;
+    } lookup;
+    lookup.map.emplace();
+    lookup.map->db = "record";
+    lookup.map->table = "further";
+    lookup.map->columns.resize(1);
+    lookup.map->columns[0].name = "id";
+    lookup.map->columns[0].type = ColumnType::long_;
+    lookup.map->has_names = lookup.map->has_signedness = true;
+    const Statements statements{lookup};
+    for (const char* table : {"Orders", "Record.Orders", "FURTHER"}) {
+        const std::string truncated = statements.lines(0, 7, fmt::format("TRUNCATE {}", table));
+        CHECK(truncated.find(R"("op":"t")") != std::string::npos);
+        CHECK(truncated.find(table[0] == 'F' ? R"("table":"further")" : R"("table":"orders")") !=
+              std::string::npos);
     }
+    for (const char* text :
+         {"DROP TABLE Orders", "ALTER TABLE RECORD.Orders FORCE, RENAME TO Others",
+          "RENAME TABLE Others TO `ORDERS`", "FROBNICATE FURTHER"}) {
+        const std::string mark = statements.lines(0, 7, text);
+        CHECK(mark.find("\"stale\"") != std::string::npos);
+        CHECK(mark.find(R"("table":"Or)") == std::string::npos);
+        CHECK(mark.find(R"("table":"OR)") == std::string::npos);
+        CHECK(mark.find(R"("table":"FU)") == std::string::npos);
+    }
+    // A catalog whose names differ from the statement's otherwise.
+    lookup.stores_lower_case = false;
+    CHECK(statements.lines(0, 7, "TRUNCATE fUrther").find(R"("op":"t")") != std::string::npos);
+}
+
+TEST_CASE("a modified column from which another is generated makes the table stale") {
+    struct Generated : NoFacts {
+        std::optional<TableMap> map;
+        std::optional<TableMap> shape(const std::string&, const std::string&) override {
+            return map;
+        }
+    } lookup;
+    lookup.map.emplace();
+    lookup.map->db = "record";
+    lookup.map->table = "further";
+    lookup.map->has_names = lookup.map->has_signedness = true;
+    for (const char* name : {"id", "a", "made"}) {
+        TableMap::Column& column = lookup.map->columns.emplace_back();
+        column.name = name;
+        column.type = ColumnType::long_;
+    }
+    const Statements statements{lookup};
+    const auto lines = [&](std::string_view text) {
+        return statements.lines(0, 7, text);
+    };
+    lines("TRUNCATE further"); // with the table's line
+    CHECK(lines("ALTER TABLE further MODIFY a bigint").find("stale") == std::string::npos);
+    lookup.facts.generated = {{"made", "(hex(`A`) + 0)"}, {"elsewhere", "(`id` + 1)"}};
+    CHECK(lines("ALTER TABLE further MODIFY id bigint").find("stale") == std::string::npos);
+    CHECK(lines("ALTER TABLE further MODIFY a bigint").find("'made' is generated") !=
+          std::string::npos);
+}
+
+TEST_CASE("an empty default is NULL under MariaDB's EMPTY_STRING_IS_NULL") {
+    struct Altered : NoFacts {
+        std::optional<TableMap> map;
+        std::optional<TableMap> shape(const std::string&, const std::string&) override {
+            return map;
+        }
+    };
+    for (const auto& [mode, old_rows] : {std::pair{std::string{"\1\0\0\0\0\0\0\0\0", 9}, true},
+                                         {std::string{"\1\0\0\0\0\1\0\0\0", 9}, false}}) {
+        Altered lookup;
+        lookup.map.emplace();
+        lookup.map->db = "record";
+        lookup.map->table = "further";
+        lookup.map->has_names = lookup.map->has_signedness = true;
+        TableMap::Column& id = lookup.map->columns.emplace_back();
+        id.name = "id";
+        id.type = ColumnType::long_;
+        const Statements statements{lookup, "operations.mariadb"};
+        statements.lines(0, 7, "TRUNCATE further");
+        TableMap::Column& added = lookup.map->columns.emplace_back();
+        added.name = "w";
+        added.type = ColumnType::varchar;
+        added.metadata = 40;
+        added.collation = 45;
+        const std::string lines =
+            statements.lines(0, 7, "ALTER TABLE further ADD w varchar(10) DEFAULT ''", mode);
+        CHECK((lines.find(R"("default":"")") != std::string::npos) == old_rows);
+        CHECK(lines.find("stale") == std::string::npos);
+    }
+}
+
+TEST_CASE("rows in STATEMENT format are refused where they may be those of a captured table") {
+    struct Tables : NoFacts {
+        std::optional<TableMap> shape(const std::string& db, const std::string& table) override {
+            if (db != "record" || table != "seen") {
+                return {};
+            }
+            return TableMap{};
+        }
+    } lookup;
+    const Statements statements{lookup};
+    for (const char* text :
+         {"INSERT INTO skipped VALUES (1, 1)", "INSERT IGNORE record.skipped (v) SELECT 2",
+          "REPLACE INTO skipped SET v = 1", "UPDATE skipped SET v = 2 WHERE id = 1",
+          "UPDATE LOW_PRIORITY `skipped`, record.skipped SET v = 2",
+          "DELETE FROM skipped WHERE v = 3 ORDER BY v LIMIT 1"}) {
+        CHECK(statements.lines(0, 7, text).empty());
+    }
+    // One that is gone, or is a view, cannot be told from a word but by its place.
+    for (const char* text :
+         {"INSERT INTO seen VALUES (1)", "INSERT INTO gone VALUES (1)", "REPLACE gone SET v = 1",
+          "INSERT INTO skipped SELECT * FROM seen", "INSERT INTO skipped SELECT * FROM orders",
+          "UPDATE gone SET v = 1", "UPDATE skipped, gone SET v = 1", "DELETE FROM gone",
+          "DELETE gone FROM skipped, gone", "WITH a AS (SELECT 1) DELETE FROM gone",
+          "INSERT /*!99999 INTO skipped */ gone VALUES (1)", "CALL gone()",
+          "INSERT INTO `INTO` VALUES (1)"}) {
+        CAPTURE(text);
+        const Statements others{lookup};
+        CHECK_FAILS(others.lines(0, 7, text), refused, "it names captured tables");
+    }
+    CHECK_FAILS(statements.lines(0, 7, "ANALYZE FORMAT=JSON UPDATE gone SET v = 1"), refused,
+                "it names captured tables");
+}
+
+TEST_CASE("a captured table that a statement makes with rows is refused") {
+    NoFacts lookup;
+    for (const char* text :
+         {"CREATE TABLE gone SELECT 1 AS v", "CREATE TABLE IF NOT EXISTS gone(v int) AS (SELECT 1)",
+          "CREATE OR REPLACE TABLE gone ENGINE=InnoDB WITH a AS (SELECT 1) SELECT * FROM a",
+          "CREATE TABLE gone TABLE skipped", "CREATE TABLE gone (VALUES ROW(1))"}) {
+        CAPTURE(text);
+        CHECK_FAILS(Statements{lookup}.lines(0, 7, text), refused, "rows in STATEMENT format");
+    }
+    for (const char* text :
+         {"CREATE TABLE skipped SELECT * FROM orders", "CREATE TEMPORARY TABLE gone SELECT 1",
+          "CREATE TABLE gone(`select` int COMMENT 'SELECT 1') COMMENT='TABLE' PARTITION BY RANGE "
+          "(v) (PARTITION p VALUES LESS THAN (5), PARTITION q VALUES LESS THAN (9))",
+          "CREATE TABLE gone LIKE orders"}) {
+        CAPTURE(text);
+        CHECK(Statements{lookup}.lines(0, 7, text).empty());
+    }
+}
+
+TEST_CASE("a dropped database makes its tables stale that changed before") {
+    NoFacts lookup;
+    const Statements statements{lookup};
+    CHECK(statements.lines(0, 7, "DROP DATABASE other").empty());
+    const std::string marks = statements.lines(0, 7, "DROP DATABASE record");
+    CHECK(marks.find(R"("table":"orders")") != std::string::npos);
+    CHECK(marks.find("its database was dropped") != std::string::npos);
+    CHECK(marks.find("skipped") == std::string::npos);
+    CHECK(statements.lines(0, 7, "DROP DATABASE record").empty());
+}
+
+TEST_CASE("a truncated temporary table is not the captured one of its name") {
+    NoFacts lookup;
+    const Statements statements{lookup};
+    const ChangeBuilder& builder = statements.builder();
     const auto lines = [&](std::uint16_t flags, std::uint32_t thread, std::string_view text) {
-        std::string text_lines;
-        apply_all(builder, gtid, text_lines);
-        apply_all(builder, statement(flags, thread, text), text_lines);
-        return text_lines;
+        return statements.lines(flags, thread, text);
     };
     constexpr std::uint16_t kTemporary = Event::kThreadSpecific;
     CHECK(lines(kTemporary, 7, "CREATE TEMPORARY TABLE orders (a int)").empty());

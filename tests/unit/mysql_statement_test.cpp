@@ -49,13 +49,32 @@ TEST_CASE("statements on tables are told apart, whatever stands around their wor
     CHECK(parse("CREATE TEMPORARY TABLE t (a int)").temporary);
     CHECK(parse("CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW TRUNCATE TABLE t").kind ==
           Kind::harmless);
-    CHECK(parse("create unique index i on t (a)").kind == Kind::harmless);
+    CHECK(parse("create unique index i on t (a)").kind == Kind::alter_table);
     CHECK(parse("BEGIN").kind == Kind::begin);
     CHECK(parse("ROLLBACK TO `x`").kind == Kind::rollback_to);
     CHECK(parse("ROLLBACK WORK TO SAVEPOINT x").kind == Kind::rollback_to);
     CHECK(parse("ROLLBACK").kind == Kind::rollback);
     CHECK(parse("XA COMMIT X'01',X'',1").kind == Kind::xa_commit);
     CHECK(parse("# a comment").kind == Kind::harmless);
+}
+
+TEST_CASE("a name behind a dot may begin with digits, or have nothing else") {
+    const Statement truncate = parse("TRUNCATE TABLE db.2024");
+    CHECK(truncate.kind == Kind::truncate_table);
+    CHECK(names(truncate) == "db.2024");
+    const Statement alter = parse("ALTER TABLE db.2025 ADD w int NOT NULL DEFAULT 5");
+    CHECK(alter.kind == Kind::alter_table);
+    CHECK(names(alter) == "db.2025");
+    CHECK(names(parse("RENAME TABLE db.2026 TO db.3026, `db`.1e5 TO 2d.0x1")) ==
+          "db.2026 db.3026 db.1e5 2d.0x1");
+    CHECK(names(parse("DROP TABLE IF EXISTS db.2027, db.2024a")) == "db.2027 db.2024a");
+    CHECK(names(parse("CREATE TABLE db.2028 LIKE db.2027")) == "db.2028");
+    CHECK(names(parse("FROBNICATE db.2029")) == "FROBNICATE db.2029");
+    CHECK(names(parse("DELETE t.* FROM db.2030")) == "DELETE t FROM db.2030");
+    const Statement exchange = parse("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE db.2031");
+    CHECK(exchange.exchanged.table == "2031");
+    CHECK(parse("ALTER TABLE t RENAME TO db.2032").renamed_to == "2032");
+    CHECK(merged_tables("CREATE TABLE m (a int) ENGINE=MERGE UNION=(db.2033,t)", {}).size() == 2);
 }
 
 TEST_CASE("rows in STATEMENT format name their tables; quotes hide none") {
@@ -84,6 +103,19 @@ TEST_CASE("the tables that a MERGE table merges are told from a query's UNION") 
     CHECK(merged("CREATE TABLE t SELECT 1 UNION (SELECT 2)").empty());
     CHECK(merged("CREATE TABLE t SELECT 1 UNION ALL SELECT 2").empty());
     CHECK(merged("CREATE TABLE t SELECT 1 UNION (SELECT 2) UNION (a)") == "a");
+}
+
+TEST_CASE("CREATE INDEX and DROP INDEX alter their table, and keep its values") {
+    for (const std::string_view text :
+         {"CREATE UNIQUE INDEX i ON x.`t` (a)", "CREATE INDEX i USING BTREE ON x.t (a, b DESC)",
+          "CREATE OR REPLACE FULLTEXT INDEX IF NOT EXISTS `ON` ON x.t (a)", "DROP INDEX i ON x.t",
+          "CREATE SPATIAL INDEX i ON x.t (g)", "DROP INDEX IF EXISTS `ON` ON x.t LOCK=NONE"}) {
+        CAPTURE(text);
+        const Statement index = parse(text);
+        CHECK(index.kind == Kind::alter_table);
+        CHECK(index.alteration == Alteration::keeps_values);
+        CHECK(names(index) == "x.t");
+    }
 }
 
 TEST_CASE("an ALTER TABLE is harmless only where rows that are there keep their values") {
@@ -169,6 +201,21 @@ TEST_CASE("a backslash escapes nothing where sql_mode says so") {
     CHECK(parse_statement(text, {.no_backslash_escapes = true}).kind == Kind::alter_table);
 }
 
+TEST_CASE("a string is what its escapes stand for") {
+    using namespace std::string_literals;
+    const auto constant = [](std::string_view text, bool no_backslash_escapes) {
+        const Statement alter =
+            parse_statement(fmt::format("ALTER TABLE t ADD c varchar(40) DEFAULT '{}'", text),
+                            {.no_backslash_escapes = no_backslash_escapes});
+        return alter.added.empty() ? "?" : alter.added[0].constant;
+    };
+    const char* text = R"(a\n\t\r\b\0\Z\\\%\_\x\'''z)";
+    CHECK(constant(text, false) == "a\n\t\r\b\0\x1a\\\\%\\_x''z"s);
+    CHECK(constant(R"(a\n\%''z)", true) == R"(a\n\%'z)");
+    const Statement label = parse(R"(ALTER TABLE t MODIFY c enum('a\tb','c'))");
+    CHECK(label.modified.at(0).labels.at(0) == "a\tb");
+}
+
 namespace {
 
 /// What old rows have in the first column that is added; "?": that is not known.
@@ -209,6 +256,10 @@ TEST_CASE("a constant default is the value of old rows, as a line has it") {
     CHECK(old_rows("c varchar(5) DEFAULT 'a b'") == "\"a b\"");
     CHECK(old_rows("c varchar(5) DEFAULT 'a '") == "?");
     CHECK(old_rows("c varchar(1) DEFAULT 'ab'") == "?");
+    CHECK(old_rows("c varchar(9) DEFAULT 'a\\tb'") == "?");
+    CHECK(old_rows("c varchar(9) DEFAULT 'a\\%b'") == "?");
+    CHECK(old_rows("c varchar(9) DEFAULT 'a\\xb'") == "\"axb\"");
+    CHECK(old_rows("c enum('a\\tb','c') DEFAULT 'a\\tb'") == "?");
     CHECK(old_rows("c varchar(5) DEFAULT _utf8mb4'a'") == "?");
     CHECK(old_rows("c varchar(5) DEFAULT 'a' 'b'") == "?");
     CHECK(old_rows("c varchar(5) CHARACTER SET latin1 DEFAULT 'a'") == "?");
@@ -225,6 +276,18 @@ TEST_CASE("a constant default is the value of old rows, as a line has it") {
     CHECK(list.alteration == Alteration::keeps_values);
     CHECK(parse("ALTER TABLE t ADD a int DEFAULT 1 /*!80000 INVISIBLE */").alteration ==
           Alteration::unproven);
+}
+
+TEST_CASE("of NOT NULL and NULL the last counts") {
+    CHECK(value_of_old_rows(parse("ALTER TABLE t ADD c int NOT NULL NULL").added.at(0)) == "null");
+    CHECK(value_of_old_rows(parse("ALTER TABLE t ADD c int NULL NOT NULL").added.at(0)) == "0");
+}
+
+TEST_CASE("what ANALYZE runs is looked at itself") {
+    CHECK(parse("ANALYZE UPDATE t SET v = 1").kind == Kind::rows);
+    CHECK(parse("ANALYZE FORMAT = JSON DELETE FROM t").kind == Kind::rows);
+    CHECK(parse("ANALYZE LOCAL TABLE t").kind == Kind::harmless);
+    CHECK(parse("ANALYZE TABLE t PERSISTENT FOR ALL").kind == Kind::harmless);
 }
 
 TEST_CASE("a modified column has a type that is understood, or may change its values") {

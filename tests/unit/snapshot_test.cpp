@@ -54,6 +54,13 @@ TEST_CASE("a whole table is copied by its quoted name, a partitioned one through
           R"(COPY (SELECT "id", "na""me", "v" FROM "Odd""schema"."a.b") TO STDOUT)");
 }
 
+TEST_CASE("generated columns are copied by a query, for COPY of a table refuses them") {
+    ScanTable table = odd_table();
+    table.columns.back().generated = true;
+    CHECK(ScanSql{table, ""}.copy({}) ==
+          R"(COPY (SELECT "id", "na""me", "v" FROM ONLY "Odd""schema"."a.b") TO STDOUT)");
+}
+
 TEST_CASE("conditions of the publication and of the user are both kept") {
     ScanTable table = odd_table();
     table.row_filter = "id > 1";

@@ -9,6 +9,7 @@
 #include "mysql/catalog_shape.hpp"
 #include "mysql/consistent_snapshot.hpp"
 #include "mysql/epoch.hpp"
+#include "mysql/read_rights.hpp"
 #include "mysql/unlogged_changes.hpp"
 
 #include <map>
@@ -77,6 +78,9 @@ void refuse_findings(mysql::Connection& plain, const mysql::ServerAddress& addre
         if (finding.code != ExitCode::ok) {
             throw Error{finding.code, finding.text, finding.remedy};
         }
+    }
+    for (const mysql::Finding& finding : mysql::hidden_tables(plain, address.database, filter)) {
+        base::log::warning("{} ({})", finding.text, finding.remedy);
     }
 }
 

@@ -4,7 +4,11 @@
 #include "base/log.hpp"
 #include "cdc-snapshot/databases.hpp"
 #include "cdc-snapshot/reading.hpp"
+#include "io/file_lock.hpp"
 #include "io/standard_streams.hpp"
+
+#include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -14,11 +18,31 @@ using base::ExitCode;
 
 namespace {
 
-int read(const Options& options) {
-    const auto source = make_source(options);
-    CheckpointFiles files{options.checkpoints, source->file_check()};
+bool is_done(const CheckpointFiles& files) {
     if (files.done()) {
         base::log::info("the snapshot is done: nothing to read");
+    }
+    return files.done();
+}
+
+/// Two that read at once would write over each other's progress, and the slower one over the
+/// stream that has begun behind the faster.
+std::vector<io::FileLock> lock_files(const Options& options) {
+    std::vector<io::FileLock> locks;
+    for (const std::string& file : options.checkpoints) {
+        locks.emplace_back(file, "another cdc-snapshot");
+    }
+    return locks;
+}
+
+int read(const Options& options) {
+    const auto source = make_source(options);
+    if (is_done(CheckpointFiles{options.checkpoints, source->file_check()})) {
+        return static_cast<int>(ExitCode::ok);
+    }
+    const auto locks = lock_files(options);
+    CheckpointFiles files{options.checkpoints, source->file_check()};
+    if (is_done(files)) {
         return static_cast<int>(ExitCode::ok);
     }
     const auto resume = files.resume();
