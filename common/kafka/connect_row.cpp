@@ -83,7 +83,7 @@ std::optional<ConnectType> simple_named_type(const std::string& name, std::strin
          1'000'000'000,
          {"timestamp(9) without time zone", "datetime(9)"}},
         {"io.debezium.time.ZonedTimestamp",
-         ConnectForm::as_is,
+         ConnectForm::zoned_timestamp,
          1,
          {"timestamp with time zone", "timestamp(6)"}},
         {"io.debezium.time.ZonedTime", ConnectForm::as_is, 1, {"time with time zone", "time(6)"}},

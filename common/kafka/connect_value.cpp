@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -23,8 +24,13 @@ constexpr std::int64_t kDaySeconds = 86400;
 /// PostgreSQL's infinite timestamps, in microseconds, as the JDBC driver counts them.
 constexpr std::int64_t kInfinity = 9223372036825200000;
 constexpr std::int64_t kMinusInfinity = -9223372036832400000;
+/// What Debezium makes of PostgreSQL's infinite dates in snapshots and in the stream: days that no
+/// database has, for they do not fit its number of them.
+constexpr std::int64_t kInfiniteDays[] = {-622191234, -2147472692};
+constexpr std::int64_t kMinusInfiniteDays[] = {-625821272, -2147472691};
 /// More than any database has.
 constexpr int kMostScale = 20'000;
+constexpr int kMostYear = 999'999'999; ///< Java's
 
 std::optional<std::string> bytes_of(std::string_view json) {
     std::string out;
@@ -80,10 +86,77 @@ std::string timestamp_text(std::int64_t units, std::int64_t per_second) {
     return date_text(days, "T" + time_text(rest, per_second));
 }
 
+template<std::size_t kSize>
+bool is_one_of(const std::int64_t (&values)[kSize], std::int64_t value) {
+    return std::find(std::begin(values), std::end(values), value) != std::end(values);
+}
+
 void append_quoted(std::string& out, std::string_view text) {
     out += '"';
     out += text;
     out += '"';
+}
+
+/// Of years beyond 9999 and BC, which Java writes with a sign; false: the text is another one.
+bool append_zoned_timestamp(std::string& out, std::string_view json) {
+    const bool negative = json.starts_with("\"-");
+    if (!negative && !json.starts_with("\"+") && !json.starts_with("\"0000-")) {
+        return false;
+    }
+    std::string_view text = json.substr(1, json.size() - 2);
+    const bool positive = text[0] == '+';
+    text.remove_prefix(negative || positive ? 1 : 0);
+    const std::size_t dash = text.find('-');
+    const std::size_t middle = text.find('T');
+    const auto year = base::parse_integer<int>(text.substr(0, dash));
+    if (!year || *year > kMostYear || dash == std::string_view::npos ||
+        middle == std::string_view::npos || middle < dash || !text.ends_with('Z')) {
+        return false;
+    }
+    if (positive) {
+        append_quoted(out, text);
+        return true;
+    }
+    std::string_view time = text.substr(middle + 1, text.size() - middle - 2);
+    if (time.find('.') != std::string_view::npos) {
+        time = time.substr(0, time.find_last_not_of('0') + 1);
+        time.remove_suffix(time.ends_with('.') ? 1 : 0);
+    }
+    append_quoted(
+        out, fmt::format("{:04}{} {}+00 BC", *year + 1, text.substr(dash, middle - dash), time));
+    return true;
+}
+
+/// A JSON number, as the converter writes decimals with decimal.format=NUMERIC, with all digits of
+/// its scale.
+bool append_number_decimal(std::string& out, std::string_view json, int scale) {
+    const bool negative = json[0] == '-';
+    json.remove_prefix(negative ? 1 : 0);
+    const std::size_t e = std::min(json.find_first_of("eE"), json.size());
+    std::string_view exponent_text = json.substr(std::min(e + 1, json.size()));
+    exponent_text.remove_prefix(exponent_text.starts_with('+') ? 1 : 0);
+    const auto exponent = e == json.size() ? 0 : base::parse_integer<int>(exponent_text);
+    const std::size_t point = std::min(json.find('.'), e);
+    std::string digits{json.substr(0, point)};
+    digits += json.substr(std::min(point + 1, e), e - std::min(point + 1, e));
+    if (!exponent || *exponent < -kMostScale || *exponent > kMostScale || scale > kMostScale) {
+        return false;
+    }
+    const auto behind = static_cast<int>(digits.size() - point) - *exponent;
+    if (behind > scale) {
+        return false; // another scale than the schema's
+    }
+    digits.append(static_cast<std::size_t>(scale - behind), '0');
+    if (digits.size() < static_cast<std::size_t>(scale) + 1) {
+        digits.insert(0, static_cast<std::size_t>(scale) + 1 - digits.size(), '0');
+    }
+    const std::size_t whole = digits.size() - static_cast<std::size_t>(scale);
+    digits.erase(0, std::min(digits.find_first_not_of('0'), whole - 1));
+    if (scale > 0) {
+        digits.insert(digits.size() - static_cast<std::size_t>(scale), 1, '.');
+    }
+    append_quoted(out, (negative ? "-" : "") + digits);
+    return true;
 }
 
 bool append_variable_decimal(std::string& out, std::string_view json) {
@@ -108,12 +181,14 @@ bool append_variable_decimal(std::string& out, std::string_view json) {
 
 bool append_bits(std::string& out, std::string_view json, int length) {
     const auto bytes = bytes_of(json);
-    if (!bytes || length < 0 || static_cast<std::size_t>(length) > bytes->size() * 8) {
+    if (!bytes || length < 0) {
         return false;
     }
     out += '"';
     for (int bit = length - 1; bit >= 0; --bit) {
-        const auto byte = static_cast<unsigned char>((*bytes)[static_cast<std::size_t>(bit) / 8]);
+        // The connector leaves zero bytes at the end out.
+        const std::size_t at = static_cast<std::size_t>(bit) / 8;
+        const auto byte = static_cast<unsigned char>(at < bytes->size() ? (*bytes)[at] : 0);
         out += (byte >> bit % 8 & 1) != 0 ? '1' : '0';
     }
     out += '"';
@@ -143,7 +218,9 @@ bool append_number_form(std::string& out, const ConnectType& type, std::string_v
         if (std::abs(*number) > 4'000'000'000) {
             return false;
         }
-        append_quoted(out, date_text(*number, ""));
+        append_quoted(out, is_one_of(kInfiniteDays, *number)        ? "infinity"
+                           : is_one_of(kMinusInfiniteDays, *number) ? "-infinity"
+                                                                    : date_text(*number, ""));
         return true;
     case ConnectForm::time:
         if (*number == std::numeric_limits<std::int64_t>::min()) {
@@ -175,7 +252,12 @@ bool append_form(std::string& out, const ConnectType& type, std::string_view jso
     case ConnectForm::time:
     case ConnectForm::timestamp:
         return append_number_form(out, type, json);
+    case ConnectForm::zoned_timestamp:
+        return append_zoned_timestamp(out, json);
     case ConnectForm::decimal:
+        if (json[0] == '-' || (json[0] >= '0' && json[0] <= '9')) {
+            return append_number_decimal(out, json, type.scale);
+        }
         if (const auto bytes = bytes_of(json)) {
             append_quoted(out, event::decimal_text(*bytes, type.scale));
             return true;

@@ -14,7 +14,8 @@ enum class ConnectForm : std::uint8_t {
     days,             ///< since 1970-01-01
     time,             ///< since midnight, in units
     timestamp,        ///< since 1970-01-01, in units
-    decimal,          ///< base64 of two's complement, most significant byte first
+    zoned_timestamp,  ///< ISO 8601 in UTC, with a sign where the year has no four digits
+    decimal,          ///< base64 of two's complement, most significant byte first; or a number
     variable_decimal, ///< {"scale":N,"value":the same}
     bits,             ///< base64, least significant byte first; becomes "101"
     bit_number,       ///< the same, at most 64 of them; becomes their number

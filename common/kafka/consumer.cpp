@@ -147,6 +147,14 @@ struct Consumer::Implementation : ClientState {
         batch_next = batch_size = 0;
     }
 
+    /// The client's thread wrote a record's bytes, and this one's cache does not have them yet.
+    static void touch(const rd_kafka_message_t& message) {
+        for (std::size_t at = 0; at < std::min<std::size_t>(message.len, 256); at += 64) {
+            __builtin_prefetch(static_cast<const char*>(message.payload) + at);
+        }
+        __builtin_prefetch(message.key);
+    }
+
     /// Hands over what is left of the batch; false: the handler takes no more.
     bool serve_batch(int& count) {
         while (batch_next < batch_size) {
@@ -154,6 +162,9 @@ struct Consumer::Implementation : ClientState {
                 return false;
             }
             const MessageHandle message{batch[batch_next++]};
+            if (batch_next + 1 < batch_size) {
+                touch(*batch[batch_next + 1]);
+            }
             hand_over(message.get());
             ++count;
         }
@@ -302,7 +313,7 @@ Consumer::Consumer(const Settings& settings, const std::string& group, int conne
     own.set_default_where_known("fetch.queue.backoff.ms", "10");
     own.set_default("fetch.error.backoff.ms", "100");
     own.set_default("check.crcs", "true");
-    own.set_default("reconnect.backoff.max.ms", "1000");
+    own.set_connect_defaults();
     const auto number = [&own](const char* name, std::int64_t& value) {
         if (own.has(name)) {
             value = base::parse_integer<std::int64_t>(own.get(name)).value_or(value);
@@ -406,6 +417,10 @@ int Consumer::poll(int timeout_ms) {
     return count;
 }
 
+std::optional<std::int64_t> Consumer::known_end(const TopicPartition& place) const {
+    return kafka::known_end(m->client.get(), place);
+}
+
 void Consumer::pause() {
     if (!m->paused) {
         m->paused = true;
@@ -481,6 +496,11 @@ std::size_t Consumer::count_partitions(const std::vector<std::string>& wanted, i
 
 void Consumer::refuse_hidden_topic(const std::string& topic) {
     kafka::refuse_hidden_topic(m->client.get(), topic, kRequestTimeoutMs);
+}
+
+std::map<std::string, TopicIdentity> Consumer::topic_identities(const std::set<std::string>& topics,
+                                                                int timeout_ms) {
+    return kafka::topic_identities(m->client.get(), topics, timeout_ms);
 }
 
 std::vector<std::string> Consumer::topics() {

@@ -4,9 +4,13 @@
 #include "kafka/incoming_record.hpp"
 #include "kafka/offsets.hpp"
 #include "kafka/settings.hpp"
+#include "kafka/topics.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +69,9 @@ public:
     /// Hands over what is there, waiting up to `timeout_ms` for the first. Throws Error.
     /// Returns the number of records handed over.
     int poll(int timeout_ms);
+    /// The end of a partition that is read, as the last fetch told it; nothing: none did. Asks
+    /// nobody.
+    std::optional<std::int64_t> known_end(const TopicPartition& place) const;
     /// While paused, poll() gives no records but keeps the group going.
     void pause();
     void resume();
@@ -85,6 +92,9 @@ public:
     /// The first offset of a record at or after the time; the end where there is none.
     Offsets offsets_at(const std::vector<TopicPartition>& places, std::int64_t time_ms);
     std::vector<std::string> topics();
+    /// See topics.hpp.
+    std::map<std::string, TopicIdentity> topic_identities(const std::set<std::string>& topics,
+                                                          int timeout_ms);
     /// See topics.hpp.
     void refuse_hidden_topic(const std::string& topic);
     /// How many partitions the topics have that match. Throws Error.

@@ -4,6 +4,7 @@
 #include "base/numbers.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
+#include "kafka/foreign.hpp"
 
 namespace cdc::kafka {
 
@@ -61,8 +62,11 @@ constexpr std::pair<std::string_view, std::string_view> kSourceFields[] = {
 
 /// A row with its values as the schema says: large integers, which our lines carry as strings,
 /// become numbers.
+/// Columns in `unchanged`, a list, have what Debezium writes for a value that the log did not
+/// carry.
 template<typename Types>
-void append_row(std::string& out, std::string_view row, const Types& types) {
+void append_row(std::string& out, std::string_view row, const Types& types,
+                std::string_view unchanged = {}) {
     if (row.empty() || row == "null") {
         out += "null";
         return;
@@ -91,6 +95,23 @@ void append_row(std::string& out, std::string_view row, const Types& types) {
         } else {
             out += value;
         }
+        separator = ',';
+    }
+    JsonCursor names{unchanged};
+    for (bool more = !unchanged.empty() && names.open('['); more; more = names.next(']')) {
+        const std::string_view name = names.value();
+        const auto type =
+            name.size() < 2 ? types.end() : types.find(name.substr(1, name.size() - 2));
+        if (type == types.end()) {
+            continue;
+        }
+        if (type->second != "string" && type->second != "bytes") {
+            fail(ExitCode::bad_data,
+                 "the log did not carry {}, and a schema of type {} has no form for that", name,
+                 type->second);
+        }
+        out.append(1, separator).append(name).append(1, ':');
+        out += type->second == "bytes" ? kUnavailableBytes : kUnavailableText;
         separator = ',';
     }
     out += separator == '{' ? "{}" : "}";
@@ -169,12 +190,26 @@ void ConnectSchemas::append_key(std::string& out, const ChangeCut& cut, const st
 void ConnectSchemas::append_value(std::string& out, const ChangeCut& cut, const std::string& topic,
                                   const std::string& version, const std::string& table_json) {
     const Schemas& schemas = of(topic, version, table_json);
+    std::string rest{"{"};
+    rest += cut.rest;
+    std::string_view ts_ms;
+    std::string_view unchanged;
+    JsonCursor cursor{rest};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == "ts_ms") {
+            ts_ms = value;
+        } else if (name == "unchanged") {
+            unchanged = value;
+        }
+    }
     out += R"({"schema":)";
     out += schemas.value;
     out += R"(,"payload":{"before":)";
     append_row(out, cut.before, schemas.types);
     out += R"(,"after":)";
-    append_row(out, cut.after, schemas.types);
+    append_row(out, cut.after, schemas.types, unchanged);
     out += R"(,"source":)";
     JsonCursor source{cut.source};
     char separator = '{';
@@ -196,16 +231,9 @@ void ConnectSchemas::append_value(std::string& out, const ChangeCut& cut, const 
     out += R"(,"op":")";
     out += cut.op;
     out += '"';
-    std::string rest{"{"};
-    rest += cut.rest;
-    JsonCursor cursor{rest};
-    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
-        const std::string_view name = cursor.member_name();
-        const std::string_view value = cursor.value();
-        if (name == "ts_ms") {
-            out += R"(,"ts_ms":)";
-            out += value;
-        }
+    if (!ts_ms.empty()) {
+        out += R"(,"ts_ms":)";
+        out += ts_ms;
     }
     out += "}}";
 }

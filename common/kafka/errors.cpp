@@ -29,6 +29,8 @@ ExitCode exit_code_of(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
     case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
     case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
@@ -95,6 +97,22 @@ Error make_error(rd_kafka_resp_err_t error, const std::string& what, const std::
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
     case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
         hint = "A newer cdc-publish with the same transactional id has taken over";
+        break;
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+        hint = "Kafka takes '.' and '_' in names of topics for the same: give another --prefix or "
+               "--topic";
+        break;
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+        hint = "The time of a commit is further from the broker's clock than the topic's "
+               "message.timestamp.before.max.ms and message.timestamp.after.max.ms allow";
+        break;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        hint =
+            "Raise max.message.bytes of the topic; where each record is smaller, their batch was "
+            "too large: -X batch.size=BYTES";
+        break;
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        hint = "A topic whose cleanup.policy is compact takes no record without key";
         break;
     default:
         break;

@@ -6,8 +6,11 @@
 #include "event/json_writer.hpp"
 #include "event/order.hpp"
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace cdc::kafka {
@@ -20,8 +23,18 @@ using event::JsonCursor;
 namespace {
 
 constexpr std::uint16_t kForeignEpoch = 1; ///< do not lower: targets hold it
-constexpr std::string_view kUnavailable = R"("__debezium_unavailable_value")";
-constexpr std::string_view kUnavailableBytes = R"("X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==")";
+/// What Debezium writes for a value that it does not have: `__debezium_unavailable_value` as text,
+/// as bytes in base64 and in hex, as an array of texts, of the numbers of its bytes, or of the UUID
+/// that is made of it, and as a map.
+constexpr std::string_view kUnavailable[] = {
+    kUnavailableText,
+    kUnavailableBytes,
+    R"("5f5f646562657a69756d5f756e617661696c61626c655f76616c7565")",
+    R"(["__debezium_unavailable_value"])",
+    "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,"
+    "118,97,108,117,101]",
+    R"(["b68a35a7-17ad-35b3-af2a-ae46edb4545a"])",
+    R"({"__debezium_unavailable_value":"__debezium_unavailable_value"})"};
 
 std::string_view unquoted(std::string_view json) {
     return json.size() >= 2 && json[0] == '"' ? json.substr(1, json.size() - 2) : json;
@@ -48,11 +61,16 @@ std::string_view unwrapped(std::string_view json, const char* what, std::string_
     if (cursor.failed() || !cursor.at_end()) {
         fail(ExitCode::bad_data, "{} is not a JSON object: {}", what, in_quotes(json));
     }
-    if (bare || payload.empty()) {
-        return json;
+    if (bare || payload.empty() || (payload[0] != '{' && payload != "null")) {
+        return json; // a row of columns that are called so
     }
     schema = found;
     return payload;
+}
+
+event::Order offset_order(int partition, std::int64_t offset) {
+    return event::Order::make(kForeignEpoch, static_cast<std::uint64_t>(offset),
+                              static_cast<std::uint64_t>(partition) + 1);
 }
 
 void append_source(std::string& out, std::string_view source, int partition, std::int64_t offset) {
@@ -79,9 +97,7 @@ void append_source(std::string& out, std::string_view source, int partition, std
     if (!has_order) {
         out += separator;
         out += R"("order":")";
-        event::Order::make(kForeignEpoch, static_cast<std::uint64_t>(offset),
-                           static_cast<std::uint64_t>(partition) + 1)
-            .append_text(out);
+        offset_order(partition, offset).append_text(out);
         out += '"';
         separator = ',';
     }
@@ -100,17 +116,21 @@ std::string_view connector_of(std::string_view source) {
     return {};
 }
 
-bool is_unavailable(std::string_view value, const ConnectType* type) {
-    return value == kUnavailable || (type != nullptr && type->bytes && value == kUnavailableBytes);
+bool is_unavailable(std::string_view value) {
+    return std::find(std::begin(kUnavailable), std::end(kUnavailable), value) !=
+           std::end(kUnavailable);
+}
+
+bool may_hold_unavailable(std::string_view row) {
+    return std::any_of(std::begin(kUnavailable), std::end(kUnavailable),
+                       [&](const auto& text) { return row.find(text) != std::string_view::npos; });
 }
 
 /// A row, or a key. Columns whose value was not known are left out where `unchanged` is given, and
 /// their names go there.
 void append_row(std::string& out, std::string_view row, const ConnectRow* shape,
                 std::vector<std::string_view>* unchanged) {
-    const bool whole =
-        unchanged == nullptr || (row.find(kUnavailable) == std::string_view::npos &&
-                                 row.find(kUnavailableBytes) == std::string_view::npos);
+    const bool whole = unchanged == nullptr || !may_hold_unavailable(row);
     if (row.empty() || row[0] != '{' || (shape == nullptr && whole)) {
         append_exact_json(out, row.empty() ? "null" : row);
         return;
@@ -125,7 +145,7 @@ void append_row(std::string& out, std::string_view row, const ConnectRow* shape,
             const auto found = shape->types.find(name);
             type = found == shape->types.end() ? nullptr : &found->second;
         }
-        if (unchanged != nullptr && is_unavailable(value, type)) {
+        if (!whole && is_unavailable(value)) {
             unchanged->push_back(name);
             continue;
         }
@@ -171,6 +191,64 @@ void append_exact_json(std::string& out, std::string_view json) {
             ++at;
         }
     }
+}
+
+std::string order_of_offset(int partition, std::int64_t offset) {
+    return offset_order(partition, offset).text();
+}
+
+bool is_foreign_change(std::string_view value) {
+    std::string_view schema;
+    JsonCursor cursor{unwrapped(value, "the value", schema)};
+    bool source = false;
+    bool op = false;
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        cursor.value();
+        source = source || name == "source";
+        op = op || name == "op";
+    }
+    return source && op;
+}
+
+std::string deletion_like(std::string_view sample, std::string_view order, std::int64_t ts_ms) {
+    std::string_view schema;
+    const std::string_view value = unwrapped(sample, "the value", schema);
+    std::string_view source;
+    JsonCursor cursor{value};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view member = cursor.value();
+        if (name == "source") {
+            source = member;
+        }
+    }
+    if (source.empty() || source[0] != '{') {
+        return {};
+    }
+    const bool wrapped = !schema.empty() && schema != "null";
+    std::string out;
+    if (wrapped) {
+        out.append(R"({"schema":)").append(schema).append(R"(,"payload":)");
+    }
+    out += R"({"before":null,"after":null,"source":{)";
+    static constexpr std::string_view kOfTable[] = {"version", "connector", "name", "db",
+                                                    "schema",  "table",     "types"};
+    JsonCursor members{source};
+    for (bool more = members.open('{'); more; more = members.next('}')) {
+        const std::string_view name = members.member_name();
+        const std::string_view member = members.value();
+        if (std::find(std::begin(kOfTable), std::end(kOfTable), name) != std::end(kOfTable)) {
+            out.append(1, '"').append(name).append("\":").append(member).append(1, ',');
+        }
+    }
+    out += fmt::format(R"("snapshot":"false","ts_ms":{})", ts_ms);
+    if (!order.empty()) {
+        out += fmt::format(R"(,"order":"{}")", order);
+    }
+    out += fmt::format(R"(}},"op":"d","ts_ms":{}}})", ts_ms);
+    out += wrapped ? "}" : "";
+    return out;
 }
 
 const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,

@@ -9,6 +9,11 @@
 
 namespace cdc::kafka {
 
+/// What Debezium writes for a value that the log did not carry, as text and as bytes.
+inline constexpr std::string_view kUnavailableText = R"("__debezium_unavailable_value")";
+inline constexpr std::string_view kUnavailableBytes =
+    R"("X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==")";
+
 /// Appends the change line (with its '\n') that a record in one of Debezium's JSON forms means:
 /// the bare envelope, or `{"schema":…,"payload":…}`, key and value each in either form.
 ///
@@ -19,7 +24,8 @@ namespace cdc::kafka {
 ///   RESET of binlogs; and a change may be older than the snapshot that it follows, since `lsn` is
 ///   where it was written, not where it was committed.
 /// - Integers beyond ±2^53 become strings; white space between tokens goes away.
-/// - Columns that hold `__debezium_unavailable_value` go from `after` to `unchanged`.
+/// - Columns that hold `__debezium_unavailable_value`, in any of its forms, go from `after` to
+///   `unchanged`.
 /// - With `rows`, and where the value comes with its schema, values become those of cdc-event(5):
 ///   dates, times and decimals as text.
 ///
@@ -29,6 +35,17 @@ namespace cdc::kafka {
 const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
                                  int partition, std::int64_t offset, ConnectRows* rows = nullptr,
                                  std::string_view value_schema = {});
+
+/// The order that append_foreign() gives a change which has none.
+std::string order_of_offset(int partition, std::int64_t offset);
+
+/// Whether a value in one of these forms is one of a change.
+bool is_foreign_change(std::string_view value);
+
+/// The value of a delete of the table that `sample` is of: a change's value in one of the forms
+/// above, or a table line. `order`: of the delete; empty: as append_foreign() makes it. Empty where
+/// the sample has no source.
+std::string deletion_like(std::string_view sample, std::string_view order, std::int64_t ts_ms);
 
 /// Appends the JSON text without white space and with integers beyond ±2^53 as strings. The text
 /// must be valid JSON.

@@ -133,6 +133,22 @@ struct LagReader::Implementation {
         }
     }
 
+    /// A partition that a topic got since, and that no member has yet.
+    void add_new_partitions(std::set<TopicPartition>& places) {
+        if (places.empty()) {
+            return;
+        }
+        const auto topics = list_topics(client.get(), timeout_ms);
+        std::set<TopicPartition> all;
+        for (const TopicPartition& place : places) {
+            const auto found = topics.find(place.topic);
+            for (int i = 0; found != topics.end() && i < found->second; ++i) {
+                all.insert({place.topic, i});
+            }
+        }
+        places.merge(all);
+    }
+
     Offsets committed(const std::string& group) {
         const std::string what = "cannot read the offsets of group " + in_quotes(group);
         rd_kafka_ListConsumerGroupOffsets_t* wanted =
@@ -222,7 +238,7 @@ LagReader::LagReader(const Settings& settings, int timeout_ms)
     own.set_default("queued.max.messages.kbytes", "16384");
     own.set_default("fetch.error.backoff.ms", "100");
     own.set_default("fetch.wait.max.ms", "100"); // so late is the end of a partition told
-    own.set_default("reconnect.backoff.max.ms", "1000");
+    own.set_connect_defaults();
     auto insisted = insisted_of_consumers();
     for (Insisted& must : insisted) {
         if (must.names.front() == "isolation.level") {
@@ -246,6 +262,7 @@ GroupLag LagReader::look_at(const std::string& group) {
     for (const auto& [place, offset] : committed) {
         places.insert(place);
     }
+    m->add_new_partitions(places);
     // The ends come last: a lag may be too large by what came meanwhile, and never too small.
     const auto bounds = m->bounds_of({places.begin(), places.end()});
     Offsets unread;

@@ -26,6 +26,7 @@ namespace {
 
 constexpr int kTransactionCallMs = 2'000;
 constexpr int kAskAgainMs = 200;
+constexpr std::int64_t kTellEveryMs = 10'000;
 
 /// The callbacks' view of the producer.
 struct Callbacks : ClientState {
@@ -125,6 +126,7 @@ struct Producer::Implementation {
     /// of what a second try cannot mend.
     template<typename Call>
     auto retried(Call&& call) {
+        std::int64_t told_ms = base::steady_ms();
         while (true) {
             try {
                 return call();
@@ -133,7 +135,10 @@ struct Producer::Implementation {
                 if (error.code() != ExitCode::failed) {
                     throw;
                 }
-                log::debug("{}; again", error.what());
+                if (base::steady_ms() - told_ms >= kTellEveryMs) {
+                    told_ms = base::steady_ms();
+                    log::warning("{}; again", error.what());
+                }
             }
             check_drain();
             rd_kafka_poll(client.get(), kAskAgainMs);
@@ -211,7 +216,7 @@ Producer::Producer(const Options& options, Acknowledgements& acknowledgements)
                          std::to_string(std::max<std::uint64_t>(options.queue_bytes >> 8, 1000)));
     settings.set_default("message.max.bytes", "100000000"); // the topics' own limits count
     settings.set_default("partitioner", "murmur2_random");  // Java's
-    settings.set_default("reconnect.backoff.max.ms", "1000");
+    settings.set_connect_defaults();
     ConfHandle conf = make_conf(settings, insisted, m->callbacks);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
     m->client = make_client(RD_KAFKA_PRODUCER, std::move(conf));

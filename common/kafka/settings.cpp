@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
+
+#include <strings.h>
 
 namespace cdc::kafka {
 
@@ -36,10 +39,37 @@ std::string canonical(const std::string& name, const std::string& value) {
                : value;
 }
 
+/// The client passes over an address that it does not understand, and waits for brokers.
+void check_brokers(const std::string& brokers) {
+    for (std::size_t at = 0; at < brokers.size();) {
+        const auto end = std::min(brokers.find(',', at), brokers.size());
+        const std::string broker = trimmed(brokers.substr(at, end - at));
+        const std::string scheme = broker.substr(0, broker.find("://"));
+        at = end + 1;
+        if (scheme.size() == broker.size()) {
+            continue;
+        }
+        const char* const known[] = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
+        if (std::none_of(std::begin(known), std::end(known), [&scheme](const char* name) {
+                return ::strcasecmp(scheme.c_str(), name) == 0;
+            })) {
+            fail(ExitCode::usage, "--brokers {} is a URL, not HOST:PORT", in_quotes(broker));
+        }
+    }
+}
+
 } // namespace
 
 std::string library_name() {
     return fmt::format("librdkafka {}", rd_kafka_version_str());
+}
+
+void Settings::set_connect_defaults() {
+    // The client also waits half of it between its first connections (sparse_connect_intvl).
+    if (!has("reconnect.backoff.max.ms")) {
+        set_default("reconnect.backoff.ms", "20");
+    }
+    set_default("reconnect.backoff.max.ms", "1000");
 }
 
 void Settings::set_default_where_known(const std::string& name, const std::string& value) {
@@ -92,6 +122,7 @@ Settings make_settings(const std::string& brokers, const std::vector<std::string
         settings.parse(property);
     }
     if (!brokers.empty()) {
+        check_brokers(brokers);
         settings.set("bootstrap.servers", brokers);
     }
     if (!settings.has("bootstrap.servers") && !settings.has("metadata.broker.list")) {

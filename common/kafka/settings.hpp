@@ -1,6 +1,7 @@
 #ifndef CDC_KAFKA_SETTINGS_HPP
 #define CDC_KAFKA_SETTINGS_HPP
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ public:
     }
     /// The same, for a property that older libraries do not have.
     void set_default_where_known(const std::string& name, const std::string& value);
+    /// Of how soon the client connects, at first and again.
+    void set_connect_defaults();
     /// "name=value". Throws Error (usage).
     void parse(const std::string& assignment);
     /// A properties file: `name=value` lines, `#` comments. Throws Error (usage).
@@ -29,6 +32,9 @@ public:
 private:
     std::map<std::string, std::string> m_values;
 };
+
+/// librdkafka's default of batch.size.
+constexpr std::uint64_t kBatchBytes = 1'000'000;
 
 /// The library that is linked, and its version: "librdkafka 2.15.1".
 std::string library_name();

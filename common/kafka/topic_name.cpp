@@ -89,6 +89,10 @@ std::string TopicNamer::topic_of(const std::string& db, const std::string& schem
     return name;
 }
 
+void TopicNamer::reserve(const std::string& topic, std::string_view what) {
+    m_owners[topic] = "the topic for " + std::string{what};
+}
+
 std::string TopicNamer::side_topic(std::string_view name) const {
     return legal_topic_name(m_prefix + "." + std::string{name});
 }

@@ -24,6 +24,9 @@ public:
     std::string fill(const std::string& db, const std::string& schema,
                      const std::string& table) const;
 
+    /// No table gets this topic, which is for `what`.
+    void reserve(const std::string& topic, std::string_view what);
+
     /// `<prefix>.<name>`, for the topics that are of no table.
     std::string side_topic(std::string_view name) const;
 

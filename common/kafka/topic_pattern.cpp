@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <regex.h>
+#include <utility>
 
 namespace cdc::kafka {
 
@@ -38,6 +39,52 @@ std::string expression_of(const std::string& glob) {
     return out + "$";
 }
 
+/// The client's engine is POSIX's, to which `\d` is the letter: classes that only ours knows are
+/// written out.
+std::string with_plain_classes(std::string_view expression) {
+    static constexpr std::pair<char, const char*> kClasses[] = {
+        {'d', "0-9"}, {'w', "A-Za-z0-9_"}, {'s', "[:space:]"}};
+    std::string out;
+    bool inside = false;
+    bool hyphen = false;
+    for (std::size_t i = 0; i < expression.size(); ++i) {
+        const char c = expression[i];
+        if (c == '\\' && i + 1 < expression.size()) {
+            const char next = expression[++i];
+            const bool inverse = !inside && next >= 'A' && next <= 'Z';
+            const auto* found =
+                std::find_if(std::begin(kClasses), std::end(kClasses), [&](const auto& one) {
+                    return one.first == (inverse ? next - 'A' + 'a' : next);
+                });
+            if (found != std::end(kClasses)) {
+                out += inside ? found->second
+                              : std::string{inverse ? "[^" : "["} + found->second + "]";
+            } else if (!inside) {
+                out.append("\\").append(1, next);
+            } else if (next == '-') {
+                hyphen = true;        // at the end it is no range
+            } else if (next != ']') { // which no topic has
+                out += next;
+            }
+            continue;
+        }
+        if (inside && c == '[' && i + 1 < expression.size() && expression[i + 1] == ':') {
+            const auto end = expression.find(":]", i + 2);
+            if (end != std::string_view::npos) {
+                out += expression.substr(i, end + 2 - i);
+                i = end + 1;
+                continue;
+            }
+        }
+        if (inside && c == ']' && std::exchange(hyphen, false)) {
+            out += '-';
+        }
+        inside = c == '[' || (inside && c != ']');
+        out += c;
+    }
+    return out;
+}
+
 /// The client and we have each our own engine: both must take it.
 void check_expression(const TopicPattern& pattern) {
     const auto refuse = [&](const std::string& why) {
@@ -62,7 +109,9 @@ void check_expression(const TopicPattern& pattern) {
 
 void add(std::vector<TopicPattern>& out, const std::string& text) {
     const bool glob = text.find_first_of("*?[") != std::string::npos;
-    out.push_back({text, is_expression(text) || !glob ? text : expression_of(text)});
+    out.push_back({text, is_expression(text) ? with_plain_classes(text)
+                         : glob              ? expression_of(text)
+                                             : text});
     if (is_expression(out.back().wanted)) {
         check_expression(out.back());
     }

@@ -27,6 +27,9 @@ public:
     /// Gives every record that was not given yet, up to the ends of now. A missing topic has none.
     /// Throws Error, also when `timeout_ms` is over.
     void read(const Handler& handler, int timeout_ms);
+    /// The same where ends are those of all records: waits for transactions that are open, which
+    /// hide what others committed behind their beginnings. Not while the caller has one open.
+    void read_past_open(const Handler& handler, int timeout_ms);
     /// Gives a few of the last records of each partition. Throws Error.
     void read_last(const Handler& handler, int timeout_ms);
 

@@ -6,6 +6,8 @@
 #include "kafka/errors.hpp"
 #include "kafka/in_steps.hpp"
 
+#include <memory>
+
 namespace cdc::kafka {
 
 using base::in_quotes;
@@ -66,6 +68,11 @@ std::uint64_t TopicFacts::max_message_bytes() const {
     const auto number =
         found == config.end() ? std::nullopt : base::parse_integer<std::uint64_t>(found->second);
     return number.value_or(kDefaultMaxMessageBytes);
+}
+
+bool TopicFacts::is_compacted() const {
+    const auto found = config.find("cleanup.policy");
+    return found != config.end() && found->second.find("compact") != std::string::npos;
 }
 
 std::optional<TopicFacts> describe_topic(rd_kafka_t* client, const std::string& topic,
@@ -185,6 +192,49 @@ void refuse_hidden_topic(rd_kafka_t* client, const std::string& topic, int timeo
             RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
             fmt::format("there is no topic {} that this user may see", in_quotes(topic)));
     }
+}
+
+std::map<std::string, TopicIdentity>
+topic_identities([[maybe_unused]] rd_kafka_t* client,
+                 [[maybe_unused]] const std::set<std::string>& topics,
+                 [[maybe_unused]] int timeout_ms) {
+    std::map<std::string, TopicIdentity> out;
+#if RD_KAFKA_VERSION >= 0x020300ff
+    constexpr std::string_view kNone = "AAAAAAAAAAAAAAAAAAAAAA"; // of brokers that have no ids
+    if (topics.empty()) {
+        return out;
+    }
+    std::vector<const char*> names;
+    for (const std::string& topic : topics) {
+        names.push_back(topic.c_str());
+    }
+    const std::unique_ptr<rd_kafka_TopicCollection_t, Deleter<rd_kafka_TopicCollection_destroy>>
+        wanted{rd_kafka_TopicCollection_of_topic_names(names.data(), names.size())};
+    const EventHandle event = ask(client, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout_ms,
+                                  [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                                      rd_kafka_DescribeTopics(client, wanted.get(), options, queue);
+                                  });
+    if (!event || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return out;
+    }
+    std::size_t count = 0;
+    const auto** described = rd_kafka_DescribeTopics_result_topics(
+        rd_kafka_event_DescribeTopics_result(event.get()), &count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto* error = rd_kafka_TopicDescription_error(described[i]);
+        const rd_kafka_Uuid_t* id = rd_kafka_TopicDescription_topic_id(described[i]);
+        if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR_NO_ERROR || id == nullptr) {
+            continue;
+        }
+        if (const char* text = rd_kafka_Uuid_base64str(id); text != nullptr && text != kNone) {
+            std::size_t partitions = 0;
+            rd_kafka_TopicDescription_partitions(described[i], &partitions);
+            out[rd_kafka_TopicDescription_name(described[i])] = {text,
+                                                                 static_cast<int>(partitions)};
+        }
+    }
+#endif
+    return out;
 }
 
 std::string cluster_id(rd_kafka_t* client, int timeout_ms) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct TopicFacts {
 
     /// Bytes of the largest record that the topic takes.
     std::uint64_t max_message_bytes() const;
+    /// Whether old records go by key, so that each must have one.
+    bool is_compacted() const;
 };
 
 /// Nothing when there is no such topic. Throws Error.
@@ -47,6 +50,16 @@ std::map<std::string, int> list_topics(rd_kafka_s* client, int timeout_ms);
 /// Brokers hide topics from who may not see them. Throws Error (refused) when this one is hidden,
 /// or may be.
 void refuse_hidden_topic(rd_kafka_s* client, const std::string& topic, int timeout_ms);
+
+/// Which topic of its name it is: one that is made anew has another id.
+struct TopicIdentity {
+    std::string id;
+    int partitions = 0;
+};
+
+/// Of these topics. Left out: where brokers or librdkafka know no ids.
+std::map<std::string, TopicIdentity>
+topic_identities(rd_kafka_s* client, const std::set<std::string>& topics, int timeout_ms);
 
 /// The cluster's id; empty when no broker tells it in time.
 std::string cluster_id(rd_kafka_s* client, int timeout_ms);

@@ -37,6 +37,14 @@ std::pair<std::int64_t, std::int64_t> watermarks(rd_kafka_t* client, const Topic
     }
 }
 
+std::optional<std::int64_t> known_end(rd_kafka_t* client, const TopicPartition& place) {
+    std::int64_t low = 0;
+    std::int64_t high = -1;
+    const auto error =
+        rd_kafka_get_watermark_offsets(client, place.topic.c_str(), place.partition, &low, &high);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? std::optional{high} : std::nullopt;
+}
+
 Offsets offsets_by_time(rd_kafka_t* client, const std::vector<TopicPartition>& places,
                         std::int64_t time_ms, int timeout_ms) {
     const PartitionList list = list_of(places);

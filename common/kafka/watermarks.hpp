@@ -4,6 +4,7 @@
 #include "kafka/offsets.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,10 @@ namespace cdc::kafka {
 /// Throws Error.
 std::pair<std::int64_t, std::int64_t> watermarks(rd_kafka_s* client, const TopicPartition& place,
                                                  int timeout_ms);
+
+/// The one behind the last record, committed or not, as the last answer with records had it. Asks
+/// nobody. Nothing where none has come.
+std::optional<std::int64_t> known_end(rd_kafka_s* client, const TopicPartition& place);
 
 /// The first offset of a record at or after the time; the end where there is none. Throws Error.
 Offsets offsets_by_time(rd_kafka_s* client, const std::vector<TopicPartition>& places,

@@ -249,15 +249,21 @@ void AvroDecoder::append_elements(std::string& out, const AvroType& type, Reader
 void AvroDecoder::append_member(std::string& out, const AvroField& field, Reader& reader,
                                 int depth) {
     const AvroType* value = field.type;
-    if (field.optional && value->kind == AvroKind::choice) {
+    if (value->kind == AvroKind::choice) {
         value = value->branches[reader.index(value->branches.size(), "branches")];
-        if (value->kind == AvroKind::null) {
+        if (value->kind == AvroKind::null && field.optional) {
             return;
         }
     }
     out += ',';
     out += field.member;
-    append_value(out, *value, reader, depth + 1);
+    if (value->kind == AvroKind::string) { // the most usual ones
+        append_text(out, reader.sized());
+    } else if (value->kind == AvroKind::int64) {
+        append_integer_value(out, *value, reader);
+    } else {
+        append_value(out, *value, reader, depth + 1);
+    }
 }
 
 /// Equal bytes are equal JSON: fields that are as in the last record are copied, and those that

@@ -4,7 +4,6 @@ namespace cdc::record {
 
 namespace {
 
-constexpr std::size_t kFrameSize = 5;
 constexpr std::size_t kGuidSize = 16;
 constexpr char kGuidFollows = '\1';
 
@@ -15,17 +14,6 @@ void append_frame(std::string& out, std::uint32_t id) {
     for (int shift = 24; shift >= 0; shift -= 8) {
         out += static_cast<char>(id >> shift & 0xff);
     }
-}
-
-std::optional<Framed> parse_frame(std::string_view bytes) {
-    if (!is_framed(bytes) || bytes.size() < kFrameSize) {
-        return std::nullopt;
-    }
-    Framed framed{0, bytes.substr(kFrameSize)};
-    for (std::size_t i = 1; i < kFrameSize; ++i) {
-        framed.id = framed.id << 8 | static_cast<unsigned char>(bytes[i]);
-    }
-    return framed;
 }
 
 std::optional<Framed> parse_schema_header(std::string_view header, std::string_view payload) {

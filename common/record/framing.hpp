@@ -29,6 +29,8 @@ struct Framed {
     std::optional<std::string_view> header_rest = {};
 };
 
+inline constexpr std::size_t kFrameSize = 5;
+
 void append_frame(std::string& out, std::uint32_t id);
 
 inline bool is_framed(std::string_view bytes) {
@@ -36,7 +38,17 @@ inline bool is_framed(std::string_view bytes) {
 }
 
 /// Nothing where it ends before its number does, or does not begin with a byte 0.
-std::optional<Framed> parse_frame(std::string_view bytes);
+inline std::optional<Framed> parse_frame(std::string_view bytes) {
+    std::optional<Framed> framed;
+    if (is_framed(bytes) && bytes.size() >= kFrameSize) {
+        framed.emplace();
+        for (std::size_t i = 1; i < kFrameSize; ++i) {
+            framed->id = framed->id << 8 | static_cast<unsigned char>(bytes[i]);
+        }
+        framed->payload = bytes.substr(kFrameSize);
+    }
+    return framed;
+}
 
 /// Of a record whose header names the schema of the payload. Nothing where the header ends before
 /// the id does, or begins with another byte than 0 or 1.

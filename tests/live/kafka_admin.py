@@ -5,6 +5,7 @@
     partitions TOPIC                           how many
     delete-records TOPIC PARTITION OFFSET      what is before that offset goes, as retention takes it
     delete-topic TOPIC                         and waits until it is gone
+    add-partitions TOPIC COUNT                 how many it has then
 
 Of one broker that leads all partitions. Kafka's protocol, before its flexible versions: integers are big endian, text has
 its length in two bytes, arrays theirs in four.
@@ -15,6 +16,7 @@ import sys
 import time
 
 DELETE_TOPICS, DELETE_RECORDS, DESCRIBE_CONFIGS, METADATA = (20, 1), (21, 0), (32, 1), (3, 1)
+CREATE_PARTITIONS = (37, 0)
 TIMEOUT_MS = 30_000
 TOPIC = 2 # of the kinds of resources
 
@@ -115,5 +117,13 @@ def delete_topic(broker, topic):
         time.sleep(0.05)
 
 
-VERBS = {"config": config, "partitions": partitions, "delete-records": delete_records, "delete-topic": delete_topic}
+def add_partitions(broker, topic, count):
+    wanted = array(text(topic) + struct.pack(">ii", int(count), -1)) + struct.pack(">ib", TIMEOUT_MS, 0)
+    answer = asked(broker, CREATE_PARTITIONS, wanted)
+    answer.take("i"), answer.take("i"), answer.text()
+    refuse_error(answer.take("h"), topic)
+
+
+VERBS = {"config": config, "partitions": partitions, "delete-records": delete_records, "delete-topic": delete_topic,
+         "add-partitions": add_partitions}
 VERBS[sys.argv[2]](sys.argv[1], *sys.argv[3:])

@@ -72,6 +72,35 @@ expect_exit 3 consume
 consume --begin-again || fail "--begin-again"
 expect "all of it" "$(wc -w <keys)" 10
 settle
+
+say "it was made anew, and has more than the place: nothing at the same offsets is taken for read"
+admin delete-topic s.public.t0
+publish 61
+publish 71
+expect_exit 3 consume
+expect_words con.err "topic 's.public.t0' was made anew: the position"
+consume --begin-again || fail "--begin-again"
+expect "all of it" "$(wc -w <keys)" 20
+settle
+jq -c 'del(.checkpoint.topic_ids)' c.json >c.json.new && mv c.json.new c.json # of an older version
+settle
+
+say "it is made anew while it is read"
+for group in "" g2; do
+    rm -f lines.txt
+    # shellcheck disable=SC2086
+    cdc-consume --brokers "$B" --topics s.public.t0 ${group:+--group $group} --heartbeat 100ms -X topic.metadata.refresh.interval.ms=3000 \
+        >lines.txt 2>con.err &
+    reader=$!
+    wait_until 30 eval '[ "$(grep -c "^{\"key" lines.txt)" = 20 ]'
+    admin delete-topic s.public.t0
+    publish 61
+    publish 71
+    wait_until 30 eval '! kill -0 "$reader" 2>/dev/null'
+    expect_exit 3 wait "$reader"
+    expect_words con.err "made anew"
+done
+
 say "with --marks, a topic that is made anew while it is read is told, and so is one that has grown since"
 publish_marked() { # FIRST ROWS
     "$HERE/kafka_lines.py" --rows "$2" --first "$1" | cdc-publish --brokers "$B" --prefix m --partitions 1 --marks --no-tombstones 2>pub.err ||
@@ -95,6 +124,9 @@ expect_exit 3 wait "$reader"
 expect_words con.err "made anew"
 publish_marked 31 3
 publish_marked 41 40
+expect_exit 3 consume_marked --exit-at-end
+expect_words con.err "made anew"
+jq -c 'del(.checkpoint.topic_ids)' c.json >c.json.new && mv c.json.new c.json # of an older version
 expect_exit 3 consume_marked --exit-at-end
 expect_words con.err "in the last mark, before the position"
 # The marks' end is known early: the records come in the turn that ends, and their checkpoint with them.

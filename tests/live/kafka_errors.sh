@@ -40,6 +40,51 @@ expect "over TLS" "$(cdc-consume --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" "${tls[
 expect_exit 4 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" -X security.protocol=ssl --prefix tls --connect-timeout 5s <in.ndjson 2>err
 expect_words err "certificate"
 
+say "names of topics that Kafka takes for the same, and times that it does not take, are refused"
+expect_exit 0 cdc-publish --brokers "$B" --prefix same_name <in.ndjson 2>err
+expect_exit 4 timeout 30 cdc-publish --brokers "$B" --prefix same.name <in.ndjson 2>err
+expect_words err "collides with existing topic"
+expect_words err "give another --prefix or --topic"
+jq -c 'if .source then .source.ts_ms += 7200000 else . end' in.ndjson >future.ndjson
+expect_exit 4 cdc-publish --brokers "$B" --prefix future --topic-config message.timestamp.after.max.ms=3600000 <future.ndjson 2>err
+expect_words err "message.timestamp.after.max.ms"
+
+say "a compacted topic takes no table lines"
+expect_exit 2 cdc-publish --brokers "$B" --prefix compacted --cleanup-policy compact <in.ndjson 2>err
+expect_exit 5 cdc-publish --brokers "$B" --prefix compacted --table-options 'public.t0:cleanup-policy=compact' <in.ndjson 2>err
+expect_words err "topic 'compacted.public.t0' is compacted, and takes no record without key"
+expect_exit 0 cdc-publish --brokers "$B" --prefix compacted2 --cleanup-policy compact --envelope payload <in.ndjson 2>err
+
+say "a message that is too large is a dead letter too"
+number=0
+for size in 10 2000000 10; do
+    printf '{"key":{"prefix":"o"},"before":null,"after":null,"message":{"transactional":true,"prefix":"o","content":"%s"},"source":{"connector":"postgresql","ts_ms":%s000,"db":"i","schema":"","table":"","order":"00010000000000000%03d000000000001"},"op":"m","ts_ms":1}\n' \
+        "$(head -c $size /dev/zero | tr '\0' A)" "$(date +%s)" $((++number))
+done >messages.ndjson
+expect_exit 5 cdc-publish --brokers "$B" --prefix message <messages.ndjson 2>err
+expect_words err "max.message.bytes is"
+expect_exit 0 cdc-publish --brokers "$B" --prefix message2 --on-error dead-letter <messages.ndjson 2>err
+expect "messages" "$(consume --topics message2.message | grep -c '^{"key')" 2
+expect "dead letters" "$(consume --topics message2.dead-letter | grep -c '^{"dead_letter')" 1
+
+say "checkpoint lines of a snapshot of many tables are longer than records of other topics may be"
+jq -nc '[range(20000) | {schema: "inventory", table: "orders\(.)", oid: ., rows: 200000, done: true}]' >progress.json
+jq -c --slurpfile progress progress.json 'if .checkpoint then .checkpoint.snapshot = {seq: 1, tables: $progress[0]} else . end' \
+    in.ndjson >snapshot.ndjson
+for way in "" --exactly-once --marks; do
+    # shellcheck disable=SC2086
+    expect_exit 0 cdc-publish --brokers "$B" --prefix "long$way" $way --checkpoint long.json <snapshot.ndjson 2>err
+    expect "checkpoint" "$(cat long.json)" "$(grep '^{"checkpoint' snapshot.ndjson | tail -n 1)"
+done
+
+say "flat rows are no records of side topics, whatever their first column is called"
+for column in status order table ts_ms transaction checkpoint dead_letter snapshot; do
+    sed "s/\"id\":/\"$column\":/g; s/\"name\":\"id\"/\"name\":\"$column\"/" in.ndjson |
+        cdc-publish --brokers "$B" --prefix "flat-$column" --envelope flat 2>err || fail "cdc-publish"
+    expect_exit 5 consume --topics "flat-$column.public.t0" >lines
+    expect "lines of $column" "$(grep -vc '^{"checkpoint":{' lines)" 0
+done
+
 say "a record that is too large"
 lines --rows 20 --checkpoint-every 1 >small.ndjson
 lines --rows 1 --first 22 --keys 1000 --pad 200000 >large.ndjson
@@ -62,6 +107,19 @@ expect "checkpoint" "$(cat big2.json)" "$(tail -n 1 after.ndjson)"
 # shellcheck disable=SC2086
 expect_exit 0 cdc-publish $K --prefix big3 --topic-config max.message.bytes=100000 --on-error dead-letter --dead-letter letters <in.ndjson 2>err
 expect "dead letter file" "$(jq -r .dead_letter.line_number letters)" 42
+
+say "records that are too large together"
+lines --rows 3000 --keys 1000 >in.ndjson
+# shellcheck disable=SC2086
+expect_exit 0 cdc-publish $K --prefix batch --table-options 'public.*:max.message.bytes=20000' <in.ndjson 2>err
+expect "all of them" "$(consume --topics batch.public.t0 | grep -c '^{"key')" 3000
+lines --rows 3000 --keys 1000 --first 3001 >in.ndjson
+# shellcheck disable=SC2086
+expect_exit 5 cdc-publish $K --prefix batch <in.ndjson 2>err # it does not know before it is too late
+expect_words err "topic 'batch.public.t0' takes batches of at most 20000 bytes"
+expect_words err "-X batch.size=20000"
+# shellcheck disable=SC2086
+expect_exit 0 cdc-publish $K --prefix batch -X batch.size=20000 <in.ndjson 2>err
 
 say "lines that are none"
 printf '%s\n' 'hello' >>small.ndjson
@@ -220,7 +278,8 @@ wait $publisher || code=$?
 expect "exit status" "$code" 0
 consume --topics away.public.t0 | grep '^{"key' | sort >out.sorted
 cat a.ndjson b.ndjson | grep '^{"key' | sort | cmp - out.sorted || fail "lines differ"
-say "the broker hangs: a stop ends within --drain, and confirms nothing"
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+say "the broker hangs: little CPU is taken meanwhile, a stop ends within --drain and confirms nothing"
 lines --rows 20000 --pad 1000 --checkpoint-every 100000 >many.ndjson
 for how in '' --exactly-once; do
     mkfifo "hang$how"
@@ -234,6 +293,9 @@ for how in '' --exactly-once; do
     "$ROOT/scripts/services" pause kafka
     (timeout 20 tail -n +3 many.ndjson >&7) 2>/dev/null &
     sleep 1
+    ticks=$(cpu_ticks $publisher)
+    sleep 2
+    [ $(($(cpu_ticks $publisher) - ticks)) -le 50 ] || fail "$(($(cpu_ticks $publisher) - ticks)) ticks of CPU while an answer is waited for"
     before=$SECONDS
     kill -TERM $publisher
     code=0

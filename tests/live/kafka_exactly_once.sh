@@ -3,6 +3,7 @@
 # its key, whatever was killed in between and however much of the input comes again. CDC_TEST_FORMAT: of the records,
 # with their schemas in a registry.
 . "$(dirname "$0")/lib.sh"
+export CDC_KAFKA_CONF="transaction.abort.timed.out.transaction.cleanup.interval.ms=500"
 start kafka ${CDC_TEST_FORMAT:+registry}
 B=$CDC_TEST_KAFKA_BROKERS
 REGISTRY=${CDC_TEST_FORMAT:+--registry $CDC_TEST_REGISTRY_URL}
@@ -122,6 +123,52 @@ wait $old || code=$?
 expect "exit status of the older one" "$code" 4
 expect_words old.err "taken over"
 same fence in.ndjson
+
+say "a stream killed inside a transaction hides neither another one's position nor its table lines"
+PYTHON=$("$ROOT/scripts/install-deps" --print-python)
+leave_open() { # TOPIC: a record in a transaction that nobody ends; the brokers do after 6 s
+    "$PYTHON" - "$B" "$1" <<'PY'
+import os, sys
+import confluent_kafka
+other = confluent_kafka.Producer({"bootstrap.servers": sys.argv[1], "transactional.id": "other", "transaction.timeout.ms": 6000})
+other.init_transactions()
+other.begin_transaction()
+other.produce(sys.argv[2], key='{"transactional_id":"other"}', value='{"order":"","checkpoint":null}')
+other.flush()
+os._exit(0) # as a kill would
+PY
+}
+"$HERE/kafka_lines.py" --rows 60 --keys 20 --alter 1 >in.ndjson
+# shellcheck disable=SC2086
+{
+    head -n 20 in.ndjson
+    sleep 1.5 # its topic is there
+    leave_open open.checkpoints
+    tail -n +21 in.ndjson
+} | cdc-publish $K --prefix open --exactly-once 2>pub.err || fail "beside an open transaction"
+# shellcheck disable=SC2086
+cdc-publish $K --prefix open --exactly-once <in.ndjson 2>pub.err || fail "again"
+expect_words pub.err "waiting for an open transaction"
+expect_words pub.err "60 lines were dropped"
+same open in.ndjson
+if [ -z "$REGISTRY" ]; then # there, a record's schema has the table line
+    "$HERE/kafka_lines.py" --rows 60 --keys 20 --alter 1 --retype >in.ndjson # notes are versions
+    grep -n '^{"table' in.ndjson | tail -n 1 | cut -d: -f1 >half
+    # shellcheck disable=SC2086
+    head -n $(($(cat half) - 1)) in.ndjson | cdc-publish $K --prefix late --partitions 3 2>pub.err || fail "the first shape"
+    leave_open late.schema-changes
+    # shellcheck disable=SC2086
+    cdc-publish $K --prefix late --partitions 3 <in.ndjson 2>pub.err || fail "the second shape"
+    cdc-consume --brokers "$B" --topics late.public.t0 --exit-at-end >out.ndjson 2>con.err || fail "$(cat con.err)"
+    jq -rc 'if .table then "table " + .table.version elif .after then "row " + .after.note else empty end' out.ndjson |
+        awk '$1 == "table" { version = $2 } $1 == "row" && $2 != version { wrong = 1 } END { exit wrong }' ||
+        fail "rows of the second shape without its table line"
+    leave_open late.public.t0
+    "$HERE/kafka_lines.py" --rows 20 --keys 20 --first 61 >more.ndjson
+    # shellcheck disable=SC2086
+    cdc-publish $K --prefix late --partitions 3 <more.ndjson 2>pub.err || fail "beside a transaction in the topic itself"
+    expect "rows behind an open transaction" "$(changes late.public.t0 | grep -c -F -f <(grep -o '"order":"[^"]*"' more.ndjson))" 20
+fi
 
 say "the broker is killed inside transactions"
 "$HERE/kafka_lines.py" --rows 400 --keys 20 --tables 3 --alter 2 >in.ndjson

@@ -126,6 +126,7 @@ end() { # NAME: all that the group g5 has not read
 }
 member() { # NAME: one whose lines nobody stores: it commits nothing, and lets go of nothing
     mkfifo "$1.full"
+    rm -f "$1.err"
     cdc-consume --brokers "$B" --topics big.public.t0 --group g5 --from beginning --checkpoint "$1.none" --drain 1s \
         -X session.timeout.ms=6000 -X heartbeat.interval.ms=500 >"$1.full" 2>"$1.err" &
     echo $! >"$1.pid"

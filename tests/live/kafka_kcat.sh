@@ -100,6 +100,19 @@ expect "unchanged" "$(jq -c 'select(.op=="u")|[.key,.after,.unchanged]' lines)" 
 expect "order" "$(jq -r .source.order lines | sort -c && echo rises)" rises
 expect "tombstone" "$(consume --topics debezium --with kafka | jq -c 'select(has("tombstone"))|[.tombstone,.kafka.offset,.kafka.key]')" '[{"id":1},3,"{\"id\":1}"]'
 
+say "Debezium's heartbeats and transactions, also with their schemas"
+cat >side.txt <<'TXT'
+{"serverName":"d"}|{"ts_ms":1}
+{"schema":{"type":"struct"},"payload":{"serverName":"d"}}|{"schema":{"type":"struct"},"payload":{"ts_ms":1}}
+{"id":"1:2"}|{"status":"BEGIN","id":"1:2","event_count":null,"data_collections":null,"ts_ms":1}
+{"schema":{"type":"struct"},"payload":{"id":"1:2"}}|{"schema":{"type":"struct"},"payload":{"status":"END","id":"1:2","event_count":0,"data_collections":[],"ts_ms":1}}
+{"schema":{"type":"struct"},"payload":{"id":"a"}}|{"schema":{"type":"struct"},"payload":{"before":null,"after":{"id":"a"},"source":{"table":"t","lsn":1},"op":"c"}}
+TXT
+kcat -q -b "$B" -P -t side -K '|' -p 0 -l side.txt
+expect "side records" "$(consume --topics side | jq -c '[.transaction.status,.key.id]')" '["BEGIN",null]
+["END",null]
+[null,"a"]'
+
 say "a schema that comes with the record gives a table line and exact values"
 python3 - >schema.txt <<'PY'
 import json
@@ -132,6 +145,29 @@ cdc-load --target "$TARGET" --dry-run <lines >made.sql 2>load.err || fail "cdc-l
 for column in 'price.? .*Decimal[(]12, ?2[)]' 'at.? .*DateTime64' 'u.? .*UUID'; do
     grep -Eq "\b$column" made.sql || fail "the loader would make no column '$column': $(cat made.sql)"
 done
+
+say "tables that share a topic, and topics that share a table, have their table lines"
+sed '5,6d' schema.txt >first.txt
+sed -n '5,6p' schema.txt >second.txt
+{ cat first.txt; sed 's/"table": "t"/"table": "other"/' first.txt; head -n 1 first.txt; } >shared.txt
+kcat -q -b "$B" -P -t shared -K '|' -p 0 -l shared.txt
+consume --topics shared >lines
+expect "table lines of a topic" "$(jq -r '.table.name // .source.table' lines | uniq | paste -sd' ')" "s.t t s.other other t"
+kcat -q -b "$B" -P -t half-1 -K '|' -p 0 -l first.txt
+kcat -q -b "$B" -P -t half-2 -K '|' -p 0 -l second.txt
+cdc-consume --brokers "$B" --topics half-1,half-2 >lines 2>con.err &
+reader=$!
+read_so_far() { [ "$(grep -c '^{"key' lines)" = "$1" ]; }
+wait_until 20 read_so_far 6
+kcat -q -b "$B" -P -t half-1 -K '|' -p 0 -l first.txt
+wait_until 20 read_so_far 10
+kcat -q -b "$B" -P -t half-2 -K '|' -p 0 -l second.txt
+wait_until 20 read_so_far 12
+kill $reader
+wait $reader || true
+jq -r 'if .table then "table \(.table.columns | length)" elif .after then "row \(.after | length)" else empty end' lines |
+    awk '$1 == "table" { columns = $2 } $1 == "row" && $2 != columns { wrong = 1 } END { exit wrong }' ||
+    fail "rows without their own table line before them: $(cat lines)"
 
 say "our own form, by kcat, comes back as it was"
 "$HERE/kafka_lines.py" --rows 5 --keys 9 | grep '^{"key' >in.ndjson

@@ -71,6 +71,17 @@ expect_words lag.err "has committed nothing here"
 kill -9 $PID
 exec 8<&-
 
+say "a partition that a topic got since the group read it is not known to be read"
+"$HERE/kafka_lines.py" --rows 10 | cdc-publish --brokers "$B" --prefix grown --partitions 1 2>pub.err || fail "cdc-publish"
+cdc-consume --brokers "$B" --topics grown.public.t0 --group grown --exit-at-end --ack on-write >/dev/null 2>con.err
+expect_exit 0 lag --group grown
+"$HERE/kafka_admin.py" "$B" add-partitions grown.public.t0 3
+expect_exit 0 lag --group grown
+expect "partitions" "$(of group .partitions)" 3
+"$HERE/kafka_lines.py" --rows 50 --keys 50 | cdc-publish --brokers "$B" --prefix grown 2>pub.err || fail "cdc-publish"
+expect_exit 2 lag --group grown
+expect_words lag.err "'grown grown.public.t0:2': the group has committed nothing here"
+
 say "the log begins behind the group's offset: beyond, without any limit"
 short() { "$HERE/kafka_lines.py" --rows 20 --first "$1" | cdc-publish --brokers "$B" --prefix short --retention 2s 2>pub.err || fail "cdc-publish"; }
 short 1

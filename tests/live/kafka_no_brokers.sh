@@ -30,6 +30,7 @@ wait_until 30 all_got 10
 for cycle in 1 2; do
     say "the broker goes, one without brokers stands in its place for a while, and all go on behind it"
     "$ROOT/scripts/services" stop kafka >>services.log 2>&1
+    rm -f answers
     "$HERE/empty_broker.py" "${B##*:}" n.public.t0 >answers 2>empty.err &
     empty=$!
     wait_until 30 test -s answers

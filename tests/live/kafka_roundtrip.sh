@@ -43,6 +43,12 @@ for line in open(sys.argv[1]):
 PY
 done
 
+say "an end that came with the last record is not waited for"
+# shellcheck disable=SC2086
+timeout 20 cdc-consume $K --topics '^r5[.]public[.]' --exit-at-end -X fetch.wait.max.ms=30000 >again.ndjson 2>con.err ||
+    fail "it waited: $(cat con.err)"
+expect "changes" "$(grep -c '^{"key' again.ndjson)" "$(grep -c '^{"key' out.ndjson)"
+
 say "the examples of cdc-event(5), as they stand in the page"
 grep -E '^    \{"(key|table|snapshot)' "$ROOT/man/cdc-event.5.md" | sed 's/^    //' >page.ndjson
 (grep '^{"table' page.ndjson; grep -v '^{"table' page.ndjson) >in.ndjson
@@ -117,11 +123,17 @@ expect "from time" "$(from --from 2025-11-21T07:10:02Z)" 4
 expect "until time" "$(from --until-time 1763709002000)" 2
 # shellcheck disable=SC2086
 expect_exit 3 cdc-consume $K --topics page.inventory.orders --from page.inventory.orders:0=5000 --exit-at-end >/dev/null 2>con.err
+# shellcheck disable=SC2086
+expect_exit 4 cdc-consume $K --topics page.inventory.orders --from page.inventory.orders:0=5,70=5 --exit-at-end >out.ndjson 2>con.err
+expect_words con.err "there is no partition 70 of topic 'page.inventory.orders'"
+expect "nothing was read" "$(cat out.ndjson)" ""
+expect "from offsets of which some are none" "$(from --from page.inventory.orders:0=5,70=5 --allow-no-match)" 3
 
 say "without a group too, topics of a pattern and partitions that are made later are read from their start"
 for from in beginning end; do
     # shellcheck disable=SC2086
     "$HERE/kafka_lines.py" --rows 10 | cdc-publish $K --prefix "late-$from" 2>pub.err || fail "the first table"
+    rm -f "late.$from"
     # shellcheck disable=SC2086
     cdc-consume $K --topics "^late-$from[.]public[.]" --from $from --heartbeat 100ms \
         -X topic.metadata.refresh.interval.ms=200 >late.$from 2>con-$from.err &
@@ -134,6 +146,21 @@ for from in beginning end; do
     wait_until 20 eval "[ \$(grep -c '^{\"key' late.$from) = $wanted ]"
     kill -TERM $reader
     wait $reader || fail "the reader"
+done
+
+say "a topic of others that gets partitions has keys whose later changes have lower offsets: that is told"
+source='"source":{"connector":"postgresql","db":"d","schema":"s","table":"t"}'
+send() { printf '{"id":1}\t{"after":{"id":1,"n":%d},%s,"op":"c"}\n' "$1" "$source" | kcat -P -b "$CDC_TEST_KAFKA_BROKERS" -t foreign -p "$2" -K '\t'; }
+store() { while IFS= read -r line; do case $line in '{"checkpoint'*) echo "$line" >"$1.new" && mv "$1.new" "$1" ;; esac; done; }
+send 1 0
+# shellcheck disable=SC2086
+cdc-consume $K --topics foreign --exit-at-end --checkpoint foreign.json 2>con.err | store foreign.json || fail "cdc-consume"
+"$HERE/kafka_admin.py" "$CDC_TEST_KAFKA_BROKERS" add-partitions foreign 2
+send 2 1
+for again in 1 2; do
+    # shellcheck disable=SC2086
+    expect_exit 5 cdc-consume $K --topics foreign --exit-at-end --checkpoint foreign.json 2>con.err > >(store foreign.json)
+    expect_words con.err "the topic has 2 partitions, and had 1 when it was first read"
 done
 
 say "a queue that is full most of the time costs no second each time"

@@ -5,6 +5,8 @@
 
 #include "support.hpp"
 
+#include <fmt/format.h>
+
 using namespace cdc::kafka;
 
 namespace {
@@ -87,6 +89,10 @@ TEST_CASE("dates and times become ISO 8601") {
     CHECK(converted(date, "20290", "date") == R"("2025-07-21")");
     CHECK(converted(date, "-1", "date") == R"("1969-12-31")");
     CHECK(converted(date, "-719529", "date") == R"("0002-12-31 BC")");
+    CHECK(converted(date, "-622191234", "date") == R"("infinity")");
+    CHECK(converted(date, "-2147472692", "date") == R"("infinity")");
+    CHECK(converted(date, "-625821272", "date") == R"("-infinity")");
+    CHECK(converted(date, "-2147472691", "date") == R"("-infinity")");
     const std::string micros = v("int64", named("io.debezium.time.MicroTimestamp"));
     const char* type = "timestamp without time zone";
     CHECK(converted(micros, "1753092000123456", type) == R"("2025-07-21T10:00:00.123456")");
@@ -103,6 +109,21 @@ TEST_CASE("dates and times become ISO 8601") {
     CHECK(converted(v("string", named("io.debezium.time.ZonedTimestamp")),
                     R"("2025-07-21T10:00:00.5Z")",
                     "timestamp with time zone") == R"("2025-07-21T10:00:00.5Z")");
+}
+
+TEST_CASE("timestamps with time zone of years that Java writes with a sign") {
+    const auto of = [](const std::string& text) {
+        return converted(v("string", named("io.debezium.time.ZonedTimestamp")), '"' + text + '"',
+                         "timestamp with time zone");
+    };
+    CHECK(of("9999-12-31T23:59:59.999999Z") == R"("9999-12-31T23:59:59.999999Z")");
+    CHECK(of("+10000-01-01T00:00:00.000000Z") == R"("10000-01-01T00:00:00.000000Z")");
+    CHECK(of("0000-12-31T23:59:59.500000Z") == R"("0001-12-31 23:59:59.5+00 BC")");
+    CHECK(of("-0043-03-15T10:00:00.000000Z") == R"("0044-03-15 10:00:00+00 BC")");
+    CHECK(of("-4712-01-01T00:00:00Z") == R"("4713-01-01 00:00:00+00 BC")");
+    for (const char* other : {"", "-", "+", "-infinity", "0000-", "+T-Z", "-TZ"}) {
+        CHECK(of(other) == '"' + std::string{other} + '"'); // as it came
+    }
 }
 
 TEST_CASE("decimals become their digits") {
@@ -127,9 +148,27 @@ TEST_CASE("decimals become their digits") {
           "170141183460469231731687303715884105727");
 }
 
+TEST_CASE("decimals that the converter writes as numbers become their digits too") {
+    const auto of = [](const char* scale, const std::string& number) {
+        return converted(v("bytes", named("org.apache.kafka.connect.data.Decimal",
+                                          fmt::format(R"("scale":"{}")", scale))),
+                         number, "numeric");
+    };
+    CHECK(of("2", "12.50") == R"("12.50")");
+    CHECK(of("2", "-0.05") == R"("-0.05")");
+    CHECK(of("0", "12345678901234567890") == R"("12345678901234567890")");
+    CHECK(of("8", "12345678901234567890.12345678") == R"("12345678901234567890.12345678")");
+    CHECK(of("8", "0E-8") == R"("0.00000000")");
+    CHECK(of("10", "-1.5E-9") == R"("-0.0000000015")");
+    CHECK(of("2", "1.5E+3") == R"("1500.00")");
+    CHECK(of("1", "1.25") == "1.25"); // of another scale: as it came
+}
+
 TEST_CASE("bits and arrays") {
     const std::string bits = v("bytes", named("io.debezium.data.Bits", R"("length":"10")"));
     CHECK(converted(bits, '"' + base64("\x05\x02") + '"', "bit(10)") == R"("1000000101")");
+    CHECK(converted(bits, '"' + base64("\x05") + '"', "bit(10)") == R"("0000000101")");
+    CHECK(converted(bits, R"("")", "bit(10)") == R"("0000000000")");
     const std::string array =
         R"({"type":"array","items":{"type":"int32","optional":true,"name":"io.debezium.time.Date"},)"
         R"("optional":true,"field":"v"})";

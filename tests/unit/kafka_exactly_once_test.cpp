@@ -371,6 +371,44 @@ TEST_CASE("exactly once: rows of a view's snapshot go on where a killed publishe
     }
 }
 
+TEST_CASE("exactly once: a log of MySQL that was begun anew, with lower orders, is refused") {
+    const auto checkpoint_of = [](const char* file, int created, int position) {
+        return fmt::format(
+            R"({{"checkpoint":{{"v":1,"kind":"mysql","server":"1","database":"","slot":"","position":"{}:4","order":"0001{:016x}000000000000","commit_ts_ms":1,"snapshot":null,"history":{{"base":"binlog","created":{}}}}},"ts_ms":5}})",
+            file, position, created);
+    };
+    const auto none = [](std::size_t) {
+    };
+    Bed bed;
+    bed.send({table_line("a", 100, "a000000000000001"), change("a", 1, 500),
+              checkpoint_of("binlog.000002", 2000, 501)},
+             none);
+    bed.start(); // what comes again is of the same log
+    bed.send({change("a", 1, 100), checkpoint_of("binlog.000001", 1000, 101), change("a", 1, 500),
+              checkpoint_of("binlog.000002", 2000, 501), change("a", 2, 600),
+              checkpoint_of("binlog.000002", 2000, 601)},
+             none);
+    for (const char* file : {"binlog.000001", "binlog.000002"}) {
+        bed.start();
+        CHECK_FAILS(bed.send({table_line("a", 100, "a000000000000001"), change("a", 1, 100),
+                              checkpoint_of(file, 3000, 101)},
+                             none),
+                    refused, "was begun anew");
+    }
+}
+
+TEST_CASE("exactly once: a message that its topic does not take is told before it is sent") {
+    Bed bed;
+    bed.kafka.make_topic("p.message");
+    const auto message_line = [](int position, std::size_t size) {
+        return fmt::format(
+            R"({{"key":{{"prefix":"x"}},"before":null,"after":null,"message":{{"content":"{}"}},{},"op":"m","ts_ms":5}})",
+            std::string(size, 'A'), source("", position));
+    };
+    CHECK_FAILS(bed.send({message_line(1, 10), message_line(2, 2'000'000)}, [](std::size_t) {}),
+                bad_data, "max.message.bytes");
+}
+
 TEST_CASE("exactly once: views and tables that were let through are not one stream") {
     Bed bed;
     std::string view = table_line("b", 100, "b000000000000001");

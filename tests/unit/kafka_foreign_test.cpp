@@ -4,6 +4,8 @@
 
 #include "support.hpp"
 
+#include <fmt/format.h>
+
 #include <random>
 #include <set>
 #include <vector>
@@ -71,6 +73,19 @@ TEST_CASE("values that Debezium did not know become unchanged columns") {
         foreign("null", R"({"after":{"id":7,"note":"__debezium_unavailable_value"},)" + kSource +
                             R"(,"op":"u"})");
     CHECK(line.find(R"("after":{"id":7},"unchanged":["note"])") != std::string::npos);
+    const std::string others = foreign(
+        "null",
+        R"({"after":{"id":7,"bytes":"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==",)"
+        R"("hex":"5f5f646562657a69756d5f756e617661696c61626c655f76616c7565",)"
+        R"("texts":["__debezium_unavailable_value"],)"
+        R"("numbers":[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,)"
+        R"(101,95,118,97,108,117,101],"uuids":["b68a35a7-17ad-35b3-af2a-ae46edb4545a"],)"
+        R"("map":{"__debezium_unavailable_value":"__debezium_unavailable_value"},)"
+        R"("own":["__debezium_unavailable_value","x"]},)" +
+            kSource + R"(,"op":"u"})");
+    CHECK(others.find(R"("after":{"id":7,"own":["__debezium_unavailable_value","x"]},)"
+                      R"("unchanged":["bytes","hex","texts","numbers","uuids","map"])") !=
+          std::string::npos);
 }
 
 TEST_CASE(
@@ -196,6 +211,50 @@ TEST_CASE("Connect's schemas follow the table line") {
         R"("source":{"table":"t","order":"000100000000015101f0000000000001"},"op":"c"})";
     cut_change(nan, cut);
     CHECK_FAILS(schemas.append_value(value, cut, "p.s.t", "v", table), bad_data, "no form");
+    const auto with_unchanged = [&](const char* name) {
+        const std::string update =
+            fmt::format(R"({{"key":null,"after":{{"id":7}},"unchanged":["{}"],)"
+                        R"("source":{{"table":"t","order":"000100000000015101f0000000000001"}},)"
+                        R"("op":"u"}})",
+                        name);
+        cut_change(update, cut);
+        std::string out;
+        schemas.append_value(out, cut, "p.s.t", "v", table);
+        return out;
+    };
+    CHECK(with_unchanged("n").find(R"("after":{"id":7,"n":"__debezium_unavailable_value"})") !=
+          std::string::npos);
+    CHECK_FAILS(with_unchanged("f"), bad_data, "the log did not carry \"f\"");
+}
+
+TEST_CASE("the delete that a tombstone was left of is one of its table") {
+    const auto deleted = [](std::string_view sample, std::string_view order) {
+        return deletion_like(sample, order, 5);
+    };
+    CHECK(
+        deleted(R"({"table":{"name":"s.t"},"source":{"connector":"postgresql","ts_ms":9,"db":"d",)"
+                R"("schema":"s","table":"t","lsn":258,"order":"x"},"ts_ms":9})",
+                "000100000000015101f0000000000001") ==
+        R"({"before":null,"after":null,"source":{"connector":"postgresql","db":"d","schema":"s",)"
+        R"("table":"t","snapshot":"false","ts_ms":5,)"
+        R"("order":"000100000000015101f0000000000001"},"op":"d","ts_ms":5})");
+    const std::string wrapped = deleted(
+        R"({"schema":{"type":"struct"},"payload":{"after":{"id":7},)" + kSource + R"(,"op":"c"}})",
+        "");
+    CHECK(wrapped.starts_with(R"({"schema":{"type":"struct"},"payload":{"before":null,)"));
+    CHECK(foreign(R"({"schema":{},"payload":{"id":7}})", wrapped) ==
+          R"({"key":{"id":7},"before":null,"after":null,"source":{"connector":"postgresql",)"
+          R"("db":"d","schema":"s","table":"t","snapshot":"false","ts_ms":5,)"
+          R"("order":"00010000000000000005000000000001"},"op":"d","ts_ms":5})"
+          "\n");
+    CHECK(deleted(R"({"id":7})", "").empty());
+    CHECK(is_foreign_change(R"({"schema":{},"payload":{"source":{},"op":"d"}})"));
+    CHECK_FALSE(is_foreign_change(R"({"table":{},"source":{}})"));
+}
+
+TEST_CASE("a key whose columns are called payload or schema is not Connect's wrapped form") {
+    const std::string value = R"({"after":{"payload":"x"},)" + kSource + R"(,"op":"c"})";
+    CHECK(foreign(R"({"payload":"x"})", value).starts_with(R"({"key":{"payload":"x"},)"));
 }
 
 TEST_CASE("a key that is broken behind its first members is no key") {

@@ -25,6 +25,10 @@ TEST_CASE("two tables never share a topic") {
     CHECK_FAILS(namer.topic_of("other", "public", "a b"), refused, "would be shared");
     TopicNamer flat{"shop", "{prefix}.{table}"};
     CHECK_FAILS(flat.topic_of("d", "s", "heartbeat"), refused, "would be shared");
+    CHECK(flat.topic_of("d", "s", "marks") == "shop.marks");
+    TopicNamer marked{"shop", "{prefix}.{table}"};
+    marked.reserve("shop.marks", "marks");
+    CHECK_FAILS(marked.topic_of("d", "s", "marks"), refused, "the topic for marks");
 }
 
 TEST_CASE("names that Kafka does not take are refused") {

@@ -26,6 +26,18 @@ TEST_CASE("topics are names, globs, and expressions that begin with a caret") {
     CHECK(matches("^a{1,2}$", "aa"));
 }
 
+TEST_CASE("classes of characters mean the same to the client's engine and to ours") {
+    const auto wanted = [](const std::string& text) {
+        return kafka::parse_topics({text}).at(0).wanted;
+    };
+    CHECK(wanted(R"(^shop[.]t\d+$)") == "^shop[.]t[0-9]+$");
+    CHECK(wanted(R"(^a\.b\W[\w.\-]*$)") == "^a\\.b[^A-Za-z0-9_][A-Za-z0-9_.-]*$");
+    CHECK(wanted(R"(^[a\-z]$)") == "^[az-]$");
+    CHECK(wanted("^a[[:digit:]]$") == "^a[[:digit:]]$");
+    CHECK(matches(R"(^t\d$)", "t1"));
+    CHECK_FALSE(matches(R"(^t\d$)", "td"));
+}
+
 TEST_CASE("commas part names and globs, not expressions") {
     const auto patterns = kafka::parse_topics({"a,b.*", "^c{1,2}$"});
     REQUIRE(patterns.size() == 3);

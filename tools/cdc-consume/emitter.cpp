@@ -25,6 +25,62 @@ std::string_view first_member(std::string_view json) {
     return cursor.open('{') ? cursor.member_name() : std::string_view{};
 }
 
+/// The same where its value is an object; else empty.
+std::string_view first_object(std::string_view json) {
+    event::JsonCursor cursor{json};
+    const std::string_view name = cursor.open('{') ? cursor.member_name() : std::string_view{};
+    return cursor.peek() == '{' ? name : std::string_view{};
+}
+
+/// `{"status":"BEGIN","id":…`
+bool is_transaction(std::string_view value) {
+    event::JsonCursor cursor{value};
+    if (!cursor.open('{') || cursor.member_name() != "status") {
+        return false;
+    }
+    const std::string_view status = cursor.value();
+    return (status == R"("BEGIN")" || status == R"("END")") && cursor.next('}') &&
+           cursor.member_name() == "id";
+}
+
+/// Records of side topics are told by their key too: a flat row may have columns of any name.
+/// Empty: none of them.
+std::string_view side_record(std::optional<std::string_view> key, std::string_view value) {
+    const std::string_view kind = first_member(value);
+    const std::string_view object = first_object(value);
+    const std::string_view of = key ? first_member(*key) : std::string_view{};
+    const bool heartbeat = of == "serverName" && (object == "checkpoint" || kind == "ts_ms");
+    const bool mark = of == "kind" && object == "checkpoint";
+    const bool position = of == "transactional_id" && kind == "order";
+    const bool schema_change = of == "db" && object == "table";
+    const bool transaction = of == "id" && (object == "transaction" || is_transaction(value));
+    const bool dead_letter = !key && object == "dead_letter";
+    return heartbeat || mark || position || schema_change || transaction || dead_letter
+               ? kind
+               : std::string_view{};
+}
+
+/// The payload of `{"schema":…,"payload":{…}}`; else the text itself.
+std::string_view without_schema(std::string_view json) {
+    event::JsonCursor cursor{json};
+    if (!cursor.open('{') || cursor.member_name() != "schema") {
+        return json;
+    }
+    cursor.value();
+    if (!cursor.next('}') || cursor.member_name() != "payload") {
+        return json;
+    }
+    const std::string_view payload = cursor.value();
+    return cursor.next('}') || cursor.failed() || !payload.starts_with('{') ? json : payload;
+}
+
+/// Whether a key is one of Debezium's heartbeats or transactions, or of a row whose id is a text.
+bool may_be_side_key(std::string_view key) {
+    event::JsonCursor cursor{key};
+    const std::string_view name = cursor.open('{') ? cursor.member_name() : std::string_view{};
+    return name == "serverName" || (name == "id" && cursor.peek() == '"');
+}
+
 Emitted snapshot_status(std::string_view line) {
     event::JsonCursor cursor{line};
     cursor.open('{');
@@ -52,6 +108,17 @@ std::string_view without_envelope(std::string_view json) {
     return json.starts_with('{') && json.ends_with('}') ? json : std::string_view{};
 }
 
+/// A heartbeat, of which nothing is written, or the begin or end of a transaction.
+Emitted append_debezium_side(std::string& out, std::string_view kind, std::string_view value) {
+    if (kind != "status") {
+        return Emitted::nothing;
+    }
+    out += "{\"transaction\":";
+    out += value;
+    out += "}\n";
+    return Emitted::other;
+}
+
 bool is_text(std::string_view bytes) {
     return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
@@ -75,21 +142,23 @@ void append_bytes(std::string& out, std::string_view name, std::optional<std::st
 } // namespace
 
 Emitted Emitter::append(std::string& out, const kafka::IncomingRecord& record,
-                        const std::string& topic_name, bool covered) {
+                        const std::string& topic_name, bool covered, const Before& before) {
     const auto index = static_cast<std::size_t>(record.topic);
     if (m_topics.size() <= index) {
         m_topics.resize(index + 1);
     }
     Topic& topic = m_topics[index];
-    if (covered && topic.only && append_alike(out, record)) {
+    if (covered && !topic.only.empty() && topic.has(topic.only) && append_alike(out, record)) {
         return Emitted::change;
     }
-    const std::size_t before = out.size();
+    const std::size_t start = out.size();
     try {
         kafka::IncomingRecord whole = record;
         if (!record.value || !m_framed.is_ours(*record.value)) {
             kafka::read_headers(whole);
         }
+        const bool deleted =
+            !record.value && append_compacted_delete(out, whole, topic_name, before);
         const bool framed = belongs_to_schema(whole);
         const Emitted what =
             framed ? append_framed(out, whole, topic_name) : append_record(out, whole, topic_name);
@@ -100,13 +169,14 @@ Emitted Emitter::append(std::string& out, const kafka::IncomingRecord& record,
         if (covered && !framed && what == Emitted::change && !topic.compared && !m_with_kafka &&
             !whole.table_version.empty()) {
             topic.compared = true;
-            topic.only =
-                m_table_lines.is_only_version(topic_name, *whole.value, whole.table_version);
+            if (m_table_lines.is_only_version(topic_name, *whole.value, whole.table_version)) {
+                topic.only = whole.table_version;
+            }
         }
-        return what;
+        return deleted ? Emitted::change : what;
     } catch (...) {
-        out.resize(before);
-        topic = {}; // its table line is gone too
+        out.resize(start);
+        taken_back(record.topic);
         throw;
     }
 }
@@ -122,7 +192,8 @@ bool Emitter::belongs_to_schema(const kafka::IncomingRecord& record) const {
 
 void Emitter::forget_versions_seen() {
     for (Topic& topic : m_topics) {
-        topic.compared = topic.only = false;
+        topic.compared = topic.ordered = false;
+        topic.only.clear();
     }
 }
 
@@ -144,8 +215,8 @@ bool Emitter::append_alike(std::string& out, const kafka::IncomingRecord& record
 Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
                                const std::string& topic_name) {
     const FramedRecord framed = m_framed.decode(record);
-    std::string& version = m_topics[static_cast<std::size_t>(record.topic)].version;
-    if (framed.checked && framed.table != nullptr && version == framed.table_version) {
+    Topic& topic = topic_of(record);
+    if (framed.checked && framed.table != nullptr && topic.has(framed.table_version)) {
         const std::string_view order = kafka::own_order(framed.value);
         if (!order.empty() && kafka::append_joined(out, framed.key, framed.value)) {
             out += '\n';
@@ -155,24 +226,27 @@ Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
     }
     m_line.clear();
     if (!framed.own) {
+        if (const std::string_view kind = side_record(framed.key, framed.value);
+            kind == "ts_ms" || kind == "status") {
+            return append_debezium_side(out, kind, framed.value);
+        }
         const kafka::ConnectRow* row =
             kafka::append_foreign(m_line, framed.key, framed.value, record.partition, record.offset,
                                   &m_rows, framed.connect_schema);
         m_line.pop_back(); // its '\n'
         kafka::cut_change(m_line, m_cut);
-        if (m_cut.op == 't' && kafka::own_order(framed.value).empty()) {
-            check_truncate(topic_name);
-        }
+        check_ordered(record, topic_name);
         if (row != nullptr && m_cut.op != 't' && m_cut.op != 'm') {
             append_row_table(out, record, *row);
         }
+        keep_sample(record);
         m_order.assign(m_cut.order);
     } else {
         if (!kafka::append_joined(m_line, framed.key, framed.value)) {
             fail(ExitCode::bad_data, "the value is no object: {}", in_quotes(framed.value));
         }
         const std::string_view order = kafka::own_order(m_line);
-        const bool other_shape = framed.table != nullptr && version != framed.table_version;
+        const bool other_shape = framed.table != nullptr && !topic.has(framed.table_version);
         if (order.empty() || other_shape || !framed.checked) {
             kafka::cut_change(m_line, m_cut);
         }
@@ -182,6 +256,7 @@ Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
                 append_table_line(out, record, topic_name, m_line);
             }
         } else if (other_shape) {
+            std::string& version = version_of(topic, m_cut.db, m_cut.schema, m_cut.table);
             append_shape(out, *framed.table);
             version = framed.table_version;
         }
@@ -216,23 +291,26 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
         }
         // In one of Connect's forms, or changed on the way.
     }
-    const std::string_view value = *record.value;
-    const std::string_view kind = first_member(value);
-    if (kind == "checkpoint" || kind == "order" || kind == "table" || kind == "ts_ms") {
-        return Emitted::nothing; // heartbeats, positions, schema-changes
+    std::string_view value = *record.value;
+    std::string_view kind = side_record(record.key, value);
+    if (const std::string_view key = without_schema(record.key.value_or("null"));
+        kind.empty() && may_be_side_key(key)) {
+        const std::string_view payload = without_schema(value);
+        kind = side_record(key, payload);
+        value = kind.empty() ? value : payload;
     }
-    if (kind == "status" || kind == "transaction" || kind == "dead_letter") {
+    if (kind == "checkpoint" || kind == "order" || kind == "table" || kind == "ts_ms") {
+        return Emitted::nothing; // heartbeats, marks, positions, schema-changes
+    }
+    if (!kind.empty()) {
         if (std::memchr(value.data(), '\n', value.size()) != nullptr) {
             fail(ExitCode::bad_data, "a line break in {}", in_quotes(value));
         }
         if (kind == "status") {
-            out += "{\"transaction\":";
-            out += value;
-            out += "}\n";
-        } else {
-            out += value;
-            out += '\n';
+            return append_debezium_side(out, kind, value);
         }
+        out += value;
+        out += '\n';
         return Emitted::other;
     }
     m_line.clear();
@@ -242,14 +320,13 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
                               record.offset, record.table_version.empty() ? &m_rows : nullptr);
     m_line.pop_back(); // its '\n'
     kafka::cut_change(m_line, m_cut);
-    if (m_cut.op == 't' && record.order.empty()) {
-        check_truncate(topic_name);
-    }
+    check_ordered(record, topic_name);
     if (needs_table_line(record)) {
         append_table_line(out, record, topic_name, m_line);
     } else if (row != nullptr && m_cut.op != 't' && m_cut.op != 'm') {
         append_row_table(out, record, *row);
     }
+    keep_sample(record);
     out += m_line;
     out += '\n';
     m_order.assign(m_cut.order);
@@ -269,18 +346,19 @@ std::optional<Emitted> Emitter::append_own(std::string& out, const kafka::Incomi
             value = change;
         }
     }
-    const std::string_view kind =
-        value.substr(0, kUsual.size()) == kUsual ? "before" : first_member(value);
-    if (kind == "table" && record.key) {
+    const bool usual = value.substr(0, kUsual.size()) == kUsual;
+    const std::string_view kind = usual ? "before" : first_object(value);
+    if (!usual && kind == side_record(record.key, value) && kind == "table") {
         return Emitted::nothing; // a record of schema-changes
     }
-    if (kind == "table" || kind == "snapshot" || kind == "facts" || kind == "mark") {
+    if (!record.key &&
+        (kind == "table" || kind == "snapshot" || kind == "facts" || kind == "mark")) {
         if (std::memchr(value.data(), '\n', value.size()) != nullptr) {
             return std::nullopt;
         }
         if (needs_table_line(record)) {
             if (kind == "table") {
-                remember_version(record);
+                remember_version(record, value);
             } else {
                 append_table_line(out, record, topic_name, value);
             }
@@ -289,7 +367,7 @@ std::optional<Emitted> Emitter::append_own(std::string& out, const kafka::Incomi
         out += '\n';
         return kind == "snapshot" ? snapshot_status(value) : Emitted::other;
     }
-    if (kind != "before") {
+    if (!usual) {
         return std::nullopt;
     }
     if (needs_table_line(record)) {
@@ -303,9 +381,26 @@ std::optional<Emitted> Emitter::append_own(std::string& out, const kafka::Incomi
     return Emitted::change;
 }
 
-/// Its order compares with that of no row in another partition.
-void Emitter::check_truncate(const std::string& topic_name) const {
-    if (const std::size_t partitions = m_partitions_of(topic_name); partitions > 1) {
+/// Of the change in m_cut. An order that is made of its offset compares with that of no row in
+/// another partition.
+void Emitter::check_ordered(const kafka::IncomingRecord& record, const std::string& topic_name) {
+    bool& ordered = m_topics[static_cast<std::size_t>(record.topic)].ordered;
+    if ((ordered && m_cut.op != 't') ||
+        m_cut.order != kafka::order_of_offset(record.partition, record.offset)) {
+        return;
+    }
+    if (const std::string why = m_ask.grown(topic_name); !why.empty()) {
+        // A key goes to another partition where there are more, and offsets may be lower there.
+        throw base::Error{
+            ExitCode::bad_data,
+            fmt::format("which of a key's changes is later cannot be told by their offsets: {}",
+                        why),
+            "Give the tables a topic of their own with as many partitions from its beginning, and "
+            "load it into empty tables"};
+    }
+    ordered = true;
+    if (const std::size_t partitions = m_cut.op == 't' ? m_ask.partitions(topic_name) : 1;
+        partitions > 1) {
         throw base::Error{
             ExitCode::bad_data,
             fmt::format("a truncate in a topic of {} partitions: which rows of the other "
@@ -313,49 +408,6 @@ void Emitter::check_truncate(const std::string& topic_name) const {
                         partitions),
             "Read the table again; --on-error dead-letter passes the truncate over"};
     }
-}
-
-bool Emitter::needs_table_line(const kafka::IncomingRecord& record) const {
-    return !record.table_version.empty() &&
-           m_topics[static_cast<std::size_t>(record.topic)].version != record.table_version;
-}
-
-void Emitter::remember_version(const kafka::IncomingRecord& record) {
-    m_topics[static_cast<std::size_t>(record.topic)].version.assign(record.table_version);
-}
-
-void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& record,
-                                const std::string& topic_name, std::string_view line) {
-    out += m_table_lines.of(topic_name, line, record.table_version);
-    out += '\n';
-    remember_version(record);
-}
-
-void Emitter::append_row_table(std::string& out, const kafka::IncomingRecord& record,
-                               const kafka::ConnectRow& row) {
-    std::string& version = m_topics[static_cast<std::size_t>(record.topic)].version;
-    if (version == row.version) {
-        return;
-    }
-    event::Table table;
-    table.columns = row.columns;
-    append_shape(out, std::move(table));
-    version = row.version;
-}
-
-/// The table line of m_cut's table, which has this shape.
-void Emitter::append_shape(std::string& out, event::Table table) const {
-    const auto text = [](std::string_view json) {
-        std::string plain;
-        if (json.size() > 2 && json[0] == '"') {
-            event::append_json_unescaped(plain, json.substr(1, json.size() - 2));
-        }
-        return plain;
-    };
-    table.db = text(m_cut.db);
-    table.schema = text(m_cut.schema);
-    table.table = text(m_cut.table);
-    event::append_table_line(out, table, m_cut.source, m_cut.ts_ms);
 }
 
 void Emitter::append_kafka_member(std::string& out, const kafka::IncomingRecord& record,

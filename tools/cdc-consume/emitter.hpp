@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,33 +27,56 @@ enum class Emitted {
     nothing, ///< by design: tombstones, heartbeats, and the records of other side topics
 };
 
+/// What came before a record in its partition.
+struct Before {
+    std::string_view order; ///< of the last change; empty: none since reading began
+    bool adjacent = true;   ///< the record stands at the offset that comes next
+};
+
 /// Turns records into lines. No sockets but those of the table lines' topic.
 class Emitter {
 public:
-    /// `partitions_of` counts the partitions of a topic.
-    Emitter(const Options& options, TableLines& table_lines,
-            std::function<std::size_t(const std::string&)> partitions_of)
-        : m_table_lines{table_lines}, m_with_kafka{options.with_kafka},
-          m_partitions_of{std::move(partitions_of)}, m_framed{options.registry_client} {}
+    /// Asked of a topic.
+    struct Ask {
+        std::function<std::size_t(const std::string&)> partitions;
+        std::function<std::string(const std::string&)> last_value; ///< of its last records; or ""
+        std::function<std::string(const std::string&)> grown; ///< why it has too many partitions
+    };
+    Emitter(const Options& options, TableLines& table_lines, Ask ask)
+        : m_table_lines{table_lines}, m_with_kafka{options.with_kafka}, m_ask{std::move(ask)},
+          m_framed{options.registry_client} {}
 
     /// Appends the lines of the record. Throws Error (bad_data) and leaves `out` as it was when
     /// the record is no change of a form that we know. `covered`: the record was in its topic
     /// before the last forget_versions_seen(). Of such a topic whose table has had one version
     /// since ever, the headers of changes are not read.
     Emitted append(std::string& out, const kafka::IncomingRecord& record,
-                   const std::string& topic_name, bool covered);
+                   const std::string& topic_name, bool covered, const Before& before);
     /// After TableLines::set_topics().
     void forget_versions_seen();
+    /// What append() gave for the last record of this topic is not written, its table line neither.
+    void taken_back(int topic);
 
     /// Of the last change: 32 hex digits and milliseconds, for checkpoint lines.
     std::string_view last_order() const noexcept { return m_order; }
 
 private:
     struct Topic {
-        std::string version;   ///< in the last table line
+        std::string table; ///< of its last record that needed to know: as m_versions has it
+        /// In the last table line of that table, which other topics may have too; nullptr: none.
+        std::string* version = nullptr;
         bool compared = false; ///< with all others of its table
-        bool only = false;
+        std::string only;      ///< the version, where it is the only one; else empty
+        bool ordered = false;  ///< offsets tell the order of a key's changes
+        std::string sample;    ///< a value of others that came
+
+        bool has(std::string_view wanted) const { return version != nullptr && *version == wanted; }
     };
+    Topic& topic_of(const kafka::IncomingRecord& record) {
+        return m_topics[static_cast<std::size_t>(record.topic)];
+    }
+    std::string& version_of(Topic& topic, std::string_view db, std::string_view schema,
+                            std::string_view table);
     Emitted append_record(std::string& out, const kafka::IncomingRecord& record,
                           const std::string& topic_name);
     bool belongs_to_schema(const kafka::IncomingRecord& record) const;
@@ -62,10 +86,14 @@ private:
     /// Nothing when the record is no line of ours.
     std::optional<Emitted> append_own(std::string& out, const kafka::IncomingRecord& record,
                                       const std::string& topic_name);
-    void check_truncate(const std::string& topic_name) const;
+    bool append_compacted_delete(std::string& out, const kafka::IncomingRecord& record,
+                                 const std::string& topic_name, const Before& before);
+    void keep_sample(const kafka::IncomingRecord& record);
+    std::string deletion_of(const kafka::IncomingRecord& record, const std::string& topic_name);
+    void check_ordered(const kafka::IncomingRecord& record, const std::string& topic_name);
     bool append_alike(std::string& out, const kafka::IncomingRecord& record);
     bool needs_table_line(const kafka::IncomingRecord& record) const;
-    void remember_version(const kafka::IncomingRecord& record);
+    void remember_version(const kafka::IncomingRecord& record, std::string_view table_line);
     /// That of the record, whose line, or value, is `line`.
     void append_table_line(std::string& out, const kafka::IncomingRecord& record,
                            const std::string& topic_name, std::string_view line);
@@ -78,8 +106,11 @@ private:
 
     TableLines& m_table_lines;
     bool m_with_kafka;
-    std::function<std::size_t(const std::string&)> m_partitions_of;
+    Ask m_ask;
     std::vector<Topic> m_topics; ///< by the consumer's number
+    /// Of the table line that stands last, by database, schema and table as JSON.
+    std::map<std::string, std::string, std::less<>> m_versions;
+    std::string m_table; ///< scratch
     kafka::ChangeCut m_cut;
     kafka::ConnectRows m_rows;
     FramedRecords m_framed;

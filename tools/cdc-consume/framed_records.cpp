@@ -20,11 +20,11 @@ std::string table_of_json_schema(const std::string& text) {
                                                           : std::string{};
 }
 
-/// `header` names the schema, if the record has it; else the bytes begin with the schema's id.
-record::Framed need_frame(std::string_view bytes, std::optional<std::string_view> header,
-                          bool is_key) {
-    const auto framed =
-        header ? record::parse_schema_header(*header, bytes) : record::parse_frame(bytes);
+/// `header` names the schema, if the record has it; else the bytes begin with the schema's id. It
+/// is never nothing, and what parse_frame() gave, not a copy.
+std::optional<record::Framed> need_frame(std::string_view bytes,
+                                         std::optional<std::string_view> header, bool is_key) {
+    auto framed = header ? record::parse_schema_header(*header, bytes) : record::parse_frame(bytes);
     if (!framed && header) {
         fail(ExitCode::bad_data, "header {}, of {} bytes, has no id of a schema",
              is_key ? record::kKeySchemaHeader : record::kValueSchemaHeader, header->size());
@@ -33,7 +33,7 @@ record::Framed need_frame(std::string_view bytes, std::optional<std::string_view
         fail(ExitCode::bad_data, "the {} is too short for the id of a schema",
              is_key ? "key" : "value");
     }
-    return *framed;
+    return framed;
 }
 
 /// Of a header that does not end behind the id, or behind Protobuf's path of message indexes.
@@ -145,19 +145,29 @@ std::string_view FramedRecords::json_of(std::string& scratch, const record::Fram
     return scratch;
 }
 
+std::string_view FramedRecords::key_of(const kafka::IncomingRecord& record) {
+    if (!record.key || !(record.key_schema || record::is_framed(*record.key))) {
+        return record.key.value_or("null");
+    }
+    const auto framed = need_frame(*record.key, record.key_schema, true);
+    Schema& known = schema(*framed, m_last_key);
+    return json_of(m_key, *framed, known,
+                   known.proto ? known.proto->floats() : event::FloatLayout::postgres);
+}
+
 FramedRecord FramedRecords::decode(const kafka::IncomingRecord& record) {
     FramedRecord out;
-    const record::Framed framed = need_frame(record.value.value(), record.value_schema, false);
-    Schema& known = schema(framed, m_last_value);
+    const auto framed = need_frame(record.value.value(), record.value_schema, false);
+    Schema& known = schema(*framed, m_last_value);
     const auto floats = known.proto ? known.proto->floats() : event::FloatLayout::postgres;
     if (record.key) {
         out.key = *record.key;
         if (record.key_schema || record::is_framed(*record.key)) {
-            const record::Framed framed_key = need_frame(*record.key, record.key_schema, true);
-            out.key = json_of(m_key, framed_key, schema(framed_key, m_last_key), floats);
+            const auto framed_key = need_frame(*record.key, record.key_schema, true);
+            out.key = json_of(m_key, *framed_key, schema(*framed_key, m_last_key), floats);
         }
     }
-    out.value = json_of(m_value, framed, known, floats);
+    out.value = json_of(m_value, *framed, known, floats);
     out.table = known.table ? &*known.table : nullptr;
     out.table_version = known.table_version;
     out.connect_schema = known.connect;

@@ -46,6 +46,8 @@ public:
     /// Throws Error: bad_data for bytes that are not what their schema says, and for schemas that
     /// the registry does not have.
     FramedRecord decode(const kafka::IncomingRecord& record);
+    /// The key alone, "null" for none; valid until the next record.
+    std::string_view key_of(const kafka::IncomingRecord& record);
 
 private:
     struct Schema {

@@ -138,6 +138,15 @@ void check_from(Options& o) {
         } catch (const Error& error) {
             fail(ExitCode::usage, "--from: {}", error.what());
         }
+        for (const auto& from : o.from_offsets) {
+            const kafka::TopicPartition& place = from.first;
+            if (std::none_of(o.topics.begin(), o.topics.end(), [&place](const auto& wanted) {
+                    return kafka::TopicMatcher{wanted}(place.topic);
+                })) {
+                fail(ExitCode::usage, "--from: topic {} is none of --topics",
+                     base::in_quotes(place.topic));
+            }
+        }
     } else {
         o.from = From::time;
         o.from_ms = parse_time_ms(o.from_text, "--from");

@@ -12,8 +12,10 @@ namespace cdc::consume {
 
 /// Where reading stands in one partition.
 struct Place {
-    std::int64_t next = 0;     ///< offset of the next record
-    std::int64_t end = 0;      ///< of the partition, when it came
+    std::int64_t next = 0; ///< offset of the next record
+    std::int64_t end = 0;  ///< of the partition, when it came
+    /// Of all records, when the end of the committed ones was reached first; below 0: not yet.
+    std::int64_t whole_end = -1;
     std::uint64_t records = 0; ///< read
     bool own = false;
     bool leaving = false; ///< the group wants it back
@@ -28,6 +30,9 @@ struct Place {
 
     /// Where reading starts again.
     std::int64_t position() const { return held >= 0 ? held : next; }
+
+    /// Whether an open transaction may hide what others committed behind its beginning.
+    bool hides() const { return next < whole_end; }
 
     /// Whether a record is to be written. What was fetched before the partition left, or came
     /// again, may still be in hand.

@@ -7,6 +7,7 @@
 #include "event/column_cipher.hpp"
 #include "event/dead_letter.hpp"
 #include "io/stop_signal.hpp"
+#include "kafka/topic_reader.hpp"
 
 #include <algorithm>
 
@@ -22,16 +23,24 @@ namespace log = base::log;
 namespace {
 
 constexpr std::int64_t kCommitEveryMs = 500;
+constexpr const char* kTopicIds = "topic_ids"; ///< members of checkpoints
+constexpr const char* kTopicPartitions = "topic_partitions";
+constexpr std::int64_t kTellHiddenMs = 2'000;
 constexpr std::int64_t kLookMs = 500; ///< between two questions about the group
 
 } // namespace
 
 Session::Session(const Options& options)
-    : m_options{options}, m_table_lines{options}, m_emitter{options, m_table_lines,
-                                                            [this](const std::string& topic) {
-                                                                return m_consumer->count_partitions(
-                                                                    {topic}, kTopicsTimeoutMs);
-                                                            }},
+    : m_options{options}, m_table_lines{options},
+      m_emitter{options,
+                m_table_lines,
+                {[this](const std::string& topic) {
+                     return m_consumer->count_partitions({topic}, kTopicsTimeoutMs);
+                 },
+                 [this](const std::string& topic) { return last_value(topic); },
+                 [this](const std::string& topic) {
+                     return grown_text(topic);
+                 }}},
       m_writer{STDOUT_FILENO}, m_figures{options.metrics} {
     m_consumer = std::make_unique<kafka::Consumer>(
         options.settings, options.group, static_cast<int>(options.kafka.connect_timeout_ms), *this);
@@ -45,11 +54,34 @@ Session::Session(const Options& options)
     m_cluster = m_consumer->cluster();
     m_acknowledged = std::make_unique<Acknowledged>(options, m_cluster);
     for (const event::Checkpoint& held : m_acknowledged->held()) {
+        if (const auto ids = held.extra.find(kTopicIds);
+            ids != held.extra.end() && ids->is_object()) {
+            for (const auto& [topic, id] : ids->items()) {
+                m_file_ids[topic] = id.is_string() ? id.get<std::string>() : "";
+            }
+        }
+        if (const auto counts = held.extra.find(kTopicPartitions);
+            counts != held.extra.end() && counts->is_object()) {
+            for (const auto& [topic, count] : counts->items()) {
+                m_partitions[topic] = count.is_number_integer() ? count.get<int>() : 0;
+            }
+        }
         if (m_marks) {
             m_marks->go_on_behind(held);
         }
     }
-    m_record_ms = m_checkpoint_ms = m_topics_ms = base::steady_ms();
+    m_record_ms = m_checkpoint_ms = m_topics_ms = m_ids_ms = base::steady_ms();
+}
+
+/// Of the last records that have one.
+std::string Session::last_value(const std::string& topic) const {
+    std::string last;
+    kafka::TopicReader reader{m_options.settings, topic,
+                              static_cast<int>(m_options.kafka.connect_timeout_ms)};
+    reader.read_last([&](std::optional<std::string_view>,
+                         std::optional<std::string_view> value) { last = value.value_or(last); },
+                     kTopicsTimeoutMs);
+    return last;
 }
 
 bool Session::can_take() {
@@ -84,7 +116,8 @@ void Session::record(const kafka::IncomingRecord& record) {
     const std::size_t start = m_writer.buffer().size();
     try {
         what = m_emitter.append(m_writer.buffer(), record, m_consumer->topic_name(record.topic),
-                                record.offset < place->end);
+                                record.offset < place->end,
+                                {place->order, record.offset == place->next});
         if (!m_options.ciphers.empty()) {
             event::decrypt_values(m_writer.buffer(), start, m_options.ciphers);
         }
@@ -98,6 +131,7 @@ void Session::record(const kafka::IncomingRecord& record) {
             throw placed;
         }
         m_writer.buffer().resize(start);
+        m_emitter.taken_back(record.topic);
         dead_letter(record, placed);
     }
     ++place->records;
@@ -138,6 +172,9 @@ void Session::reached_end(const kafka::TopicPartition& at, std::int64_t offset) 
     // Ends of transactions have offsets of their own.
     place->next = std::max(place->next, offset);
     place->at_end = true;
+    if (place->whole_end < 0) {
+        place->whole_end = m_consumer->known_end(at).value_or(place->next);
+    }
 }
 
 void Session::write_checkpoint() {
@@ -157,6 +194,13 @@ void Session::write_checkpoint() {
             checkpoint.extra[kafka::kSourceMember] = source->members();
         }
     }
+    if (const auto ids = known_ids(); !ids.empty()) {
+        checkpoint.extra[kTopicIds] = ids;
+        auto& counts = checkpoint.extra[kTopicPartitions] = nlohmann::ordered_json::object();
+        for (const auto& [topic, id] : ids) {
+            counts[topic] = m_partitions.at(topic);
+        }
+    }
     checkpoint.commit_ts_ms = m_marks ? m_marks->commit_ts_ms() : m_newest_ms;
     checkpoint.ts_ms = base::now_ms();
     m_writer.buffer() += checkpoint.encode();
@@ -171,8 +215,27 @@ bool Session::at_ends() const {
     return std::all_of(m_places.all().begin(), m_places.all().end(), [&](const auto& entry) {
         const Place& place = entry.second;
         return !place.own || place.past_until ||
-               (place.at_end && (m_options.exit_at_end || time_is_over));
+               (place.at_end && !place.hides() && (m_options.exit_at_end || time_is_over));
     });
+}
+
+/// The client tells an end with an answer that has waited for records in vain, fetch.wait.max.ms.
+/// Where the last record stands before the end that came with it, nothing is waited for. True when
+/// now all ends are reached.
+bool Session::note_ends() {
+    if (!m_options.exit_at_end) {
+        return false;
+    }
+    bool noted = false;
+    for (const auto& [at, known] : m_places.all()) {
+        if (known.at_end || !known.takes(known.next) || known.next < known.end ||
+            known.next < m_consumer->known_end(at).value_or(known.end)) {
+            continue;
+        }
+        m_places.find(at)->at_end = true;
+        noted = true;
+    }
+    return noted && at_ends();
 }
 
 bool Session::finished() {
@@ -187,10 +250,30 @@ bool Session::finished() {
         return false;
     }
     if (!(m_marks ? at_last_mark() : at_ends()) || now - m_look_ms < kLookMs) {
+        tell_hidden(now);
         return false;
     }
     m_look_ms = now;
     return !others_are_there();
+}
+
+/// Once, when nothing else is waited for.
+void Session::tell_hidden(std::int64_t now_ms) {
+    const auto& places = m_places.all();
+    const auto hidden = std::find_if(places.begin(), places.end(), [](const auto& entry) {
+        return entry.second.own && entry.second.at_end && entry.second.hides();
+    });
+    if (m_said_hidden || m_marks || hidden == places.end() || !m_places.at_ends()) {
+        m_hidden_ms = 0;
+        return;
+    }
+    m_hidden_ms = m_hidden_ms == 0 ? now_ms : m_hidden_ms;
+    if (now_ms - m_hidden_ms >= kTellHiddenMs) {
+        m_said_hidden = true;
+        log::info("waiting for an open transaction in topic {} partition {}, which hides what "
+                  "others committed behind its beginning",
+                  in_quotes(hidden->first.topic), hidden->first.partition);
+    }
 }
 
 /// While the output is stuck the partitions rest, and the group still hears of us. Not at once:
@@ -226,7 +309,7 @@ int Session::take_records() {
     if (m_writer.ready()) {
         m_writer.submit();
     }
-    return m_consumer->poll(kTurnMs);
+    return note_ends() ? 0 : m_consumer->poll(kTurnMs);
 }
 
 void Session::turn() {
@@ -256,6 +339,9 @@ void Session::turn() {
     }
     let_go();
     look_for_topics(now);
+    if (m_options.topics_refresh_ms >= 0 && now - m_ids_ms >= m_options.topics_refresh_ms) {
+        check_topic_ids();
+    }
     show();
 }
 
@@ -343,6 +429,7 @@ void Session::run() {
     while (!finished()) {
         turn();
     }
+    check_topic_ids();
     finish();
     show(true);
     log::debug("{} changes, {} records passed over", m_events, m_passed_over);

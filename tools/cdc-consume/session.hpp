@@ -13,6 +13,7 @@
 #include "kafka/consumer.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -42,10 +43,20 @@ private:
     static constexpr std::int64_t kRestAfterMs = 3000;
     static constexpr int kTopicsTimeoutMs = 10'000;
 
+    using TopicIds = std::map<std::string, kafka::TopicIdentity>; ///< by topic
+
     static base::Error lost_place(const std::string& what);
     std::int64_t start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
-                          const kafka::Offsets& by_time, bool is_new);
+                          const kafka::Offsets& by_time, const TopicIds& ids, bool is_new);
     void check_topics();
+    std::string last_value(const std::string& topic) const;
+    std::string known_id(const kafka::TopicPartition& place) const;
+    std::map<std::string, std::string> known_ids() const;
+    TopicIds look_at_topics(std::set<std::string> topics, int timeout_ms);
+    std::string grown_text(const std::string& topic) const;
+    /// A topic that is made anew while it is read has other records at the same offsets.
+    void check_topic_ids();
+    void check_from(const std::vector<kafka::TopicPartition>& places) const;
     /// Without a group nobody else tells of them.
     void look_for_topics(std::int64_t now_ms);
     void dead_letter(const kafka::IncomingRecord& record, const base::Error& error);
@@ -65,7 +76,9 @@ private:
     bool wait_for_output();
     bool finished();
     bool at_ends() const;
+    bool note_ends();
     bool others_are_there();
+    void tell_hidden(std::int64_t now_ms);
     void write_checkpoint();
     void commit(bool wait);
     void commit_last(std::int64_t deadline_ms);
@@ -91,11 +104,18 @@ private:
 
     Places m_places;
     std::set<kafka::TopicPartition> m_started;
-    kafka::Offsets m_ends; ///< of partitions, when they came
+    std::map<std::string, std::string> m_file_ids;      ///< of the checkpoint files' offsets
+    std::map<std::string, int> m_partitions;            ///< of topics, when they were first read
+    std::map<std::string, int> m_grown;                 ///< those that have more now
+    std::map<kafka::TopicPartition, std::string> m_ids; ///< of the topics as they were then
+    std::int64_t m_ids_ms = 0;                          ///< when they were last looked at
+    kafka::Offsets m_ends;                              ///< of partitions, when they came
     kafka::Offsets m_committed;
     bool m_assigned = false;         ///< at least once
     std::int64_t m_rebalance_ms = 0; ///< when partitions last came or went
     bool m_said_waiting = false;     ///< for others of the group
+    std::int64_t m_hidden_ms = 0;    ///< since when only open transactions are waited for
+    bool m_said_hidden = false;
 
     std::vector<kafka::TopicPartition> m_leaving;
     kafka::Offsets m_leaving_at; ///< what must be acknowledged before they go

@@ -27,7 +27,7 @@ Error Session::lost_place(const std::string& what) {
 }
 
 std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
-                               const kafka::Offsets& by_time, bool is_new) {
+                               const kafka::Offsets& by_time, const TopicIds& ids, bool is_new) {
     const auto [low, high] = m_consumer->bounds(place);
     m_ends[place] = high;
     if (m_started.count(place) == 0) {
@@ -54,28 +54,116 @@ std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::
     if (start < 0) {
         return low;
     }
-    if (start < low || start > high) {
+    const auto id = ids.find(place.topic);
+    const std::string known = known_id(place);
+    const bool another = start > low && !known.empty() && id != ids.end() && id->second.id != known;
+    if (start < low || start > high || another) {
         const Error lost = lost_place(
-            start < low ? fmt::format("topic {} partition {}: offsets {} to {} are gone",
-                                      in_quotes(place.topic), place.partition, start, low - 1)
-                        : fmt::format("topic {} partition {} ends at offset {}, before the "
-                                      "position {}: it was made anew",
-                                      in_quotes(place.topic), place.partition, high, start));
+            another ? fmt::format("topic {} was made anew: the position {} of partition {} is "
+                                  "one of the topic that was there before",
+                                  in_quotes(place.topic), start, place.partition)
+            : start < low ? fmt::format("topic {} partition {}: offsets {} to {} are gone",
+                                        in_quotes(place.topic), place.partition, start, low - 1)
+                          : fmt::format("topic {} partition {} ends at offset {}, before the "
+                                        "position {}: it was made anew",
+                                        in_quotes(place.topic), place.partition, high, start));
         if (!m_options.begin_again) {
             throw lost;
         }
         log::warning("{}; going on at offset {}", lost.what(), low);
         m_acknowledged->forget(place);
         m_committed.erase(place);
+        if (another) {
+            m_partitions[place.topic] = id->second.partitions;
+            m_grown.erase(place.topic);
+        }
         return low;
     }
     return start;
+}
+
+/// Of the topic that the partition's position is of; empty: not known.
+std::string Session::known_id(const kafka::TopicPartition& place) const {
+    if (m_started.count(place) > 0) {
+        const auto found = m_ids.find(place);
+        return found == m_ids.end() ? "" : found->second;
+    }
+    const auto found = m_file_ids.find(place.topic);
+    return found == m_file_ids.end() ? "" : found->second;
+}
+
+std::map<std::string, std::string> Session::known_ids() const {
+    std::map<std::string, std::string> ids;
+    for (const auto& [at, id] : m_ids) {
+        const auto place = m_places.all().find(at);
+        if (place != m_places.all().end() && place->second.own) {
+            ids[at.topic] = id;
+        }
+    }
+    return ids;
+}
+
+/// These, and those that are read.
+Session::TopicIds Session::look_at_topics(std::set<std::string> topics, int timeout_ms) {
+    m_ids_ms = base::steady_ms();
+    for (const auto& [topic, id] : known_ids()) {
+        topics.insert(topic);
+    }
+    const TopicIds found = m_consumer->topic_identities(topics, timeout_ms);
+    for (const auto& [topic, now] : found) {
+        const int before = m_partitions.try_emplace(topic, now.partitions).first->second;
+        if (before > 0 && now.partitions > before && m_grown[topic] < now.partitions) {
+            m_grown[topic] = now.partitions;
+            m_emitter.forget_versions_seen();
+        }
+    }
+    return found;
+}
+
+/// Why orders made of offsets no longer tell which of a key's changes is later; empty: they do.
+std::string Session::grown_text(const std::string& topic) const {
+    const auto found = m_grown.find(topic);
+    return found == m_grown.end()
+               ? ""
+               : fmt::format("the topic has {} partitions, and had {} when it was first read",
+                             found->second, m_partitions.at(topic));
+}
+
+void Session::check_topic_ids() {
+    const auto known = known_ids();
+    for (const auto& [topic, now] : look_at_topics({}, kLookTimeoutMs)) {
+        if (now.id != known.at(topic)) {
+            throw lost_place(fmt::format("topic {} was made anew while it was read: its first "
+                                         "records may not have been read",
+                                         in_quotes(topic)));
+        }
+    }
+}
+
+/// Without a group, all partitions come at once.
+void Session::check_from(const std::vector<kafka::TopicPartition>& places) const {
+    for (const auto& [place, offset] : m_options.from_offsets) {
+        if (std::find(places.begin(), places.end(), place) != places.end()) {
+            continue;
+        }
+        const std::string what = fmt::format("--from: there is no partition {} of topic {}",
+                                             place.partition, in_quotes(place.topic));
+        if (!m_options.allow_no_match) {
+            throw Error{ExitCode::refused, what,
+                        "If the topic was removed or made anew, or is still to come: "
+                        "--allow-no-match"};
+        }
+        log::warning("{}", what);
+    }
 }
 
 kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& places,
                                  const kafka::Offsets& committed) {
     // Without a group, what comes later was made later.
     const bool is_new = m_assigned && m_options.group.empty();
+    if (!m_assigned && m_options.group.empty()) {
+        check_from(places);
+    }
     m_assigned = true;
     m_rebalance_ms = base::steady_ms();
     m_said_waiting = false;
@@ -84,10 +172,18 @@ kafka::Offsets Session::assigned(const std::vector<kafka::TopicPartition>& place
         by_time = m_consumer->offsets_at(places, m_options.from_ms);
     }
     m_committed.insert(committed.begin(), committed.end());
+    std::set<std::string> topics;
+    for (const kafka::TopicPartition& at : places) {
+        topics.insert(at.topic);
+    }
+    const TopicIds ids = look_at_topics(std::move(topics), kTopicsTimeoutMs);
     kafka::Offsets starts;
     for (const kafka::TopicPartition& at : places) {
-        const std::int64_t start = start_of(at, committed, by_time, is_new);
+        const std::int64_t start = start_of(at, committed, by_time, ids, is_new);
         m_started.insert(at);
+        if (const auto id = ids.find(at.topic); id != ids.end()) {
+            m_ids[at] = id->second.id;
+        }
         starts[at] = start;
         m_places.start(at, start);
         m_places.find(at)->end = m_ends[at];

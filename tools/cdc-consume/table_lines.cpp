@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <vector>
 
 namespace cdc::consume {
 
@@ -86,7 +87,7 @@ void TableLines::read(const std::string& name, Source& source) {
         source.reader = std::make_unique<kafka::TopicReader>(
             m_options.settings, name, static_cast<int>(m_options.kafka.connect_timeout_ms));
     }
-    source.reader->read(
+    source.reader->read_past_open(
         [&](std::optional<std::string_view> key, std::optional<std::string_view> value) {
             if (key && value) {
                 source.lines[std::string{*key}] = *value;
@@ -116,6 +117,35 @@ bool TableLines::is_only_version(const std::string& topic, std::string_view line
     return found == source.lines.end() || found->first.compare(0, table.size(), table) != 0;
 }
 
+const std::string* TableLines::of_topic(const std::string& topic, std::string_view version) {
+    const std::string name = schema_topic(topic);
+    if (name.empty()) {
+        return nullptr;
+    }
+    Source& source = m_sources[name];
+    std::string wanted{kVersionMember};
+    event::append_json_string(wanted, version);
+    wanted += '}';
+    const auto find = [&] {
+        std::vector<const std::string*> found;
+        for (const auto& [key, line] : source.lines) {
+            const std::string schema = text_of(member(key, "schema"));
+            const std::string table = (schema.empty() ? text_of(member(key, "db")) : schema) + "." +
+                                      text_of(member(key, "table"));
+            if (key.ends_with(wanted) && topic.ends_with("." + kafka::legal_topic_name(table))) {
+                found.push_back(&line);
+            }
+        }
+        return found.size() == 1 ? found.front() : nullptr;
+    };
+    const std::string* line = find();
+    if (line == nullptr) {
+        read(name, source);
+        line = find();
+    }
+    return line;
+}
+
 const std::string& TableLines::of(const std::string& topic, std::string_view line,
                                   std::string_view version) {
     const std::string name = schema_topic(topic);
@@ -134,7 +164,10 @@ const std::string& TableLines::of(const std::string& topic, std::string_view lin
         found = source.lines.find(key);
         if (found == source.lines.end()) {
             if (base::steady_ms() > deadline) {
-                fail(ExitCode::bad_data, "topic {} has no table line {}", in_quotes(name), key);
+                throw base::Error{
+                    ExitCode::bad_data,
+                    fmt::format("topic {} has no table line {}", in_quotes(name), key),
+                    "Where the table lines stand in another topic, name it with --prefix"};
             }
             std::this_thread::sleep_for(std::chrono::milliseconds{200});
         }

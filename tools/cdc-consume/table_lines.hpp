@@ -21,6 +21,9 @@ public:
     /// of its record. Throws Error (bad_data) when the version is in no such topic.
     const std::string& of(const std::string& topic, std::string_view line,
                           std::string_view version);
+    /// The line of this version whose table's name the topic's ends with; nullptr: none, or several
+    /// are alike. The line is valid until the next call.
+    const std::string* of_topic(const std::string& topic, std::string_view version);
     /// Whether no other version of the table was announced by the time of this call: then all its
     /// records that were there before have this one.
     bool is_only_version(const std::string& topic, std::string_view line, std::string_view version);

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "event/checkpoint.hpp"
+#include "event/json_document.hpp"
 #include "event/json_writer.hpp"
 #include "kafka/topic_reader.hpp"
 
@@ -46,7 +47,8 @@ void ExactlyOnceStream::read_position() {
                               static_cast<int>(m_options.kafka.connect_timeout_ms)};
     const std::string wanted = position_key(m_options.transactional_id);
     std::string found;
-    reader.read(
+    // Another stream that was killed may have left a transaction open before the position.
+    reader.read_past_open(
         [&](std::optional<std::string_view> key, std::optional<std::string_view> value) {
             if (key == wanted) {
                 found = value.value_or("");
@@ -109,6 +111,39 @@ bool ExactlyOnceStream::committed_before(std::string_view line) {
     return cut.order <= m_stored.order;
 }
 
+namespace {
+
+/// Where a log of MySQL or MariaDB was, and when its file was made.
+struct LogFile {
+    std::string name;
+    std::int64_t created = 0;
+};
+
+std::optional<LogFile> log_file(const event::Checkpoint& checkpoint) {
+    const auto history = checkpoint.extra.find("history");
+    const auto colon = checkpoint.position.rfind(':');
+    if (history == checkpoint.extra.end() || colon == std::string::npos) {
+        return std::nullopt;
+    }
+    return LogFile{checkpoint.position.substr(0, colon),
+                   event::integer_member(*history, "created", std::int64_t{0})};
+}
+
+/// A log that was begun anew, with lower orders than before: a file of the stored position's name
+/// or before it that is younger than its.
+bool begun_anew(const event::Checkpoint& now, const event::Checkpoint& stored) {
+    const auto file = log_file(now);
+    const auto before = log_file(stored);
+    if (!file || !before || file->created == 0 || before->created == 0 ||
+        now.order.epoch() > stored.order.epoch()) {
+        return false;
+    }
+    return file->name == before->name ? file->created != before->created
+                                      : now.order < stored.order && file->created > before->created;
+}
+
+} // namespace
+
 void ExactlyOnceStream::check_identity(std::string_view line) {
     if (m_checked || !m_stored_checkpoint.is_object()) {
         return;
@@ -128,6 +163,15 @@ void ExactlyOnceStream::check_identity(std::string_view line) {
                         in_quotes(stored.server), in_quotes(stored.slot), now.kind,
                         in_quotes(now.server), in_quotes(now.slot)),
             "Give each stream its own --transactional-id"};
+    }
+    if (begun_anew(now, stored)) {
+        throw Error{
+            ExitCode::refused,
+            fmt::format("the log of {} server {} was begun anew: the position of transactional id "
+                        "{} is {} of another log, and these lines come from before it, at {}",
+                        now.kind, in_quotes(now.server), in_quotes(m_options.transactional_id),
+                        stored.position, now.position),
+            "Give the stream another --transactional-id, and read the tables again"};
     }
     m_checked = true;
 }

@@ -72,6 +72,43 @@ void set_assignment(kafka::TopicSpec& spec, const std::string& text) {
     set(spec, text.substr(0, equals), text.substr(equals + 1));
 }
 
+/// PATTERN:NAME=VALUE,…, into `other` where the table does not match.
+void set_table_options(const std::string& text, std::string_view schema, std::string_view table,
+                       kafka::TopicSpec& spec, kafka::TopicSpec& other) {
+    const auto colon = text.find(':');
+    if (colon == std::string::npos) {
+        fail(ExitCode::usage, "--table-options {} is not PATTERN:NAME=VALUE,...", in_quotes(text));
+    }
+    const bool matches = event::TableFilter{{text.substr(0, colon)}, {}}.matches(schema, table);
+    for (std::size_t at = colon + 1; at <= text.size();) {
+        const auto comma = std::min(text.find(',', at), text.size());
+        set_assignment(matches ? spec : other, text.substr(at, comma - at));
+        at = comma + 1;
+    }
+}
+
+/// A batch may be no longer than the topic's max.message.bytes, and one producer makes those of
+/// all.
+void limit_batches(Options& o) {
+    constexpr const char* kMost = "max.message.bytes";
+    std::uint64_t least = kafka::kBatchBytes;
+    const auto take = [&least](const kafka::TopicSpec& spec) {
+        if (const auto found = spec.config.find(kMost); found != spec.config.end()) {
+            least =
+                std::min(least, base::parse_integer<std::uint64_t>(found->second).value_or(least));
+        }
+    };
+    take(topic_spec(o, "", ""));
+    for (const std::string& text : o.table_options) {
+        kafka::TopicSpec spec;
+        set_table_options(text, "", "", spec, spec);
+        take(spec);
+    }
+    if (least < kafka::kBatchBytes && least > 0) {
+        o.settings.set_default("batch.size", std::to_string(least));
+    }
+}
+
 } // namespace
 
 void add_options(cli::App& app, Options& o) {
@@ -258,8 +295,17 @@ void check(Options& o) {
             o.envelope = envelope;
         }
     }
-    topic_spec(o, "", "");
     check_registry(o);
+    limit_batches(o);
+    const kafka::TopicSpec spec = topic_spec(o, "", "");
+    if (const auto policy = spec.config.find("cleanup.policy");
+        policy != spec.config.end() && policy->second.find("compact") != std::string::npos &&
+        o.whole_lines()) {
+        throw base::Error{ExitCode::usage,
+                          "the table lines in a table's topic have no key, which a compacted topic "
+                          "does not take",
+                          "Give --format avro, json-schema or protobuf, or another --envelope"};
+    }
     io::require_stdin();
     if (std::find(o.checkpoints.begin(), o.checkpoints.end(), "-") != o.checkpoints.end()) {
         io::require_stdout();
@@ -283,18 +329,8 @@ kafka::TopicSpec topic_spec(const Options& o, std::string_view schema, std::stri
         set_assignment(spec, text);
     }
     for (const std::string& text : o.table_options) {
-        const auto colon = text.find(':');
-        if (colon == std::string::npos) {
-            fail(ExitCode::usage, "--table-options {} is not PATTERN:NAME=VALUE,...",
-                 in_quotes(text));
-        }
-        const bool matches = event::TableFilter{{text.substr(0, colon)}, {}}.matches(schema, table);
-        kafka::TopicSpec scratch;
-        for (std::size_t at = colon + 1; at <= text.size();) {
-            const auto comma = std::min(text.find(',', at), text.size());
-            set_assignment(matches ? spec : scratch, text.substr(at, comma - at));
-            at = comma + 1;
-        }
+        kafka::TopicSpec other;
+        set_table_options(text, schema, table, spec, other);
     }
     return spec;
 }

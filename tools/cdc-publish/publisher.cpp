@@ -100,7 +100,14 @@ void Publisher::send(const Topic& topic, kafka::OutgoingRecord record) {
     }
 }
 
-void Publisher::check_size(const Topic& topic, std::string_view key, std::size_t bytes) const {
+void Publisher::check_record(const Topic& topic, std::string_view key, std::size_t bytes) const {
+    if (topic.compacted && (key.empty() || key == "null")) {
+        throw Error{ExitCode::bad_data,
+                    fmt::format("topic {} is compacted, and takes no record without key",
+                                in_quotes(topic.name)),
+                    "Set its cleanup.policy to delete. Table lines have no key; with --format "
+                    "avro, json-schema or protobuf, or another --envelope, they stand elsewhere"};
+    }
     if (bytes + key.size() + kRecordOverhead > topic.max_record) {
         throw Error{ExitCode::bad_data,
                     fmt::format("the record of {} bytes with key {} is larger than topic {} takes: "
@@ -251,7 +258,9 @@ void Publisher::publish_change(const event::DecodedLine& line) {
         if (has_key) {
             record.key = m_cut.key;
         }
-        send(m_routes.side("message"), record);
+        const Topic& topic = m_routes.side("message");
+        check_record(topic, m_cut.key, record.value->size());
+        send(topic, record);
         m_position.take(m_cut);
         return;
     }
@@ -262,7 +271,7 @@ void Publisher::publish_change(const event::DecodedLine& line) {
         record.key = key_of(m_cut, route);
         record.partition = -1;
     }
-    check_size(route.topic, m_cut.key, record.value->size());
+    check_record(route.topic, m_cut.key, record.value->size());
     record.table_version = route.version;
     send(route.topic, record);
     if (m_cut.op == 'd' && has_key && !m_options.no_tombstones) {
@@ -303,10 +312,10 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     const std::string announced = key + event::collations_text(table);
     const bool is_new = m_announced.count(announced) == 0;
     if (is_new) {
-        check_size(changes, key, line.raw.size());
+        check_record(changes, key, line.raw.size());
     }
     if (m_options.whole_lines()) {
-        check_size(route.topic, {}, line.raw.size());
+        check_record(route.topic, {}, line.raw.size());
     }
     auto encoder = m_registered ? m_registered->encoder(route.topic.name, line) : nullptr;
     if (m_options.exactly_once) {
@@ -348,7 +357,7 @@ void Publisher::publish_table_part(const event::DecodedLine& line) {
     record.timestamp_ms = source.ts_ms;
     record.order = order;
     record.table_version = route.version;
-    check_size(topic, {}, line.raw.size());
+    check_record(topic, {}, line.raw.size());
     send(topic, record);
 }
 
@@ -360,7 +369,9 @@ void Publisher::publish_transaction(std::string_view line, std::string_view payl
     record.value = alone ? payload : line;
     m_key.assign(R"({"id":)").append(id.empty() ? "null" : id) += '}';
     record.key = m_key;
-    send(m_routes.side("transaction"), record);
+    const Topic& topic = m_routes.side("transaction");
+    check_record(topic, m_key, record.value->size());
+    send(topic, record);
 }
 
 void Publisher::publish_heartbeat(std::string_view line) {
@@ -370,10 +381,14 @@ void Publisher::publish_heartbeat(std::string_view line) {
     }
     m_heartbeat_ms = now;
     const std::string key = json_object({{"serverName", m_options.prefix}});
+    const Topic& topic = m_routes.side("heartbeat");
+    if (line.size() + key.size() + kRecordOverhead > topic.max_record) {
+        return; // the progress of a snapshot of many tables
+    }
     kafka::OutgoingRecord record;
     record.key = key;
     record.value = line;
-    send(m_routes.side("heartbeat"), record);
+    send(topic, record);
 }
 
 std::string Publisher::summary() const {
@@ -422,7 +437,7 @@ void Publisher::dead_letter(std::string_view line, std::uint64_t line_number, co
     }
     if (m_options.dead_letter.empty()) {
         const Topic& topic = m_routes.side("dead-letter");
-        check_size(topic, {}, letter.size());
+        check_record(topic, {}, letter.size());
         kafka::OutgoingRecord record;
         record.value = letter;
         send(topic, record);

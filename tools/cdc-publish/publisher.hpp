@@ -94,7 +94,7 @@ private:
     void publish_heartbeat(std::string_view line);
     std::string_view value_of(const kafka::ChangeCut& cut, const Route& route);
     std::string_view key_of(const kafka::ChangeCut& cut, const Route& route);
-    void check_size(const Topic& topic, std::string_view key, std::size_t bytes) const;
+    void check_record(const Topic& topic, std::string_view key, std::size_t bytes) const;
 
     const Options& m_options;
     kafka::Producer& m_producer;

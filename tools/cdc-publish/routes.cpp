@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/numbers.hpp"
 
 #include <fmt/ranges.h>
 
@@ -16,6 +17,8 @@ namespace log = base::log;
 
 namespace {
 
+constexpr const char* kLargeRecords = "90000000";
+
 kafka::TopicSpec side_spec(const Options& options, const std::string& name) {
     kafka::TopicSpec spec;
     spec.replication = options.replication;
@@ -23,6 +26,10 @@ kafka::TopicSpec side_spec(const Options& options, const std::string& name) {
     if (name == "schema-changes" || name == "checkpoints" || name == "marks") {
         // Read back as a table: what is not newer by key must never go away.
         spec.config["cleanup.policy"] = "compact";
+        if (name != "schema-changes") {
+            // The progress of a snapshot of many tables is long.
+            spec.config["max.message.bytes"] = kLargeRecords;
+        }
     } else if (name == "snapshots") {
         const kafka::TopicSpec tables = topic_spec(options, {}, {});
         if (const auto found = tables.config.find("retention.ms"); found != tables.config.end()) {
@@ -30,17 +37,34 @@ kafka::TopicSpec side_spec(const Options& options, const std::string& name) {
         }
     } else if (name == "dead-letter") {
         // A record that was too large for its own topic must find room here.
-        spec.config["max.message.bytes"] = "90000000";
+        spec.config["max.message.bytes"] = kLargeRecords;
         spec.config["retention.ms"] = "-1";
     }
     return spec;
+}
+
+std::uint64_t batch_bytes(const Options& options) {
+    const bool given = options.settings.has("batch.size");
+    return given ? base::parse_integer<std::uint64_t>(options.settings.get("batch.size"))
+                       .value_or(kafka::kBatchBytes)
+                 : kafka::kBatchBytes;
 }
 
 } // namespace
 
 Routes::Routes(const Options& options, kafka::Producer& producer)
     : m_options{options}, m_producer{producer}, m_namer{options.prefix, options.topic_template},
-      m_owners{options, m_namer} {}
+      m_owners{options, m_namer} {
+    if (options.marks) {
+        m_namer.reserve(m_namer.side_topic("marks"), "marks");
+    }
+    if (options.lines_aside()) {
+        m_namer.reserve(m_namer.side_topic("snapshots"), "snapshots");
+    }
+    if (!options.dead_letter_topic.empty()) {
+        m_namer.reserve(options.dead_letter_topic, "dead letters");
+    }
+}
 
 Topic Routes::prepare(const std::string& name, const kafka::TopicSpec& spec, bool& was_there) {
     auto facts = m_producer.describe(name);
@@ -55,7 +79,13 @@ Topic Routes::prepare(const std::string& name, const kafka::TopicSpec& spec, boo
     } else if (const auto found = kafka::differences(spec, *facts); !found.empty()) {
         log::warning("topic {} is left as it is: {}", in_quotes(name), fmt::join(found, "; "));
     }
-    return {m_producer.open_topic(name), name, facts->max_message_bytes()};
+    if (const std::uint64_t batch = batch_bytes(m_options); facts->max_message_bytes() < batch) {
+        log::warning("topic {} takes batches of at most {} bytes, and those that are sent may have "
+                     "{}: give -X batch.size={}",
+                     in_quotes(name), facts->max_message_bytes(), batch,
+                     facts->max_message_bytes());
+    }
+    return {m_producer.open_topic(name), name, facts->max_message_bytes(), facts->is_compacted()};
 }
 
 Route& Routes::of(const std::string& db, const std::string& schema, const std::string& table) {
@@ -90,7 +120,11 @@ const Topic& Routes::side(const std::string& name) {
         const bool named = name == "dead-letter" && !m_options.dead_letter_topic.empty();
         const std::string topic = named ? m_options.dead_letter_topic : m_namer.side_topic(name);
         bool was_there = false;
-        found = m_side.emplace(name, prepare(topic, side_spec(m_options, name), was_there)).first;
+        kafka::TopicSpec spec = side_spec(m_options, name);
+        if ((name == "checkpoints" || name == "marks") && m_producer.describe(topic)) {
+            spec.config.erase("max.message.bytes"); // an older version's will do for most
+        }
+        found = m_side.emplace(name, prepare(topic, spec, was_there)).first;
     }
     return found->second;
 }

@@ -20,6 +20,7 @@ struct Topic {
     int id = -1;
     std::string name;
     std::uint64_t max_record = 0; ///< bytes
+    bool compacted = false;       ///< takes no record without key
 };
 
 /// A table and where its records go.
