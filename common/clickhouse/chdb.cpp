@@ -189,7 +189,8 @@ Chdb::Chdb(const std::string& folder, const std::string& library_file)
         execute(kFirstFunction);
         // What is depended on is set: defaults differ from version to version.
         for (const char* setting :
-             {"async_insert = 0", "max_query_size = 67108864", "insert_deduplicate = 0"}) {
+             {"async_insert = 0", "max_query_size = 67108864", "insert_deduplicate = 0",
+              "max_partitions_per_insert_block = 0"}) {
             execute(std::string{"SET "} + setting);
         }
     } catch (...) {
@@ -228,21 +229,29 @@ std::string Chdb::query(std::string_view sql, std::string_view format) {
     return length > 0 ? std::string{lib.buffer(result.get()), length} : std::string{};
 }
 
+std::string Chdb::run(std::string_view sql) {
+    return query(sql, "TabSeparated");
+}
+
 void Chdb::execute(std::string_view sql) {
     release_merges(); // an ALTER may wait for its mutation, which is held like a merge
-    query(sql, "TabSeparated");
+    run(sql);
 }
 
 void Chdb::hold_merges() {
-    if (query(kWaitingParts, "TabSeparated").empty()) {
-        query("SYSTEM STOP MERGES", "TabSeparated");
-        *m_merges_held = true;
+    if (!run(kWaitingParts).empty()) {
+        base::log::debug("{}: merges do not wait, for a partition has many parts", m_name);
+        return;
     }
+    run("SYSTEM STOP MERGES");
+    *m_merges_held = true;
+    base::log::debug("{}: merges wait", m_name);
 }
 
 void Chdb::release_merges() {
     if (m_merges_held->exchange(false)) {
-        query("SYSTEM START MERGES", "TabSeparated");
+        run("SYSTEM START MERGES");
+        base::log::debug("{}: merges go on", m_name);
     }
 }
 
@@ -278,9 +287,8 @@ void Chdb::insert(std::string_view into, std::string_view format,
     // A file in memory, because rows in the SQL text are cut at blank lines and RowBinary loses
     // rows there in silence.
     fill_memory(rows);
-    query(fmt::format("{} FROM INFILE '/dev/fd/{}' COMPRESSION 'none' FORMAT {}", into,
-                      m_memory.get(), format),
-          "TabSeparated");
+    run(fmt::format("{} FROM INFILE '/dev/fd/{}' COMPRESSION 'none' FORMAT {}", into,
+                    m_memory.get(), format));
     if (::lseek(m_memory.get(), 0, SEEK_END) > static_cast<off_t>(kKeepMemory)) {
         m_memory.reset();
     }

@@ -31,6 +31,8 @@ public:
     std::unique_ptr<Transport> another() override;
 
 private:
+    /// Beside merges that are held, as they are.
+    std::string run(std::string_view sql);
     void fill_memory(std::span<const std::string_view> rows);
 
     std::string m_folder;

@@ -14,10 +14,21 @@ using base::in_quotes;
 namespace {
 
 /// What is depended on is said with every request: defaults differ between versions and profiles.
+/// A limit of the user's profile is an error, and never an answer that is cut.
 constexpr std::string_view kSettings =
     "&wait_end_of_query=1&async_insert=0&insert_deduplicate=0&max_query_size=67108864"
-    "&date_time_overflow_behavior=throw&max_execution_time=0";
+    "&max_execution_time=0&result_overflow_mode=throw&read_overflow_mode=throw"
+    "&read_overflow_mode_leaf=throw&group_by_overflow_mode=throw&sort_overflow_mode=throw"
+    "&set_overflow_mode=throw&distinct_overflow_mode=throw&join_overflow_mode=throw"
+    "&transfer_overflow_mode=throw&skip_unavailable_shards=0&limit=0&offset=0&extremes=0&final=0"
+    "&use_query_cache=0&aggregate_functions_null_for_empty=0&data_type_default_nullable=0"
+    "&output_format_tsv_crlf_end_of_line=0&input_format_with_names_use_header=1"
+    "&input_format_with_types_use_header=1&max_partitions_per_insert_block=0";
+/// The oldest servers do not know it.
+constexpr std::string_view kOverflowSetting = "date_time_overflow_behavior";
 constexpr std::string_view kSettingsOfOldServers = "&wait_end_of_query=1";
+constexpr std::string_view kVersion = "SELECT version()";
+constexpr int kUnknownSetting = 115;
 
 const http::UrlSubject& subject() {
     static const http::UrlSubject kSubject{
@@ -67,6 +78,7 @@ Http::Http(HttpUrl url, const TransportOptions& options)
 std::unique_ptr<Transport> Http::another() {
     auto other = std::make_unique<Http>(m_url, m_options);
     other->m_let_in = m_let_in;
+    other->m_knows_overflow = m_knows_overflow;
     return other;
 }
 
@@ -81,12 +93,24 @@ bool Http::read_password_again() {
 
 std::string Http::request(std::string_view sql, std::string_view format,
                           std::span<const std::string_view> rows, bool has_rows) {
+    std::string_view settings = kSettings;
     while (true) {
+        const bool said = *m_knows_overflow;
         try {
-            std::string answer = send(sql, format, rows, has_rows);
+            std::string answer = send(settings, sql, format, rows, has_rows);
             *m_let_in = true;
             return answer;
         } catch (const ServerError& error) {
+            if (said && error.server_code() == kUnknownSetting &&
+                std::string_view{error.what()}.find(kOverflowSetting) != std::string_view::npos) {
+                *m_knows_overflow = false;
+                continue;
+            }
+            if (error.server_code() == kUnknownSetting && sql == kVersion &&
+                settings == kSettings) {
+                settings = kSettingsOfOldServers;
+                continue;
+            }
             if (m_url.passfile.empty() || !is_wrong_password(error.server_code())) {
                 throw;
             }
@@ -100,13 +124,15 @@ std::string Http::request(std::string_view sql, std::string_view format,
     }
 }
 
-std::string Http::send(std::string_view sql, std::string_view format,
+std::string Http::send(std::string_view settings, std::string_view sql, std::string_view format,
                        std::span<const std::string_view> rows, bool has_rows) {
     http::Request request;
     request.method = "POST";
     request.url = fmt::format("{}://{}:{}/?database={}{}", m_url.scheme, m_url.host, m_url.port,
-                              http::encode_percent(m_url.database),
-                              sql == "SELECT version()" ? kSettingsOfOldServers : kSettings);
+                              http::encode_percent(m_url.database), settings);
+    if (*m_knows_overflow && settings == kSettings) {
+        request.url += fmt::format("&{}=throw", kOverflowSetting);
+    }
     if (!format.empty()) {
         request.url += "&default_format=" + std::string{format};
     }

@@ -43,7 +43,7 @@ private:
     /// `sql` goes into the URL when there are rows, else into the body.
     std::string request(std::string_view sql, std::string_view format,
                         std::span<const std::string_view> rows, bool has_rows);
-    std::string send(std::string_view sql, std::string_view format,
+    std::string send(std::string_view settings, std::string_view sql, std::string_view format,
                      std::span<const std::string_view> rows, bool has_rows);
     /// Takes the password that the file has now; false: it is the one that was refused.
     bool read_password_again();
@@ -53,6 +53,8 @@ private:
     TransportOptions m_options;
     /// The server took the password, on this connection or another() one.
     std::shared_ptr<std::atomic<bool>> m_let_in = std::make_shared<std::atomic<bool>>(false);
+    /// It has not refused date_time_overflow_behavior yet.
+    std::shared_ptr<std::atomic<bool>> m_knows_overflow = std::make_shared<std::atomic<bool>>(true);
     http::Client m_client;
 };
 

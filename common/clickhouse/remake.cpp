@@ -43,7 +43,7 @@ void add_columns(Pairs& pairs, const Layout& own, const std::vector<ExistingColu
                  const std::vector<ExistingColumn>& to) {
     for (const ExistingColumn& column : to) {
         const ExistingColumn* old = find_column(from, column.name, own);
-        if (old == nullptr || own.is_own(column.name)) {
+        if (old == nullptr || own.is_own(column.name) || column.computed()) {
             continue;
         }
         const std::string name = quote_identifier(old->name);
@@ -75,7 +75,7 @@ std::string history_copy(const Target& target, const Target& side, const OldTabl
     Pairs pairs;
     for (const ExistingColumn& column : to) {
         const ExistingColumn* before = find_column(old.columns, column.name, own);
-        if (before == nullptr || own.is_own(column.name)) {
+        if (before == nullptr || own.is_own(column.name) || column.computed()) {
             continue;
         }
         // An operation below the barrier is a record; the view does not read it.
@@ -160,10 +160,18 @@ std::vector<std::string> create_remake_sql(const Target& side, const TargetShape
                                            event::Order order) {
     std::vector<std::string> statements{create_raw_sql(side, shape) + "\nCOMMENT " +
                                         quote_string(remake_mark(order))};
+    // All at once: the expression of one may name another.
+    std::string added;
     for (const ExistingColumn& column : carried) {
-        statements.push_back(fmt::format("ALTER TABLE {}{} ADD COLUMN IF NOT EXISTS {} {}",
-                                         quote_identifier(side.stored), side.own().on_cluster(),
-                                         quote_identifier(column.name), column.type));
+        added += fmt::format("{}ADD COLUMN IF NOT EXISTS {} {}", added.empty() ? "" : ", ",
+                             quote_identifier(column.name), column.type);
+        if (!column.default_kind.empty()) {
+            added += fmt::format(" {} {}", column.default_kind, column.default_expression);
+        }
+    }
+    if (!added.empty()) {
+        statements.push_back(fmt::format("ALTER TABLE {}{} {}", quote_identifier(side.stored),
+                                         side.own().on_cluster(), added));
     }
     return statements;
 }

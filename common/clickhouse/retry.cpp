@@ -30,6 +30,11 @@ std::string_view hint_for(int server_code) {
     case 164:
         return "The user's profile has readonly set; the loader needs INSERT, SELECT, CREATE and "
                "ALTER.";
+    case 158:
+    case 191:
+    case 307:
+    case 396:
+        return "A limit of the user's settings profile: raise it, or name a user without it.";
     case 192:
     case 193:
     case 194:

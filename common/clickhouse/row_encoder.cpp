@@ -38,7 +38,7 @@ RowEncoder::RowEncoder(TargetShape shape, const ValuePolicy& policy)
     }
 }
 
-void RowEncoder::take(const event::Image& image) {
+void RowEncoder::take(const event::Image& image, bool passes_over) {
     std::fill(m_values.begin(), m_values.end(), std::string_view{});
     std::size_t expected = 0;
     for (const event::Field& field : image.fields) {
@@ -52,6 +52,9 @@ void RowEncoder::take(const event::Image& image) {
                 expected = 0;
                 while (expected < m_names.size() && m_shape.columns[expected].name != name) {
                     ++expected;
+                }
+                if (expected == m_names.size() && passes_over) {
+                    continue;
                 }
                 if (expected == m_names.size()) {
                     fail(ExitCode::bad_data, "column {} is not in the table line before it",

@@ -50,8 +50,8 @@ public:
     std::optional<std::size_t> misplaced_null(const event::Image& image);
 
     /// Takes the members of `image` as the column values of the next row. The image's bytes must
-    /// live until the row is written.
-    void take(const event::Image& image);
+    /// live until the row is written. `passes_over`: a member that is no column is no error.
+    void take(const event::Image& image, bool passes_over = false);
     /// Columns of the last take() that had no member and are not in `excused`; the first such
     /// name, or "".
     std::string_view first_missing(const std::vector<std::string_view>& excused) const;

@@ -58,7 +58,11 @@ std::string default_sql(const TargetColumn& column) {
         return default_array_sql(column);
     }
     if (json.front() != '"') {
-        return type.kind == Kind::string ? quote_string(json) : json;
+        if (type.kind == Kind::string) {
+            return quote_string(json);
+        }
+        // Of floats: ClickHouse keeps the text of a default, in which the number -0 is a whole one.
+        return json == "-0" ? "CAST('-0' AS " + type_text(type) + ")" : json;
     }
     std::string text = event::json_string_value(json);
     if (column.mapping.base64) {

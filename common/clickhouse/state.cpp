@@ -5,6 +5,7 @@
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/row_format.hpp"
 #include "clickhouse/schema.hpp"
+#include "event/json_writer.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -71,6 +72,15 @@ std::string insert_state_sql() {
                        kStateTable);
 }
 
+void insert_state(Transport& transport, const std::vector<StateRow>& rows) {
+    std::string bytes;
+    for (const StateRow& row : rows) {
+        append_state_row(bytes, row, base::now_ms());
+    }
+    const std::string_view piece = bytes;
+    transport.insert(insert_state_sql(), "RowBinary", {&piece, 1});
+}
+
 TableState read_table_state(Transport& transport, std::string_view table) {
     const std::string answer = transport.query(
         fmt::format("SELECT item, lower(leftPad(hex(version), 32, '0')), value, scope, position "
@@ -125,6 +135,16 @@ TableState read_table_state(Transport& transport, std::string_view table) {
         }
     }
     return state;
+}
+
+std::string source_json(const event::Table& source) {
+    std::string out = "{\"db\":";
+    event::append_json_string(out, source.db);
+    out += ",\"schema\":";
+    event::append_json_string(out, source.schema);
+    out += ",\"table\":";
+    event::append_json_string(out, source.table);
+    return out + "}";
 }
 
 std::string oid_item(std::uint32_t oid) {

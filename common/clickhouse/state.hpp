@@ -4,6 +4,7 @@
 #include "clickhouse/transport.hpp"
 #include "event/checkpoint.hpp"
 #include "event/order.hpp"
+#include "event/table.hpp"
 
 #include <functional>
 #include <map>
@@ -75,6 +76,8 @@ StateRow parked_row(std::string_view table, std::string_view key, const ParkedKe
 void append_state_row(std::string& out, const StateRow& row, std::int64_t now_ms);
 /// "INSERT INTO _cdc_state (…)"
 std::string insert_state_sql();
+/// Appends the rows to `_cdc_state`, with the time of now. Throws what Transport::insert() throws.
+void insert_state(Transport& transport, const std::vector<StateRow>& rows);
 
 /// What `_cdc_state` says about one table.
 struct TableState {
@@ -103,6 +106,9 @@ struct TableState {
     ParkedKeys parked;
 };
 TableState read_table_state(Transport& transport, std::string_view table);
+
+/// The item 'source' of a table: {"db":…,"schema":…,"table":…}. Stored: do not change.
+std::string source_json(const event::Table& source);
 
 /// "oid 16402"
 std::string oid_item(std::uint32_t oid);

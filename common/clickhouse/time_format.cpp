@@ -12,8 +12,11 @@ namespace {
 
 constexpr const char* kNoDate = "is not a date between 1900-01-01 and 2299-12-31";
 constexpr const char* kNoTime = "is not a date and time between 1900 and 2299";
+constexpr const char* kNoNanoseconds =
+    "is behind 2262-04-11T23:47:15, where the column's nanoseconds end";
 constexpr std::int64_t kFirstDay = -25567; // 1900-01-01
 constexpr std::int64_t kLastDay = 120529;  // 2299-12-31
+constexpr std::int64_t kEndOfNanoseconds = INT64_MAX / 1'000'000'000;
 
 bool read_digits(std::string_view text, std::size_t at, int count, unsigned& value) {
     value = 0;
@@ -70,6 +73,9 @@ const char* append_datetime(char*& out, const Type& type, std::string_view json)
         text.remove_suffix(1);
     }
     std::int64_t ticks = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    if (type.scale > 8 && ticks >= kEndOfNanoseconds) {
+        return kNoNanoseconds;
+    }
     int digits = 0;
     if (!text.empty()) {
         if (text[0] != '.' || text.size() == 1) {

@@ -26,7 +26,7 @@ bool all_digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of(kDigits) == std::string_view::npos;
 }
 
-Side side_of_date(std::string_view text) {
+Side side_of_date(std::string_view text, const Type& type) {
     if (text == "infinity" || text == "-infinity") {
         return text.front() == '-' ? Side::below : Side::above;
     }
@@ -50,6 +50,10 @@ Side side_of_date(std::string_view text) {
     const auto day = base::parse_integer<unsigned>(text.substr(year_end + 4, 2));
     // MySQL has days without month, and with ALLOW_INVALID_DATES a 31st in every month.
     const bool in_calendar = base::is_valid_civil(*year, *month, *day);
+    if (in_calendar && type.kind == Kind::datetime64 && type.scale > 8 &&
+        text >= "2262-04-11T23:47:16") {
+        return Side::above;
+    }
     return !in_calendar && *month <= 12 && *day <= 31 ? Side::nowhere : Side::none;
 }
 
@@ -141,7 +145,7 @@ Judgement judge(const Type& type, std::string_view json) {
     const bool quoted = json.size() >= 2 && json.front() == '"';
     const std::string_view text = quoted ? json.substr(1, json.size() - 2) : json;
     if (type.kind == Kind::date32 || type.kind == Kind::datetime64) {
-        return {true, side_of_date(text)};
+        return {true, side_of_date(text, type)};
     }
     if (type.kind == Kind::decimal || (type.kind >= Kind::int8 && type.kind <= Kind::uint64)) {
         return {false, side_of_number(text, type)};

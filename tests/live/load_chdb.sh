@@ -20,6 +20,16 @@ expect 'rows' "$(view)" "$wanted"
 expect 'checkpoint' "$(cat state.json)" "$(tail -n 1 first)"
 expect 'position in the target' "$(ch "SELECT position FROM _cdc_state FINAL WHERE scope = 'source'")" 0/14
 
+say 'the last of several checkpoints within a second, behind which the input ends'
+lines "
+print(table('often', T, 'v1'))
+for n in range(16, 26):
+    print(change('c', 'often', {'id': n}, n, after={'id': n, 'q': 1, 'note': 'n'}))
+    print(checkpoint(n + 1))" >often
+while IFS= read -r line; do echo "$line"; sleep 0.1; done <often |
+    cdc-load --target "chdb:$PWD/often.chdb" --flush-interval 20ms 2>load.err || fail 'lines that come one by one'
+expect 'position in the target' "$(cdc-query "chdb:$PWD/often.chdb" "SELECT position FROM _cdc_state FINAL WHERE scope = 'source'")" 0/1A
+
 say 'the same again, and parts of it, change nothing'
 load <first || fail 'the same again'
 { head -n 1 first; sed -n 3,7p first; } | load || fail 'a part'
@@ -51,6 +61,16 @@ print(table('held', B, 'v2', 17))
 print(change('c', 'held', {'id': 50}, 18, after={'id': 50, 'q': 5000000000, 'note': 'n'}))" >held
 timeout 60 cdc-load --target "$TARGET" --batch-rows 5 --log-level debug <held 2>held.err || fail "with full batches: $(tail -n 3 held.err)"
 expect 'rows' "$(ch 'SELECT count(), max(q) FROM held FORMAT CSV')" 51,5000000000
+expect_words held.err 'merges wait'
+expect_words held.err 'merges go on'
+
+say 'merges do not wait where a partition has many parts'
+ch 'CREATE TABLE crowded (n Int32) ENGINE = MergeTree ORDER BY n SETTINGS max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1'
+ch 'INSERT INTO crowded SELECT number FROM numbers(17) SETTINGS max_block_size = 1, min_insert_block_size_rows = 1'
+expect 'parts' "$(ch "SELECT count() FROM system.parts WHERE active AND table = 'crowded'")" 17
+timeout 60 cdc-load --target "$TARGET" --batch-rows 5 --log-level debug <held 2>held.err || fail "beside many parts: $(tail -n 3 held.err)"
+expect_words held.err 'merges do not wait'
+ch 'DROP TABLE crowded'
 
 say 'a table without key'
 lines "

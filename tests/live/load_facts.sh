@@ -57,6 +57,25 @@ fresh
 first | load
 load <second
 
+say 'a table of another schema with the name of a table here moves nothing, until it has rows, which are refused'
+fresh
+first | load
+lines "
+print(facts('t', 48, 70, '900', empty=True, leaves=[leaf(70, 70, birth='850')]))
+print(mark('t', 'stale', 'said of the other', 49))
+print(checkpoint(51))" | sed 's/"schema":"inventory"/"schema":"other"/' >other
+load <other
+expect 'rows' "$(ch 'SELECT * FROM t FORMAT CSV')" '1,1,"n"'
+expect 'marks' "$(marks)" ''
+expect_words load.err "table other.t is passed over: the target's table 't' belongs to"
+lines "print(facts('t', 64, 7, '950', leaves=[leaf(7, 77, '850')]))" | load
+expect 'marks of the first one' "$(marks)" 't,unproven '
+lines "print(of(70, table('t', T, 'v1', 72)))" | sed 's/"schema":"inventory"/"schema":"other"/' >other
+expect_exit 4 cdc-load --target "$TARGET" <other 2>load.err
+fresh
+first | load
+load <second
+
 say 'a whole snapshot read behind a mark takes it away; what is repeated of below is void'
 again() { lines "
 print(facts('t', $1, 7, '950', True, leaves=[leaf(7, 77, '850')]))

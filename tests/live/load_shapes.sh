@@ -42,6 +42,34 @@ done
 expect 'key' "$(key_of rreplace_raw)" 'q, id'
 expect 'a history keeps its operations' "$(ch "SELECT operation_type, count() FROM rhistory_history FINAL WHERE _version < bitShiftLeft(toUInt128(1), 112) + bitShiftLeft(toUInt128(33), 48) GROUP BY 1 ORDER BY 1 FORMAT CSV")" $'"c",5\n"d",1\n"r",4'
 
+say 'columns that somebody added in the target stay what they are; one that cannot be read is not in the view'
+for mode in replace history; do
+    load_hand() { "$1" hand$mode | load --mode $mode; }
+    load_hand old_lines
+    ch "ALTER TABLE hand${mode}_$([ $mode = history ] && echo history || echo raw) ADD COLUMN twice Int64 MATERIALIZED thrice - assumeNotNull(q),
+        ADD COLUMN thrice Int64 ALIAS assumeNotNull(q) * 3, ADD COLUMN seven Int32 DEFAULT 7, ADD COLUMN passing Int32 EPHEMERAL 1"
+    load_hand old_lines
+    expect "rows ($mode)" "$(rows_of hand$mode)" $'1,1,"old",2,3,7\n2,2,"old",4,6,7\n3,3,"old",6,9,7\n4,4,"old",8,12,7'
+    load_hand new_lines
+    expect "rows behind another key ($mode)" "$(rows_of hand$mode)" $'1,1,"old",2,3,7\n2,2,"old",4,6,7\n4,4,"old",8,12,7\n9,9,"new",18,27,7'
+done
+
+say 'a column that somebody altered to a narrower type, in which the engine cut its values, makes the table unproven'
+unproven() { ch "SELECT value FROM _cdc_state FINAL WHERE scope = 'table' AND item = 'unproven' AND name = '$1' FORMAT TSVRaw"; }
+narrow() { lines "print(table('narrow', T, 'v1'))
+print(change('c', 'narrow', {'id': $1}, 1$1, 1, after={'id': $1, 'q': 70000, 'note': 'n'}))" | load; }
+narrow 1
+ch 'ALTER TABLE narrow_raw MODIFY COLUMN note LowCardinality(Nullable(String)), MODIFY COLUMN q Nullable(Int64)'
+narrow 2
+expect 'no mark' "$(unproven narrow)" ''
+ch 'ALTER TABLE narrow_raw MODIFY COLUMN q Nullable(Int16)'
+narrow 3
+expect 'mark' "$(unproven narrow)" "column 'q' was altered to Nullable(Int16) in the target"
+expect_words load.err "is unproven: column 'q' was altered"
+expect 'new rows' "$(ch 'SELECT q FROM narrow WHERE id = 3')" 70000
+narrow 4
+expect 'said once' "$(grep -c 'was altered' load.err)" 0
+
 say 'a key that comes later, and one that goes'
 lines "
 B=[T[0] | {'key': 0}, T[1], T[2]]
@@ -193,4 +221,47 @@ expect 'not known' "$(ch 'SELECT d IS NULL FROM none')" 1
 expect 'mark' "$(stale none)" "column 'd' was added, and what its older rows have is not known"
 lines "print(table('fresh', [T[0], column('d', 'date', False, default='9999-12-31')], 'v1'))
 print(change('c', 'fresh', {'id': 1}, 16, 1, after={'id': 1, 'd': '2020-01-01'}))" | load
+say 'an update that waits for its row, and has a column that is dropped meanwhile'
+for mode in replace history; do
+    lines "print(table('w$mode', T, 'v1'))
+print(change('u', 'w$mode', {'id': 1}, 17, after={'id': 1, 'q': -1}, unchanged=['note']))" | load --mode $mode
+    lines "print(table('w$mode', [T[0], T[2]], 'v2', 20))
+print(change('c', 'w$mode', {'id': 2}, 21, after={'id': 2, 'note': 'x'}))
+print(change('r', 'w$mode', {'id': 1}, 16, after={'id': 1, 'note': 'old'}))" | load --mode $mode
+    expect "rows ($mode)" "$(ch "SELECT id, note FROM w$mode ORDER BY id FORMAT CSV")" $'1,"old"\n2,"x"'
+    expect "nothing waits ($mode)" "$(ch "SELECT count() FROM w${mode}_pending FINAL WHERE _done = 0")" 0
+done
+
+say 'what somebody dropped in the target comes back without its old values: the table is stale'
+old_lines hand >old
+lines "print(table('hand', T, 'v1', 20))
+print(change('c', 'hand', {'id': 7}, 40, 1, after={'id': 7, 'q': 7, 'note': 'new'}))" >more
+load <old
+ch 'ALTER TABLE hand_raw DROP COLUMN note'
+load <more
+expect 'rows' "$(rows_of hand | tail -n 1)" '7,7,"new"'
+expect 'mark of a column' "$(stale hand)" "column 'note' was dropped in the target, and what its older rows have is not known"
+load <old
+old_lines gone | load
+ch 'DROP TABLE gone_raw'
+sed 's/"hand"/"gone"/g' more | load
+expect 'mark of a table' "$(stale gone)" "'gone_raw' was dropped in the target"
+
+say 'a table that somebody else made has to tell versions and deleted rows apart, and no view of another kind is taken'
+ch "CREATE TABLE made_raw (id Int32, q Nullable(Int32), note Nullable(String), _version UInt128, _deleted UInt8, _source_ts_ms Int64, _synced_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = ReplacingMergeTree ORDER BY id"
+old_lines made | expect_exit 4 cdc-load --target "$TARGET" 2>load.err
+expect_words load.err "with engine ReplacingMergeTree, without (_version, _deleted)"
+ch 'DROP TABLE made_raw; '
+ch "CREATE TABLE made_raw (id Int32, q Nullable(Int32), note Nullable(String), _version UInt128, _deleted UInt8, _source_ts_ms Int64, _synced_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = ReplacingMergeTree(_version, _deleted) PARTITION BY id % 2 ORDER BY id"
+old_lines made | load
+expect 'rows' "$(rows_of made | wc -l)" 4
+ch 'CREATE TABLE feed (x Int32) ENGINE = MergeTree ORDER BY x'
+ch 'CREATE MATERIALIZED VIEW seen ENGINE = MergeTree ORDER BY x AS SELECT x FROM feed'
+old_lines seen | expect_exit 4 cdc-load --target "$TARGET" 2>load.err
+expect_words load.err "already has 'seen' with engine MaterializedView"
+
+say 'rows of which the state table knows nothing are unproven'
+ch 'DROP TABLE _cdc_state'
+old_lines made | load
+expect 'mark' "$(ch "SELECT value FROM _cdc_state FINAL WHERE item = 'unproven' AND name = 'made' FORMAT TSVRaw")" "it held rows of which _cdc_state knew nothing"
 say "all good"

@@ -109,6 +109,12 @@ expect "ahead of the source" "$(marks)" 'stale=1 unproven=0 '
 mark unproven 00010000000000000300000000000000
 verify --no-wait --tables plain >report.txt || fail "a mark is no difference"
 expect "one of two" "$(marks)" 'stale=1 unproven=0 '
+mark unproven 00010000000000000400000000000000
+sql "ALTER TABLE plain SET UNLOGGED"
+verify --no-wait --tables plain >report.txt || fail "a mark is no difference"
+expect "of an unlogged table" "$(marks)" 'stale=1 unproven=1 '
+expect_words verify.err "the marks stay"
+sql "ALTER TABLE plain SET LOGGED"
 
 say "rows for which --where has ceased to hold are not deleted by a repair"
 sql "CREATE TABLE moved (id int PRIMARY KEY, n int)"
@@ -118,6 +124,28 @@ ch "INSERT INTO moved_raw SELECT * REPLACE (99 AS n, _version + 1 AS _version) F
 sql "UPDATE moved SET n = 3" # the target's 99 is above 5, the source's row is not
 { verify --no-wait --tables moved --where 'moved=n > 5' --repair || [ $? = 1 ]; } >repair.lines
 expect "lines" "$(jq -rc 'select(.op) | [.op, .after.n]' repair.lines)" '["r",3]'
+
+say "keys of arrays, and of floats that a text does not give back, are looked at again"
+sql "CREATE TABLE listed (id int[] PRIMARY KEY, n int); CREATE TABLE tiny (id float8 PRIMARY KEY, n int)"
+sql "INSERT INTO listed VALUES ('{1,2}', 1), ('[0:1]={3,4}', 2); INSERT INTO tiny VALUES ('5e-324', 1), ('NaN', 2), ('-0', 3)"
+pipe --exit-at-end
+for table in listed tiny; do
+    ch "INSERT INTO ${table}_raw SELECT * REPLACE (9 AS n, _version + 1 AS _version) FROM ${table}_raw FINAL"
+done
+expect_exit 1 verify --no-wait --tables listed --json >report.json
+expect "listed" "$(jq -c '.tables[0] | [.missing, .extra, .different]' report.json)" '[0,0,2]'
+expect_exit 1 verify --no-wait --tables tiny --changed-since 00000000000000000000000000000000 --json >report.json
+expect "tiny" "$(jq -c '.tables[0] | [.missing, .extra, .different]' report.json)" '[0,0,3]'
+expect_exit 2 verify --no-wait --tables listed --repair >repair.lines
+expect_words verify.err "masked or an array"
+
+say "a key that is a domain over an enum, for which the source has no comparison"
+sql "CREATE TYPE size AS ENUM ('s', 'm'); CREATE DOMAIN known AS size; CREATE TABLE sized (id known PRIMARY KEY, n int);
+     INSERT INTO sized VALUES ('s', 1), ('m', 2)"
+pipe --exit-at-end
+ch "INSERT INTO sized_raw SELECT * REPLACE (8 AS n, _version + 1 AS _version) FROM sized_raw FINAL WHERE id = 'm'"
+expect_exit 1 verify --no-wait --tables sized --json >report.json
+expect "the row" "$(jq -c '.tables[0].differences | [.[].key.id]' report.json)" '["m"]'
 
 say "keys that the target cannot hold are missing, and stop nothing"
 sql "INSERT INTO odd VALUES ('infinity', '2020-01-01', 1), ('2020-01-01', '0044-03-15 BC', 2), ('4714-11-24 00:00:00 BC', '2020-01-01', 3)"
@@ -165,7 +193,7 @@ expect_words report.txt "the source does not have: more"
 any --exclude-columns tags >report.txt || { cat report.txt verify.err; fail "an equal pair is not the same"; }
 expect_words report.txt "300 rows"
 any --counts >report.txt || fail "an equal pair does not count the same: $(cat report.txt verify.err)"
-any --exclude-columns tags --where 'id = 7' --key code >report.txt || fail "by another key: $(cat report.txt verify.err)"
+any --exclude-columns tags,day --where 'id = 7' --key code,id >report.txt || fail "by another key: $(cat report.txt verify.err)"
 ch "INSERT INTO theirs SELECT * REPLACE (price + 0.25 AS price) FROM theirs FINAL WHERE id = 17"
 ch "INSERT INTO theirs SELECT * REPLACE (1000 AS id) FROM (SELECT * FROM theirs FINAL WHERE id = 18)"
 expect_exit 1 any --exclude-columns tags --json >report.json

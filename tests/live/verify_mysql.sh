@@ -79,6 +79,15 @@ check() { # SERVER URL
     touch_target plain_raw "id = 7" "0.25" f
     my "SET SESSION sql_log_bin=0; DELETE FROM plain WHERE id = 10"
 
+    say "$server: a key of floats is looked for by its value"
+    my "CREATE TABLE floats (id float PRIMARY KEY, v int); INSERT INTO floats VALUES (0.1, 1), (3.4e38, 2), (-2, 3)"
+    pipe
+    touch_target floats_raw 1 9 v
+    verify --tables shop.floats --repair >repair.lines || expect "exit status of the repair" $? 1
+    expect "rows that are deleted" "$(grep -c '"op":"d"' repair.lines || true)" 0
+    "$BIN/cdc-load" --target "$TARGET" <repair.lines 2>load.err || fail "the repair cannot be loaded"
+    verify --tables shop.floats >out || fail "after the repair it differs: $(cat out verify.err)"
+
     say "$server: any two tables, conditions, columns left out"
     ch "CREATE TABLE mine (id UInt64, v Int64) ENGINE = MergeTree ORDER BY id"
     ch "INSERT INTO mine VALUES (0, 1), (9223372036854775808, 2), (18446744073709551615, 3)"
@@ -86,7 +95,9 @@ check() { # SERVER URL
     ch "INSERT INTO mine VALUES (5, 5)"
     expect_exit 1 cdc-verify --source "$url/shop" --target "$TARGET" --table big=mine >out 2>verify.err
     cdc-verify --source "$url/shop" --target "$TARGET" --table big=mine --where "v < 4" >out 2>verify.err || fail "--where: $(cat out verify.err)"
-    verify --tables shop.plain --exclude-columns f --where "plain=id <> 10" >out || fail "without f and row 10: $(cat out verify.err)"
+    cdc-verify --source "$url/shop" --target "$CDC_TEST_CLICKHOUSE_URL" --table "big=$server.mine" --where "v < 4" >out 2>verify.err ||
+        fail "a target that cdc-load does not fill: $(cat out verify.err)"
+    verify --tables shop.plain --exclude-columns f,d --where "plain=id <> 10" >out || fail "without f and row 10: $(cat out verify.err)"
 
     say "$server: a target that is behind is waited for, rows that move are looked at again"
     my "UPDATE plain SET v = 'late' WHERE id < 500"

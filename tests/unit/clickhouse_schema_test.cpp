@@ -195,6 +195,24 @@ TEST_CASE("constant defaults fill old rows") {
     CHECK(change.view_columns == std::vector<std::string>{"id", "price", "note", "made", "n"});
 }
 
+TEST_CASE("a default of -0 keeps its sign") {
+    auto with_new = kOrders;
+    with_new.push_back(column("x", "real", false));
+    with_new.back().default_json = "-0";
+    with_new.push_back(column("y", "double precision[]", false));
+    with_new.back().element = "double precision";
+    with_new.back().default_json = "[-0,null,1.5]";
+    TargetShape wider = make_shape("postgresql", with_new);
+    const Alteration change = alter_raw("orders", wider, kStored, "id");
+    REQUIRE(change.statements.size() == 2);
+    CHECK(change.statements[0] ==
+          "ALTER TABLE `orders_raw` ADD COLUMN IF NOT EXISTS `x` Float32 DEFAULT "
+          "CAST('-0' AS Float32)");
+    CHECK(change.statements[1] ==
+          "ALTER TABLE `orders_raw` ADD COLUMN IF NOT EXISTS `y` Array(Nullable(Float64)) "
+          "DEFAULT CAST([CAST('-0' AS Nullable(Float64)), NULL, 1.5] AS Array(Nullable(Float64)))");
+}
+
 TEST_CASE("a column grows, and a replay of its old shape leaves it as it is") {
     TargetShape grown = make_shape("postgresql", {kOrders[0], decimal("price", 14, 4)});
     const Alteration change = alter_raw("orders", grown, kStored, "id");

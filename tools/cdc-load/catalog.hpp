@@ -15,7 +15,8 @@ struct FoundTable {
     std::string engine;
     std::string sorting_key;
     std::string comment;
-    std::string as_select; ///< of a view
+    std::string as_select;   ///< of a view
+    std::string engine_full; ///< with its arguments
 };
 
 /// Of the current database.
@@ -24,6 +25,12 @@ FoundTable find_table(clickhouse::Transport& transport, const std::string& name)
 /// Empty: there is no such table.
 std::vector<clickhouse::ExistingColumn> find_columns(clickhouse::Transport& transport,
                                                      const std::string& name);
+
+/// Which column the table has in a type that does not hold the one it was given for `shape`, as the
+/// reason of a mark; "": none.
+std::string altered_column(clickhouse::TargetShape shape,
+                           const std::vector<clickhouse::ExistingColumn>& existing,
+                           const clickhouse::Layout& layout);
 
 } // namespace cdc::load
 

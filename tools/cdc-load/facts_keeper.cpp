@@ -34,6 +34,10 @@ std::string display_name(const event::Source& source) {
     return (source.schema.empty() ? source.db : source.schema) + "." + source.table;
 }
 
+event::Table identity_of(const event::Source& source) {
+    return {source.db, source.schema, source.table, {}};
+}
+
 bool of_snapshot(const event::Source& source) {
     return source.raw.find(R"("snapshot":"true")") != std::string_view::npos;
 }
@@ -116,8 +120,30 @@ bool has_unlogged(const Facts& facts) {
 } // namespace
 
 std::string FactsKeeper::table_name(const event::Source& source) const {
-    const event::Table identity{source.db, source.schema, source.table, {}};
-    return clickhouse::Target{m_options.layout, identity}.name;
+    return clickhouse::Target{m_options.layout, identity_of(source)}.name;
+}
+
+bool FactsKeeper::is_others(const std::string& name, const event::Source& source,
+                            clickhouse::TableState& state) {
+    const std::string own = clickhouse::source_json(identity_of(source));
+    Known& known = m_tables[name];
+    const bool another = !known.owner.empty() && known.owner != own;
+    if (another && state.source.empty()) {
+        refresh(name, state); // its first rows may have come meanwhile
+    }
+    if (another && state.source.empty()) {
+        known = {}; // it has no rows yet
+    }
+    known.owner = state.source.empty() ? own : state.source;
+    if (known.owner == own) {
+        return false;
+    }
+    if (m_others.insert(own).second) {
+        base::log::warning("table {} is passed over: the target's table {} belongs to the source "
+                           "table {}; tell them apart with --table-name '{{schema}}_{{table}}'",
+                           display_name(source), in_quotes(name), known.owner);
+    }
+    return true;
 }
 
 FactsKeeper::SourceFacts& FactsKeeper::source_of(const event::Source& source) {
@@ -250,7 +276,13 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
     source.known = true;
     clickhouse::TableState state;
     // Nothing is stored of a source whose facts are the first ones.
-    Known& known = !source.stored && after.since.empty() ? m_tables[name] : refresh(name, state);
+    if (source.stored || !after.since.empty()) {
+        refresh(name, state);
+    }
+    if (is_others(name, line.source, state)) {
+        return outcome;
+    }
+    Known& known = m_tables[name];
     known.unlogged = has_unlogged(after);
     if (of_snapshot(line.source)) {
         known.read = {order, std::string{line.payload}};
@@ -367,7 +399,9 @@ FactsKeeper::Outcome FactsKeeper::take_mark(const event::DecodedLine& line) {
     clickhouse::TableState state;
     const std::string name = table_name(line.source);
     refresh(name, state);
-    mark(outcome, name, line.source, event::parse_mark(line.payload), false);
+    if (!is_others(name, line.source, state)) {
+        mark(outcome, name, line.source, event::parse_mark(line.payload), false);
+    }
     return outcome;
 }
 
@@ -378,9 +412,14 @@ FactsKeeper::Outcome FactsKeeper::take_truncate(const event::DecodedLine& line) 
         return outcome;
     }
     const std::string name = table_name(line.source);
-    const bool loaded = m_tables.contains(name);
     clickhouse::TableState state;
-    Known& known = loaded ? m_tables[name] : refresh(name, state);
+    if (!m_tables.contains(name)) {
+        refresh(name, state);
+    }
+    if (is_others(name, line.source, state)) {
+        return outcome;
+    }
+    Known& known = m_tables[name];
     if (line.source.order <= known.facts.order || line.source.order <= known.truncated.order) {
         return outcome; // a repeat
     }

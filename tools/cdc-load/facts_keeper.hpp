@@ -63,6 +63,7 @@ private:
         Item unproven;
         bool unlogged = false; ///< changes are not in the log (unlogged, foreign)
         Item read;             ///< the last facts of a snapshot
+        std::string owner;     ///< the source's table that the items are about, as in the state
     };
     /// One database of a connector.
     struct SourceFacts {
@@ -71,6 +72,9 @@ private:
     };
 
     std::string table_name(const event::Source& source) const;
+    /// Whether the target's table of this name is another source table's; said once.
+    bool is_others(const std::string& name, const event::Source& source,
+                   clickhouse::TableState& state);
     SourceFacts& source_of(const event::Source& source);
     std::optional<event::Mark> judge_first(const event::Facts& after, const event::Source& source,
                                            const clickhouse::TableState& state,
@@ -89,6 +93,7 @@ private:
     Marks& m_marks;
     std::map<std::string, Known> m_tables; ///< by the target's name
     std::map<std::string, SourceFacts> m_sources;
+    std::set<std::string> m_others;            ///< source tables that is_others() has said so of
     std::set<std::string, std::less<>> m_left; ///< orders that take_left() was given
 };
 

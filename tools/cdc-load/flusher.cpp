@@ -242,12 +242,17 @@ void Flusher::resolve_rest(TableWriter& writer, TableLoader& table, const TableW
     }
 }
 
-/// Of each source at most once a second.
+/// Of each source at most once a second: the others wait for the next batch, or the last one.
 void Flusher::append_checkpoints(std::string& rows, const Work& work, std::int64_t now_ms) {
     const std::int64_t tick = base::steady_ms();
     for (const std::string& line : work.checkpoints.lines()) {
+        m_unwritten.add(line);
+    }
+    checkpoints::LastLines left;
+    for (const std::string& line : m_unwritten.lines()) {
         std::int64_t& written_ms = m_state_ms[event::input_of_checkpoint(line)];
         if (!work.last && written_ms != 0 && tick - written_ms < kStateEveryMs) {
+            left.add(line);
             continue;
         }
         const event::Checkpoint checkpoint = event::parse_checkpoint(line, "checkpoint line");
@@ -257,6 +262,7 @@ void Flusher::append_checkpoints(std::string& rows, const Work& work, std::int64
         }
         written_ms = tick;
     }
+    m_unwritten = std::move(left);
 }
 
 void Flusher::insert_state(const Work& work) {
@@ -320,14 +326,10 @@ void Flusher::look_at_marks(const Work& work) {
         };
         clickhouse::with_retry(m_retry, look);
         if (!state.stale.empty() || !state.unproven.empty()) {
-            std::string rows;
-            for (const auto& row : end_marks(name, state, table.read_whole, table.proof,
-                                             m_options.keep_dropped_partitions)) {
-                clickhouse::append_state_row(rows, row, base::now_ms());
-            }
-            const std::string_view piece = rows;
+            const auto rows = end_marks(name, state, table.read_whole, table.proof,
+                                        m_options.keep_dropped_partitions);
             clickhouse::with_retry(m_retry, [&] {
-                m_transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
+                clickhouse::insert_state(m_transport, rows);
                 look();
             });
         }

@@ -49,6 +49,8 @@ public:
     clickhouse::RetryPolicy& retry_policy() { return m_retry; }
     /// Durable ones. Call while idle.
     std::uint64_t dead_letters() const { return m_letters.count(); }
+    /// Checkpoints whose rows in `_cdc_state` wait for their second to be over. Call while idle.
+    bool owes_state() const { return !m_unwritten.empty(); }
 
 private:
     void run();
@@ -80,6 +82,8 @@ private:
     CarefulLoader m_careful;
     std::map<std::string, std::int64_t>
         m_state_ms; ///< when a checkpoint's row was written, by input
+
+    checkpoints::LastLines m_unwritten; ///< whose rows are still to be written
 
     std::size_t m_unmerged = 0; ///< batches that were stored without merges
 

@@ -2,7 +2,6 @@
 
 #include "base/log.hpp"
 #include "base/numbers.hpp"
-#include "base/time.hpp"
 #include "checkpoints/by_input.hpp"
 #include "checkpoints/file.hpp"
 #include "clickhouse/identifier.hpp"
@@ -143,14 +142,7 @@ void History::mark(TableLoader& table, Order order) {
 }
 
 void History::store(const std::vector<clickhouse::StateRow>& rows) {
-    std::string bytes;
-    for (const clickhouse::StateRow& row : rows) {
-        clickhouse::append_state_row(bytes, row, base::now_ms());
-    }
-    const std::string_view piece = bytes;
-    clickhouse::with_retry(m_retry, [&] {
-        m_transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
-    });
+    clickhouse::with_retry(m_retry, [&] { clickhouse::insert_state(m_transport, rows); });
 }
 
 } // namespace cdc::load

@@ -228,6 +228,9 @@ int run(const Options& options) {
                 break;
             }
         }
+        if (whole && !reading.over()) {
+            loader.end_input();
+        }
     } catch (const Error& error) {
         const bool bad_line =
             error.code() == ExitCode::bad_data || error.code() == ExitCode::refused;

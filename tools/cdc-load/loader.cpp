@@ -459,6 +459,14 @@ void Loader::wait_for_flusher() {
     }
 }
 
+void Loader::end_input() {
+    if (!m_held.empty()) {
+        base::log::warning("line {}: the input ends between the two lines of a key change, of "
+                           "which neither is taken; both come again from the last checkpoint",
+                           m_held_number);
+    }
+}
+
 void Loader::finish() {
     m_held.clear();
     // Tables with waiting updates get a last chance, even when this batch has nothing for them.
@@ -467,7 +475,8 @@ void Loader::finish() {
             m_work->table(number);
         }
     }
-    if (!m_work->empty()) {
+    wait_for_flusher();
+    if (!m_work->empty() || m_flusher.owes_state()) {
         m_work->last = true;
         submit();
     }

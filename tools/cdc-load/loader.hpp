@@ -34,6 +34,8 @@ public:
     std::int64_t due_in_ms() const;
     /// Hands the batch over if the flusher is idle.
     void flush_if_idle();
+    /// Behind the last line, where the writer ended and was not stopped.
+    void end_input();
     /// Makes everything durable and waits for it.
     void finish();
     /// Throws what a flush threw.
@@ -96,8 +98,8 @@ private:
     std::size_t m_last_number = 0;
     Work m_works[2];
     Work* m_work = &m_works[0];
-    /// Of a batch. The first ones are a quarter of the options': the target has work the sooner, and
-    /// less is left when a short input ends.
+    /// Of a batch. The first ones are a quarter of the options': the target has work the sooner,
+    /// and less is left when a short input ends.
     std::uint64_t m_most_rows = 0;
     std::uint64_t m_most_bytes = 0;
     std::uint64_t m_rows_before = 0; ///< of the batches before

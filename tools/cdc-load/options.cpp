@@ -9,9 +9,13 @@
 #include "kafka/topic_name.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <set>
 #include <utility>
+
+#include <unistd.h>
 
 namespace cdc::load {
 
@@ -212,13 +216,24 @@ void check_dead_letters(const Options& options) {
     }
 }
 
-void check_files(const Options& options) {
-    if (options.files.empty()) {
-        return;
+/// Before anything is loaded of those that come first.
+void check_readable(const std::string& path) {
+    std::error_code code;
+    const bool folder = std::filesystem::is_directory(path, code);
+    if (path != "-" && (folder || ::access(path.c_str(), R_OK) != 0)) {
+        throw Error{ExitCode::usage, fmt::format("cannot read {}: {}", base::in_quotes(path),
+                                                 std::strerror(folder ? EISDIR : errno))};
     }
-    if (options.replaying() || options.purge) {
+}
+
+void check_files(const Options& options) {
+    if (!options.files.empty() && (options.replaying() || options.purge)) {
         throw Error{ExitCode::usage, fmt::format("{} reads no other files",
                                                  options.purge ? "--purge" : "--replay FILE")};
+    }
+    std::for_each(options.files.begin(), options.files.end(), check_readable);
+    if (options.replaying()) {
+        check_readable(options.replay);
     }
 }
 

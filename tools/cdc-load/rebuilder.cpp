@@ -76,12 +76,7 @@ Rebuilder::Standing Rebuilder::look(const TableLoader& table) {
 }
 
 void Rebuilder::insert_state(const std::vector<clickhouse::StateRow>& rows) {
-    std::string bytes;
-    for (const clickhouse::StateRow& row : rows) {
-        clickhouse::append_state_row(bytes, row, base::now_ms());
-    }
-    const std::string_view piece = bytes;
-    retry([&] { m_transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1}); });
+    retry([&] { clickhouse::insert_state(m_transport, rows); });
 }
 
 void Rebuilder::forget(TableLoader& table, Order order) {

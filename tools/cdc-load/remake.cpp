@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/numbers.hpp"
-#include "base/time.hpp"
 #include "cdc-load/exchange.hpp"
 #include "cdc-load/table_setup.hpp"
 #include "cdc-load/view.hpp"
@@ -31,15 +30,6 @@ std::uint64_t count(Transport& transport, const std::string& sql) {
     base::log::debug("{}", sql);
     const auto rows = clickhouse::parse_tsv(transport.query(sql, "TabSeparated"));
     return rows.empty() ? 0 : base::parse_integer<std::uint64_t>(rows[0][0]).value_or(0);
-}
-
-void insert_state(Transport& transport, const std::vector<clickhouse::StateRow>& rows) {
-    std::string bytes;
-    for (const clickhouse::StateRow& row : rows) {
-        clickhouse::append_state_row(bytes, row, base::now_ms());
-    }
-    const std::string_view piece = bytes;
-    transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
 }
 
 void drop(Transport& transport, const Target& side) {
@@ -211,7 +201,8 @@ void remake_table(Transport& transport, const TableLoader& table, const SourceSh
         }
     }
     if (!stale.empty()) {
-        insert_state(transport, {clickhouse::stale_row(target.name, from.order, stale)});
+        clickhouse::insert_state(transport,
+                                 {clickhouse::stale_row(target.name, from.order, stale)});
         warn_stale(table, stale);
     }
     narrow_view(transport, target, side.raw);
@@ -233,8 +224,8 @@ void finish_remake(Transport& transport, const Target& target, const FoundTable&
         constexpr std::string_view kCreate = "CREATE TABLE IF NOT EXISTS";
         execute(transport, "CREATE OR REPLACE TABLE" + sql.substr(kCreate.size()));
     }
-    insert_state(transport,
-                 {clickhouse::barrier_row(target.name, clickhouse::remake_barrier(order))});
+    clickhouse::insert_state(
+        transport, {clickhouse::barrier_row(target.name, clickhouse::remake_barrier(order))});
     std::vector<std::string> names;
     for (const clickhouse::TargetColumn& column : made.shape.columns) {
         names.push_back(column.stored);
@@ -264,7 +255,7 @@ void finish_remake(Transport& transport, const Target& target, const FoundTable&
         base::log::warning("the old table of {} stays as {}: {}", in_quotes(target.raw),
                            in_quotes(side.stored), error.what());
     }
-    insert_state(transport, rows); // last: it says that all is done
+    clickhouse::insert_state(transport, rows); // last: it says that all is done
 }
 
 } // namespace cdc::load

@@ -201,7 +201,7 @@ void Resolver::keep_waiting(std::string_view key, const Line& line) {
 
 std::string Resolver::complete(const Line& line, std::string_view base, Filled& filled) {
     const event::DecodedLine& decoded = m_decoder.decode(line.text);
-    filled.encoder.take(decoded.after);
+    filled.encoder.take(decoded.after, true); // some may have been dropped while it waited
     RowBatch one;
     filled.encoder.write_filled(one, line.text.size(), line.order, decoded.source.ts_ms, base,
                                 decoded.op);

@@ -2,7 +2,6 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "base/time.hpp"
 #include "cdc-load/catalog.hpp"
 #include "cdc-load/remake.hpp"
 #include "cdc-load/view.hpp"
@@ -28,25 +27,16 @@ using clickhouse::Transport;
 
 namespace {
 
-std::string source_json(const event::Table& source) {
-    std::string out = "{\"db\":";
-    event::append_json_string(out, source.db);
-    out += ",\"schema\":";
-    event::append_json_string(out, source.schema);
-    out += ",\"table\":";
-    event::append_json_string(out, source.table);
-    return out + "}";
-}
-
 void check_owner(const TableLoader& table, const clickhouse::TableState& state) {
     const clickhouse::Target& target = table.target();
     if (state.source.empty()) {
         return;
     }
-    if (state.source != source_json(table.source())) {
+    if (state.source != clickhouse::source_json(table.source())) {
         throw Error{ExitCode::refused,
                     fmt::format("the target's table {} belongs to the source table {}, not to {}",
-                                in_quotes(target.name), state.source, source_json(table.source())),
+                                in_quotes(target.name), state.source,
+                                clickhouse::source_json(table.source())),
                     "Tell them apart with --table-name '{schema}_{table}'."};
     }
     if (const std::string layout = clickhouse::layout_json(target); state.layout != layout) {
@@ -62,11 +52,33 @@ void check_owner(const TableLoader& table, const clickhouse::TableState& state) 
 }
 
 void check_engine(const FoundTable& found, const std::string& name, std::string_view wanted) {
-    if (found.exists && found.engine.find(wanted) == std::string::npos) {
+    // A view of another kind holds rows of its own.
+    const bool right =
+        wanted == "View" ? found.engine == wanted : found.engine.find(wanted) != std::string::npos;
+    if (found.exists && !right) {
         throw Error{
             ExitCode::refused,
             fmt::format("the target already has {} with engine {}", in_quotes(name), found.engine),
             "Choose other names with --table-name, for example '{schema}_{table}'."};
+    }
+}
+
+/// Of a table that somebody else made: without them a deleted row stays, and any version wins.
+void check_arguments(const FoundTable& found, const clickhouse::Target& target,
+                     const clickhouse::TargetShape& shape) {
+    if (!shape.keyed() || shape.history) {
+        return;
+    }
+    const std::string wanted = target.own().version + ", " + target.own().deleted;
+    std::string text = found.engine_full.substr(0, found.engine_full.find(" ORDER BY"));
+    std::erase(text, '`');
+    if (text.find(wanted + ")") == std::string::npos &&
+        wanted.find_first_of("`\\") == std::string::npos) {
+        throw Error{ExitCode::refused,
+                    fmt::format("the target already has {} with engine {}, without ({})",
+                                in_quotes(target.stored), text, wanted),
+                    "Drop it, or make it as --dry-run prints it, and load a snapshot of the "
+                    "table."};
     }
 }
 
@@ -105,16 +117,59 @@ void warn_stale(const TableLoader& table, std::string_view reason) {
 
 void mark_stale(Transport& transport, TableLoader& table, event::Order order,
                 const std::string& reason) {
-    std::string bytes;
-    clickhouse::append_state_row(bytes, clickhouse::stale_row(table.target().name, order, reason),
-                                 base::now_ms());
-    const std::string_view piece = bytes;
-    transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
+    clickhouse::insert_state(transport,
+                             {clickhouse::stale_row(table.target().name, order, reason)});
     table.stale = true;
     warn_stale(table, reason);
 }
 
 namespace {
+
+void mark_unproven(Transport& transport, const TableLoader& table, event::Order order,
+                   clickhouse::TableState& state, std::string reason) {
+    clickhouse::insert_state(transport,
+                             {clickhouse::unproven_row(table.target().name, order, reason)});
+    base::log::warning("table {} is unproven: {}; nothing proves that its rows are the source's "
+                       "until it is read again (cdc-snapshot --tables '{}')",
+                       in_quotes(table.target().name), reason, table.source().display_name());
+    state.unproven = std::move(reason);
+}
+
+/// Of a table with rows of which `_cdc_state` does not know where they come from: their barrier and
+/// their marks are lost with it.
+void mark_unknown_rows(Transport& transport, const TableLoader& table, event::Order order,
+                       clickhouse::TableState& state) {
+    if (state.source.empty() && state.shape.empty() &&
+        !transport
+             .query("SELECT 1 FROM " + clickhouse::quote_identifier(table.target().stored) +
+                        " LIMIT 1",
+                    "TabSeparated")
+             .empty()) {
+        mark_unproven(
+            transport, table, order, state,
+            fmt::format("it held rows of which {} knew nothing", clickhouse::kStateTable));
+    }
+}
+
+/// Of a table of which somebody altered a column in the target to a type that does not hold what
+/// the last shape has: the engine cuts values.
+void mark_altered(Transport& transport, const TableLoader& table, const SourceShape& from,
+                  clickhouse::TableState& state,
+                  const std::vector<clickhouse::ExistingColumn>& existing) {
+    const bool made_anew = !state.rebuild.empty() || state.shape_order < state.remade;
+    if (state.shape.empty() || made_anew || !state.unproven.empty()) {
+        return;
+    }
+    std::string reason = altered_column(
+        clickhouse::make_shape(from.connector, event::parse_table(state.shape).columns,
+                               table.target().own()),
+        existing, table.target().own());
+    if (!reason.empty()) {
+        mark_unproven(transport, table,
+                      std::max({from.order, state.shape_order, state.unproven_order}), state,
+                      std::move(reason));
+    }
+}
 
 /// What the target itself knows decides: a snapshot may have read the table in its new shape. For
 /// a table that is new here, the line.
@@ -153,6 +208,17 @@ bool has_rows(Transport& transport, const clickhouse::Target& target,
                 .empty();
 }
 
+/// Whether rows came with this column, and somebody dropped it in the target.
+bool had_column(const clickhouse::TableState& state, const SourceShape& from,
+                const std::string& name) {
+    if (state.shape.empty() || from.order < state.shape_order) {
+        return false;
+    }
+    const auto columns = event::parse_table(state.shape).columns;
+    return std::any_of(columns.begin(), columns.end(),
+                       [&](const event::Column& column) { return column.name == name; });
+}
+
 /// Gives the columns that are added the value that old rows have in them, as the table line says or
 /// an earlier look at the catalog. Those of which that is
 /// not known are Nullable, and their names are the result.
@@ -178,6 +244,11 @@ std::vector<std::string> fit_defaults(Transport& transport, const TableLoader& t
         const bool in_key = std::find(shape.key.begin(), shape.key.end(), i) != shape.key.end();
         if (!*filled) {
             clickhouse::leave_out_misfit(column);
+            continue;
+        }
+        if (!in_key && had_column(state, from, column.name)) {
+            clickhouse::forget_default(column);
+            unknown.push_back(column.name);
             continue;
         }
         if (column.default_json.empty() && facts.oid == from.described.oid) {
@@ -251,13 +322,12 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
               const SourceShape& from, bool read_again) {
     const event::Table& described = from.described;
     const event::Order order = from.order;
-    std::string rows;
+    std::vector<clickhouse::StateRow> rows;
     const auto add = [&](std::string_view item, std::string_view value) {
-        clickhouse::append_state_row(
-            rows, clickhouse::table_row(table.target().name, item, order, value), base::now_ms());
+        rows.push_back(clickhouse::table_row(table.target().name, item, order, value));
     };
     if (before.source.empty()) {
-        add("source", source_json(table.source()));
+        add("source", clickhouse::source_json(table.source()));
     }
     if (const std::string layout = clickhouse::layout_json(table.target());
         before.layout != layout) {
@@ -288,8 +358,7 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
         warn_stale(table, reason);
     }
     if (!rows.empty()) {
-        const std::string_view piece = rows;
-        transport.insert(clickhouse::insert_state_sql(), "RowBinary", {&piece, 1});
+        clickhouse::insert_state(transport, rows);
     }
 }
 
@@ -315,7 +384,8 @@ clickhouse::Target find_target(Transport& transport, const clickhouse::Layout& l
     if (plain.name == target.name) {
         return target;
     }
-    if (clickhouse::read_table_state(transport, plain.name).source == source_json(source)) {
+    if (clickhouse::read_table_state(transport, plain.name).source ==
+        clickhouse::source_json(source)) {
         return plain;
     }
     base::log::info("table {} is stored as {}", in_quotes(source.display_name()),
@@ -349,17 +419,27 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
         for (clickhouse::TargetColumn& column : shape.columns) {
             clickhouse::leave_out_misfit(column);
         }
+        if (!state.shape.empty() && !is_another_table(state, from)) {
+            state.stale = fmt::format("{} was dropped in the target", in_quotes(target.stored));
+            mark_stale(transport, table, std::max(from.order, state.shape_order), state.stale);
+        }
         transport.execute(clickhouse::create_raw_sql(target, shape));
         base::log::info("made table {}", in_quotes(target.stored));
     } else {
         const auto existing = find_columns(transport, target.stored);
+        mark_unknown_rows(transport, table, from.order, state);
+        if (!read_again) {
+            mark_altered(transport, table, from, state, existing);
+        }
         if (!table.is_void(from.order)) {
             const auto unknown =
                 fit_defaults(transport, table, from, state, existing, found_raw, shape, counts);
             if (!unknown.empty() && !read_again && from.order >= state.shape_order) {
-                state.stale = fmt::format("column {} was added, and what its older rows have is "
-                                          "not known",
-                                          in_quotes(unknown.front()));
+                state.stale = fmt::format(
+                    "column {} was {}, and what its older rows have is "
+                    "not known",
+                    in_quotes(unknown.front()),
+                    had_column(state, from, unknown.front()) ? "dropped in the target" : "added");
                 mark_stale(transport, table, from.order, state.stale); // before the column is there
             }
             const std::string column = column_that_came_back(from, state, existing, shape);
@@ -375,6 +455,7 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
                 ExitCode::refused,
                 fmt::format("the shape is older than the barrier of {}", in_quotes(target.name))};
         }
+        check_arguments(found_raw, target, shape);
         for (const std::string& statement : alteration.statements) {
             transport.execute(statement);
             base::log::info("{}", statement);

@@ -135,7 +135,8 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
     column.name = source.name;
     column.source_type = source.type;
     column.source_id = source.type_id;
-    column.source_name = quoted;
+    // Domains over enums have no operators.
+    column.source_name = source.is_enum ? quoted + "::" + source.type : quoted;
     column.target_name = stored;
     const std::string name = clickhouse::quote_identifier(stored);
     set_target_type(column, target_type, name);
@@ -195,9 +196,15 @@ Column pair_mysql_column(const source::FactColumn& source, const std::string& qu
 
 void mask_column(Column& column, const event::ColumnEdits::Edit& mask,
                  const std::shared_ptr<const event::ColumnEdits>& masks) {
-    read_text(column, column.source_name);
-    column.codec = {};
-    column.source_id = 0;
+    if (column.mysql) {
+        column.as_text = true;
+        column.bytes = false;
+        column.trimmed = false;
+    } else {
+        read_text(column, column.source_name);
+        column.codec = {};
+        column.source_id = 0;
+    }
     column.masks = masks;
     column.mask = mask;
     if (column.type.kind != Kind::string || column.array) {

@@ -18,9 +18,6 @@ void check_mysql_options(const Options& options) {
     };
     refuse(!options.slot.empty(), "--slot");
     refuse(!options.publication.empty(), "--publication");
-    refuse(!options.edited.leave_out.empty(), "--leave-out");
-    refuse(!options.edited.masks.empty(), "--mask");
-    refuse(!options.edited.encrypted.empty(), "--encrypt");
 }
 
 } // namespace

@@ -76,8 +76,24 @@ std::string_view plain_json(const ValueCodec& codec, std::string_view bytes, Scr
     return json.front() == '"' ? json.substr(1, json.size() - 2) : json;
 }
 
+/// What the mask makes of the text of the value's JSON.
+Value masked_value(const Column& column, const ResultField& field, Scratch& scratch) {
+    if (column.mask.kind == event::ColumnEdits::Kind::fixed) {
+        return {column.mask.text};
+    }
+    const std::string text{is_text(column.mysql->kind)
+                               ? field.bytes
+                               : plain_json(*column.mysql, field.bytes, scratch)};
+    scratch.text.clear();
+    column.masks->append_computed(scratch.text, text, column.mask);
+    return {scratch.text};
+}
+
 /// The text that cdc-load stores in a String column: that of the value's JSON.
 Value text_value(const Column& column, const ResultField& field, Scratch& scratch) {
+    if (column.masks) {
+        return masked_value(column, field, scratch);
+    }
     if (is_text(column.mysql->kind) && !column.trimmed && !column.array) {
         return {field.bytes};
     }

@@ -22,8 +22,8 @@ void MysqlRepairPoint::describe() {
         base::fail(base::ExitCode::failed, "{}: the table was dropped", m_table.name());
     }
     mysql::Catalog catalog{plain};
-    m_plan =
-        std::make_unique<mysql::TablePlan>(std::move(found->map), catalog, m_reader.is_mariadb());
+    m_plan = std::make_unique<mysql::TablePlan>(std::move(found->map), catalog,
+                                                m_reader.is_mariadb(), *m_table.edits);
     m_lines = std::make_unique<mysql::SnapshotLines>(
         mysql::SnapshotLines::Place{m_table.facts.schema,
                                     m_reader.is_mariadb(),

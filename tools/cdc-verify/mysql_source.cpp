@@ -11,6 +11,7 @@
 #include "mysql/server.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace cdc::verify {
 
@@ -23,6 +24,11 @@ constexpr unsigned kOffsetBits = 40;
 
 bool is_number_text(std::string_view text) {
     return !text.empty() && text.find_first_not_of("-+.0123456789eE") == std::string_view::npos;
+}
+
+bool is_float(std::string_view text, float& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() && is_number_text(text);
 }
 
 } // namespace
@@ -61,10 +67,15 @@ std::string MysqlSource::literal(const Column& column, const Value& value) {
     }
     const std::string text = text_of(column.type, value);
     switch (column.mysql->kind) {
+    case ValueKind::float32:
+        // The server compares it as a double, of which the shortest text of a float is another one.
+        if (float number = 0; is_float(text, number)) {
+            return fmt::format("{}", static_cast<double>(number));
+        }
+        break;
     case ValueKind::integer:
     case ValueKind::year:
     case ValueKind::bit:
-    case ValueKind::float32:
     case ValueKind::float64:
     case ValueKind::decimal: // as text they would be compared as doubles
         if (is_number_text(text)) {
@@ -251,7 +262,7 @@ std::vector<TableName> MysqlSource::all_tables() {
 
 std::vector<event::PresentTable> MysqlSource::present_tables(const Options& options) {
     auto present = mysql::present_tables(connection(), m_database);
-    if (!options.exclude_columns.empty()) {
+    if (!options.exclude_columns.empty() || !options.edits().empty()) {
         for (event::PresentTable& table : present) {
             const auto found = facts(table.schema, table.table);
             for (std::size_t i = 0; found && i < found->columns.size(); ++i) {
@@ -287,16 +298,16 @@ std::optional<source::TableFacts> MysqlSource::facts(const std::string& schema,
         column.nullable = row.at(3) == "YES";
         facts.columns.push_back(std::move(column));
     }
-    // The key of the log: the primary one, else the first unique one without nullable columns.
     mysql::Catalog catalog{plain};
-    for (const auto& key : catalog.describe(schema, table).unique_keys) {
-        if (std::find(key.begin(), key.end(), "") == key.end()) {
+    if (const auto map = catalog.shape(schema, table)) {
+        int number = 0;
+        for (const std::size_t place : map->primary_key) {
             for (source::FactColumn& column : facts.columns) {
-                const auto place = std::find(key.begin(), key.end(), column.name);
-                column.in_identity = place != key.end();
-                column.key = column.in_identity ? static_cast<int>(place - key.begin()) + 1 : 0;
+                if (column.name == map->columns[place].name) {
+                    column.in_identity = true;
+                    column.key = ++number;
+                }
             }
-            break;
         }
     }
     read_range(facts);

@@ -9,6 +9,7 @@
 #include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace cdc::verify {
@@ -38,6 +39,22 @@ void add_selection(cli::App& app, Options& options) {
     const auto add = [&cli](const char* name, auto& where, const char* type, const char* help) {
         return cli.add_option(name, where, help)->type_name(type)->group("What to compare");
     };
+    // Commas here, line ends where each setting may be a list (cli/settings.hpp).
+    const auto add_list = [&cli](const char* name, std::vector<std::string>& where,
+                                 const char* type, const char* help) {
+        const auto split = [&where](const std::vector<std::string>& given) {
+            for (std::string_view rest : given) {
+                while (!rest.empty()) {
+                    const std::string_view part = rest.substr(0, rest.find(','));
+                    where.emplace_back(part);
+                    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+                }
+            }
+        };
+        cli.add_option_function<std::vector<std::string>>(name, split, help)
+            ->type_name(type)
+            ->group("What to compare");
+    };
     cli::add_source(app, options.source, "What to compare");
     add("--target", options.target, "URL",
         "ClickHouse: http(s)://USER@HOST:PORT/DATABASE or chdb:DIR");
@@ -46,11 +63,9 @@ void add_selection(cli::App& app, Options& options) {
                     "What to compare");
     add("--table", options.pairs, "SOURCE=TARGET",
         "Two tables that need not be cdc-load's; may be repeated");
-    add("--key", options.key, "COLUMN", "Columns that tell the rows of --table apart")
-        ->delimiter(',');
-    add("--exclude-columns", options.exclude_columns, "NAME",
-        "Columns, or table.column, not to compare; may be repeated")
-        ->delimiter(',');
+    add_list("--key", options.key, "COLUMN", "Columns that tell the rows of --table apart");
+    add_list("--exclude-columns", options.exclude_columns, "NAME",
+             "Columns, or table.column, not to compare; may be repeated");
     add("--where", options.where, "TABLE=CONDITION",
         "Only rows of this table for which the condition, as SQL of both sides, holds");
     add("--keys-from", options.keys_from, "FILE",

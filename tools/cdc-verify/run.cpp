@@ -178,6 +178,13 @@ void Run::clear(const Table& table, const std::optional<event::Order>& start, Ta
         !compares_all(m_options, table)) {
         return;
     }
+    if (table.facts.unlogged) {
+        base::log::warning(
+            "{}: the marks stay, since the table, or a partition of it, is unlogged or "
+            "foreign: its later changes are not in the log",
+            table.name());
+        return;
+    }
     if (!start) {
         base::log::warning("{}: the marks stay, since the source's timeline is not known",
                            table.name());

@@ -179,7 +179,8 @@ std::optional<Table> describe(const Options& options, const Candidate& candidate
             table.masked_key |= key;
         }
         if (key) {
-            table.masked_key |= table.columns.back().array.has_value();
+            const Column& added = table.columns.back();
+            table.masked_key |= added.array.has_value() || added.codec.is_array();
             table.key.push_back(table.columns.size() - 1);
         }
     }

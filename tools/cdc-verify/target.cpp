@@ -6,6 +6,7 @@
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/schema.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace cdc::verify {
@@ -115,6 +116,13 @@ std::string with_both_names(const Table& table, const std::string& relation, boo
     return more.empty() ? std::string{} : fmt::format("(SELECT *{} FROM {}) AS _t", more, relation);
 }
 
+std::string float_literal(clickhouse::Kind kind, const Value& value) {
+    const bool single = kind == clickhouse::Kind::float32;
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, value.bytes.data(), std::min(value.bytes.size(), sizeof(bits)));
+    return fmt::format("reinterpretAsFloat{0}(toUInt{0}({1}))", single ? 32 : 64, bits);
+}
+
 std::string version_list(const std::vector<event::Order>& versions) {
     std::string list;
     for (const event::Order version : versions) {
@@ -137,6 +145,9 @@ std::string key_hash_sql(const Table& table) {
 std::string target_literal(const Column& column, const Value& value) {
     clickhouse::Type type = column.type;
     type.nullable = false;
+    if (column.is_float()) { // CAST does not read every float back
+        return float_literal(type.kind, value);
+    }
     std::string text = text_of(type, value);
     if (type.kind >= clickhouse::Kind::int8 && type.kind <= clickhouse::Kind::uint64) {
         return text;
