@@ -2,6 +2,7 @@
 
 #include "duckdb/database.hpp"
 #include "duckdb/exact_quotient.hpp"
+#include "duckdb/moment_texts.hpp"
 #include "event/float_text.hpp"
 
 #include <array>
@@ -213,13 +214,6 @@ float real_of_double(double value) {
     return in_range<float>(static_cast<float>(value), std::isinf(value), value == 0);
 }
 
-Text trimmed(Text text) {
-    constexpr Text kSpaces = " \t\n\v\f\r";
-    const std::size_t begin = text.find_first_not_of(kSpaces);
-    return begin == Text::npos ? Text{}
-                               : text.substr(begin, text.find_last_not_of(kSpaces) + 1 - begin);
-}
-
 [[noreturn]] void no_number(Text text, const char* type) {
     throw WrongValue{fmt::format("{} is no {}", base::in_quotes(text), type)};
 }
@@ -337,6 +331,82 @@ Text moment(Text text) {
     return out;
 }
 
+/// The engine's text of one whose digits are all behind the point begins with it.
+Text decimal(Text text) {
+    const std::size_t point = sign_at(text, 0);
+    if (point >= text.size() || text[point] != '.') {
+        return text;
+    }
+    std::string& out = buffer();
+    out += text.substr(0, point);
+    out += '0';
+    out += text.substr(point);
+    return out;
+}
+
+[[noreturn]] void no_moment(Text text, const char* type, const char* form) {
+    throw WrongValue{
+        fmt::format("{} is no {} as views read it: {}", base::in_quotes(text), type, form)};
+}
+
+/// Rounded to 6 digits behind the second, which the engine cuts.
+void round_seconds(std::string& text, Text whole) {
+    constexpr std::size_t kDigits = 6;
+    const std::size_t point = text.find('.');
+    const std::size_t digits = point == Text::npos ? 0 : digits_at(text, point + 1);
+    if (digits <= kDigits) {
+        return;
+    }
+    const std::string fraction = "0" + text.substr(point, digits + 1);
+    const double micros = std::rint(std::strtod(fraction.c_str(), nullptr) * 1e6);
+    if (micros >= 1e6) {
+        throw WrongValue{fmt::format("{} rounds to the next second: give it 6 digits behind the "
+                                     "second",
+                                     base::in_quotes(whole))};
+    }
+    text.replace(point + 1, digits, fmt::format("{:06}", static_cast<int>(micros)));
+}
+
+Text date_of_text(Text text) {
+    std::string& out = buffer();
+    if (is_special_moment(text)) {
+        return text;
+    }
+    std::optional<MomentText> moment = parse_moment_text(text);
+    if (!moment || moment->date.empty()) {
+        no_moment(text, "date", "2024-01-31");
+    }
+    moment->time = moment->zone = {};
+    append_moment(out, *moment);
+    return out;
+}
+
+Text time_of_text(Text text) {
+    std::string& out = buffer();
+    std::optional<MomentText> moment = parse_moment_text(text);
+    if (!moment || moment->time.empty() || moment->before_era) {
+        no_moment(text, "time", "10:20:30.123456");
+    }
+    moment->date = {};
+    append_moment(out, *moment);
+    round_seconds(out, text);
+    return out;
+}
+
+Text moment_of_text(Text text) {
+    std::string& out = buffer();
+    if (is_special_moment(text)) {
+        return text;
+    }
+    const std::optional<MomentText> moment = parse_moment_text(text);
+    if (!moment || moment->date.empty()) {
+        no_moment(text, "timestamp", "2024-01-31 10:20:30.123456+00");
+    }
+    append_moment(out, *moment);
+    round_seconds(out, text);
+    return out;
+}
+
 std::size_t character_size(char lead) {
     const auto byte = static_cast<unsigned char>(lead);
     return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
@@ -410,6 +480,10 @@ void make_exact_functions(Connection& connection) {
     Callback<&number>::make(handle, "cdc_number");
     Callback<&flag>::make(handle, "cdc_flag");
     Callback<&moment>::make(handle, "cdc_moment");
+    Callback<&decimal>::make(handle, "cdc_decimal");
+    Callback<&date_of_text>::make(handle, "cdc_date_of_text");
+    Callback<&time_of_text>::make(handle, "cdc_time_of_text");
+    Callback<&moment_of_text>::make(handle, "cdc_moment_of_text");
     Callback<&upper>::make(handle, "cdc_upper");
     Callback<&year>::make(handle, "cdc_year");
     Callback<&divide_whole>::make(handle, "cdc_divide_whole");

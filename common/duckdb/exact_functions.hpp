@@ -22,6 +22,10 @@ class Connection;
 /// cdc_number(varchar)          its argument where it is the text of a numeric, else an error
 /// cdc_flag(boolean)            't' or 'f'
 /// cdc_moment(varchar)          the engine's text of a date or time, BC where PostgreSQL has it
+/// cdc_decimal(varchar)         the engine's text of a decimal, with the 0 before its point
+/// cdc_date_of_text(varchar)    its argument where it is a date to both, as the engine wants it
+/// cdc_time_of_text(varchar)    the same of a time, rounded to 6 digits behind the second
+/// cdc_moment_of_text(varchar)  the same of a timestamp
 /// cdc_upper(text, upper(text)) ß stays ß
 /// cdc_year(bigint)             1 BC is -1, and 0 for the engine
 /// cdc_finite(bigint, infinite) the first; an error where the second is true

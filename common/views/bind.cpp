@@ -37,26 +37,36 @@ Json parse_select(const View& view, const Engine& engine) {
 }
 
 /// A FULL view with its names resolved, where the binder takes it.
-std::optional<Json> bind_names(const Json& parsed, const std::vector<Relation>& relations) {
+std::optional<Json> bind_names(const View& view, const Json& parsed,
+                               const std::vector<Relation>& relations) {
     try {
-        return Binder{relations}.bind_query(parsed, {nullptr, nullptr, true});
+        return Binder{relations, view.written}.bind_query(parsed, {nullptr, nullptr, true});
     } catch (const Problem&) {
         return std::nullopt;
     }
 }
 
+/// By the names of the columns.
+void set_traits(BoundView& view, const std::vector<NumberTraits>& traits) {
+    for (std::size_t i = 0; i < traits.size(); ++i) {
+        const Json& items = first_select(view.node)["select_list"];
+        view.traits[std::string{text_of(items[i], "alias")}] = traits[i];
+    }
+}
+
 /// A FULL view stays as it was parsed unless something in it must be rewritten. Then it is bound,
 /// for the types of its columns, where that can be.
-void make_whole_exact(Json& node, const std::optional<Json>& bound,
+void make_whole_exact(BoundView& view, const std::optional<Json>& bound,
                       const std::vector<Relation>& relations, const Engine& engine) {
     if (!bound) {
-        make_exact(node, relations, engine, false);
+        set_traits(view, make_exact(view.node, relations, engine, false));
         return;
     }
-    Json exact = *bound;
-    make_exact(exact, relations, engine, true);
-    if (exact != *bound) {
-        node = std::move(exact);
+    BoundView exact{view.view, *bound, {}, {}, {}, {}, {}};
+    set_traits(exact, make_exact(exact.node, relations, engine, true));
+    view.traits = std::move(exact.traits);
+    if (exact.node != *bound) {
+        view.node = std::move(exact.node);
     }
 }
 
@@ -70,7 +80,7 @@ void find_collations(BoundView& view, const Json& query, const std::vector<Relat
         if (found[i].empty()) {
             continue;
         }
-        if (!found[i].labels &&
+        if (!found[i].labels && found[i].kind == Collation::Kind::text &&
             std::find(compared.begin(), compared.end(), name) != compared.end()) {
             refuse_collation(found[i], view.view.has_key ? "KEY" : "PARTITION", kNoPosition);
         }
@@ -113,7 +123,7 @@ void check_names(const BoundView& bound) {
 
 BoundView bind_view(const View& view, const std::vector<Relation>& relations,
                     const Engine& engine) {
-    BoundView bound{view, {}, {}, {}, {}, {}};
+    BoundView bound{view, {}, {}, {}, {}, {}, {}};
     bound.node = parse_select(view, engine);
     try {
         if (engine.describe) {
@@ -122,24 +132,33 @@ BoundView bind_view(const View& view, const std::vector<Relation>& relations,
         if (view.full) {
             const Json parsed = bound.node;
             bound.reads = bind_whole(bound.node, relations);
-            const std::optional<Json> names = bind_names(parsed, relations);
+            check_cases(bound.node, relations, bound.reads);
+            const std::optional<Json> names = bind_names(view, parsed, relations);
+            if (const std::optional<Problem> misread = misread_names(parsed, relations)) {
+                if (!names) {
+                    throw Problem{*misread};
+                }
+                bound.node = *names;
+            }
             if (names) {
                 find_collations(bound, *names, relations);
             } else {
                 check_collations_unbound(bound.node, relations);
             }
             if (engine.describe) {
-                make_whole_exact(bound.node, names, relations, engine);
+                make_whole_exact(bound, names, relations, engine);
             }
             return bound;
         }
-        Binder binder{relations};
+        Binder binder{relations, view.written};
+        binder.avoid_columns_of_subqueries(bound.node);
         bound.node = binder.bind_query(bound.node, {});
         bound.sources = binder.sources();
         bound.reads = binder.reads();
+        check_cases(bound.node, relations, bound.reads);
         find_collations(bound, bound.node, relations);
         if (engine.describe) {
-            make_exact(bound.node, relations, engine, true);
+            set_traits(bound, make_exact(bound.node, relations, engine, true));
         }
     } catch (const Problem& problem) {
         refuse_view(view, problem);

@@ -17,8 +17,17 @@ struct Collation {
     std::string column;  ///< of which input table, "shop.customers.name"
     bool padded = false; ///< it is the blanks at the end alone that make no difference
     bool labels = false; ///< of an enum: none of its labels equals another
+    /// It is no text in the source, but its values are kept as texts here: they compare otherwise,
+    /// or texts that differ are the same value for the order alone.
+    enum class Kind { text, value, order } kind = Kind::text;
 
     bool empty() const { return name.empty(); }
+};
+
+/// What the engine's type does not tell of a number.
+struct NumberTraits {
+    bool is_numeric = false;   ///< in PostgreSQL, an integer here: what extract() gives
+    bool mixes_scales = false; ///< values have scales of their own, which PostgreSQL's text shows
 };
 
 /// A column of a relation.
@@ -26,6 +35,7 @@ struct Column {
     std::string name;
     std::string type; ///< DuckDB's name of it; needed only where numbers are rewritten
     Collation collation{};
+    NumberTraits traits{};
 };
 
 /// A table or another view that a view may read.
@@ -71,6 +81,7 @@ struct BoundView {
     std::map<std::string, Source> sources; ///< by alias; empty for FULL
     std::vector<std::string> reads;        ///< stored names, each once, in order of appearance
     std::map<std::string, Collation> collations; ///< of columns of the output that have one
+    std::map<std::string, NumberTraits> traits;  ///< of columns of the output
 };
 
 /// Parses and binds; for FULL it does not look at KEY and PARTITION. Throws Refused for what the

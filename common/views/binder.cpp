@@ -11,10 +11,24 @@ namespace cdc::views {
 
 namespace {
 
-std::string item_name(const Json& item, std::size_t place) {
+/// `text`: the SELECT as it was written. A column of MySQL that has capitals keeps them where they
+/// are written so, without quotes too.
+std::string item_name(const Json& item, const Json& bound, std::size_t place,
+                      std::string_view text) {
     std::string name{text_of(item, "alias")};
     if (name.empty() && is_class(item, "COLUMN_REF")) {
-        name = item["column_names"].back().get<std::string>();
+        const Json& parts = item["column_names"];
+        name = parts.back().get<std::string>();
+        const std::size_t position = position_of(item);
+        if (!is_class(bound, "COLUMN_REF") || position > text.size()) {
+            return name;
+        }
+        std::size_t before = position;
+        for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+            before += parts[i].get_ref<const std::string&>().size() + 1;
+        }
+        const std::string& column = bound["column_names"].back().get_ref<const std::string&>();
+        return text.substr(std::min(before, text.size()), name.size()) == column ? column : name;
     }
     return name.empty() ? fmt::format("column {}", place + 1) : name;
 }
@@ -81,8 +95,8 @@ void Binder::bind_items(const Json& list, Scope& scope, const QueryPlace& place,
             add_star(item, scope, items);
             continue;
         }
-        const std::string name = item_name(item, items.size());
         Json bound = bind_expression(item, scope, place);
+        const std::string name = item_name(item, bound, items.size(), m_written);
         scope.aliases.push_back({name, bound});
         items.push_back(named(std::move(bound), name));
     }
@@ -180,7 +194,7 @@ Json Binder::bind_listed(const Json& expression, const Scope& scope, const Query
         item.erase("alias");
         return item;
     }
-    if (alias_first && is_class(expression, "COLUMN_REF")) {
+    if (is_class(expression, "COLUMN_REF") && (alias_first || !is_own_column(expression, scope))) {
         if (const Json* item = find_alias(expression, scope)) {
             return *item;
         }
@@ -233,6 +247,22 @@ Json Binder::bind_subquery(const Json& node, const Scope& scope, const QueryPlac
     bound["subquery"]["node"] =
         bind_query(node["subquery"]["node"], QueryPlace{&scope, place.ctes, true});
     return bound;
+}
+
+void Binder::avoid_columns_of_subqueries(const Json& query) {
+    const auto avoid = [this](const Json& part) {
+        const Relation* relation =
+            is_type(part, "BASE_TABLE") ? find_relation(m_relations, part) : nullptr;
+        if (relation != nullptr) {
+            for (const Column& column : relation->columns) {
+                m_alias_uses[folded(column.name)] = 1;
+            }
+        }
+        return false;
+    };
+    any_of(query, [&avoid](const Json& part) {
+        return is_class(part, "SUBQUERY") && any_of(part["subquery"], avoid);
+    });
 }
 
 std::string Binder::unique_alias(const std::string& wanted) {

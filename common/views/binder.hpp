@@ -28,9 +28,15 @@ struct QueryPlace {
 /// Resolves the names of a SELECT. Everything throws Problem.
 class Binder {
 public:
-    explicit Binder(const std::vector<Relation>& relations) : m_relations{relations} {}
+    /// `written`: the SELECT's text before its names were folded.
+    Binder(const std::vector<Relation>& relations, const std::string& written)
+        : m_relations{relations}, m_written{written} {}
 
     Json bind_query(const Json& node, const QueryPlace& place);
+
+    /// Gives no alias the name of a column that a subquery's tables have: the engine takes it for
+    /// that column there.
+    void avoid_columns_of_subqueries(const Json& query);
 
     const Sources& sources() const { return m_sources; }
     const std::vector<std::string>& reads() const { return m_reads; }
@@ -50,7 +56,6 @@ private:
     From bind_table(const Json& node, const QueryPlace& place);
     From bind_nested(const Json& node, const Json& query, const std::string& name,
                      const Json& column_names, const QueryPlace& place);
-    From bind_values(const Json& node);
     From bind_join(const Json& node, const QueryPlace& place);
     Json bind_join_condition(const Json& node, From& joined, const From& left, const From& right,
                              const QueryPlace& place);
@@ -71,6 +76,7 @@ private:
     std::string unique_alias(const std::string& wanted);
 
     const std::vector<Relation>& m_relations;
+    const std::string& m_written;
     Sources m_sources;
     std::map<std::string, int> m_alias_uses; ///< by folded name
     std::vector<std::string> m_reads;

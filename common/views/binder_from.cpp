@@ -69,9 +69,6 @@ Binder::From Binder::bind_from(const Json& node, const QueryPlace& place) {
     if (is_type(node, "JOIN")) {
         return bind_join(node, place);
     }
-    if (is_type(node, "EXPRESSION_LIST")) {
-        return bind_values(node);
-    }
     return {node, {}, {}};
 }
 
@@ -79,7 +76,13 @@ Binder::From Binder::bind_table(const Json& node, const QueryPlace& place) {
     const std::string name{text_of(node, "table_name")};
     const std::string schema{text_of(node, "schema_name")};
     if (schema.empty()) {
-        if (const FoundCte cte = find_cte(place.ctes, name); cte.entry != nullptr) {
+        const FoundCte cte = find_cte(place.ctes, name);
+        const bool is_table =
+            cte.entry != nullptr && text_of(*cte.entry, "key") != name &&
+            std::any_of(m_relations.begin(), m_relations.end(), [&](const Relation& relation) {
+                return is_name_of(name, relation.name, true);
+            });
+        if (cte.entry != nullptr && !is_table) {
             const Json& value = (*cte.entry)["value"];
             QueryPlace inside{nullptr, &cte.sees, false};
             Json names = node.value("column_name_alias", Json::array());
@@ -89,7 +92,7 @@ Binder::From Binder::bind_table(const Json& node, const QueryPlace& place) {
             return bind_nested(node, value["query"]["node"], name_of(node, name), names, inside);
         }
     }
-    const Relation* relation = find_relation(m_relations, full_schema_of(node), name);
+    const Relation* relation = find_relation(m_relations, node);
     if (relation == nullptr) {
         throw_no_relation(node);
     }
@@ -129,7 +132,10 @@ Binder::From Binder::bind_nested(const Json& node, const Json& query, const std:
     ScopeItem item{name, "", alias, names};
     Source source;
     for (std::size_t i = 0; i < names.size(); ++i) {
-        if (!source.traceable.try_emplace(names[i], is_traceable(bound, i, m_sources)).second) {
+        const bool again = std::any_of(names.begin(), names.begin() + static_cast<long>(i),
+                                       [&](const auto& each) { return same_name(each, names[i]); });
+        source.traceable[names[i]] = is_traceable(bound, i, m_sources);
+        if (again) {
             throw Problem{fmt::format("two columns {} of {}", base::in_quotes(names[i]),
                                       base::in_quotes(name)),
                           "give each a name of its own", position_of(node)};
@@ -141,31 +147,6 @@ Binder::From Binder::bind_nested(const Json& node, const Json& query, const std:
                  {"alias", alias},
                  {"subquery", {{"node", std::move(bound)}}},
                  {"query_location", node.value("query_location", Json(kNoPosition))}};
-    from.items.push_back(std::move(item));
-    return from;
-}
-
-/// VALUES: constants, in columns col0, col1, …
-Binder::From Binder::bind_values(const Json& node) {
-    From from;
-    const std::string alias = unique_alias(name_of(node, "valueslist"));
-    from.node = node;
-    from.node["alias"] = alias;
-    const Scope nothing;
-    for (Json& row : from.node["values"]) {
-        for (Json& value : row) {
-            value = bind_expression(value, nothing, {});
-        }
-    }
-    ScopeItem item{name_of(node, "valueslist"), "", alias, {}};
-    Source source;
-    for (std::size_t i = 0; i < node["values"][0].size(); ++i) {
-        const std::string name = fmt::format("col{}", i);
-        item.columns.push_back(name);
-        source.traceable[name] = true;
-        from.columns.push_back({name, make_column(alias, name)});
-    }
-    m_sources[alias] = std::move(source);
     from.items.push_back(std::move(item));
     return from;
 }
@@ -217,6 +198,8 @@ Json Binder::bind_join_condition(const Json& node, From& joined, const From& lef
     }
     const std::string_view type = text_of(node, "join_type");
     std::vector<Json> equalities;
+    std::vector<ScopeColumn> first; // of `*`
+    auto& columns = joined.columns;
     for (const Json& name : node.value("using_columns", Json::array())) {
         Json reference = make_column("", "");
         reference["column_names"] = Json::array({name});
@@ -230,11 +213,11 @@ Json Binder::bind_join_condition(const Json& node, From& joined, const From& lef
         const auto has_name = [&](const ScopeColumn& column) {
             return same_name(column.name, name.get_ref<const std::string&>());
         };
-        auto& columns = joined.columns;
-        const auto first = std::find_if(columns.begin(), columns.end(), has_name);
-        first->expression = std::move(merged);
-        columns.erase(std::remove_if(first + 1, columns.end(), has_name), columns.end());
+        const auto ours_in_all = std::find_if(columns.begin(), columns.end(), has_name);
+        first.push_back({ours_in_all->name, std::move(merged)});
+        columns.erase(std::remove_if(ours_in_all, columns.end(), has_name), columns.end());
     }
+    columns.insert(columns.begin(), first.begin(), first.end());
     return equalities.empty() ? Json{} : make_conjunction("CONJUNCTION_AND", std::move(equalities));
 }
 

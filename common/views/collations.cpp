@@ -27,6 +27,10 @@ constexpr std::array kComparing = std::to_array<std::string_view>(
     {"~~", "!~~", "~~*", "!~~*", "greatest", "least", "max", "min", "nullif", "position", "replace",
      "split_part", "starts_with", "strpos"});
 
+/// Constructs for which it counts which value is the greater one.
+constexpr std::array kOrdering = std::to_array<std::string_view>(
+    {"<", "<=", ">", ">=", "BETWEEN", "ORDER BY", "greatest", "least", "max", "min"});
+
 /// As the view says it.
 std::string_view shown(std::string_view name) {
     if (const std::string_view comparison = comparison_text(name); !comparison.empty()) {
@@ -212,7 +216,7 @@ private:
                    return std::any_of(values.begin(), values.end(), [&](const Json& other) {
                        return is_class(other, "COLUMN_REF") &&
                               other["column_names"] == Json::array({alias, part}) &&
-                              of(other).empty();
+                              (of(other).empty() || of(other).kind != Collation::Kind::text);
                    });
                });
     }
@@ -224,7 +228,8 @@ private:
     }
 
     void refuse_if(const Collation& collation, std::string_view construct, std::size_t position) {
-        if (!collation.empty()) {
+        if (!collation.empty() &&
+            (collation.kind != Collation::Kind::order || is_one_of(construct, kOrdering))) {
             refuse_collation(collation, construct, position == kNoPosition ? m_position : position);
         }
     }
@@ -273,6 +278,14 @@ private:
 /// What the view can do: wrap the column, or say that its bytes count.
 std::string way_out(const Collation& collation, std::string_view where) {
     const std::string name = collation.column.substr(collation.column.rfind('.') + 1);
+    if (collation.kind != Collation::Kind::text) {
+        return fmt::format(
+            "{}; where its text is meant, {}::text{}, or TYPE {} text;",
+            collation.name == "numeric"
+                ? fmt::format("say its digits: TYPE {} decimal(38,9)", collation.column)
+                : "the view has its text alone",
+            name, where, collation.column);
+    }
     return fmt::format(
         "the view compares bytes: wrap the column{}, as {}({}); or, if bytes are meant, "
         "TYPE {} text;",
@@ -280,6 +293,13 @@ std::string way_out(const Collation& collation, std::string_view where) {
 }
 
 std::string shown(const Collation& collation) {
+    if (collation.kind != Collation::Kind::text) {
+        return fmt::format("column {}, which {} by its {} and the view by its text",
+                           base::in_quotes(collation.column),
+                           collation.kind == Collation::Kind::order ? "its source puts in order"
+                                                                    : "its source compares",
+                           collation.name);
+    }
     return fmt::format("column {}, which its source compares by {}{}",
                        base::in_quotes(collation.column), collation.name,
                        collation.padded ? ", without the blanks at its end" : "");
@@ -299,6 +319,10 @@ void refuse_bare(const Json& node, const std::map<std::string, Collation>& colum
         throw Problem{shown(collation) + ", in a FULL view whose columns cannot be followed",
                       way_out(collation, " wherever it stands"), position_of(node)};
     };
+    if (node.is_object() && node.contains("from_table") &&
+        is_type(node["from_table"], "EXPRESSION_LIST")) {
+        return; // VALUES
+    }
     if (is_class(node, "STAR") || text_of(node, "ref_type") == "NATURAL") {
         refuse(columns.begin()->second);
     }
@@ -332,6 +356,30 @@ void refuse_bare(const Json& node, const std::map<std::string, Collation>& colum
     }
 }
 
+/// The same of columns whose order alone is another one.
+void refuse_ordered(const Json& query, const std::map<std::string, Collation>& columns) {
+    any_of(query, [&](const Json& part) {
+        const std::string_view name = text_of(part, "function_name");
+        if (is_one_of(comparison_text(text_of(part, "type")), kOrdering) ||
+            is_one_of(name, kOrdering) || is_class(part, "BETWEEN")) {
+            for (const Json& child : part) {
+                const Json operands = child.is_array() ? child : Json::array({child});
+                for (const Json& operand : operands) {
+                    if (is_class(operand, "COLUMN_REF")) {
+                        refuse_bare(operand, columns);
+                    }
+                }
+            }
+        }
+        for (const char* property : {"orders", "arg_orders"}) {
+            for (const Json& order : list_of(part, property)) {
+                refuse_bare(order, columns);
+            }
+        }
+        return false;
+    });
+}
+
 } // namespace
 
 void refuse_collation(const Collation& collation, std::string_view construct,
@@ -346,11 +394,14 @@ std::vector<Collation> check_collations(const Json& query, const std::vector<Rel
 
 void check_collations_unbound(const Json& query, const std::vector<Relation>& relations) {
     std::map<std::string, Collation> columns; // by folded name
+    std::map<std::string, Collation> ordered;
     any_of(query, [&](const Json& part) {
         for (const Relation& relation : relations) {
             if (is_type(part, "BASE_TABLE") && text_of(part, "table_name") == relation.stored) {
                 for (const Column& column : relation.columns) {
-                    if (!column.collation.empty()) {
+                    if (column.collation.kind == Collation::Kind::order) {
+                        ordered[folded(column.name)] = column.collation;
+                    } else if (!column.collation.empty()) {
                         columns[folded(column.name)] = column.collation;
                     }
                 }
@@ -360,6 +411,9 @@ void check_collations_unbound(const Json& query, const std::vector<Relation>& re
     });
     if (!columns.empty()) {
         refuse_bare(query, columns);
+    }
+    if (!ordered.empty()) {
+        refuse_ordered(query, ordered);
     }
 }
 

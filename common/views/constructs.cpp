@@ -70,13 +70,17 @@ void check_from(const Json& node) {
     if (!is_null(node, "at_clause")) {
         refuse(node, "AT", "the state has no versions");
     }
-    static constexpr std::array kKinds = std::to_array<std::string_view>(
-        {"BASE_TABLE", "EMPTY", "EXPRESSION_LIST", "JOIN", "SUBQUERY"});
+    static constexpr std::array kKinds =
+        std::to_array<std::string_view>({"BASE_TABLE", "EMPTY", "JOIN", "SUBQUERY"});
     const std::string_view kind = text_of(node, "type");
     if (kind == "TABLE_FUNCTION") {
         refuse(node,
                fmt::format("the table function {}()", text_of(node["function"], "function_name")),
                "views read input tables and other views");
+    }
+    if (kind == "EXPRESSION_LIST") {
+        refuse(node["values"][0][0], "VALUES in FROM",
+               "write (SELECT 1 AS k UNION ALL SELECT 2), or say FULL");
     }
     if (!is_one_of(kind, kKinds)) {
         refuse(node, fmt::format("{} in FROM", kind), kOrFull);

@@ -4,6 +4,7 @@
 #include "views/view_refusal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace cdc::views {
@@ -21,11 +22,26 @@ bool names_only(const Json& expression, const std::string& alias) {
     });
 }
 
+/// It has a value for each row. A cast or a function may have one only where a condition holds.
+bool always_has_value(const Json& expression) {
+    static constexpr std::array kSafe =
+        std::to_array<std::string_view>({"char_length", "character_length", "date_trunc", "length",
+                                         "lower", "ltrim", "rtrim", "trim", "upper", "||"});
+    return !any_of(expression, [](const Json& part) {
+        if (is_class(part, "CAST")) {
+            return text_of(part["cast_type"], "id") != "VARCHAR";
+        }
+        return is_class(part, "FUNCTION") && !is_one_of(text_of(part, "function_name"), kSafe);
+    });
+}
+
 /// A key that lies in the changed rows needs no join: fewer conditions find more keys, never fewer.
 void narrow(Image& image, const std::vector<Json>& keys, const Json& changed) {
     const auto alias = changed["alias"].get<std::string>();
     const bool own = std::all_of(keys.begin(), keys.end(),
-                                 [&](const Json& key) { return names_only(key, alias); }) &&
+                                 [&](const Json& key) {
+                                     return names_only(key, alias) && always_has_value(key);
+                                 }) &&
                      std::any_of(keys.begin(), keys.end(),
                                  [&](const Json& key) { return names_source(key, alias); });
     if (!own) {

@@ -32,12 +32,61 @@ bool makes_floats(const Json& node, const std::vector<Relation>& relations) {
     });
 }
 
+/// Decimals of the view, of columns, casts, constants and sums, need more than 38 digits together.
+bool makes_wide(const Json& node, const std::vector<Relation>& relations) {
+    std::vector<std::string> types;
+    bool sums = false;
+    any_of(node, [&](const Json& part) {
+        sums = sums || text_of(part, "function_name") == "sum";
+        if (text_of(part, "type") == "DECIMAL_TYPE_INFO") {
+            types.push_back(
+                fmt::format("DECIMAL({},{})", part.value("width", 18), part.value("scale", 3)));
+        }
+        for (const Relation& relation : relations) {
+            for (const Column& column : relation.columns) {
+                if (is_type(part, "BASE_TABLE") && is_decimal(column.type) &&
+                    relation.stored == text_of(part, "table_name")) {
+                    types.push_back(column.type);
+                }
+            }
+        }
+        return false;
+    });
+    for (std::size_t i = types.size(); sums && i > 0; --i) {
+        types.push_back("DECIMAL(38" + types[i - 1].substr(types[i - 1].find(',')));
+    }
+    return !wide_decimal(types).empty();
+}
+
+/// A table that it reads has a column of such a type.
+bool reads_type(const Json& node, const std::vector<Relation>& relations, std::string_view type) {
+    return any_of(node, [&](const Json& part) {
+        return is_type(part, "BASE_TABLE") &&
+               std::any_of(relations.begin(), relations.end(), [&](const Relation& relation) {
+                   return relation.stored == text_of(part, "table_name") &&
+                          std::any_of(
+                              relation.columns.begin(), relation.columns.end(),
+                              [&](const Column& column) { return column.type.starts_with(type); });
+               });
+    });
+}
+
+Json& item_of(Json& query, std::size_t place) {
+    Json* select = &query;
+    while (is_type(*select, "SET_OPERATION_NODE")) {
+        select = &(*select)["left"];
+    }
+    return (*select)["select_list"][place];
+}
+
 } // namespace
 
 Exact::Exact(const Json& node, const std::vector<Relation>& relations, const Engine& engine,
              bool bound)
-    : m_relations{relations}, m_types{engine}, m_bound{bound}, m_floats{
-                                                                   makes_floats(node, relations)} {}
+    : m_relations{relations}, m_types{engine}, m_bound{bound},
+      m_floats{makes_floats(node, relations)}, m_wide{!bound && makes_wide(node, relations)},
+      m_decimals{!bound && reads_type(node, relations, "DECIMAL")},
+      m_bytes{!bound && reads_type(node, relations, "BLOB")} {}
 
 void Exact::apply_rule(Json& node) {
     static constexpr std::array kRules = std::to_array<Named>({
@@ -53,6 +102,8 @@ void Exact::apply_rule(Json& node) {
         {"avg", &Exact::average},       {"greatest", &Exact::greatest},
         {"least", &Exact::greatest},    {"nullif", &Exact::nullif},
         {"lag", &Exact::default_value}, {"lead", &Exact::default_value},
+        {"trim", &Exact::trim},         {"ltrim", &Exact::trim},
+        {"rtrim", &Exact::trim},        {"string_agg", &Exact::string_agg},
     });
     const std::string_view kind = text_of(node, "class");
     if (kind == "CAST") {
@@ -139,9 +190,13 @@ std::vector<std::string> Exact::of_query(Json& node) {
         return of_select(node);
     }
     std::vector<std::string> types = of_query(node["left"]);
-    const std::vector<std::string> right = of_query(node["right"]);
+    std::vector<std::string> right = of_query(node["right"]);
     for (std::size_t i = 0; i < types.size() && i < right.size(); ++i) {
-        types[i] = unified(first_select(node["right"])["select_list"][i], types[i], right[i]);
+        Json& left_item = item_of(node["left"], i);
+        Json& right_item = item_of(node["right"], i);
+        read_item(left_item, types[i], right[i]);
+        read_item(right_item, right[i], types[i]);
+        types[i] = unified(right_item, types[i], right[i]);
     }
     return types;
 }
@@ -172,6 +227,7 @@ void Exact::of_from(Json& node) {
             if (relation.stored == table) {
                 for (const Column& column : relation.columns) {
                     m_types.set_column(alias, column.name, column.type);
+                    m_traits[{alias, column.name}] = column.traits;
                 }
             }
         }
@@ -188,12 +244,15 @@ void Exact::of_from(Json& node) {
         while (is_type(*first, "SET_OPERATION_NODE")) {
             first = &(*first)["left"];
         }
+        const std::vector<NumberTraits> traits = traits_of_query(query);
         for (std::size_t i = 0; i < types.size(); ++i) {
-            m_types.set_column(alias, std::string{text_of((*first)["select_list"][i], "alias")},
-                               types[i]);
+            const std::string name{text_of((*first)["select_list"][i], "alias")};
+            m_types.set_column(alias, name, types[i]);
+            m_traits[{alias, name}] = traits.at(i);
         }
     } else if (is_type(node, "EXPRESSION_LIST")) {
         of_expressions(node);
+        of_rows(node["values"]);
         const std::vector<std::string> types = m_types.of_from(node);
         const Json names = node.value("column_name_alias", Json::array());
         for (std::size_t i = 0; i < types.size(); ++i) {
@@ -204,14 +263,26 @@ void Exact::of_from(Json& node) {
     }
 }
 
-void make_exact(Json& node, const std::vector<Relation>& relations, const Engine& engine,
-                bool bound) {
+/// VALUES: each column has one type.
+void Exact::of_rows(Json& rows) {
+    for (std::size_t i = 0; !rows.empty() && i < rows[0].size(); ++i) {
+        std::vector<Json*> operands;
+        for (Json& row : rows) {
+            operands.push_back(&row.at(i));
+        }
+        unify(operands);
+    }
+}
+
+std::vector<NumberTraits> make_exact(Json& node, const std::vector<Relation>& relations,
+                                     const Engine& engine, bool bound) {
     Exact exact{node, relations, engine, bound};
     if (bound) {
         exact.of_query(node);
     } else {
         exact.of_expressions(node);
     }
+    return exact.traits_of_query(node);
 }
 
 } // namespace cdc::views

@@ -47,11 +47,12 @@ private:
 /// Rewrites what the engine answers otherwise than PostgreSQL, by the types of operands, to the
 /// functions of duckdb/exact_functions.hpp, and throws Problem for what has no exact form. Names
 /// are resolved where `bound`; else no column's type is known, and what could be a float must be
-/// cast.
-void make_exact(Json& node, const std::vector<Relation>& relations, const Engine& engine,
-                bool bound);
+/// cast. Returns the traits of the query's columns.
+std::vector<NumberTraits> make_exact(Json& node, const std::vector<Relation>& relations,
+                                     const Engine& engine, bool bound);
 
-/// Throws Problem for a cast to varchar(n) or char(n): the engine's tree does not have the n.
+/// Throws Problem for a cast to varchar(n) or char(n), of which the engine's tree does not have the
+/// n, and for B'1' and X'1', which are texts in it.
 void check_text_casts(const View& view);
 
 } // namespace cdc::views

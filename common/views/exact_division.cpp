@@ -59,7 +59,8 @@ bool Exact::scaled_quotient(Json& node, Json& inner) {
         left = inner["children"][0];
         right = inner["children"][1];
         const std::string types[] = {m_types.of(left), m_types.of(right)};
-        const bool whole = integer_rank(types[0]) > 0 && integer_rank(types[1]) > 0;
+        const bool whole = integer_rank(types[0]) > 0 && integer_rank(types[1]) > 0 &&
+                           !is_numeric(left) && !is_numeric(right);
         const auto is_known = [](const std::string& type) {
             return is_decimal(type) || integer_rank(type) > 0;
         };
@@ -96,6 +97,7 @@ void Exact::division(Json& node) {
     if (children.size() != 2) {
         return;
     }
+    read_operands(node);
     const std::string left = m_types.of(children[0]);
     const std::string right = m_types.of(children[1]);
     if (left.empty() || right.empty()) {
@@ -112,6 +114,10 @@ void Exact::division(Json& node) {
                left == "HUGEINT" || right == "HUGEINT"
                    ? "a sum of integers may be bigint or numeric: cast it to one of them"
                    : kSayScale);
+    }
+    if (is_numeric(children[0]) || is_numeric(children[1])) {
+        refuse(node, "a division of a numeric, which extract(), sign(n) and round(x, n) are",
+               fmt::format("cast it, x::integer / y, for a whole number, or {}", kSayScale));
     }
     const std::string& type = integer_rank(left) > integer_rank(right) ? left : right;
     node = make_cast(make_call("cdc_divide_whole", {make_cast(std::move(children[0]), "BIGINT"),

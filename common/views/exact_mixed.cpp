@@ -16,10 +16,6 @@ namespace cdc::views {
 
 namespace {
 
-bool is_null_constant(const Json& node) {
-    return is_class(node, "CONSTANT") && node["value"].value("is_null", false);
-}
-
 /// A whole number that every float type has.
 bool is_small_constant(const Json& node) {
     constexpr std::int64_t kFloatDigits = std::int64_t{1} << 24;
@@ -30,12 +26,21 @@ bool is_small_constant(const Json& node) {
     return value.is_number_integer() && std::abs(value.get<std::int64_t>()) <= kFloatDigits;
 }
 
+/// DECIMAL(38,2) as views write it.
+std::string sql_name(const std::string& decimal) {
+    return "numeric" + decimal.substr(decimal.find('('));
+}
+
 /// PostgreSQL's type of several numbers of which one is a float.
 std::string float_of(const std::vector<std::string>& types) {
     return std::find(types.begin(), types.end(), "DOUBLE") != types.end() ? "DOUBLE" : "FLOAT";
 }
 
 } // namespace
+
+bool is_null_constant(const Json& node) {
+    return is_class(node, "CONSTANT") && node["value"].value("is_null", false);
+}
 
 bool Exact::are_mixed(const std::vector<Json*>& operands, std::vector<std::string>& types) {
     if (!m_floats) {
@@ -56,10 +61,39 @@ bool Exact::are_mixed(const std::vector<Json*>& operands, std::vector<std::strin
                        [&](const std::string& type) { return type != types.front(); });
 }
 
+void Exact::widen(const std::vector<Json*>& operands) {
+    std::vector<std::string> types;
+    const Json* unknown = nullptr;
+    for (const Json* operand : operands) {
+        types.push_back(m_types.of(*operand));
+        if (types.back().empty()) {
+            unknown = operand;
+        } else if (!is_decimal(types.back()) && !is_integer(types.back())) {
+            return;
+        }
+    }
+    if (unknown != nullptr && m_wide) {
+        refuse(*unknown, "a comparison or choice of operands whose types are not known here",
+               "the view's decimals need more than 38 digits: cast the operand to its type, or "
+               "write the view without FULL");
+    }
+    if (unknown != nullptr) {
+        return;
+    }
+    const std::string wanted = wide_decimal(types);
+    for (std::size_t i = 0; i < operands.size() && !wanted.empty(); ++i) {
+        if (types[i] != wanted) {
+            *operands[i] = m_types.make_cast(std::move(*operands[i]), wanted);
+        }
+    }
+}
+
 /// PostgreSQL compares a float with another number as double precision.
 void Exact::compare(const std::vector<Json*>& operands, bool of_list) {
+    read_constants(operands);
     std::vector<std::string> types;
     if (!are_mixed(operands, types)) {
+        widen(operands);
         return;
     }
     if (of_list && types.front() == "FLOAT") {
@@ -72,10 +106,21 @@ void Exact::compare(const std::vector<Json*>& operands, bool of_list) {
 }
 
 void Exact::compare_with_column(Json& left, const std::string& right) {
+    read_constant(left, right);
+    const std::string type = m_types.of(left);
+    if (const std::string wide = wide_decimal({type, right}); !wide.empty()) {
+        if (!wide_decimal({wide, right}).empty()) {
+            refuse(left, fmt::format("IN or ANY of {} and a column of type {}", type, right),
+                   fmt::format("both need more than 38 digits: cast the column, x IN (SELECT "
+                               "y::{} …)",
+                               sql_name(wide)));
+        }
+        left = m_types.make_cast(std::move(left), wide);
+        return;
+    }
     if (!m_floats) {
         return;
     }
-    const std::string type = m_types.of(left);
     if ((!type.empty() && !is_number(type)) || (!right.empty() && !is_number(right))) {
         return;
     }
@@ -98,6 +143,8 @@ void Exact::comparison(Json& node) {
     if (kind == "COMPARISON") {
         compare({&node["left"], &node["right"]});
     } else if (kind == "BETWEEN") {
+        read_constants({&node["input"], &node["lower"]});
+        read_constants({&node["input"], &node["upper"]});
         compare({&node["input"], &node["lower"], &node["upper"]});
     } else if (text_of(node, "type").starts_with("COMPARE_")) { // IN
         std::vector<Json*> operands;
@@ -114,8 +161,10 @@ void Exact::unify(const std::vector<Json*>& operands) {
     std::vector<Json*> values;
     std::copy_if(operands.begin(), operands.end(), std::back_inserter(values),
                  [](const Json* operand) { return !is_null_constant(*operand); });
+    read_constants(values);
     std::vector<std::string> types;
     if (!are_mixed(values, types)) {
+        widen(values);
         return;
     }
     const std::string wanted = float_of(types);
@@ -152,7 +201,16 @@ void Exact::greatest(Json& node) {
 void Exact::nullif(Json& node) {
     Json& children = node["children"];
     std::vector<std::string> types;
-    if (children.size() != 2 || !are_mixed({&children[0], &children[1]}, types)) {
+    if (children.size() != 2) {
+        return;
+    }
+    read_constants({&children[0], &children[1]});
+    if (!are_mixed({&children[0], &children[1]}, types)) {
+        types = {m_types.of(children[0]), m_types.of(children[1])};
+        if (!wide_decimal(types).empty()) {
+            refuse(node, fmt::format("nullif() of {} and {}", types[0], types[1]),
+                   "both need more than 38 digits: cast the operands to one type");
+        }
         return;
     }
     const bool same =
@@ -171,8 +229,12 @@ void Exact::default_value(Json& node) {
     }
     Json& value = node["children"][0];
     const std::string type = m_types.of(value);
+    if (!is_number(type)) {
+        read_constant(node["default_expr"], type);
+    }
     const std::string other = m_types.of(node["default_expr"]);
-    if (is_number(type) && is_number(other) && m_types.common(type, other) == type &&
+    if (is_number(type) && is_number(other) && wide_decimal({type, other}).empty() &&
+        m_types.common(type, other) == type &&
         (!is_float(type) || is_exact_in_float(other, type))) {
         return;
     }
@@ -196,6 +258,11 @@ std::string Exact::unified(const Json& node, const std::string& left, const std:
     if (m_floats && numbers && (left.empty() || right.empty())) {
         refuse(node, "a set operation over columns whose types are not known here",
                "cast them to their types in each branch");
+    }
+    if (!wide_decimal({left, right}).empty()) {
+        refuse(node, fmt::format("a set operation over columns of type {} and {}", left, right),
+               fmt::format("both need more than 38 digits: cast both to one type, such as {}",
+                           sql_name(wide_decimal({left, right}))));
     }
     const std::string type = m_types.common(left, right);
     if (numbers && is_float(type) &&

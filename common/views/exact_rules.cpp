@@ -37,10 +37,45 @@ Json Exact::to_double(Json child) {
                      "DOUBLE");
 }
 
+/// Where the type is not known before the engine looks at it.
+Json Exact::to_text_of_unknown(const Json& child) const {
+    const bool may_mix = m_decimals && any_of_own(child, [](const Json& part) {
+                             const std::string_view name = text_of(part, "function_name");
+                             return is_class(part, "CASE") || is_type(part, "OPERATOR_COALESCE") ||
+                                    name == "greatest" || name == "least" || name == "round" ||
+                                    name == "trunc";
+                         });
+    if (may_mix) {
+        refuse(child, "the text of a number whose scale is not known here",
+               "say one, such as x::numeric(12,2)::text, or write the view without FULL");
+    }
+    const auto has_type = [&](const char* pattern) {
+        return make_call("~~", {make_call("typeof", {child}), make_text(pattern)});
+    };
+    Json text = make_cast(child, "VARCHAR");
+    Json moment = make_conjunction("CONJUNCTION_OR", {has_type("DATE"), has_type("TIMESTAMP%")});
+    Json other = make_conjunction("CONJUNCTION_OR",
+                                  {has_type("BLOB"), has_type("INTERVAL"), has_type("%]")});
+    Json stop = make_call("error", {make_text("the text of this type is not PostgreSQL's")});
+    Json rest = make_case(has_type("DECIMAL%"), make_call("cdc_decimal", {text}), text);
+    return make_case(std::move(moment), make_call("cdc_moment", {text}),
+                     make_case(std::move(other), std::move(stop), std::move(rest)));
+}
+
 Json Exact::to_text(Json child, bool flags) {
     const std::string type = type_of(child, "the text");
+    if (type.empty()) {
+        return to_text_of_unknown(child);
+    }
+    if (is_decimal(type) && mixes_scales(child)) {
+        refuse(child, "the text of a choice among numerics of different scales",
+               "PostgreSQL shows each with its own: say one, such as x::numeric(12,2)::text");
+    }
     if (is_float(type)) {
         return make_call(type == "DOUBLE" ? "cdc_text" : "cdc_text_real", {std::move(child)});
+    }
+    if (is_fraction(type)) {
+        return make_call("cdc_decimal", {make_cast(std::move(child), "VARCHAR")});
     }
     if (type == "BOOLEAN" && flags) {
         return make_call("cdc_flag", {std::move(child)});
@@ -55,6 +90,17 @@ Json Exact::to_text(Json child, bool flags) {
     return child;
 }
 
+/// Beside an integer constant the engine keeps smallint, PostgreSQL has integer.
+void Exact::take_as_integer(Json& node, const Json& other) {
+    if (!is_class(other, "CONSTANT") || text_of(other["value"]["type"], "id") != "INTEGER") {
+        return;
+    }
+    const std::string type = m_types.of(node);
+    if (is_integer(type) && (type.ends_with("SMALLINT") || type.ends_with("TINYINT"))) {
+        node = make_cast(std::move(node), "INTEGER");
+    }
+}
+
 void Exact::arithmetic(Json& node) {
     Json& children = node["children"];
     const std::string_view name = text_of(node, "function_name");
@@ -64,6 +110,11 @@ void Exact::arithmetic(Json& node) {
                                                             make_call("isinf", {children[1]})});
         node = make_call("cdc_finite", {std::move(node), std::move(infinite)});
         return;
+    }
+    read_operands(node);
+    if (children.size() == 2 && name != "/") {
+        take_as_integer(children[0], children[1]);
+        take_as_integer(children[1], children[0]);
     }
     if (!m_floats || children.size() != 2) {
         return;
@@ -87,6 +138,7 @@ void Exact::arithmetic(Json& node) {
 }
 
 void Exact::modulo(Json& node) {
+    read_operands(node);
     if (m_floats && is_float(type_of(node, "%"))) {
         refuse(node, "a remainder of floats", "PostgreSQL has none: cast to numeric(p,s)");
     }
@@ -108,8 +160,17 @@ void Exact::rounding(Json& node) {
         refuse(node, fmt::format("{}() of a float to places", name),
                "PostgreSQL has none: cast to numeric(p,s)");
     }
-    if (children.size() != 1 || !(is_float(type) || is_integer(type)) || type == "HUGEINT" ||
-        type == "UBIGINT") {
+    if (children.size() == 2) {
+        fill_places(node, type);
+        return;
+    }
+    if (!(is_float(type) || is_integer(type)) || type == "HUGEINT" || type == "UBIGINT") {
+        return;
+    }
+    if (is_integer(type) && is_numeric(children[0])) {
+        if (name != "sign") {
+            node = Json(children[0]);
+        }
         return;
     }
     children[0] = to_double(std::move(children[0]));
@@ -120,7 +181,13 @@ void Exact::rounding(Json& node) {
     }
 }
 
+/// What stands beside a number or a time is a text.
 void Exact::concatenation(Json& node) {
+    const Json& children = node["children"];
+    if (std::any_of(children.begin(), children.end(),
+                    [this](const Json& child) { return m_types.of(child) == "BLOB"; })) {
+        read_operands(node);
+    }
     if (type_of(node, "||") != "VARCHAR") {
         return; // lists or bytes
     }
@@ -143,6 +210,25 @@ void Exact::upper(Json& node) {
     if (node["children"].size() == 1) {
         Json text = node["children"][0];
         node = make_call("cdc_upper", {std::move(text), std::move(node)});
+    }
+}
+
+/// The engine takes all of Unicode's blanks, PostgreSQL the space alone.
+void Exact::trim(Json& node) {
+    if (node["children"].size() == 1) {
+        node["children"].push_back(make_text(" "));
+    }
+}
+
+/// A separator that is NULL stands nowhere in PostgreSQL; in the engine all is NULL.
+void Exact::string_agg(Json& node) {
+    Json& children = node["children"];
+    if (children.size() != 2) {
+        return;
+    }
+    const Json& inner = is_class(children[1], "CAST") ? children[1]["child"] : children[1];
+    if (is_null_constant(inner)) {
+        children[1] = make_text("");
     }
 }
 
@@ -195,6 +281,7 @@ void Exact::cast(Json& node) {
         child = to_text(std::move(child), false);
         return;
     }
+    cast_constant(node);
     if (!is_number(to)) {
         return;
     }

@@ -1,10 +1,13 @@
 #ifndef CDC_VIEWS_EXACT_RULES_HPP
 #define CDC_VIEWS_EXACT_RULES_HPP
 
+#include "views/constant_texts.hpp"
 #include "views/exact.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cdc::views {
@@ -18,6 +21,7 @@ public:
 
     std::vector<std::string> of_query(Json& node);
     void of_expressions(Json& node);
+    std::vector<NumberTraits> traits_of_query(const Json& query);
 
 private:
     using Rule = void (Exact::*)(Json&);
@@ -28,11 +32,13 @@ private:
 
     std::vector<std::string> of_select(Json& node);
     void of_from(Json& node);
+    void of_rows(Json& rows);
     void of_subquery(Json& node);
     void of_expression(Json& node);
 
     void apply_rule(Json& node);
     void arithmetic(Json& node);
+    void take_as_integer(Json& node, const Json& other);
     void division(Json& node);
     /// A quotient of numerics directly in round() or in a cast to numeric(p,s), which say its
     /// scale. False: `inner`, whose operands are exact, is none. `node` is the whole.
@@ -42,6 +48,8 @@ private:
     void concatenation(Json& node);
     void concat(Json& node);
     void upper(Json& node);
+    void trim(Json& node);
+    void string_agg(Json& node);
     void date_part(Json& node);
     void sum(Json& node);
     void average(Json& node);
@@ -65,15 +73,42 @@ private:
     void check_branches(const Json& node);
     /// Whether one of them is a float and not all are of one type. They are numbers then.
     bool are_mixed(const std::vector<Json*>& operands, std::vector<std::string>& types);
+    /// Reads text constants among operands that become one type.
+    void read_constants(const std::vector<Json*>& operands);
+    void check_unknown(const std::vector<Json*>& operands) const;
+    void read_operands(Json& node);
+    /// A column of a set operation, `other` of its other branch. Changes `type` with it.
+    void read_item(Json& item, std::string& type, const std::string& other);
+    /// The constant of a cast.
+    void cast_constant(Json& node);
+    void read_constant(Json& node, const std::string& type);
+    void read_interval(const Json& node);
+    /// Casts decimals whose common type would lose digits.
+    void widen(const std::vector<Json*>& operands);
     std::string type_of(const Json& node, std::string_view construct);
+    /// See NumberTraits.
+    bool mixes_scales(const Json& node);
+    bool is_numeric(const Json& node);
+    NumberTraits traits_of_column(const Json& reference) const;
+    NumberTraits traits_of_subquery(const Json& node);
+    /// round() and trunc() to more places than a number has: PostgreSQL's has them.
+    void fill_places(Json& node, const std::string& type);
     Json to_double(Json child);
     Json to_text(Json child, bool flags);
+    Json to_text_of_unknown(const Json& child) const;
 
     const std::vector<Relation>& m_relations;
     Types m_types;
-    bool m_bound;  ///< names are resolved
-    bool m_floats; ///< the view reads a float, or makes one
+    std::map<std::pair<std::string, std::string>, NumberTraits> m_traits; ///< by alias and column
+    std::vector<IntervalValue> m_intervals; ///< the constants of the view so far
+    bool m_bound;                           ///< names are resolved
+    bool m_floats;                          ///< the view reads a float, or makes one
+    bool m_wide;     ///< no names are resolved, and decimals may need more than 38 digits
+    bool m_decimals; ///< no names are resolved, and the view reads decimals
+    bool m_bytes;    ///< no names are resolved, and the view reads bytes
 };
+
+bool is_null_constant(const Json& node);
 
 /// The same aggregate or window of another function.
 Json make_beside(const Json& call, const char* name, Json child);

@@ -149,6 +149,15 @@ void check_round(const Json& expression) {
     }
 }
 
+void check_trunc(const Json& expression) {
+    const Json& children = expression["children"];
+    if (children.size() > 1 && any_of(children[1], [](const Json& part) {
+            return is_class(part, "COLUMN_REF") || is_class(part, "SUBQUERY");
+        })) {
+        refuse(expression, "trunc() to places that are no constant", "write the number of places");
+    }
+}
+
 /// substring(s, -2): PostgreSQL counts from before the first character, DuckDB from the end.
 void check_substring(const Json& expression) {
     const Json& children = expression["children"];
@@ -160,6 +169,14 @@ void check_substring(const Json& expression) {
             refuse(expression, "substring with a place that is not a positive constant",
                    "DuckDB counts negative places from the end: use left() or right()");
         }
+    }
+}
+
+/// PostgreSQL takes the number of the first row, the engine that of each.
+void check_ntile(const Json& expression) {
+    if (expression["children"].size() != 1 ||
+        !is_class(expression["children"].front(), "CONSTANT")) {
+        refuse(expression, "ntile() of what is no constant", "write the number");
     }
 }
 
@@ -239,8 +256,12 @@ void check_function(const Json& expression) {
         check_date_trunc(expression);
     } else if (name == "round") {
         check_round(expression);
+    } else if (name == "trunc") {
+        check_trunc(expression);
     } else if (name == "split_part") {
         check_split_part(expression);
+    } else if (name == "ntile") {
+        check_ntile(expression);
     } else if (name.ends_with("~~") || name.ends_with("~~*")) {
         check_like(expression);
     } else if (name == "substring" || name == "substr") {

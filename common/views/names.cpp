@@ -4,6 +4,7 @@
 #include "views/refused.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace cdc::views {
 
@@ -22,16 +23,26 @@ std::string written(const Json& column_ref) {
                   advice, position_of(column_ref)};
 }
 
-/// The one entry of that name, null when there is none.
+bool is_same(std::string_view left, std::string_view right, bool exactly) {
+    return exactly ? left == right : same_name(left, right);
+}
+
+/// The one entry of that name, of another case where there is no other; null when there is none.
 const Json* find_column(const Json& column_ref, const std::string& name,
                         const std::vector<ScopeColumn>& columns) {
     const Json* found = nullptr;
-    for (const ScopeColumn& column : columns) {
-        if (same_name(column.name, name)) {
-            if (found != nullptr && !same_expression(*found, column.expression)) {
-                refuse_column(column_ref, "{} has two owners", "write table.column");
+    for (const bool exactly : {true, false}) {
+        for (const ScopeColumn& column : columns) {
+            if (found != &column.expression && is_same(column.name, name, exactly)) {
+                if (found != nullptr && !same_expression(*found, column.expression)) {
+                    refuse_column(column_ref, "{} has two owners",
+                                  "write table.column, and a name with capitals in quotes");
+                }
+                found = &column.expression;
             }
-            found = &column.expression;
+        }
+        if (found != nullptr) {
+            break;
         }
     }
     return found;
@@ -58,9 +69,11 @@ Json resolve_qualified(const Json& column_ref, const std::string& schema, const 
         if (item == nullptr) {
             continue;
         }
-        const auto found =
-            std::find_if(item->columns.begin(), item->columns.end(),
-                         [&](const std::string& name) { return same_name(name, column); });
+        auto found = std::find(item->columns.begin(), item->columns.end(), column);
+        if (found == item->columns.end()) {
+            found = std::find_if(item->columns.begin(), item->columns.end(),
+                                 [&](const std::string& name) { return same_name(name, column); });
+        }
         if (found == item->columns.end()) {
             refuse_column(column_ref, "{} is no column", "that table has no column of this name");
         }
@@ -102,6 +115,8 @@ Json resolve(const Json& column_ref, const Scope& scope) {
         if (const Json* found = find_column(column_ref, names[0], level->columns)) {
             return *found;
         }
+    }
+    for (const Scope* level = &scope; level != nullptr; level = level->outer) {
         if (const Json* found = find_column(column_ref, names[0], level->aliases)) {
             return *found;
         }
@@ -115,27 +130,75 @@ Json resolve(const Json& column_ref, const Scope& scope) {
         "refused");
 }
 
-const Relation* find_relation(const std::vector<Relation>& relations, const std::string& schema,
-                              const std::string& name) {
-    const std::string whole = schema.empty() ? name : schema + '.' + name;
-    const Relation* found = nullptr;
-    for (const Relation& relation : relations) {
-        if (same_name(relation.name, whole)) {
-            return &relation;
+bool is_name_of(std::string_view name, std::string_view full, bool exactly) {
+    if (full.size() <= name.size()) {
+        return is_same(full, name, exactly);
+    }
+    const std::size_t before = full.size() - name.size();
+    return full[before - 1] == '.' && is_same(full.substr(before), name, exactly);
+}
+
+const Relation* find_relation(const std::vector<Relation>& relations, const Json& table) {
+    const std::string schema = full_schema_of(table);
+    const std::string_view name = text_of(table, "table_name");
+    const std::string whole = fmt::format("{}{}{}", schema, schema.empty() ? "" : ".", name);
+    const auto same = std::find_if(relations.begin(), relations.end(),
+                                   [&](const Relation& each) { return each.name == whole; });
+    const Relation* found = same == relations.end() ? nullptr : &*same;
+    for (const bool exactly : {true, false}) {
+        if (found != nullptr) {
+            break;
         }
-        if (relation.name.size() > whole.size() &&
-            relation.name[relation.name.size() - whole.size() - 1] == '.' &&
-            same_name(std::string_view{relation.name}.substr(relation.name.size() - whole.size()),
-                      whole)) {
+        for (const Relation& relation : relations) {
+            if (!is_name_of(whole, relation.name, exactly)) {
+                continue;
+            }
             if (found != nullptr) {
-                throw Problem{fmt::format("table {} is in two schemas", base::in_quotes(whole)),
-                              fmt::format("write {} or {}", found->name, relation.name),
-                              kNoPosition};
+                throw Problem{fmt::format("table {} is {}", base::in_quotes(whole),
+                                          exactly ? "in two schemas" : "there in two cases"),
+                              fmt::format("write {} or {}{}", found->name, relation.name,
+                                          exactly ? "" : ", capitals in quotes"),
+                              position_of(table)};
             }
             found = &relation;
         }
     }
     return found;
+}
+
+void check_cases(const Json& query, const std::vector<Relation>& relations,
+                 const std::vector<std::string>& reads) {
+    std::set<std::string> once;
+    std::set<std::string> twice;
+    for (const Relation& relation : relations) {
+        if (std::find(reads.begin(), reads.end(), relation.stored) == reads.end()) {
+            continue;
+        }
+        once.clear();
+        for (const Column& column : relation.columns) {
+            if (!once.insert(folded(column.name)).second) {
+                twice.insert(folded(column.name));
+            }
+        }
+    }
+    const auto refuse_if = [&](const std::string& name, const Json& part) {
+        if (twice.contains(folded(name))) {
+            throw Problem{fmt::format("a table has two columns {} that differ in case alone",
+                                      base::in_quotes(folded(name))),
+                          "the engine does not tell them apart: rename one in the table",
+                          position_of(part)};
+        }
+    };
+    any_of(query, [&](const Json& part) {
+        if (is_class(part, "COLUMN_REF")) {
+            refuse_if(part["column_names"].back().get<std::string>(), part);
+        }
+        if (!twice.empty() && (is_class(part, "STAR") || text_of(part, "ref_type") == "NATURAL" ||
+                               !part.value("using_columns", Json::array()).empty())) {
+            refuse_if(*twice.begin(), part);
+        }
+        return false;
+    });
 }
 
 std::string full_schema_of(const Json& table) {
@@ -148,6 +211,12 @@ void throw_no_relation(const Json& table) {
     throw Problem{fmt::format("no table or view {}", base::in_quotes(text_of(table, "table_name"))),
                   "views read the tables of the input and the views before them in the file",
                   position_of(table)};
+}
+
+bool is_own_column(const Json& column_ref, const Scope& scope) {
+    const Json& names = column_ref["column_names"];
+    return names.size() != 1 ||
+           find_column(column_ref, names[0].get<std::string>(), scope.columns) != nullptr;
 }
 
 const Json* find_alias(const Json& column_ref, const Scope& scope) {

@@ -1,5 +1,6 @@
 #include "views/recompute.hpp"
 
+#include "views/functions.hpp"
 #include "views/trace.hpp"
 
 #include <algorithm>
@@ -11,6 +12,23 @@ namespace {
 
 /// Makes the condition from a query's own expressions of the columns by which rows are found.
 using Condition = std::function<Json(const std::vector<Json>&)>;
+
+/// One row even where no row is left to it.
+bool is_always_one_row(const Json& select) {
+    const auto aggregates = [](const Json& part) {
+        return is_aggregate_call(part);
+    };
+    return select["group_expressions"].empty() &&
+           (!is_null(select, "having") || any_of_own(select["select_list"], aggregates));
+}
+
+void add_conjunct(Json& clause, const Json& condition) {
+    std::vector<Json> all{condition};
+    for (Json& other : conjuncts(clause)) {
+        all.push_back(std::move(other));
+    }
+    clause = make_conjunction("CONJUNCTION_AND", std::move(all));
+}
 
 void add_condition(Json& query, const std::vector<std::size_t>& places, const Condition& make) {
     if (is_type(query, "SET_OPERATION_NODE")) {
@@ -26,11 +44,11 @@ void add_condition(Json& query, const std::vector<std::size_t>& places, const Co
     }
     // The keys first: the engine keeps the order of conditions that can fail, and those of the
     // SELECT are then computed for these keys' rows alone.
-    std::vector<Json> conditions{make(keys)};
-    for (Json& condition : conjuncts(query["where_clause"])) {
-        conditions.push_back(std::move(condition));
+    const Json condition = make(keys);
+    add_conjunct(query["where_clause"], condition);
+    if (is_always_one_row(query)) {
+        add_conjunct(query["having"], condition);
     }
-    query["where_clause"] = make_conjunction("CONJUNCTION_AND", std::move(conditions));
 }
 
 std::string recompute_where(const BoundView& view, const Condition& make, const Engine& engine) {

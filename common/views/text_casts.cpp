@@ -26,6 +26,12 @@ void check_text_casts(const View& view) {
         const Token token = reader.take();
         const bool behind_colons = last.is(':') && before.is(':');
         const bool behind_as = last.is_word("as");
+        const Token& next = reader.peek();
+        if ((token.is_word("b") || token.is_word("x")) && next.kind == Token::Kind::string &&
+            next.start == token.start + 1) {
+            throw Problem{"a bit string", "the engine has none: write a number or bytes",
+                          token.start};
+        }
         before = std::move(last);
         last = token;
         if ((!behind_colons && !behind_as) ||

@@ -1,5 +1,6 @@
 #include "views/view_file.hpp"
 
+#include "views/names.hpp"
 #include "views/refused.hpp"
 #include "views/view_tokens.hpp"
 
@@ -17,7 +18,8 @@ constexpr const char* kTypeForm = "write: TYPE table.column decimal(12,2);";
 
 class Parser {
 public:
-    Parser(std::string_view text, const std::string& file) : m_tokens{text, file}, m_file{file} {}
+    Parser(std::string_view text, const std::string& file)
+        : m_text{text}, m_tokens{text, file}, m_file{file} {}
 
     ViewFile parse() {
         ViewFile result;
@@ -39,8 +41,9 @@ public:
 
 private:
     void add_view(ViewFile& result, View view) {
-        const auto same = std::find_if(result.views.begin(), result.views.end(),
-                                       [&](const View& other) { return other.name == view.name; });
+        const auto same =
+            std::find_if(result.views.begin(), result.views.end(),
+                         [&](const View& other) { return same_name(other.name, view.name); });
         if (same != result.views.end()) {
             throw Refused{m_file, view.line,
                           fmt::format("view {} is there already, in line {}",
@@ -63,7 +66,9 @@ private:
         check(view);
         const Token& body = m_tokens.peek();
         view.select_line = body.line;
+        const std::size_t start = body.start;
         view.select = m_tokens.take_statement();
+        view.written = m_text.substr(start, view.select.size());
         if (view.select.empty()) {
             throw Refused{m_file, body.line, "no SELECT behind AS", kViewForm};
         }
@@ -161,6 +166,7 @@ private:
         return result;
     }
 
+    std::string_view m_text;
     TokenReader m_tokens;
     const std::string& m_file;
 };
@@ -168,6 +174,10 @@ private:
 } // namespace
 
 ViewFile parse_view_file(std::string_view text, const std::string& file) {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (text.starts_with(kByteOrderMark)) {
+        text.remove_prefix(kByteOrderMark.size());
+    }
     return Parser{text, file}.parse();
 }
 

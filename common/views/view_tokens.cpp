@@ -67,15 +67,20 @@ std::string TokenReader::expect_name(const char* what, const char* advice) {
 std::string TokenReader::take_statement() {
     const std::size_t start = m_next.start;
     std::size_t end = start;
+    std::string text{m_text.substr(start)};
     while (!m_next.is(';')) {
         if (m_next.kind == Token::Kind::end) {
             fail(m_next, "the statement does not end", "end each statement by ';'");
+        }
+        if (m_next.kind == Token::Kind::word) {
+            text.replace(m_next.start - start, m_next.text.size(), m_next.text);
         }
         end = m_position;
         read_next();
     }
     read_next();
-    return std::string{m_text.substr(start, end - start)};
+    text.resize(end - start);
+    return text;
 }
 
 void TokenReader::fail(const Token& token, const std::string& construct,
@@ -154,17 +159,21 @@ void TokenReader::read_word() {
         m_next.text += lower(at(0));
         step(1);
     }
+    if (at(0) == '\'' && m_next.is_word("e")) {
+        read_quoted('\'', true);
+    }
 }
 
 /// A doubled quote stands for one.
-void TokenReader::read_quoted(char quote) {
+void TokenReader::read_quoted(char quote, bool escapes) {
+    m_next.text.clear();
     m_next.kind = quote == '"' ? Token::Kind::quoted : Token::Kind::string;
     for (step(1); at(0) != quote || at(1) == quote; step(1)) {
         if (m_position >= m_text.size()) {
             fail(m_next, fmt::format("a quote {} does not end", quote), "close it");
         }
         m_next.text += at(0);
-        if (at(0) == quote) {
+        if (at(0) == quote || (escapes && at(0) == '\\')) {
             step(1);
         }
     }

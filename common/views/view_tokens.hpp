@@ -34,7 +34,8 @@ public:
     void expect_word(std::string_view word, const char* advice);
     std::string expect_name(const char* what, const char* advice);
     /// The text from the next token to the semicolon that ends the statement, without blanks at its
-    /// end. Strings, quoted names, dollar quotes and comments in it may hold semicolons.
+    /// end. Words are folded to lower case, as names are. Strings, quoted names, dollar quotes and
+    /// comments in it may hold semicolons.
     std::string take_statement();
     [[noreturn]] void fail(const Token& at, const std::string& construct,
                            const std::string& advice) const;
@@ -44,7 +45,7 @@ private:
     void skip_block_comment();
     void read_next();
     void read_word();
-    void read_quoted(char quote);
+    void read_quoted(char quote, bool escapes = false);
     bool at_dollar_quote() const;
     void read_dollar_quoted();
     char at(std::size_t offset) const;

@@ -39,7 +39,7 @@ void bind_table(Json& table, const std::vector<Relation>& relations,
                 const std::vector<std::string>& ctes, std::vector<std::string>& reads) {
     const std::string schema{text_of(table, "schema_name")};
     const std::string name{text_of(table, "table_name")};
-    const Relation* relation = find_relation(relations, full_schema_of(table), name);
+    const Relation* relation = find_relation(relations, table);
     const bool is_cte =
         schema.empty() && std::find(ctes.begin(), ctes.end(), folded(name)) != ctes.end();
     if (is_cte && relation == nullptr) {

@@ -2,7 +2,9 @@
 #define CDC_VIEWS_WHOLE_HPP
 
 #include "views/bind.hpp"
+#include "views/refused.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,10 @@ namespace cdc::views {
 /// Of a FULL view: sets the stored names of its tables in `node` and says which it reads. Functions
 /// must be on the list, as in every view. Throws Problem.
 std::vector<std::string> bind_whole(Json& node, const std::vector<Relation>& relations);
+
+/// Of a FULL view as it was parsed: a name or a place that means another column to the engine than
+/// to PostgreSQL, unless names are resolved.
+std::optional<Problem> misread_names(const Json& query, const std::vector<Relation>& relations);
 
 } // namespace cdc::views
 

@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -248,6 +249,79 @@ def bags_full_views_and_single_rows(folder):
 
 
 @case
+def texts_of_unknown_types(folder):
+    """A FULL view whose names are the engine's to find has PostgreSQL's texts of dates, and none of bytes"""
+    full = """CREATE VIEW days KEY (id) FULL AS WITH RECURSIVE r AS (SELECT 1 AS n UNION SELECT n FROM r)
+        SELECT id, day::text AS day, note::text AS note{} FROM visits, r;"""
+    tool, lines = Tool(folder, full.format("")), Lines()
+    row = {"id": 1, "day": "0044-03-15 BC", "note": "(BC)", "bytes": "QQ=="}
+    text = lines.snapshot("visits", [row], [("id", "integer"), ("day", "date"), ("note", "text"), ("bytes", "bytea")])
+    text = text.checkpoint().take()
+    tool.run(text)
+    expect("days", tool.content("days"), [{"id": 1, "day": "0044-03-15 BC", "note": "(BC)"}])
+    tool.write(full.format(", bytes::text AS bytes"))
+    tool.run(lines.change("visits", "c", row | {"id": 2}).checkpoint().take(), code=5)
+    expect("bytes", "the text of this type is not PostgreSQL's" in tool.words, True)
+    tool.write(full.format(", bytes = '\\x41' AS is_a"))
+    tool.run(lines.checkpoint().take(), code=2)
+    tool.write(full.format(", bytes = '\\x41'::bytea AS is_a"))
+    tool.run(lines.checkpoint().take())
+    expect("bytes", [r["is_a"] for r in tool.content("days")], [True])
+
+
+@case
+def totals_beside_groups(folder):
+    """A total without GROUP BY in a UNION has a row over no rows: it is computed for its own key alone"""
+    counts = """SELECT customer_id AS k, count(*) AS n FROM orders GROUP BY customer_id
+        UNION ALL SELECT {}, count(*) FROM customers"""
+    tool, lines = Tool(folder, f"""
+        CREATE VIEW both KEY (k) CHECKED AS {counts.format(-1)};
+        CREATE VIEW bag PARTITION (k) AS {counts.format(-2)};"""), Lines()
+    tool.run(base(lines).take())
+    tool.run(lines.change("orders", "c", an_order(3, 2)).checkpoint().take())
+    expect("both", [(r["k"], r["n"]) for r in tool.content("both")], [(-1, 2), (1, 1), (2, 2)])
+    expect("bag", [(r["k"], r["n"]) for r in tool.bag("bag")], [(-2, 2), (1, 1), (2, 2)])
+    tool.run(lines.truncate("customers").change("orders", "d", {"id": 1}).checkpoint().take())
+    expect("both", [(r["k"], r["n"]) for r in tool.content("both")], [(-1, 0), (2, 2)])
+    expect("bag", [(r["k"], r["n"]) for r in tool.bag("bag")], [(-2, 0), (2, 2)])
+
+
+@case
+def facts_that_change(folder):
+    """What facts tell of rows that no line changed is said; a truncate, and facts that come again, are nothing"""
+    tool, lines = Tool(folder, "CREATE VIEW names KEY (id) AS SELECT id, name FROM customers;"), Lines()
+
+    def facts(xid, storage, kind="real", snapshot="false", name="name"):
+        lines.index += 1
+        columns = [{"number": 1, "name": "id", "type": "integer", "type_id": 23, "modifier": -1, "generated": ""},
+                   {"number": 2, "name": name, "type": kind, "type_id": 25, "modifier": -1, "generated": ""}]
+        lines.add({"facts": {"oid": 16401, "xid": str(xid), "since": str(xid - 5), "slot": "s", "empty": False, "leaves": [
+            {"oid": 16401, "storage": storage, "xmin": str(xid - 2), "birth": "700", "kind": "r", "persistence": "p",
+             "under": "", "named": "700"}], "columns": columns},
+            "source": lines.source("customers") | {"snapshot": snapshot}, "ts_ms": 1})
+        return lines
+
+    lines.table("customers", CUSTOMERS)
+    facts(800, 16401, snapshot="true").snapshot("customers", [customer(1)]).checkpoint()
+    tool.run(lines.take())
+    expect("first facts", "may differ" in tool.words, False)
+    lines.index += 1
+    lines.add({"key": None, "before": None, "after": None, "source": lines.source("customers") | {"txId": 808}, "op": "t",
+               "ts_ms": 2})
+    again = facts(810, 16402).checkpoint().text[-2:]
+    tool.run(lines.take())
+    expect("a truncate", "may differ" in tool.words, False)
+    tool.run(facts(820, 16403, "double precision").checkpoint().take())
+    expect("a type", "table public.customers may differ from the source's until it is read again" in tool.words, True)
+    tool.run(again[0] + "\n" + lines.checkpoint().take())
+    expect("facts that come again", "may differ" in tool.words, False)
+    tool.run(facts(825, 16403, "double precision", name="called").checkpoint().take())
+    expect("a name", "may differ" in tool.words, False)
+    tool.run(facts(830, 16404, "double precision").checkpoint().take())
+    expect("new storage", "may differ" in tool.words, True)
+
+
+@case
 def columns_of_any_name(folder):
     """What a view calls its columns is nothing to the tables in which differences are found"""
     names = "id, amount AS n, note AS present, customer_id AS range, note AS was, note AS is_now, note AS o0, note AS n0"
@@ -285,6 +359,74 @@ def shapes_that_change(folder):
 
 
 @case
+def another_table_under_the_name(folder):
+    """A table that was dropped and made anew has another oid: the rows of the old one end at its table line, whatever
+    its columns; a line of the old one that comes again is nothing"""
+    tool, lines = Tool(folder, JOIN + """CREATE VIEW n KEY () AS SELECT count(*) AS n FROM visits;"""), Lines()
+
+    def table(oid, *more, name="customers", key=("id",), columns=CUSTOMERS):
+        lines.table(name, [*columns, *more], key)
+        line = json.loads(lines.text.pop())
+        line["table"]["oid"] = oid
+        return lines.add(line)
+
+    def changes(*rows):
+        for row in rows:
+            lines.change("customers", "c", row)
+        return lines.checkpoint()
+
+    table(1).snapshot("customers", [customer(1), customer(2)])
+    table(3, name="visits", key=(), columns=[("page", "text")])
+    lines.snapshot("visits", [{"page": "a"}], key=())
+    lines.snapshot("orders", [an_order(1), an_order(2, 2)], ORDERS).checkpoint()
+    tool.run(lines.take())
+    again = table(1).take()
+    lines.position += 10
+    tool.run(changes(customer(3)).take())
+    table(2)
+    tool.run(changes(customer(2, "new")).take())
+    expect("rows", [row["name"] for row in tool.content("details")], ["new"])
+    tool.run(again + changes(customer(4)).take())
+    expect("a line again", [row["name"] for row in tool.content("details")], ["new"])
+    tool.run(table(5, ("size", "integer")).take() + changes(customer(1) | {"size": 1}).take())
+    expect("other columns", [row["name"] for row in tool.content("details")], ["c1"])
+    table(4, name="visits", key=(), columns=[("page", "integer")])
+    tool.run(lines.change("visits", "c", {"page": 7}, key=False).checkpoint().take())
+    expect("a bag", tool.bag("n"), [{"n": 1}])
+    tool.run(table(6, ("size", "text")).checkpoint().take())
+    expect("no rows yet", tool.content("details"), [])
+    done = subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False)
+    expect("check", done.stdout, "0 views differ\n")
+
+
+@case
+def wrong_before_all_is_read(folder):
+    """A column that no table has is told at the first cut that knows the tables, and by --check"""
+    tool, lines = Tool(folder, "CREATE VIEW v KEY (id) AS SELECT id,\n nme FROM customers;"), Lines()
+    begun = lines.snapshot("customers", [customer(1)], CUSTOMERS).text
+    begun[:] = begun[:-1] # without its end
+    started = lines.checkpoint().take()
+    tool.run(started, code=2)
+    expect("words", "views.sql:2: view 'v': 'nme' is no column" in tool.words, True)
+    tool.write("CREATE VIEW v KEY (id) AS SELECT id, name FROM customers;")
+    expect("nothing yet", ops(tool.run(started)), [])
+    tool.write("CREATE VIEW w KEY (id) AS SELECT id, nme FROM customers;")
+    tool.run("", "--check", code=2)
+
+
+@case
+def a_shape_between_begin_and_rows(folder):
+    """Another shape before the first row of a snapshot that has begun"""
+    tool, lines = Tool(folder, "CREATE VIEW v KEY (id) AS SELECT id, name FROM customers;"), Lines()
+    lines.snapshot("customers", [], CUSTOMERS)
+    end = lines.text.pop()
+    tool.run(lines.checkpoint().take())
+    lines.table("customers", [*CUSTOMERS, ("city", "text")]).change("customers", "r", customer(1) | {"city": "x"})
+    tool.run(lines.take() + end + "\n" + lines.checkpoint().take())
+    expect("rows", tool.content("v"), [customer(1)])
+
+
+@case
 def another_view_file(folder):
     """Views that are the same go on; another SELECT comes out as differences, other columns as a snapshot"""
     names = "CREATE VIEW names KEY (id) AS SELECT id, name FROM customers{};"
@@ -301,6 +443,14 @@ def another_view_file(folder):
            [(kind, view) for view in ("names", "more") for kind in ("table", "snapshot", "snapshot")])
     expect("names", [r["name"] for r in tool.content("names")], ["C1", "TWO", "C7"])
     expect("said", "view details is not in the file any more" in tool.words, True)
+    for clauses in ("KEY (id, more)", "PARTITION (other)", "PARTITION (third) FULL"):
+        column = re.search(r"(\w+)\)", clauses)[1]
+        tool.write(f"CREATE VIEW names {clauses} AS SELECT id, name AS {column} FROM customers;")
+        out = tool.run(lines.change("customers", "u", customer(7)).checkpoint().take())
+        expect(clauses, [line["op"] for line in out if "key" in line], ["r", "r", "r"])
+    tool.write("CREATE VIEW names KEY (nme) FULL AS SELECT id, name FROM customers;")
+    tool.run(lines.change("customers", "u", customer(7)).checkpoint().take(), code=2)
+    expect("words", "views.sql:1: view 'names': 'nme' is no column of the SELECT" in tool.words, True)
 
 
 @case

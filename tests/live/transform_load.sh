@@ -118,7 +118,7 @@ sql "CREATE TABLE orders (id int PRIMARY KEY, customer text, total numeric(10,2)
 sed -n '/^<!-- a view that follows -->/,/^<!-- end -->/s/^\$ //p' "$ROOT/README.md" |
     sed "s|psql inventory |psql -q $(pg_url) |" >commands
 expect "commands" "$(wc -l <commands)" 5
-mkdir readme
+mkdir -p readme/state # as the commands before them leave the folder
 (cd readme && CDC_SOURCE=$(pg_url) CDC_CHECKPOINT=state/spent.json bash -euo pipefail ../commands >../answer 2>../readme.err) ||
     fail "a command of the README"
 expect "the view" "$(tail -n 5 answer | sort | tr '\t' ' ' | tr '\n' ';')" \

@@ -1,6 +1,7 @@
 #include "duckdb/appender.hpp"
 #include "duckdb/database.hpp"
 #include "duckdb/exact_quotient.hpp"
+#include "duckdb/moment_texts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -189,4 +190,56 @@ TEST_CASE("duckdb: quotients of numerics are PostgreSQL's, rounded at their own 
     CHECK(append_quotient(out, "1", "0.00", 2) == QuotientError::division_by_zero);
     CHECK(append_quotient(out, "1", "10000000000000000000000000000000000000", 2) ==
           QuotientError::too_many_digits);
+}
+
+namespace {
+
+std::string moment(std::string_view text) {
+    const auto parsed = parse_moment_text(text);
+    std::string out;
+    if (parsed) {
+        append_moment(out, *parsed);
+    }
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("duckdb: a text is a date or time where PostgreSQL and the engine read the same") {
+    CHECK(moment(" 2024-1-05 ") == "2024-1-05");
+    CHECK(moment("2024/01/05") == "2024/01/05");
+    CHECK(moment("0044-03-15 bc") == "0044-03-15 (BC)");
+    CHECK(moment("2024-01-05T10:20:30.5Z") == "2024-01-05 10:20:30.5 Z");
+    CHECK(moment("2024-01-05  10:20:30 BC") == "2024-01-05 (BC) 10:20:30");
+    CHECK(moment("2024-01-05 10:20:30 +05:30") == "2024-01-05 10:20:30+05:30");
+    CHECK(moment("2024-01-05 10:20:30 Europe/Berlin") == "2024-01-05 10:20:30 Europe/Berlin");
+    CHECK(moment("10:20") == "10:20");
+    for (const char* text : {"",
+                             "2024",
+                             "2024-01",
+                             "24-01-05",
+                             "1/2/3",
+                             "0000-01-01",
+                             "-2024-01-01",
+                             "2024-01/05",
+                             "2024-13-01",
+                             "2024-01-05x",
+                             "2024-01-05 x",
+                             "2024-01-05T",
+                             "2024-01-05 -",
+                             "2024-01-05 10:20:30 x",
+                             "2024-01-05 10:20:30 PM",
+                             "10:20:30 PM",
+                             "25:00",
+                             "10:60",
+                             "2024-01-05 10:20:30 CET",
+                             "2024-01-05 10:20:30+16",
+                             "2024-01-05 10:20:30+05:3",
+                             "2024-01-05 10:20:30 BC BC",
+                             "infinity"}) {
+        CAPTURE(text);
+        CHECK(moment(text).empty());
+    }
+    CHECK(is_special_moment(" -Infinity "));
+    CHECK(!is_special_moment("inf"));
 }

@@ -196,3 +196,32 @@ TEST_CASE("transform: by what a source compares the texts of a column") {
     odd.name = "Odd";
     CHECK(of(odd, "postgresql", "").column == "shop.t.\"Odd\"");
 }
+
+TEST_CASE("transform: what is kept as text says by what its source compares it") {
+    using Kind = views::Collation::Kind;
+    const auto kind = [](event::Column of, const std::string& connector = "postgresql",
+                         const std::string& declared = "") {
+        const views::Collation found =
+            transform::collation_of(event::Table{}, of, connector, declared, "public.t");
+        return found.empty() ? Kind::text : found.kind;
+    };
+    for (const char* type :
+         {"numeric", "interval", "jsonb", "inet", "cidr", "money", "time with time zone"}) {
+        CHECK_MESSAGE(kind(column(type)) == Kind::value, type);
+        CHECK_MESSAGE(kind(column(type), "postgresql", "text") == Kind::text, type);
+    }
+    for (const char* type : {"text", "integer", "uuid", "json", "macaddr", "bytea", "xid"}) {
+        CHECK_MESSAGE(kind(column(type)) == Kind::text, type);
+    }
+    event::Column digits = column("numeric(12,2)");
+    digits.precision = 12;
+    digits.scale = 2;
+    CHECK(kind(digits) == Kind::text);
+    digits.precision = 40;
+    CHECK(kind(digits) == Kind::value);
+    event::Column mood = column("public.mood");
+    mood.labels = {"sad", "ok"};
+    CHECK(kind(mood) == Kind::order);
+    CHECK(kind(column("time"), "mysql") == Kind::order);
+    CHECK(kind(column("pg_lsn")) == Kind::order);
+}

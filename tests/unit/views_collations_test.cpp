@@ -232,3 +232,50 @@ TEST_CASE("views: a FULL view that is not followed may only pass such columns to
                "GROUP BY ROLLUP (plain)") == "accepted");
     CHECK(said("SELECT plain, count(*) AS n FROM c GROUP BY ROLLUP (plain)") == "accepted");
 }
+
+TEST_CASE("views: values that are kept as texts are compared by no text of theirs") {
+    Column mood = text("mood");
+    mood.collation = {"labels", "shop.c.mood", false, true, Collation::Kind::order};
+    Column z = text("z");
+    z.collation = {"numeric", "shop.c.z", false, false, Collation::Kind::value};
+    const std::vector<Relation> tables = {
+        {"shop.c", "in_1", {{"id", "INTEGER", {}}, mood, z, {"n", "DECIMAL(12,2)", {}}}, {"id"}},
+        {"shop.d", "in_2", {z, {"n", "DECIMAL(12,2)", {}}}, {"z"}}};
+    const auto said = [&](const std::string& select, const std::string& clauses = "KEY (id)") {
+        const std::string words = answer(clauses, select, tables).words;
+        return words.substr(0, words.find(" on column"));
+    };
+    for (const char* select :
+         {"SELECT id, mood, z, z IS NULL AS no, z::int AS i, z::text = '1' AS x FROM c",
+          "SELECT id FROM c WHERE mood = 'sad' AND mood IN ('sad', 'ok') AND mood <> 'x'",
+          "SELECT max(id) AS id, mood FROM c GROUP BY mood",
+          "SELECT id, z, mood, count(*) AS n FROM c GROUP BY id, z, mood",
+          "SELECT id, mood FROM c UNION SELECT id, coalesce(mood, 'ok') FROM c",
+          "SELECT id, rank() OVER (PARTITION BY mood ORDER BY id) AS r FROM c",
+          "SELECT id, count(z) AS n, count(DISTINCT mood) AS m FROM c GROUP BY id"}) {
+        CHECK_MESSAGE(answer("KEY (id)", select, tables).words == "accepted", select);
+    }
+    CHECK(answer("KEY (z)", "SELECT z, count(*) AS c FROM d GROUP BY z", tables).words ==
+          "accepted"); // its table's key
+    CHECK(said("SELECT id, max(mood) AS x FROM c GROUP BY id") == "max");
+    CHECK(said("SELECT id FROM c WHERE mood > 'sad'") == ">");
+    CHECK(said("SELECT id FROM c WHERE mood BETWEEN 'a' AND 'b'") == "BETWEEN");
+    CHECK(said("SELECT DISTINCT ON (id) id, mood FROM c ORDER BY id, mood") == "ORDER BY");
+    CHECK(said("SELECT id, greatest(mood, 'ok') AS x FROM c") == "greatest");
+    CHECK(said("SELECT id, mood FROM c ORDER BY mood LIMIT 1", "FULL") == "ORDER BY");
+    CHECK(said("SELECT id FROM c WHERE z = '1'") == "=");
+    CHECK(said("SELECT c.id FROM c JOIN d ON c.z = d.n") == "=");
+    CHECK(said("SELECT c.id FROM c JOIN d USING (z)") == "=");
+    CHECK(said("SELECT id FROM c WHERE n IN (SELECT d.z FROM d)") == "IN");
+    CHECK(said("SELECT max(id) AS id, z FROM c GROUP BY z") == "GROUP BY");
+    CHECK(said("SELECT DISTINCT z FROM c", "KEY (z)") == "DISTINCT");
+    const Answer refused = answer("KEY (id)", "SELECT id FROM c WHERE z > '1'", tables);
+    CHECK(refused.words == "> on column 'shop.c.z', which its source compares by its numeric and "
+                           "the view by its text");
+    CHECK(refused.hint == "say its digits: TYPE shop.c.z decimal(38,9); where its text is meant, "
+                          "z::text, or TYPE shop.c.z text;");
+    const std::string sets = "SELECT mood, count(*) AS n FROM c GROUP BY ROLLUP (mood)";
+    CHECK(answer("FULL", sets, tables).words == "accepted");
+    CHECK(answer("FULL", "SELECT n, max(mood) AS x FROM c GROUP BY ROLLUP (n)", tables)
+              .words.starts_with("column 'shop.c.mood', which its source puts in order"));
+}

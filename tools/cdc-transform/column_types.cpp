@@ -111,6 +111,61 @@ bool is_padded(std::string_view type) {
     return type == "bpchar" || type == "character" || type.starts_with("character(");
 }
 
+using Kind = views::Collation::Kind;
+
+/// Types that are kept as texts which compare otherwise, and by what their source compares them.
+struct Compared {
+    std::string_view type;
+    std::string_view by;
+    Kind kind;
+};
+
+constexpr std::array kCompared = std::to_array<Compared>({
+    {"numeric", "numeric", Kind::value},
+    {"decimal", "numeric", Kind::value},
+    {"decimal unsigned", "numeric", Kind::value},
+    {"interval", "length", Kind::value},
+    {"time with time zone", "time", Kind::value},
+    {"jsonb", "value", Kind::value},
+    {"inet", "address", Kind::value},
+    {"cidr", "address", Kind::value},
+    {"money", "amount", Kind::value},
+    {"numrange", "numeric", Kind::value},
+    {"nummultirange", "numeric", Kind::value},
+    {"int4range", "bounds", Kind::order},
+    {"int8range", "bounds", Kind::order},
+    {"daterange", "bounds", Kind::order},
+    {"tsrange", "bounds", Kind::order},
+    {"tstzrange", "bounds", Kind::order},
+    {"pg_lsn", "number", Kind::order},
+    {"xid8", "number", Kind::order},
+});
+
+/// What the source goes by where the engine has nothing but the value's text.
+void set_compared(views::Collation& out, const event::Column& column, const std::string& type,
+                  std::string_view connector) {
+    event::Column plain = column;
+    plain.type = type;
+    plain.element.clear();
+    if (stored_column(plain, connector, "").type != "VARCHAR") {
+        return;
+    }
+    const std::string name = record::parse_type_text(type).name;
+    const auto* const found = std::find_if(kCompared.begin(), kCompared.end(),
+                                           [&](const Compared& each) { return each.type == name; });
+    if (found != kCompared.end()) {
+        out.name = found->by;
+        out.kind = found->kind;
+    } else if (record::is_mysql(connector) && (name == "time" || name == "json")) {
+        out.name = name == "json" ? "value" : "length";
+        out.kind = name == "json" ? Kind::value : Kind::order;
+    } else if (!record::is_mysql(connector) && !column.labels.empty()) {
+        out.name = "labels";
+        out.kind = Kind::order;
+        out.labels = true;
+    }
+}
+
 /// A name as a view file has it.
 std::string written_name(const std::string& name) {
     const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
@@ -196,6 +251,9 @@ views::Collation collation_of(const event::Table& table, const event::Column& co
         out.name = column.type;
         out.padded = is_padded(type);
     } else {
+        set_compared(out, column, type, connector);
+    }
+    if (out.empty()) {
         return out;
     }
     out.column = fmt::format("{}.{}", table_name, written_name(column.name));

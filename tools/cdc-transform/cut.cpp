@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "views/names.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -11,15 +12,6 @@
 namespace cdc::transform {
 
 using event::Order;
-
-namespace {
-
-/// `table`, `schema.table` or `input.schema.table` of a relation's whole name.
-bool is_name_of(const std::string& name, const std::string& full) {
-    return full == name || full.ends_with("." + name);
-}
-
-} // namespace
 
 /// Of a table at a cut of the input of the last line.
 Order Transformer::cut_of(const InputTable& table, Order cut) const {
@@ -94,11 +86,26 @@ std::vector<KeptColumn> Transformer::kept_columns() const {
     return out;
 }
 
+/// Whether a name in FROM is of the relation of that whole name: written exactly so, or in another
+/// case where no relation is.
+bool Transformer::means(const std::string& name, const std::string& full) const {
+    if (views::is_name_of(name, full, true) || !views::is_name_of(name, full, false)) {
+        return views::is_name_of(name, full, true);
+    }
+    return std::none_of(m_tables.begin(), m_tables.end(),
+                        [&](const auto& entry) {
+                            return views::is_name_of(name, entry.second->full_name(), true);
+                        }) &&
+           std::none_of(m_views.begin(), m_views.end(), [&](const auto& view) {
+               return view->live() && view->view().name == name;
+           });
+}
+
 bool Transformer::inputs_ready(const KeptView& view,
                                const std::vector<views::Relation>& ready) const {
     return std::all_of(view.named().begin(), view.named().end(), [&](const std::string& name) {
         return std::any_of(ready.begin(), ready.end(), [&](const views::Relation& relation) {
-            return is_name_of(name, relation.name);
+            return means(name, relation.name);
         });
     });
 }
@@ -108,12 +115,13 @@ bool Transformer::inputs_changed(const KeptView& view) const {
     return std::any_of(view.named().begin(), view.named().end(), [&](const std::string& name) {
         return std::any_of(
                    m_changed_tables.begin(), m_changed_tables.end(),
-                   [&](const InputTable* table) { return is_name_of(name, table->full_name()); }) ||
-               std::any_of(m_changed_views.begin(), m_changed_views.end(),
-                           [&](const KeptView* other) { return name == other->view().name; }) ||
+                   [&](const InputTable* table) { return means(name, table->full_name()); }) ||
+               std::any_of(
+                   m_changed_views.begin(), m_changed_views.end(),
+                   [&](const KeptView* other) { return means(name, other->view().name); }) ||
                std::any_of(m_tables.begin(), m_tables.end(), [&](const auto& entry) {
                    return is_own(*entry.second) && entry.second->reshaped() &&
-                          is_name_of(name, entry.second->full_name());
+                          means(name, entry.second->full_name());
                });
     });
 }
@@ -139,16 +147,17 @@ void Transformer::drop_views(CutStamp& stamp) {
     m_dropped.clear();
 }
 
+/// Also those that wait for their tables to be read: what is wrong in them is said before that.
 void Transformer::bind_views(Order cut) {
     for (const auto& view : m_views) {
-        if (view->bound() || !view->live()) {
+        if (view->bound()) {
             continue;
         }
         const std::vector<views::Relation> known = relations(cut, true);
         if (inputs_ready(*view, known)) {
             view->bind(known, kept_columns());
         }
-        if (!view->bound() || !view->fits()) {
+        if (view->live() && (!view->bound() || !view->fits())) {
             view->silence();
         }
     }

@@ -320,6 +320,7 @@ void InputTable::keep(State& state) const {
     if (m_touched) {
         StoredTable kept = m_at_cut;
         kept.shape = m_stored.shape;
+        kept.shape.oid = m_at_cut.shape.oid;
         state.keep_table(kept);
     }
 }
@@ -347,9 +348,14 @@ void InputTable::reshape(const event::Table& shape) {
         return;
     }
     close_appenders();
+    if (m_stored.reading) { // of which no row may have come
+        m_connection.execute("CREATE TABLE IF NOT EXISTS " + lines_table("cdc.p" + m_id));
+    }
     const std::vector<event::Column> before = m_stored.shape.columns;
     const std::vector<StoredColumn> stored_before = m_columns;
+    const std::uint32_t oid = m_stored.shape.oid;
     m_stored.shape = shape;
+    m_stored.shape.oid = oid;
     read_shape();
     std::vector<std::size_t> from; ///< of each column, its place before; before.size(): it is new
     for (const event::Column& column : shape.columns) {
@@ -420,8 +426,58 @@ void InputTable::move_rows(const std::vector<std::size_t>& from,
                    ? fmt::format("{} AS c{}", old, i)
                    : fmt::format("CAST(CAST({} AS VARCHAR) AS {}) AS c{}", old, wanted, i);
     };
-    m_connection.execute(fmt::format("CREATE TABLE cdc.t{0}_new AS SELECT {1}, ord FROM cdc.t{0}",
-                                     m_id, list_of(from.size(), value)));
+    replace_rows(list_of(from.size(), value));
+}
+
+bool InputTable::has_other_type(std::size_t column) const {
+    const std::string& is = m_types_held[column];
+    const std::string& wanted = m_columns[column].type;
+    return (is == "VARCHAR") != (wanted == "VARCHAR") ||
+           (is.starts_with("DECIMAL") && wanted.starts_with("DECIMAL") && is != wanted);
+}
+
+bool InputTable::has_other_types() {
+    duckdb::Result described =
+        m_connection.query("SELECT column_type FROM (DESCRIBE cdc.t" + m_id + ")");
+    m_types_held.clear();
+    while (described.next()) {
+        for (std::uint64_t row = 0; row < described.size(); ++row) {
+            m_types_held.emplace_back(described.column(0).text(row));
+        }
+    }
+    for (std::size_t i = 0; i < m_columns.size(); ++i) {
+        if (has_other_type(i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void InputTable::retype() {
+    replace_rows(list_of(m_columns.size(), [&](std::size_t i) {
+        const std::string column = column_name(i);
+        const std::string& wanted = m_columns[i].type;
+        if (!has_other_type(i)) {
+            return column;
+        }
+        if (wanted == "VARCHAR") {
+            throw Error{ExitCode::refused,
+                        fmt::format("the state has column {} of table {} as {}, the view file has "
+                                    "it as text",
+                                    base::in_quotes(m_stored.shape.columns[i].name), full_name(),
+                                    m_types_held[i]),
+                        "Give it the TYPE that it had, or make the state anew."};
+        }
+        return fmt::format("CAST({} AS {}) AS {}",
+                           m_columns[i].from_text(fmt::format("CAST({} AS VARCHAR)", column)),
+                           wanted, column);
+    }));
+    m_reshaped = m_touched = true;
+}
+
+void InputTable::replace_rows(const std::string& values) {
+    m_connection.execute(
+        fmt::format("CREATE TABLE cdc.t{0}_new AS SELECT {1}, ord FROM cdc.t{0}", m_id, values));
     m_connection.execute(fmt::format("DROP TABLE cdc.t{}", m_id));
     m_connection.execute(fmt::format("ALTER TABLE cdc.t{0}_new RENAME TO t{0}", m_id));
     m_connection.execute("DROP TABLE IF EXISTS cdc.g" + m_id);

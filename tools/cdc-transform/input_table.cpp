@@ -1,7 +1,10 @@
 #include "cdc-transform/input_table.hpp"
 
 #include "base/error.hpp"
+#include "event/facts_change.hpp"
 #include "event/json_writer.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -40,6 +43,10 @@ InputTable::InputTable(duckdb::Connection& connection, StoredTable stored, Decla
     read_shape();
     make_tables();
     m_at_cut = m_stored;
+}
+
+bool is_of_snapshot(const event::Source& source) {
+    return source.raw.find(R"("snapshot":"true")") != std::string_view::npos;
 }
 
 void InputTable::read_shape() {
@@ -183,6 +190,7 @@ void InputTable::take(const event::DecodedLine& line) {
     const Order order = line.source.order;
     switch (line.op) {
     case 't':
+        note_truncate(line.source);
         m_truncated_at = std::max(m_truncated_at, order);
         m_stored.barrier = std::max(m_stored.barrier, order);
         m_touched = true;
@@ -220,6 +228,67 @@ void InputTable::take(const event::DecodedLine& line) {
     } else {
         append(stage(), line, line.after, line.op);
     }
+}
+
+void InputTable::replace_by(std::uint32_t oid, Order order, bool snapshot) {
+    const std::uint32_t held = m_stored.shape.oid;
+    const Order known =
+        std::max({m_stored.barrier, m_stored.read_at, m_stored.reading.value_or(Order{})});
+    if (oid == 0 || oid == held || (!snapshot && order < known)) {
+        return;
+    }
+    m_stored.shape.oid = oid;
+    m_touched = true;
+    if (held == 0 || snapshot) { // its end line voids them
+        return;
+    }
+    m_stored.barrier = std::max(m_stored.barrier, order);
+    close_appenders();
+    for (const char* rows : {"cdc.t", "stage"}) {
+        if (rows[0] == 'c' || m_stage != nullptr) {
+            m_connection.execute(fmt::format("DELETE FROM {}{} WHERE ord < {}::UHUGEINT", rows,
+                                             m_id, base::decimal_text(order.value)));
+        }
+    }
+    m_reshaped = true;
+}
+
+/// Facts tell of it too, where the table has other files behind it.
+void InputTable::note_truncate(const event::Source& source) {
+    constexpr std::size_t kTruncates = 200;
+    const auto xid = nlohmann::json::parse(source.raw).value("txId", nlohmann::json{});
+    if (xid.is_null()) {
+        return;
+    }
+    m_stored.truncates.push_back(xid.is_string() ? xid.get<std::string>() : xid.dump());
+    if (m_stored.truncates.size() > kTruncates) {
+        m_stored.truncates.erase(m_stored.truncates.begin());
+    }
+}
+
+std::optional<event::Mark> InputTable::take_facts(const event::DecodedLine& line) {
+    if (line.source.order <= m_stored.facts_order) {
+        return std::nullopt; // they come again
+    }
+    event::Facts after = event::parse_facts(line.payload);
+    std::optional<event::Mark> mark;
+    if (!m_stored.facts.empty()) {
+        event::Facts before = event::parse_facts(m_stored.facts);
+        for (event::ColumnFact& column : before.columns) { // here they are told by their numbers
+            for (const event::ColumnFact& now : after.columns) {
+                column.name = now.number == column.number ? now.name : column.name;
+            }
+        }
+        if (!is_of_snapshot(line.source)) {
+            mark = event::judge(before, after, m_stored.truncates);
+        }
+        event::keep_missing(after, before);
+    }
+    m_stored.facts.clear();
+    event::append_facts(m_stored.facts, after);
+    m_stored.facts_order = line.source.order;
+    m_touched = true;
+    return mark;
 }
 
 void InputTable::find_values(const event::DecodedLine& line, const event::Image& image,

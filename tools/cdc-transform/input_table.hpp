@@ -5,6 +5,7 @@
 #include "cdc-transform/frozen.hpp"
 #include "cdc-transform/state.hpp"
 #include "duckdb/appender.hpp"
+#include "event/facts.hpp"
 #include "event/line_decoder.hpp"
 #include "views/bind.hpp"
 
@@ -29,6 +30,9 @@ struct KeptTime {
     std::string interval;
 };
 using KeptTimes = std::function<std::optional<KeptTime>(const StoredTable&)>;
+
+/// Whether a line was written by a snapshot.
+bool is_of_snapshot(const event::Source& source);
 
 /// One table of the source in the state: its rows as of the last cut, each with its order, and the
 /// lines since then.
@@ -58,11 +62,19 @@ public:
 
     /// A line of op c, u, d, t, r. Throws Error (bad_data).
     void take(const event::DecodedLine& line);
+    /// What makes its rows differ from the source's since the last facts.
+    std::optional<event::Mark> take_facts(const event::DecodedLine& line);
     void begin_snapshot(event::Order order, bool whole);
     void end_snapshot(event::Order order, bool whole);
     void reshape(const event::Table& shape);
+    /// Another table has its name from this order on. Its old rows end, and all of it is compared
+    /// at the next cut. Its shape comes next.
+    void replace_by(std::uint32_t oid, event::Order order, bool snapshot);
     /// The columns' values stay what they are; what views may do with them may be another thing.
     void set_collations(const std::map<std::string, std::string>& collations);
+    /// Of a state: whether TYPE gives a column another type than it has, and the rows that type.
+    bool has_other_types();
+    void retype();
     void assume_whole();
     /// What the state keeps of it is written at the next cut.
     void touch() { m_touched = true; }
@@ -104,6 +116,7 @@ private:
     duckdb::Appender& snapshot();
     void append(duckdb::Appender& appender, const event::DecodedLine& line,
                 const event::Image& image, char op);
+    void note_truncate(const event::Source& source);
     void find_values(const event::DecodedLine& line, const event::Image& image, bool key_only);
     void close_appenders();
     bool snapshot_due(event::Order cut) const;
@@ -120,6 +133,8 @@ private:
     void apply_bag();
     void move_lines(const std::string& name, const std::vector<std::size_t>& from) const;
     void move_rows(const std::vector<std::size_t>& from, const std::vector<StoredColumn>& before);
+    void replace_rows(const std::string& values);
+    bool has_other_type(std::size_t column) const;
     std::string default_text(std::size_t column) const;
     std::string new_value(std::size_t column) const;
     std::string columns(const std::string& prefix) const;
@@ -130,7 +145,8 @@ private:
 
     duckdb::Connection& m_connection;
     StoredTable m_stored;
-    StoredTable m_at_cut; ///< as the last cut left it
+    StoredTable m_at_cut;                  ///< as the last cut left it
+    std::vector<std::string> m_types_held; ///< as has_other_types() found them
     DeclaredTypes m_declared;
     KeptTimes m_kept;
     std::string m_id;

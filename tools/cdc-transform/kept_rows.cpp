@@ -109,11 +109,13 @@ void KeptView::create_stored() {
     if (!is_narrowed(attempt().keys)) {
         create("TABLE " + stored, select, failure_of_rows({}));
         take_shape(m_stored);
+        require_key();
         return;
     }
     create("TABLE " + stored, fmt::format("SELECT * FROM ({}) LIMIT 0", select),
            failure(RowFailed::What::view));
     take_shape(m_stored);
+    require_key();
     m_whole = true;
     note_parked(make_new_rows(attempt().keys));
     m_connection.execute(fmt::format("INSERT INTO {} SELECT * FROM {}", stored, temp("new")));

@@ -5,6 +5,7 @@
 #include "cdc-transform/column_types.hpp"
 #include "cdc-transform/named_relations.hpp"
 #include "views/unique.hpp"
+#include "views/view_refusal.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -20,7 +21,7 @@ using duckdb::quoted_name;
 namespace {
 
 /// Another one where expressions come to mean something else: stored rows are then computed anew.
-constexpr const char* kMeaning = " 3";
+constexpr const char* kMeaning = " 5";
 /// Behind the difference of a bag: each row as often as its number changes, by its sign.
 constexpr const char* kCopies = R"( d, range({}d."cdc n") AS copies)";
 constexpr std::size_t kOutboxBytes = std::size_t{256} << 10;
@@ -60,8 +61,8 @@ void set_numbers(event::Column& column, const duckdb::Type& type) {
 
 } // namespace
 
-KeptView::KeptView(duckdb::Connection& connection, const views::View& view, std::size_t place,
-                   const std::string& name)
+KeptView::KeptView(duckdb::Connection& connection, duckdb::Connection& asking,
+                   const views::View& view, std::size_t place, const std::string& name)
     : m_connection{connection}, m_view{view}, m_place{place}, m_db{name}, m_stored{"out_" +
                                                                                    view.name} {
     m_engine.serialise = [this](const std::string& sql) {
@@ -70,8 +71,8 @@ KeptView::KeptView(duckdb::Connection& connection, const views::View& view, std:
     m_engine.deserialise = [this](const std::string& tree) {
         return duckdb::deserialize_sql(m_connection, tree);
     };
-    m_engine.describe = [this](const std::string& sql) {
-        return column_types(m_connection, sql);
+    m_engine.describe = [&asking](const std::string& sql) {
+        return column_types(asking, sql);
     };
     const std::string tree = m_engine.serialise(m_view.select);
     if (nlohmann::json::parse(tree).value("error", false)) {
@@ -156,13 +157,6 @@ void KeptView::take_shape(const std::string& relation) {
     for (const event::Column& column : table.columns) {
         m_columns.push_back(quoted_name(column.name));
     }
-    for (const std::string& name : m_view.found_by()) {
-        if (std::find(m_columns.begin(), m_columns.end(), quoted_name(name)) == m_columns.end()) {
-            throw Error{ExitCode::usage,
-                        fmt::format("view {} has no column {}, which its {} names", m_view.name,
-                                    base::in_quotes(name), is_bag() ? "PARTITION" : "KEY")};
-        }
-    }
     m_lines = std::make_unique<ViewLines>(std::move(table));
 }
 
@@ -184,8 +178,12 @@ views::Relation KeptView::relation() const {
     out.name = m_view.name;
     out.stored = m_stored;
     for (std::size_t i = 0; i < m_columns.size(); ++i) {
-        out.columns.push_back({m_lines->table().columns[i].name, m_types[i], {}});
+        out.columns.push_back({m_lines->table().columns[i].name, m_types[i], {}, {}});
         if (m_bound) {
+            const auto traits = m_bound->traits.find(out.columns.back().name);
+            if (traits != m_bound->traits.end()) {
+                out.columns.back().traits = traits->second;
+            }
             const auto found = m_bound->collations.find(out.columns.back().name);
             if (found != m_bound->collations.end()) {
                 out.columns.back().collation = found->second;
@@ -219,12 +217,34 @@ std::string KeptView::same_key(const std::string& a, const std::string& b) const
     return out.empty() ? "true" : out;
 }
 
+/// The first one of KEY or PARTITION that the rows do not have.
+const std::string* KeptView::missing_key() const {
+    const std::vector<std::string>& names = m_view.found_by();
+    const auto found = std::find_if(names.begin(), names.end(), [this](const std::string& name) {
+        return std::find(m_columns.begin(), m_columns.end(), quoted_name(name)) == m_columns.end();
+    });
+    return found == names.end() ? nullptr : &*found;
+}
+
+void KeptView::require_key() const {
+    if (const std::string* name = missing_key()) {
+        std::vector<std::string> columns;
+        for (const event::Column& column : m_lines->table().columns) {
+            columns.push_back(column.name);
+        }
+        views::refuse_view(m_view,
+                           {fmt::format("{} is no column of the SELECT", base::in_quotes(*name)),
+                            fmt::format("its columns are {}", fmt::join(columns, ", ")),
+                            views::kNoPosition});
+    }
+}
+
 void KeptView::restore(const StoredView& stored) {
     take_shape(m_stored);
     // Its key is as the stored lines had it: another one makes another table.
     std::string columns_json;
     event::append_columns(columns_json, m_lines->table().columns);
-    m_live = columns_json == stored.columns;
+    m_live = columns_json == stored.columns && missing_key() == nullptr;
     m_redefined = m_whole = stored.definition != normal_form();
 }
 

@@ -29,8 +29,9 @@ namespace cdc::transform {
 ///     apply(), write()             rows become the new ones, lines go to the outbox
 class KeptView {
 public:
-    KeptView(duckdb::Connection& connection, const views::View& view, std::size_t place,
-             const std::string& name);
+    /// `asking`: what asks for types of expressions, for one that fails ends its transaction.
+    KeptView(duckdb::Connection& connection, duckdb::Connection& asking, const views::View& view,
+             std::size_t place, const std::string& name);
 
     const views::View& view() const { return m_view; }
     /// Names in FROM that no CTE hides; its relations are among them.
@@ -134,6 +135,8 @@ private:
     void make_bag_difference(bool whole);
     event::Table describe(const std::string& select, std::vector<std::string>& types) const;
     void take_shape(const std::string& relation);
+    const std::string* missing_key() const;
+    void require_key() const;
     void write_rows(Outbox& outbox, CutStamp& cut, const std::string& sql, char op,
                     std::size_t before, std::size_t after);
 

@@ -81,7 +81,7 @@ int dry_run(const Options& options, const views::ViewFile& file) {
     duckdb::Database database{"", engine_settings(options)};
     duckdb::Connection connection{database};
     for (const views::View& view : file.views) {
-        const KeptView checked{connection, view, 0, options.name};
+        const KeptView checked{connection, connection, view, 0, options.name};
         base::log::info("view {} reads {}", view.name, fmt::join(checked.named(), ", "));
     }
     return static_cast<int>(ExitCode::ok);

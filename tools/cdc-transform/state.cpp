@@ -65,6 +65,13 @@ std::string table_json(const StoredTable& table) {
     if (table.taken != event::Order{}) {
         out["taken"] = table.taken.text();
     }
+    if (!table.facts.empty()) {
+        out["facts"] = table.facts;
+        out["facts_order"] = table.facts_order.text();
+    }
+    if (!table.truncates.empty()) {
+        out["truncates"] = table.truncates;
+    }
     if (table.reading) {
         out["reading"] = table.reading->text();
         out["reading_whole"] = table.reading_whole;
@@ -84,6 +91,9 @@ StoredTable parse_stored_table(int id, std::string_view text) {
     table.connector = json.at("connector");
     table.input = json.value("input", "");
     table.whole = json.at("whole");
+    table.facts = json.value("facts", "");
+    table.facts_order = order_of(json, "facts_order");
+    table.truncates = json.value("truncates", std::vector<std::string>{});
     table.current_from = order_of(json, "current_from");
     table.read_at = order_of(json, "read_at");
     table.highest_read = order_of(json, "highest_read");
@@ -139,7 +149,8 @@ std::string position_name(const event::Checkpoint& checkpoint, const std::string
 
 State::State(const std::string& folder, const duckdb::Settings& settings, std::uint16_t epoch)
     : m_folder{folder}, m_database{made_folder(folder), with_spill(settings, folder)},
-      m_connection{m_database}, m_epoch{epoch != 0 ? epoch : epoch_of_today()} {
+      m_connection{m_database}, m_asking{m_database}, m_epoch{epoch != 0 ? epoch
+                                                                         : epoch_of_today()} {
     m_made_anew = m_connection.number("SELECT count(*) FROM duckdb_tables() WHERE schema_name = "
                                       "'cdc' AND table_name = 'meta'") == 0;
     if (m_made_anew) {

@@ -26,9 +26,12 @@ struct StoredTable {
     std::optional<event::Order> reading; ///< of a snapshot under way, or that waits for its cut
     bool reading_whole = false;          ///< its rows replace the table
     bool reading_ended = false;
-    event::Order read_at;      ///< of the last whole snapshot
-    event::Order highest_read; ///< of the rows of the snapshot under way
-    event::Order barrier;      ///< rows below it were truncated
+    event::Order read_at;               ///< of the last whole snapshot
+    event::Order highest_read;          ///< of the rows of the snapshot under way
+    event::Order barrier;               ///< rows below it were truncated
+    std::string facts;                  ///< the last that came, as JSON; "": none
+    event::Order facts_order;           ///< theirs
+    std::vector<std::string> truncates; ///< transactions of the last truncates, for facts
     event::Order taken; ///< of a table without key, by marks: changes up to it are in its rows
 };
 
@@ -56,6 +59,8 @@ public:
     State(const std::string& folder, const duckdb::Settings& settings, std::uint16_t epoch);
 
     duckdb::Connection& connection() { return m_connection; }
+    /// Outside of any transaction, for questions that name no table.
+    duckdb::Connection& asking() { return m_asking; }
     const std::string& folder() const { return m_folder; }
     bool made_anew() const { return m_made_anew; }
     std::uint16_t epoch() const { return m_epoch; }
@@ -93,6 +98,7 @@ private:
     std::string m_folder;
     duckdb::Database m_database;
     duckdb::Connection m_connection;
+    duckdb::Connection m_asking;
     bool m_made_anew = false;
     std::uint16_t m_epoch;
     std::uint64_t m_last_position = 0;

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "kafka/cut_mark.hpp"
+#include "views/names.hpp"
 
 #include <algorithm>
 
@@ -53,6 +54,11 @@ Transformer::Transformer(const Options& options, const views::ViewFile& file, St
         const std::string name = identity(table.input, table.shape);
         m_tables[name] =
             std::make_unique<InputTable>(state.connection(), std::move(table), m_declared, m_kept);
+        warn_of_types(*m_tables[name]);
+        if (m_tables[name]->has_other_types()) {
+            open_transaction(); // until the next cut
+            m_tables[name]->retype();
+        }
     }
     make_inputs();
     restore_views();
@@ -158,7 +164,23 @@ void Transformer::restore_views() {
     }
 }
 
+/// TYPE of a column that the table does not have: it may be dropped, or another one is meant.
+void Transformer::warn_of_types(const InputTable& table) const {
+    const std::vector<event::Column>& columns = table.shape().columns;
+    for (const views::ColumnType& type : m_types) {
+        if (same_name(type.table, table.stored().input, space_of(table.shape()),
+                      table.shape().table) &&
+            std::none_of(columns.begin(), columns.end(),
+                         [&](const event::Column& column) { return column.name == type.column; })) {
+            base::log::warning("{}:{}: TYPE {}.{}: table {} has no column {}", m_options.views,
+                               type.line, type.table, type.column, table.full_name(),
+                               in_quotes(type.column));
+        }
+    }
+}
+
 void Transformer::read_file(const views::ViewFile& file) {
+    m_types = file.types;
     m_declared = [types = file.types](const StoredTable& table, const std::string& column) {
         for (const views::ColumnType& type : types) {
             if (type.column == column &&
@@ -177,8 +199,8 @@ void Transformer::read_file(const views::ViewFile& file) {
         return std::nullopt;
     };
     for (const views::View& view : file.views) {
-        m_views.push_back(
-            std::make_unique<KeptView>(m_state.connection(), view, m_views.size(), m_options.name));
+        m_views.push_back(std::make_unique<KeptView>(m_state.connection(), m_state.asking(), view,
+                                                     m_views.size(), m_options.name));
         m_views.back()->set_parking(m_parking);
     }
 }
@@ -191,10 +213,11 @@ bool Transformer::can_begin_again() const {
 
 bool Transformer::wanted(const event::Source& source) const {
     return std::any_of(m_views.begin(), m_views.end(), [&](const auto& view) {
-        return std::any_of(view->named().begin(), view->named().end(),
-                           [&](const std::string& name) {
-                               return same_name(name, m_in->name, space_of(source), source.table);
-                           });
+        return std::any_of(
+            view->named().begin(), view->named().end(), [&](const std::string& name) {
+                return same_name(views::folded(name), views::folded(m_in->name),
+                                 views::folded(space_of(source)), views::folded(source.table));
+            });
     });
 }
 
@@ -244,6 +267,7 @@ void Transformer::take(std::size_t input, std::string_view text) {
         pass(line);
         return;
     case LineKind::facts:
+        warn_of_facts(line);
         pass(line);
         return;
     case LineKind::transaction: // its counts do not hold any more
@@ -302,9 +326,14 @@ void Transformer::take_table(const event::DecodedLine& line) {
         m_in->last_source.clear();
         return;
     }
+    if (shape.oid != table->shape().oid) {
+        open_transaction();
+        table->replace_by(shape.oid, line.source.order, is_of_snapshot(line.source));
+    }
     if (table->shape().columns != shape.columns) {
         open_transaction();
         table->reshape(shape);
+        warn_of_types(*table);
     } else if (table->shape().collations != shape.collations) {
         table->set_collations(shape.collations);
     } else {
@@ -328,7 +357,28 @@ InputTable& Transformer::made_table(const event::DecodedLine& line, event::Table
         table->assume_whole();
     }
     table->touch();
-    return *(m_tables[identity(m_in->name, line.source)] = std::move(table));
+    InputTable& made = *(m_tables[identity(m_in->name, line.source)] = std::move(table));
+    begin_readers_anew(made);
+    warn_of_types(made);
+    return made;
+}
+
+/// Views that read a table whose name is of another case, because this one was not there.
+void Transformer::begin_readers_anew(const InputTable& made) {
+    const std::string full = made.full_name();
+    for (const auto& view : m_views) {
+        const auto is_new = [&](const std::string& name) {
+            return views::is_name_of(name, full, true) &&
+                   std::none_of(m_tables.begin(), m_tables.end(), [&](const auto& entry) {
+                       return entry.second.get() != &made &&
+                              views::is_name_of(name, entry.second->full_name(), true);
+                   });
+        };
+        if (view->live() && std::any_of(view->named().begin(), view->named().end(), is_new)) {
+            view->silence();
+            m_state.forget_view(view->view().name);
+        }
+    }
 }
 
 void Transformer::take_snapshot(const event::DecodedLine& line) {
@@ -352,6 +402,19 @@ void Transformer::warn_of_mark(const event::DecodedLine& line) {
     if (table != nullptr) {
         base::log::warning("table {} may differ from the source's until it is read again: {}",
                            table->shape().display_name(), line.payload);
+    }
+}
+
+/// Facts of PostgreSQL's tables tell what no change line does.
+void Transformer::warn_of_facts(const event::DecodedLine& line) {
+    InputTable* table = find_table(line.source);
+    if (table == nullptr) {
+        return;
+    }
+    if (const std::optional<event::Mark> mark = table->take_facts(line)) {
+        base::log::warning("table {} may differ from the source's until it is read again "
+                           "(cdc-snapshot --tables): {}",
+                           table->shape().display_name(), mark->why);
     }
 }
 

@@ -104,11 +104,15 @@ private:
     void check_source(const event::Checkpoint& checkpoint,
                       const std::optional<event::Checkpoint>& source);
     void warn_of_mark(const event::DecodedLine& line);
+    void warn_of_facts(const event::DecodedLine& line);
     void pass(const event::DecodedLine& line);
     bool wanted(const event::Source& source) const;
     InputTable* find_table(const event::Source& source);
+    void begin_readers_anew(const InputTable& made);
+    bool means(const std::string& name, const std::string& full) const;
     InputTable& made_table(const event::DecodedLine& line, event::Table shape);
     void read_file(const views::ViewFile& file);
+    void warn_of_types(const InputTable& table) const;
     void restore_views();
     void drop_views(CutStamp& stamp);
     void open_transaction();
@@ -136,6 +140,7 @@ private:
     Parking* m_parking;
     event::TableFilter m_empty;
     event::TableFilter m_passed;
+    std::vector<views::ColumnType> m_types; ///< of the view file
     DeclaredTypes m_declared;
     KeptTimes m_kept;
     std::vector<std::unique_ptr<KeptView>> m_views; ///< in the file's order

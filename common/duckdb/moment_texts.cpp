@@ -1,0 +1,206 @@
+#include "duckdb/moment_texts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+namespace cdc::duckdb {
+
+namespace {
+
+using Text = std::string_view;
+
+constexpr Text kSpaces = " \t\n\v\f\r";
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool equal_folded(Text text, Text lower) {
+    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) == b;
+    });
+}
+
+/// Reads a text from its front.
+class Reader {
+public:
+    explicit Reader(Text text) : m_rest{text} {}
+
+    bool at_end() const { return m_rest.empty(); }
+    char next() const { return m_rest.empty() ? '\0' : m_rest.front(); }
+    Text rest() const { return m_rest; }
+    Text since(Text before) const { return before.substr(0, before.size() - m_rest.size()); }
+
+    bool take(Text characters) {
+        const bool found = !m_rest.empty() && characters.find(m_rest.front()) != Text::npos;
+        m_rest.remove_prefix(found ? 1 : 0);
+        return found;
+    }
+    bool skip_spaces() {
+        const Text before = m_rest;
+        while (take(" ")) {
+        }
+        return before.size() != m_rest.size();
+    }
+    Text digits() {
+        const Text before = m_rest;
+        while (is_digit(next())) {
+            m_rest.remove_prefix(1);
+        }
+        return since(before);
+    }
+    /// Of one or two digits, up to `most`.
+    bool number(int most) {
+        const Text text = digits();
+        int value = 0;
+        std::from_chars(text.data(), text.data() + text.size(), value);
+        return !text.empty() && text.size() <= 2 && value <= most;
+    }
+    Text word() {
+        const Text before = m_rest;
+        while (!m_rest.empty() && kSpaces.find(m_rest.front()) == Text::npos) {
+            m_rest.remove_prefix(1);
+        }
+        return since(before);
+    }
+
+private:
+    Text m_rest;
+};
+
+bool read_date(Reader& reader, MomentText& out) {
+    constexpr std::size_t kLongestYear = 7;
+    const Text begin = reader.rest();
+    const Text year = reader.digits();
+    if (year.size() < 3 || year.size() > kLongestYear ||
+        year.find_first_not_of('0') == Text::npos) {
+        return false;
+    }
+    const char separator = reader.next();
+    const Text same{&separator, 1};
+    if (Text{"-/ "}.find(separator) == Text::npos || !reader.take(same) || !reader.number(12) ||
+        !reader.take(same) || !reader.number(31)) {
+        return false;
+    }
+    out.date = reader.since(begin);
+    return true;
+}
+
+bool read_time(Reader& reader, MomentText& out) {
+    const Text begin = reader.rest();
+    if (!reader.number(24) || !reader.take(":") || !reader.number(59)) {
+        return false;
+    }
+    if (reader.take(":")) {
+        if (!reader.number(60)) {
+            return false;
+        }
+        if (reader.take(".")) {
+            reader.digits();
+        }
+    }
+    out.time = reader.since(begin);
+    return true;
+}
+
+/// Reads nothing where none stands there.
+bool read_offset(Reader& from, MomentText& out) {
+    constexpr int kFarthest = 15;
+    Reader reader = from;
+    const Text begin = reader.rest();
+    if (!reader.take("+-")) {
+        return false;
+    }
+    const Text hours = reader.rest().substr(0, 2);
+    Reader of_hours{hours};
+    if (!of_hours.number(kFarthest)) {
+        return false;
+    }
+    const std::size_t size = of_hours.since(hours).size();
+    for (std::size_t i = 0; i < size; ++i) {
+        reader.take("0123456789");
+    }
+    for (int part = 0; part < 2 && (reader.take(":") || is_digit(reader.next())); ++part) {
+        if (!is_digit(reader.next())) {
+            return false;
+        }
+        reader.take("0123456789");
+        if (!reader.take("0123456789")) {
+            return false;
+        }
+    }
+    out.zone = reader.since(begin);
+    from = reader;
+    return true;
+}
+
+/// A place such as Europe/Berlin, PST8PDT, or an abbreviation of which both have one offset.
+bool is_zone(Text word) {
+    static constexpr std::array kSame =
+        std::to_array<Text>({"z", "utc", "gmt", "est", "mst", "hst"});
+    return word.find('/') != Text::npos ||
+           (word.size() == 7 && is_digit(word[3]) && !is_digit(word[6])) ||
+           std::any_of(kSame.begin(), kSame.end(),
+                       [word](Text same) { return equal_folded(word, same); });
+}
+
+} // namespace
+
+Text trimmed(Text text) {
+    const std::size_t begin = text.find_first_not_of(kSpaces);
+    return begin == Text::npos ? Text{}
+                               : text.substr(begin, text.find_last_not_of(kSpaces) + 1 - begin);
+}
+
+bool is_special_moment(Text text) {
+    const Text inner = trimmed(text);
+    return equal_folded(inner, "infinity") || equal_folded(inner, "-infinity") ||
+           equal_folded(inner, "epoch");
+}
+
+std::optional<MomentText> parse_moment_text(Text text) {
+    MomentText out;
+    Reader reader{trimmed(text)};
+    const std::size_t colon = reader.rest().find_first_not_of("0123456789");
+    const bool time_alone = colon != Text::npos && reader.rest()[colon] == ':';
+    if (!time_alone && !read_date(reader, out)) {
+        return std::nullopt;
+    }
+    const bool joined = !time_alone && reader.take("Tt");
+    const bool apart = reader.skip_spaces();
+    if (time_alone || joined || (apart && is_digit(reader.next()))) {
+        if (!read_time(reader, out)) {
+            return std::nullopt;
+        }
+    } else if (!apart && !reader.at_end()) {
+        return std::nullopt;
+    }
+    reader.skip_spaces();
+    if (!reader.at_end() && !read_offset(reader, out)) {
+        const Text begin = reader.rest();
+        if (Reader ahead{begin}; is_zone(ahead.word())) {
+            out.zone = reader.word();
+        }
+    }
+    reader.skip_spaces();
+    const Text era = reader.word();
+    out.before_era = equal_folded(era, "bc") || equal_folded(era, "(bc)");
+    if (!reader.at_end() || (!era.empty() && !out.before_era)) {
+        return std::nullopt;
+    }
+    return out;
+}
+
+void append_moment(std::string& out, const MomentText& moment) {
+    out += moment.date;
+    out += moment.before_era ? " (BC)" : "";
+    out += moment.date.empty() || moment.time.empty() ? "" : " ";
+    out += moment.time;
+    out +=
+        moment.zone.empty() || !std::isalpha(static_cast<unsigned char>(moment.zone[0])) ? "" : " ";
+    out += moment.zone;
+}
+
+} // namespace cdc::duckdb
