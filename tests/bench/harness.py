@@ -1,10 +1,12 @@
 """What every benchmark shares: private servers, timed commands in pairs, the table of results."""
+import atexit
 import contextlib
 import json
 import os
 import pathlib
 import re
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -88,12 +90,13 @@ class Results:
     def __init__(self, path):
         self.path = pathlib.Path(path)
         self.rows = []
+        self.rounds = ROUNDS  # of what is added next
 
     def add(self, work, value, unit, peer=None, peer_value=None, ratio=None, target=None):
         self.rows.append({"work": work, "value": round(value, 4), "unit": unit, "peer": peer,
                           "peer_value": None if peer_value is None else round(peer_value, 4),
                           "ratio": None if ratio is None else round(ratio, 3), "target": target,
-                          "taken": time.strftime("%Y-%m-%d", time.gmtime()), "rounds": ROUNDS, "machine": machine()})
+                          "taken": time.strftime("%Y-%m-%d", time.gmtime()), "rounds": self.rounds, "machine": machine()})
 
     def kept(self):
         return json.loads(self.path.read_text()) if self.path.exists() else []
@@ -166,25 +169,40 @@ class Mysql:
 
 @contextlib.contextmanager
 def servers(bin_folder, *names, conf="synchronous_commit=off\nmax_wal_size=8GB\nautovacuum=off", kafka_conf=""):
-    """A folder and an environment with private servers in it; all is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="cdc-bench-") as folder:
-        os.chmod(folder, 0o755)
-        env = dict(os.environ, CDC_SERVICES_DIR=f"{folder}/services", CDC_PG_CONF=conf, CDC_KAFKA_CONF=kafka_conf,
-                   PATH=f"{bin_folder}:/usr/lib/postgresql/15/bin:{os.environ['PATH']}")
-        script = ROOT / "scripts" / "services"
-        try:
-            if names:
-                subprocess.run([script, "start", *names], env=env, check=True,
-                               stdout=subprocess.DEVNULL)
-                lines = subprocess.run([script, "env", *names], env=env, check=True,
-                                       capture_output=True, text=True).stdout.splitlines()
-                for line in lines:
-                    name, _, value = line.removeprefix("export ").partition("=")
-                    env[name] = "".join(shlex.split(value))
-            yield pathlib.Path(folder), env
-        finally:
-            subprocess.run([script, "stop", "--purge"], env=env, check=False,
+    """A folder and an environment with private servers in it, which end afterwards."""
+    if shutil.disk_usage(tempfile.gettempdir()).free < ROOM:
+        remove_folders()
+    folder = tempfile.mkdtemp(prefix="cdc-bench-")
+    FOLDERS.append(folder)
+    os.chmod(folder, 0o755)
+    env = dict(os.environ, CDC_SERVICES_DIR=f"{folder}/services", CDC_PG_CONF=conf, CDC_KAFKA_CONF=kafka_conf,
+               PATH=f"{bin_folder}:/usr/lib/postgresql/15/bin:{os.environ['PATH']}")
+    script = ROOT / "scripts" / "services"
+    try:
+        if names:
+            subprocess.run([script, "start", *names], env=env, check=True,
                            stdout=subprocess.DEVNULL)
+            lines = subprocess.run([script, "env", *names], env=env, check=True,
+                                   capture_output=True, text=True).stdout.splitlines()
+            for line in lines:
+                name, _, value = line.removeprefix("export ").partition("=")
+                env[name] = "".join(shlex.split(value))
+        yield pathlib.Path(folder), env
+    finally:
+        subprocess.run([script, "stop"], env=env, check=False, stdout=subprocess.DEVNULL)
+
+
+# For minutes ext4 passes over each inode that was freed when it makes a new one (recently_deleted()):
+# servers whose predecessors' folders are just gone would be slower than the first ones.
+FOLDERS = []
+ROOM = 25 << 30 # bytes of the disk, below which folders go between two works
+
+
+@atexit.register
+def remove_folders():
+    for folder in FOLDERS:
+        shutil.rmtree(folder, ignore_errors=True)
+    FOLDERS.clear()
 
 
 ORDERS = """CREATE TABLE orders (id bigserial PRIMARY KEY, customer int NOT NULL, product int NOT NULL,

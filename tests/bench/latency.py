@@ -21,6 +21,7 @@ class FromPostgres:
     # As a server is by default: an asynchronous commit reaches the log on disk, and so every reader of
     # it, up to 200 ms later (wal_writer_delay).
     service, schema, conf = "postgres", "public", "synchronous_commit=on\nmax_wal_size=8GB\nautovacuum=off"
+    flush = 50
 
     def __init__(self, env, names):
         self.server, self.names, self.env = Postgres(env), names, env
@@ -42,6 +43,7 @@ class FromPostgres:
 
 class FromMysql:
     service, schema, conf = "mysql", "bench", ""
+    flush = 80 # it leaves ClickHouse less of the processors than PostgreSQL does
 
     def __init__(self, env, names):
         self.server, self.names = Mysql(env), names
@@ -70,18 +72,18 @@ class FromMysql:
                 process.stdin.flush()
 
 
-def through_kafka(env, folder, names, schema):
+def through_kafka(env, folder, names, kind):
     """The shell lines of the pipe's processes; and a function that tells whether the second may start."""
     # A record that waits a little for others spares the broker requests: they are for one topic each.
-    linger, flush, fetch = (5, 50, "") if len(names) == 1 else (40, 100, "-X fetch.min.bytes=65536 -X fetch.wait.max.ms=40")
-    topic = f"latency.{schema}.{names[-1]}"
+    linger, flush, fetch = (5, kind.flush, "") if len(names) == 1 else (40, 100, "-X fetch.min.bytes=65536 -X fetch.wait.max.ms=40")
+    topic = f"latency.{kind.schema}.{names[-1]}"
     return ([f"cdc-capture --checkpoint {folder}/p | cdc-publish --checkpoint {folder}/p -X linger.ms={linger}",
-             f"cdc-consume --topics '^latency[.]{schema}[.]' --checkpoint {folder}/c --checkpoint-interval 100ms {fetch} | "
+             f"cdc-consume --topics '^latency[.]{kind.schema}[.]' --checkpoint {folder}/c --checkpoint-interval 100ms {fetch} | "
              f"cdc-load --target $CDC_TEST_CLICKHOUSE_URL --flush-interval {flush}ms --checkpoint {folder}/c"],
             lambda: ends(env["CDC_BROKERS"], topic))
 
 
-def direct(_env, folder, _names, _schema):
+def direct(_env, folder, _names, _kind):
     return ([f"cdc-capture --checkpoint {folder}/p | cdc-load --target $CDC_TEST_CLICKHOUSE_URL --flush-interval 50ms "
              f"--checkpoint {folder}/p"], lambda: True)
 
@@ -92,7 +94,7 @@ def latency_of(bin_folder, kind, tables, pipe):
     with servers(bin_folder, *services, conf=kind.conf) as (folder, env):
         env.update(CDC_PREFIX="latency", CDC_BROKERS=env.get("CDC_TEST_KAFKA_BROKERS", ""))
         source = kind(env, names)
-        lines, may_start = pipe(env, folder, names, kind.schema)
+        lines, may_start = pipe(env, folder, names, kind)
         pipes = []
         for line in lines:
             if pipes:
@@ -132,6 +134,7 @@ def latency(bin_folder, results):
             ("latency-direct", FromPostgres, 1, direct, ((*p50, "<=0.15"), (*p99, None))),
             ("latency-mysql", FromMysql, 1, through_kafka, ((*p50, "<=0.1"), (*p99, "<=0.5"))),
             ("latency-mysql-direct", FromMysql, 1, direct, ((*p50, "<=0.15"), (*p99, None)))):
+        results.rounds = 1
         say(f"{name}: {RATE} transactions a second into {tables} tables, for {SECONDS} s")
         watcher = latency_of(bin_folder, kind, tables, pipe)
         for part, share, target in targets:
@@ -142,7 +145,8 @@ def ten(name, kind):
     """The slowest of ten runs: each of them is to keep the target."""
     def work(bin_folder, results):
         watchers = []
-        for number in range(10):
+        results.rounds = 10
+        for number in range(results.rounds):
             watchers.append(latency_of(bin_folder, kind, 1, through_kafka))
             say(f"{name}, run {number + 1}: p50 {watchers[-1].share(0.5):.4f} s, p99 {watchers[-1].share(0.99):.4f} s")
         for part, share, target in (("p50", 0.5, "<=0.1"), ("p99", 0.99, "<=0.5")):

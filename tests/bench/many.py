@@ -95,7 +95,8 @@ def many_load(bin_folder, results):
         for name, target in (("http", env["CDC_TEST_CLICKHOUSE_URL"]), ("chdb", f"chdb:{folder}/target")):
             flush(target, 4) # makes the tables
             one, four = [], []
-            for _ in range(min(ROUNDS, 3)): # ten flushes each
+            results.rounds = min(ROUNDS, 3)
+            for _ in range(results.rounds): # ten flushes each
                 four.append(flush(target, 4))
                 one.append(flush(target, 1))
             results.add(f"many-load-{name}", median(four), "s", "one job", median(one), target="<=1")

@@ -79,6 +79,7 @@ def steadily(pipeline, name, results, aim_s):
     busy = (pipeline.cpu() - cpu) / (time.monotonic() - began)
     time.sleep(5)
     watcher.end()
+    results.rounds = 1
     results.add(f"{name}-visible-p50", watcher.share(0.5), "s", target=f"<={aim_s}")
     results.add(f"{name}-visible-p99", watcher.share(0.99), "s", target=f"<={aim_s}")
     results.add(f"{name}-cpu", busy * 100, "% of one", target="<=20")
@@ -92,6 +93,7 @@ def in_a_rush(pipeline, name, results, aim_s, aim_rate):
     written = time.monotonic()
     arrived = last_change(pipeline.target, pipeline.tables(), 10)
     pipeline.run("verify")
+    results.rounds = 1
     results.add(f"{name}-events", EVENTS / (max(written, arrived) - began), "events/s", target=f">={aim_rate}")
     results.add(f"{name}-behind", max(0, arrived - written), "s", target=f"<={aim_s}")
     results.add(f"{name}-memory", pipeline.memory_mb(), "MB", target="<=1000")

@@ -4,12 +4,13 @@
 Prints a table, SHORT where a target is missed, and writes the same rows as JSON. ONLY replaces its
 own rows. --page: writes all rows of the JSON as a page, with the machine and the versions. A work that
 fails is told at the end, and the others run. CDC_BENCH_ROUNDS (5) and CDC_BENCH_ROWS (2000000) make
-quick looks possible.
+quick looks possible; CDC_BENCH_KEYS_ROWS (25 times as many) is the table of verify-keys.
 """
 import argparse
 import pathlib
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import capture
@@ -26,7 +27,7 @@ import transform_latency
 import transform_spark
 import verify
 import wide
-from harness import Results
+from harness import ROUNDS, Results, say
 
 
 WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS,
@@ -45,14 +46,19 @@ def main():
     bin_folder = pathlib.Path(options.bin).resolve()
     results = Results(options.out)
     failed = []
+    begun = time.monotonic()
     for name, work in [*WORKS.items(), *BY_NAME.items()]:
         if options.only == name or (options.only is None and name in WORKS):
+            results.rounds = ROUNDS
+            started = time.monotonic()
             try:
                 work(bin_folder, results)
             except (SystemExit, subprocess.CalledProcessError) as error:
                 failed.append(f"{name}: {error}")
             results.save()
+            say(f"{name}: took {time.monotonic() - started:.0f} s")
     results.print()
+    say(f"all took {(time.monotonic() - begun) / 60:.0f} min")
     if options.page:
         page.write(options.page, results.kept(), bin_folder)
     if failed:

@@ -25,6 +25,7 @@ def measure(bin_folder, results, name, rows, sizes, rounds, memory="256MB"):
         tool = f"exec cdc-transform --views {folder}/views.sql --ack on-write --memory {memory} --log-level warning"
         filled = timed(f"{tool} --state {folder}/state <{folder}/base", env)
         (folder / "base").unlink()
+        results.rounds = 1
         results.add(f"{name}-snapshot", rows * 1.1 / filled.wall, "rows/s")
         results.add(f"memory-{name}-snapshot", filled.rss_mb, "MB")
         for size, count in sizes.items():
@@ -36,6 +37,7 @@ def measure(bin_folder, results, name, rows, sizes, rounds, memory="256MB"):
                 runs.append(timed(f"{tool} --state {folder}/run <{folder}/changes", env))
                 say(f"round {number + 1}, cuts of {size}: {runs[-1].wall:.2f} s, {runs[-1].rss_mb:.0f} MB")
             wall = median(run.wall for run in runs)
+            results.rounds = rounds
             results.add(f"{name}-cuts-of-{size}", count / wall, "changes/s")
             results.add(f"{name}-cut-of-{size}", wall / (count / size) * 1000, "ms")
             results.add(f"memory-cdc-{name}-{size}", max(run.rss_mb for run in runs), "MB")

@@ -93,7 +93,8 @@ def transform_flink(bin_folder, results):
                 publish(folder, env, "changes", "b")
                 return run_ours(folder, env, "b", "ours", TOPICS)
 
-            mine, other = pairs(ours, lambda _: flink.go_on(), min(ROUNDS, 3))
+            results.rounds = min(ROUNDS, 3)
+            mine, other = pairs(ours, lambda _: flink.go_on(), results.rounds)
         finally:
             flink.end()
         same = [rows_of(brokers, topic) for topic in (OURS, TOPIC)]
