@@ -7,7 +7,7 @@ import time
 import chdb
 
 ERROR_NAMES = {
-    48: "NOT_IMPLEMENTED", 62: "SYNTAX_ERROR", 164: "READONLY", 202: "TOO_MANY_SIMULTANEOUS_QUERIES",
+    48: "NOT_IMPLEMENTED", 62: "SYNTAX_ERROR", 115: "UNKNOWN_SETTING", 164: "READONLY", 202: "TOO_MANY_SIMULTANEOUS_QUERIES",
     209: "SOCKET_TIMEOUT", 210: "NETWORK_ERROR", 241: "MEMORY_LIMIT_EXCEEDED", 242: "TABLE_IS_READ_ONLY",
     243: "NOT_ENOUGH_SPACE", 252: "TOO_MANY_PARTS", 319: "UNKNOWN_STATUS_OF_INSERT",
     381: "HTTP_LENGTH_REQUIRED", 516: "AUTHENTICATION_FAILED",
@@ -57,18 +57,35 @@ class Sessions:
 
     def _set(self, connection, wanted):
         current = connection.settings
-        for name in [name for name in current if name not in wanted]:
-            with contextlib.suppress(chdb.Error):
-                connection.query(f"SET {name} = DEFAULT")
+        ended = [name for name in current if name not in wanted]
+        self._unset(connection, ended)
+        for name in ended:
             del current[name]
-        for name, value in wanted.items():
-            if current.get(name) == value:
-                continue
+        changed = {name: value for name, value in wanted.items() if current.get(name) != value}
+        parts = []
+        for name, value in changed.items():
             if not re.fullmatch(r"\w+", name):
                 raise failure(115, f"Setting {name} is neither a builtin setting")
             quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-            connection.query(f"SET {name} = '{quoted}'")
-            current[name] = value
+            parts.append(f"{name} = '{quoted}'")
+        if parts: # in one statement: each costs as much as a small insert
+            try:
+                connection.query("SET " + ", ".join(parts))
+            except chdb.Error:
+                self._unset(connection, [*current, *changed])
+                current.clear()
+                raise
+            current.update(changed)
+
+    def _unset(self, connection, names):
+        parts = [f"{name} = DEFAULT" for name in names]
+        try:
+            if parts:
+                connection.query("SET " + ", ".join(parts))
+        except chdb.Error: # one of them is none
+            for part in parts:
+                with contextlib.suppress(chdb.Error):
+                    connection.query("SET " + part)
 
     def _use(self, connection, database):
         if getattr(connection, "database", None) != database:

@@ -466,7 +466,7 @@ verb_flink-sql() {
 
 #---------------------------------------------------------------------------- the command line
 pipeline() {
-    local code began=$SECONDS
+    local code word began=$SECONDS
     [ "${1:-}" != --env ] || shift 2
     case ${1:-} in
         -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$self"; exit 0 ;;
@@ -476,6 +476,10 @@ pipeline() {
     esac
     verb=$1
     shift
+    for word; do [ "$word" != --env ] || usage "--env stands before the verb: $name --env FILE $verb"; done
+    case $verb in
+        setup | start | stop | restart | deploy | repair) [ $# = 0 ] || usage "$verb takes no word more: '$*'" ;;
+    esac
     case $verb in
         status | lag | logs | dead-letters | watch | topics | groups | messages | schemas | flink-sql) "verb_$verb" "$@"; exit ;;
         run) use_services; run_pipe "$@"; exit ;;

@@ -1,17 +1,22 @@
 # Settings of a pipeline: the environment, then its .env file, then the script's defaults; and the local
 # services that stand for servers where none are named. Sourced by pipeline.sh.
 
-# NAME=VALUE lines; quotes around a value are taken off. Nothing in the file is run.
+# NAME=VALUE lines; quotes around a value are taken off, and so are blanks and DOS line ends behind it. Nothing in the
+# file is run.
 load_settings() { # FILE
     local line key value number=0
     while IFS= read -r line || [ -n "$line" ]; do
         number=$((number + 1))
+        [ $number != 1 ] || line=${line#$'\xef\xbb\xbf'}
         line=${line#"${line%%[![:space:]]*}"}
+        line=${line%"${line##*[![:space:]]}"}
         case $line in '' | '#'*) continue ;; esac
         key=${line%%=*} value=${line#*=}
         [[ $key =~ ^[A-Z][A-Z0-9_]*$ && $line == *=* ]] || fail 2 "'$1', line $number: not NAME=VALUE: '$line'"
         case $key in
-            CDC_* | PIPELINE_* | METRICS_* | DATABASE_EXPORTER | TEXTFILES | PARTITIONS | RETENTION | SNAPSHOT_MODE | DEAD_LETTER_TOPIC | AGGREGATE_S | VIEWS | ALERTS | FORMAT | TABLE_TOPICS | PG* | MYSQL_* | CHDB_*) ;;
+            PIPELINE_SERVICES | PIPELINE_SERVICES_DIR | PIPELINE_LOCAL_SOURCE | PIPELINE_STATE) ;;
+            PIPELINE_LOG_BYTES | PIPELINE_STOP_S | PIPELINE_VERIFY_S | METRICS_HOST | METRICS_PORT) ;;
+            CDC_* | DATABASE_EXPORTER | TEXTFILES | PARTITIONS | RETENTION | SNAPSHOT_MODE | DEAD_LETTER_TOPIC | AGGREGATE_S | VIEWS | ALERTS | FORMAT | TABLE_TOPICS | PG* | MYSQL_* | CHDB_*) ;;
             *) fail 2 "'$1', line $number: '$key' is no setting of a pipeline or a tool" ;;
         esac
         case $value in

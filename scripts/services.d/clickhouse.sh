@@ -12,7 +12,7 @@ clickhouse_command() {
     read -r -a more <<<"${CDC_CLICKHOUSE_FRONT_ARGS:-}"
     argv=(env "CDC_CHDB_LIBRARY=$(engine_library)" PYTHONDONTWRITEBYTECODE=1
         python3 "$here/clickhouse-front" --path "$state/data" --port "$port"
-        --fail-file "$state/fail" ${more[@]+"${more[@]}"})
+        --fail-file "$state/fail" --profile-file "$state/profile" ${more[@]+"${more[@]}"})
 }
 
 clickhouse_ready() { http_answers; }

@@ -55,6 +55,10 @@ teardown() {
     [[ $output == *"--env: cannot read"* ]]
     run -2 "$pipelines/pg-orders" start
     [[ $output == *"is not set up; run: pg-orders setup"* ]]
+    run -2 "$pipelines/pg-orders" status --env "$PIPELINE_ENV"
+    [[ $output == *"--env stands before the verb: pg-orders --env FILE status"* ]]
+    run -2 "$pipelines/pg-orders" repair --tables inventory.orders
+    [[ $output == *"repair takes no word more: '--tables inventory.orders'"* ]]
     run -2 "$pipelines/pg-orders" destroy
     [[ $output == *"pg-orders destroy --yes"* ]]
     run -2 "$pipelines/pg-orders" dead-letters
@@ -100,6 +104,17 @@ TOOL
     [ ! -e "$BATS_TEST_TMPDIR/was_run" ]
 }
 
+@test "settings of a Windows editor: a byte order mark, DOS line ends, blanks behind values" {
+    sed -i -e '1s/^/\xef\xbb\xbf/' -e 's/$/ \r/' "$PIPELINE_ENV"
+    printf 'CDC_PREFIX="kept blank " \r\n\r\n# a comment\r\nPARTITIONS=7\t\r\n' >>"$PIPELINE_ENV"
+    cat >"$tools/cdc-capture" <<'TOOL'
+#!/usr/bin/env bash
+printf '%s|' "$CDC_SOURCE" "$CDC_TARGET" "$CDC_PREFIX" "$PARTITIONS" >"$CDC_TEST_BIN/settings"
+TOOL
+    run -0 "$pipelines/pg-orders" setup
+    [ "$(<"$tools/settings")" = "postgresql://app@db/inventory|http://cdc@ch/inventory|kept blank |7|" ]
+}
+
 @test "settings that are wrong are named with their line" {
     echo 'CDC_SLOT' >>"$PIPELINE_ENV"
     run -2 "$pipelines/pg-orders" status
@@ -107,6 +122,9 @@ TOOL
     printf 'LD_PRELOAD=x\n' >"$PIPELINE_ENV"
     run -2 "$pipelines/pg-orders" status
     [[ $output == *"line 1: 'LD_PRELOAD' is no setting"* ]]
+    printf 'PIPELINE_SERVCES=elsewhere\n' >"$PIPELINE_ENV"
+    run -2 "$pipelines/pg-orders" setup
+    [[ $output == *"line 1: 'PIPELINE_SERVCES' is no setting"* ]]
     echo 'PIPELINE_SERVICES=somewhere' >"$PIPELINE_ENV"
     run -2 "$pipelines/pg-orders" status
     [[ $output == *"neither local nor elsewhere"* ]]
