@@ -6,6 +6,8 @@
 #   ch TEXT                a query to $TARGET (http://… or chdb:DIR)
 #   expect WHAT GOT WANTED
 #   wait_until SECONDS COMMAND…
+#                          a file that a job in the background writes is removed before the job starts:
+#                          the job empties it a moment later, and what an earlier one wrote would count
 #   … | kept [NAME] | …    keeps the lines of a capture; at the end the order of each checkpoint is held
 #                          against the changes around it (order_check.py), as in `lines`, `out`, *.lines
 #   parity TABLE[=VIEW]…   source and target row by row (parity.py)

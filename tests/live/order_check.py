@@ -31,7 +31,11 @@ def wrong_of(path, appended):
             if line.startswith(b'{"table"'):
                 begins = True
                 continue
-            if not line.endswith(b"\n") or not line.startswith((b'{"key"', b'{"checkpoint"')):
+            if not line.endswith(b"\n"):
+                continue
+            if not line.startswith((b'{"key"', b'{"checkpoint"')):
+                # As below, when less than a line's first name was written.
+                begins = begins or appended
                 continue
             try:
                 decoded = json.loads(line)

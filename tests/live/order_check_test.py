@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """order_check.py itself: streams of which it must say nothing, and those that it must refuse.
 
-A stream is words: T a table line, 3.1 the first change of the transaction 3, =3 a checkpoint of it.
+A stream is words: T a table line, 3.1 the first change of the transaction 3, =3 a checkpoint of it; ~T what a
+process that was killed had written of a line, and the next one's table line; ~~T as much less of it.
 """
 import json
 import pathlib
@@ -17,10 +18,14 @@ WRONG = ["T 1.1 =15 3.1 3.2 =15 3.1 3.2 =4",  # below a change, and no new conne
          "T 1.1 =15 3.1 =4 T 3.1",            # a change behind its checkpoint
          "T 1.1 =15 3.1 =14 T 3.1"]           # it falls
 APPENDED = ["T 1.1 =15 3.1 =4 T 3.1",         # fine where two processes wrote one file
-            "T 1.1 =2 3.1 5.1 T 3.1 =4 5.1"]  # the second one's checkpoint is below the first one's changes
+            "T 1.1 =2 3.1 5.1 T 3.1 =4 5.1",  # the second one's checkpoint is below the first one's changes
+            "T 1.1 =15 3.1 =4 ~T 3.1",        # the first one was killed inside a line
+            "T 1.1 =15 3.1 =4 ~~T 3.1"]
 
 
 def line(word):
+    if word.endswith("~T"):
+        return '{"key":{"a":'[:3 if word == "~~T" else None] + line("T")
     if word == "T":
         text = {"table": {}}
     elif word.startswith("="):

@@ -36,7 +36,7 @@ done
 
 say "a signal ends the waiting"
 echo broken >mode
-: >pub.err
+rm pub.err
 cdc-publish --brokers "$CDC_TEST_KAFKA_BROKERS" --prefix signal --format avro --registry "$URL" \
     --registry-timeout 600s --drain 0s <lines.ndjson 2>pub.err &
 publisher=$!

@@ -1,4 +1,5 @@
 #include "io/atomic_file.hpp"
+#include "io/file_descriptor.hpp"
 #include "io/file_lock.hpp"
 #include "io/input_pause.hpp"
 #include "io/line_reader.hpp"
@@ -22,6 +23,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -144,6 +146,33 @@ TEST_CASE("lines that are read ahead are those that were written") {
         CHECK(reader.line_number() == sizes.size());
         writer.join();
     }
+}
+
+TEST_CASE("a line that is in two reads comes whole when the second one was ahead") {
+    // A file fills each read, and no line makes the buffer grow.
+    const FileDescriptor file{::memfd_create("lines", MFD_CLOEXEC)};
+    std::string text;
+    int lines = 0;
+    while (text.size() < std::size_t{5} << 20) {
+        text +=
+            fmt::format("{}:{}\n", lines, std::string(static_cast<std::size_t>(lines % 997), 'x'));
+        ++lines;
+    }
+    write_all(file.get(), text);
+    REQUIRE(::lseek(file.get(), 0, SEEK_SET) == 0);
+    LineReader reader{file.get()};
+    std::string_view line;
+    int wrong = 0;
+    for (int i = 0; i < lines; ++i) {
+        REQUIRE(reader.next(line) == LineReader::Result::line);
+        const std::string start = fmt::format("{}:", i);
+        wrong += line.size() != start.size() + static_cast<std::size_t>(i % 997) ||
+                         !line.starts_with(start)
+                     ? 1
+                     : 0;
+    }
+    CHECK(wrong == 0);
+    CHECK(reader.next(line) == LineReader::Result::end);
 }
 
 TEST_CASE("a read ahead waits for nothing") {

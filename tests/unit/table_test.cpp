@@ -41,6 +41,22 @@ TEST_CASE("columns are read back from a table line as they were written") {
     CHECK(version == shape_version(columns));
 }
 
+TEST_CASE("the value of older rows is read back as it was written") {
+    for (const char* value : {"-0", "0", "-1", "1e-07", R"("-0")", "[-0,null,[1.5,-0],[]]", "true",
+                              R"({"bounds":"[0:1]","elements":[-0,2]})", R"({"odd \"x\"":1})"}) {
+        Table table{"db", "s", "t", every_member()};
+        table.columns.back().default_json = value;
+        std::string line;
+        append_table_line(line, table, R"({"db":"db"})", 7);
+        const auto start = line.find(R"({"name":"s.t")");
+        std::string version;
+        const auto columns =
+            parse_columns(line.substr(start, line.find(R"(,"source":)") - start), version);
+        CHECK(columns.back().default_json == value);
+        CHECK(version == shape_version(columns));
+    }
+}
+
 TEST_CASE("the version follows every member and nothing else") {
     const auto base = every_member();
     CHECK(shape_version(base) == shape_version(every_member()));

@@ -91,7 +91,11 @@ TEST_CASE("what was shown before, and what is not captured, is left to the facts
     const Look shown = look({table(10, "root", {10, 11, 12}), table(20, "plain", {20})});
     CHECK(Rows{shown.facts.get()}.unseen.empty());
     const TableFilter other{{"public.other"}, {}};
-    CHECK(Rows{nullptr, other}.unseen.empty());
+    Rows rows{nullptr, other};
+    const auto missing = rows.unseen.settle(look({}));
+    CHECK(missing.gone.empty());
+    CHECK(missing.lost.empty());
+    CHECK(rows.unseen.empty());
 }
 
 TEST_CASE("a partition that is a table now, or the other way round, has rows of another name") {
@@ -101,6 +105,45 @@ TEST_CASE("a partition that is a table now, or the other way round, has rows of 
     CHECK(missing.lost == decltype(missing.lost){{10, {11, 20}}, {11, {11}}});
     REQUIRE(missing.gone.size() == 1);
     CHECK(missing.gone[0].oid == 20);
+}
+
+TEST_CASE("a table that has its name again, or a captured one, has rows under the other name") {
+    using Lost = std::map<std::uint32_t, std::vector<std::uint32_t>>;
+    const Look shown = look({table(20, "plain", {20})});
+    const auto change = [](Unseen& unseen, const char* name, const FactsLook* known) {
+        cdc::postgres::pgoutput::Decoder decoder;
+        unseen.take(decoder.decode(bytes::relation(20, "public", name, 'd', {{"id"}})), "700",
+                    known);
+        unseen.take(decoder.decode(bytes::insert(20, {"t1"})), "700", known);
+    };
+    Unseen unseen{kAll};
+    SUBCASE("of a known table") {
+        change(unseen, "plain", shown.facts.get());
+        CHECK(unseen.empty());
+        change(unseen, "lent", shown.facts.get());
+        change(unseen, "plain", shown.facts.get());
+        CHECK(unseen.settle(look({table(20, "plain", {20})}, "700")).lost.empty());
+        CHECK(unseen.settle(look({table(20, "plain", {20})})).lost == Lost{{20, {20}}});
+        CHECK(unseen.empty());
+    }
+    SUBCASE("through a checkpoint, of a table that no look has shown") {
+        change(unseen, "lent", nullptr);
+        change(unseen, "plain", nullptr);
+        Unseen next{kAll};
+        next.restore(unseen.json());
+        CHECK(next.settle(look({table(20, "plain", {20})})).lost == Lost{{20, {20}}});
+    }
+    SUBCASE("by a name that is not captured") {
+        const TableFilter other{{}, {"lent"}};
+        Unseen filtered{other};
+        change(filtered, "lent", nullptr);
+        CHECK(filtered.settle(look({table(20, "plain", {20})})).lost == Lost{{20, {20}}});
+    }
+    SUBCASE("that the look shows") {
+        change(unseen, "plain", nullptr);
+        change(unseen, "renamed", shown.facts.get());
+        CHECK(unseen.settle(look({table(20, "renamed", {20})}, "700")).lost.empty());
+    }
 }
 
 TEST_CASE("another table under the name is judged by its own facts") {

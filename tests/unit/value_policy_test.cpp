@@ -46,6 +46,10 @@ TEST_CASE("Pain 23: dates beyond the column fail, become NULL, or the nearest") 
     CHECK(decided("Date32", "\"0044-03-15 BC\"", all(Misfit::clamp)) == "\"1900-01-01\"");
     CHECK(decided("Date32", "\"2300-01-01\"", all(Misfit::clamp)) == "\"2299-12-31\"");
     CHECK(decided("Date32", "\"soon\"", all(Misfit::clamp)) == "fails");
+    const char* const nanoseconds = "DateTime64(9, 'UTC')";
+    CHECK(decided(nanoseconds, "\"2280-01-01T00:00:00\"", all(Misfit::clamp)) ==
+          "\"2262-04-11 00:00:00.999999999\"");
+    CHECK(decided(nanoseconds, "\"soon\"", all(Misfit::clamp)) == "fails");
 }
 
 TEST_CASE(
