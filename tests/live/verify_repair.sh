@@ -68,6 +68,25 @@ ch "INSERT INTO t_raw SELECT * REPLACE ('damaged' AS note, _version + 1 AS _vers
 { cdc-verify --source "$NEW" --target "$TARGET" --slot second --no-wait --repair 2>verify.err || [ $? = 1 ]; } | cdc-load --target "$TARGET" 2>>load.err
 cdc-verify --source "$NEW" --target "$TARGET" --slot second --no-wait >report.txt 2>verify.err || { cat report.txt; fail "not healed"; }
 
+say "what the stream brings while rows from beyond the log are removed: merges drop it for their sake"
+ch "INSERT INTO t_raw SELECT * REPLACE ('from beyond' AS note, toUInt128('340282366920938463463374607431768211455') AS _version) FROM t_raw FINAL WHERE id = 7"
+cdc-verify --source "$NEW" --target "$TARGET" --slot second --no-wait --repair >repair.lines 2>verify.err &
+VERIFY=$!
+snapshot_taken() { [ "$(psql -XAtqd "$NEW" -c 'SELECT count(confirmed_flush_lsn) FROM pg_replication_slots WHERE temporary')" = 1 ]; }
+wait_until 20 snapshot_taken
+kill -STOP $VERIFY
+psql -XAtqd "$NEW" -c "UPDATE t SET note = 'meanwhile' WHERE id = 7" >/dev/null
+cdc-capture --source "$NEW" --slot second --publication first --prefix p --exit-at-end --checkpoint second.json 2>capture.err | kept second |
+    cdc-load --target "$TARGET" --checkpoint second.json 2>load.err
+ch "OPTIMIZE TABLE t_raw FINAL"
+expect "rows of it" "$(ch "SELECT note FROM t_raw WHERE id = 7")" "from beyond"
+kill -CONT $VERIFY
+code=0
+wait $VERIFY || code=$?
+expect "exit status of --repair" "$code" 1
+cdc-load --target "$TARGET" <repair.lines 2>>load.err
+expect "the row" "$(ch "SELECT note FROM t WHERE id = 7")" "meanwhile"
+
 say "another server with a database of that name"
 CDC_SERVICES_DIR=$WORK/other "$ROOT/scripts/services" start postgres >services.log 2>&1
 OTHER=$(CDC_SERVICES_DIR=$WORK/other "$ROOT/scripts/services" env postgres | sed -n "s/.*POSTGRES_URL='\(.*\)'/\1/p")

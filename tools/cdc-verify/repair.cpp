@@ -92,9 +92,14 @@ void append_object(std::string& out, const Table& table, const std::vector<std::
     out += '}';
 }
 
-} // namespace
-
-namespace {
+/// Those of the differences from number `first` on that one query takes.
+std::vector<std::string> keys_from(const std::vector<Difference>& found, std::size_t first) {
+    std::vector<std::string> keys;
+    for (std::size_t i = first; i < std::min(found.size(), first + kKeysPerQuery); ++i) {
+        keys.push_back(found[i].key);
+    }
+    return keys;
+}
 
 /// `,"source":{…},"op":"r","ts_ms":N}` and a line end.
 void append_tail(std::string& out, const RepairPoint& point, char op, std::uint64_t index) {
@@ -118,8 +123,14 @@ void Repairer::repair(const Table& table, const std::vector<Difference>& found) 
                         table.name()),
             "cdc-snapshot --tables reads the table again."};
     }
-    const auto point = m_source.repair_point(table);
+    auto point = m_source.repair_point(table);
     check_lineage(*point);
+    if (table.keyed() && remove_impossible(table, found, *point)) {
+        // What the stream brought behind the point lost against these rows in every merge, and is
+        // gone with them.
+        point = m_source.repair_point(table);
+        check_lineage(*point);
+    }
     std::string source;
     point->append_source(source, 0);
     event::append_table_line(m_out, point->shape(), source, base::now_ms());
@@ -133,13 +144,8 @@ void Repairer::repair(const Table& table, const std::vector<Difference>& found) 
 
 void Repairer::write_keyed(const Table& table, const std::vector<Difference>& found,
                            RepairPoint& point) {
-    std::uint64_t removed = 0;
     for (std::size_t i = 0; i < found.size(); i += kKeysPerQuery) {
-        std::vector<std::string> keys;
-        for (std::size_t j = i; j < std::min(found.size(), i + kKeysPerQuery); ++j) {
-            keys.push_back(found[j].key);
-        }
-        removed += remove_impossible(table, keys, point);
+        const std::vector<std::string> keys = keys_from(found, i);
         Selection selection;
         selection.bucket_bits = 10;
         selection.keys = keys;
@@ -158,11 +164,20 @@ void Repairer::write_keyed(const Table& table, const std::vector<Difference>& fo
         }
         write();
     }
+}
+
+bool Repairer::remove_impossible(const Table& table, const std::vector<Difference>& found,
+                                 RepairPoint& point) {
+    std::uint64_t removed = 0;
+    for (std::size_t i = 0; i < found.size(); i += kKeysPerQuery) {
+        removed += remove_impossible(table, keys_from(found, i), point);
+    }
     if (removed > 0) {
         base::log::warning("{}: {} rows of the target had versions beyond the end of the source's "
                            "log; they were deleted from it",
                            table.name(), removed);
     }
+    return removed > 0;
 }
 
 std::uint64_t Repairer::remove_impossible(const Table& table, const std::vector<std::string>& keys,

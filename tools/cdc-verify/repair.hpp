@@ -17,7 +17,7 @@ namespace cdc::verify {
 /// is exact, as `r` with that position as their order; rows that are not there as `d`. Whatever the
 /// stream brings later is newer than these lines, whatever it brought before is older. A row of the
 /// target whose version lies beyond the end of the source's log is no row of the source, and no
-/// line could win against it: it is deleted from the target first.
+/// line could win against it: it is deleted from the target before the snapshot is taken.
 ///
 /// Without a key: each row as often as it is missing as `c` (an `r` would have to stand between the
 /// lines of a snapshot, which empties the table), each that is too many as `d`.
@@ -33,6 +33,9 @@ public:
     void finish();
 
 private:
+    /// Whether there were any.
+    bool remove_impossible(const Table& table, const std::vector<Difference>& found,
+                           RepairPoint& point);
     std::uint64_t remove_impossible(const Table& table, const std::vector<std::string>& keys,
                                     RepairPoint& point);
     void write_keyed(const Table& table, const std::vector<Difference>& found, RepairPoint& point);
