@@ -128,6 +128,7 @@ void Repairer::repair(const Table& table, const std::vector<Difference>& found) 
     if (table.keyed() && remove_impossible(table, found, *point)) {
         // What the stream brought behind the point lost against these rows in every merge, and is
         // gone with them.
+        point.reset(); // its slot, before there is another one
         point = m_source.repair_point(table);
         check_lineage(*point);
     }
