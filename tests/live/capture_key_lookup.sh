@@ -119,9 +119,17 @@ expect "other rows" "$(jq -r 'select(.source.fetched and .source.table == "paren
 say "a lock that somebody holds: the stream waits, and the application does not deadlock with it"
 sql "CREATE TABLE locked (k ext.ltree PRIMARY KEY, long text); ALTER TABLE locked ALTER long SET STORAGE EXTERNAL; GRANT SELECT ON locked TO reader"
 sql "INSERT INTO locked VALUES ('a', repeat('l', 3000)); UPDATE locked SET k = 'b'"
-psql -X -q -d "$(pg_url)" -c "BEGIN; LOCK TABLE locked; SELECT pg_sleep(7); COMMIT" >/dev/null &
-wait_until 5 sql "SELECT 1 / count(*) FROM pg_locks WHERE relation = 'locked'::regclass AND mode = 'AccessExclusiveLock'"
-look --tables locked >lines 2>locked.err || fail "the stream ended with $?"
+mkfifo holder
+psql -X -q -d "$(pg_url)" <holder >/dev/null &
+exec 7>holder
+echo "BEGIN; LOCK TABLE locked;" >&7
+wait_until 20 sql "SELECT 1 / count(*) FROM pg_locks WHERE relation = 'locked'::regclass AND mode = 'AccessExclusiveLock' AND granted"
+look --tables locked >lines 2>locked.err &
+looks=$!
+wait_until 20 grep -q "is locked" locked.err
+echo "COMMIT;" >&7
+exec 7>&-
+wait $looks || fail "the stream ended with $?"
 expect "fetched behind the lock" "$(jq -r 'select(.source.fetched) | .after.long | length' lines)" 3000
 expect_words locked.err "is locked"
 

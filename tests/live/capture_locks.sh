@@ -31,16 +31,16 @@ cdc-capture --source "$(pg_url)" --slot some --create --exit-after-create --tabl
 say "while a table is locked: --check and the start of a capture"
 hold
 for slot in all filtered some; do
-    timeout 20 cdc-capture --source "$(pg_url)" --slot $slot --check 2>check.err || fail "--check of $slot: $?"
+    timeout 60 cdc-capture --source "$(pg_url)" --slot $slot --check 2>check.err || fail "--check of $slot: $?"
 done
 sql "INSERT INTO free VALUES (200, 'new')"
 for slot in all filtered some; do
-    timeout 20 cdc-capture --source "$(pg_url)" --slot $slot --peek --exit-at-end >lines 2>capture.err || fail "capture of $slot: $?"
+    timeout 60 cdc-capture --source "$(pg_url)" --slot $slot --peek --exit-at-end >lines 2>capture.err || fail "capture of $slot: $?"
     expect "changes of $slot" "$(grep -c '"op":"c"' lines)" 1
 done
 # Patterns are held against all tables, those that are locked too.
 for how in --check --exit-at-end; do
-    timeout 20 cdc-capture --source "$(pg_url)" --slot filtered --tables 'free,held,parted' --peek $how >lines 2>capture.err || fail "$how with patterns: $?"
+    timeout 60 cdc-capture --source "$(pg_url)" --slot filtered --tables 'free,held,parted' --peek $how >lines 2>capture.err || fail "$how with patterns: $?"
 done
 
 say "--create waits for what it must, and says for whom: a lock of its tables, transactions that write"
@@ -51,7 +51,7 @@ other=$!
 wait_until 20 grep -q "waiting for locks of other sessions: process" late.err
 wait_until 20 grep -q "transactions have ended that write now: process" other.err
 expect_words other.err "made publication"
-timeout 5 psql -X -q -d "$(pg_url)" -c "INSERT INTO free VALUES (201, 'another')" || fail "somebody waits for the one that waits"
+timeout 30 psql -X -q -d "$(pg_url)" -c "INSERT INTO free VALUES (201, 'another')" || fail "somebody waits for the one that waits"
 release
 wait $late || fail "--create ended with $?"
 wait $other || fail "--create ended with $?"
@@ -61,7 +61,9 @@ rm -f lines snapshot.err
 cdc-snapshot --source "$(pg_url)" --publication filtered --jobs 1 --max-rows-per-second 50 >lines 2>snapshot.err &
 snapshot=$!
 wait_until 20 grep -q '"snapshot":{"status":"begin".*"table":"a_slow"' lines
+kill -STOP $snapshot # it is not done with the others before the lock is there
 hold
+kill -CONT $snapshot
 wait_until 30 grep -q '"snapshot":{"status":"end".*"table":"zz"' lines
 wait_until 20 grep -q "'public.held' is locked by process" snapshot.err
 is_locked || fail "the lock is gone"
@@ -73,17 +75,23 @@ expect "rows behind the row filter" "$(grep '"table":"free"' lines | grep -c '"o
 say "DDL on partitions in a loop, beside captures and snapshots that begin in a loop"
 rounds=${SOAK:+400}
 python3 - "$(pg_url)" "${rounds:-40}" <<'P' >ddl.out 2>&1 &
-import subprocess, sys, time
+import itertools, os, subprocess, sys
 url, rounds = sys.argv[1], int(sys.argv[2])
-psql = subprocess.Popen(["psql", "-X", "-q", "-d", url, "-v", "ON_ERROR_STOP=1"], stdin=subprocess.PIPE, text=True)
-for i in range(rounds):
+psql = subprocess.Popen(["psql", "-X", "-q", "-d", url, "-v", "ON_ERROR_STOP=1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+for i in itertools.count():
+    if i >= rounds and os.path.exists("ddl.enough"):
+        break
     # Locks a partition first, then its root and its neighbours: against the order in which a reader
     # of the root would take them.
     psql.stdin.write(f"""BEGIN; ALTER TABLE parted_2 ADD CONSTRAINT c{i} CHECK (d = 2); SELECT pg_sleep(0.1);
         ALTER TABLE parted_1 ALTER id SET STATISTICS {i % 100}; SELECT pg_sleep(0.05); ALTER TABLE parted ADD COLUMN n{i} int;
         ALTER TABLE held ALTER v SET STATISTICS {i % 100}; ALTER TABLE parted_2 DROP CONSTRAINT c{i}; COMMIT;
-        CREATE TABLE new_{i} PARTITION OF parted FOR VALUES IN ({i + 10}); INSERT INTO parted (id, d) VALUES ({i}, 1), ({i}, 2);\n""")
+        CREATE TABLE new_{i} PARTITION OF parted FOR VALUES IN ({i + 10}); INSERT INTO parted (id, d) VALUES ({i}, 1), ({i}, 2);\n\\echo done\n""")
     psql.stdin.flush()
+    while psql.stdout.readline() not in ("done\n", ""):
+        pass
+    if psql.poll() is not None:
+        break
 psql.stdin.close()
 sys.exit(psql.wait())
 P
@@ -101,6 +109,7 @@ while kill -0 $ddl 2>/dev/null; do
     timeout 60 cdc-capture --source "$(pg_url)" --slot filtered --peek --until-idle 0s >lines 2>loop.err || fail "capture in the loop: $?"
     timeout 60 cdc-capture --source "$(pg_url)" --slot filtered --check >lines 2>loop.err || fail "--check in the loop: $?"
     begun=$((begun + 1))
+    [ $begun -le 2 ] || touch ddl.enough
 done
 wait $readers || fail "$(cat read.failed)"
 wait $ddl || { cat ddl.out >&2; fail "the application's DDL failed"; }

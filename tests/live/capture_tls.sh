@@ -41,10 +41,15 @@ sql "INSERT INTO t VALUES (1, 'x')"
 cdc-snapshot --source "$SECURE $CLIENT" --slot tls --create --checkpoint state.json 2>snapshot.err |
     cdc-load --target "$TARGET" --checkpoint state.json 2>load.err || fail snapshot
 sql "INSERT INTO t VALUES (2, 'y')"
-(sleep 2; sql "SELECT bool_and(ssl), count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'tls'" >ssl) &
-cdc-capture --source "$SECURE $CLIENT" --slot tls --checkpoint state.json --until-idle 4s 2>capture.err | kept |
-    cdc-load --target "$TARGET" --checkpoint state.json 2>load.err || fail capture
-expect "all connections are encrypted" "$(cat ssl)" "t|3"
+cdc-capture --source "$SECURE $CLIENT" --slot tls --checkpoint state.json 2>capture.err | kept |
+    cdc-load --target "$TARGET" --checkpoint state.json 2>load.err &
+pipe=$!
+connections() { sql "SELECT bool_and(ssl), count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'tls'"; }
+wait_until 20 eval '[ "$(connections | cut -d"|" -f2)" = 3 ]'
+expect "all connections are encrypted" "$(connections)" "t|3"
+wait_until 20 grep -q '"id":2' capture.lines
+kill -TERM "$(jobs -p %%)" # cdc-capture
+wait $pipe || fail capture
 cdc-verify --source "$SECURE $CLIENT" --target "$TARGET" 2>verify.err || fail "verify: $(cat verify.err)"
 cdc-lag --source "$SECURE $CLIENT" --slot tls --checkpoint state.json >lag 2>lag.err || fail "lag: $(cat lag.err)"
 

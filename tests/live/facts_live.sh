@@ -88,17 +88,18 @@ grep -q '"name":"b",[^}]*"missing":{"value":"(1,1),(0,0)"}' lines || fail "the b
 expect "metrics" "$(grep -o '^cdc_capture_stale_tables_total [1-9]' capture.prom | cut -d' ' -f1)" cdc_capture_stale_tables_total
 
 say "beside an ALTER TABLE that stays open"
-{ echo "BEGIN; ALTER TABLE locked ADD a int; ALTER TABLE parts_locked ADD a int; ALTER TABLE parts_locked_1 RENAME TO parts_locked_x;"
-  sleep 12
-  echo "SELECT count(*) FROM pg_stat_activity a WHERE a.wait_event_type = 'Lock'; COMMIT;"; } |
-    psql -X -q -At -v ON_ERROR_STOP=1 -d "$(pg_url)" >open.out 2>open.err &
+mkfifo open
+psql -X -q -At -v ON_ERROR_STOP=1 -d "$(pg_url)" <open >open.out 2>open.err &
 OPEN=$!
-sleep 1
+exec 7>open
+echo "BEGIN; ALTER TABLE locked ADD a int; ALTER TABLE parts_locked ADD a int; ALTER TABLE parts_locked_1 RENAME TO parts_locked_x;" >&7
+wait_until 20 sql "SELECT 1 / count(*) FROM pg_locks WHERE relation = 'parts_locked_1'::regclass AND mode = 'AccessExclusiveLock' AND granted"
 sql "ALTER TABLE quiet ALTER n TYPE bigint USING n + 1"
 sql "INSERT INTO granted VALUES (100, 1, 'beside')"
 wait_until 5 grep -q '"beside"' lines
 wait_until 11 has_mark quiet
-kill -0 $OPEN || fail "the ALTER did not stay open for as long as the look took"
+echo "SELECT count(*) FROM pg_stat_activity a WHERE a.wait_event_type = 'Lock'; COMMIT;" >&7
+exec 7>&-
 wait $OPEN || fail "the open transaction failed: $(cat open.err)"
 expect "sessions that waited for a lock" "$(cat open.out)" 0
 sql "INSERT INTO locked VALUES (1, 1); INSERT INTO parts_locked VALUES (100, 1, 1)"

@@ -57,7 +57,7 @@ say "--wait names who writes"
 psql -X -q -d "$(pg_url)" -c "BEGIN; INSERT INTO a VALUES (-1)" -c "SELECT pg_sleep(60)" >/dev/null 2>&1 &
 WRITER=$!
 wait_until 10 bash -c "[ \$(psql -X -At -d $(pg_url) -c \"SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL\") = 1 ]"
-expect_exit 1 snapshot --wait 500ms
+expect_exit 1 snapshot --wait 2s
 expect_words snapshot.err "transactions that write are still open: process"
 sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()" >/dev/null
 wait $WRITER || true
@@ -81,14 +81,17 @@ sql "CREATE TABLE d (id int PRIMARY KEY, v text); INSERT INTO d SELECT g, 'x' FR
      CREATE TABLE f (id int PRIMARY KEY); INSERT INTO f SELECT generate_series(1, 100);
      CREATE TABLE g (id int PRIMARY KEY); INSERT INTO g SELECT generate_series(1, 100);
      CREATE TABLE h (id int PRIMARY KEY); INSERT INTO h VALUES (1); CREATE TABLE i (id int PRIMARY KEY); INSERT INTO i VALUES (2)"
-cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint s.json --jobs 1 --max-rows-per-second 3000 2>snapshot.err |
+rm snapshot.err # of the one before
+cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint s.json --jobs 1 --max-rows-per-second 1500 2>snapshot.err |
     sink s.json &
 wait_until 20 grep -q "reading 9 tables" snapshot.err
+kill -STOP "$(jobs -p %%)" # in the first of them
 sql "DROP TABLE b; ALTER TABLE c ALTER v TYPE varchar(9) USING 'rewritten'; ALTER TABLE d SET ACCESS METHOD heap2;
      CREATE TABLE e2 (id int PRIMARY KEY, v text); INSERT INTO e2 SELECT g, 'x' FROM generate_series(100, 149) g;
      ALTER TABLE e ATTACH PARTITION e2 FOR VALUES FROM (100) TO (200); TRUNCATE f;
      ALTER TABLE h RENAME TO j; ALTER TABLE i RENAME TO h; ALTER TABLE j RENAME TO i"
 sql "VACUUM FULL g"
+kill -CONT "$(jobs -p %%)"
 code=0; wait $! || code=$?
 expect "exit" $code 1
 expect_words snapshot.err "'public.b' was dropped"
@@ -109,12 +112,19 @@ expect "nothing more" "$(wc -c <lines)" 0
 
 say "a second one beside it, with the same checkpoint file, waits for its end"
 { cdc-snapshot --source "$(pg_url)" --slot s --checkpoint twice.json --jobs 1 --max-rows-per-second 1500 2>first.err | tee first | sink twice.json; } &
+first=$!
 wait_until 20 grep -q "reading 2 tables" first.err
-expect_exit 0 snapshot --slot s --checkpoint twice.json
-expect_words snapshot.err "uses 'twice.json'; waiting for its end"
+reader=$(pgrep -P $first -x cdc-snapshot)
+kill -STOP "$reader"
+rm snapshot.err # of the one before
+snapshot --slot s --checkpoint twice.json &
+second=$!
+wait_until 20 grep -q "uses 'twice.json'; waiting for its end" snapshot.err
+kill -CONT "$reader"
+wait $second || fail "the second one ended with $?"
 expect_words snapshot.err "nothing to read"
 expect "nothing twice" "$(wc -c <lines)" 0
-wait $! || fail "the first one ended with $?"
+wait $first || fail "the first one ended with $?"
 expect "rows" "$(grep -c '"op":"r"' first)" 6000
 
 say "checkpoint files of something else"
@@ -143,7 +153,7 @@ wait_until 10 grep -q streaming capture.err
 expect_exit 4 snapshot --slot s --checkpoint none.json
 expect_words snapshot.err "in use by process"
 kill $CAPTURE; wait $CAPTURE || true
-sql "SELECT pg_drop_replication_slot('s')" >/dev/null
+wait_until 20 sql "SELECT pg_drop_replication_slot('s')" # its server process ends a moment later
 expect_exit 3 snapshot --slot s --create --checkpoint begun.json
 expect_words snapshot.err "slot 's' is gone"
 
