@@ -26,6 +26,7 @@ changes() { grep -E '^\{"(key|table)"' "$1" || true; }
 timeless() { changes "$1" | sed -E 's/,"ts_ms":[0-9]+\}$//'; }
 slot_is() { sql "SELECT $1 FROM pg_replication_slots WHERE slot_name = '$SLOT'"; }
 slot_active() { [ "$(slot_is active)" = t ]; }
+slot_free() { [ "$(slot_is active)" = f ]; } # its server process ends a moment behind the one that read it
 log_end() { sql "SELECT pg_current_wal_flush_lsn()"; }
 positions_reach() { # FILE LSN: does the checkpoint file hold it?
     local at

@@ -111,7 +111,7 @@ mkfifo held
 cdc-capture --source "$(pg_url)" --slot "$SLOT" --peek >held 2>holder.err &
 holder=$!
 exec 7<held
-wait_until 20 slot_active
+wait_until 20 grep -q 'streaming from' holder.err
 cdc-capture --source "$(pg_url)" --slot "$SLOT" --peek --until-idle 300ms >out 2>waits.err &
 waiting=$!
 wait_until 10 grep -q "in use by process $(slot_is active_pid)" waits.err
@@ -123,11 +123,12 @@ exec 7<&-
 say "a slot in use, whose holder writes the same checkpoint file: what waits goes on where that ends"
 cp second.json state.json
 mkfifo beside
+rm -f holder.err # of the one before
 cdc-capture --source "$(pg_url)" --slot "$SLOT" --checkpoint state.json --checkpoint-interval 200ms >beside 2>holder.err &
 holder=$!
 sink state.json <beside &
 sinks=$!
-wait_until 20 slot_active
+wait_until 20 grep -q 'streaming from' holder.err
 rm -f waits.err
 cdc-capture --source "$(pg_url)" --slot "$SLOT" --checkpoint state.json --peek --exit-at-end >out 2>waits.err &
 waiting=$!
@@ -195,7 +196,7 @@ expect_exit 3 capture --check 2>check.err
 expect_words check.err "gave up"
 
 say "a dropped slot"
-sql "SELECT pg_drop_replication_slot('$SLOT')" >/dev/null
+wait_until 20 sql "SELECT pg_drop_replication_slot('$SLOT')"
 refused 3 "slot 'capture' is gone: what was committed since $(jq -r .checkpoint.position state.json), where checkpoint file 'state.json' is, is lost"
 expect_words refused.err "cdc-capture --drop"
 

@@ -80,7 +80,7 @@ def curve_drawn(said):
     """A slot that has caught up has its lowest bar."""
     return any("slot" in line and "\u2581" in line for line in lines_of(said))
 
-end = time.monotonic() + 20
+end = time.monotonic() + 60
 while (said.count(b"\x1b[H") < 4 or not curve_drawn(said)) and read(end):
     pass
 os.kill(pid, signal.SIGTERM)
@@ -110,27 +110,36 @@ silent = socket.socket()  # a broker that takes connections, and says nothing
 silent.bind(("127.0.0.1", 0))
 silent.listen(8)
 command = sys.argv[1:] + ["--brokers", "127.0.0.1:%d" % silent.getsockname()[1], "--group", "g"]
-began = time.monotonic()
-pid, terminal = pty.fork()
-if pid == 0:
-    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    os.execvp(command[0], command)
-said, first = b"", None
-while time.monotonic() < began + 5:
-    if select.select([terminal], [], [], 0.1)[0]:
-        said += os.read(terminal, 65536)
-        first = first or time.monotonic() - began
-os.kill(pid, signal.SIGTERM)
-while select.select([terminal], [], [], 10)[0]:
-    try:
-        os.read(terminal, 65536)
-    except OSError:
+
+def watched():
+    """When the first screen came, and all screens, until one names the broker."""
+    began = time.monotonic()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        os.execvp(command[0], command)
+    said, first = b"", None
+    while time.monotonic() < began + 30 and not (b"no answer for" in said and b"!kafka      kafka" in said):
+        if select.select([terminal], [], [], 0.1)[0]:
+            said += os.read(terminal, 65536)
+            first = first or time.monotonic() - began
+    os.kill(pid, signal.SIGTERM)
+    while select.select([terminal], [], [], 10)[0]:
+        try:
+            os.read(terminal, 65536)
+        except OSError:
+            break
+    os.waitpid(pid, 0)
+    return first, said.decode()
+
+for tries in range(5): # a busy machine may be late once
+    first, text = watched()
+    assert " slot       lag" in text and "!kafka      kafka" in text, text
+    assert "no answer for" in text, text
+    if first < 2:
         break
-os.waitpid(pid, 0)
-text = said.decode()
-assert first < 2, first
-assert " slot       lag" in text and "!kafka      kafka" in text, text
-assert "no answer for" in text, text
+else:
+    sys.exit(f"the first screen came after {first:.1f} s")
 PY
 
 say "a stopped pipe falls behind"
@@ -152,8 +161,7 @@ expect_words lag.err "slot 'lag'"
 say "--watch ends with the last verdict"
 cdc-lag --source "$(pg_url)" --watch 200ms --json >watch.json 2>lag.err &
 WATCH=$!
-sleep 1
+wait_until 20 eval '[ "$(wc -l <watch.json)" -ge 3 ]'
 kill -TERM $WATCH
 expect_exit 1 wait $WATCH
-[ "$(wc -l <watch.json)" -ge 3 ] || fail "--watch looked only $(wc -l <watch.json) times"
 say done

@@ -113,8 +113,7 @@ mkfifo hold
 cdc-load --target "$TARGET" <hold 2>holder.err &
 holder=$!
 exec 7>hold
-wait_until 20 test -e target/status
-sleep 1
+wait_until 20 grep -qx "PID: $holder" target/status
 expect_exit 4 load <first
 expect_words load.err "process $holder"
 exec 7>&-

@@ -13,6 +13,20 @@ refused() { # STATUS WORDS OPTIONS…
     expect "lines" "$(wc -l <lines)" 0
 }
 rows() { jq -c 'select(.op == "r") | [.source.table, .after.id]' lines | sort | tr '\n' ' '; }
+session_of() { my "SELECT id FROM information_schema.processlist WHERE info LIKE '$1%' LIMIT 1"; } # BEGIN-OF-STATEMENT
+runs() { [ -n "$(session_of "$1")" ]; }
+begin() { # OPTIONS…: sets `reader`, which is stopped in the midst of table a, whose two rows take it a second
+    rm -f lines
+    cdc-snapshot --source "$URL" --jobs 1 --max-rows-per-second 1 "$@" >lines 2>snapshot.err &
+    reader=$!
+    wait_until 20 grep -q '"table":"a"' lines
+    kill -STOP $reader
+}
+end() { # sets `code`
+    kill -CONT $reader
+    code=0
+    wait $reader || code=$?
+}
 
 for KIND in mysql mariadb; do
     [ $KIND = mysql ] && BASE=$CDC_TEST_MYSQL_URL || BASE=$CDC_TEST_MARIADB_URL
@@ -57,23 +71,51 @@ for KIND in mysql mariadb; do
     refused 1 "XA transaction" --wait 300ms
     my "XA COMMIT 'x1'" || true
     say "$KIND: an XA transaction that is prepared while the lock is waited for"
-    my "SELECT SLEEP(2) FROM shop.b" >/dev/null &
-    my "XA START 'x2'; INSERT INTO shop.a VALUES (4); XA END 'x2'; DO SLEEP(1); XA PREPARE 'x2'" &
-    sleep 0.3
-    (sleep 3.5; my "XA COMMIT 'x2'") &
-    snapshot --jobs 2 || fail "$(cat snapshot.err)"
-    wait
+    rm -f xa snapshot.err
+    mkfifo xa
+    mariadb --no-defaults -h 127.0.0.1 -P "$PORT" -u root <xa &
+    xa=$!
+    exec 7>xa
+    echo "XA START 'x2'; INSERT INTO shop.a VALUES (4); XA END 'x2';" >&7
+    wait_until 20 eval '[ "$(my "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0")" = 1 ]'
+    my "SELECT SLEEP(600) FROM shop.b" >/dev/null 2>&1 7>&- &
+    query=$!
+    wait_until 20 runs 'SELECT SLEEP'
+    snapshot --jobs 2 7>&- &
+    reader=$!
+    if [ $KIND = mysql ]; then
+        wait_until 20 runs 'FLUSH TABLES WITH READ LOCK'
+        echo "XA PREPARE 'x2';" >&7
+        wait_until 20 eval 'my "XA RECOVER" | grep x2'
+        my "KILL $(session_of 'SELECT SLEEP')"
+        sleep 1
+        kill -0 $reader || fail "it did not wait: $(cat snapshot.err)"
+    else
+        wait_until 20 grep -q 'commits were locked' snapshot.err
+        echo "XA PREPARE 'x2';" >&7
+        my "KILL $(session_of 'SELECT SLEEP')"
+    fi
+    exec 7>&-
+    wait $xa || fail "the XA transaction"
+    my "XA COMMIT 'x2'"
+    wait $reader || fail "$(cat snapshot.err)"
+    wait $query || true
     # MariaDB's lock waits for no query: it was there before the XA PREPARE, which the stream has.
     [ $KIND = mysql ] && fourth='["a",4] ' || fourth=''
     expect "rows" "$(rows)" "[\"a\",1] [\"a\",2] [\"a\",3] $fourth[\"b\",7] "
     my "DELETE FROM shop.a WHERE id > 2"
     if [ $KIND = mariadb ]; then
         say "$KIND: another backup runs"
-        my "BACKUP STAGE START; DO SLEEP(4); BACKUP STAGE END" &
-        sleep 0.5
-        snapshot --jobs 2 || fail "$(cat snapshot.err)"
-        wait
-        expect_words snapshot.err 'was not had for 2 s'
+        my "BACKUP STAGE START; DO SLEEP(600); BACKUP STAGE END" >/dev/null 2>&1 &
+        backup=$!
+        wait_until 20 runs 'DO SLEEP'
+        rm -f snapshot.err
+        snapshot --jobs 2 &
+        reader=$!
+        wait_until 20 grep -q 'was not had for 2 s' snapshot.err
+        my "KILL $(session_of 'DO SLEEP')"
+        wait $backup || true
+        wait $reader || fail "$(cat snapshot.err)"
     fi
     refused 2 "meets no table" --tables 'shop.nobody'
     refused 2 "is not for a MySQL or MariaDB source" --chunk-by ctid
@@ -87,10 +129,12 @@ for KIND in mysql mariadb; do
 
     say "$KIND: a table that is emptied before its turn, and one that is read meanwhile"
     my "CREATE TABLE shop.later (id int PRIMARY KEY); INSERT INTO shop.later VALUES (1), (2)"
-    (sleep 1; my "TRUNCATE shop.later; INSERT INTO shop.later VALUES (3)"; my "ALTER TABLE shop.a ADD COLUMN meanwhile int") &
-    code=0
-    snapshot --jobs 1 --tables shop.a --tables shop.later --max-rows-per-second 1 || code=$?
-    wait
+    begin --tables shop.a --tables shop.later
+    my "TRUNCATE shop.later; INSERT INTO shop.later VALUES (3)"
+    my "ALTER TABLE shop.a ADD COLUMN meanwhile int" & # it waits for the reader
+    alter=$!
+    end
+    wait $alter
     expect "exit status" "$code" 1
     expect_words snapshot.err "could not be read to the end: 'shop.later' was altered"
     expect "rows" "$(rows)" '["a",1] ["a",2] '
@@ -101,10 +145,9 @@ for KIND in mysql mariadb; do
     my "CREATE TABLE shop.x (id int PRIMARY KEY, one int, two int); INSERT INTO shop.x VALUES (1, 1, 2)"
     sleep 1.1 # the catalog has seconds
     my "CREATE TABLE shop.y LIKE shop.x; INSERT INTO shop.y VALUES (5, 5, 5); CREATE TABLE shop.z LIKE shop.x; INSERT INTO shop.z VALUES (6, 6, 7)"
-    (sleep 1; my "RENAME TABLE shop.x TO shop.w, shop.y TO shop.x, shop.w TO shop.y; ALTER TABLE shop.z RENAME COLUMN one TO two, RENAME COLUMN two TO one") &
-    code=0
-    snapshot --jobs 1 --tables shop.a --tables 'shop.[xyz]' --max-rows-per-second 1 || code=$?
-    wait
+    begin --tables shop.a --tables 'shop.[xyz]'
+    my "RENAME TABLE shop.x TO shop.w, shop.y TO shop.x, shop.w TO shop.y; ALTER TABLE shop.z RENAME COLUMN one TO two, RENAME COLUMN two TO one"
+    end
     expect "exit status" "$code" 1
     expect_words snapshot.err "could not be read to the end: 'shop.x' was altered, 'shop.y' was altered, 'shop.z' was altered"
     expect "rows" "$(rows)" '["a",1] ["a",2] '
@@ -157,7 +200,7 @@ for KIND in mysql mariadb; do
     expect "the catalog as it is" "$(jq -c 'select(.mark)' lines)" ''
     expect "old rows" "$(jq -c 'select(.table) | .table.columns[1].default' lines | tail -n 1)" 5
     URL=$BASE/shop
-    my "SET GLOBAL init_connect='', GLOBAL sql_select_limit=DEFAULT, GLOBAL autocommit=1, GLOBAL $own=DEFAULT, GLOBAL $wait=0; SET NAMES utf8mb4;
+    my "SET $wait=0; SET GLOBAL init_connect='', GLOBAL sql_select_limit=DEFAULT, GLOBAL autocommit=1, GLOBAL $own=DEFAULT, GLOBAL $wait=0; SET NAMES utf8mb4;
         DROP TABLE shop.größe, shop.own"
 
     say "$KIND: beside a stream"
@@ -171,11 +214,15 @@ for KIND in mysql mariadb; do
     refused 4 "belongs to $KIND 'another'" --beside other.json
 
     say "$KIND: on from a run that was stopped"
-    rm -f lines
-    cdc-snapshot --source "$URL" --exclude empty --jobs 1 --max-rows-per-second 1 >lines 2>snapshot.err &
-    wait_until 20 eval '[ -n "$(jq -c "select(.checkpoint.snapshot.tables | length == 1)" lines)" ]'
-    kill -TERM $!
-    wait $! || true
+    begin --exclude empty
+    read_one() { [ -n "$(grep '^{"checkpoint"' lines | tail -n 1 | jq -c 'select(.checkpoint.snapshot.tables | length == 1)')" ]; }
+    until read_one; do # in small steps, for it has the next one within a second
+        kill -CONT $reader
+        sleep 0.1
+        kill -STOP $reader
+    done
+    kill -TERM $reader
+    end
     tail -n 1 lines >state.json
     expect "what it has read" "$(jq -c '.checkpoint.snapshot.tables | map(.table)' state.json)" '["a"]'
     first=$(jq -r .checkpoint.position state.json)
@@ -197,10 +244,10 @@ for KIND in mysql mariadb; do
     purge
     refused 3 "no longer has the log" --checkpoint stopped.json
     expect_words snapshot.err "$first"
-    (sleep 1.5; my "INSERT INTO shop.b VALUES (9)"; purge) &
-    code=0
-    snapshot --jobs 1 --tables shop.b --tables shop.a --max-rows-per-second 1 || code=$?
-    wait
+    begin --tables shop.b --tables shop.a
+    my "INSERT INTO shop.b VALUES (9)"
+    purge
+    end
     expect "exit status" "$code" 3
     expect_words snapshot.err 'no longer has the log'
     expect "no end" "$(jq -c 'select(.checkpoint.snapshot == "done")' lines)" ''
