@@ -59,7 +59,7 @@ print(table('held', T, 'v1'))
 for n in range(50): print(change('c', 'held', {'id': n}, 16, n + 1, after={'id': n, 'q': n, 'note': 'n'}))
 print(table('held', B, 'v2', 17))
 print(change('c', 'held', {'id': 50}, 18, after={'id': 50, 'q': 5000000000, 'note': 'n'}))" >held
-timeout 60 cdc-load --target "$TARGET" --batch-rows 5 --log-level debug <held 2>held.err || fail "with full batches: $(tail -n 3 held.err)"
+timeout 300 cdc-load --target "$TARGET" --batch-rows 5 --log-level debug <held 2>held.err || fail "with full batches: $(tail -n 3 held.err)"
 expect 'rows' "$(ch 'SELECT count(), max(q) FROM held FORMAT CSV')" 51,5000000000
 expect_words held.err 'merges wait'
 expect_words held.err 'merges go on'
@@ -68,7 +68,7 @@ say 'merges do not wait where a partition has many parts'
 ch 'CREATE TABLE crowded (n Int32) ENGINE = MergeTree ORDER BY n SETTINGS max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1'
 ch 'INSERT INTO crowded SELECT number FROM numbers(17) SETTINGS max_block_size = 1, min_insert_block_size_rows = 1'
 expect 'parts' "$(ch "SELECT count() FROM system.parts WHERE active AND table = 'crowded'")" 17
-timeout 60 cdc-load --target "$TARGET" --batch-rows 5 --log-level debug <held 2>held.err || fail "beside many parts: $(tail -n 3 held.err)"
+timeout 300 cdc-load --target "$TARGET" --batch-rows 5 --log-level debug <held 2>held.err || fail "beside many parts: $(tail -n 3 held.err)"
 expect_words held.err 'merges do not wait'
 ch 'DROP TABLE crowded'
 

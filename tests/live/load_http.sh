@@ -11,7 +11,7 @@ print(table('t', T, 'v1'))
 rows('c', range(1, 2001), 16)
 print(change('u', 't', {'id': 1}, 17, after={'id': 1, 'q': -1}, unchanged=['note']))
 print(checkpoint(18))" >first
-load() { timeout 100 cdc-load --target "$TARGET" --checkpoint state.json "$@" 2>load.err; }
+load() { timeout 300 cdc-load --target "$TARGET" --checkpoint state.json "$@" 2>load.err; }
 ch() { printf '%s' "$1" | curl -sS --fail-with-body --data-binary @- "${TARGET%/*}/?database=default"; }
 
 say 'a plain load'
@@ -73,7 +73,7 @@ say 'a user who may not write: stopped at once, nothing acknowledged, and told w
 for code in 164 497; do
     rm -f state.json
     printf '%s *\n' $code >"$faults"
-    expect_exit 4 timeout 30 cdc-load --target "$TARGET" --checkpoint state.json <first 2>load.err
+    expect_exit 4 timeout 100 cdc-load --target "$TARGET" --checkpoint state.json <first 2>load.err
     expect_words load.err "Code: $code"
     expect_words load.err 'hint: The'
     [ ! -e state.json ] || fail "a checkpoint behind rows that were refused ($code)"
@@ -106,16 +106,21 @@ print(checkpoint(17))" >tables
 rm -f state.json
 load --insert-jobs 1 <tables || fail 'one after the other'
 ch 'TRUNCATE TABLE m7_raw'
-printf 'delay 1 4 m\n' >"$faults"
-began=$EPOCHREALTIME
+rm -f state.json
+printf 'delay 30 4 m\n' >"$faults"
+cdc-load --target "$TARGET" --checkpoint state.json --insert-jobs 4 <tables 2>load.err &
+pid=$!
+wait_until 20 eval '! grep -q " 4 m" "$faults"'
+wait_until 20 eval '[ ! -s "$faults" ]' # the fourth waits, and the first waits still: one behind the other they would take longer
+kill -9 $pid
+wait $pid || true
 load --insert-jobs 4 <tables || fail 'four at once'
-expect 'four waits in less than the time of three' "$(awk "BEGIN { print $EPOCHREALTIME - $began < 3 }")" 1
 expect 'rows' "$(ch 'SELECT count() FROM m7')" 100
 rm -f state.json
 printf '252 * m3_raw\n' >"$faults"
 rm -f load.err # of the one before
 mkfifo held
-timeout 60 cdc-load --target "$TARGET" --checkpoint state.json --flush-interval 100ms --drain 2s <held 2>load.err &
+timeout 300 cdc-load --target "$TARGET" --checkpoint state.json --flush-interval 100ms --drain 2s <held 2>load.err &
 pid=$!
 exec 7>held
 cat tables >&7
@@ -124,7 +129,7 @@ sleep 1
 kill -TERM "$(pgrep -P $pid cdc-load)"
 began=$EPOCHREALTIME
 expect_exit 1 wait "$pid"
-expect 'ended in time' "$(awk "BEGIN { print $EPOCHREALTIME - $began < 4 }")" 1
+expect 'ended in time' "$(awk "BEGIN { print $EPOCHREALTIME - $began < 25 }")" 1
 exec 7>&-
 [ ! -e state.json ] || fail 'a checkpoint behind a table whose rows were not stored'
 expect 'said once' "$(grep -c 'trying again' load.err)" 1
@@ -139,7 +144,7 @@ exec 7>pipe
 head -n 1000 first >&7
 "$ROOT/scripts/services" kill clickhouse
 tail -n +1001 first >&7
-sleep 1
+wait_until 20 grep -q 'trying again' killed.err
 [ ! -e state.json ] || fail 'a checkpoint without a server'
 start clickhouse
 wait_until 60 test -s state.json

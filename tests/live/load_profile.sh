@@ -16,7 +16,7 @@ fresh() { # a target of its own
     rm -f state.json
 }
 profile() { printf '%s\n' "$@" >"$CDC_SERVICES_DIR/clickhouse/profile"; }
-load() { timeout 100 cdc-load --target "$TARGET" --checkpoint state.json "$@" 2>load.err; }
+load() { timeout 300 cdc-load --target "$TARGET" --checkpoint state.json "$@" 2>load.err; }
 lines "
 print(table('t', T, 'v1'))
 rows('c', range(1, 101), 16)

@@ -83,7 +83,7 @@ the_line() {
         cdc-load --target "$TARGET" --retry 1s --batch-rows 1000 --checkpoint full.json 2>load.err
 }
 code=0
-{ the_line --max-rows-per-second 3000 || code=$?; echo $code >code; } &
+{ the_line --max-rows-per-second 500 || code=$?; echo $code >code; } &
 LINE=$!
 wait_until 30 bash -c "jq -e '.checkpoint.snapshot.tables[]? | select(.rows >= 500)' full.json"
 printf '243 *\n' >"$FAULTS" # NOT_ENOUGH_SPACE to every INSERT from now on
