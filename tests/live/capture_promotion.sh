@@ -14,7 +14,7 @@ standby "$name" "primary_slot_name = 'standby'"
 PRIMARY=$(pg_url)
 STANDBY=$STANDBY/$DB
 there() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$STANDBY" -c "$1"; }
-(for _ in $(seq 60); do sleep 0.5; sql "SELECT pg_log_standby_snapshot()" >/dev/null 2>&1 || break; done) &
+(while sql "SELECT pg_log_standby_snapshot()" >/dev/null 2>&1; do sleep 0.5; done) &
 there "SELECT pg_create_logical_replication_slot('capture', 'pgoutput')" >/dev/null
 sql "INSERT INTO t VALUES (1, 'on the primary')"
 cdc-capture --source "$STANDBY" --slot capture --checkpoint state.json --heartbeat 300ms 2>capture.err | sink state.json &
