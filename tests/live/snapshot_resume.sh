@@ -22,13 +22,14 @@ progress() { jq -c ".checkpoint.snapshot.tables[]? | select(.table == \"$1\") | 
 killed_run() { # UNTIL (a jq condition on the file), OPTIONS…
     local until=$1
     shift
+    rm -f sunk
     cdc-snapshot --source "$(pg_url)" --slot s --create --checkpoint state.json --jobs 1 --chunk-rows 1000 \
-        --max-rows-per-second 3000 "$@" 2>snapshot.err > >(tee lines.1 | sink state.json) &
+        --max-rows-per-second 3000 "$@" 2>snapshot.err > >(tee lines.1 | sink state.json; touch sunk) &
     local pid=$!
     wait_until 30 bash -c "jq -e '$until' state.json | grep -q true"
     kill -9 $pid
     wait $pid || true
-    sleep 0.2
+    wait_until 20 test -e sunk
 }
 
 say "by key: goes on behind the last part"
