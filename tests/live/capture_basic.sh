@@ -117,7 +117,19 @@ expect "tables" "$(sql "SELECT string_agg(tablename, ' ' ORDER BY 1) FROM pg_pub
 say "--drop"
 capture --drop 2>drop.err
 SLOT=capture
-capture --drop 2>drop.err
+cdc-capture --source "$(pg_url)" --slot "$SLOT" --peek >/dev/null 2>holder.err &
+holder=$!
+wait_until 20 grep -q 'streaming from' holder.err
+session=$(slot_is active_pid)
+kill -STOP "$session" # it holds the slot longer than its client lives, as on a busy machine
+kill -9 $holder
+wait $holder || true
+rm drop.err
+capture --drop 2>drop.err &
+drop=$!
+wait_until 20 grep -q "in use by process $session" drop.err
+kill -CONT "$session"
+wait $drop || fail "--drop ended with $?: $(cat drop.err)"
 expect "slots" "$(sql "SELECT count(*) FROM pg_replication_slots")" 0
 expect "publications" "$(sql "SELECT count(*) FROM pg_publication")" 0
 say "all good"

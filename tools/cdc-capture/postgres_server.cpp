@@ -8,6 +8,7 @@
 #include "cdc-capture/postgres_changes.hpp"
 #include "cdc-capture/postgres_session.hpp"
 #include "event/table_filter.hpp"
+#include "io/file_descriptor.hpp"
 #include "io/stop_signal.hpp"
 #include "postgres/exported_snapshot.hpp"
 #include "postgres/patience.hpp"
@@ -30,6 +31,32 @@ namespace {
 postgres::PreflightQuestion question_of(const Options& options) {
     return {options.source, options.slot, options.publication,
             event::TableFilter{options.tables, options.exclude}, options.allow_no_identity};
+}
+
+constexpr char kSlotInUse[] = "55006";
+constexpr std::int64_t kSessionEndMs = 10000;
+
+/// The session of a capture that has just ended, or was killed, holds the slot for a moment more.
+void drop_when_free(Connection& plain, const std::string& slot) {
+    const std::int64_t give_up = base::steady_ms() + kSessionEndMs;
+    for (bool told = false;; told = true) {
+        try {
+            return postgres::drop_slot(plain, slot);
+        } catch (const postgres::ServerError& error) {
+            if (error.sqlstate() != kSlotInUse || base::steady_ms() > give_up) {
+                throw;
+            }
+        }
+        const auto now = postgres::inspect_slot(plain, slot);
+        if (!told && now && now->active_pid != 0) {
+            base::log::info("slot {} is in use by {}; waiting for its end", in_quotes(slot),
+                            postgres::describe_session(plain, now->active_pid));
+        }
+        io::wait_readable(io::stop_signal::wake_fd(), 200);
+        if (io::stop_signal::requested()) {
+            throw io::Stopped{"another session held the slot"};
+        }
+    }
 }
 
 /// Whether the stream can go on where the checkpoint files are. Nothing: they are behind the slot;
@@ -180,7 +207,7 @@ void PostgresServer::drop() {
     Connection plain{m_options.source, Connection::Kind::plain};
     check_version(plain);
     if (const auto slot = postgres::inspect_slot(plain, m_options.slot)) {
-        postgres::drop_slot(plain, m_options.slot);
+        drop_when_free(plain, m_options.slot);
         base::log::info("dropped slot {}", in_quotes(m_options.slot));
     } else {
         base::log::info("there is no slot {}", in_quotes(m_options.slot));
