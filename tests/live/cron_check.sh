@@ -56,13 +56,15 @@ expect "parity" "$(value 'cdc_check_parity{pipeline="pg-orders",table="inventory
 "$pipeline" repair >repair.txt 2>repair.err || fail "repair"
 
 say "locks against itself"
-flock "$PIPELINE_STATE/check.lock" sleep 5 &
-sleep 0.3
+flock --no-fork "$PIPELINE_STATE/check.lock" sleep 600 &
+other=$!
+wait_until 10 eval '! flock -n "$PIPELINE_STATE/check.lock" true'
 check >report.txt 2>err || fail "two looks"
 touch -d '1 hour ago' "$PIPELINE_STATE/check.lock"
 expect_exit 2 check --budget 60 >report.txt 2>err
 expect_words err "has been at work"
-wait
+kill $other
+wait $other || true
 
 say "a pipe is down"
 "$pipeline" stop 2>stop.err || fail "stop"
