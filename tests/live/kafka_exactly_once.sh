@@ -126,11 +126,11 @@ same fence in.ndjson
 
 say "a stream killed inside a transaction hides neither another one's position nor its table lines"
 PYTHON=$("$ROOT/scripts/install-deps" --print-python)
-leave_open() { # TOPIC: a record in a transaction that nobody ends; the brokers do after 6 s
-    "$PYTHON" - "$B" "$1" <<'PY'
+leave_open() { # TOPIC [MS]: a record in a transaction that nobody ends; the brokers do after that time
+    "$PYTHON" - "$B" "$1" "${2:-6000}" <<'PY'
 import os, sys
 import confluent_kafka
-other = confluent_kafka.Producer({"bootstrap.servers": sys.argv[1], "transactional.id": "other", "transaction.timeout.ms": 6000})
+other = confluent_kafka.Producer({"bootstrap.servers": sys.argv[1], "transactional.id": "other", "transaction.timeout.ms": int(sys.argv[3])})
 other.init_transactions()
 other.begin_transaction()
 other.produce(sys.argv[2], key='{"transactional_id":"other"}', value='{"order":"","checkpoint":null}')
@@ -138,17 +138,27 @@ other.flush()
 os._exit(0) # as a kill would
 PY
 }
+end_open() { # as its successor does
+    "$PYTHON" -c '
+import sys
+import confluent_kafka
+confluent_kafka.Producer({"bootstrap.servers": sys.argv[1], "transactional.id": "other"}).init_transactions()' "$B"
+}
 "$HERE/kafka_lines.py" --rows 60 --keys 20 --alter 1 >in.ndjson
 # shellcheck disable=SC2086
 {
     head -n 20 in.ndjson
-    sleep 1.5 # its topic is there
-    leave_open open.checkpoints
+    until [[ $(kcat -q -b "$B" -L) == *'topic "open.checkpoints"'* ]]; do sleep 0.2; done
+    leave_open open.checkpoints 300000
     tail -n +21 in.ndjson
 } | cdc-publish $K --prefix open --exactly-once 2>pub.err || fail "beside an open transaction"
+rm pub.err
 # shellcheck disable=SC2086
-cdc-publish $K --prefix open --exactly-once <in.ndjson 2>pub.err || fail "again"
-expect_words pub.err "waiting for an open transaction"
+cdc-publish $K --prefix open --exactly-once <in.ndjson 2>pub.err &
+publisher=$!
+wait_until 30 grep -q "waiting for an open transaction" pub.err
+end_open
+wait $publisher || fail "again"
 expect_words pub.err "60 lines were dropped"
 same open in.ndjson
 if [ -z "$REGISTRY" ]; then # there, a record's schema has the table line
