@@ -10,6 +10,7 @@ rebuild beside it leaves the column out and clears the mark. Source and target a
 
 CDC_TEST_SOAK=1: 10 rebuilds and 30 kills, else 2 and 5. CDC_TEST_SEED repeats a run's choices.
 """
+import contextlib
 import os
 import random
 import signal
@@ -120,6 +121,14 @@ class Rebuild(beds.Bed):
                 f"--checkpoint {state} --chunk-by key --chunk-rows 2000 --max-rows-per-second {rate} "
                 f"| {{ echo $BASHPID > {self.work}/loader; exec cdc-load --target '{self.target}' "
                 f"--checkpoint {state} --rebuild; }}")
+
+    def wait_for_loader(self, line):
+        """Until the line has told whom to kill."""
+        end = time.monotonic() + 60
+        while not (self.work / "loader").exists() or not (self.work / "loader").read_text().endswith("\n"):
+            if time.monotonic() > end or line.poll() is not None:
+                raise RuntimeError(f"no loader: {line.poll()}\n{self.tail()}")
+            time.sleep(0.02)
 
     def wait_acknowledged(self, stream, state):
         self.psql("CHECKPOINT")
@@ -248,6 +257,7 @@ def run(bed):
             (bed.work / "loader").unlink(missing_ok=True)
             line = bed.line(bed.snapshot(number, ROWS))
             runs += 1
+            bed.wait_for_loader(line)
             try:
                 wait = random.uniform(0.2, 3) if kills < KILLS else 120
                 code = line.wait(wait)
@@ -255,7 +265,8 @@ def run(bed):
                     raise RuntimeError(f"exit status {code}\n{bed.tail()}")
                 done = code == 0
             except subprocess.TimeoutExpired:
-                os.kill(int((bed.work / "loader").read_text()), signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError): # it ends just now
+                    os.kill(int((bed.work / "loader").read_text()), signal.SIGKILL)
                 kills += 1
                 line.wait(60)
         bed.check()
