@@ -4,8 +4,8 @@ Faults: before each INSERT the first line of --fail-file is read:
     CODE [COUNT [WORD]]      answer with this exception code and do not insert
     drop [COUNT [WORD]]      insert, then close the connection without an answer
     reset [COUNT [WORD]]     close the connection without inserting
-    delay SECONDS [COUNT [WORD]]   wait, then insert
-    hold SECONDS [COUNT [WORD]]    insert, then wait with the answer
+    delay SECONDS [COUNT [WORD]]   wait, then insert, unless the client has gone meanwhile
+    hold SECONDS [COUNT [WORD]]    insert, make the file FAIL-FILE.held, then wait with the answer
     inside CODE [COUNT [WORD]]     do not insert, and say so inside an answer with status 200, as the
                                    server does once it has sent the first bytes. Of a statement that
                                    gives rows it has sent none under wait_end_of_query=1, and the
@@ -58,6 +58,10 @@ class Faults:
                 rest = [" ".join(shown + [str(left)] + words)] if left > 0 else []
                 self._write(rest + lines[1:])
             return kind, argument
+
+    def tell_held(self):
+        with open(self._path + ".held", "w", encoding="utf-8"):
+            pass
 
     def _write(self, lines):
         new = self._path + ".new"

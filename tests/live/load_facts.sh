@@ -264,17 +264,15 @@ print(checkpoint(81, facts='f00e', facts_order=order(80)))" | load
 expect 'it left once more' "$(marks)" 'read_later,stale rowless,stale u,stale '
 
 say 'killed between the facts and the checkpoint, and before the facts are stored'
-for fault in 'delay 6 1 _cdc_state' 'hold 1 1 _cdc_state'; do
+for fault in 'delay 6 1 _cdc_state' 'hold 6 1 _cdc_state'; do
     fresh
     rm -f state.json
     first | load --checkpoint state.json
+    rm -f "$FAULTS.held"
     echo "$fault" >"$FAULTS"
     cdc-load --target "$TARGET" --checkpoint state.json <second 2>load.err &
     loader=$!
-    wait_until 10 eval '[ ! -s "$FAULTS" ]'
-    sleep 0.1
-    kill -9 $loader 2>/dev/null || fail "the loader ended before $fault: $(cat load.err)"
-    wait $loader 2>/dev/null || true
+    kill_at_fault $loader "$fault"
     expect 'checkpoint' "$(jq -r .checkpoint.position state.json)" 0/20
     load --checkpoint state.json <second
     expect "marks after $fault" "$(marks)" 'rowless,stale t,unproven '

@@ -192,13 +192,11 @@ TARGET=${TARGET%/*}/plain refused 4 "has the engine 'Memory', which cannot excha
 say 'killed at each statement, before and after it is done; the same lines once more'
 n=0
 killed() { # FAULT…: one a line; the last one is where the loader of all is killed, before it runs again
+    rm -f "$FAULTS.held"
     printf '%s\n' "$@" >"$FAULTS"
     cdc-load --target "$TARGET" --rebuild <all 2>load.err &
     local loader=$!
-    wait_until 10 eval '[ ! -s "$FAULTS" ]'
-    sleep 0.1
-    kill -9 $loader 2>/dev/null || fail "the loader ended before $*: $(cat load.err)"
-    wait $loader 2>/dev/null || true
+    kill_at_fault $loader "$@"
     load --rebuild <all
 }
 killed_at() {
@@ -208,11 +206,11 @@ killed_at() {
     killed "$@"
     check_new k$n
 }
-points=("delay 6 1 EXCHANGE" "hold 1 1 EXCHANGE" "hold 1 1 DETACH" "delay 6 1 ATTACH" "delay 6 1 DROP"
-    "delay 0 1 SELECT;delay 6 1 SELECT" "hold 1 1 _cdc_state" "delay 0 2 _cdc_state;delay 6 1 _cdc_state")
+points=("delay 6 1 EXCHANGE" "hold 6 1 EXCHANGE" "hold 6 1 DETACH" "delay 6 1 ATTACH" "delay 6 1 DROP"
+    "delay 0 1 SELECT;delay 6 1 SELECT" "hold 6 1 _cdc_state" "delay 0 2 _cdc_state;delay 6 1 _cdc_state")
 if [ -n "$SOAK" ]; then
     points=()
-    for kind in 'delay 6' 'hold 1'; do
+    for kind in 'delay 6' 'hold 6'; do
         for word in EXCHANGE DETACH ATTACH DROP SELECT _cdc_state; do points+=("$kind 1 $word"); done
         for word in '1 SELECT' '2 SELECT' '1 _cdc_state' '2 _cdc_state' '3 _cdc_state'; do
             points+=("delay 0 $word;$kind 1 ${word#* }")
@@ -224,7 +222,7 @@ for point in "${points[@]}"; do
     killed_at "${faults[@]}"
 done
 say 'killed behind the exchange of a table with another key'
-for fault in 'hold 1 1 EXCHANGE' 'delay 6 1 DROP'; do
+for fault in 'hold 6 1 EXCHANGE' 'delay 6 1 DROP'; do
     n=$((n + 1))
     old_rows k$n
     lines "print(table('k$n', [column('id', 'bigint', False, 2), column('q', 'integer', False, 1)], 'v2', 32))

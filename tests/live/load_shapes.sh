@@ -135,20 +135,18 @@ print(change('c', 'behind', {'id': 6}, 20, after={'id': 6, 'q': 6, 'note': 'late
 expect 'mark' "$(stale behind)" "changes of a shape that is gone came late, and are missing"
 
 say 'killed at each statement, before and after it is done; the same lines once more'
-for faults in "delay 0 1 CREATE;delay 6 1 CREATE" "delay 0 1 CREATE;hold 1 1 CREATE" "delay 6 1 _remake_" "hold 1 1 _remake_" \
-    "delay 6 1 EXCHANGE" "hold 1 1 EXCHANGE" "delay 0 2 CREATE;delay 6 1 CREATE" "delay 0 2 CREATE;hold 1 1 CREATE" \
-    "delay 0 1 EXCHANGE;delay 6 1 _cdc_state" "delay 0 1 EXCHANGE;hold 1 1 _cdc_state" "delay 0 1 EXCHANGE;delay 6 1 DROP"; do
+for faults in "delay 0 1 CREATE;delay 6 1 CREATE" "delay 0 1 CREATE;hold 6 1 CREATE" "delay 6 1 _remake_" "hold 6 1 _remake_" \
+    "delay 6 1 EXCHANGE" "hold 6 1 EXCHANGE" "delay 0 2 CREATE;delay 6 1 CREATE" "delay 0 2 CREATE;hold 6 1 CREATE" \
+    "delay 0 1 EXCHANGE;delay 6 1 _cdc_state" "delay 0 1 EXCHANGE;hold 6 1 _cdc_state" "delay 0 1 EXCHANGE;delay 6 1 DROP"; do
     k=k$((n += 1))
     old_lines $k >old
     new_lines $k >new
     load <old
+    rm -f "$FAULTS.held"
     tr ';' '\n' <<<"$faults" >"$FAULTS"
     cat old new | cdc-load --target "$TARGET" 2>load.err &
     loader=$!
-    wait_until 10 eval '[ ! -s "$FAULTS" ]'
-    sleep 0.1
-    kill -9 $loader 2>/dev/null || fail "the loader ended before $faults: $(cat load.err)"
-    wait $loader 2>/dev/null || true
+    kill_at_fault $loader "${faults##*;}"
     cat old new | load
     expect "rows after $faults" "$(rows_of $k)" "$NEW"
     expect "mark after $faults" "$(stale $k)" ""
