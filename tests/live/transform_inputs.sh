@@ -51,16 +51,17 @@ same() {
     DB=joined parity details sold unsold words
 }
 mkfifo shop.fifo stock.fifo
+drain=60s # enough for a busy machine
 sources() { # NAME SOURCE OPTIONS…: runs until killed, or with --exit-at-end
     local name=$1 source=$2 slot=()
     shift 2
     [ $name != shop ] || slot=(--slot s)
-    cdc-snapshot --source "$source" "${slot[@]}" --checkpoint $name.json $([ $name != shop ] || echo --create) --drain 5s 2>>$name-snapshot.err &&
-        exec cdc-capture --source "$source" "${slot[@]}" --checkpoint $name.json --checkpoint-interval 50ms --drain 5s "$@" 2>>$name-capture.err
+    cdc-snapshot --source "$source" "${slot[@]}" --checkpoint $name.json $([ $name != shop ] || echo --create) --drain $drain 2>>$name-snapshot.err &&
+        exec cdc-capture --source "$source" "${slot[@]}" --checkpoint $name.json --checkpoint-interval 50ms --drain $drain "$@" 2>>$name-capture.err
 }
 transform() {
     cdc-transform --views views.sql --state state --input shop="${SHOP:-shop.fifo}" --input stock="${STOCK:-stock.fifo}" \
-        --checkpoint shop=shop.json --checkpoint stock=stock.json --drain 10s "$@" 2>>transform.err
+        --checkpoint shop=shop.json --checkpoint stock=stock.json --drain $drain "$@" 2>>transform.err
 }
 # Sets the process of each stage.
 pipe() { # [--exit-at-end]
@@ -69,6 +70,7 @@ pipe() { # [--exit-at-end]
     if [ -z "${STOCK:-}" ]; then sources stock "$CDC_TEST_MYSQL_URL/store" "$@" >stock.fifo & stages+=($!); fi
     transform | tee -a views.ndjson | cdc-load --target "$TARGET" --checkpoint shop=shop.json --checkpoint stock=stock.json 2>>load.err &
     stages+=($!)
+    transform=$(jobs -p %%) # the first of the pipeline
 }
 finished() { # all stages of a pipe with --exit-at-end
     local stage
@@ -118,6 +120,7 @@ load() {
 }
 load &
 load=$!
+drain=5s # nobody acknowledges behind a kill
 process() { below "$$" | xargs -r ps -o pid=,comm= -p | awk -v name="$1" '$2 == name { print $1 }'; }
 victims=(source-of-shop source-of-stock cdc-transform cdc-load)
 for n in $(seq "$KILLS"); do
@@ -131,11 +134,13 @@ for n in $(seq "$KILLS"); do
     esac
     kill -9 $pid 2>/dev/null || say "$victim was not there"
     sleep "0.$((RANDOM % 10))"
-    for pid in $(for stage in "${stages[@]}"; do echo "$stage"; below "$stage"; done); do kill -TERM "$pid" 2>/dev/null || true; done
+    # cdc-transform too: it would wait for a source that was killed before it opened its FIFO.
+    for pid in "$transform" $(below "$transform"; for stage in "${stages[@]}"; do echo "$stage"; below "$stage"; done); do kill -TERM "$pid" 2>/dev/null || true; done
     for stage in "${stages[@]}"; do wait "$stage" || true; done
 done
 touch enough
 wait $load || fail "the load"
+drain=60s
 pipe --exit-at-end
 finished "the run behind the kills"
 same

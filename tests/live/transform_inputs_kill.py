@@ -76,7 +76,7 @@ class Pipe(single.Pipe):
                 os.mkfifo(fifo)
             text = " ".join(f"'{word}'" for word in words + [f"--checkpoint={self.files[name]}"])
             source = self.spawn(["bash", "-c", f"""
-                cdc-snapshot {text} --drain 5s &&
+                cdc-snapshot {text} --drain 20s &&
                 exec cdc-capture {text} --checkpoint-interval 200ms"""], stdout=subprocess.PIPE)
             tee = self.spawn(["bash", "-c", f"exec tee -i '{run}.{name}.in' >'{fifo}'"], stdin=source.stdout)
             source.stdout.close()

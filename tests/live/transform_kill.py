@@ -122,7 +122,7 @@ class Pipe(beds.Bed):
         self.runs += 1
         run = self.work / f"pipe.{self.runs}"
         source = self.spawn(["bash", "-c", f"""
-            cdc-snapshot --source '{self.source}' --slot cut --checkpoint '{self.checkpoint}' --drain 5s &&
+            cdc-snapshot --source '{self.source}' --slot cut --checkpoint '{self.checkpoint}' --drain 20s &&
             exec cdc-capture --source '{self.source}' --slot cut --checkpoint '{self.checkpoint}' \\
                 --checkpoint-interval 200ms"""], stdout=subprocess.PIPE)
         tee = self.spawn(["tee", "-i", f"{run}.in"], stdin=source.stdout, stdout=subprocess.PIPE)

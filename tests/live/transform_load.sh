@@ -54,9 +54,9 @@ for seed in 0.1 0.2 0.3; do
         pipe &
         pipe=$!
         for other in 0.21 0.22 0.23; do change $other; done
-        for child in $(below $pipe); do
-            [ "$(cat "/proc/$child/comm" 2>/dev/null)" != cdc-transform ] || kill -9 "$child"
-        done
+        middle() { below $pipe | xargs -r ps -o pid=,comm= -p | awk '$2 == "cdc-transform" { print $1; there = 1 } END { exit !there }'; }
+        wait_until 20 middle
+        kill -9 "$(middle)"
         wait $pipe && fail "a pipe without its middle ended well"
     fi
     pipe --exit-at-end || fail "the run behind change $seed"
