@@ -54,10 +54,10 @@ def follow(replica, primary, use="current_pos"):
 def catch_up(replica, primary):
     if replica.mariadb:
         ids = primary.sql("SELECT @@gtid_binlog_pos", db=None)[0][0]
-        done = replica.sql(f"SELECT MASTER_GTID_WAIT('{ids}', 60)", db=None)[0][0]
+        done = replica.sql(f"SELECT MASTER_GTID_WAIT('{ids}', 300)", db=None)[0][0]
     else:
         ids = primary.sql("SELECT REPLACE(@@gtid_executed, '\\n', '')", db=None)[0][0]
-        done = replica.sql(f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{ids}', 60)", db=None)[0][0]
+        done = replica.sql(f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{ids}', 300)", db=None)[0][0]
     if done != "0":
         raise RuntimeError(f"{replica.name}: the replica did not catch up: {replica.sql('SHOW SLAVE STATUS', db=None)}")
 

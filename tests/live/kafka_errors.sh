@@ -37,7 +37,7 @@ say "TLS"
 tls=(-X security.protocol=ssl -X ssl.ca.location="$CDC_TEST_KAFKA_CA")
 expect_exit 0 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" "${tls[@]}" --prefix tls <in.ndjson 2>err
 expect "over TLS" "$(cdc-consume --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" "${tls[@]}" --topics tls.public.t0 --exit-at-end 2>err | grep -c '^{"key')" 5
-expect_exit 4 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" -X security.protocol=ssl --prefix tls --connect-timeout 5s <in.ndjson 2>err
+expect_exit 4 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" -X security.protocol=ssl --prefix tls --connect-timeout 30s <in.ndjson 2>err
 expect_words err "certificate"
 
 say "names of topics that Kafka takes for the same, and times that it does not take, are refused"

@@ -40,7 +40,7 @@ for cycle in 1 2; do
     "$ROOT/scripts/services" start kafka >>services.log 2>&1
     expect "its port" "$("$ROOT/scripts/services" env kafka | grep -c "BROKERS=.*$B")" 1
     touch "go$cycle"
-    wait_until 20 all_got $((10 * (cycle + 1)))
+    wait_until 60 all_got $((10 * (cycle + 1)))
 done
 wait $publisher || fail "cdc-publish ended with $?"
 say done

@@ -76,7 +76,7 @@ expect_words publish.err "uthorization"
 
 say "a server that nobody vouches for, and mechanisms that the server or the library does not have"
 expect_exit 4 cdc-publish --brokers "$B" --kafka-config 256.properties -X ssl.ca.location=/etc/ssl/certs/ca-certificates.crt \
-    --prefix s --connect-timeout 5s <in.ndjson 2>err
+    --prefix s --connect-timeout 30s <in.ndjson 2>err
 expect_words err "certificate"
 expect_exit 4 cdc-publish --brokers "$B" --kafka-config 256.properties -X sasl.mechanism=PLAIN --prefix s <in.ndjson 2>err
 expect_words err "broker's supported mechanisms: SCRAM-SHA"

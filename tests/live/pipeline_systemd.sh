@@ -34,7 +34,7 @@ fail() {
     exit 1
 }
 wait_until() { # SECONDS COMMAND…
-    local end=$((SECONDS + $1))
+    local end=$((SECONDS + 3 * $1)) # as in lib.sh
     shift
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || fail "waited in vain for: $*"

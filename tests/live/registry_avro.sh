@@ -23,7 +23,7 @@ consume() { # TOPIC OPTION…
     # shellcheck disable=SC2086
     cdc-consume $K $R --topics "$topic" --exit-at-end "$@"
 }
-registry() { curl -sf -m 10 "$CDC_TEST_REGISTRY_URL$1" "${@:2}"; }
+registry() { curl -sf -m 60 "$CDC_TEST_REGISTRY_URL$1" "${@:2}"; }
 
 $PEER lines >kinds.ndjson
 "$HERE/kafka_lines.py" --rows $rows --keys 17 --tables 2 --truncates >many.ndjson

@@ -20,7 +20,7 @@ consume() { # TOPIC OPTION…
 with_registry() { consume "$1" --registry "$FRONT" "${@:2}"; }
 register() { # SUBJECT TYPE TEXT: the schema's number
     jq -nc --arg type "$2" --arg text "$3" '{schema: $text, schemaType: $type}' |
-        curl -sf -m 10 "$FRONT/subjects/$1/versions" -d @- | tee answer | jq .id
+        curl -sf -m 60 "$FRONT/subjects/$1/versions" -d @- | tee answer | jq .id
 }
 guid() { jq -r .guid answer | tr -d -; } # of the last one
 

@@ -20,7 +20,7 @@ for url in "$CDC_TEST_REGISTRY_URL" "$FRONT"; do
     topic=proto-${url##*:}
     say "descriptors and their imports ($url)"
     check "$url" "${topic%%/*}"
-    curl -sf -m 10 "$url/subjects/${topic%%/*}-value/versions/latest" | jq -r .schema | base64 -d | grep -qa shop || fail "no descriptor was registered"
+    curl -sf -m 60 "$url/subjects/${topic%%/*}-value/versions/latest" | jq -r .schema | base64 -d | grep -qa shop || fail "no descriptor was registered"
 done
 say "the path of message indexes in a header"
 check "$FRONT" proto-headers headers

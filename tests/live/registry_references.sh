@@ -13,7 +13,7 @@ consume() { # REGISTRY TOPIC OPTION…
 register() { # SUBJECT TYPE TEXT [NAME SUBJECT VERSION]…: the schema's number at the front
     jq -nc --arg type "$2" --arg text "$3" '{schema: $text, schemaType: $type,
         references: [$ARGS.positional | _nwise(3) | select(length == 3) | {name: .[0], subject: .[1], version: (.[2] | tonumber)}]}' --args "${@:4}" |
-        curl -sf -m 10 "$FRONT/subjects/$1/versions" -d @- | jq .id
+        curl -sf -m 60 "$FRONT/subjects/$1/versions" -d @- | jq .id
 }
 send() { # TOPIC ID HEX
     printf '00%08x%s' "$2" "$3" | tr a-f A-F | basenc --base16 -d >value

@@ -36,7 +36,7 @@ PGBENCH=$!
 for run in $(seq "$RUNS"); do
     say "run $run under load"
     code=0
-    verify --settle 60s >report.txt || code=$?
+    verify --settle 150s >report.txt || code=$?
     [ $code = 0 ] || { cat report.txt verify.err >&2; fail "run $run: exit status $code"; }
     expect_words report.txt "public.log"
 done
@@ -54,7 +54,7 @@ ch "INSERT INTO log_raw (a, b, _version, _row, _sign, _source_ts_ms)
 ch "INSERT INTO log_raw (a, b, _version, _row, _sign, _source_ts_ms)
     SELECT 8, 'row', toUInt128('5192296858534827628530496329220096'), 8, -1, 0"
 code=0
-verify --settle 60s --json --show 1000 >report.json || code=$?
+verify --settle 150s --json --show 1000 >report.json || code=$?
 expect "exit status" "$code" 1
 jq -e '[.tables[0].differences[] | ((.key.id | tonumber) % 500000) | select(. < 50001 or . > 50042)] == []' report.json >/dev/null || fail "more than what was planted: $(cat report.json)"
 for kind in different missing extra; do # a planted row that the load touched again is right again
@@ -64,16 +64,16 @@ jq -ce '.tables[1].differences[] | [.key.a, .target_count - .source_count]' repo
 expect "the table without key" "$(tr '\n' ' ' <log.differences)" '["7",1] ["8",-1] '
 say "and repaired"
 code=0
-verify --settle 60s --repair >repair.lines || code=$?
+verify --settle 150s --repair >repair.lines || code=$?
 expect "exit status of --repair" "$code" 1
 cdc-load --target "$TARGET" <repair.lines 2>>load.err || fail "the repair cannot be loaded"
 expect_words verify.err "versions beyond"
 code=0
-verify --settle 60s >report.txt || code=$?
+verify --settle 150s >report.txt || code=$?
 [ $code = 0 ] || { cat report.txt verify.err >&2; fail "after the repair: exit status $code"; }
 say "the load at rest: every table is the same, the table without key too"
 kill $PGBENCH
 wait $PGBENCH || true
-verify --settle 60s || { cat verify.err >&2; fail "at rest"; }
+verify --settle 150s || { cat verify.err >&2; fail "at rest"; }
 parity busy log
 say done

@@ -104,7 +104,7 @@ check() { # SERVER URL
     expect_exit 2 verify --settle 2s --tables shop.plain --where "plain=id NOT IN (7, 10)" >out
     expect_words out "the target stands at "
     pipe &
-    verify --tables shop.plain --where "plain=id NOT IN (7, 10)" --settle 20s >out || fail "behind: $(cat out verify.err)"
+    verify --tables shop.plain --where "plain=id NOT IN (7, 10)" --settle 60s >out || fail "behind: $(cat out verify.err)"
     wait $!
 
     expect_exit 2 cdc-verify --source "$url/shop" --target "$TARGET" --slot x 2>verify.err

@@ -24,7 +24,7 @@ check() { # SERVER URL MODE
     say "$server, $3: an idle log that was rotated"
     for _ in $(seq 300); do [ "$(ch "SELECT count() FROM system.tables WHERE database = '$server' AND name LIKE 'still%'")" = 0 ] || break; sleep 0.1; done
     my -e "FLUSH BINARY LOGS"
-    verify --settle 20s >out || fail "it differs: $(cat out verify.err)"
+    verify --settle 60s >out || fail "it differs: $(cat out verify.err)"
 
     say "$server, $3: rows that change several times a second, a busy table without key, rotations"
     while sleep 0.05; do
@@ -35,23 +35,23 @@ check() { # SERVER URL MODE
     written() { my shop -e 'SELECT SUM(v) FROM hot'; }
     for _ in $(seq 300); do [ "$(written)" -le 20 ] || break; sleep 0.1; done
     before=$(written)
-    for _ in 1 2 3; do verify --settle 20s >out || fail "it differs: $(cat out verify.err)"; done
+    for _ in 1 2 3; do verify --settle 60s >out || fail "it differs: $(cat out verify.err)"; done
     [ "$(written)" -gt "$before" ] && [ "$before" -gt 20 ] || fail "nothing was written meanwhile"
 
     if [ "$server" = mariadb11 ]; then
         say "$server, $3: a user who may lock nothing"
         my -e "CREATE USER looker@'%' IDENTIFIED BY 'x'; GRANT SELECT, BINLOG MONITOR ON *.* TO looker@'%'"
-        cdc-verify --source "${url/root@/looker:x@}/shop" --target "$TARGET" --settle 20s >out 2>verify.err || fail "it differs: $(cat out verify.err)"
+        cdc-verify --source "${url/root@/looker:x@}/shop" --target "$TARGET" --settle 60s >out 2>verify.err || fail "it differs: $(cat out verify.err)"
     fi
 
     say "$server, $3: a row too many in the busy table is found"
     if [ "$3" = replace ]; then
         ch "INSERT INTO bag_raw SELECT * REPLACE (77 AS v, _version - 1 AS _version) FROM bag_raw ORDER BY _version LIMIT 1"
-        expect_exit 1 verify --settle 20s --tables shop.bag >out
+        expect_exit 1 verify --settle 60s --tables shop.bag >out
         expect_words out "77"
         say "$server, $3: of rows that never rest, one that stands still in the target is found"
         ch "INSERT INTO hot_raw SELECT * REPLACE (-5 AS v, toUInt128('340282366920938463463374607431768211455') AS _version) FROM hot_raw FINAL WHERE id = 2"
-        expect_exit 1 verify --settle 20s --tables shop.hot --json >out
+        expect_exit 1 verify --settle 60s --tables shop.hot --json >out
         jq -e '.tables[0] | .different == 1 and .unsettled == 0 and .differences[0].key.id == "2"' out >/dev/null || fail "not just that row: $(cat out verify.err)"
     fi
     pkill -P $writer 2>/dev/null || true

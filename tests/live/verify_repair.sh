@@ -37,7 +37,7 @@ expect_exit 2 cdc-verify --source "$NEW" --target "$TARGET" --settle 1s >report.
 expect_words report.txt "the standby has not replayed"
 refused "$NEW" "standby"
 psql -XAtqd "$NEW" -c "SELECT pg_wal_replay_resume()" >/dev/null
-cdc-verify --source "$NEW" --target "$TARGET" --settle 20s >report.txt 2>verify.err || { cat report.txt; fail "the standby has it all"; }
+cdc-verify --source "$NEW" --target "$TARGET" --settle 60s >report.txt 2>verify.err || { cat report.txt; fail "the standby has it all"; }
 
 say "rows of a new primary arrive before the target says whose they are"
 ch "INSERT INTO t_raw SELECT * REPLACE ('of a new primary' AS note, bitShiftLeft(toUInt128(2), 112) + 7 AS _version) FROM t_raw FINAL WHERE id = 7"

@@ -63,7 +63,7 @@ public:
             throw clickhouse::server_error("busy", "Code: 252. later", 252, 500);
         }
         m_store.overlapped &= m_store.changed.wait_for(
-            lock, std::chrono::seconds{2}, [&] { return m_store.begun >= m_store.wait_for; });
+            lock, std::chrono::seconds{30}, [&] { return m_store.begun >= m_store.wait_for; });
         if (!m_store.refused.empty() && into.find(m_store.refused) != std::string_view::npos) {
             throw clickhouse::server_error("refused", "Code: 60. no", 60, 404);
         }
@@ -242,7 +242,7 @@ TEST_CASE("one table that is refused: nothing of the batch is acknowledged, and 
         store.busy = jobs > 1 ? "`t6" : "";
         const std::int64_t started = base::steady_ms();
         CHECK_FAILS(load_tables(store, 20, jobs, folder.file("state")), refused, "refused");
-        CHECK(base::steady_ms() - started < 5000);
+        CHECK(base::steady_ms() - started < 20'000);
         CHECK(store.done_before_state == -1);
         CHECK(!std::ifstream{folder.file("state")}.good());
     }
