@@ -110,7 +110,7 @@ class KafkaPipe(kill_pipe.Pipe):
         member = self.members.pop(name)
         for stage in (member.stages[0], member.stages[2]):
             stage.send_signal(signal.SIGTERM)
-        codes = member.wait(self, 90)
+        codes = member.wait(self, 300)
         if codes != [0, 0, 0]:
             raise RuntimeError(f"{name} did not end cleanly: {codes}\n{self.tail()}")
 
@@ -132,7 +132,7 @@ class KafkaPipe(kill_pipe.Pipe):
                 self.start_member(name)
 
     def tell(self, what, half):
-        codes = half.wait(self, 90)
+        codes = half.wait(self, 300)
         words = "" if -9 in codes else re.findall(r".* error: .*", self.tail())[-2:]
         say(f"{what} ended: {codes} {words}")
 
@@ -218,7 +218,7 @@ def run(bed, victims=None, kills=None):
     wait_published(bed, lsn(bed.psql("SELECT pg_current_wal_flush_lsn()")), 120)
     for stage in (bed.published.stages[0], bed.published.stages[2]):
         stage.send_signal(signal.SIGTERM)
-    if (codes := bed.published.wait(bed, 60)) != [0, 0, 0]:
+    if (codes := bed.published.wait(bed, 300)) != [0, 0, 0]:
         raise RuntimeError(f"not a clean end of publishing: {codes}\n{bed.tail()}")
     bed.published = None
     bed.revive()

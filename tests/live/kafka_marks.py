@@ -104,7 +104,7 @@ def feed_in_steps(bed, publisher, lines, fed, read, steps):
 
 
 def await_order(bed, read, order):
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while beds.acknowledged(read)["order"] < order:
         if time.monotonic() > end:
             raise RuntimeError(f"read up to {beds.acknowledged(read)}, not {order}\n{bed.tail()}")
@@ -165,19 +165,19 @@ def run_kills(bed, prefix, *options):
     publisher = bed.publisher(prefix, published, *options)
     feed_in_steps(bed, publisher, resumed(lines, published), fed, read, 5)
     publisher.stdin.close()
-    if publisher.wait(60) != 0:
+    if publisher.wait(300) != 0:
         raise RuntimeError(bed.tail())
     last = max(json.loads(line)["checkpoint"]["order"] for line in open(lines, "rb") if b'{"checkpoint"' in line)
     await_order(bed, read, last)
     reader[0].terminate()
-    if [process.wait(60) for process in reader] != [0, 0]:
+    if [process.wait(300) for process in reader] != [0, 0]:
         raise RuntimeError(bed.tail())
     reader = start_reader("--exit-at-end")
-    if [process.wait(60) for process in reader] != [0, 0]:
+    if [process.wait(300) for process in reader] != [0, 0]:
         raise RuntimeError(bed.tail())
     runs.append((bed.work / f"{prefix}.whole", "0" * 32))
     fresh = bed.reader(prefix, runs[-1][0], bed.work / f"{prefix}.whole.json", "--exit-at-end")
-    if [process.wait(60) for process in fresh] != [0, 0]:
+    if [process.wait(300) for process in fresh] != [0, 0]:
         raise RuntimeError(bed.tail())
     cuts = [check_cuts(wanted, path, start) for path, start in runs]
     if cuts[-1] == 0 or sum(cuts[:-1]) < 5:
@@ -202,7 +202,7 @@ def run_table_marks(bed):
         publisher = bed.publisher("marked", bed.work / "marked.json")
         publisher.stdin.write(b"".join(part))
         publisher.stdin.close()
-        if publisher.wait(60) != 0:
+        if publisher.wait(300) != 0:
             raise RuntimeError(bed.tail())
         consume = bed.spawn(["cdc-consume", "--brokers", bed.brokers, "--prefix", "marked", "--topics",
                              "marked.public.*", "--marks", "--exit-at-end", "--checkpoint", state],
@@ -210,7 +210,7 @@ def run_table_marks(bed):
         load = bed.spawn(["cdc-load", "--target", target, "--checkpoint", state, "--metrics",
                           bed.work / "load.prom"], stdin=consume.stdout)
         consume.stdout.close()
-        if [load.wait(120), consume.wait(60)] != [0, 0]:
+        if [load.wait(300), consume.wait(300)] != [0, 0]:
             raise RuntimeError(bed.tail())
         figures = dict(line.split() for line in open(bed.work / "load.prom") if not line.startswith("#"))
         if figures["cdc_load_unproven_tables"] != "2":
@@ -229,10 +229,10 @@ def run_renamed(bed):
         publisher = bed.publisher("renamed", bed.work / f"renamed_{name}.json")
         publisher.stdin.write(b"".join(part))
         publisher.stdin.close()
-        if publisher.wait(60) != 0:
+        if publisher.wait(300) != 0:
             raise RuntimeError(bed.tail())
     consume, sink = bed.reader("renamed", bed.work / "renamed.out", bed.work / "renamed.place")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while "no checkpoint line for 30 s" not in bed.tail():
         if time.monotonic() > deadline:
             raise RuntimeError(f"no warning\n{bed.tail()}")
@@ -244,7 +244,7 @@ def run_renamed(bed):
     last = json.loads(renamed[-1])["checkpoint"]["order"]
     await_order(bed, bed.work / "renamed.place", last)
     consume.terminate()
-    if [consume.wait(60), sink.wait(60)] != [0, 0]:
+    if [consume.wait(300), sink.wait(300)] != [0, 0]:
         raise RuntimeError(bed.tail())
 
 

@@ -107,7 +107,7 @@ class Once(beds.Bed):
         """As a supervisor would: the pipe is started again as a whole; behind a snapshot comes the stream."""
         if all(stage.poll() is None for stage in self.stages):
             return
-        codes = self.wait(120)
+        codes = self.wait(300)
         self.snapshot_is_done = self.snapshot_is_done or codes == [0, 0]
         say(f"the pipe ended: {codes}; it goes on with the {'stream' if self.snapshot_is_done else 'snapshot'}")
         self.start()
@@ -263,7 +263,7 @@ def run(bed):
     say(f"{KILLS} kills, {ROWS} rows in one transaction")
     bed.psql(SCHEMA)
     bed.start()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     # What is written before the slot's first position is no part of the stream.
     while bed.psql("SELECT confirmed_flush_lsn IS NOT NULL FROM pg_replication_slots WHERE slot_name = 'once'") != "t":
         if time.monotonic() > end:
@@ -323,7 +323,7 @@ def run(bed):
         time.sleep(0.1)
     for stage in bed.stages:
         stage.send_signal(signal.SIGTERM)
-    if (codes := bed.wait(60)) != [0, 0]:
+    if (codes := bed.wait(300)) != [0, 0]:
         raise RuntimeError(f"not a clean end: {codes}\n{bed.tail()}")
 
     for table in ("base", "mixed", "emptied"):

@@ -72,7 +72,7 @@ class Pipe:
         self.tee.stdout.close()
 
     def wait(self):
-        return self.capture.wait(120), self.tee.wait(120), self.load.wait(120)
+        return self.capture.wait(300), self.tee.wait(300), self.load.wait(300)
 
 
 def restart(test, server):

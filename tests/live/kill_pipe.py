@@ -79,7 +79,7 @@ class Pipe(beds.Bed):
     """The servers, the pipe and the load. What derives from it may add to these."""
     schema = SCHEMA
     load_options = []
-    drain_seconds = 120
+    drain_seconds = 300
 
     def writers(self):
         """Functions that write until stop_load is set."""
@@ -185,7 +185,7 @@ class Pipe(beds.Bed):
         for name, stage in (("capture", self.stages[0]), ("load", self.stages[2])):
             if name in victim:
                 stage.send_signal(signal.SIGKILL)
-        self.wait_pipe(60)
+        self.wait_pipe(300)
         self.start_pipe()
 
     def wait_acknowledged(self, position, seconds):
@@ -194,7 +194,7 @@ class Pipe(beds.Bed):
             if time.monotonic() > end:
                 raise RuntimeError(f"not acknowledged in time: {self.acknowledged()}\n{self.tail()}")
             if any(stage.poll() is not None for stage in self.stages):
-                self.wait_pipe(60)
+                self.wait_pipe(300)
                 self.start_pipe()
             time.sleep(0.1)
 
@@ -236,7 +236,7 @@ def run(bed, kills=6):
         if bed.failure:
             raise RuntimeError(bed.failure)
         if any(stage.poll() is not None for stage in bed.stages):
-            codes = bed.wait_pipe(60)
+            codes = bed.wait_pipe(300)
             say(f"the pipe ended by itself: {codes}")
             bed.start_pipe()
     if counted * 3 < kills * 2:
@@ -252,7 +252,7 @@ def run(bed, kills=6):
         raise RuntimeError(bed.failure)
     for stage in (bed.stages[0], bed.stages[2]):
         stage.send_signal(signal.SIGTERM)
-    codes = bed.wait_pipe(60)
+    codes = bed.wait_pipe(300)
     if codes != [0, 0, 0]:
         raise RuntimeError(f"not a clean end: {codes}\n{bed.tail()}")
     confirmed = bed.psql("SELECT confirmed_flush_lsn FROM pg_replication_slots")

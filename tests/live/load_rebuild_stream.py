@@ -124,7 +124,7 @@ class Rebuild(beds.Bed):
 
     def wait_for_loader(self, line):
         """Until the line has told whom to kill."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while not (self.work / "loader").exists() or not (self.work / "loader").read_text().endswith("\n"):
             if time.monotonic() > end or line.poll() is not None:
                 raise RuntimeError(f"no loader: {line.poll()}\n{self.tail()}")
@@ -133,7 +133,7 @@ class Rebuild(beds.Bed):
     def wait_acknowledged(self, stream, state):
         self.psql("CHECKPOINT")
         position = lsn(self.psql("SELECT pg_current_wal_flush_lsn()"))
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while lsn(beds.acknowledged(state)["position"]) < position:
             if time.monotonic() > end or stream.poll() is not None:
                 raise RuntimeError(f"not acknowledged: {beds.acknowledged(state)}\n{self.tail()}")
@@ -201,7 +201,7 @@ def change_shape(bed, pipe, state):
     bed.check()
     say(f"the stream goes on over another key: its rows are there, the table is marked; {bed.looks - looks} looks")
 
-    code = bed.line(bed.snapshot("shape", 1000000)).wait(120)
+    code = bed.line(bed.snapshot("shape", 1000000)).wait(300)
     if code != 0:
         raise RuntimeError(f"rebuild of another shape: exit status {code}\n{bed.tail()}")
     bed.stop_reading.set()
@@ -219,7 +219,7 @@ def change_shape(bed, pipe, state):
     want("shape", shape(bed), "id, n: id Int64, n Int32, note Nullable(String)")
     want("the mark at the end", stale(bed), "")
     os.killpg(stream.pid, signal.SIGTERM)
-    want("the stream's exit status at the end", stream.wait(60), 0)
+    want("the stream's exit status at the end", stream.wait(300), 0)
     bed.orders_hold(bed.work / "live.lines", "--appended")
     say("a rebuild beside it drops the column and clears the mark; the stream goes on")
 
@@ -231,7 +231,7 @@ def run(bed):
             f"exec cdc-capture --source {bed.source} --slot live --checkpoint {state}; }} "
             f"| (trap '' TERM; exec tee -ia {bed.work}/live.lines) | cdc-load --target '{bed.target}' --checkpoint {state} --rebuild --flush-interval 100ms")
     stream = bed.line(pipe)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while beds.acknowledged(state).get("snapshot") not in ("done", {"status": "done"}):
         if time.monotonic() > end or stream.poll() is not None:
             raise RuntimeError(f"no first load: {beds.acknowledged(state)}\n{bed.tail()}")
@@ -243,7 +243,7 @@ def run(bed):
     reader.start()
 
     for number in range(REBUILDS):
-        code = bed.line(bed.snapshot(number, ROWS)).wait(120)
+        code = bed.line(bed.snapshot(number, ROWS)).wait(300)
         if code != 0:
             raise RuntimeError(f"rebuild {number}: exit status {code}\n{bed.tail()}")
         bed.check()
@@ -268,7 +268,7 @@ def run(bed):
                 with contextlib.suppress(ProcessLookupError): # it ends just now
                     os.kill(int((bed.work / "loader").read_text()), signal.SIGKILL)
                 kills += 1
-                line.wait(60)
+                line.wait(300)
         bed.check()
     say(f"{KILLS} kills in {runs} runs of {number - 100} rebuilds, {bed.looks} looks")
 
@@ -279,7 +279,7 @@ def run(bed):
     reader.join()
     bed.check()
     os.killpg(stream.pid, signal.SIGTERM)
-    if stream.wait(60) != 0:
+    if stream.wait(300) != 0:
         raise RuntimeError(f"not a clean end: {stream.returncode}\n{bed.tail()}")
     say(bed.parity(TABLES))
     longest = max((seconds for seconds, _ in bed.dips), default=0)

@@ -69,13 +69,13 @@ class Generation:
             time.sleep(random.uniform(0, 0.8))
         for process in random.sample(pipe, random.choice([1, 1, 2])):
             process.kill()
-        codes = [process.wait(60) for process in pipe]
+        codes = [process.wait(300) for process in pipe]
         if any(code not in (0, 1, -9, -13) for code in codes):
             raise RuntimeError(f"{self.server.name}: {codes}\n{self.test.tail()}")
         return progress(self.state) != "done"
 
     def finish(self, writers):
-        codes = [process.wait(120) for process in self.start(2, 0)]
+        codes = [process.wait(300) for process in self.start(2, 0)]
         if any(codes):
             raise RuntimeError(f"{self.server.name}: the snapshot ended with {codes}\n{self.test.tail()}")
         writers.stop()

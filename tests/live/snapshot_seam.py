@@ -173,13 +173,13 @@ class Seam(beds.Bed):
         self.snapshot.kill()
         self.snapshot.wait()
         os.close(self.write_end)
-        self.loader.wait(60)
+        self.loader.wait(300)
         return alive
 
     def catch_up(self):
         self.write(False)
         position = lsn(self.psql("SELECT pg_current_wal_insert_lsn()")) # commits are asynchronous
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while lsn(self.acknowledged()["position"]) < position:
             if time.monotonic() > end or self.capture.poll() is not None or self.loader.poll() is not None:
                 raise RuntimeError(f"not acknowledged: {self.acknowledged()}, wanted {position:x}, capture "
@@ -188,13 +188,13 @@ class Seam(beds.Bed):
 
     def stop_pipe(self):
         self.capture.send_signal(signal.SIGTERM)
-        codes = [self.capture.wait(60), self.loader.wait(60)]
+        codes = [self.capture.wait(300), self.loader.wait(300)]
         if codes != [0, 0]:
             raise RuntimeError(f"not a clean end: {codes}")
         self.orders_hold(self.lines)
 
     def drop(self):
-        self.spawn(["cdc-capture", "--source", self.source, "--slot", self.name, "--drop"]).wait(60)
+        self.spawn(["cdc-capture", "--source", self.source, "--slot", self.name, "--drop"]).wait(300)
         self.clickhouse(f"DROP DATABASE {self.name}", self.front)
 
     # ---------------------------------------------------------------- rounds
@@ -225,7 +225,7 @@ class Seam(beds.Bed):
                                "seam", "--jobs", 2, "--chunk-rows", 900, "--chunk-by",
                                random.choice(["key", "ctid"]), *words], stdout=write_end)
         os.close(write_end)
-        codes = [snapshot.wait(120), loader.wait(120)]
+        codes = [snapshot.wait(300), loader.wait(300)]
         if codes != [0, 0]:
             raise RuntimeError(f"beside the stream: {codes}")
         if self.capture.poll() is not None:
@@ -237,7 +237,7 @@ class Seam(beds.Bed):
         self.then_capture()
         self.catch_up()
         self.stop_pipe()
-        self.spawn(["cdc-capture", "--source", self.source, "--slot", self.name, "--drop"]).wait(60)
+        self.spawn(["cdc-capture", "--source", self.source, "--slot", self.name, "--drop"]).wait(300)
         self.write(True)
         deleted = self.psql("WITH gone AS (DELETE FROM mixed WHERE id % 7 = 3 RETURNING 1) SELECT count(*) FROM gone")
         self.psql("DELETE FROM full_rows WHERE a = 5; DELETE FROM pairs WHERE a = 7; DELETE FROM words WHERE n % 5 = 1")

@@ -97,20 +97,20 @@ class Pipe(single.Pipe):
         if "transform" in victims: # a FIFO that nobody reads any more, or not yet
             for name in self.sources:
                 self.stages[f"tee of {name}"].send_signal(signal.SIGKILL)
-        self.wait_pipe(60)
+        self.wait_pipe(300)
         self.start_pipe()
 
     def held(self):
         return {name: beds.acknowledged(file)["order"] for name, file in self.files.items()}
 
-    def wait_held(self, above, seconds=60):
+    def wait_held(self, above, seconds=300):
         end = time.monotonic() + seconds
         while any(order <= above[name] for name, order in self.held().items()):
             if time.monotonic() > end:
                 raise RuntimeError(f"not acknowledged in time: {self.held()}, {above}\n{self.tail()}")
             time.sleep(0.1)
 
-    def wait_begun(self, seconds=60):
+    def wait_begun(self, seconds=300):
         """Until all views have begun: a snapshot that is read again is not what this test is about."""
         out = self.work / "pipe.1.out"
         end = time.monotonic() + seconds
@@ -270,7 +270,7 @@ def run(bed):
     time.sleep(2)
     for name in bed.sources:
         bed.stages[name].send_signal(signal.SIGTERM)
-    bed.wait_pipe(60)
+    bed.wait_pipe(300)
     conclude(bed, *compare(bed))
 
 

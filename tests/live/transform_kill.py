@@ -147,7 +147,7 @@ class Pipe(beds.Bed):
     def kill(self, victims):
         for victim in victims:
             self.stages[victim].send_signal(signal.SIGKILL)
-        self.wait_pipe(60)
+        self.wait_pipe(300)
         self.start_pipe()
 
     def unacknowledged(self):
@@ -171,7 +171,7 @@ class Pipe(beds.Bed):
             if time.monotonic() > end:
                 raise RuntimeError(f"not acknowledged in time\n{self.tail()}")
             if any(stage.poll() is not None for stage in self.stages.values()):
-                say(f"the pipe ended by itself: {self.wait_pipe(60)}")
+                say(f"the pipe ended by itself: {self.wait_pipe(300)}")
                 self.start_pipe()
             time.sleep(0.1)
 
@@ -354,7 +354,7 @@ def run(bed):
     subprocess.run([BIN / "cdc-capture", "--source", bed.source, "--slot", "cut", "--create",
                     "--exit-after-create", "--checkpoint", bed.checkpoint], env=bed.env, check=True)
     bed.start_pipe()
-    bed.wait_acknowledged(1, 60)
+    bed.wait_acknowledged(1, 300)
     load = threading.Thread(target=bed.load_forever, daemon=True)
     load.start()
     victims = [["transform"], ["sink"], ["source"], ["transform", "sink"], ["transform"], ["tee", "transform"]]
@@ -362,7 +362,7 @@ def run(bed):
     random.shuffle(plan)
     counted = 0
     for number, victim in enumerate(plan, 1):
-        bed.wait_acknowledged(bed.acknowledged() + 1, 60)
+        bed.wait_acknowledged(bed.acknowledged() + 1, 300)
         time.sleep(random.uniform(0.5, 2))
         end = time.monotonic() + 10
         while not (waiting := bed.unacknowledged()) and time.monotonic() < end:
@@ -375,9 +375,9 @@ def run(bed):
     time.sleep(2)
     bed.stop_load.set()
     load.join()
-    bed.wait_acknowledged(lsn(bed.psql("SELECT pg_current_wal_flush_lsn()")), 60)
+    bed.wait_acknowledged(lsn(bed.psql("SELECT pg_current_wal_flush_lsn()")), 300)
     bed.stages["source"].send_signal(signal.SIGTERM)
-    bed.wait_pipe(60)
+    bed.wait_pipe(300)
     cuts, changes = compare(bed)
     done = subprocess.run([BIN / "cdc-transform", "--views", bed.work / "views.sql", "--state",
                            bed.work / "state", "--check"], env=bed.env, capture_output=True, text=True, check=False)
