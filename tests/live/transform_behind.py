@@ -3,7 +3,9 @@
 
 Each case feeds more checkpoint lines than cuts can be made in the time of --merge-after. No server.
 """
+import pathlib
 import subprocess
+import time
 
 from transform_bed import JOIN, Lines, Tool, an_order, base, case, customer, expect, main
 
@@ -15,11 +17,11 @@ def figure(tool, name):
     return float(next(line for line in text.splitlines() if line.startswith(name + " ")).split()[1])
 
 
-def behind(folder, views):
+def behind(folder, views, checkpoints=CHECKPOINTS):
     """Lines with a checkpoint behind each change, and what the view has at each of them."""
     tool, lines = Tool(folder, views), base(Lines())
     names, rows, wanted = {1: "c1", 2: "c2"}, {1: 1, 2: 2}, {}
-    for number in range(3, CHECKPOINTS):
+    for number in range(3, checkpoints):
         if number % 7 == 0:
             who = number % 5 + 1
             names[who] = f"n{number}"
@@ -35,10 +37,20 @@ def behind(folder, views):
     return tool, lines, wanted
 
 
+def time_of_some(folder):
+    """In milliseconds, what a few hundred cuts take here and now, each by itself."""
+    sample = pathlib.Path(folder) / "sample"
+    sample.mkdir()
+    tool, lines, _ = behind(sample, JOIN, 200)
+    text, begun = lines.take(), time.monotonic()
+    tool.run(text, "--merge-after", "1h")
+    return int((time.monotonic() - begun) * 1000)
+
+
 @case
 def checkpoints_that_wait_are_one_cut(folder):
     tool, lines, wanted = behind(folder, JOIN)
-    out = tool.run(lines.take(), "--metrics", tool.folder / "m.prom", "--merge-after", "1s")
+    out = tool.run(lines.take(), "--metrics", tool.folder / "m.prom", "--merge-after", f"{time_of_some(folder)}ms")
     has, seen = {}, 0
     for line in out:
         if "checkpoint" in line:
