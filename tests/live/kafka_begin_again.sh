@@ -89,13 +89,16 @@ say "it is made anew while it is read"
 for group in "" g2; do
     rm -f lines.txt
     # shellcheck disable=SC2086
-    cdc-consume --brokers "$B" --topics s.public.t0 ${group:+--group $group} --heartbeat 100ms -X topic.metadata.refresh.interval.ms=3000 \
-        >lines.txt 2>con.err &
+    cdc-consume --brokers "$B" --topics s.public.t0 ${group:+--group $group -X session.timeout.ms=300000} --heartbeat 100ms \
+        -X topic.metadata.refresh.interval.ms=3000 >lines.txt 2>con.err &
     reader=$!
     wait_until 30 eval '[ "$(grep -c "^{\"key" lines.txt)" = 20 ]'
+    # A member of a group that sees that it is gone reads the next one from its beginning, and misses nothing.
+    kill -STOP $reader
     admin delete-topic s.public.t0
     publish 61
     publish 71
+    kill -CONT $reader
     wait_until 30 eval '! kill -0 "$reader" 2>/dev/null'
     expect_exit 3 wait "$reader"
     expect_words con.err "made anew"
