@@ -27,7 +27,7 @@ sed -i -e 's/15s/1s/' -e "s/127.0.0.1:9093/127.0.0.1:$alerts_port/" -e "s/127.0.
 DATABASE_EXPORTER=127.0.0.1:$pg_port "$pipeline" --prometheus monitoring/targets 2>err || fail "--prometheus"
 DATABASE_EXPORTER=127.0.0.1:$mysql_port "$ROOT/scripts/pipelines/mysql-users" --prometheus >mysql.targets
 sed '1,/^# targets.mysql/d' mysql.targets >monitoring/targets/mysql-other.yml # another one's, whose tools do not run here
-sed -i 's/for: .*m$/for: 2s/' monitoring/rules.yml
+sed -i 's/for: .*m$/for: 6s/' monitoring/rules.yml # an answer that a busy machine is late with is no alert
 sed -i -e "s/9095/$hook_port/" -e 's/group_wait: .*/group_wait: 1s/' monitoring/alertmanager.yml
 cat >hook.py <<'PY'
 import http.server, sys
@@ -83,7 +83,7 @@ command=
 while IFS= read -r line; do
     command+=$line$'\n'
     [[ $line != *'|' ]] || continue # it goes on
-    timeout 20 bash -o pipefail -c "$command" >seen 2>err </dev/null || [[ $? = 124 && $command = *--watch* ]] || { cat err; fail "$command"; }
+    timeout "$([[ $command = *--watch* ]] && echo 20 || echo 60)" bash -o pipefail -c "$command" >seen 2>err </dev/null || [[ $? = 124 && $command = *--watch* ]] || { cat err; fail "$command"; }
     [ -s seen ] || [[ $command = *--quiet* ]] || { cat err; fail "nothing is seen: $command"; }
     command=
 done <commands
