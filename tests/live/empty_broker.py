@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A Kafka broker that knows of no broker, not even itself, as one does that has just started: empty_broker.py PORT TOPIC
 
-It speaks ApiVersions 0 and Metadata 1, and writes a line to standard output for each answer without brokers.
+It speaks ApiVersions 0 and Metadata 1, and writes a line to standard output for each answer without brokers. Other requests
+that clients have ready for the broker that was there end the connection.
 """
 import asyncio
 import struct
@@ -9,7 +10,9 @@ import sys
 
 API_VERSIONS, METADATA = 18, 3
 UNSUPPORTED_VERSION, LEADER_NOT_AVAILABLE = 35, 5
-KNOWN = [(API_VERSIONS, 0, 0), (METADATA, 0, 1), (10, 0, 0)] # 10: FindCoordinator
+# Produce, Fetch, ListOffsets, OffsetCommit, OffsetFetch, FindCoordinator, JoinGroup, Heartbeat, LeaveGroup, SyncGroup
+OTHERS = [(0, 3, 9), (1, 4, 11), (2, 1, 5), (8, 2, 7), (9, 1, 5), (10, 0, 2), (11, 2, 5), (12, 0, 3), (13, 0, 1), (14, 0, 3)]
+KNOWN = [(API_VERSIONS, 0, 0), (METADATA, 0, 1), *OTHERS]
 
 
 def text(value):
