@@ -96,13 +96,22 @@ WHERE a.attrelid = t.oid AND a.attnum > 0
 
 // A key that may be younger than what is decoded is none: before it, rows had no key. Nor is one
 // that is checked late, for its values may stand twice meanwhile. In the transaction that made the
-// table it is older than the rows if it is older than their identity, which pg_class has.
+// table it is older than the rows if it is older than their identity, which pg_class has, as long as
+// nothing else wrote that row behind the key: another name, schema or owner (pg_type has them too),
+// columns, constraints, triggers, policies, rules, rights, options, another file or place.
 constexpr char kPrimaryKey[] = R"(
 SELECT t.n, q.* FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n) CROSS JOIN LATERAL (
 SELECT k.oid, array_to_string(k.conkey, ' '),
     $4::bool OR EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = t.oid AND b.attnum = -6 AND b.xmin = k.xmin
-        AND (coalesce(age(b.xmin) > age(nullif($5, '')::xid), true) OR EXISTS (SELECT FROM pg_class c
-            WHERE c.oid = t.oid AND c.xmin = k.xmin AND c.cmin::text::int8 > k.cmin::text::int8)))
+        AND (coalesce(age(b.xmin) > age(nullif($5, '')::xid), true) OR EXISTS (SELECT FROM pg_class c JOIN pg_type y ON y.oid = c.reltype
+            WHERE c.oid = t.oid AND c.xmin = k.xmin AND c.cmin::text::int8 > k.cmin::text::int8
+                AND y.xmin = b.xmin AND y.cmin::text = b.cmin::text AND c.relfilenode IN (0, c.oid) AND c.reltablespace = 0
+                AND c.relacl IS NULL AND c.reloptions IS NULL AND NOT c.relrowsecurity AND NOT c.relispartition
+                AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = t.oid AND (o.xmin <> k.xmin OR o.cmin::text::int8 > k.cmin::text::int8))
+                AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conrelid = t.oid AND (o.xmin <> k.xmin OR o.cmin::text::int8 > k.cmin::text::int8))
+                AND NOT EXISTS (SELECT FROM pg_trigger o WHERE o.tgrelid = t.oid)
+                AND NOT EXISTS (SELECT FROM pg_policy o WHERE o.polrelid = t.oid)
+                AND NOT EXISTS (SELECT FROM pg_rewrite o WHERE o.ev_class = t.oid))))
     OR coalesce(age(k.xmin) > least(age(nullif($2, '')::xid),
         (SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $3::text)), false)
 FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
@@ -319,6 +328,18 @@ std::vector<ColumnFacts> Catalog::describe(const pgoutput::Relation& relation) {
     describe_each({&relation, 1},
                   [&](std::size_t, std::vector<ColumnFacts> facts) { out = std::move(facts); });
     return out;
+}
+
+std::optional<NameNow> Catalog::name_of(std::uint32_t table) {
+    wait_until_visible();
+    const Result result =
+        ask("SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = "
+            "c.relnamespace WHERE c.oid = $1::oid",
+            {std::to_string(table)});
+    if (result.rows() == 0) {
+        return std::nullopt;
+    }
+    return NameNow{std::string{result.text(0, 0)}, std::string{result.text(0, 1)}};
 }
 
 void Catalog::describe_each(

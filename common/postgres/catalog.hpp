@@ -37,6 +37,7 @@ public:
 
     void must_show(std::uint32_t xid) override { m_wanted_xid = xid; }
     std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) override;
+    std::optional<NameNow> name_of(std::uint32_t table) override;
     /// describe() of many tables at a few questions; `take` has the number of each.
     void describe_each(Relations relations,
                        const std::function<void(std::size_t, std::vector<ColumnFacts>)>& take);

@@ -161,7 +161,7 @@ void ChangeBuilder::learn(const pgoutput::Relation& relation) {
     if (m_filter.matches(relation.schema, relation.name)) {
         const auto facts = m_lookup->describe(relation);
         if (m_edited != nullptr) {
-            m_edited->take(relation, facts);
+            m_edited->take(relation, facts, *m_lookup);
         }
         plan = {relation, m_settings.database, facts, m_settings.edits};
         plan.changes = m_writer.changes_by_table().of(relation.schema, relation.name);

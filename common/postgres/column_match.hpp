@@ -24,10 +24,11 @@ struct CatalogColumn {
 };
 
 struct ColumnMatch {
-    std::optional<std::size_t> row;   ///< in the catalog's rows; nothing: none fits
-    bool certain = false;             ///< it can be no other
-    bool several = false;             ///< several fit
-    std::vector<std::size_t> renamed; ///< rows that fit and have another name by now
+    std::optional<std::size_t> row; ///< in the catalog's rows; nothing: none fits
+    bool certain = false;           ///< it can be no other
+    bool several = false;           ///< several fit
+    /// Rows that it may be although they have another name by now, and another type too.
+    std::vector<std::size_t> renamed;
 };
 
 /// `layouts` of the sent columns' types. Both sides are in the order of their numbers, which are

@@ -31,11 +31,28 @@ void EditedColumns::refuse(const std::string& name, const std::string& other) {
         "acknowledged; to let its values pass, name it by neither."};
 }
 
-void EditedColumns::take(const pgoutput::Relation& relation,
-                         const std::vector<ColumnFacts>& facts) {
+/// A column that no pattern meets: whether one meets the names that it and its table have now.
+void EditedColumns::check(const pgoutput::Relation& relation, const ColumnFacts& fact,
+                          std::string_view column, const NameNow& now) const {
+    const auto refuse_if_edited = [&](std::string_view other) {
+        if (m_edits->of(now.schema, now.table, other).kind != Kind::keep) {
+            refuse(display_name(relation.schema, relation.name, column),
+                   display_name(now.schema, now.table, other));
+        }
+    };
+    refuse_if_edited(column);
+    for (const std::string& other : fact.other_names) {
+        refuse_if_edited(other);
+    }
+}
+
+void EditedColumns::take(const pgoutput::Relation& relation, const std::vector<ColumnFacts>& facts,
+                         SourceLookup& source) {
     if (m_edits->empty() || facts.size() != relation.columns.size()) {
         return;
     }
+    const NameNow stream{std::string{relation.schema}, std::string{relation.name}};
+    const NameNow now = source.name_of(relation.id).value_or(stream);
     Names& known = m_names[relation.id];
     for (std::size_t i = 0; i < facts.size(); ++i) {
         const std::string_view column = relation.columns[i].name;
@@ -50,11 +67,8 @@ void EditedColumns::take(const pgoutput::Relation& relation,
         if (const auto before = known.find(number); before != known.end()) {
             refuse(name, before->second);
         }
-        for (const std::string& other : facts[i].other_names) {
-            if (m_edits->of(relation.schema, relation.name, other).kind != Kind::keep) {
-                refuse(name, display_name(relation.schema, relation.name, other));
-            }
-        }
+        check(relation, facts[i], column, stream);
+        check(relation, facts[i], column, now);
     }
 }
 

@@ -20,14 +20,17 @@ public:
     /// `edits` must outlive this object.
     explicit EditedColumns(const event::ColumnEdits& edits) : m_edits{&edits} {}
 
-    /// Columns as the stream describes them, and what the catalog says of each. Throws Error
-    /// (refused).
-    void take(const pgoutput::Relation& relation, const std::vector<ColumnFacts>& facts);
+    /// Columns as the stream describes them, what the catalog says of each, and the source that
+    /// knows the table's name of now. Throws Error (refused).
+    void take(const pgoutput::Relation& relation, const std::vector<ColumnFacts>& facts,
+              SourceLookup& source);
     /// Before anything of the look is put out. Throws Error (refused).
     void take(const FactsLook& look);
 
 private:
     using Names = std::map<int, std::string>; ///< `schema.table.column` by number
+    void check(const pgoutput::Relation& relation, const ColumnFacts& fact, std::string_view column,
+               const NameNow& now) const;
     [[noreturn]] static void refuse(const std::string& name, const std::string& other);
 
     const event::ColumnEdits* m_edits;

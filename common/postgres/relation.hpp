@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,12 @@ struct FetchedValue {
     std::string text;
 };
 
+/// Of a table, in the catalog.
+struct NameNow {
+    std::string schema;
+    std::string table;
+};
+
 /// Questions that only the source itself can answer. Answers show the source as it is now.
 class SourceLookup {
 public:
@@ -53,6 +60,9 @@ public:
     /// One for each column of the message, in its order. A column that the source no longer has in
     /// this form is nullable and not in the primary key.
     virtual std::vector<ColumnFacts> describe(const pgoutput::Relation& relation) = 0;
+
+    /// By which the source has the table of this number; nothing: it is no more.
+    virtual std::optional<NameNow> name_of(std::uint32_t table) = 0;
 
     /// The stream has passed a look that found `facts`. `moment` of the look; null: the facts were
     /// put out by an earlier run.

@@ -112,6 +112,24 @@ capture --peek --exit-at-end --mask kept.mail=hash --mask kept.email=hash --mask
 no_secret lines
 expect "by both names" "$(jq -r 'select(.op == "c") | .after.email' lines)" "$(hash_of secret-m@x)"
 
+say "a table that was renamed, or moved to another schema, while the stream was behind"
+pass_all
+sql "INSERT INTO moved VALUES (5, 424242); ALTER TABLE moved RENAME TO gone"
+expect_exit 4 capture --peek --exit-at-end --leave-out gone.pin 2>refused.err >lines
+no_secret lines
+expect_words refused.err "column 'public.moved.pin' is called 'public.gone.pin'"
+sql "CREATE SCHEMA apart; ALTER TABLE gone SET SCHEMA apart; ALTER TABLE apart.gone RENAME pin TO code"
+expect_exit 4 capture --peek --exit-at-end --leave-out apart.gone.code 2>refused.err >lines
+no_secret lines
+capture --peek --exit-at-end --leave-out apart.gone.code --leave-out public.moved.pin --allow-no-match >lines 2>/dev/null
+no_secret lines
+expect "by both names of the table" "$(jq -c 'select(.op == "c") | .after' lines)" '{"id":5}'
+sql "CREATE TABLE typed (id int PRIMARY KEY, pin int)"
+pass_all
+sql "INSERT INTO typed VALUES (1, 424242); ALTER TABLE typed ALTER pin TYPE text, ADD pin2 text; ALTER TABLE typed RENAME pin TO code"
+expect_exit 4 capture --peek --exit-at-end --leave-out typed.code 2>refused.err >lines
+no_secret lines
+
 say "what cannot be"
 sql "UPDATE people SET n = 3"
 expect_exit 4 capture --peek --exit-at-end --leave-out people.email 2>refused.err >lines

@@ -13,6 +13,7 @@ class FakeLookup : public cdc::postgres::SourceLookup {
 public:
     std::vector<cdc::postgres::FetchedValue> fetched; ///< what fetch() answers, repeated
     std::vector<std::string> fetches;                 ///< "schema.table key=text: columns"
+    std::optional<cdc::postgres::NameNow> name;     ///< what name_of() answers
     int described = 0;
     std::vector<std::string> ambiguous; ///< columns that may be other ones
     bool keys_known = true;
@@ -40,6 +41,8 @@ public:
         }
         return facts;
     }
+
+    std::optional<cdc::postgres::NameNow> name_of(std::uint32_t) override { return name; }
 
     std::vector<cdc::postgres::FetchedValue>
     fetch(std::uint32_t table, const std::vector<Condition>& key,
