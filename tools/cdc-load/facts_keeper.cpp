@@ -89,6 +89,18 @@ std::optional<event::Table> shape_of(const clickhouse::TableState& state, std::u
     return shape.oid == 0 || shape.oid == oid ? std::optional{std::move(shape)} : std::nullopt;
 }
 
+/// Of a table whose facts are seen for the first time: what its rows' own shape adds to `mark`.
+std::optional<event::Mark> judge_rows(std::optional<event::Mark> mark,
+                                      const std::optional<event::Table>& shown,
+                                      const Facts& after) {
+    if (shown && !after.empty && (!mark || mark->kind == event::Mark::Kind::unproven)) {
+        if (auto other = event::judge_shape(*shown, after)) {
+            return other;
+        }
+    }
+    return mark;
+}
+
 /// Of a checkpoint line: its member `facts_order`; "": it has none.
 std::string_view order_of_all_facts(std::string_view checkpoint) {
     const std::string member = fmt::format(R"("{}":")", event::kFactsOrderMember);
@@ -259,12 +271,7 @@ FactsKeeper::judge_first(const Facts& after, const event::Source& source,
     }
     auto mark =
         event::judge_new(after, after.since.empty() ? "0" : after.since, truncates, options);
-    if (shown && !after.empty && (!mark || mark->kind == event::Mark::Kind::unproven)) {
-        if (auto other = event::judge_shape(*shown, after)) {
-            mark = std::move(other);
-        }
-    }
-    return mark;
+    return judge_rows(std::move(mark), shown, after);
 }
 
 FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
@@ -302,6 +309,9 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
         const Facts before = event::parse_facts(known.facts.value);
         mark = event::judge(before, after, passed, {m_options.keep_dropped_partitions});
         another = before.oid != after.oid && !after.gone;
+        if (another) {
+            mark = judge_rows(std::move(mark), shape_of(state, after.oid, order), after);
+        }
         event::keep_missing(after, before);
         if (after.slot.empty()) { // read beside the stream
             after.slot = before.slot;
@@ -331,7 +341,9 @@ FactsKeeper::Outcome FactsKeeper::take_facts(const event::DecodedLine& line) {
         FactsKeeper::mark(outcome, name, line.source, *mark, true);
     }
     if (another) {
-        clear(outcome, name, order);
+        // Rows of the new table may have come, and marks with them, since its first table line.
+        const bool begun = shape_of(state, after.oid, order).has_value();
+        clear(outcome, name, begun ? std::min(order, state.barrier) : order);
     }
     std::string value;
     event::append_facts(value, after);
