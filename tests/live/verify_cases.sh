@@ -203,6 +203,21 @@ expect_exit 2 verify --table orders=nowhere >report.txt
 expect_exit 2 verify --table nobody=theirs >report.txt
 expect_exit 2 any --key nothing >report.txt
 
+say "numbers by their value whatever the exponent, and bytes that a FixedString fills up with zeros"
+sql "CREATE TABLE shop.forms (id bytea PRIMARY KEY, n numeric, m numeric(40,10), f float8, b bytea, r real)"
+sql "INSERT INTO shop.forms VALUES ('\x0100', 0.00000012, 1e21, 1e-7, '\x00ff0000', 0.1), ('\x02', 123456789012345680000, 0, 1e22, '', -0.0), ('\x03', 'NaN', 1.5, 12.5, '\xff', NULL)"
+ch "CREATE TABLE forms (id FixedString(2), n Float64, m Float32, f Decimal(40, 10), b FixedString(4), r Nullable(Float64)) ENGINE = MergeTree ORDER BY id"
+ch "INSERT INTO forms SELECT unhex('0100'), 0.00000012, 1e21, toDecimal128('0.0000001', 10), unhex('00FF'), 0.1 UNION ALL SELECT unhex('02'), 123456789012345680000., -0., toDecimal128('10000000000000000000000', 10), '', 0
+    UNION ALL SELECT unhex('03'), nan, 1.5, toDecimal128('12.5', 10), unhex('FF'), NULL"
+verify --table shop.forms=forms --key id >report.txt || { cat report.txt verify.err; fail "an equal pair is not the same"; }
+ch "ALTER TABLE forms UPDATE b = if(id = unhex('02'), unhex('00FF'), b), n = if(id = unhex('0100'), 0.00000013, n), m = if(id = unhex('03'), 1.25, m), f = if(id = unhex('03'), 12.6, f) WHERE 1 SETTINGS mutations_sync = 2"
+expect_exit 1 verify --table shop.forms=forms --key id --settle 1s --json >report.json
+expect "differences" "$(jq -c '[.tables[0].differences[] | .key.id + ":" + ([.columns[].name] | join(","))] | sort' report.json)" '["\\x01:n","\\x02:b","\\x03:m,f"]'
+sql "INSERT INTO shop.forms VALUES ('\x0400', 9007199254740993, 0.1, 0, '\x0102030405', 0)" # no Float64, and no FixedString(4)
+ch "INSERT INTO forms SELECT unhex('04'), 9007199254740992., 0.1, 0, unhex('01020304'), 0"
+expect_exit 1 verify --table shop.forms=forms --key id --settle 1s --json >report.json
+expect "what cannot be held" "$(jq -c '.tables[0].differences[] | select(.key.id == "\\x04") | [.columns[].name]' report.json)" '["n","b"]'
+
 say "a role that row security filters sees an error, and repairs nothing"
 sql "ALTER TABLE plain ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON plain USING (id <= 5);
      CREATE ROLE filtered LOGIN REPLICATION; GRANT SELECT ON ALL TABLES IN SCHEMA public TO filtered; GRANT pg_monitor TO filtered"

@@ -107,7 +107,13 @@ Value key_value(const Column& column, std::string_view json, Scratch& scratch) {
             }
             scratch.text = std::move(bytes);
         }
-        return column.trimmed ? trimmed(scratch) : Value{scratch.text};
+        const Value value = column.trimmed ? trimmed(column, scratch) : Value{scratch.text};
+        return in_fixed_string(column, value, scratch);
+    }
+    if (column.is_float() && column.number) {
+        const std::string text =
+            json.front() == '"' ? event::json_string_value(json) : std::string{json};
+        return float_of(column, text, scratch);
     }
     clickhouse::ColumnMapping mapping;
     mapping.type = column.type;

@@ -1,5 +1,6 @@
 #include "cdc-verify/column.hpp"
 
+#include "base/numbers.hpp"
 #include "clickhouse/identifier.hpp"
 #include "mysql/result_column.hpp"
 
@@ -87,8 +88,53 @@ std::string widened(std::string_view target_type, const std::string& name, Type&
         type.kind = Kind::date32;
         return "toDate32(" + name + ")";
     }
-    return starts_with(plain, "FixedString") ? "toStringCutToZero(" + name + ")"
-                                             : "toString(" + name + ")";
+    return "toString(" + name + ")"; // of a FixedString without the zeros at its end
+}
+
+std::size_t fixed_size(std::string_view target_type) {
+    std::string_view size = plain_type(target_type);
+    constexpr std::string_view kStart = "FixedString(";
+    if (!starts_with(size, kStart)) {
+        return 0;
+    }
+    size.remove_prefix(kStart.size());
+    return base::parse_integer<std::size_t>(size.substr(0, size.find(')'))).value_or(0);
+}
+
+bool is_number_type(std::uint32_t type_id) {
+    // int8 int2 int4 oid float4 float8 money numeric
+    static constexpr std::uint32_t kIds[] = {20, 21, 23, 26, 700, 701, 790, 1700};
+    return std::find(std::begin(kIds), std::end(kIds), type_id) != std::end(kIds);
+}
+
+bool is_number_kind(mysql::ValueKind kind) {
+    switch (kind) {
+    case mysql::ValueKind::integer:
+    case mysql::ValueKind::year:
+    case mysql::ValueKind::bit:
+    case mysql::ValueKind::float32:
+    case mysql::ValueKind::float64:
+    case mysql::ValueKind::decimal:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/// Of a number of the source: false and true as 0 and 1.
+void count_boolean(Column& column, const std::string& name) {
+    if (column.type.kind == Kind::boolean && !column.type.array) {
+        column.type.kind = Kind::uint8;
+        column.target_select = "toUInt8(" + name + ")";
+    }
+}
+
+/// One NaN for all, and one zero where the source's type has no other.
+std::string float_sql(const Column& column, const std::string& name) {
+    const std::string type = column.type.kind == Kind::float32 ? "Float32" : "Float64";
+    const std::string number =
+        column.number ? "if(" + name + " = 0, 0::" + type + ", " + name + ")" : name;
+    return "if(isNaN(" + name + "), nan::" + type + ", " + number + ")";
 }
 
 bool is_number(std::string_view target_type) {
@@ -112,6 +158,7 @@ void set_target_type(Column& column, std::string_view target_type, const std::st
         column.target_select = widened(target_type, name, column.type);
     }
     column.type.low_cardinality = false;
+    column.fixed_size = fixed_size(target_type);
 }
 
 } // namespace
@@ -140,14 +187,17 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
     column.target_name = stored;
     const std::string name = clickhouse::quote_identifier(stored);
     set_target_type(column, target_type, name);
+    if (is_number_type(source.type_id)) {
+        count_boolean(column, name);
+    }
     if (converts(source, column.type)) {
         column.source_select = quoted;
         column.bytes = source.type_id == 17; // bytea
-        if (column.is_float()) {             // one NaN for all
-            column.target_select =
-                "if(isNaN(" + name +
-                "), nan::" + (column.type.kind == Kind::float32 ? "Float32" : "Float64") + ", " +
-                name + ")";
+        if (column.is_float()) {
+            column.target_select = float_sql(column, name);
+        }
+        if (column.bytes && column.fixed_size != 0) {
+            column.source_name = "rtrim(" + quoted + ", '\\x00'::bytea)";
         }
         return column;
     }
@@ -160,6 +210,11 @@ Column pair_column(const postgres::FactColumn& source, const std::string& quoted
         column.array = column.type;
         column.target_select = elements_sql(name, column.type);
         column.type = Type{};
+        return column;
+    }
+    column.number = is_number(target_type) && is_number_type(source.type_id);
+    if (column.number && column.is_float()) {
+        column.target_select = float_sql(column, name);
         return column;
     }
     column.trimmed = is_number(target_type);
@@ -182,11 +237,25 @@ Column pair_mysql_column(const source::FactColumn& source, const std::string& qu
     column.bytes = column.mysql->kind == mysql::ValueKind::bytes;
     const std::string name = clickhouse::quote_identifier(stored);
     set_target_type(column, target_type, name);
+    const bool as_it_is =
+        (column.mysql->kind == mysql::ValueKind::float32 && column.type.kind == Kind::float32) ||
+        (column.mysql->kind == mysql::ValueKind::float64 && column.type.kind == Kind::float64);
+    column.number = !as_it_is && is_number_kind(column.mysql->kind) && is_number(target_type);
+    if (is_number_kind(column.mysql->kind)) {
+        count_boolean(column, name);
+    }
+    if (column.bytes && column.fixed_size != 0) {
+        column.source_name = "TRIM(TRAILING X'00' FROM " + quoted + ")";
+    }
+    if (column.is_float()) {
+        column.target_select = float_sql(column, name);
+    }
     if (column.type.array) {
         column.array = column.type;
         column.target_select = elements_sql(name, column.type);
         column.type = Type{};
         column.as_text = true;
+        column.number = false;
     } else if (column.type.kind == Kind::string) {
         column.as_text = !column.bytes;
         column.trimmed = is_number(target_type);

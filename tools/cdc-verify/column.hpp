@@ -33,7 +33,10 @@ struct Column {
     postgres::ValueCodec codec; ///< of that text
     /// The target's type where it is an array: both sides then give elements_text() as String.
     std::optional<clickhouse::Type> array;
-    bool trimmed = false;      ///< the target's text is a number without zeros at its end
+    bool trimmed = false; ///< the target's text is a number without zeros at its end
+    bool number = false;  ///< the source's text is a number; of floats: not the target's own
+    /// Of a FixedString in the target, else 0: zeros at the end do not count on either side.
+    std::size_t fixed_size = 0;
     std::string source_select; ///< SQL of the source that gives what encode() reads
     std::string target_select; ///< SQL of the target, of type `type`
     bool key = false;

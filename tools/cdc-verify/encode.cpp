@@ -116,7 +116,7 @@ Value loader_text(const Column& column, const BinaryField& field, Scratch& scrat
         return {scratch.text};
     }
     if (column.codec.kind == postgres::ValueKind::text && !column.codec.is_array() &&
-        !column.trimmed) {
+        !column.trimmed && !column.number) {
         return {field.view()};
     }
     std::string json;
@@ -128,7 +128,11 @@ Value loader_text(const Column& column, const BinaryField& field, Scratch& scrat
                                                                                : odd(scratch, json);
     }
     scratch.text = json.front() == '"' ? event::json_string_value(json) : std::move(json);
-    return column.trimmed ? trimmed(scratch) : Value{scratch.text};
+    if (column.number && column.is_float()) {
+        const std::string text = std::move(scratch.text);
+        return float_of(column, text, scratch);
+    }
+    return column.trimmed ? trimmed(column, scratch) : Value{scratch.text};
 }
 
 } // namespace
@@ -138,7 +142,7 @@ Value encode(const Column& column, const BinaryField& field, Scratch& scratch) {
         return {{}, !column.array}; // cdc-load stores NULL as an array without elements
     }
     if (column.as_text) {
-        return loader_text(column, field, scratch);
+        return in_fixed_string(column, loader_text(column, field, scratch), scratch);
     }
     switch (column.type.kind) {
     case Kind::boolean:
@@ -163,7 +167,9 @@ Value encode(const Column& column, const BinaryField& field, Scratch& scratch) {
     case Kind::uuid:
         return uuid(column, field, scratch);
     case Kind::string:
-        return column.source_id == kJsonb ? jsonb(column, field) : Value{field.view()};
+        return in_fixed_string(
+            column, column.source_id == kJsonb ? jsonb(column, field) : Value{field.view()},
+            scratch);
     default:
         return integer(scratch, column.type.kind, read_integer(column, field));
     }

@@ -2,6 +2,7 @@
 #define CDC_VERIFY_ENCODE_PARTS_HPP
 
 #include "cdc-verify/column.hpp"
+#include "cdc-verify/number_text.hpp"
 
 #include <cstdint>
 #include <cstring>
@@ -53,8 +54,24 @@ inline Value integer(Scratch& scratch, Kind kind, std::int64_t value) {
     }
 }
 
+/// What a FixedString holds of it.
+inline Value in_fixed_string(const Column& column, Value value, Scratch& scratch) {
+    if (column.fixed_size == 0 || value.null || value.odd) {
+        return value;
+    }
+    if (value.bytes.size() > column.fixed_size) {
+        return odd(scratch, std::string{value.bytes});
+    }
+    value.bytes = value.bytes.substr(0, value.bytes.find_last_not_of('\0') + 1);
+    return value;
+}
+
 /// The text without zeros at the end of its fraction.
-inline Value trimmed(Scratch& scratch) {
+inline Value trimmed(const Column& column, Scratch& scratch) {
+    if (column.number) {
+        scratch.text = plain_number(scratch.text);
+        return {scratch.text};
+    }
     if (scratch.text.find('.') != std::string::npos) {
         scratch.text.erase(scratch.text.find_last_not_of('0') + 1);
         if (scratch.text.back() == '.') {

@@ -111,13 +111,22 @@ Value text_value(const Column& column, const ResultField& field, Scratch& scratc
     scratch.text =
         std::string{is_text(column.mysql->kind) ? field.bytes
                                                 : plain_json(*column.mysql, field.bytes, scratch)};
-    return trimmed(scratch);
+    return trimmed(column, scratch);
 }
 
 /// As cdc-load makes it of the value's JSON.
 Value loaded_value(const Column& column, std::string_view bytes, Scratch& scratch) {
     scratch.text.clear();
     mysql::append_result_value(scratch.text, *column.mysql, bytes);
+    if (column.number) {
+        const std::string_view json = scratch.text;
+        const bool quoted = json.front() == '"';
+        const std::string text{json.substr(quoted ? 1 : 0, json.size() - (quoted ? 2 : 0))};
+        if (column.is_float()) {
+            return float_of(column, text, scratch);
+        }
+        scratch.text = plain_number(text);
+    }
     clickhouse::ColumnMapping mapping;
     mapping.type = column.type;
     mapping.type.nullable = false;
@@ -140,12 +149,12 @@ Value encode_result(const Column& column, const ResultField& field, Scratch& scr
         return {{}, !column.array}; // cdc-load stores NULL as an array without elements
     }
     if (column.as_text) {
-        return text_value(column, field, scratch);
+        return in_fixed_string(column, text_value(column, field, scratch), scratch);
     }
     const ValueKind kind = column.mysql->kind;
     switch (column.type.kind) {
     case Kind::string: // bytes
-        return {field.bytes};
+        return in_fixed_string(column, {field.bytes}, scratch);
     case Kind::float32:
         if (kind == ValueKind::float32) {
             return {field.bytes};

@@ -122,13 +122,14 @@ std::string text_of(const Type& type, const Value& value) {
 }
 
 std::string display_text(const Column& column, const Value& value) {
-    if (value.null || value.odd) {
+    const bool plain_bytes = column.bytes && !column.as_text;
+    if (value.null || (value.odd && !plain_bytes)) {
         return text_of(column.type, value);
     }
     if (column.array) {
         return elements_display(*column.array, value.bytes);
     }
-    if (column.bytes && !column.as_text) {
+    if (plain_bytes) {
         std::string out{"\\x"};
         for (const char c : value.bytes) {
             base::append_hex(out, static_cast<unsigned char>(c), 2);
