@@ -103,6 +103,9 @@ TableState read_table_state(Transport& transport, std::string_view table) {
         } else if (row[0] == "shape") {
             state.shape = row[2];
             state.shape_order = version;
+        } else if (row[0] == "types") {
+            state.types = row[2];
+            state.types_order = version;
         } else if (row[0] == "left") {
             for (const auto& name : nlohmann::json::parse(row[2])) {
                 state.left.insert(name.get<std::string>());

@@ -24,6 +24,7 @@ namespace cdc::clickhouse {
 ///     scope 'table',  name of the target table, item
 ///         'barrier'   rows of lower version are void
 ///         'shape'     {"version":…,"oid":…,"columns":[…]} of the last table line
+///         'types'     the types that the raw table's columns have (tools/cdc-load/stored_types.hpp)
 ///         'left'      ["note"]: columns that the last table line has no more, and earlier ones had
 ///         'source'    {"db":…,"schema":…,"table":…}: which source table it belongs to
 ///         'layout'    mode and names where they are not the default ones (layout.hpp)
@@ -85,6 +86,8 @@ struct TableState {
     std::string source;
     std::string shape;
     event::Order shape_order;
+    std::string types;
+    event::Order types_order;
     /// Columns that lines had once and then no more; the target kept them, with their values.
     std::set<std::string> left;
     std::string stale;

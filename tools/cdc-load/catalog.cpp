@@ -2,8 +2,6 @@
 
 #include "clickhouse/identifier.hpp"
 
-#include <algorithm>
-
 namespace cdc::load {
 
 using clickhouse::quote_string;
@@ -37,22 +35,6 @@ std::vector<clickhouse::ExistingColumn> find_columns(clickhouse::Transport& tran
         }
     }
     return columns;
-}
-
-std::string altered_column(clickhouse::TargetShape shape,
-                           const std::vector<clickhouse::ExistingColumn>& existing,
-                           const clickhouse::Layout& layout) {
-    take_stored_names(shape, existing, layout);
-    for (clickhouse::TargetColumn& column : shape.columns) {
-        const auto found = std::find_if(existing.begin(), existing.end(), [&](const auto& other) {
-            return other.name == column.stored;
-        });
-        if (found != existing.end() && !keep_wider_type(column, found->type)) {
-            return fmt::format("column {} was altered to {} in the target",
-                               base::in_quotes(column.name), found->type);
-        }
-    }
-    return {};
 }
 
 } // namespace cdc::load

@@ -26,12 +26,6 @@ FoundTable find_table(clickhouse::Transport& transport, const std::string& name)
 std::vector<clickhouse::ExistingColumn> find_columns(clickhouse::Transport& transport,
                                                      const std::string& name);
 
-/// Which column the table has in a type that does not hold the one it was given for `shape`, as the
-/// reason of a mark; "": none.
-std::string altered_column(clickhouse::TargetShape shape,
-                           const std::vector<clickhouse::ExistingColumn>& existing,
-                           const clickhouse::Layout& layout);
-
 } // namespace cdc::load
 
 #endif

@@ -4,6 +4,8 @@
 #include "base/log.hpp"
 #include "cdc-load/catalog.hpp"
 #include "cdc-load/remake.hpp"
+#include "cdc-load/stored_types.hpp"
+#include "cdc-load/table_checks.hpp"
 #include "cdc-load/view.hpp"
 #include "clickhouse/default_value.hpp"
 #include "clickhouse/identifier.hpp"
@@ -26,61 +28,6 @@ using base::in_quotes;
 using clickhouse::Transport;
 
 namespace {
-
-void check_owner(const TableLoader& table, const clickhouse::TableState& state) {
-    const clickhouse::Target& target = table.target();
-    if (state.source.empty()) {
-        return;
-    }
-    if (state.source != clickhouse::source_json(table.source())) {
-        throw Error{ExitCode::refused,
-                    fmt::format("the target's table {} belongs to the source table {}, not to {}",
-                                in_quotes(target.name), state.source,
-                                clickhouse::source_json(table.source())),
-                    "Tell them apart with --table-name '{schema}_{table}'."};
-    }
-    if (const std::string layout = clickhouse::layout_json(target); state.layout != layout) {
-        const auto shown = [](const std::string& json) {
-            return json.empty() ? "the default mode and names" : json;
-        };
-        throw Error{ExitCode::refused,
-                    fmt::format("the target's table {} was made with {}, not with {}",
-                                in_quotes(target.name), shown(state.layout), shown(layout)),
-                    "Give the options of --mode and of names as they were, or another "
-                    "--table-name."};
-    }
-}
-
-void check_engine(const FoundTable& found, const std::string& name, std::string_view wanted) {
-    // A view of another kind holds rows of its own.
-    const bool right =
-        wanted == "View" ? found.engine == wanted : found.engine.find(wanted) != std::string::npos;
-    if (found.exists && !right) {
-        throw Error{
-            ExitCode::refused,
-            fmt::format("the target already has {} with engine {}", in_quotes(name), found.engine),
-            "Choose other names with --table-name, for example '{schema}_{table}'."};
-    }
-}
-
-/// Of a table that somebody else made: without them a deleted row stays, and any version wins.
-void check_arguments(const FoundTable& found, const clickhouse::Target& target,
-                     const clickhouse::TargetShape& shape) {
-    if (!shape.keyed() || shape.history) {
-        return;
-    }
-    const std::string wanted = target.own().version + ", " + target.own().deleted;
-    std::string text = found.engine_full.substr(0, found.engine_full.find(" ORDER BY"));
-    std::erase(text, '`');
-    if (text.find(wanted + ")") == std::string::npos &&
-        wanted.find_first_of("`\\") == std::string::npos) {
-        throw Error{ExitCode::refused,
-                    fmt::format("the target already has {} with engine {}, without ({})",
-                                in_quotes(target.stored), text, wanted),
-                    "Drop it, or make it as --dry-run prints it, and load a snapshot of the "
-                    "table."};
-    }
-}
 
 /// What stands for the tables of all shards, on a cluster.
 void set_up_distributed(Transport& transport, const clickhouse::Target& target,
@@ -151,16 +98,17 @@ void mark_unknown_rows(Transport& transport, const TableLoader& table, event::Or
     }
 }
 
-/// Of a table of which somebody altered a column in the target to a type that does not hold what
-/// the last shape has: the engine cuts values.
+/// Of a table of which somebody altered a column in the target to a type in which the engine
+/// changed or cut values.
 void mark_altered(Transport& transport, const TableLoader& table, const SourceShape& from,
-                  clickhouse::TableState& state,
+                  clickhouse::TableState& state, const FoundTable& found,
                   const std::vector<clickhouse::ExistingColumn>& existing) {
     const bool made_anew = !state.rebuild.empty() || state.shape_order < state.remade;
     if (state.shape.empty() || made_anew || !state.unproven.empty()) {
         return;
     }
     std::string reason = altered_column(
+        state, found.comment,
         clickhouse::make_shape(from.connector, event::parse_table(state.shape).columns,
                                table.target().own()),
         existing, table.target().own());
@@ -319,7 +267,7 @@ std::string column_that_came_back(const SourceShape& from, const clickhouse::Tab
 }
 
 void remember(Transport& transport, TableLoader& table, const clickhouse::TableState& before,
-              const SourceShape& from, bool read_again) {
+              const SourceShape& from, const std::string& types, bool read_again) {
     const event::Table& described = from.described;
     const event::Order order = from.order;
     std::vector<clickhouse::StateRow> rows;
@@ -338,6 +286,10 @@ void remember(Transport& transport, TableLoader& table, const clickhouse::TableS
         if (described.oid != 0) {
             add(clickhouse::oid_item(described.oid), "");
         }
+    }
+    if (before.types != types) {
+        rows.push_back(clickhouse::table_row(table.target().name, "types",
+                                             std::max(order, before.types_order), types));
     }
     std::set<std::string> left = columns_left(before, from);
     if (is_another_table(before, from)) { // the old rows end here
@@ -415,6 +367,7 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
     check_engine(found_view, target.view, "View");
     check_engine(found_raw, target.stored, "ReplacingMergeTree");
     clickhouse::ValueCounts counts;
+    std::vector<clickhouse::ExistingColumn> existing;
     if (!found_raw.exists) {
         for (clickhouse::TargetColumn& column : shape.columns) {
             clickhouse::leave_out_misfit(column);
@@ -426,10 +379,10 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
         transport.execute(clickhouse::create_raw_sql(target, shape));
         base::log::info("made table {}", in_quotes(target.stored));
     } else {
-        const auto existing = find_columns(transport, target.stored);
+        existing = find_columns(transport, target.stored);
         mark_unknown_rows(transport, table, from.order, state);
         if (!read_again) {
-            mark_altered(transport, table, from, state, existing);
+            mark_altered(transport, table, from, state, found_raw, existing);
         }
         if (!table.is_void(from.order)) {
             const auto unknown =
@@ -463,7 +416,8 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
     }
     set_up_distributed(transport, target, shape);
     set_up_view(transport, target, shape); // also after a crash behind the statements above
-    remember(transport, table, state, from, read_again);
+    remember(transport, table, state, from,
+             stored_types_json(found_raw.comment, shape, existing, target.own()), read_again);
 
     if (find_table(transport, target.pending).exists) {
         table.pending_table = true;
