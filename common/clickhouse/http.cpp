@@ -22,6 +22,8 @@ constexpr std::string_view kSettings =
     "&set_overflow_mode=throw&distinct_overflow_mode=throw&join_overflow_mode=throw"
     "&transfer_overflow_mode=throw&skip_unavailable_shards=0&limit=0&offset=0&extremes=0&final=0"
     "&use_query_cache=0&aggregate_functions_null_for_empty=0&data_type_default_nullable=0"
+    "&empty_result_for_aggregation_by_empty_set=0&additional_result_filter="
+    "&additional_table_filters=%7B%7D"
     "&output_format_tsv_crlf_end_of_line=0&input_format_with_names_use_header=1"
     "&input_format_with_types_use_header=1&max_partitions_per_insert_block=0";
 /// The oldest servers do not know it.

@@ -34,7 +34,8 @@ check() {
 }
 
 for settings in limit=1 offset=1 extremes=1 final=1 output_format_tsv_crlf_end_of_line=1 data_type_default_nullable=1 \
-    aggregate_functions_null_for_empty=1 'max_rows_in_set=3 set_overflow_mode=break'; do
+    aggregate_functions_null_for_empty=1 empty_result_for_aggregation_by_empty_set=1 additional_result_filter=1=0 \
+    additional_table_filters="{'t_raw':'id!=5'}" 'max_rows_in_set=3 set_overflow_mode=break'; do
     say "$settings"
     fresh
     profile $settings
