@@ -31,7 +31,7 @@ int parameter(const Json& schema, const char* name) {
         return 0;
     }
     const int number = base::parse_integer<int>(text_of(*found, name)).value_or(0);
-    return number >= 0 && number <= 100'000 ? number : 0;
+    return number >= -100'000 && number <= 100'000 ? number : 0; // scales may be negative
 }
 
 /// What the connectors of PostgreSQL, and of MySQL and MariaDB, call a type in table lines.
@@ -110,8 +110,10 @@ bool named_type(const Json& schema, std::string_view connector, ConnectType& out
         out.form = ConnectForm::decimal;
         out.scale = parameter(schema, "scale");
         out.precision = parameter(schema, "connect.decimal.precision");
-        out.type = out.precision > 0 ? fmt::format("{}({},{})", decimal, out.precision, out.scale)
-                                     : decimal;
+        // A table line's numeric(p,s) has digits behind the point.
+        out.type = out.precision > 0 && out.scale >= 0
+                       ? fmt::format("{}({},{})", decimal, out.precision, out.scale)
+                       : decimal;
     } else if (name == "io.debezium.data.VariableScaleDecimal") {
         out.form = ConnectForm::variable_decimal;
         out.type = decimal;
@@ -201,7 +203,7 @@ ConnectRow parse(std::string_view value_schema, std::string_view connector,
         column.nullable = optional == field.end() || *optional != Json(false);
         const auto key = std::find(keys.begin(), keys.end(), json_name);
         column.key = key == keys.end() ? 0 : static_cast<int>(key - keys.begin()) + 1;
-        if (type.form == ConnectForm::decimal && type.precision > 0) {
+        if (type.form == ConnectForm::decimal && type.precision > 0 && type.scale >= 0) {
             column.precision = type.precision;
             column.scale = type.scale;
         }

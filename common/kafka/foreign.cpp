@@ -68,6 +68,26 @@ std::string_view unwrapped(std::string_view json, const char* what, std::string_
     return payload;
 }
 
+/// A key that is one value, in Connect's wrapped form: `{"schema":{"type":"int32",…},"payload":7}`.
+/// As a row, both members would be columns of a key, and of those none is an object or null.
+bool wraps_no_row(std::string_view json) {
+    JsonCursor cursor{json};
+    bool payload = false;
+    bool schema = false;
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == "payload") {
+            payload = true;
+        } else if (name == "schema") {
+            schema = value == "null" || value.starts_with('{');
+        } else {
+            return false;
+        }
+    }
+    return payload && schema;
+}
+
 event::Order offset_order(int partition, std::int64_t offset) {
     return event::Order::make(kForeignEpoch, static_cast<std::uint64_t>(offset),
                               static_cast<std::uint64_t>(partition) + 1);
@@ -260,8 +280,10 @@ const ConnectRow* append_foreign(std::string& out, std::string_view key, std::st
     }
     std::string_view schema;
     if (key != "null") {
+        const std::string_view whole = key;
         key = unwrapped(key, "the key", schema);
-        if (key != "null" && (key.empty() || key[0] != '{')) {
+        if ((key != "null" && (key.empty() || key[0] != '{')) ||
+            (key.data() == whole.data() && wraps_no_row(key))) {
             fail(ExitCode::bad_data, "the key is not a JSON object: {}", in_quotes(key));
         }
     }
@@ -290,8 +312,13 @@ const ConnectRow* append_foreign(std::string& out, std::string_view key, std::st
     }
     if (source.empty() || op.size() != 1 ||
         std::string_view{"cudrtm"}.find(op) == std::string_view::npos) {
-        fail(ExitCode::bad_data, "the value is no change: source or a known op is missing: {}",
-             in_quotes(value));
+        throw base::Error{
+            ExitCode::bad_data,
+            fmt::format("the value is no change: source or a known op is missing: {}",
+                        in_quotes(value)),
+            "Rows and events that were taken out of Debezium's envelope (ExtractNewRecordState, "
+            "CloudEvents, cdc-publish --envelope flat) are not read: read a topic that has it. "
+            "--on-error dead-letter passes records of other kinds over"};
     }
     const ConnectRow* shape =
         rows == nullptr || schema.empty() ? nullptr : rows->of(schema, key, connector_of(source));

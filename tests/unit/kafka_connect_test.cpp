@@ -141,6 +141,9 @@ TEST_CASE("decimals become their digits") {
     CHECK(converted(v("struct", named("io.debezium.data.VariableScaleDecimal")),
                     R"({"scale":3,"value":")" + base64("\x7b") + R"("})",
                     "numeric") == R"("0.123")");
+    CHECK(converted(v("bytes", named("org.apache.kafka.connect.data.Decimal",
+                                     R"("scale":"-2","connect.decimal.precision":"5")")),
+                    '"' + base64("\x05") + '"', "numeric") == R"("500")");
     CHECK(cdc::event::decimal_text("\x05", -2) == "500");
     CHECK(cdc::event::decimal_text("", 0) == "0");
     CHECK(cdc::event::decimal_text(std::string(16, '\xff'), 0) == "-1");
