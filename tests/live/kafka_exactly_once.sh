@@ -126,14 +126,15 @@ same fence in.ndjson
 
 say "a stream killed inside a transaction hides neither another one's position nor its table lines"
 PYTHON=$("$ROOT/scripts/install-deps" --print-python)
-leave_open() { # TOPIC [MS]: a record in a transaction that nobody ends; the brokers do after that time
-    "$PYTHON" - "$B" "$1" "${2:-6000}" <<'PY'
+leave_open() { # MS TOPIC…: a record in a transaction that nobody ends; the brokers do after that time
+    "$PYTHON" - "$B" "$@" <<'PY'
 import os, sys
 import confluent_kafka
-other = confluent_kafka.Producer({"bootstrap.servers": sys.argv[1], "transactional.id": "other", "transaction.timeout.ms": int(sys.argv[3])})
+other = confluent_kafka.Producer({"bootstrap.servers": sys.argv[1], "transactional.id": "other", "transaction.timeout.ms": int(sys.argv[2])})
 other.init_transactions()
 other.begin_transaction()
-other.produce(sys.argv[2], key='{"transactional_id":"other"}', value='{"order":"","checkpoint":null}')
+for topic in sys.argv[3:]:
+    other.produce(topic, key='{"transactional_id":"other"}', value='{"order":"","checkpoint":null}')
 other.flush()
 os._exit(0) # as a kill would
 PY
@@ -149,7 +150,7 @@ confluent_kafka.Producer({"bootstrap.servers": sys.argv[1], "transactional.id": 
 {
     head -n 20 in.ndjson
     until [[ $(kcat -q -b "$B" -L) == *'topic "open.checkpoints"'* ]]; do sleep 0.2; done
-    leave_open open.checkpoints 300000
+    leave_open 300000 open.checkpoints
     tail -n +21 in.ndjson
 } | cdc-publish $K --prefix open --exactly-once 2>pub.err || fail "beside an open transaction"
 rm pub.err
@@ -166,18 +167,30 @@ if [ -z "$REGISTRY" ]; then # there, a record's schema has the table line
     grep -n '^{"table' in.ndjson | tail -n 1 | cut -d: -f1 >half
     # shellcheck disable=SC2086
     head -n $(($(cat half) - 1)) in.ndjson | cdc-publish $K --prefix late --partitions 3 2>pub.err || fail "the first shape"
-    leave_open late.schema-changes
+    leave_open 6000 late.schema-changes
     # shellcheck disable=SC2086
     cdc-publish $K --prefix late --partitions 3 <in.ndjson 2>pub.err || fail "the second shape"
     cdc-consume --brokers "$B" --topics late.public.t0 --exit-at-end >out.ndjson 2>con.err || fail "$(cat con.err)"
     jq -rc 'if .table then "table " + .table.version elif .after then "row " + .after.note else empty end' out.ndjson |
         awk '$1 == "table" { version = $2 } $1 == "row" && $2 != version { wrong = 1 } END { exit wrong }' ||
         fail "rows of the second shape without its table line"
-    leave_open late.public.t0
+    leave_open 6000 late.public.t0
     "$HERE/kafka_lines.py" --rows 20 --keys 20 --first 61 >more.ndjson
     # shellcheck disable=SC2086
     cdc-publish $K --prefix late --partitions 3 <more.ndjson 2>pub.err || fail "beside a transaction in the topic itself"
     expect "rows behind an open transaction" "$(changes late.public.t0 | grep -c -F -f <(grep -o '"order":"[^"]*"' more.ndjson))" 20
+    sed 's/"table":"t0"/"table":"t_0"/' more.ndjson >owner.ndjson
+    sed 's/"table":"t0"/"table":"t 0"/' more.ndjson >other.ndjson
+    for once in "" --exactly-once; do
+        # shellcheck disable=SC2086
+        head -n 1 owner.ndjson | sed 's/t_0/t_1/' | cdc-publish $K --prefix "own$once" 2>pub.err || fail "topics"
+        leave_open 6000 "own$once.schema-changes" "own$once.public.t_0"
+        # shellcheck disable=SC2086
+        cdc-publish $K --prefix "own$once" <owner.ndjson 2>pub.err || fail "the owner"
+        # shellcheck disable=SC2086
+        expect_exit 4 cdc-publish $K --prefix "own$once" $once <other.ndjson 2>pub.err
+        expect_words pub.err "would be shared by table"
+    done
 fi
 
 say "the broker is killed inside transactions"

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/numbers.hpp"
 #include "event/json_cursor.hpp"
 #include "event/line_decoder.hpp"
 #include "kafka/topic_reader.hpp"
@@ -73,11 +74,14 @@ void TopicOwners::read_schema_changes() {
     std::map<std::string, TableName> tables; // by the record's key: the last one counts
     kafka::TopicReader reader{m_options.settings, m_namer.side_topic("schema-changes"),
                               static_cast<int>(m_options.kafka.connect_timeout_ms)};
-    reader.read(
+    // What another stream committed may stand behind a transaction that is open.
+    reader.read_past_open(
         [&](std::optional<std::string_view> key, std::optional<std::string_view> value) {
             const auto table = key ? table_of_key(*key) : std::nullopt;
             if (table && value) {
                 tables[std::string{*key}] = *table;
+                const std::string_view oid = member(member(*value, "table"), "oid");
+                m_oids[*table] = base::parse_integer<std::uint32_t>(oid).value_or(0);
             } else if (key) {
                 tables.erase(std::string{*key});
             }
@@ -88,11 +92,38 @@ void TopicOwners::read_schema_changes() {
     }
 }
 
+void TopicOwners::look(const std::function<void()>& read) {
+    try {
+        read();
+    } catch (const Error& error) {
+        if (error.code() != ExitCode::refused) {
+            throw;
+        }
+        // A user who may only write, as publishers need no more.
+        m_may_not_read = true;
+        base::log::warning("whether topics hold other tables cannot be looked at: {}",
+                           error.what());
+    }
+}
+
+TopicOwners::TopicOwners(const Options& options, const kafka::TopicNamer& namer)
+    : m_options{options}, m_namer{namer} {
+    if (options.exactly_once) {
+        // Later a transaction of our own is open, and would be waited for.
+        look([&] { read_schema_changes(); });
+    }
+}
+
+std::uint32_t TopicOwners::oid(const TableName& table) const {
+    const auto found = m_oids.find(table);
+    return found == m_oids.end() ? 0 : found->second;
+}
+
 void TopicOwners::check(const std::string& topic, const TableName& table) {
     if (m_may_not_read) {
         return;
     }
-    try {
+    look([&] {
         if (!m_read) {
             read_schema_changes();
         }
@@ -108,14 +139,8 @@ void TopicOwners::check(const std::string& topic, const TableName& table) {
                 },
                 kReadTimeoutMs);
         }
-    } catch (const Error& error) {
-        if (error.code() != ExitCode::refused) {
-            throw;
-        }
-        // A user who may only write, as publishers need no more.
-        m_may_not_read = true;
-        base::log::warning("whether topics hold other tables cannot be looked at: {}",
-                           error.what());
+    });
+    if (m_may_not_read) {
         return;
     }
     for (const TableName& owner : m_owners[topic]) {

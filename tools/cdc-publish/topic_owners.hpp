@@ -4,6 +4,8 @@
 #include "cdc-publish/options.hpp"
 #include "kafka/topic_name.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -31,14 +33,18 @@ std::optional<TableName> table_of_value(std::string_view value);
 /// would be read as one.
 class TopicOwners {
 public:
-    TopicOwners(const Options& options, const kafka::TopicNamer& namer)
-        : m_options{options}, m_namer{namer} {}
+    /// With --exactly-once before the first transaction begins.
+    TopicOwners(const Options& options, const kafka::TopicNamer& namer);
 
     /// Of a topic that was there before. Throws Error (refused) when it holds another table: by
     /// `<prefix>.schema-changes`, and where that knows nothing of the topic, by its last records.
     void check(const std::string& topic, const TableName& table);
+    /// PostgreSQL's number of the table in its last line; 0: not known. After check().
+    std::uint32_t oid(const TableName& table) const;
 
 private:
+    /// Unless the user may not read.
+    void look(const std::function<void()>& read);
     void read_schema_changes();
 
     const Options& m_options;
@@ -46,6 +52,7 @@ private:
     bool m_read = false;
     bool m_may_not_read = false;
     std::map<std::string, std::set<TableName>> m_owners; ///< by topic
+    std::map<TableName, std::uint32_t> m_oids;
 };
 
 } // namespace cdc::publish
