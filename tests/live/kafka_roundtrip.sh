@@ -183,6 +183,23 @@ case $(cdc-consume --version) in
     [ $((took * 3)) -lt $((slow * 2)) ] || fail "$took ms, and $slow ms with a second each time" ;;
 esac
 
+say "another table under the name: its line stands before its facts, or it is said that it has no place"
+again() { # OID FIRST: the table line, rows and facts of a table
+    "$HERE/kafka_lines.py" --rows 6 --whole --first "$2" | sed "s/\"version\":\"\([0-9a-f]*\)\",\"columns\"/\"version\":\"\1\",\"oid\":$1,\"columns\"/"
+}
+again 7 1 >first.ndjson
+again 8 20 >second.ndjson
+grep -q '"oid":8' second.ndjson || fail "lines without oid"
+for part in first second; do
+    # shellcheck disable=SC2086
+    cdc-publish $K --prefix again --partitions 5 <$part.ndjson 2>pub.err || fail "cdc-publish"
+    # shellcheck disable=SC2086
+    cdc-publish $K --prefix flatly --envelope payload <$part.ndjson 2>pub.err || fail "cdc-publish"
+done
+expect_words pub.err "table 'public.t0' is another one under its name now"
+expect "table lines in the partition of facts" \
+    "$(kcat -q -b "$CDC_TEST_KAFKA_BROKERS" -C -t again.public.t0 -p 0 -e | jq -c 'select(.table) | .table.oid' | tr '\n' ' ')" "7 8 "
+
 say "SIGTERM: the publisher reads to the end, the consumer waits for its sink"
 mkfifo pipe
 # shellcheck disable=SC2086

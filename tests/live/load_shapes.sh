@@ -141,6 +141,18 @@ print(change('c', 'anew$n', {N[0]['name']: row[N[0]['name']]}, 20, after=row))" 
     expect "tables" "$(tables anew$n)" "['anew$n','anew${n}_raw']"
 done
 
+say 'rows of the old table that come behind lines of the new one, as partitions of a topic are read, are told'
+old_and_new() { lines "def line(oid, name, version, position):
+    t = json.loads(table(name, T, version, position)); t['table']['oid'] = oid
+    print(text(t))
+def row(name, position): print(change('c', name, {'id': position}, position, after={'id': position, 'q': 1, 'note': 'n'}))
+$1"; }
+old_and_new "line(18, 'tardy', 'v2', 20); row('tardy', 20); line(17, 'tardy', 'v1', 16); row('tardy', 16)" | load
+expect 'mark' "$(stale tardy)" 'rows of a table that had its name before came behind those of this one'
+old_and_new "line(27, 'ended', 'v1', 16); row('ended', 16); line(28, 'ended', 'v2', 20); row('ended', 20); line(27, 'ended', 'v1', 16); row('ended', 17)" | load
+expect 'rows' "$(ch 'SELECT id FROM ended FORMAT CSV')" 20
+expect 'mark' "$(stale ended)" 'another table has its name now'
+
 say 'a type that cannot be altered: the old rows are taken where they fit'
 lines "print(table('typed', [T[0], column('note', 'double precision')], 'v1'))
 for n in [1, 2]: print(change('c', 'typed', {'id': n}, 16, n, after={'id': n, 'note': float(n)}))

@@ -126,12 +126,22 @@ std::string why_stale(Transport& transport, const TableLoader& table,
     const event::Table& described = from.described;
     const event::Order order = from.order;
     if (!before.shape.empty()) {
+        if (is_another_table(before, from) && table.is_void(order)) {
+            return "rows of it came behind what ended those of the table that had its name before";
+        }
         if (from.facts && is_another_table(before, from)) {
             return {};
         }
-        return order < before.shape_order
-                   ? std::string{}
-                   : event::stale_reason(event::parse_table(before.shape), described);
+        const event::Table shape = event::parse_table(before.shape);
+        if (order >= before.shape_order) {
+            return event::stale_reason(shape, described);
+        }
+        // Partitions of a topic are read one before the other. Where the table of now began, which
+        // would end the rows of this one, is not known.
+        const bool ended = shape.oid != 0 && described.oid != 0 && shape.oid != described.oid;
+        return ended && !table.is_void(order)
+                   ? "rows of a table that had its name before came behind those of this one"
+                   : std::string{};
     }
     if (!described.stale.empty() || described.oid == 0) {
         return described.stale;

@@ -309,7 +309,7 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     record.order = order;
     record.table_version = version;
     const Topic& changes = m_routes.side("schema-changes");
-    const std::string announced = key + event::collations_text(table);
+    const std::string announced = key + event::collations_text(table) + std::to_string(table.oid);
     const bool is_new = m_announced.count(announced) == 0;
     if (is_new) {
         check_record(changes, key, line.raw.size());
@@ -333,8 +333,14 @@ void Publisher::publish_table(const event::DecodedLine& line) {
         send(changes, record);
         record.key.reset();
     }
+    if (!m_options.whole_lines() && route.oid != 0 && table.oid != 0 && route.oid != table.oid) {
+        log::warning("table {} is another one under its name now: {} has no place for that, and "
+                     "what was loaded of the old one stays. Read it again: cdc-snapshot --tables",
+                     in_quotes(source.schema + "." + source.table), in_quotes(route.topic.name));
+    }
+    route.oid = table.oid;
     if (m_options.whole_lines()) {
-        record.partition = route.partition();
+        record.partition = 0; // before facts of the table, which go there too
         send(route.topic, record);
     } else if (m_options.lines_aside()) {
         record.partition = 0;

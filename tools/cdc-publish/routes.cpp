@@ -102,7 +102,10 @@ Route& Routes::of(const std::string& db, const std::string& schema, const std::s
         if (was_there) {
             m_owners.check(name, {db, schema, table});
         }
-        Route route{db, schema, table, topic, {}, {}, false, nullptr};
+        Route route{db, schema, table, topic, {}, {}, 0, false, nullptr};
+        if (was_there) {
+            route.oid = m_owners.oid({db, schema, table});
+        }
         found = m_routes.emplace(m_key, std::move(route)).first;
     }
     m_last = &found->second;

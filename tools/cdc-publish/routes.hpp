@@ -31,6 +31,7 @@ struct Route {
     Topic topic;
     std::string version; ///< of the last table line; empty: none was seen
     std::string table_json;
+    std::uint32_t oid = 0;                         ///< of PostgreSQL's tables; 0: not known
     bool keyless = false;                          ///< says the last table line
     std::shared_ptr<record::TableEncoder> encoder; ///< with --registry, of the last table line
     bool used = false;                             ///< rows went into it
