@@ -255,10 +255,14 @@ TEST_CASE("the delete that a tombstone was left of is one of its table") {
 TEST_CASE("a key whose columns are called payload or schema is not Connect's wrapped form") {
     const std::string value = R"({"after":{"payload":"x"},)" + kSource + R"(,"op":"c"})";
     CHECK(foreign(R"({"payload":"x"})", value).starts_with(R"({"key":{"payload":"x"},)"));
+    CHECK(foreign(R"({"schema":"s","payload":7})", value)
+              .starts_with(R"({"key":{"schema":"s","payload":7},)"));
 }
 
 TEST_CASE("a key that is broken behind its first members is no key") {
-    for (const char* key : {R"({"schema":null,"payl:{"id":1}})", R"({"id":1,"x)", R"({"id":1}})"}) {
+    for (const char* key : {R"({"schema":null,"payl:{"id":1}})", R"({"id":1,"x)", R"({"id":1}})",
+                            R"({"schema":{"type":"int32"},"payload":7})", // one value
+                            R"({"payload":"a","schema":null})"}) {
         std::string out;
         CAPTURE(key);
         CHECK_THROWS_AS(append_foreign(out, key, "{" + kSource + R"(,"op":"c"})", 0, 5),
