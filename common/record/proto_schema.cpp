@@ -73,6 +73,13 @@ const ProtoMessage* ProtoSchema::at(const std::vector<std::uint32_t>& path) cons
     return at->message;
 }
 
+const ProtoMessage* ProtoSchema::row() const {
+    const auto& fields = root().fields;
+    const auto after = std::find_if(fields.begin(), fields.end(),
+                                    [](const ProtoField& field) { return field.name == "after"; });
+    return m_ours && after != fields.end() ? after->message : nullptr;
+}
+
 void ProtoSchema::note_ours() {
     constexpr std::array<std::string_view, 9> kLeftOut{
         "unchanged",     "key_after", "key_before", "transaction", "before_columns",

@@ -87,6 +87,8 @@ public:
     /// there is none.
     const ProtoMessage* at(const std::vector<std::uint32_t>& path) const;
     bool is_ours() const { return m_ours; }
+    /// The columns of one of ours; nullptr of others.
+    const ProtoMessage* row() const;
     event::FloatLayout floats() const { return m_floats; }
 
 private:

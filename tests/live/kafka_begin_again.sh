@@ -85,6 +85,32 @@ settle
 jq -c 'del(.checkpoint.topic_ids)' c.json >c.json.new && mv c.json.new c.json # of an older version
 settle
 
+say "partitions that it gets are read from their beginning, or it is said that this is gone"
+rm -f c.json
+publish_wide() { "$HERE/kafka_lines.py" --rows 20 --keys 20 --first "$1" | cdc-publish --brokers "$B" --prefix w --partitions 1 --no-tombstones 2>pub.err || fail "cdc-publish"; }
+consume_wide() { # [OPTION…]
+    : >keys
+    cdc-consume --brokers "$B" --topics w.public.t0 --checkpoint c.json --exit-at-end "$@" 2>con.err | sink
+    return "${PIPESTATUS[0]}"
+}
+publish_wide 1
+consume_wide || fail "cdc-consume"
+admin add-partitions w.public.t0 2
+publish_wide 21
+consume_wide || fail "a new partition"
+expect "all of the new partition" "$(wc -w <keys)" 20
+jq -c '.checkpoint.position = (.checkpoint.position | sub(",1=.*"; ""))' c.json >c.json.new && mv c.json.new c.json # as it was before
+consume_wide || fail "cdc-consume"
+[ "$(wc -w <keys)" -gt 2 ] || fail "the new partition again: $(keys)"
+jq -c '.checkpoint.position = (.checkpoint.position | sub(",1=.*"; ""))' c.json >c.json.new && mv c.json.new c.json
+admin delete-records w.public.t0 1 2
+expect_exit 3 consume_wide
+expect_words con.err "partition 1, which was not read before: offsets 0 to 1 are gone"
+consume_wide --begin-again || fail "--begin-again"
+expect_words con.err "going on at offset 2"
+consume_wide || fail "the next run"
+expect "nothing twice" "$(keys)" ""
+
 say "it is made anew while it is read"
 for group in "" g2; do
     rm -f lines.txt

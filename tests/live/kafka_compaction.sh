@@ -57,6 +57,42 @@ consume d.t >lines
 expect "the delete" "$(grep '"op":"d"' lines | jq -c '[.key, .after, .source.table, .source.order]')" \
     '[{"id":1},null,"t","00010000000000000003000000000001"]'
 
+say "of a topic of several tables: by the key where it says which, else it is told"
+source_of() { printf '"source":{"connector":"postgresql","db":"d","schema":"public","table":"%s","lsn":1}' "$1"; }
+send_to() { kcat -P -b "$B" -t "$1" -p 0 -K '\t' -Z; }
+several() { # TOPIC KEY-OF-T1 KEY-OF-T2: rows of both tables, then a tombstone behind a gap, as compaction leaves it
+    for table in t1 t2; do
+        key=$([ $table = t1 ] && echo "$2" || echo "$3")
+        printf '%s\t%s\n' "$key" "{\"before\":null,\"after\":{\"id\":1},$(source_of $table),\"op\":\"c\"}" | send_to "$1"
+    done
+    "$("$ROOT/scripts/install-deps" --print-python)" - "$B" "$1" <<'PY' # its end takes an offset
+import confluent_kafka, sys
+gap = confluent_kafka.Producer({"bootstrap.servers": sys.argv[1], "transactional.id": "gap"})
+gap.init_transactions()
+gap.begin_transaction()
+gap.produce(sys.argv[2], key='{"id":9}', value='{"before":null,"after":{"id":9},"source":{"connector":"postgresql","db":"d","schema":"public","table":"t2"},"op":"c"}', partition=0)
+gap.commit_transaction()
+PY
+    wait_until 20 eval '[ "$(kcat -q -b "$B" -Q -t '"$1"':0:-1 | awk "{ print \$NF }")" = 4 ]'
+    printf '%s\t\n' "$2" | send_to "$1"
+}
+several e.all '{"id":1}' '{"id":1}'
+expect_exit 5 cdc-consume --brokers "$B" --topics e.all --exit-at-end >lines 2>con.err
+expect_words con.err 'whether it was one of table "d"."public"."t1" and "d"."public"."t2" cannot be told'
+several f.all '{"id":1,"__dbz__physicalTableIdentifier":"f.public.t1"}' '{"id":1,"__dbz__physicalTableIdentifier":"f.public.t2"}'
+several g.all '{"first":1}' '{"id":1}'
+for topic in f.all g.all; do
+    consume $topic >lines
+    expect "the delete" "$(grep '"op":"d"' lines | jq -c .source.table)" '"t1"'
+done
+
+say "of ours, where --topic gives another name"
+cdc-publish --brokers "$B" --prefix h --topic '{prefix}-{table}' --envelope payload --no-tombstones --partitions 1 --topic-config cleanup.policy=compact \
+    < <(table; change c 1 1; change c 2 2) 2>pub.err || fail "cdc-publish"
+printf '%s\t\n' '{"schema":null,"payload":{"id":1}}' | kcat -P -b "$B" -t h-t -p 0 -K '\t' -Z -H cdc.table-version=aaaaaaaaaaaaaaaa -H cdc.order=0001000000000000001e000000000001
+cdc-consume --brokers "$B" --topics h-t --prefix h --exit-at-end >lines 2>con.err || fail "cdc-consume"
+expect "the delete" "$(grep '"op":"d"' lines | jq -c '[.key, .source.table, .source.order]')" '[{"id":1},"t","0001000000000000001e000000000001"]'
+
 say "a delete that was read is not written again behind a restart"
 publish_plain() { cat | cdc-publish --brokers "$B" --prefix p --partitions 1 2>pub.err || fail "cdc-publish"; }
 (table; change c 1 1; change d 1 2; change c 2 3) | publish_plain

@@ -100,17 +100,21 @@ expect "unchanged" "$(jq -c 'select(.op=="u")|[.key,.after,.unchanged]' lines)" 
 expect "order" "$(jq -r .source.order lines | sort -c && echo rises)" rises
 expect "tombstone" "$(consume --topics debezium --with kafka | jq -c 'select(has("tombstone"))|[.tombstone,.kafka.offset,.kafka.key]')" '[{"id":1},3,"{\"id\":1}"]'
 
-say "Debezium's heartbeats and transactions, also with their schemas"
+say "Debezium's heartbeats, transactions and statements, also with their schemas"
 cat >side.txt <<'TXT'
 {"serverName":"d"}|{"ts_ms":1}
 {"schema":{"type":"struct"},"payload":{"serverName":"d"}}|{"schema":{"type":"struct"},"payload":{"ts_ms":1}}
 {"id":"1:2"}|{"status":"BEGIN","id":"1:2","event_count":null,"data_collections":null,"ts_ms":1}
 {"schema":{"type":"struct"},"payload":{"id":"1:2"}}|{"schema":{"type":"struct"},"payload":{"status":"END","id":"1:2","event_count":0,"data_collections":[],"ts_ms":1}}
+{"databaseName":"d"}|{"source":{"connector":"mysql","db":"d","table":"t"},"ts_ms":1,"databaseName":"d","schemaName":null,"ddl":"CREATE TABLE t (i int)","tableChanges":[]}
+{"schema":{"type":"struct"},"payload":{"databaseName":"d"}}|{"schema":{"type":"struct"},"payload":{"source":{"connector":"mysql","db":"d","table":"t"},"ts_ms":1,"databaseName":"d","ddl":"DROP TABLE t"}}
+{"databaseName":"d"}|{"source":{"connector":"mysql","table":"t","lsn":1},"before":null,"after":{"databaseName":"d","ddl":"x"},"op":"c"}
 {"schema":{"type":"struct"},"payload":{"id":"a"}}|{"schema":{"type":"struct"},"payload":{"before":null,"after":{"id":"a"},"source":{"table":"t","lsn":1},"op":"c"}}
 TXT
 kcat -q -b "$B" -P -t side -K '|' -p 0 -l side.txt
 expect "side records" "$(consume --topics side | jq -c '[.transaction.status,.key.id]')" '["BEGIN",null]
 ["END",null]
+[null,null]
 [null,"a"]'
 
 say "a schema that comes with the record gives a table line and exact values"

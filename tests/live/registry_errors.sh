@@ -6,9 +6,10 @@ echo well >mode
 "$HERE/registry_front.py" port mode &
 wait_until 20 test -s port
 URL=http://127.0.0.1:$(cat port)
+FORMAT=avro
 publish() { # PREFIX URL OPTION…
     # shellcheck disable=SC2086
-    cdc-publish --brokers "$CDC_TEST_KAFKA_BROKERS" --prefix "$1" --partitions 1 --format avro --registry "$2" "${@:3}" <lines.ndjson 2>pub.err
+    cdc-publish --brokers "$CDC_TEST_KAFKA_BROKERS" --prefix "$1" --partitions 1 --format $FORMAT --registry "$2" "${@:3}" <lines.ndjson 2>pub.err
 }
 consume() { # TOPIC OPTION…
     cdc-consume --brokers "$CDC_TEST_KAFKA_BROKERS" --topics "$1" --registry "$URL" --exit-at-end "${@:2}" >out.ndjson 2>con.err
@@ -86,4 +87,45 @@ publish other "$URL" || fail "$(cat pub.err)"
 publish empty2 "$URL" || fail "$(cat pub.err)"
 consume empty2.public.t0 || fail "$(cat con.err)"
 came
+
+say "and that gives their numbers to others: a record that was written by another schema is not read by this one"
+shapes() { # VERSION NAME… : a table of these columns, and a row
+    local version=$1 columns='{"name":"id","type":"integer","nullable":false,"key":1}' row='"id":1' name
+    shift
+    for name in "$@"; do
+        columns+=",{\"name\":\"$name\",\"type\":\"integer\",\"nullable\":true}"
+        row+=",\"$name\":$((++value))"
+    done
+    local source='"source":{"version":"1","connector":"postgresql","name":"s","ts_ms":1,"snapshot":"false","db":"d","schema":"public","table":"t0","order":"0001%016x000000000001"}'
+    # shellcheck disable=SC2059
+    printf "{\"table\":{\"name\":\"public.t0\",\"version\":\"$version\",\"columns\":[$columns]},$source,\"ts_ms\":1}\n" $value
+    # shellcheck disable=SC2059
+    printf "{\"key\":{\"id\":1},\"before\":null,\"after\":{$row},$source,\"op\":\"c\",\"ts_ms\":1}\n" $value
+}
+for FORMAT in avro protobuf json-schema; do
+    for when in later while; do
+        say "$FORMAT, $when"
+        value=0
+        again=again-$FORMAT-$when
+        echo lost >mode
+        shapes aaaaaaaaaaaaaaa1 a b >lines.ndjson
+        publish "$again" "$URL" || fail "$(cat pub.err)"
+        if [ $when = while ]; then
+            rm -f out.ndjson
+            cdc-consume --brokers "$CDC_TEST_KAFKA_BROKERS" --topics "$again.public.t0" --registry "$URL" >out.ndjson 2>con.err &
+            reader=$!
+            wait_until 30 grep -q '^{"key' out.ndjson
+        fi
+        echo lost >mode
+        shapes aaaaaaaaaaaaaaa2 b a >lines.ndjson
+        publish "$again" "$URL" || fail "$(cat pub.err)"
+        if [ $when = while ]; then
+            wait_until 30 eval '! kill -0 "$reader" 2>/dev/null'
+            expect_exit 5 wait "$reader"
+        else
+            expect_exit 5 consume "$again.public.t0"
+        fi
+        expect_words con.err "the registry gave its number to another schema"
+    done
+done
 echo PASSED

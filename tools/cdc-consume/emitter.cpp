@@ -43,6 +43,21 @@ bool is_transaction(std::string_view value) {
            cursor.member_name() == "id";
 }
 
+/// `{"source":…,"databaseName":…,"ddl":…`: what Debezium's connector of MySQL says of statements.
+bool is_statement(std::string_view value) {
+    event::JsonCursor cursor{value};
+    bool ddl = false;
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        cursor.value();
+        if (name == "op") {
+            return false;
+        }
+        ddl = ddl || name == "ddl";
+    }
+    return ddl;
+}
+
 /// Records of side topics are told by their key too: a flat row may have columns of any name.
 /// Empty: none of them.
 std::string_view side_record(std::optional<std::string_view> key, std::string_view value) {
@@ -55,7 +70,8 @@ std::string_view side_record(std::optional<std::string_view> key, std::string_vi
     const bool schema_change = of == "db" && object == "table";
     const bool transaction = of == "id" && (object == "transaction" || is_transaction(value));
     const bool dead_letter = !key && object == "dead_letter";
-    return heartbeat || mark || position || schema_change || transaction || dead_letter
+    const bool statement = of == "databaseName" && object == "source" && is_statement(value);
+    return heartbeat || statement || mark || position || schema_change || transaction || dead_letter
                ? kind
                : std::string_view{};
 }
@@ -74,11 +90,12 @@ std::string_view without_schema(std::string_view json) {
     return cursor.next('}') || cursor.failed() || !payload.starts_with('{') ? json : payload;
 }
 
-/// Whether a key is one of Debezium's heartbeats or transactions, or of a row whose id is a text.
+/// Whether a key is one of Debezium's heartbeats, statements or transactions, or of a row whose id
+/// is a text.
 bool may_be_side_key(std::string_view key) {
     event::JsonCursor cursor{key};
     const std::string_view name = cursor.open('{') ? cursor.member_name() : std::string_view{};
-    return name == "serverName" || (name == "id" && cursor.peek() == '"');
+    return name == "serverName" || name == "databaseName" || (name == "id" && cursor.peek() == '"');
 }
 
 Emitted snapshot_status(std::string_view line) {
@@ -216,6 +233,9 @@ Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
                                const std::string& topic_name) {
     const FramedRecord framed = m_framed.decode(record);
     Topic& topic = topic_of(record);
+    if (framed.own && must_check(topic, framed)) {
+        check_written_by(record, topic_name, framed);
+    }
     if (framed.checked && framed.table != nullptr && topic.has(framed.table_version)) {
         const std::string_view order = kafka::own_order(framed.value);
         if (!order.empty() && kafka::append_joined(out, framed.key, framed.value)) {
@@ -227,7 +247,7 @@ Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
     m_line.clear();
     if (!framed.own) {
         if (const std::string_view kind = side_record(framed.key, framed.value);
-            kind == "ts_ms" || kind == "status") {
+            kind == "ts_ms" || kind == "status" || kind == "source") {
             return append_debezium_side(out, kind, framed.value);
         }
         const kafka::ConnectRow* row =
@@ -251,7 +271,6 @@ Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
             kafka::cut_change(m_line, m_cut);
         }
         if (framed.table == nullptr) {
-            kafka::read_headers(record);
             if (needs_table_line(record)) {
                 append_table_line(out, record, topic_name, m_line);
             }
@@ -299,8 +318,9 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
         kind = side_record(key, payload);
         value = kind.empty() ? value : payload;
     }
-    if (kind == "checkpoint" || kind == "order" || kind == "table" || kind == "ts_ms") {
-        return Emitted::nothing; // heartbeats, marks, positions, schema-changes
+    if (kind == "checkpoint" || kind == "order" || kind == "table" || kind == "ts_ms" ||
+        kind == "source") {
+        return Emitted::nothing; // heartbeats, marks, positions, schema-changes, statements
     }
     if (!kind.empty()) {
         if (std::memchr(value.data(), '\n', value.size()) != nullptr) {

@@ -6,6 +6,7 @@
 #include "kafka/change_cut.hpp"
 #include "kafka/connect_row.hpp"
 #include "kafka/consumer.hpp"
+#include "kafka/topic_reader.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -40,7 +41,9 @@ public:
     /// Asked of a topic.
     struct Ask {
         std::function<std::size_t(const std::string&)> partitions;
-        std::function<std::string(const std::string&)> last_value; ///< of its last records; or ""
+        /// Gives the topic's last records, or all that it has.
+        std::function<void(const std::string&, bool whole, const kafka::TopicReader::Handler&)>
+            records;
         std::function<std::string(const std::string&)> grown; ///< why it has too many partitions
     };
     Emitter(const Options& options, TableLines& table_lines, Ask ask)
@@ -58,6 +61,8 @@ public:
     void turn_of(std::size_t number) { m_framed.turn_of(number); }
     /// After TableLines::set_topics().
     void forget_versions_seen();
+    /// No record was there for a while: what comes next may be of a publisher that started anew.
+    void waited() { ++m_waits; }
     /// What append() gave for the last record of this topic is not written, its table line neither.
     void taken_back(int topic);
 
@@ -65,6 +70,12 @@ public:
     std::string_view last_order() const noexcept { return m_order; }
 
 private:
+    /// Of a table, by which its records without value are understood.
+    struct Sample {
+        std::string value;     ///< of one of its records; may be empty
+        std::string json;      ///< the same as JSON, where samples were looked for
+        std::string key_names; ///< members of its key
+    };
     struct Topic {
         std::string table; ///< of its last record that needed to know: as m_versions has it
         /// In the last table line of that table, which other topics may have too; nullptr: none.
@@ -72,7 +83,16 @@ private:
         bool compared = false; ///< with all others of its table
         std::string only;      ///< the version, where it is the only one; else empty
         bool ordered = false;  ///< offsets tell the order of a key's changes
-        std::string sample;    ///< a value of others that came
+        /// Of the tables that its records are of; those of ours, only where they were looked for.
+        std::map<std::string, Sample> samples;
+        std::string sampled;          ///< the table of the last record of others
+        bool looked = false;          ///< for samples
+        const void* schema = nullptr; ///< that of the last framed record of ours
+        int unchecked = 0;            ///< records of it since headers were read
+        std::uint64_t wait = 0;       ///< number of waits then
+        /// Columns of a schema in Protobuf that are those of the table line of this version.
+        const record::ProtoMessage* row = nullptr;
+        std::string row_version;
 
         bool has(std::string_view wanted) const { return version != nullptr && *version == wanted; }
     };
@@ -87,6 +107,13 @@ private:
     /// A value that belongs to a schema of a registry.
     Emitted append_framed(std::string& out, kafka::IncomingRecord& record,
                           const std::string& topic_name);
+    /// Headers cost as much to read as all else of a record: they are read where numbers may begin
+    /// to mean something else, which is where a publisher started, and now and then.
+    bool must_check(Topic& topic, const FramedRecord& framed) const;
+    /// Reads the record's headers. Throws Error (bad_data) when they name another shape than the
+    /// schema: the registry lost what it knew, and gave the schema's number to another one.
+    void check_written_by(kafka::IncomingRecord& record, const std::string& topic_name,
+                          const FramedRecord& framed);
     /// Nothing when the record is no line of ours.
     std::optional<Emitted> append_own(std::string& out, const kafka::IncomingRecord& record,
                                       const std::string& topic_name);
@@ -94,6 +121,9 @@ private:
                                  const std::string& topic_name, const Before& before);
     void keep_sample(const kafka::IncomingRecord& record);
     std::string deletion_of(const kafka::IncomingRecord& record, const std::string& topic_name);
+    void take_sample(Topic& topic, std::string_view value, std::string_view json);
+    void look_for_samples(Topic& topic, const std::string& topic_name);
+    const Sample* sample_for(const kafka::IncomingRecord& record, const std::string& topic_name);
     void check_ordered(const kafka::IncomingRecord& record, const std::string& topic_name);
     bool append_alike(std::string& out, const kafka::IncomingRecord& record);
     bool needs_table_line(const kafka::IncomingRecord& record) const;
@@ -118,6 +148,7 @@ private:
     kafka::ChangeCut m_cut;
     kafka::ConnectRows m_rows;
     FramedRecords m_framed;
+    std::uint64_t m_waits = 0;
     std::string m_order;
     std::string m_line; ///< scratch: a change without '\n'
 };

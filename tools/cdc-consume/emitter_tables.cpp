@@ -1,7 +1,11 @@
 #include "cdc-consume/emitter.hpp"
+
+#include "base/error.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
 #include "event/table.hpp"
+
+#include <algorithm>
 
 /// Which table lines were written.
 namespace cdc::consume {
@@ -12,6 +16,55 @@ void Emitter::taken_back(int topic) {
         known.version->clear();
     }
     known = {};
+}
+
+bool Emitter::must_check(Topic& topic, const FramedRecord& framed) const {
+    constexpr int kMostUnchecked = 64;
+    if (framed.table != nullptr && topic.schema == framed.schema && topic.wait == m_waits &&
+        ++topic.unchecked < kMostUnchecked) {
+        return false;
+    }
+    topic.schema = framed.schema;
+    topic.wait = m_waits;
+    topic.unchecked = 0;
+    return true;
+}
+
+void Emitter::check_written_by(kafka::IncomingRecord& record, const std::string& topic_name,
+                               const FramedRecord& framed) {
+    if (record.table_version.empty()) {
+        kafka::read_headers(record);
+    }
+    bool same = record.table_version.empty() || framed.table == nullptr ||
+                record.table_version == framed.written_version;
+    Topic& topic = topic_of(record);
+    if (framed.row != nullptr && !record.table_version.empty() &&
+        (topic.row != framed.row || topic.row_version != record.table_version)) {
+        std::string line{"{\"key\":null,"};
+        line.append(framed.value.substr(1));
+        const std::string table_line{m_table_lines.of(topic_name, line, record.table_version)};
+        event::JsonCursor cursor{table_line};
+        cursor.open('{');
+        cursor.member_name();
+        const auto columns = event::parse_table(cursor.value()).columns;
+        const auto& fields = framed.row->fields;
+        same = std::equal(
+            columns.begin(), columns.end(), fields.begin(), fields.end(),
+            [](const auto& column, const auto& field) { return column.name == field.name; });
+        topic.row = framed.row;
+        topic.row_version = record.table_version;
+    }
+    if (!same) {
+        topic.row = nullptr;
+        topic.schema = nullptr;
+        throw base::Error{
+            base::ExitCode::bad_data,
+            fmt::format("the record was written by the schema of table version {}, and its schema "
+                        "is another one now: the registry gave its number to another schema",
+                        base::in_quotes(record.table_version)),
+            "Let the registry have the schemas that it lost, or read the tables anew into another "
+            "topic and restart cdc-publish; if it has them again, restart cdc-consume"};
+    }
 }
 
 bool Emitter::needs_table_line(const kafka::IncomingRecord& record) const {

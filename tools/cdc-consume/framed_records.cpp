@@ -145,7 +145,7 @@ FramedRecords::Schema FramedRecords::parse(const registry::Schema& found) {
         schema.proto = std::make_unique<record::ProtoSchema>(found.text, found.references);
     }
     if (!table.empty()) {
-        schema.table = event::parse_table(table, schema.table_version);
+        schema.table = event::parse_table(table, schema.written_version);
         schema.table_version =
             event::shape_version(schema.table->columns) + event::collations_text(*schema.table);
     }
@@ -207,6 +207,9 @@ FramedRecord FramedRecords::decode(const kafka::IncomingRecord& record) {
     out.value = ahead ? ahead->value : json_of(m_value, *framed, known, floats);
     out.table = known.table ? &*known.table : nullptr;
     out.table_version = known.table_version;
+    out.schema = &known;
+    out.written_version = known.written_version;
+    out.row = known.proto ? known.proto->row() : nullptr;
     out.connect_schema = known.connect;
     out.checked = known.avro != nullptr || known.proto != nullptr;
     out.own = known.is_ours();

@@ -29,9 +29,12 @@ struct FramedRecord {
     /// schema does not have it: of others' records, and of ours in Protobuf, whose header names it.
     const event::Table* table = nullptr;
     std::string_view table_version;
-    std::string_view connect_schema; ///< of a value that is not ours; empty: not known
-    bool checked = false;            ///< the value is known to be JSON and UTF-8
-    bool own = false;                ///< the line's value, whatever says its shape
+    std::string_view written_version; ///< as the schema has it: what records of it have in a header
+    const record::ProtoMessage* row = nullptr; ///< of ours in Protobuf
+    const void* schema = nullptr;              ///< which one
+    std::string_view connect_schema;           ///< of a value that is not ours; empty: not known
+    bool checked = false;                      ///< the value is known to be JSON and UTF-8
+    bool own = false;                          ///< the line's value, whatever says its shape
 };
 
 /// Records that belong to schemas of a registry, by the schema that each was written with: the one
@@ -66,6 +69,7 @@ private:
         std::unique_ptr<const record::ProtoSchema> proto;
         std::optional<event::Table> table;
         std::string table_version;
+        std::string written_version;
         std::string connect;
         bool is_ours() const { return table.has_value() || (proto && proto->is_ours()); }
     };

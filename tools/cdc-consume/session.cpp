@@ -37,7 +37,9 @@ Session::Session(const Options& options)
                 {[this](const std::string& topic) {
                      return m_consumer->count_partitions({topic}, kTopicsTimeoutMs);
                  },
-                 [this](const std::string& topic) { return last_value(topic); },
+                 [this](const std::string& topic, bool whole, const auto& handler) {
+                     read_topic(topic, whole, handler);
+                 },
                  [this](const std::string& topic) {
                      return grown_text(topic);
                  }}},
@@ -64,6 +66,9 @@ Session::Session(const Options& options)
             counts != held.extra.end() && counts->is_object()) {
             for (const auto& [topic, count] : counts->items()) {
                 m_partitions[topic] = count.is_number_integer() ? count.get<int>() : 0;
+                if (m_partitions[topic] > 0) {
+                    m_file_partitions[topic] = m_partitions[topic];
+                }
             }
         }
         if (m_marks) {
@@ -73,15 +78,15 @@ Session::Session(const Options& options)
     m_record_ms = m_checkpoint_ms = m_topics_ms = m_ids_ms = base::steady_ms();
 }
 
-/// Of the last records that have one.
-std::string Session::last_value(const std::string& topic) const {
-    std::string last;
+void Session::read_topic(const std::string& topic, bool whole,
+                         const kafka::TopicReader::Handler& handler) const {
     kafka::TopicReader reader{m_options.settings, topic,
                               static_cast<int>(m_options.kafka.connect_timeout_ms)};
-    reader.read_last([&](std::optional<std::string_view>,
-                         std::optional<std::string_view> value) { last = value.value_or(last); },
-                     kTopicsTimeoutMs);
-    return last;
+    if (whole) {
+        reader.read(handler, kTopicsTimeoutMs);
+    } else {
+        reader.read_last(handler, kTopicsTimeoutMs);
+    }
 }
 
 bool Session::can_take() {
@@ -309,6 +314,7 @@ int Session::take_records() {
     if (m_writer.ready()) {
         m_writer.submit();
     }
+    m_emitter.waited();
     return note_ends() ? 0 : m_consumer->poll(kTurnMs);
 }
 

@@ -49,10 +49,14 @@ private:
     using TopicIds = std::map<std::string, kafka::TopicIdentity>; ///< by topic
 
     static base::Error lost_place(const std::string& what);
+    static base::Error made_anew_meanwhile(const std::string& topic);
     std::int64_t start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
                           const kafka::Offsets& by_time, const TopicIds& ids, bool is_new);
+    void check_first(const kafka::TopicPartition& place, std::int64_t low,
+                     const kafka::Offsets& committed) const;
     void check_topics();
-    std::string last_value(const std::string& topic) const;
+    void read_topic(const std::string& topic, bool whole,
+                    const kafka::TopicReader::Handler& handler) const;
     std::string known_id(const kafka::TopicPartition& place) const;
     std::map<std::string, std::string> known_ids() const;
     TopicIds look_at_topics(std::set<std::string> topics, int timeout_ms);
@@ -108,6 +112,7 @@ private:
     Places m_places;
     std::set<kafka::TopicPartition> m_started;
     std::map<std::string, std::string> m_file_ids;      ///< of the checkpoint files' offsets
+    std::map<std::string, int> m_file_partitions;       ///< of topics, in the checkpoint files
     std::map<std::string, int> m_partitions;            ///< of topics, when they were first read
     std::map<std::string, int> m_grown;                 ///< those that have more now
     std::map<kafka::TopicPartition, std::string> m_ids; ///< of the topics as they were then

@@ -180,6 +180,7 @@ int Session::take_marked() {
     if (m_writer.ready()) {
         m_writer.submit();
     }
+    m_emitter.waited();
     read_marks(kTurnMs);
     return records;
 }

@@ -5,6 +5,8 @@
 #include "base/time.hpp"
 #include "io/stop_signal.hpp"
 
+#include <algorithm>
+
 /// Which partitions are read, from where, and what is committed of them.
 namespace cdc::consume {
 
@@ -24,6 +26,12 @@ Error Session::lost_place(const std::string& what) {
     return {ExitCode::position_lost, what,
             "Go on with what is there by --begin-again, and bring what is missing by cdc-verify "
             "--repair"};
+}
+
+Error Session::made_anew_meanwhile(const std::string& topic) {
+    return lost_place(fmt::format("topic {} was made anew while it was read: its first records may "
+                                  "not have been read",
+                                  in_quotes(topic)));
 }
 
 std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::Offsets& committed,
@@ -51,12 +59,17 @@ std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::
             start = std::max(start, found == offsets->end() ? -1 : found->second);
         }
     }
-    if (start < 0) {
-        return low;
-    }
     const auto id = ids.find(place.topic);
     const std::string known = known_id(place);
-    const bool another = start > low && !known.empty() && id != ids.end() && id->second.id != known;
+    const bool made_anew = !known.empty() && id != ids.end() && id->second.id != known;
+    if (start < 0 && made_anew && m_started.count(place) > 0 && !m_options.begin_again) {
+        throw made_anew_meanwhile(place.topic);
+    }
+    if (start < 0) {
+        check_first(place, low, committed);
+        return low;
+    }
+    const bool another = start > low && made_anew;
     if (start < low || start > high || another) {
         const Error lost = lost_place(
             another ? fmt::format("topic {} was made anew: the position {} of partition {} is "
@@ -80,6 +93,35 @@ std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::
         return low;
     }
     return start;
+}
+
+/// A partition that is read for the first time, although its topic was read before: it is to be
+/// read from its beginning.
+void Session::check_first(const kafka::TopicPartition& place, std::int64_t low,
+                          const kafka::Offsets& committed) const {
+    if (low <= 0 || m_started.count(place) > 0) {
+        return;
+    }
+    const auto before = m_file_partitions.find(place.topic);
+    const std::string what =
+        fmt::format("topic {} partition {}, which was not read before: offsets 0 to {} are gone",
+                    in_quotes(place.topic), place.partition, low - 1);
+    if (before != m_file_partitions.end() && place.partition >= before->second) {
+        if (!m_options.begin_again) {
+            throw lost_place(what);
+        }
+        log::warning("{}; going on at offset {}", what, low);
+        return;
+    }
+    const auto is_other = [&](const auto& entry) {
+        return entry.first.topic == place.topic;
+    };
+    const kafka::Offsets& held = m_acknowledged->offsets();
+    if (std::any_of(committed.begin(), committed.end(), is_other) ||
+        std::any_of(m_committed.begin(), m_committed.end(), is_other) ||
+        std::any_of(held.begin(), held.end(), is_other)) {
+        log::warning("{}; cdc-verify shows whether anything is missing", what);
+    }
 }
 
 /// Of the topic that the partition's position is of; empty: not known.
@@ -133,9 +175,7 @@ void Session::check_topic_ids() {
     const auto known = known_ids();
     for (const auto& [topic, now] : look_at_topics({}, kLookTimeoutMs)) {
         if (now.id != known.at(topic)) {
-            throw lost_place(fmt::format("topic {} was made anew while it was read: its first "
-                                         "records may not have been read",
-                                         in_quotes(topic)));
+            throw made_anew_meanwhile(topic);
         }
     }
 }
