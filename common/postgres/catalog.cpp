@@ -96,9 +96,9 @@ WHERE a.attrelid = t.oid AND a.attnum > 0
 
 // A key that may be younger than what is decoded is none: before it, rows had no key. Nor is one
 // that is checked late, for its values may stand twice meanwhile. In the transaction that made the
-// table it is older than the rows if it is older than their identity, which pg_class has, as long as
-// nothing else wrote that row behind the key: another name, schema or owner (pg_type has them too),
-// columns, constraints, triggers, policies, rules, rights, options, another file or place.
+// table it is older than the rows if it is older than their identity, which pg_class has, as long
+// as nothing else wrote that row behind the key: another name, schema or owner (pg_type has them
+// too), columns, constraints, triggers, policies, rules, rights, options, another file or place.
 constexpr char kPrimaryKey[] = R"(
 SELECT t.n, q.* FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n) CROSS JOIN LATERAL (
 SELECT k.oid, array_to_string(k.conkey, ' '),

@@ -13,7 +13,7 @@ class FakeLookup : public cdc::postgres::SourceLookup {
 public:
     std::vector<cdc::postgres::FetchedValue> fetched; ///< what fetch() answers, repeated
     std::vector<std::string> fetches;                 ///< "schema.table key=text: columns"
-    std::optional<cdc::postgres::NameNow> name;     ///< what name_of() answers
+    std::optional<cdc::postgres::NameNow> name;       ///< what name_of() answers
     int described = 0;
     std::vector<std::string> ambiguous; ///< columns that may be other ones
     bool keys_known = true;
