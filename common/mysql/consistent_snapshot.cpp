@@ -127,7 +127,9 @@ Locked take_lock(const Lock& lock, Connection& plain) {
         if (error.number() != kLockWaitTimeout) {
             throw;
         }
-        if (staged) {
+        // Behind this error MySQL keeps what FLUSH TABLES WITH READ LOCK has had so far, and with
+        // it all writes of the server.
+        if (staged || lock.before.empty()) {
             plain.execute(lock.release);
         }
         return Locked::timeout;
