@@ -17,6 +17,16 @@ namespace {
 
 constexpr std::size_t kProbe = 1 << 16; // so large that constant parts do not matter
 
+std::string policy_hint(std::string_view option, const ValuePolicy& policy) {
+    const Misfit given = option == "--on-bad-date" ? policy.dates : policy.numbers;
+    return option.empty() ? ""
+           : given == Misfit::clamp
+               ? fmt::format("It has no nearest value, and the column is not Nullable: {} null "
+                             "makes it the type's zero.",
+                             option)
+               : fmt::format("Say what becomes of such values: {} null, or clamp.", option);
+}
+
 } // namespace
 
 RowEncoder::RowEncoder(TargetShape shape, const ValuePolicy& policy)
@@ -111,11 +121,7 @@ void RowEncoder::append_column(char*& out, std::size_t column) {
             throw NullValue{message, column};
         }
         const std::string_view option = m_in_key[column] ? "" : policy_option(target.mapping, json);
-        throw base::Error{ExitCode::bad_data, message,
-                          option.empty() ? ""
-                                         : fmt::format("Say what becomes of such values: {} null, "
-                                                       "or clamp.",
-                                                       option)};
+        throw base::Error{ExitCode::bad_data, message, policy_hint(option, m_policy)};
     }
 }
 

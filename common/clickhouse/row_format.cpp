@@ -166,27 +166,12 @@ const char* append_not_null(char*& out, const ColumnMapping& column, std::string
     return "has an unknown type";
 }
 
-/// `{"bounds":"[0:1]","elements":[…]}`: an array whose indexes do not begin at 1. ClickHouse's do.
-std::string_view without_bounds(std::string_view json) {
-    event::JsonCursor cursor{json};
-    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
-        const bool elements = cursor.member_name() == "elements";
-        const std::string_view value = cursor.value();
-        if (elements) {
-            return value;
-        }
-    }
-    return {};
-}
-
 const char* append_array(char*& out, const ColumnMapping& column, std::string_view json) {
     if (json == "null") {
         append_varint(out, 0);
         return nullptr;
     }
-    if (json.front() == '{') {
-        json = without_bounds(json);
-    }
+    json = array_elements(json);
     std::size_t count = 0;
     event::JsonCursor counter{json};
     for (bool more = counter.open('['); more; more = counter.next(']')) {
@@ -213,6 +198,21 @@ const char* append_array(char*& out, const ColumnMapping& column, std::string_vi
 }
 
 } // namespace
+
+std::string_view array_elements(std::string_view json) {
+    if (!json.starts_with('{')) {
+        return json;
+    }
+    event::JsonCursor cursor{json};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const bool elements = cursor.member_name() == "elements";
+        const std::string_view value = cursor.value();
+        if (elements) {
+            return value;
+        }
+    }
+    return {};
+}
 
 std::size_t max_value_size(const Type& type, std::size_t json_size) {
     if (!type.array) {

@@ -27,6 +27,10 @@ constexpr std::size_t max_value_size(std::size_t json_size) {
 /// The same of an array too, whose short elements may have longer ones in RowBinary.
 std::size_t max_value_size(const Type& type, std::size_t json_size);
 
+/// The elements of an array's JSON, without the bounds of one whose indexes do not begin at 1:
+/// `{"bounds":"[0:1]","elements":[…]}`. ClickHouse's do.
+std::string_view array_elements(std::string_view json);
+
 /// Appends the value that the JSON text means. nullptr, or what is wrong with it ("is out of the
 /// range of Int16"); `out` is then as before.
 const char* append_value(char*& out, const ColumnMapping& column, std::string_view json);

@@ -170,7 +170,7 @@ std::optional<std::string> array_by_policy(const ColumnMapping& column, std::str
                                            const ValuePolicy& policy, ValueCounts& counts) {
     const ColumnMapping element = element_of(column);
     std::string out;
-    event::JsonCursor cursor{json};
+    event::JsonCursor cursor{array_elements(json)};
     for (bool more = cursor.open('['); more; more = cursor.next(']')) {
         const std::string_view value = cursor.value();
         out += out.empty() ? '[' : ',';
@@ -190,7 +190,7 @@ std::optional<std::string> array_by_policy(const ColumnMapping& column, std::str
 std::string_view policy_option(const ColumnMapping& column, std::string_view json) {
     if (column.type.array) {
         const ColumnMapping element = element_of(column);
-        event::JsonCursor cursor{json};
+        event::JsonCursor cursor{array_elements(json)};
         for (bool more = cursor.open('['); more; more = cursor.next(']')) {
             const std::string_view value = cursor.value();
             if (!fits(element, value)) {
