@@ -24,13 +24,13 @@ namespace cdc::clickhouse {
 ///     scope 'table',  name of the target table, item
 ///         'barrier'   rows of lower version are void
 ///         'shape'     {"version":…,"oid":…,"columns":[…]} of the last table line
-///         'types'     the types that the raw table's columns have
-///         (tools/cdc-load/stored_types.hpp) 'left'      ["note"]: columns that the last table line
-///         has no more, and earlier ones had 'source'    {"db":…,"schema":…,"table":…}: which
-///         source table it belongs to 'layout'    mode and names where they are not the default
-///         ones (layout.hpp) 'oid N'     the source's table number N had this name 'reading'   a
-///         snapshot of this order is being loaded ("begin"), or was ("end") 'rebuild'   the mark of
-///         the table that a snapshot of this order fills (rebuild.hpp); "":
+///         'types'     of the raw table's columns (tools/cdc-load/stored_types.hpp)
+///         'left'      ["note"]: columns that the last table line has no more, and earlier ones had
+///         'source'    {"db":…,"schema":…,"table":…}: which source table it belongs to
+///         'layout'    mode and names where they are not the default ones (layout.hpp)
+///         'oid N'     the source's table number N had this name
+///         'reading'   a snapshot of this order is being loaded ("begin"), or was ("end")
+///         'rebuild'   the mark of the table that a snapshot of this order fills (rebuild.hpp); "":
 ///                     none
 ///         'history'   rows that come again in the epoch of this order were removed, or marked
 ///         'remade'    lines below this order have a shape that is gone, and are void (remake.hpp)
