@@ -139,4 +139,20 @@ expect_words con.err "Name it with --prefix"
 # shellcheck disable=SC2086
 cdc-consume $K --topics odd-t0 --from odd-t0:0=2 --prefix a.b.c --exit-at-end >out.ndjson 2>con.err || fail "with --prefix"
 expect "table line" "$(grep -c '^{"table' out.ndjson)" 1
+
+say "a table line that each start of a capture says again is not younger than the changes behind it"
+for envelope in plain payload; do
+    for first in 1 30; do
+        # shellcheck disable=SC2086
+        "$HERE/kafka_lines.py" --rows 10 --first $first |
+            cdc-publish $K --prefix "again-$envelope" --partitions 4 --envelope $envelope 2>pub.err || fail cdc-publish
+    done
+    for partition in 0 1 2 3; do
+        # shellcheck disable=SC2086
+        cdc-consume $K --topics "again-$envelope.public.t0" --from "again-$envelope.public.t0:$partition=1" --exit-at-end >out.ndjson 2>con.err ||
+            fail "cdc-consume"
+        expect "order of the first table line, $envelope" \
+            "$(jq -r 'select(.source) | .source.order' out.ndjson | head -n 2 | sort -c && echo rises)" rises
+    done
+done
 echo PASSED

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
+#include "event/order.hpp"
 #include "event/table.hpp"
 
 #include <algorithm>
@@ -109,7 +110,20 @@ void Emitter::remember_version(const kafka::IncomingRecord& record, std::string_
 void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& record,
                                 const std::string& topic_name, std::string_view line) {
     const std::string& table_line = m_table_lines.of(topic_name, line, record.table_version);
+    const std::size_t start = out.size();
     out += table_line;
+    // Older versions of cdc-publish sent the line again at each start, at an order of its own: a
+    // change of that shape is not older than its shape. Rows of a snapshot may be.
+    constexpr std::string_view kOrder{R"("order":")"};
+    const std::size_t at = out.rfind(kOrder);
+    const bool is_change = line.find(R"("op":")") != std::string_view::npos &&
+                           line.find(R"("op":"r")") == std::string_view::npos;
+    if (is_change && at != std::string::npos && at > start && event::Order::parse(record.order)) {
+        const std::size_t digits = at + kOrder.size();
+        if (out.compare(digits, record.order.size(), record.order) > 0) {
+            out.replace(digits, record.order.size(), record.order);
+        }
+    }
     out += '\n';
     remember_version(record, table_line);
 }

@@ -310,6 +310,9 @@ void Publisher::publish_table(const event::DecodedLine& line) {
     record.table_version = version;
     const Topic& changes = m_routes.side("schema-changes");
     const std::string announced = key + event::collations_text(table) + std::to_string(table.oid);
+    if (route.version.empty() && m_routes.told_before(route, line.payload)) {
+        m_announced.insert(announced);
+    }
     const bool is_new = m_announced.count(announced) == 0;
     if (is_new) {
         check_record(changes, key, line.raw.size());

@@ -49,6 +49,12 @@ public:
     /// The reference stays valid. Throws Error.
     Route& of(const std::string& db, const std::string& schema, const std::string& table);
 
+    /// Whether the table's line stands last in schema-changes, of a run before: at its own order,
+    /// which is that of the first change of this shape.
+    bool told_before(const Route& route, std::string_view table_json) const {
+        return m_owners.has_last({route.db, route.schema, route.table}, table_json);
+    }
+
     /// Topics of tables that rows went into.
     std::size_t count_used() const;
 

@@ -80,10 +80,12 @@ void TopicOwners::read_schema_changes() {
             const auto table = key ? table_of_key(*key) : std::nullopt;
             if (table && value) {
                 tables[std::string{*key}] = *table;
-                const std::string_view oid = member(member(*value, "table"), "oid");
-                m_oids[*table] = base::parse_integer<std::uint32_t>(oid).value_or(0);
+                m_last[*table] = member(*value, "table");
             } else if (key) {
                 tables.erase(std::string{*key});
+                if (table) {
+                    m_last.erase(*table);
+                }
             }
         },
         kReadTimeoutMs);
@@ -115,8 +117,15 @@ TopicOwners::TopicOwners(const Options& options, const kafka::TopicNamer& namer)
 }
 
 std::uint32_t TopicOwners::oid(const TableName& table) const {
-    const auto found = m_oids.find(table);
-    return found == m_oids.end() ? 0 : found->second;
+    const auto found = m_last.find(table);
+    return found == m_last.end()
+               ? 0
+               : base::parse_integer<std::uint32_t>(member(found->second, "oid")).value_or(0);
+}
+
+bool TopicOwners::has_last(const TableName& table, std::string_view table_json) const {
+    const auto found = m_last.find(table);
+    return found != m_last.end() && found->second == table_json;
 }
 
 void TopicOwners::check(const std::string& topic, const TableName& table) {

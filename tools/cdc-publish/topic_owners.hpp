@@ -41,6 +41,9 @@ public:
     void check(const std::string& topic, const TableName& table);
     /// PostgreSQL's number of the table in its last line; 0: not known. After check().
     std::uint32_t oid(const TableName& table) const;
+    /// Whether this is the table's last line in schema-changes already, but for its order. After
+    /// check().
+    bool has_last(const TableName& table, std::string_view table_json) const;
 
 private:
     /// Unless the user may not read.
@@ -52,7 +55,7 @@ private:
     bool m_read = false;
     bool m_may_not_read = false;
     std::map<std::string, std::set<TableName>> m_owners; ///< by topic
-    std::map<TableName, std::uint32_t> m_oids;
+    std::map<TableName, std::string> m_last;             ///< member `table` of the last line
 };
 
 } // namespace cdc::publish
