@@ -160,7 +160,7 @@ void Connection::set_session() {
     constexpr unsigned long kHidesGeneratedKeys = 80030;
     std::string settings = "SET autocommit=1, character_set_client=utf8mb4, "
                            "collation_connection=utf8mb4_general_ci, character_set_results=NULL, "
-                           "net_write_timeout=3600, sql_mode='', "
+                           "net_write_timeout=3600, wait_timeout=31536000, sql_mode='', "
                            "sql_select_limit=18446744073709551615, time_zone='+00:00'";
     settings += m_mariadb ? ", max_statement_time=0, system_versioning_asof=DEFAULT"
                           : ", max_execution_time=0";

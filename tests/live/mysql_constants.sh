@@ -51,5 +51,16 @@ for NAME in mysql mariadb; do
     my "DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, w bigint NOT NULL); INSERT INTO t VALUES (1, 2)"
     capture four.lines
     expect "another table" "$(tables four.lines | tail -n 1 | cut -d ' ' -f 2-)" ""
+
+    say "$NAME: a statement behind a silence of more than wait_timeout"
+    my "SET GLOBAL wait_timeout = 1"
+    rm -f idle.lines idle.err
+    cdc-capture --source "$URL" >idle.lines 2>idle.err &
+    IDLE=$!
+    wait_until 20 grep -q 'streaming from' idle.err
+    sleep 3
+    my "SET GLOBAL wait_timeout = 28800; INSERT INTO t VALUES (2, 3); ALTER TABLE t ADD q int NOT NULL DEFAULT 4"
+    wait_until 20 grep -q '"name":"q"' idle.lines
+    kill -INT $IDLE && wait $IDLE || fail "$(cat idle.err)"
 done
 say "all good"
