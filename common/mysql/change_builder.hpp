@@ -199,7 +199,7 @@ private:
     std::string writes_further(TableNames names);
     std::string captured_behind(TableNames names);
     void refuse_unlogged(const Statement& statement, const std::string& db, std::string_view text,
-                         Quoting quoting) const;
+                         Quoting quoting);
 
     Settings m_settings;
     event::TableFilter m_filter;

@@ -113,10 +113,10 @@ std::string ChangeBuilder::captured_behind(TableNames names) {
 /// Foreign keys' CASCADE and SET NULL run below the log, which has the parent's rows only; what is
 /// written by a MERGE table is in the log under its name.
 void ChangeBuilder::refuse_unlogged(const Statement& statement, const std::string& db,
-                                    std::string_view text, Quoting quoting) const {
+                                    std::string_view text, Quoting quoting) {
     const bool makes_tables = statement.kind == Statement::Kind::create_table ||
                               statement.kind == Statement::Kind::alter_table;
-    if (!makes_tables || statement.temporary) {
+    if (!makes_tables) {
         return;
     }
     const auto captured = [&](const Statement::Name& name) {
@@ -125,7 +125,7 @@ void ChangeBuilder::refuse_unlogged(const Statement& statement, const std::strin
     // The first table is the one that is made or altered.
     const Statement::Name& name = statement.tables.at(0);
     const std::string& schema = name.db.empty() ? db : name.db;
-    if (makes_cascade(text, quoting) && captured(name)) {
+    if (!statement.temporary && makes_cascade(text, quoting) && captured(name)) {
         throw Error{
             ExitCode::refused,
             fmt::format("table '{}.{}' gets a foreign key with CASCADE or SET NULL, whose "
@@ -134,16 +134,26 @@ void ChangeBuilder::refuse_unlogged(const Statement& statement, const std::strin
             "Leave the table out (--exclude), or make the key with RESTRICT, and begin anew "
             "behind it with a snapshot"};
     }
-    if (statement.has_query && captured(name)) {
+    if (statement.has_query && !statement.temporary && captured(name)) {
         refuse_statement("a captured table is made with them", text);
+    }
+    if (statement.has_query && m_settings.mariadb) { // a routine in it may write, not so on MySQL
+        TableNames names;
+        for (const Statement::Name& each : names_in(text, quoting)) {
+            names.emplace(each.db.empty() ? db : m_lookup->stored_name(each.db),
+                          m_lookup->stored_name(each.table));
+        }
+        if (const std::string reason = writes_further(std::move(names)); !reason.empty()) {
+            refuse_statement(reason, text);
+        }
     }
     auto merged = merged_tables(text, quoting);
     for (Statement::Name& each : merged) {
         each.db = m_lookup->stored_name(each.db);
         each.table = m_lookup->stored_name(each.table);
     }
-    if (!merged.empty() &&
-        (captured(name) || std::any_of(merged.begin(), merged.end(), captured))) {
+    if (!merged.empty() && ((captured(name) && !statement.temporary) ||
+                            std::any_of(merged.begin(), merged.end(), captured))) {
         throw Error{ExitCode::refused,
                     fmt::format("table '{}.{}' becomes a MERGE table: rows that are written by it "
                                 "to the tables that it merges are in the log under its name",
