@@ -249,6 +249,9 @@ void read_modified(const std::vector<const Token*>& clause, Statement& out) {
     bool renamed = false;
     if (starts(clause, {"CHANGE"}) && at + 1 < clause.size()) {
         renamed = clause[at]->text != clause[at + 1]->text;
+        if (renamed) {
+            out.renamed_columns.emplace_back(clause[at]->text, clause[at + 1]->text);
+        }
         ++at;
     }
     std::optional<ColumnDefinition> definition = read_definition(clause, at);
@@ -256,6 +259,16 @@ void read_modified(const std::vector<const Token*>& clause, Statement& out) {
         out.modified.push_back(std::move(*definition));
     } else {
         out.alteration = worst(out.alteration, alteration_of(clause));
+    }
+}
+
+/// RENAME COLUMN [IF EXISTS] a TO b
+void read_renamed(const std::vector<const Token*>& clause, Statement& out) {
+    if (starts(clause, {"RENAME", "COLUMN"})) {
+        const std::size_t at = starts_any(clause, 2, {"IF"}) ? 4 : 2;
+        if (at + 2 < clause.size()) {
+            out.renamed_columns.emplace_back(clause[at]->text, clause[at + 2]->text);
+        }
     }
 }
 
@@ -289,6 +302,7 @@ bool read_alter_clause(const std::vector<const Token*>& clause, Statement& out) 
         return true;
     }
     out.alteration = worst(out.alteration, alteration_of(clause));
+    read_renamed(clause, out);
     if (starts(clause, {"DROP"})) {
         read_columns(clause, out.dropped_columns);
     }

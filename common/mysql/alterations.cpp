@@ -40,6 +40,14 @@ void ChangeBuilder::alter(const Statement& statement, const std::string& current
     const Statement::Name& name = statement.tables[0];
     const std::string& db = name.db.empty() ? current_db : name.db;
     if (captures(db, name.table)) {
+        check_renamed_columns(statement, {db, name.table});
+        TableState& state = state_of(db, name.table);
+        for (const std::string& added : statement.added_columns) {
+            state.named.insert(folded_name(added));
+        }
+        for (const auto& renamed : statement.renamed_columns) {
+            state.named.insert(folded_name(renamed.second));
+        }
         const std::string came_back = column_that_came_back(statement, db);
         forget_dropped(statement, {db, name.table});
         state_of(db, name.table).generated.reset();

@@ -363,6 +363,7 @@ ChangeBuilder::Shape ChangeBuilder::captured_shape(TableMap map) {
         map = completed_map(std::move(map), catalog);
         state.names_from = m_lookup->end_of_log();
     }
+    check_edited(map);
     TablePlan plan{std::move(map), *m_lookup, m_settings.mariadb, m_settings.edits,
                    m_settings.encoding};
     refuse_hidden(plan);

@@ -103,6 +103,10 @@ private:
         /// The columns that statements behind that table line have left.
         std::optional<std::vector<event::Column>> columns;
         bool columns_followed = true; ///< false: a statement since then was not understood
+        /// Columns that statements behind that table line have added or renamed, folded; and
+        /// whether that line is of another table, since one was renamed.
+        std::set<std::string> named;
+        bool renamed = false;
         bool certain = true; ///< false: that table line may be of a later, or of another table
         /// Generated columns and their expressions, once they were asked for.
         std::optional<std::map<std::string, std::string>> generated;
@@ -168,6 +172,18 @@ private:
                         const StatementEffects::TableName& table,
                         const std::vector<event::Column>& columns, std::string& out);
     std::string column_that_came_back(const Statement& statement, const std::string& db);
+
+    // edited_columns.cpp
+    bool is_edited(const StatementEffects::TableName& table, const std::string& column) const;
+    std::set<StatementEffects::TableName>
+    names_of_table(const StatementEffects::TableName& table) const;
+    bool edits_any(const StatementEffects::TableName& table, const TableMap& map) const;
+    void follow_names(const std::vector<Statement::Name>& pairs);
+    void check_renamed_columns(const Statement& statement,
+                               const StatementEffects::TableName& table);
+    void check_edited(const TableMap& map);
+    void check_catalog(const TableMap& map);
+    void check_unseen(const Shape& shape) const;
 
     // statements.cpp
     void query(const Event& event, std::string& out);

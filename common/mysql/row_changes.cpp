@@ -264,12 +264,15 @@ void ChangeBuilder::announce(const Shape& shape, std::uint64_t index, std::strin
     if (state.announced == &shape.plan) {
         return;
     }
+    check_unseen(shape);
     const std::string unseen = column_of_no_statement(shape);
     m_writer.append_table(out, shape.plan.shape(),
                           m_writer.table_source(shape.plan.source_members(), index));
     state.announced = &shape.plan;
     state.columns.reset();
     state.generated.reset();
+    state.named.clear();
+    state.renamed = false;
     state.columns_followed = state.certain = true;
     if (!unseen.empty()) {
         mark_at(index, shape.plan.map().db, shape.plan.map().table,

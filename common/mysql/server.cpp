@@ -351,4 +351,12 @@ std::optional<TableMap> Catalog::shape(const std::string& db, const std::string&
     return found ? std::optional{std::move(found->map)} : std::nullopt;
 }
 
+std::vector<TableMap> Catalog::all_tables() {
+    std::vector<TableMap> out;
+    for (CatalogTable& table : read_tables(*m_connection, "", event::TableFilter{{}, {}})) {
+        out.push_back(std::move(table.map));
+    }
+    return out;
+}
+
 } // namespace cdc::mysql

@@ -77,6 +77,7 @@ public:
     explicit Catalog(Connection& connection) : m_connection{&connection} {}
     TableFacts describe(const std::string& db, const std::string& table) override;
     std::optional<TableMap> shape(const std::string& db, const std::string& table) override;
+    std::vector<TableMap> all_tables() override;
     const Collations& collations() override;
     std::vector<StoredCode> stored_code(const TableNames& names) override;
     std::string hidden(const std::string& db, const std::string& table,

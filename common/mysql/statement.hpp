@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cdc::mysql {
@@ -63,6 +64,7 @@ struct Statement {
     Name exchanged; ///< ALTER TABLE … EXCHANGE PARTITION … WITH TABLE; no table: none
     std::vector<std::string> dropped_columns;
     std::vector<std::string> added_columns;
+    std::vector<std::pair<std::string, std::string>> renamed_columns; ///< from, to
     /// Of ADD, and of MODIFY and CHANGE, which the alteration above leaves out: what they do to
     /// rows that are there is told from what is known of the table.
     std::vector<ColumnDefinition> added;

@@ -27,6 +27,7 @@ void read(const nlohmann::ordered_json& json, std::map<StatementEffects::TableNa
 void StatementEffects::forget(const TableName& table) {
     dropped_columns.erase(table);
     constants.erase(table);
+    former_names.erase(table);
 }
 
 nlohmann::ordered_json StatementEffects::to_json() const {
@@ -34,10 +35,15 @@ nlohmann::ordered_json StatementEffects::to_json() const {
     for (const TemporaryTable& each : temporary_tables) {
         temporary.push_back({{"thread", each.thread}, {"db", each.db}, {"table", each.table}});
     }
-    return {{"dropped_databases", dropped_databases},
-            {"dropped_columns", by_table(dropped_columns)},
-            {"constants", by_table(constants)},
-            {"temporary_tables", std::move(temporary)}};
+    nlohmann::ordered_json out{{"dropped_databases", dropped_databases},
+                               {"dropped_columns", by_table(dropped_columns)},
+                               {"constants", by_table(constants)},
+                               {"temporary_tables", std::move(temporary)}};
+    for (const auto& [table, names] : former_names) {
+        out["former_names"].push_back(
+            {{"db", table.first}, {"table", table.second}, {"names", names}});
+    }
+    return out;
 }
 
 StatementEffects StatementEffects::from_json(const nlohmann::ordered_json& json) {
@@ -54,6 +60,11 @@ StatementEffects StatementEffects::from_json(const nlohmann::ordered_json& json)
     if (const auto temporary = json.find("temporary_tables"); temporary != json.end()) {
         for (const auto& table : *temporary) {
             out.temporary_tables.insert({table.at("thread"), table.at("db"), table.at("table")});
+        }
+    }
+    if (const auto former = json.find("former_names"); former != json.end()) {
+        for (const auto& table : *former) {
+            table.at("names").get_to(out.former_names[{table.at("db"), table.at("table")}]);
         }
     }
     return out;

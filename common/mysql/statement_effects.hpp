@@ -17,7 +17,8 @@ namespace cdc::mysql {
 ///     "statements":{"dropped_databases":["shop"],
 ///      "dropped_columns":[{"db":"shop","table":"orders","columns":["note"]}],
 ///      "constants":[{"db":"shop","table":"orders","columns":{"rank":"7","town":"\"\""}}],
-///      "temporary_tables":[{"thread":7,"db":"shop","table":"orders"}]}
+///      "temporary_tables":[{"thread":7,"db":"shop","table":"orders"}],
+///      "former_names":[{"db":"shop","table":"people","names":[["shop","users"]]}]}
 struct StatementEffects {
     static constexpr const char* kMember = "statements";   ///< of a checkpoint
     using TableName = std::pair<std::string, std::string>; ///< db, table
@@ -40,9 +41,12 @@ struct StatementEffects {
     /// or with the server.
     std::set<TemporaryTable> temporary_tables;
 
+    /// What tables were called, where --leave-out, --mask or --encrypt name columns by it.
+    std::map<TableName, std::set<TableName>> former_names;
+
     bool empty() const {
         return dropped_databases.empty() && dropped_columns.empty() && constants.empty() &&
-               temporary_tables.empty();
+               temporary_tables.empty() && former_names.empty();
     }
     /// The table is gone, or has another name.
     void forget(const TableName& table);

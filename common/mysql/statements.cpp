@@ -234,6 +234,7 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
         return;
     case Statement::Kind::drop_table:
         for (const Statement::Name& name : statement.tables) {
+            m_effects.former_names.erase({schema_of(name), name.table});
             if (captured(name)) {
                 dropped(schema_of(name), name.table, "it was dropped", out);
             }
@@ -287,6 +288,8 @@ void ChangeBuilder::drop_database(const std::string& db, std::string& out) {
     for (auto table = m_effects.constants.begin(); table != m_effects.constants.end();) {
         table = table->first.first == db ? m_effects.constants.erase(table) : std::next(table);
     }
+    std::erase_if(m_effects.former_names,
+                  [&](const auto& table) { return table.first.first == db; });
 }
 
 /// Rows of the transaction in work that the log has and that did not come to pass: their lines were
@@ -327,7 +330,9 @@ void ChangeBuilder::rename(std::vector<Statement::Name> tables, const std::strin
     for (const Statement::Name& name : tables) {
         m_effects.constants.erase({name.db, name.table});
         state_of(name.db, name.table).certain = false;
+        state_of(name.db, name.table).renamed = true;
     }
+    follow_names(tables);
     for (std::size_t i = 0; i + 1 < tables.size(); i += 2) {
         const Statement::Name& from = tables[i];
         const Statement::Name& to = tables[i + 1];

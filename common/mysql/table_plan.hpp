@@ -63,6 +63,8 @@ public:
     virtual TableFacts describe(const std::string& db, const std::string& table) = 0;
     /// The table as a table map of the log would describe it; nothing: there is no such table.
     virtual std::optional<TableMap> shape(const std::string& db, const std::string& table) = 0;
+    /// All of them, as shape() describes one.
+    virtual std::vector<TableMap> all_tables() { return {}; }
     /// Asked once for each table that has texts.
     virtual const Collations& collations() = 0;
     /// The views and routines of these names, and the triggers of tables of these names.
