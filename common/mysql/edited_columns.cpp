@@ -26,7 +26,8 @@ std::string full_name(const StatementEffects::TableName& table, const std::strin
         fmt::format("column {} is called {} elsewhere in the log or the catalog, which "
                     "--leave-out, --mask or --encrypt name: its values would leave as they are",
                     in_quotes(name), in_quotes(other)),
-        "Name it by both, and give --allow-no-match as long as one of them is not in the catalog"};
+        "Name it by both, also where they are two columns, and give --allow-no-match as long as "
+        "one of them is not in the catalog"};
 }
 
 /// Of the same kind of value, as a column under another name mostly is.
