@@ -42,7 +42,7 @@ class Lines:
         self.text.append(json.dumps(line, separators=(",", ":")))
         return self
 
-    def table(self, name, columns, key=("id",), defaults=None, collations=None):
+    def table(self, name, columns, key=("id",), defaults=None, collations=None, at=None):
         described = []
         for number, (column, kind) in enumerate(columns, 1):
             one = {"name": column, "type": kind, "nullable": column not in key, "number": number}
@@ -55,7 +55,7 @@ class Lines:
             described.append(one)
         return self.add({"table": {"name": f"public.{name}", "version": "v"}
                                   | ({"collations": collations} if collations else {}) | {"columns": described},
-                         "source": self.source(name, order(self.position)), "ts_ms": 1})
+                         "source": self.source(name, at or order(self.position)), "ts_ms": 1})
 
     def change(self, table, op, row, before=None, unchanged=(), key=True, at=None):
         self.index += 1

@@ -358,6 +358,75 @@ def shapes_that_change(folder):
     expect("dropped", tool.content("plain")[-1], {"id": 5, "city": "x"})
 
 
+def with_city(lines, *cities):
+    """Customers get a column, and rows that have it. A table line has the order of the change behind it."""
+    lines.table("customers", [*CUSTOMERS, ("city", "text")], defaults={"city": "old"},
+                at=order(lines.position, lines.index + 1))
+    for number, city in enumerate(cities, 1):
+        lines.change("customers", "u", customer(number) | {"city": city})
+    return lines
+
+
+@case
+def an_older_shape_again(folder):
+    """A table line that comes again, behind a restart or at the turn to another partition, is that of the lines behind
+    it, and takes no column from the rows; where the table has that shape again, its rows tell"""
+    def cities():
+        return [row.get("city") for row in tool.content("plain")]
+    tool, lines = Tool(folder, "CREATE VIEW plain KEY (id) AS SELECT * FROM customers;"), Lines()
+    begun = lines.snapshot("customers", [customer(1), customer(2), customer(3), customer(9)], CUSTOMERS).checkpoint().take()
+    old = lines.table("customers", CUSTOMERS, at=order(lines.position, 1)).take()
+    changed = lines.change("customers", "u", customer(3, "three")).take()
+    new = with_city(lines).take()
+    lines.change("customers", "u", customer(1) | {"city": "a"}).change("customers", "d", {"id": 9})
+    changed += new + lines.checkpoint().take()
+    tool.run(begun + old + changed)
+    expect("begun", cities(), ["a", "old", "old"])
+    tool.run(begun + old + changed)
+    tool.run(lines.checkpoint().take())
+    expect("all again", cities(), ["a", "old", "old"])
+    tool.run(old + lines.change("customers", "r", customer(9), at=order(1005)).checkpoint().take())
+    expect("a deleted row", cities(), ["a", "old", "old"])
+    expect("check", subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False).stdout,
+           "0 views differ\n")
+    lines.position += 10
+    late = lines.change("customers", "c", customer(4, "four")).take()
+    ahead = with_city(lines, "b", "c").take()
+    newer = "".join(line + "\n" for line in ahead.splitlines() if line.startswith('{"table"'))
+    tool.run(ahead + old + late + newer + lines.change("customers", "u", customer(1) | {"city": "d"}).checkpoint().take())
+    expect("two partitions", cities(), ["d", "c", "old", "old"])
+    tool.write("CREATE VIEW plain KEY (id) AS SELECT id, name FROM customers;")
+    tool.run(old + lines.change("customers", "c", customer(5)).checkpoint().take())
+    tool.write("CREATE VIEW plain KEY (id) AS SELECT * FROM customers;")
+    tool.run(newer + lines.change("customers", "u", customer(1) | {"city": "e"}).checkpoint().take())
+    expect("dropped and made anew", cities(), ["e", "old", "old", "old", "old"])
+
+
+@case
+def deleted_keys_of_another_shape(folder):
+    """A deleted row stays deleted where an older line of it comes again, though the table got a column meanwhile"""
+    tool, lines = Tool(folder, "CREATE VIEW names KEY (id) AS SELECT id, name FROM customers;"), Lines()
+    tool.run(base(lines).take())
+    tool.run(lines.change("customers", "d", {"id": 2}).checkpoint().take())
+    tool.run(with_city(lines, "x").checkpoint().take())
+    lines.change("customers", "r", customer(2) | {"city": "x"}, at=order(1005)).checkpoint()
+    tool.run(lines.take())
+    expect("rows", tool.content("names"), [customer(1)])
+
+
+@case
+def a_scale_that_is_gone(folder):
+    """numeric(2,2) that becomes numeric: the rows of the state have the text that the source has"""
+    tool, lines = Tool(folder, "CREATE VIEW v KEY (id) AS SELECT id, n FROM rates;"), Lines()
+    lines.table("rates", [("id", "integer"), ("n", "numeric(2,2)")])
+    told = json.loads(lines.text.pop())
+    told["table"]["columns"][1] |= {"precision": 2, "scale": 2}
+    lines.add(told).snapshot("rates", [{"id": 1, "n": "0.50"}, {"id": 2, "n": "-0.05"}]).checkpoint()
+    lines.table("rates", [("id", "integer"), ("n", "numeric")]).change("rates", "c", {"id": 3, "n": "0.5"}).checkpoint()
+    tool.run(lines.take())
+    expect("rows", [row["n"] for row in tool.content("v")], ["0.50", "-0.05", "0.5"])
+
+
 @case
 def another_table_under_the_name(folder):
     """A table that was dropped and made anew has another oid: the rows of the old one end at its table line, whatever

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "cdc-transform/bag.hpp"
+#include "cdc-transform/input_sql.hpp"
 
 #include <algorithm>
 
@@ -15,21 +16,8 @@ using event::Order;
 
 namespace {
 
-std::string list_of(std::size_t count, const std::function<std::string(std::size_t)>& item) {
-    std::string out;
-    for (std::size_t i = 0; i < count; ++i) {
-        out += i == 0 ? "" : ", ";
-        out += item(i);
-    }
-    return out;
-}
-
 constexpr std::int64_t kRememberDeletedMs = 86'400'000;
 constexpr std::uint64_t kCutsBetweenForgetting = 64;
-
-std::string column_name(std::size_t place) {
-    return "c" + std::to_string(place);
-}
 
 std::string number_of(Order order) {
     return base::decimal_text(order.value) + "::UHUGEINT";
@@ -321,6 +309,7 @@ void InputTable::keep(State& state) const {
         StoredTable kept = m_at_cut;
         kept.shape = m_stored.shape;
         kept.shape.oid = m_at_cut.shape.oid;
+        kept.shaped_at = m_stored.shaped_at;
         state.keep_table(kept);
     }
 }
@@ -341,147 +330,6 @@ void InputTable::finish(State& state) {
     m_truncated_at = m_highest_staged = {};
     m_merged = m_reshaped = m_touched = false;
     std::fill(m_unfilled.begin(), m_unfilled.end(), false);
-}
-
-void InputTable::reshape(const event::Table& shape) {
-    if (shape.columns == m_stored.shape.columns) {
-        return;
-    }
-    close_appenders();
-    if (m_stored.reading) { // of which no row may have come
-        m_connection.execute("CREATE TABLE IF NOT EXISTS " + lines_table("cdc.p" + m_id));
-    }
-    const std::vector<event::Column> before = m_stored.shape.columns;
-    const std::vector<StoredColumn> stored_before = m_columns;
-    const std::uint32_t oid = m_stored.shape.oid;
-    m_stored.shape = shape;
-    m_stored.shape.oid = oid;
-    read_shape();
-    std::vector<std::size_t> from; ///< of each column, its place before; before.size(): it is new
-    for (const event::Column& column : shape.columns) {
-        const auto same = std::find_if(before.begin(), before.end(), [&](const event::Column& b) {
-            return column.number != 0 && b.number != 0 ? column.number == b.number
-                                                       : column.name == b.name;
-        });
-        from.push_back(static_cast<std::size_t>(same - before.begin()));
-    }
-    if (m_stage != nullptr) {
-        m_stage.reset();
-        move_lines("stage" + m_id, from);
-        m_stage = std::make_unique<duckdb::Appender>(m_connection, "", "stage" + m_id);
-        // Which columns lines lack is in the lines; whether any does is looked up at the cut.
-        m_unfilled.assign(m_columns.size(), true);
-    }
-    if (m_stored.reading) {
-        move_lines("cdc.p" + m_id, from);
-    }
-    move_rows(from, stored_before);
-    m_reshaped = m_touched = true;
-}
-
-/// SQL for the text of what rows have that are older than the column.
-std::string InputTable::default_text(std::size_t column) const {
-    const std::string& json = m_stored.shape.columns[column].default_json;
-    if (json.empty() || json == "null") {
-        return "NULL::VARCHAR";
-    }
-    return duckdb::quoted_text(json.front() == '"' ? event::json_string_value(json) : json) +
-           "::VARCHAR";
-}
-
-void InputTable::move_lines(const std::string& name, const std::vector<std::size_t>& from) const {
-    const std::size_t before = m_connection.query("SELECT * FROM " + name).names().size() - 4;
-    std::string missing;
-    for (const std::size_t place : from) {
-        missing += missing.empty() ? "" : " || ";
-        missing += place < before ? fmt::format("substr(missing, {}, 1)", place + 1) : "'0'";
-    }
-    const bool temporary = name.rfind("cdc.", 0) != 0;
-    const std::string other = name + "_new";
-    m_connection.execute(fmt::format(
-        "CREATE {} TABLE {} AS SELECT seq, op, ord, CASE WHEN missing IS NOT NULL THEN {} END AS "
-        "missing, {} FROM {}",
-        temporary ? "TEMP" : "", other, missing,
-        list_of(from.size(),
-                [&](std::size_t i) {
-                    return (from[i] < before ? column_name(from[i]) : default_text(i)) + " AS " +
-                           column_name(i);
-                }),
-        name));
-    m_connection.execute("DROP TABLE " + name);
-    m_connection.execute(
-        fmt::format("ALTER TABLE {} RENAME TO {}", other, temporary ? name : name.substr(4)));
-}
-
-void InputTable::move_rows(const std::vector<std::size_t>& from,
-                           const std::vector<StoredColumn>& before) {
-    const auto value = [&](std::size_t i) {
-        const std::string& wanted = m_columns[i].type;
-        if (from[i] >= before.size()) {
-            const std::string text = default_text(i);
-            return fmt::format("CAST({} AS {}) AS c{}", m_columns[i].from_text(text), wanted, i);
-        }
-        const std::string old = column_name(from[i]);
-        return before[from[i]].type == wanted
-                   ? fmt::format("{} AS c{}", old, i)
-                   : fmt::format("CAST(CAST({} AS VARCHAR) AS {}) AS c{}", old, wanted, i);
-    };
-    replace_rows(list_of(from.size(), value));
-}
-
-bool InputTable::has_other_type(std::size_t column) const {
-    const std::string& is = m_types_held[column];
-    const std::string& wanted = m_columns[column].type;
-    return (is == "VARCHAR") != (wanted == "VARCHAR") ||
-           (is.starts_with("DECIMAL") && wanted.starts_with("DECIMAL") && is != wanted);
-}
-
-bool InputTable::has_other_types() {
-    duckdb::Result described =
-        m_connection.query("SELECT column_type FROM (DESCRIBE cdc.t" + m_id + ")");
-    m_types_held.clear();
-    while (described.next()) {
-        for (std::uint64_t row = 0; row < described.size(); ++row) {
-            m_types_held.emplace_back(described.column(0).text(row));
-        }
-    }
-    for (std::size_t i = 0; i < m_columns.size(); ++i) {
-        if (has_other_type(i)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void InputTable::retype() {
-    replace_rows(list_of(m_columns.size(), [&](std::size_t i) {
-        const std::string column = column_name(i);
-        const std::string& wanted = m_columns[i].type;
-        if (!has_other_type(i)) {
-            return column;
-        }
-        if (wanted == "VARCHAR") {
-            throw Error{ExitCode::refused,
-                        fmt::format("the state has column {} of table {} as {}, the view file has "
-                                    "it as text",
-                                    base::in_quotes(m_stored.shape.columns[i].name), full_name(),
-                                    m_types_held[i]),
-                        "Give it the TYPE that it had, or make the state anew."};
-        }
-        return fmt::format("CAST({} AS {}) AS {}",
-                           m_columns[i].from_text(fmt::format("CAST({} AS VARCHAR)", column)),
-                           wanted, column);
-    }));
-    m_reshaped = m_touched = true;
-}
-
-void InputTable::replace_rows(const std::string& values) {
-    m_connection.execute(
-        fmt::format("CREATE TABLE cdc.t{0}_new AS SELECT {1}, ord FROM cdc.t{0}", m_id, values));
-    m_connection.execute(fmt::format("DROP TABLE cdc.t{}", m_id));
-    m_connection.execute(fmt::format("ALTER TABLE cdc.t{0}_new RENAME TO t{0}", m_id));
-    m_connection.execute("DROP TABLE IF EXISTS cdc.g" + m_id);
-    make_tables();
 }
 
 } // namespace cdc::transform

@@ -1,5 +1,7 @@
 #include "cdc-transform/input_table.hpp"
 
+#include "cdc-transform/input_sql.hpp"
+
 #include "base/error.hpp"
 #include "event/facts_change.hpp"
 #include "event/json_writer.hpp"
@@ -14,6 +16,7 @@ using base::Error;
 using base::ExitCode;
 using base::in_quotes;
 using event::Order;
+using Text = std::string_view;
 
 namespace {
 
@@ -23,12 +26,6 @@ constexpr std::size_t kOp = 1;
 constexpr std::size_t kOrder = 2;
 constexpr std::size_t kMissing = 3;
 constexpr std::size_t kFirst = 4;
-
-std::string escaped(std::string_view name) {
-    std::string out;
-    event::append_json_escaped(out, name);
-    return out;
-}
 
 bool named(const std::vector<std::string_view>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -291,6 +288,33 @@ std::optional<event::Mark> InputTable::take_facts(const event::DecodedLine& line
     return mark;
 }
 
+/// Of a value in a line. Behind all columns: of one that the table has no more.
+std::size_t InputTable::place_of(const event::Field& field, std::size_t guess) {
+    const std::vector<event::Column>& columns = m_stored.shape.columns;
+    if (!m_older && guess < columns.size() && columns[guess].name == field.name) {
+        return guess;
+    }
+    m_scratch = field.name;
+    const auto& places = m_older ? m_older->places : m_places;
+    const auto known = places.find(m_scratch);
+    if (known == places.end()) {
+        base::fail(ExitCode::bad_data, "column {} is not in the table line of {}",
+                   in_quotes(field.name), m_stored.shape.display_name());
+    }
+    return known->second;
+}
+
+/// Columns that are younger than the line have in its row what they gave to older rows.
+void InputTable::fill_younger(std::size_t& found) {
+    const std::vector<event::Column>& columns = m_stored.shape.columns;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (m_older->names[i].empty()) {
+            m_values[i] = columns[i].default_json.empty() ? Text{"null"} : columns[i].default_json;
+            ++found;
+        }
+    }
+}
+
 void InputTable::find_values(const event::DecodedLine& line, const event::Image& image,
                              bool key_only) {
     const std::vector<event::Column>& columns = m_stored.shape.columns;
@@ -301,19 +325,14 @@ void InputTable::find_values(const event::DecodedLine& line, const event::Image&
     std::fill(m_values.begin(), m_values.end(), std::string_view{});
     std::size_t found = 0;
     for (std::size_t i = 0; i < image.fields.size(); ++i) {
-        const event::Field& field = image.fields[i];
-        std::size_t place = i;
-        if (i >= columns.size() || columns[i].name != field.name) {
-            m_scratch = field.name;
-            const auto known = m_places.find(m_scratch);
-            if (known == m_places.end()) {
-                base::fail(ExitCode::bad_data, "column {} is not in the table line of {}",
-                           in_quotes(field.name), m_stored.shape.display_name());
-            }
-            place = known->second;
+        const std::size_t place = place_of(image.fields[i], i);
+        if (place < columns.size()) {
+            m_values[place] = image.fields[i].value;
+            ++found;
         }
-        m_values[place] = field.value;
-        ++found;
+    }
+    if (m_older) {
+        fill_younger(found);
     }
     m_missing.clear();
     if (key_only || found == columns.size()) {
@@ -325,7 +344,7 @@ void InputTable::find_values(const event::DecodedLine& line, const event::Image&
         if (!m_values[i].empty()) {
             continue;
         }
-        const std::string name = escaped(columns[i].name);
+        const std::string name = m_older ? m_older->names[i] : escaped(columns[i].name);
         if (named(line.unchanged, name)) {
             m_missing[i] = '1';
             m_unfilled[i] = true;

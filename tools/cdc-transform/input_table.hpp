@@ -66,6 +66,13 @@ public:
     std::optional<event::Mark> take_facts(const event::DecodedLine& line);
     void begin_snapshot(event::Order order, bool whole);
     void end_snapshot(event::Order order, bool whole);
+    /// A table line of this order has come. True: reshape() is due. An older shape, of a table line
+    /// that comes again or out of another partition, is that of the lines behind it alone.
+    bool take_shape(const event::Table& shape, event::Order order);
+    /// Whether a change of this order, behind a table line of an older shape, shows that the table
+    /// has that shape again. Then older_shape() is the one to reshape() to.
+    bool has_older_shape_again(event::Order order) const;
+    const event::Table& older_shape() const { return m_older->shape; }
     void reshape(const event::Table& shape);
     /// Another table has its name from this order on. Its old rows end, and all of it is compared
     /// at the next cut. Its shape comes next.
@@ -108,7 +115,17 @@ public:
     std::string relation_name() const { return "in_" + m_id; }
 
 private:
+    /// The shape of lines that are older than the table's.
+    struct OlderShape {
+        event::Table shape;
+        std::unordered_map<std::string, std::size_t> places; ///< by name; that of no column: gone
+        std::vector<std::string> names; ///< of the table's columns; "": younger ones
+    };
+
     void read_shape();
+    bool has_key_of(const event::Table& other) const;
+    std::size_t place_of(const event::Field& field, std::size_t guess);
+    void fill_younger(std::size_t& found);
     void make_tables();
     void make_relation();
     std::string lines_table(const std::string& name) const;
@@ -132,8 +149,9 @@ private:
     std::string too_old(const std::string& value) const;
     void apply_bag();
     void move_lines(const std::string& name, const std::vector<std::size_t>& from) const;
-    void move_rows(const std::vector<std::size_t>& from, const std::vector<StoredColumn>& before);
-    void replace_rows(const std::string& values);
+    void move_rows(const std::vector<std::size_t>& from, const std::vector<StoredColumn>& before,
+                   bool same_key);
+    void replace_rows(const std::string& values, const std::string& keys);
     bool has_other_type(std::size_t column) const;
     std::string default_text(std::size_t column) const;
     std::string new_value(std::size_t column) const;
@@ -153,6 +171,7 @@ private:
     std::vector<StoredColumn> m_columns;
     std::vector<std::size_t> m_keys; ///< places of the key's columns, in the key's order
     std::unordered_map<std::string, std::size_t> m_places; ///< by name, escaped as lines have it
+    std::optional<OlderShape> m_older;                     ///< that of the lines that come now
     std::vector<std::string_view> m_values;                ///< of one line, kept for their memory
     std::string m_missing;
     std::string m_scratch;

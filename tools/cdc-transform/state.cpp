@@ -62,6 +62,9 @@ std::string table_json(const StoredTable& table) {
     if (!table.input.empty()) {
         out["input"] = table.input;
     }
+    if (table.shaped_at != event::Order{}) {
+        out["shaped_at"] = table.shaped_at.text();
+    }
     if (table.taken != event::Order{}) {
         out["taken"] = table.taken.text();
     }
@@ -98,6 +101,7 @@ StoredTable parse_stored_table(int id, std::string_view text) {
     table.read_at = order_of(json, "read_at");
     table.highest_read = order_of(json, "highest_read");
     table.barrier = order_of(json, "barrier");
+    table.shaped_at = order_of(json, "shaped_at");
     table.taken = order_of(json, "taken");
     if (json.contains("reading")) {
         table.reading = order_of(json, "reading");

@@ -29,6 +29,7 @@ struct StoredTable {
     event::Order read_at;               ///< of the last whole snapshot
     event::Order highest_read;          ///< of the rows of the snapshot under way
     event::Order barrier;               ///< rows below it were truncated
+    event::Order shaped_at;             ///< of the table line that brought the shape
     std::string facts;                  ///< the last that came, as JSON; "": none
     event::Order facts_order;           ///< theirs
     std::vector<std::string> truncates; ///< transactions of the last truncates, for facts

@@ -296,6 +296,11 @@ void Transformer::take_change(const event::DecodedLine& line) {
         }
         return;
     }
+    if (table->has_older_shape_again(line.source.order)) {
+        const event::Table shape = table->older_shape();
+        table->take_shape(shape, line.source.order);
+        reshape(*table, shape);
+    }
     table->take(line);
     m_in->in_stream = m_in->in_stream || line.op != 'r';
     ++m_in->staged;
@@ -330,15 +335,24 @@ void Transformer::take_table(const event::DecodedLine& line) {
         open_transaction();
         table->replace_by(shape.oid, line.source.order, is_of_snapshot(line.source));
     }
-    if (table->shape().columns != shape.columns) {
-        open_transaction();
-        table->reshape(shape);
-        warn_of_types(*table);
-    } else if (table->shape().collations != shape.collations) {
+    if (table->take_shape(shape, line.source.order)) {
+        reshape(*table, shape);
+    } else if (table->shape().columns == shape.columns &&
+               table->shape().collations != shape.collations &&
+               table->stored().shaped_at <= line.source.order) {
         table->set_collations(shape.collations);
-    } else {
-        return;
+        unbind_views();
     }
+}
+
+void Transformer::reshape(InputTable& table, const event::Table& shape) {
+    open_transaction();
+    table.reshape(shape);
+    warn_of_types(table);
+    unbind_views();
+}
+
+void Transformer::unbind_views() {
     for (const auto& view : m_views) {
         view->unbind();
     }
@@ -351,6 +365,7 @@ InputTable& Transformer::made_table(const event::DecodedLine& line, event::Table
     stored.input = m_in->name;
     stored.connector = line.source.connector;
     stored.shape = std::move(shape);
+    stored.shaped_at = line.source.order;
     auto table =
         std::make_unique<InputTable>(m_state.connection(), std::move(stored), m_declared, m_kept);
     if (!m_options.empty.empty() && m_empty.matches(space_of(line.source), line.source.table)) {

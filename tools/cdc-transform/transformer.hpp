@@ -113,6 +113,8 @@ private:
     InputTable& made_table(const event::DecodedLine& line, event::Table shape);
     void read_file(const views::ViewFile& file);
     void warn_of_types(const InputTable& table) const;
+    void reshape(InputTable& table, const event::Table& shape);
+    void unbind_views();
     void restore_views();
     void drop_views(CutStamp& stamp);
     void open_transaction();
