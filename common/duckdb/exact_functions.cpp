@@ -349,61 +349,31 @@ Text decimal(Text text) {
         fmt::format("{} is no {} as views read it: {}", base::in_quotes(text), type, form)};
 }
 
-/// Rounded to 6 digits behind the second, which the engine cuts.
-void round_seconds(std::string& text, Text whole) {
-    constexpr std::size_t kDigits = 6;
-    const std::size_t point = text.find('.');
-    const std::size_t digits = point == Text::npos ? 0 : digits_at(text, point + 1);
-    if (digits <= kDigits) {
-        return;
-    }
-    const std::string fraction = "0" + text.substr(point, digits + 1);
-    const double micros = std::rint(std::strtod(fraction.c_str(), nullptr) * 1e6);
-    if (micros >= 1e6) {
-        throw WrongValue{fmt::format("{} rounds to the next second: give it 6 digits behind the "
-                                     "second",
-                                     base::in_quotes(whole))};
-    }
-    text.replace(point + 1, digits, fmt::format("{:06}", static_cast<int>(micros)));
-}
-
-Text date_of_text(Text text) {
-    std::string& out = buffer();
-    if (is_special_moment(text)) {
-        return text;
-    }
-    std::optional<MomentText> moment = parse_moment_text(text);
-    if (!moment || moment->date.empty()) {
-        no_moment(text, "date", "2024-01-31");
-    }
-    moment->time = moment->zone = {};
-    append_moment(out, *moment);
-    return out;
-}
-
-Text time_of_text(Text text) {
-    std::string& out = buffer();
-    std::optional<MomentText> moment = parse_moment_text(text);
-    if (!moment || moment->time.empty() || moment->before_era) {
-        no_moment(text, "time", "10:20:30.123456");
-    }
-    moment->date = {};
-    append_moment(out, *moment);
-    round_seconds(out, text);
-    return out;
-}
-
+template<MomentKind kKind>
 Text moment_of_text(Text text) {
     std::string& out = buffer();
-    if (is_special_moment(text)) {
-        return text;
+    switch (append_moment_text(out, text, kKind)) {
+    case MomentProblem::none:
+        return out;
+    case MomentProblem::rounds_up:
+        throw WrongValue{fmt::format("{} rounds to the next second: give it 6 digits behind the "
+                                     "second",
+                                     base::in_quotes(text))};
+    case MomentProblem::form:
+        break;
     }
-    const std::optional<MomentText> moment = parse_moment_text(text);
-    if (!moment || moment->date.empty()) {
+    switch (kKind) {
+    case MomentKind::date:
+        no_moment(text, "date", "2024-01-31");
+    case MomentKind::time:
+        no_moment(text, "time", "10:20:30.123456");
+    case MomentKind::time_of_zone:
+        no_moment(text, "time with time zone", "10:20:30.123456+00");
+    case MomentKind::timestamp:
+        no_moment(text, "timestamp", "2024-01-31 10:20:30.123456");
+    case MomentKind::timestamp_of_zone:
         no_moment(text, "timestamp", "2024-01-31 10:20:30.123456+00");
     }
-    append_moment(out, *moment);
-    round_seconds(out, text);
     return out;
 }
 
@@ -426,6 +396,35 @@ Text upper(Text text, Text engines) {
         out += text.substr(at, size) == kSharp ? kSharp : engines.substr(place, other);
         at += size;
         place += other;
+    }
+    return out;
+}
+
+/// A zero byte stands in no text of PostgreSQL, half a pair of UTF-16 is none.
+Text character(std::int64_t code) {
+    constexpr std::int64_t kLast = 0x10FFFF;
+    if (code <= 0 || code > kLast || (code >= 0xD800 && code <= 0xDFFF)) {
+        throw WrongValue{fmt::format("chr({}) is no character", code)};
+    }
+    const auto value = static_cast<std::uint32_t>(code);
+    const auto tail = [value](unsigned shift) {
+        return static_cast<char>(0x80U | ((value >> shift) & 0x3FU));
+    };
+    std::string& out = buffer();
+    if (value < 0x80U) {
+        out += static_cast<char>(value);
+    } else if (value < 0x800U) {
+        out += static_cast<char>(0xC0U | (value >> 6U));
+        out += tail(0);
+    } else if (value < 0x10000U) {
+        out += static_cast<char>(0xE0U | (value >> 12U));
+        out += tail(6);
+        out += tail(0);
+    } else {
+        out += static_cast<char>(0xF0U | (value >> 18U));
+        out += tail(12);
+        out += tail(6);
+        out += tail(0);
     }
     return out;
 }
@@ -481,9 +480,13 @@ void make_exact_functions(Connection& connection) {
     Callback<&flag>::make(handle, "cdc_flag");
     Callback<&moment>::make(handle, "cdc_moment");
     Callback<&decimal>::make(handle, "cdc_decimal");
-    Callback<&date_of_text>::make(handle, "cdc_date_of_text");
-    Callback<&time_of_text>::make(handle, "cdc_time_of_text");
-    Callback<&moment_of_text>::make(handle, "cdc_moment_of_text");
+    Callback<&moment_of_text<MomentKind::date>>::make(handle, "cdc_date_of_text");
+    Callback<&moment_of_text<MomentKind::time>>::make(handle, "cdc_time_of_text");
+    Callback<&moment_of_text<MomentKind::time_of_zone>>::make(handle, "cdc_time_tz_of_text");
+    Callback<&moment_of_text<MomentKind::timestamp>>::make(handle, "cdc_timestamp_of_text");
+    Callback<&moment_of_text<MomentKind::timestamp_of_zone>>::make(handle,
+                                                                   "cdc_timestamp_tz_of_text");
+    Callback<&character>::make(handle, "cdc_chr");
     Callback<&upper>::make(handle, "cdc_upper");
     Callback<&year>::make(handle, "cdc_year");
     Callback<&divide_whole>::make(handle, "cdc_divide_whole");

@@ -25,7 +25,8 @@ class Connection;
 /// cdc_decimal(varchar)         the engine's text of a decimal, with the 0 before its point
 /// cdc_date_of_text(varchar)    its argument where it is a date to both, as the engine wants it
 /// cdc_time_of_text(varchar)    the same of a time, rounded to 6 digits behind the second
-/// cdc_moment_of_text(varchar)  the same of a timestamp
+/// cdc_timestamp_of_text(varchar)  the same of a timestamp; cdc_…_tz_of_text of those with a zone
+/// cdc_chr(bigint)              the character of this number, 0 is none
 /// cdc_upper(text, upper(text)) ß stays ß
 /// cdc_year(bigint)             1 BC is -1, and 0 for the engine
 /// cdc_finite(bigint, infinite) the first; an error where the second is true

@@ -4,6 +4,9 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
 
 namespace cdc::duckdb {
 
@@ -90,6 +93,7 @@ bool read_date(Reader& reader, MomentText& out) {
 
 bool read_time(Reader& reader, MomentText& out) {
     const Text begin = reader.rest();
+    const bool end_of_day = begin.starts_with("24:");
     if (!reader.number(24) || !reader.take(":") || !reader.number(59)) {
         return false;
     }
@@ -102,7 +106,7 @@ bool read_time(Reader& reader, MomentText& out) {
         }
     }
     out.time = reader.since(begin);
-    return true;
+    return !end_of_day || out.time.substr(3).find_first_of("123456789") == Text::npos;
 }
 
 /// Reads nothing where none stands there.
@@ -144,6 +148,86 @@ bool is_zone(Text word) {
            (word.size() == 7 && is_digit(word[3]) && !is_digit(word[6])) ||
            std::any_of(kSame.begin(), kSame.end(),
                        [word](Text same) { return equal_folded(word, same); });
+}
+
+/// What no other offset can be.
+bool is_utc(Text zone) {
+    return equal_folded(zone, "z") || equal_folded(zone, "utc") || equal_folded(zone, "gmt");
+}
+
+bool is_offset(Text zone) {
+    return zone.front() == '+' || zone.front() == '-';
+}
+
+int number_of(Text digits) {
+    int value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+}
+
+/// PostgreSQL's dates, and lower end of timestamps. The engine has more.
+bool in_calendar(const MomentText& moment) {
+    constexpr int kLastYear = 5874897;
+    constexpr int kFirstYear = 4714; // before our era
+    constexpr int kFirstDay = 1124;
+    const std::size_t month = moment.date.find_first_not_of("0123456789");
+    const std::size_t day = moment.date.find_first_not_of("0123456789", month + 1);
+    const int year = number_of(moment.date.substr(0, month));
+    if (!moment.before_era) {
+        return year <= kLastYear;
+    }
+    const int month_and_day = number_of(moment.date.substr(month + 1, day - month - 1)) * 100 +
+                              number_of(moment.date.substr(day + 1));
+    return year < kFirstYear || (year == kFirstYear && month_and_day >= kFirstDay);
+}
+
+/// With seconds, rounded to 6 digits behind their point.
+MomentProblem append_time(std::string& out, Text time) {
+    constexpr std::size_t kDigits = 6;
+    const std::size_t point = std::min(time.find('.'), time.size());
+    const Text behind = time.substr(std::min(point + 1, time.size()));
+    out += time.substr(0, point);
+    out += std::count(time.begin(), time.end(), ':') == 1 ? ":00" : "";
+    if (behind.empty()) {
+        return MomentProblem::none;
+    }
+    if (behind.size() <= kDigits) {
+        out += time.substr(point);
+        return MomentProblem::none;
+    }
+    const std::string fraction = "0." + std::string{behind};
+    const long micros = std::lrint(std::strtod(fraction.c_str(), nullptr) * 1e6);
+    const std::string digits = std::to_string(micros);
+    if (digits.size() > kDigits) {
+        return MomentProblem::rounds_up;
+    }
+    out += '.';
+    out.append(kDigits - digits.size(), '0');
+    out += digits;
+    return MomentProblem::none;
+}
+
+/// As the kind has it. False: one of both would take it otherwise.
+bool set_zone(MomentText& moment, MomentKind kind) {
+    const Text zone = std::exchange(moment.zone, {});
+    if (zone.empty()) {
+        return true;
+    }
+    const bool known = is_offset(zone) || zone.find('/') == Text::npos;
+    switch (kind) {
+    case MomentKind::date:
+    case MomentKind::timestamp:
+        return known; // PostgreSQL passes over it; a place must be one
+    case MomentKind::time:
+        return is_offset(zone) || is_utc(zone);
+    case MomentKind::time_of_zone:
+        moment.zone = is_utc(zone) ? "+00" : zone;
+        return is_offset(zone) || is_utc(zone);
+    case MomentKind::timestamp_of_zone:
+        moment.zone = is_utc(zone) ? "+00" : zone;
+        return true;
+    }
+    return false;
 }
 
 } // namespace
@@ -201,6 +285,36 @@ void append_moment(std::string& out, const MomentText& moment) {
     out +=
         moment.zone.empty() || !std::isalpha(static_cast<unsigned char>(moment.zone[0])) ? "" : " ";
     out += moment.zone;
+}
+
+MomentProblem append_moment_text(std::string& out, Text text, MomentKind kind) {
+    const bool has_date = kind != MomentKind::time && kind != MomentKind::time_of_zone;
+    if (has_date && is_special_moment(text)) {
+        out += trimmed(text);
+        return MomentProblem::none;
+    }
+    std::optional<MomentText> moment = parse_moment_text(text);
+    if (!moment || (has_date ? moment->date : moment->time).empty() ||
+        (!has_date && moment->before_era) || (!moment->date.empty() && !in_calendar(*moment)) ||
+        !set_zone(*moment, kind)) {
+        return MomentProblem::form;
+    }
+    if (!moment->zone.empty() && moment->time.empty()) {
+        moment->time = "00:00";
+    }
+    std::string time;
+    if (!moment->time.empty()) {
+        const MomentProblem problem = append_time(time, moment->time);
+        if (problem != MomentProblem::none && kind != MomentKind::date) {
+            return problem;
+        }
+    }
+    moment->time = kind == MomentKind::date ? Text{} : Text{time};
+    if (!has_date) {
+        moment->date = {};
+    }
+    append_moment(out, *moment);
+    return MomentProblem::none;
 }
 
 } // namespace cdc::duckdb

@@ -28,6 +28,24 @@ bool is_special_moment(std::string_view text);
 /// Appends them as the engine wants them.
 void append_moment(std::string& out, const MomentText& moment);
 
+enum class MomentKind {
+    date,
+    time,
+    time_of_zone,
+    timestamp,
+    timestamp_of_zone,
+};
+
+enum class MomentProblem {
+    none,
+    form,
+    rounds_up, ///< more than 6 digits behind the second, which would make the next one
+};
+
+/// The one reader of texts that become dates and times, constants of a view and values alike:
+/// appends the text of which the engine makes what PostgreSQL makes of this one.
+MomentProblem append_moment_text(std::string& out, std::string_view text, MomentKind kind);
+
 } // namespace cdc::duckdb
 
 #endif

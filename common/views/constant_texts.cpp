@@ -209,42 +209,18 @@ std::optional<std::string> bytes_of_text(std::string_view text) {
     return text.starts_with("\\x") ? bytes_of_hex(text.substr(2)) : bytes_of_escapes(text);
 }
 
-bool is_moment_text(std::string_view text, std::string_view type) {
-    static const std::string kDate = "[0-9]{4,6}[-/][0-9]{1,2}[-/][0-9]{1,2}";
-    static const std::string kShort = "[0-9]{1,2}:[0-9]{2}";
-    static const std::string kLong = kShort + ":[0-9]{2}(\\.[0-9]{1,6})?";
-    static const std::string kTime = "(" + kShort + "|" + kLong + ")";
-    static const std::string kZone = "([-+](0[0-9]|1[0-5])(:?[0-9]{2})?| ?(z|utc))";
-    static const std::regex kTimes{"(" + kDate + "[ t])?" + kTime};
-    static const std::regex kTimesOfZones{kTime + "|" + kLong + kZone};
-    static const std::regex kDates{kDate + "([ t]" + kTime + "| \\(?bc\\)?)?"};
-    static const std::regex kMoments{kDate + "([ t](" + kTime + "|" + kLong + kZone + "))?"};
-    // An abbreviation such as CET is one offset in PostgreSQL, and another place's at times.
-    static const std::regex kPlaces{
-        kDate + "[ t]" + kLong +
-        " ([a-z][a-z_0-9-]*/[a-z_/+0-9-]+|gmt|est|mst|hst|[a-z]{3}[0-9][a-z]{3})"};
-    static const std::regex kNoYear{"0+[-/].*"};
-    const std::string whole = lower(text);
-    if (type == "TIME") {
-        return matches(whole, kTimes);
+std::optional<duckdb::MomentKind> moment_kind(std::string_view type) {
+    const bool zoned = type.ends_with("TIME ZONE") || type.ends_with("TZ");
+    if (type == "DATE") {
+        return duckdb::MomentKind::date;
     }
-    if (!type.starts_with("TIMESTAMP") && type != "DATE") {
-        return matches(whole, kTimesOfZones);
+    if (type.starts_with("TIMESTAMP")) {
+        return zoned ? duckdb::MomentKind::timestamp_of_zone : duckdb::MomentKind::timestamp;
     }
-    const std::string inner{trimmed(whole)};
-    if (inner == "infinity" || inner == "-infinity" || inner == "epoch") {
-        return true;
+    if (type.starts_with("TIME")) {
+        return zoned ? duckdb::MomentKind::time_of_zone : duckdb::MomentKind::time;
     }
-    if (matches(inner, kNoYear)) {
-        return false;
-    }
-    const bool is_place = type.ends_with("TIME ZONE") && matches(inner, kPlaces);
-    return is_place || matches(inner, kMoments) || (type == "DATE" && matches(inner, kDates));
-}
-
-std::string text_of_era(std::string_view text) {
-    static const std::regex kEra{" \\(?bc\\)?\\s*$", std::regex::icase};
-    return std::regex_replace(std::string{text}, kEra, " (BC)");
+    return std::nullopt;
 }
 
 std::optional<IntervalValue> interval_of_text(std::string_view text) {

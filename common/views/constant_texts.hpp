@@ -1,6 +1,8 @@
 #ifndef CDC_VIEWS_CONSTANT_TEXTS_HPP
 #define CDC_VIEWS_CONSTANT_TEXTS_HPP
 
+#include "duckdb/moment_texts.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,10 +22,8 @@ bool is_float_text(std::string_view text);
 std::optional<bool> flag_of_text(std::string_view text);
 /// Hex or escapes; each byte as the engine writes it, \x41.
 std::optional<std::string> bytes_of_text(std::string_view text);
-/// Of DATE, TIME, TIMESTAMP or TIMESTAMP WITH TIME ZONE, with at most 6 digits behind the second.
-bool is_moment_text(std::string_view text, std::string_view type);
-/// With BC at its end as the engine wants it.
-std::string text_of_era(std::string_view text);
+/// Of the engine's types of dates and times; their texts are read by duckdb/moment_texts.hpp.
+std::optional<duckdb::MomentKind> moment_kind(std::string_view type);
 
 struct IntervalValue {
     std::int64_t months = 0;

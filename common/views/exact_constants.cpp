@@ -12,8 +12,7 @@ namespace cdc::views {
 namespace {
 
 constexpr const char* kTimeForms =
-    "write 2024-01-31, 10:20:30.123456, or 2024-01-31 10:20:30.123456+00: with at most 6 digits "
-    "behind the second";
+    "write 2024-01-31, 10:20:30.123456, or 2024-01-31 10:20:30.123456+00";
 
 bool is_text_constant(const Json& node) {
     return is_class(node, "CONSTANT") && text_of(node["value"]["type"], "id") == "VARCHAR" &&
@@ -21,7 +20,23 @@ bool is_text_constant(const Json& node) {
 }
 
 bool has_moment(std::string_view type) {
-    return type == "DATE" || type.starts_with("TIME");
+    return moment_kind(type).has_value();
+}
+
+const char* reader_of(duckdb::MomentKind kind) {
+    switch (kind) {
+    case duckdb::MomentKind::date:
+        return "cdc_date_of_text";
+    case duckdb::MomentKind::time:
+        return "cdc_time_of_text";
+    case duckdb::MomentKind::time_of_zone:
+        return "cdc_time_tz_of_text";
+    case duckdb::MomentKind::timestamp:
+        return "cdc_timestamp_of_text";
+    case duckdb::MomentKind::timestamp_of_zone:
+        break;
+    }
+    return "cdc_timestamp_tz_of_text";
 }
 
 /// The type that PostgreSQL gives to a constant beside these: "" where it follows from none.
@@ -31,7 +46,12 @@ std::string type_beside(const std::vector<std::string>& types) {
         return types.front();
     }
     if (std::all_of(types.begin(), types.end(), has_moment)) {
-        return "TIMESTAMP";
+        return std::any_of(types.begin(), types.end(),
+                           [](const std::string& type) {
+                               return moment_kind(type) == duckdb::MomentKind::timestamp_of_zone;
+                           })
+                   ? "TIMESTAMP WITH TIME ZONE"
+                   : "TIMESTAMP";
     }
     if (!std::all_of(types.begin(), types.end(), is_number)) {
         return "";
@@ -79,11 +99,7 @@ void Exact::cast_constant(Json& node) {
     Json& child = node["child"];
     const std::string to{text_of(node["cast_type"], "id")};
     if (has_moment(to) && !is_text_constant(child) && m_types.of(child) == "VARCHAR") {
-        const bool time = to.starts_with("TIME") && !to.starts_with("TIMESTAMP");
-        const char* const name = to == "DATE" ? "cdc_date_of_text"
-                                 : time       ? "cdc_time_of_text"
-                                              : "cdc_moment_of_text";
-        child = make_call(name, {std::move(child)});
+        child = make_call(reader_of(*moment_kind(to)), {std::move(child)});
     } else if (to == "INTERVAL" || to == "BOOLEAN" || is_integer(to) || has_moment(to)) {
         read_constant(child, to);
     } else if (to == "BLOB") {
@@ -181,11 +197,12 @@ void Exact::read_constant(Json& node, const std::string& type) {
         node = make_cast(std::move(node), "BLOB");
     } else if (type == "INTERVAL") {
         read_interval(node);
-    } else if (has_moment(type)) {
-        if (!is_moment_text(text, type)) {
+    } else if (const auto kind = moment_kind(type)) {
+        std::string engines;
+        if (duckdb::append_moment_text(engines, text, *kind) != duckdb::MomentProblem::none) {
             no_value(kTimeForms);
         }
-        node["value"]["value"] = text_of_era(text);
+        node["value"]["value"] = engines;
     }
 }
 

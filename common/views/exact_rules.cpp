@@ -213,6 +213,21 @@ void Exact::upper(Json& node) {
     }
 }
 
+void Exact::chr(Json& node) {
+    node["function_name"] = "cdc_chr";
+}
+
+/// PostgreSQL casts booleans to integer and from integer, and to no other number.
+void Exact::check_flag_cast(const Json& node, const std::string& from,
+                            const std::string& to) const {
+    if ((from == "BOOLEAN" && is_number(to) && to != "INTEGER") ||
+        (to == "BOOLEAN" && is_number(from) && from != "INTEGER")) {
+        refuse(node, fmt::format("a cast of {} to {}", from, to),
+               "PostgreSQL casts booleans to integer and from integer alone: x::integer::bigint, "
+               "or write x <> 0");
+    }
+}
+
 /// The engine takes all of Unicode's blanks, PostgreSQL the space alone.
 void Exact::trim(Json& node) {
     if (node["children"].size() == 1) {
@@ -282,10 +297,11 @@ void Exact::cast(Json& node) {
         return;
     }
     cast_constant(node);
+    const std::string from = m_types.of(child);
+    check_flag_cast(node, from, to);
     if (!is_number(to)) {
         return;
     }
-    const std::string from = m_types.of(child);
     if (from.empty() && (is_decimal(to) || is_float(to))) {
         type_of(child, "a cast");
     }

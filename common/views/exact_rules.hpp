@@ -48,6 +48,8 @@ private:
     void concatenation(Json& node);
     void concat(Json& node);
     void upper(Json& node);
+    void chr(Json& node);
+    void check_flag_cast(const Json& node, const std::string& from, const std::string& to) const;
     void trim(Json& node);
     void string_agg(Json& node);
     void date_part(Json& node);

@@ -174,9 +174,33 @@ void check_substring(const Json& expression) {
 
 /// PostgreSQL takes the number of the first row, the engine that of each.
 void check_ntile(const Json& expression) {
-    if (expression["children"].size() != 1 ||
-        !is_class(expression["children"].front(), "CONSTANT")) {
+    const Json& children = expression["children"];
+    if (children.size() != 1 || !is_class(children.front(), "CONSTANT")) {
         refuse(expression, "ntile() of what is no constant", "write the number");
+    }
+}
+
+/// PostgreSQL stops at every row where the engine has NULL.
+void check_nth_value(const Json& expression) {
+    const Json& children = expression["children"];
+    if (children.size() != 2) {
+        return;
+    }
+    const bool number =
+        is_class(children[1], "CONSTANT") && children[1]["value"]["value"].is_number_unsigned();
+    if (!number || children[1]["value"]["value"].get<std::uint64_t>() == 0) {
+        refuse(expression, "nth_value() whose number may be 0 or less",
+               "write it as a positive constant");
+    }
+}
+
+/// PostgreSQL computes constants even where no row needs them: coalesce(x, 1 / 0) fails.
+void check_zero_divisor(const Json& expression) {
+    const Json& children = expression["children"];
+    if (children.size() == 2 && is_class(children[1], "CONSTANT") &&
+        children[1]["value"]["value"].is_number() &&
+        children[1]["value"]["value"].get<double>() == 0) {
+        refuse(expression, "a division by 0", "no row can be computed by it");
     }
 }
 
@@ -262,6 +286,10 @@ void check_function(const Json& expression) {
         check_split_part(expression);
     } else if (name == "ntile") {
         check_ntile(expression);
+    } else if (name == "nth_value") {
+        check_nth_value(expression);
+    } else if (name == "/" || name == "%" || name == "mod") {
+        check_zero_divisor(expression);
     } else if (name.ends_with("~~") || name.ends_with("~~*")) {
         check_like(expression);
     } else if (name == "substring" || name == "substr") {

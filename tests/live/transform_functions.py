@@ -58,6 +58,7 @@ BATCH = 25
 PARTS = ["year", "quarter", "month", "week", "day", "doy", "dow", "isodow", "hour", "minute"]
 
 EXPRESSIONS = """
+chr(i); chr(s); chr(0); chr(b::integer); coalesce(i, 1 / 0); coalesce(n, n % 0); CASE WHEN yes THEN 1 / 0 ELSE i END; (i > 0)::bigint; yes::smallint; yes::numeric(3,0); yes::double precision; s::boolean; b::boolean; n::boolean; d::boolean; i::boolean::integer; (i > 0)::integer::bigint
 s + 1; i + 1; b + 1; s + s; i + i; b + b; n + n; m + m; d + 1; f + f; i + n; b + m; n + 0.001
 s - 1; i - 1; b - 1; i - n; n - m; d - d; -s; -i; -b; -n; -d; -f
 s * s; i * i; i * 2; b * 2; n * n; n * m; n * 3; i * n; d * 2; d * d; n * 0.01
@@ -122,7 +123,7 @@ max(s) * 1000; min(s) + 40000; string_agg(t, NULL ORDER BY id); greatest(sum(n),
 
 WINDOWS = """
 row_number() OVER w; rank() OVER w; dense_rank() OVER w; ntile(2) OVER w; ntile(3) OVER w; ntile(id) OVER w; lag(i) OVER w; lag(t, 2) OVER w; lag(i, 1, -7) OVER w; lag(f, 1, 0.1) OVER w; lag(n, 1, 0.123) OVER w; lag(n, 1, 0.12) OVER w; lag(n, 1, 0) OVER w; lag(i, 1, 0.5) OVER w; lag(d, 1, 0.1) OVER w; lead(f, 1, n) OVER w; lead(d, 1, m) OVER w; lead(n) OVER w; lead(t, 2, 'none') OVER w
-first_value(t) OVER w; last_value(t) OVER w; nth_value(i, 2) OVER w; sum(i) OVER w; sum(n) OVER w; count(*) OVER w; count(t) OVER w; sum(d::double precision) OVER w; sum(d) OVER w; avg(d::double precision) OVER w; round(d) + 0 * rank() OVER w; upper(lag(t) OVER w); concat(lag(yes) OVER w, d); concat(first_value(d) OVER w); round(avg(n) OVER w, 2); round(avg(i) OVER w, 5); round(sum(n) OVER w / count(*) OVER w, 2); max(i) OVER w; min(t) OVER w; sum(b) OVER w; avg(n) OVER w
+first_value(t) OVER w; last_value(t) OVER w; nth_value(i, 2) OVER w; nth_value(i, 0) OVER w; nth_value(i, -1) OVER w; nth_value(i, id) OVER w; ntile(0) OVER w; ntile(-1) OVER w; lag(i, -1) OVER w; lag(i, 0) OVER w; lead(i, s) OVER w; lag(i, NULL) OVER w; sum(i) OVER w; sum(n) OVER w; count(*) OVER w; count(t) OVER w; sum(d::double precision) OVER w; sum(d) OVER w; avg(d::double precision) OVER w; round(d) + 0 * rank() OVER w; upper(lag(t) OVER w); concat(lag(yes) OVER w, d); concat(first_value(d) OVER w); round(avg(n) OVER w, 2); round(avg(i) OVER w, 5); round(sum(n) OVER w / count(*) OVER w, 2); max(i) OVER w; min(t) OVER w; sum(b) OVER w; avg(n) OVER w
 """
 
 
@@ -133,8 +134,30 @@ def listed(text):
 Case = collections.namedtuple("Case", "name text select")
 
 
+# Texts that become dates and times, the same as constants and as values: one reader takes both.
+OF_DATES = """2024-01-05; 2024-1-5; 2024/01/05; 999-01-05; 0044-03-15 BC; 44444-01-05; infinity; -Infinity; epoch;  2024-01-05 """
+OF_MOMENTS = """2024-01-05 10:20; 2024-01-05T10:20:30; 2024-01-05 10:20:30.; 2024-01-05 1:2:3; 2024-01-05 10:20:30.0000015; 2024-01-05 10:20+02;
+2024-01-05 10:20:30-02:30; 2024-01-05 10:20:30 +0530; 2024-01-05 10:20:30+05:30:15; 2024-01-05t10:20:30z; 2024-01-05 10:20 UTC; 0044-03-15 10:20:30 BC"""
+OF_TIMES = "10:20; 1:2:3; 10:20:30.1234567; 24:00; 10:20:30+02; 10:20:30 UTC"
+MOMENTS = {"date": OF_DATES + "; 5874897-12-31; 4714-11-24 BC; " + OF_MOMENTS, "timestamp": OF_DATES + "; " + OF_MOMENTS,
+           "timestamptz": OF_DATES + "; " + OF_MOMENTS + "; 2024-07-05 10:20:30 Europe/Berlin; 2024-01-05 10:20:30 EST",
+           "time": OF_TIMES + "; 2024-01-05 10:20", "timetz": OF_TIMES}
+
+
+def moments():
+    """For each type what they all are, as constants and as values."""
+    out = []
+    for kind, texts in MOMENTS.items():
+        for behind in ("", " || ''"):
+            each = ", ".join(f"('{text}'{behind})::{kind}" for text in re.split(r";[ \n]", texts))
+            out.append(f"concat_ws(',', {each})")
+    return out
+
+
 def cases():
     out = []
+    for text in moments():
+        out.append(Case(f"e{len(out)}x", text, f"SELECT id, {text} AS x FROM edges WHERE id IN (:ids)"))
     for text in listed(EXPRESSIONS) + [f"extract({part} FROM {column})" for part in PARTS
                                        for column in ("day", "ts", "tz")
                                        if column != "day" or part not in ("hour", "minute")]:

@@ -243,3 +243,33 @@ TEST_CASE("duckdb: a text is a date or time where PostgreSQL and the engine read
     CHECK(is_special_moment(" -Infinity "));
     CHECK(!is_special_moment("inf"));
 }
+
+TEST_CASE("duckdb: a text that becomes a date or time, as each type reads it") {
+    const auto read = [](std::string_view text, MomentKind kind) {
+        std::string out;
+        return append_moment_text(out, text, kind) == MomentProblem::none ? out : "";
+    };
+    CHECK(read("2024-01-05 10:20:30.5+02", MomentKind::date) == "2024-01-05");
+    CHECK(read("2024-01-05 10:20:30.5+02", MomentKind::timestamp) == "2024-01-05 10:20:30.5");
+    CHECK(read("2024-01-05 10:20+02", MomentKind::timestamp_of_zone) == "2024-01-05 10:20:00+02");
+    CHECK(read("2024-01-05 10:20:30 utc", MomentKind::timestamp_of_zone) ==
+          "2024-01-05 10:20:30+00");
+    CHECK(read("2024-01-05 10:20 EST", MomentKind::timestamp_of_zone) == "2024-01-05 10:20:00 EST");
+    CHECK(read("10:20:30+02", MomentKind::time) == "10:20:30");
+    CHECK(read("10:20:30 Z", MomentKind::time_of_zone) == "10:20:30+00");
+    CHECK(read("2024-01-05 24:00", MomentKind::time) == "24:00:00");
+    CHECK(read("10:20:30.12345678", MomentKind::time) == "10:20:30.123457");
+    CHECK(read(" Infinity ", MomentKind::timestamp) == "Infinity");
+    CHECK(read("5874897-12-31", MomentKind::date) == "5874897-12-31");
+    CHECK(read("4714-11-24 BC", MomentKind::date) == "4714-11-24 (BC)");
+    CHECK(read("5874898-01-01", MomentKind::date).empty());
+    CHECK(read("4714-11-23 BC", MomentKind::date).empty());
+    CHECK(read("2024-01-05 24:00:01", MomentKind::timestamp).empty());
+    CHECK(read("2024-01-05 10:20 Foo/Bar", MomentKind::timestamp).empty());
+    CHECK(read("10:20 EST", MomentKind::time_of_zone).empty());
+    CHECK(read("10:20 BC", MomentKind::time).empty());
+    CHECK(read("infinity", MomentKind::time).empty());
+    std::string out;
+    CHECK(append_moment_text(out, "10:20:59.9999999", MomentKind::time) ==
+          MomentProblem::rounds_up);
+}
