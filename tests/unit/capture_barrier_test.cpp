@@ -6,14 +6,14 @@ TEST_CASE("behind a barrier nothing is taken before every file holds its checkpo
     Bench bench;
     bench.options.checkpoints.push_back(bench.folder.file("other"));
     bench.options.checkpoint_interval_ms = 100000;
-    bench.options.drain_ms = 100; // which the barrier outlasts
+    bench.options.drain_ms = 1500; // which the barrier outlasts
     bench.stream.steps = {transaction, barrier, transaction};
     int takes[3] = {};
     std::thread stages{[&] {
         pause_ms(300);
         takes[0] = bench.stream.takes;
         bench.write_file(0x120, 0);
-        pause_ms(300);
+        pause_ms(1400);
         takes[1] = bench.stream.takes;
         bench.write_file(0x120, 1);
         pause_ms(300);
