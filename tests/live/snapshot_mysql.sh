@@ -145,6 +145,7 @@ for KIND in mysql mariadb; do
     my "CREATE TABLE shop.x (id int PRIMARY KEY, one int, two int); INSERT INTO shop.x VALUES (1, 1, 2)"
     sleep 1.1 # the catalog has seconds
     my "CREATE TABLE shop.y LIKE shop.x; INSERT INTO shop.y VALUES (5, 5, 5); CREATE TABLE shop.z LIKE shop.x; INSERT INTO shop.z VALUES (6, 6, 7)"
+    sleep 1.1 # a name that is given in the second in which its table was made is no other time
     begin --tables shop.a --tables 'shop.[xyz]'
     my "RENAME TABLE shop.x TO shop.w, shop.y TO shop.x, shop.w TO shop.y; ALTER TABLE shop.z RENAME COLUMN one TO two, RENAME COLUMN two TO one"
     end
