@@ -11,10 +11,8 @@
 /// The part of ChangeBuilder that looks at statements in the log.
 namespace cdc::mysql {
 
-using base::Error;
 using base::ExitCode;
 using base::fail;
-using base::in_quotes;
 
 namespace {
 

@@ -18,8 +18,8 @@ namespace {
 constexpr std::size_t kLeastAhead = 128; ///< records, for which another thread is woken
 
 bool two_processors() {
-    static const bool two = std::thread::hardware_concurrency() > 1;
-    return two;
+    static const bool kTwo = std::thread::hardware_concurrency() > 1;
+    return kTwo;
 }
 
 /// The attribute `cdc.table` of a JSON schema; empty: it has none.
