@@ -23,6 +23,9 @@ using event::JsonCursor;
 namespace {
 
 constexpr std::uint16_t kForeignEpoch = 1; ///< do not lower: targets hold it
+constexpr std::string_view kUnavailableNumbers{
+    "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,"
+    "118,97,108,117,101]"};
 /// What Debezium writes for a value that it does not have: `__debezium_unavailable_value` as text,
 /// as bytes in base64 and in hex, as an array of texts, of the numbers of its bytes, or of the UUID
 /// that is made of it, and as a map.
@@ -31,8 +34,7 @@ constexpr std::string_view kUnavailable[] = {
     kUnavailableBytes,
     R"("5f5f646562657a69756d5f756e617661696c61626c655f76616c7565")",
     R"(["__debezium_unavailable_value"])",
-    "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,"
-    "118,97,108,117,101]",
+    kUnavailableNumbers,
     R"(["b68a35a7-17ad-35b3-af2a-ae46edb4545a"])",
     R"({"__debezium_unavailable_value":"__debezium_unavailable_value"})"};
 
@@ -40,52 +42,51 @@ std::string_view unquoted(std::string_view json) {
     return json.size() >= 2 && json[0] == '"' ? json.substr(1, json.size() - 2) : json;
 }
 
-/// The value under "payload" of Connect's wrapped form, else the text itself. `schema` is left as
-/// it is where there is none.
-std::string_view unwrapped(std::string_view json, const char* what, std::string_view& schema) {
-    JsonCursor cursor{json};
+/// The members of Connect's wrapped form; empty: they are not there.
+struct Wrapped {
+    std::string_view schema;
     std::string_view payload;
-    std::string_view found;
-    bool bare = false;
+    bool bare = false; ///< others are there, too
+};
+
+/// False: no JSON object.
+bool read_wrapped(std::string_view json, Wrapped& out) {
+    JsonCursor cursor{json};
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
         const std::string_view name = cursor.member_name();
         const std::string_view value = cursor.value();
         if (name == "payload") {
-            payload = value;
+            out.payload = value;
         } else if (name == "schema") {
-            found = value;
+            out.schema = value;
         } else {
-            bare = true; // checked to its end all the same
+            out.bare = true; // checked to its end all the same
         }
     }
-    if (cursor.failed() || !cursor.at_end()) {
+    return !cursor.failed() && cursor.at_end();
+}
+
+/// The value under "payload" of Connect's wrapped form, else the text itself. `schema` is left as
+/// it is where there is none.
+std::string_view unwrapped(std::string_view json, const char* what, std::string_view& schema) {
+    Wrapped found;
+    if (!read_wrapped(json, found)) {
         fail(ExitCode::bad_data, "{} is not a JSON object: {}", what, in_quotes(json));
     }
-    if (bare || payload.empty() || (payload[0] != '{' && payload != "null")) {
+    const std::string_view payload = found.payload;
+    if (found.bare || payload.empty() || (payload[0] != '{' && payload != "null")) {
         return json; // a row of columns that are called so
     }
-    schema = found;
+    schema = found.schema;
     return payload;
 }
 
 /// A key that is one value, in Connect's wrapped form: `{"schema":{"type":"int32",…},"payload":7}`.
 /// As a row, both members would be columns of a key, and of those none is an object or null.
 bool wraps_no_row(std::string_view json) {
-    JsonCursor cursor{json};
-    bool payload = false;
-    bool schema = false;
-    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
-        const std::string_view name = cursor.member_name();
-        const std::string_view value = cursor.value();
-        if (name == "payload") {
-            payload = true;
-        } else if (name == "schema") {
-            schema = value == "null" || value.starts_with('{');
-        } else {
-            return false;
-        }
-    }
-    return payload && schema;
+    Wrapped found;
+    return read_wrapped(json, found) && !found.bare && !found.payload.empty() &&
+           (found.schema == "null" || found.schema.starts_with('{'));
 }
 
 event::Order offset_order(int partition, std::int64_t offset) {
