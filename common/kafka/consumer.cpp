@@ -17,7 +17,6 @@
 #include <limits>
 #include <map>
 #include <set>
-#include <span>
 #include <unordered_map>
 
 namespace cdc::kafka {
@@ -100,8 +99,7 @@ struct Consumer::Implementation : ClientState {
         return last_number;
     }
 
-    /// `coming`: its number in the batch, if that was told.
-    void hand_over(rd_kafka_message_t* message, std::optional<std::size_t> coming = std::nullopt) {
+    void hand_over(rd_kafka_message_t* message) {
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
             handler.reached_end({rd_kafka_topic_name(message->rkt), message->partition},
                                 message->offset);
@@ -113,7 +111,6 @@ struct Consumer::Implementation : ClientState {
         }
         IncomingRecord record = record_of(message);
         record.topic = number_of(message->rkt);
-        record.coming = coming;
         handler.record(record);
     }
 
@@ -144,9 +141,6 @@ struct Consumer::Implementation : ClientState {
     }
 
     void drop_batch() {
-        if (batch_next < batch_size) {
-            handler.coming({});
-        }
         while (batch_next < batch_size) {
             rd_kafka_message_destroy(batch[batch_next++]);
         }
@@ -167,13 +161,11 @@ struct Consumer::Implementation : ClientState {
             if (!handler.can_take()) {
                 return false;
             }
-            const std::size_t number = batch_next++;
-            const MessageHandle message{batch[number]};
-            handler.turn_of(number);
+            const MessageHandle message{batch[batch_next++]};
             if (batch_next + 1 < batch_size) {
                 touch(*batch[batch_next + 1]);
             }
-            hand_over(message.get(), number);
+            hand_over(message.get());
             ++count;
         }
         batch_next = batch_size = 0;
@@ -415,7 +407,6 @@ int Consumer::poll(int timeout_ms) {
                 const auto more = rd_kafka_consume_batch_queue(m->queue.get(), 0,
                                                                m->batch.data() + 1, kBatch - 1);
                 m->batch_size += more > 0 ? static_cast<std::size_t>(more) : 0;
-                m->handler.coming(std::span{m->batch}.first(m->batch_size));
             }
         }
         if (!m->paused) {

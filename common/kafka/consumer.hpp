@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,12 +25,6 @@ public:
     /// Whether record() may be called; after false, poll() returns and keeps what is left.
     virtual bool can_take() = 0;
     virtual void record(const IncomingRecord& record) = 0;
-    /// These messages come next, one by one. What is left of them goes at the next call, which may
-    /// tell of none.
-    virtual void coming(std::span<rd_kafka_message_s* const> batch) = 0;
-    /// It is the turn of message `number` of them: a record(), or another call, or none. It goes
-    /// behind it.
-    virtual void turn_of(std::size_t number) = 0;
     /// Nothing is left in the partition before `offset`; told again after later records.
     virtual void reached_end(const TopicPartition& place, std::int64_t offset) = 0;
     /// Partitions were given to us; `committed` holds the group's offsets, where there are any.

@@ -17,18 +17,13 @@ std::optional<std::string_view> view(const void* data, std::size_t size) {
 
 } // namespace
 
-RecordBytes bytes_of(const rd_kafka_message_t& message) {
-    return {view(message.key, message.key_len), view(message.payload, message.len)};
-}
-
 IncomingRecord record_of(rd_kafka_message_t* message) {
     IncomingRecord record;
     record.partition = message->partition;
     record.offset = message->offset;
     record.timestamp_ms = rd_kafka_message_timestamp(message, nullptr);
-    const RecordBytes bytes = bytes_of(*message);
-    record.key = bytes.key;
-    record.value = bytes.value;
+    record.key = view(message->key, message->key_len);
+    record.value = view(message->payload, message->len);
     record.handle = message;
     return record;
 }

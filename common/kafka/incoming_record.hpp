@@ -1,7 +1,6 @@
 #ifndef CDC_KAFKA_INCOMING_RECORD_HPP
 #define CDC_KAFKA_INCOMING_RECORD_HPP
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,16 +27,7 @@ struct IncomingRecord {
     std::optional<std::string_view> key_schema;
     std::optional<std::string_view> value_schema;
     rd_kafka_message_s* handle = nullptr;
-    /// Its number in the batch that ConsumerHandler::coming() told of; nothing: it is of none.
-    std::optional<std::size_t> coming;
 };
-
-/// What a message holds.
-struct RecordBytes {
-    std::optional<std::string_view> key;
-    std::optional<std::string_view> value;
-};
-RecordBytes bytes_of(const rd_kafka_message_s& message);
 
 /// All members but `topic`, and without headers.
 IncomingRecord record_of(rd_kafka_message_s* message);

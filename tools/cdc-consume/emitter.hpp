@@ -12,7 +12,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,9 +55,6 @@ public:
     /// since ever, the headers of changes are not read.
     Emitted append(std::string& out, const kafka::IncomingRecord& record,
                    const std::string& topic_name, bool covered, const Before& before);
-    /// See ConsumerHandler.
-    void coming(std::span<rd_kafka_message_s* const> batch) { m_framed.coming(batch); }
-    void turn_of(std::size_t number) { m_framed.turn_of(number); }
     /// After TableLines::set_topics().
     void forget_versions_seen();
     /// No record was there for a while: what comes next may be of a publisher that started anew.

@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <thread>
-
 namespace cdc::consume {
 
 using base::Error;
@@ -14,13 +12,6 @@ using base::ExitCode;
 using base::fail;
 
 namespace {
-
-constexpr std::size_t kLeastAhead = 128; ///< records, for which another thread is woken
-
-bool two_processors() {
-    static const bool kTwo = std::thread::hardware_concurrency() > 1;
-    return kTwo;
-}
 
 /// The attribute `cdc.table` of a JSON schema; empty: it has none.
 std::string table_of_json_schema(const std::string& text) {
@@ -59,27 +50,6 @@ FramedRecords::FramedRecords(const registry::ClientOptions& options) {
     }
 }
 
-void FramedRecords::coming(std::span<rd_kafka_message_s* const> batch) {
-    const bool ours = m_last_value.schema != nullptr && m_last_value.schema->avro != nullptr &&
-                      m_last_value.schema->is_ours();
-    if (m_ahead == nullptr && (!ours || batch.size() < kLeastAhead || !two_processors())) {
-        return;
-    }
-    if (m_ahead == nullptr) {
-        m_ahead = std::make_unique<DecodeAhead>();
-        for (const auto& [id, known] : m_schemas) {
-            show_ahead(id, known);
-        }
-    }
-    m_ahead->begin(ours && batch.size() >= kLeastAhead ? batch : batch.first(0));
-}
-
-void FramedRecords::show_ahead(std::uint32_t id, const Schema& known) {
-    if (m_ahead != nullptr && known.avro != nullptr) {
-        m_ahead->know(id, *known.avro, known.is_ours());
-    }
-}
-
 bool FramedRecords::is_ours(std::string_view value) const {
     const auto framed = record::parse_frame(value);
     if (framed && m_last_value.schema != nullptr && framed->id == m_last_value.id) {
@@ -110,7 +80,6 @@ FramedRecords::Schema& FramedRecords::schema(const record::Framed& framed, Last&
                 fail(ExitCode::bad_data, "schema id {} is not in the registry", id);
             }
             known = m_schemas.emplace(id, parse(*found)).first;
-            show_ahead(id, known->second);
         }
         last = {id, &known->second};
     }
@@ -191,20 +160,14 @@ FramedRecord FramedRecords::decode(const kafka::IncomingRecord& record) {
     const auto framed = need_frame(record.value.value(), record.value_schema, false);
     Schema& known = schema(*framed, m_last_value);
     const auto floats = known.proto ? known.proto->floats() : event::FloatLayout::postgres;
-    std::optional<DecodeAhead::Decoded> ahead;
-    if (m_ahead != nullptr && record.coming && !record.value_schema && !record.key_schema) {
-        ahead = m_ahead->take(*record.coming);
-    }
-    if (ahead) {
-        out.key = ahead->key;
-    } else if (record.key) {
+    if (record.key) {
         out.key = *record.key;
         if (record.key_schema || record::is_framed(*record.key)) {
             const auto framed_key = need_frame(*record.key, record.key_schema, true);
             out.key = json_of(m_key, *framed_key, schema(*framed_key, m_last_key), floats);
         }
     }
-    out.value = ahead ? ahead->value : json_of(m_value, *framed, known, floats);
+    out.value = json_of(m_value, *framed, known, floats);
     out.table = known.table ? &*known.table : nullptr;
     out.table_version = known.table_version;
     out.schema = &known;

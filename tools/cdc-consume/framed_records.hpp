@@ -1,7 +1,6 @@
 #ifndef CDC_CONSUME_FRAMED_RECORDS_HPP
 #define CDC_CONSUME_FRAMED_RECORDS_HPP
 
-#include "cdc-consume/decode_ahead.hpp"
 #include "event/table.hpp"
 #include "kafka/incoming_record.hpp"
 #include "record/avro_decoder.hpp"
@@ -14,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -44,13 +42,6 @@ class FramedRecords {
 public:
     explicit FramedRecords(const registry::ClientOptions& options);
 
-    /// See ConsumerHandler: those that are ours are decoded by another thread, too.
-    void coming(std::span<rd_kafka_message_s* const> batch);
-    void turn_of(std::size_t number) {
-        if (m_ahead != nullptr) {
-            m_ahead->turn_of(number);
-        }
-    }
     bool has_registry() const { return m_client.has_value(); }
     /// Whether the value begins with the id of a schema of ours that came before: no header names
     /// another one, as cdc-publish writes none.
@@ -78,7 +69,6 @@ private:
         std::uint32_t id = 0;
         Schema* schema = nullptr; ///< in m_schemas
     };
-    void show_ahead(std::uint32_t id, const Schema& known);
     Schema& schema(const record::Framed& framed, Last& last);
     Schema& schema_by_guid(std::string_view guid);
     static Schema parse(const registry::Schema& found);
@@ -91,7 +81,6 @@ private:
     Last m_last_value;
     Last m_last_key;
     std::map<std::string, Schema, std::less<>> m_by_guid;
-    std::unique_ptr<DecodeAhead> m_ahead; ///< from the first batch on that is worth it
     record::ProtoDecoder m_proto;
     std::string m_key;
     std::string m_value;

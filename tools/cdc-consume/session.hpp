@@ -17,7 +17,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -33,8 +32,6 @@ public:
 
     bool can_take() override;
     void record(const kafka::IncomingRecord& record) override;
-    void coming(std::span<rd_kafka_message_s* const> batch) override { m_emitter.coming(batch); }
-    void turn_of(std::size_t number) override { m_emitter.turn_of(number); }
     void reached_end(const kafka::TopicPartition& place, std::int64_t offset) override;
     kafka::Offsets assigned(const std::vector<kafka::TopicPartition>& places,
                             const kafka::Offsets& committed) override;
