@@ -341,6 +341,18 @@ bool unescape(Out& out, std::string_view inside) {
 
 } // namespace
 
+std::string_view json_member(std::string_view object, std::string_view name) {
+    JsonCursor cursor{object};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const bool wanted = cursor.member_name() == name;
+        const std::string_view value = cursor.value();
+        if (wanted) {
+            return value;
+        }
+    }
+    return {};
+}
+
 bool append_json_unescaped(std::string& out, std::string_view inside) {
     return unescape(out, inside);
 }

@@ -54,6 +54,9 @@ private:
     bool m_failed = false;
 };
 
+/// The value of an object's member; empty where it has none of this name, or is broken before it.
+std::string_view json_member(std::string_view object, std::string_view name);
+
 /// Appends the text that the inside of a JSON string means. False when an escape is broken (also a
 /// lone surrogate); `out` is then unspecified.
 bool append_json_unescaped(std::string& out, std::string_view inside);

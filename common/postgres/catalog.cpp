@@ -136,16 +136,6 @@ constexpr int kPlace = 11;  // its last one
 /// So many tables a question: answers are held whole.
 constexpr std::size_t kTablesAtOnce = 1000;
 
-template<typename T>
-T number(const Result& result, int row, int column) {
-    const auto value = base::parse_integer<T>(result.text(row, column));
-    if (!value) {
-        fail(ExitCode::failed, "the catalog answered {} where a number belongs",
-             base::in_quotes(result.text(row, column)));
-    }
-    return *value;
-}
-
 /// numeric(p,s) packs both into its modifier; the scale has 11 bits with a sign.
 void set_precision(event::Column& column, std::int32_t modifier) {
     if (modifier < 4) {
@@ -187,9 +177,9 @@ Catalog::Types Catalog::describe_types(Relations relations) {
     Types out;
     for (int row = 0; row < result.rows(); ++row) {
         const bool array = !result.is_null(row, kElement);
-        const auto type = number<std::uint32_t>(result, row, array ? kElement : 1);
-        const auto modifier = number<std::int32_t>(result, row, array ? kElement + 1 : 2);
-        Type& found = out[keys.at(number<std::size_t>(result, row, kPlace) - 1)];
+        const auto type = result.number<std::uint32_t>(row, array ? kElement : 1);
+        const auto modifier = result.number<std::int32_t>(row, array ? kElement + 1 : 2);
+        Type& found = out[keys.at(result.number<std::size_t>(row, kPlace) - 1)];
         ColumnFacts& fact = found.facts;
         fact.column.type = result.text(row, 0);
         fact.codec = m_encoding == Encoding::debezium
@@ -198,7 +188,7 @@ Catalog::Types Catalog::describe_types(Relations relations) {
         if (array) {
             fact.codec.delimiter = result.text(row, kElement + 2).at(0);
             fact.column.element = result.text(row, kElement + 3);
-            fact.dimensions = number<int>(result, row, 8);
+            fact.dimensions = result.number<int>(row, 8);
         }
         if (type == kNumeric) {
             set_precision(fact.column, modifier);
@@ -248,7 +238,7 @@ bool carries_identity(const pgoutput::Relation& relation, std::string_view gener
 /// The rows that for `n` begin at `row`, which goes behind them.
 std::pair<int, int> rows_of(const Result& result, std::size_t n, int& row) {
     const int first = row;
-    while (row < result.rows() && number<std::size_t>(result, row, 0) == n) {
+    while (row < result.rows() && result.number<std::size_t>(row, 0) == n) {
         ++row;
     }
     return {first, row};
@@ -262,8 +252,8 @@ void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<C
                                int first, int end) {
     std::vector<CatalogColumn> rows;
     for (int row = first; row < end; ++row) {
-        rows.push_back({number<int>(result, row, 1), std::string{result.text(row, 2)},
-                        number<std::uint32_t>(result, row, 3), std::string{result.text(row, 4)},
+        rows.push_back({result.number<int>(row, 1), std::string{result.text(row, 2)},
+                        result.number<std::uint32_t>(row, 3), std::string{result.text(row, 4)},
                         result.text(row, 5) == "t"});
     }
     const auto matches = match_columns(relation.columns, layouts, rows);
@@ -282,7 +272,7 @@ void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<C
         const CatalogColumn& now = rows[*matches[i].row];
         fact.column.number = now.number;
         fact.column.generated = result.text(row, 7) == "t";
-        fact.dimensions = std::max(fact.dimensions, number<int>(result, row, 8));
+        fact.dimensions = std::max(fact.dimensions, result.number<int>(row, 8));
         const bool same_type = now.type == relation.columns[i].type;
         if (same_type && !result.is_null(row, 9) && result.text(row, 10) == "1") {
             append_value(fact.column.default_json, fact.codec, single_element(result.text(row, 9)));
@@ -303,7 +293,7 @@ void Catalog::describe_columns(const pgoutput::Relation& relation, std::vector<C
 /// Where the stream does not say the key: every column is part of the identity, or none.
 void Catalog::describe_key(const pgoutput::Relation& relation, std::vector<ColumnFacts>& facts,
                            const Result& result, int row) const {
-    const auto constraint = number<std::uint32_t>(result, row, 1);
+    const auto constraint = result.number<std::uint32_t>(row, 1);
     if (result.text(row, 3) != "t" && !was_seen(relation.id, constraint)) {
         return;
     }
@@ -384,8 +374,8 @@ void Catalog::describe_portion(
     if (!by_index.empty()) {
         const Result generated = ask(kGeneratedIdentity, {by_index_oids.text()});
         for (int row = 0; row < generated.rows(); ++row) {
-            const auto& found = relations[by_index.at(number<std::size_t>(generated, row, 0) - 1)];
-            if (!carries_identity(found, generated.text(row, 1), number<int>(generated, row, 2))) {
+            const auto& found = relations[by_index.at(generated.number<std::size_t>(row, 0) - 1)];
+            if (!carries_identity(found, generated.text(row, 1), generated.number<int>(row, 2))) {
                 throw partial_key(std::string{found.schema}, std::string{found.name});
             }
         }
@@ -404,7 +394,7 @@ void Catalog::describe_portion(
         const Result result =
             ask(kPrimaryKey, {key_oids.text(), horizon(), m_slot, all_certain(), own()});
         for (int row = 0; row < result.rows(); ++row) {
-            const std::size_t i = keys.at(number<std::size_t>(result, row, 0) - 1);
+            const std::size_t i = keys.at(result.number<std::size_t>(row, 0) - 1);
             describe_key(relations[i], all[i], result, row);
         }
     }

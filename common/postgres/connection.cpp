@@ -104,6 +104,12 @@ std::string_view Result::text(int row, int column) const {
             static_cast<std::size_t>(PQgetlength(m_result.get(), row, column))};
 }
 
+base::Error Result::no_number(std::string_view text) {
+    return base::Error{
+        base::ExitCode::failed,
+        fmt::format("the catalog answered {} where a number belongs", base::in_quotes(text))};
+}
+
 void Connection::Finish::operator()(pg_conn* connection) const {
     PQfinish(connection);
 }

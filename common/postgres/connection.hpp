@@ -2,6 +2,7 @@
 #define CDC_POSTGRES_CONNECTION_HPP
 
 #include "base/error.hpp"
+#include "base/numbers.hpp"
 #include "source/server_error.hpp"
 
 #include <cstdint>
@@ -51,9 +52,18 @@ public:
     bool is_null(int row, int column) const;
     /// The server's text; empty for NULL. Valid as long as the Result.
     std::string_view text(int row, int column) const;
+    /// The text as a number of type T. Throws Error (failed) where it is none.
+    template<typename T>
+    T number(int row, int column) const {
+        if (const auto value = base::parse_integer<T>(text(row, column))) {
+            return *value;
+        }
+        throw no_number(text(row, column));
+    }
     const pg_result* raw() const noexcept { return m_result.get(); }
 
 private:
+    static base::Error no_number(std::string_view text);
     struct Clear {
         void operator()(pg_result* result) const;
     };

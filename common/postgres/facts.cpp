@@ -24,16 +24,6 @@ namespace {
 constexpr Lsn kShortPageHeader = 24;
 constexpr Lsn kLongPageHeader = 40; // of the first page in a file
 
-template<typename T>
-T number(const Result& result, int row, int column) {
-    const auto value = base::parse_integer<T>(result.text(row, column));
-    if (!value) {
-        fail(ExitCode::failed, "the catalog answered {} where a number belongs",
-             in_quotes(result.text(row, column)));
-    }
-    return *value;
-}
-
 /// What stands before the separator, and is taken off with it.
 std::string_view cut(std::string_view& rest, char separator) {
     const std::string_view part = rest.substr(0, rest.find(separator));
@@ -51,7 +41,7 @@ LookMoment moment_of(const Result& result, int row, int column) {
         moment.open.emplace_back(cut(rest, ','));
     }
     moment.position = before_page_header(parse_lsn(result.text(row, column + 1)).value_or(0),
-                                         number<std::uint64_t>(result, row, column + 2));
+                                         result.number<std::uint64_t>(row, column + 2));
     return moment;
 }
 
@@ -69,7 +59,7 @@ private:
     std::string_view text(int column) const { return m_row->text(0, column); }
     template<typename T = std::uint32_t>
     T integer(int column) const {
-        return number<T>(*m_row, 0, column);
+        return m_row->number<T>(0, column);
     }
     void take_row(char kind);
     void take_birth(event::LeafFacts& leaf) const;

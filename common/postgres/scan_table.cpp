@@ -1,6 +1,5 @@
 #include "postgres/scan_table.hpp"
 
-#include "base/numbers.hpp"
 #include "postgres/missing_right.hpp"
 #include "postgres/published.hpp"
 #include "postgres/relation.hpp"
@@ -137,16 +136,6 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = t.oi
 /// So many tables a question: answers are held whole.
 constexpr std::size_t kTablesAtOnce = 1000;
 
-template<typename T>
-T number(const Result& result, int row, int column) {
-    const auto value = base::parse_integer<T>(result.text(row, column));
-    if (!value) {
-        fail(ExitCode::failed, "the catalog answered {} where a number belongs",
-             base::in_quotes(result.text(row, column)));
-    }
-    return *value;
-}
-
 bool is_true(const Result& result, int row, int column) {
     return result.text(row, column) == "t";
 }
@@ -191,7 +180,7 @@ std::vector<ScanTable> list_scan_tables(Connection& connection,
             continue;
         }
         ScanTable& table = tables.emplace_back();
-        table.oid = number<std::uint32_t>(result, row, 0);
+        table.oid = result.number<std::uint32_t>(row, 0);
         table.schema = result.text(row, 1);
         table.name = result.text(row, 2);
         table.partitioned = is_true(result, row, 3);
@@ -230,7 +219,7 @@ std::string identity_of(const ScanTable& table) {
 
 /// The table that a row of for_each_sql() is about.
 ScanTable& table_of(Tables tables, const Result& result, int row) {
-    return tables[number<std::size_t>(result, row, 0) - 1];
+    return tables[result.number<std::size_t>(row, 0) - 1];
 }
 
 void add_columns(Connection& connection, Tables tables) {
@@ -244,8 +233,8 @@ void add_columns(Connection& connection, Tables tables) {
     for (int row = 0; row < found.rows(); ++row) {
         table_of(tables, found, row)
             .columns.push_back({std::string{found.text(row, 2)},
-                                number<std::uint32_t>(found, row, 3),
-                                number<std::int32_t>(found, row, 4), is_true(found, row, 5),
+                                found.number<std::uint32_t>(row, 3),
+                                found.number<std::int32_t>(row, 4), is_true(found, row, 5),
                                 is_true(found, row, 6)});
     }
 }
@@ -310,8 +299,8 @@ void describe_scan_tables(Connection& connection, std::vector<ScanTable>& tables
         const Result size = connection.query(for_each_sql(kOids, kSize), oids);
         for (int row = 0; row < size.rows(); ++row) {
             ScanTable& table = table_of(portion, size, row);
-            table.bytes = number<std::uint64_t>(size, row, 2);
-            table.rows = static_cast<double>(number<std::uint64_t>(size, row, 3));
+            table.bytes = size.number<std::uint64_t>(row, 2);
+            table.rows = static_cast<double>(size.number<std::uint64_t>(row, 3));
         }
         const Result mark = connection.query(for_each_sql(kOids, kMark), oids);
         for (int row = 0; row < mark.rows(); ++row) {
@@ -321,7 +310,7 @@ void describe_scan_tables(Connection& connection, std::vector<ScanTable>& tables
 }
 
 std::uint64_t count_pages(Connection& connection, std::uint32_t oid) {
-    return number<std::uint64_t>(connection.query(kPages, {std::to_string(oid)}), 0, 0);
+    return connection.query(kPages, {std::to_string(oid)}).number<std::uint64_t>(0, 0);
 }
 
 std::string read_row_filter(Connection& connection, const std::string& publication,

@@ -17,6 +17,7 @@ namespace cdc::consume {
 using base::ExitCode;
 using base::fail;
 using base::in_quotes;
+using event::json_member;
 
 namespace {
 
@@ -29,28 +30,16 @@ std::string text_of(std::string_view json) {
     return json.empty() || json == "null" ? std::string{} : event::json_string_value(json);
 }
 
-std::string_view member(std::string_view object, std::string_view wanted) {
-    event::JsonCursor cursor{object};
-    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
-        const std::string_view name = cursor.member_name();
-        const std::string_view value = cursor.value();
-        if (name == wanted) {
-            return value;
-        }
-    }
-    return {};
-}
-
 /// As cdc-publish writes it.
 std::string key_of(std::string_view line, std::string_view version) {
-    const std::string_view source = member(line, "source");
+    const std::string_view source = json_member(line, "source");
     std::string key;
     char separator = '{';
     for (const std::string_view name : {"db", "schema", "table"}) {
         key += separator;
         event::append_json_string(key, name);
         key += ':';
-        event::append_json_string(key, text_of(member(source, name)));
+        event::append_json_string(key, text_of(json_member(source, name)));
         separator = ',';
     }
     key += kVersionMember;
@@ -129,9 +118,9 @@ const std::string* TableLines::of_topic(const std::string& topic, std::string_vi
     const auto find = [&] {
         std::vector<const std::string*> found;
         for (const auto& [key, line] : source.lines) {
-            const std::string schema = text_of(member(key, "schema"));
-            const std::string table = (schema.empty() ? text_of(member(key, "db")) : schema) + "." +
-                                      text_of(member(key, "table"));
+            const std::string schema = text_of(json_member(key, "schema"));
+            const std::string table = (schema.empty() ? text_of(json_member(key, "db")) : schema) +
+                                      "." + text_of(json_member(key, "table"));
             if (key.ends_with(wanted) && topic.ends_with("." + kafka::legal_topic_name(table))) {
                 found.push_back(&line);
             }

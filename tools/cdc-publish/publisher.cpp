@@ -27,18 +27,6 @@ constexpr std::int64_t kHeartbeatMs = 1'000;
 /// More than what Kafka adds to a record that is alone in its batch, our headers included.
 constexpr std::size_t kRecordOverhead = 200;
 
-std::string_view member(std::string_view object, std::string_view wanted) {
-    JsonCursor cursor{object};
-    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
-        const std::string_view name = cursor.member_name();
-        const std::string_view value = cursor.value();
-        if (name == wanted) {
-            return value;
-        }
-    }
-    return {};
-}
-
 /// {"name":VALUE,…} with texts as JSON strings.
 std::string
 json_object(std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
@@ -373,7 +361,7 @@ void Publisher::publish_table_part(const event::DecodedLine& line) {
 void Publisher::publish_transaction(std::string_view line, std::string_view payload) {
     // Debezium's form, unless something stands beside the first member that would be lost.
     const bool alone = line.size() == payload.size() + std::strlen(R"({"transaction":})");
-    const std::string_view id = member(payload, "id");
+    const std::string_view id = event::json_member(payload, "id");
     kafka::OutgoingRecord record;
     record.value = alone ? payload : line;
     m_key.assign(R"({"id":)").append(id.empty() ? "null" : id) += '}';

@@ -14,6 +14,7 @@ namespace cdc::publish {
 using base::Error;
 using base::ExitCode;
 using base::in_quotes;
+using event::json_member;
 using event::JsonCursor;
 
 namespace {
@@ -38,18 +39,6 @@ std::optional<TableName> name_of(std::string_view object) {
     return cursor.failed() || name.table.empty() ? std::nullopt : std::optional{name};
 }
 
-std::string_view member(std::string_view object, std::string_view wanted) {
-    JsonCursor cursor{object};
-    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
-        const std::string_view name = cursor.member_name();
-        const std::string_view value = cursor.value();
-        if (name == wanted) {
-            return value;
-        }
-    }
-    return {};
-}
-
 } // namespace
 
 bool operator<(const TableName& a, const TableName& b) {
@@ -65,8 +54,8 @@ std::optional<TableName> table_of_key(std::string_view key) {
 }
 
 std::optional<TableName> table_of_value(std::string_view value) {
-    const std::string_view source = member(value, "source");
-    return name_of(source.empty() ? member(member(value, "payload"), "source") : source);
+    const std::string_view source = json_member(value, "source");
+    return name_of(source.empty() ? json_member(json_member(value, "payload"), "source") : source);
 }
 
 void TopicOwners::read_schema_changes() {
@@ -80,7 +69,7 @@ void TopicOwners::read_schema_changes() {
             const auto table = key ? table_of_key(*key) : std::nullopt;
             if (table && value) {
                 tables[std::string{*key}] = *table;
-                m_last[*table] = member(*value, "table");
+                m_last[*table] = json_member(*value, "table");
             } else if (key) {
                 tables.erase(std::string{*key});
                 if (table) {
@@ -120,7 +109,7 @@ std::uint32_t TopicOwners::oid(const TableName& table) const {
     const auto found = m_last.find(table);
     return found == m_last.end()
                ? 0
-               : base::parse_integer<std::uint32_t>(member(found->second, "oid")).value_or(0);
+               : base::parse_integer<std::uint32_t>(json_member(found->second, "oid")).value_or(0);
 }
 
 bool TopicOwners::has_last(const TableName& table, std::string_view table_json) const {
