@@ -29,35 +29,6 @@ bool cut_before(std::string_view value, std::size_t& at, const char (&text)[kSiz
     return true;
 }
 
-void cut_source(ChangeCut& cut) {
-    JsonCursor cursor{cut.source};
-    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
-        const std::string_view name = cursor.member_name();
-        const std::string_view value = cursor.value();
-        if (name == "db") {
-            cut.db = value;
-        } else if (name == "schema") {
-            cut.schema = value;
-        } else if (name == "table") {
-            cut.table = value;
-        } else if (name == "order") {
-            if (value.size() != 34 || !event::Order::parse(value.substr(1, 32))) {
-                fail(ExitCode::bad_data, "source.order is {}, not 32 hex digits", in_quotes(value));
-            }
-            cut.order = value.substr(1, 32);
-        } else if (name == "ts_ms") {
-            const auto number = base::parse_integer<std::int64_t>(value);
-            if (!number && value != "null") {
-                fail(ExitCode::bad_data, "source.ts_ms is {}, not an integer", in_quotes(value));
-            }
-            cut.ts_ms = number.value_or(0);
-        }
-    }
-    if (cursor.failed()) {
-        fail(ExitCode::bad_data, "source is not an object: {}", in_quotes(cut.source));
-    }
-}
-
 } // namespace
 
 bool is_change(std::string_view line) {
@@ -108,12 +79,42 @@ void cut_change(std::string_view line, ChangeCut& cut) {
     if (cut.op == 0 || std::strchr("cudrtm", cut.op) == nullptr) {
         fail(ExitCode::bad_data, "change without a known op");
     }
-    cut_source(cut);
+    cut_source(cut.source, cut);
     if (cut.order.empty()) {
         fail(ExitCode::bad_data, "change without source.order");
     }
     if (cut.op != 'm' && (cut.table.size() < 3 || cut.table[0] != '"')) {
         fail(ExitCode::bad_data, "change without source.table");
+    }
+}
+
+void cut_source(std::string_view source, ChangeCut& cut) {
+    cut.source = source;
+    JsonCursor cursor{cut.source};
+    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
+        const std::string_view name = cursor.member_name();
+        const std::string_view value = cursor.value();
+        if (name == "db") {
+            cut.db = value;
+        } else if (name == "schema") {
+            cut.schema = value;
+        } else if (name == "table") {
+            cut.table = value;
+        } else if (name == "order") {
+            if (value.size() != 34 || !event::Order::parse(value.substr(1, 32))) {
+                fail(ExitCode::bad_data, "source.order is {}, not 32 hex digits", in_quotes(value));
+            }
+            cut.order = value.substr(1, 32);
+        } else if (name == "ts_ms") {
+            const auto number = base::parse_integer<std::int64_t>(value);
+            if (!number && value != "null") {
+                fail(ExitCode::bad_data, "source.ts_ms is {}, not an integer", in_quotes(value));
+            }
+            cut.ts_ms = number.value_or(0);
+        }
+    }
+    if (cursor.failed()) {
+        fail(ExitCode::bad_data, "source is not an object: {}", in_quotes(cut.source));
     }
 }
 

@@ -30,6 +30,10 @@ bool is_change(std::string_view line);
 /// UTF-8. Throws Error (bad_data).
 void cut_change(std::string_view line, ChangeCut& cut);
 
+/// Cuts the member `source` of a change or a table line: source to ts_ms of `cut`. Throws Error
+/// (bad_data).
+void cut_source(std::string_view source, ChangeCut& cut);
+
 /// The order of a change, 32 digits, from its value alone, where that ends as our own lines do:
 ///
 ///     …,"order":"000100000000015101f0000000000001"},"op":"c","ts_ms":1763709000123}

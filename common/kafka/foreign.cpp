@@ -66,19 +66,14 @@ bool read_wrapped(std::string_view json, Wrapped& out) {
     return !cursor.failed() && cursor.at_end();
 }
 
-/// The value under "payload" of Connect's wrapped form, else the text itself. `schema` is left as
-/// it is where there is none.
+/// As unwrap(), of what must be an object. `schema` is left as it is where there is none.
 std::string_view unwrapped(std::string_view json, const char* what, std::string_view& schema) {
-    Wrapped found;
-    if (!read_wrapped(json, found)) {
+    const auto found = unwrap(json);
+    if (!found) {
         fail(ExitCode::bad_data, "{} is not a JSON object: {}", what, in_quotes(json));
     }
-    const std::string_view payload = found.payload;
-    if (found.bare || payload.empty() || (payload[0] != '{' && payload != "null")) {
-        return json; // a row of columns that are called so
-    }
-    schema = found.schema;
-    return payload;
+    schema = found->text.data() == json.data() ? schema : found->schema;
+    return found->text;
 }
 
 /// A key that is one value, in Connect's wrapped form: `{"schema":{"type":"int32",…},"payload":7}`.
@@ -185,6 +180,18 @@ void append_row(std::string& out, std::string_view row, const ConnectRow* shape,
 }
 
 } // namespace
+
+std::optional<Unwrapped> unwrap(std::string_view json) {
+    Wrapped found;
+    if (!read_wrapped(json, found)) {
+        return std::nullopt;
+    }
+    const std::string_view payload = found.payload;
+    if (found.bare || payload.empty() || (payload[0] != '{' && payload != "null")) {
+        return Unwrapped{json, {}}; // a row of columns that are called so
+    }
+    return Unwrapped{payload, found.schema};
+}
 
 void append_exact_json(std::string& out, std::string_view json) {
     for (std::size_t at = 0; at < json.size();) {

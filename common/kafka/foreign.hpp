@@ -4,6 +4,7 @@
 #include "kafka/connect_row.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,14 @@ inline constexpr std::string_view kUnavailableBytes =
 const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
                                  int partition, std::int64_t offset, ConnectRows* rows = nullptr,
                                  std::string_view value_schema = {});
+
+/// A JSON object, taken out of Connect's wrapped form `{"schema":…,"payload":…}` where it is in it.
+struct Unwrapped {
+    std::string_view text;   ///< an object, or `null`; the whole text where it is not wrapped
+    std::string_view schema; ///< empty: none
+};
+/// The one reading of that form, for keys and values. Nothing: the text is no JSON object.
+std::optional<Unwrapped> unwrap(std::string_view json);
 
 /// The order that append_foreign() gives a change which has none.
 std::string order_of_offset(int partition, std::int64_t offset);

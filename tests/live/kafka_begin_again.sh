@@ -130,6 +130,21 @@ for group in "" g2; do
     expect_words con.err "made anew"
 done
 
+say "a member of a group that sees it gone before it is made anew says where it goes on"
+rm -f lines.txt
+cdc-consume --brokers "$B" --topics s.public.t0 --group g3 --begin-again --heartbeat 100ms -X topic.metadata.refresh.interval.ms=500 \
+    >lines.txt 2>con.err &
+reader=$!
+wait_until 30 eval '[ "$(grep -c "^{\"key" lines.txt)" = 20 ]'
+admin delete-topic s.public.t0
+wait_until 30 grep -q "partitions are lost" con.err
+publish 81
+wait_until 30 eval '[ "$(grep -c "^{\"key" lines.txt)" = 30 ]'
+kill $reader
+wait "$reader" || fail "the member: $?"
+expect_words con.err "was made anew while it was read"
+expect_words con.err "going on at offset 0"
+
 say "with --marks, a topic that is made anew while it is read is told, and so is one that has grown since"
 publish_marked() { # FIRST ROWS
     "$HERE/kafka_lines.py" --rows "$2" --first "$1" | cdc-publish --brokers "$B" --prefix m --partitions 1 --marks --no-tombstones 2>pub.err ||

@@ -116,6 +116,29 @@ expect "side records" "$(consume --topics side | jq -c '[.transaction.status,.ke
 ["END",null]
 [null,null]
 [null,"a"]'
+cat >other.txt <<'TXT'
+{"payload":{"serverName":"d"},"schema":{"type":"struct"}}|{"payload":{"ts_ms":1},"schema":{"type":"struct"}}
+{"serverName":"d"}|{"ts_ms":1} and more
+{"serverName":"d"}|{"ts_ms":
+{"schema":{"type":"struct"},"payload":{"serverName":"d"}}|{"schema":{"type":"struct"},"payload":{"ts_ms":1}} and more
+{"serverName":"d"}|{"ts_ms":1,"serverName":"d","note":"a row"}
+{"id":"1:2"}|{"status":"BEGIN","id":"1:2" and more
+{"id":"1:2"}|{"status":"END","id":"1:2","note":"a row"}
+{"id":"1:2"}|{"transaction":{"status":"BEGIN"} and more
+{"databaseName":"d"}|{"source":{"connector":"mysql"},"databaseName":"d","ddl":"x"
+{"kind":"a"}|{"checkpoint":{"x":1} and more
+{"db":"a"}|{"table":{"x":1},"note":"a row"}
+{"transactional_id":"a"}|{"order":1,"transactional_id":"a","note":"a row"}
+TXT
+kcat -q -b "$B" -P -t other -K '|' -p 0 -l other.txt
+expect "what only looks like one is neither passed over nor written" "$(consume --topics other --on-error dead-letter --dead-letter other.dead)" ""
+expect "but told, without the one that is" "$(wc -l <other.dead)" 11
+kcat -q -b "$B" -P -t torn -p 0 -H cdc.order=00010000000000001008000000000001 -H cdc.table-version=v <<'TXT'
+{"table":{"name":"s.t","version":"v","columns":[]},"source":{"db":"d","schema":"s","table":"t","order":"no order"}}
+{"mark":{"kind":"stale","why":"x"},"source":{"db":"d"
+TXT
+expect "broken lines of ours" "$(consume --topics torn --on-error dead-letter --dead-letter torn.dead)" ""
+expect "are told too" "$(wc -l <torn.dead)" 2
 
 say "a schema that comes with the record gives a table line and exact values"
 python3 - >schema.txt <<'PY'

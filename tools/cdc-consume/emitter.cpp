@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "cdc-consume/side_records.hpp"
 #include "event/json_cursor.hpp"
 #include "event/json_writer.hpp"
 #include "event/table.hpp"
@@ -20,82 +21,11 @@ using base::in_quotes;
 
 namespace {
 
-std::string_view first_member(std::string_view json) {
-    event::JsonCursor cursor{json};
-    return cursor.open('{') ? cursor.member_name() : std::string_view{};
-}
-
-/// The same where its value is an object; else empty.
+/// The name of the first member where its value is an object; else empty.
 std::string_view first_object(std::string_view json) {
     event::JsonCursor cursor{json};
     const std::string_view name = cursor.open('{') ? cursor.member_name() : std::string_view{};
     return cursor.peek() == '{' ? name : std::string_view{};
-}
-
-/// `{"status":"BEGIN","id":…`
-bool is_transaction(std::string_view value) {
-    event::JsonCursor cursor{value};
-    if (!cursor.open('{') || cursor.member_name() != "status") {
-        return false;
-    }
-    const std::string_view status = cursor.value();
-    return (status == R"("BEGIN")" || status == R"("END")") && cursor.next('}') &&
-           cursor.member_name() == "id";
-}
-
-/// `{"source":…,"databaseName":…,"ddl":…`: what Debezium's connector of MySQL says of statements.
-bool is_statement(std::string_view value) {
-    event::JsonCursor cursor{value};
-    bool ddl = false;
-    for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
-        const std::string_view name = cursor.member_name();
-        cursor.value();
-        if (name == "op") {
-            return false;
-        }
-        ddl = ddl || name == "ddl";
-    }
-    return ddl;
-}
-
-/// Records of side topics are told by their key too: a flat row may have columns of any name.
-/// Empty: none of them.
-std::string_view side_record(std::optional<std::string_view> key, std::string_view value) {
-    const std::string_view kind = first_member(value);
-    const std::string_view object = first_object(value);
-    const std::string_view of = key ? first_member(*key) : std::string_view{};
-    const bool heartbeat = of == "serverName" && (object == "checkpoint" || kind == "ts_ms");
-    const bool mark = of == "kind" && object == "checkpoint";
-    const bool position = of == "transactional_id" && kind == "order";
-    const bool schema_change = of == "db" && object == "table";
-    const bool transaction = of == "id" && (object == "transaction" || is_transaction(value));
-    const bool dead_letter = !key && object == "dead_letter";
-    const bool statement = of == "databaseName" && object == "source" && is_statement(value);
-    return heartbeat || statement || mark || position || schema_change || transaction || dead_letter
-               ? kind
-               : std::string_view{};
-}
-
-/// The payload of `{"schema":…,"payload":{…}}`; else the text itself.
-std::string_view without_schema(std::string_view json) {
-    event::JsonCursor cursor{json};
-    if (!cursor.open('{') || cursor.member_name() != "schema") {
-        return json;
-    }
-    cursor.value();
-    if (!cursor.next('}') || cursor.member_name() != "payload") {
-        return json;
-    }
-    const std::string_view payload = cursor.value();
-    return cursor.next('}') || cursor.failed() || !payload.starts_with('{') ? json : payload;
-}
-
-/// Whether a key is one of Debezium's heartbeats, statements or transactions, or of a row whose id
-/// is a text.
-bool may_be_side_key(std::string_view key) {
-    event::JsonCursor cursor{key};
-    const std::string_view name = cursor.open('{') ? cursor.member_name() : std::string_view{};
-    return name == "serverName" || name == "databaseName" || (name == "id" && cursor.peek() == '"');
 }
 
 Emitted snapshot_status(std::string_view line) {
@@ -125,14 +55,17 @@ std::string_view without_envelope(std::string_view json) {
     return json.starts_with('{') && json.ends_with('}') ? json : std::string_view{};
 }
 
-/// A heartbeat, of which nothing is written, or the begin or end of a transaction.
-Emitted append_debezium_side(std::string& out, std::string_view kind, std::string_view value) {
-    if (kind != "status") {
+Emitted append_side(std::string& out, const SideRecord& side) {
+    if (side.kind == SideRecord::Kind::passed_over) {
         return Emitted::nothing;
     }
-    out += "{\"transaction\":";
-    out += value;
-    out += "}\n";
+    if (std::memchr(side.value.data(), '\n', side.value.size()) != nullptr) {
+        fail(ExitCode::bad_data, "a line break in {}", in_quotes(side.value));
+    }
+    const bool bare = side.kind == SideRecord::Kind::status;
+    out += bare ? "{\"transaction\":" : "";
+    out += side.value;
+    out += bare ? "}\n" : "\n";
     return Emitted::other;
 }
 
@@ -246,9 +179,9 @@ Emitted Emitter::append_framed(std::string& out, kafka::IncomingRecord& record,
     }
     m_line.clear();
     if (!framed.own) {
-        if (const std::string_view kind = side_record(framed.key, framed.value);
-            kind == "ts_ms" || kind == "status" || kind == "source") {
-            return append_debezium_side(out, kind, framed.value);
+        if (const SideRecord side = side_record(framed.key, framed.value);
+            side.kind == SideRecord::Kind::passed_over || side.kind == SideRecord::Kind::status) {
+            return append_side(out, side);
         }
         const kafka::ConnectRow* row =
             kafka::append_foreign(m_line, framed.key, framed.value, record.partition, record.offset,
@@ -310,28 +243,10 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
         }
         // In one of Connect's forms, or changed on the way.
     }
-    std::string_view value = *record.value;
-    std::string_view kind = side_record(record.key, value);
-    if (const std::string_view key = without_schema(record.key.value_or("null"));
-        kind.empty() && may_be_side_key(key)) {
-        const std::string_view payload = without_schema(value);
-        kind = side_record(key, payload);
-        value = kind.empty() ? value : payload;
-    }
-    if (kind == "checkpoint" || kind == "order" || kind == "table" || kind == "ts_ms" ||
-        kind == "source") {
-        return Emitted::nothing; // heartbeats, marks, positions, schema-changes, statements
-    }
-    if (!kind.empty()) {
-        if (std::memchr(value.data(), '\n', value.size()) != nullptr) {
-            fail(ExitCode::bad_data, "a line break in {}", in_quotes(value));
-        }
-        if (kind == "status") {
-            return append_debezium_side(out, kind, value);
-        }
-        out += value;
-        out += '\n';
-        return Emitted::other;
+    const std::string_view value = *record.value;
+    if (const SideRecord side = side_record(record.key, value);
+        side.kind != SideRecord::Kind::none) {
+        return append_side(out, side);
     }
     m_line.clear();
     // Values in our own forms have their table line elsewhere, and are not Debezium's.
@@ -368,12 +283,12 @@ std::optional<Emitted> Emitter::append_own(std::string& out, const kafka::Incomi
     }
     const bool usual = value.substr(0, kUsual.size()) == kUsual;
     const std::string_view kind = usual ? "before" : first_object(value);
-    if (!usual && kind == side_record(record.key, value) && kind == "table") {
+    if (kind == "table" && side_record(record.key, value).kind == SideRecord::Kind::passed_over) {
         return Emitted::nothing; // a record of schema-changes
     }
     if (!record.key &&
         (kind == "table" || kind == "snapshot" || kind == "facts" || kind == "mark")) {
-        if (std::memchr(value.data(), '\n', value.size()) != nullptr) {
+        if (std::memchr(value.data(), '\n', value.size()) != nullptr || !is_whole_object(value)) {
             return std::nullopt;
         }
         if (needs_table_line(record)) {

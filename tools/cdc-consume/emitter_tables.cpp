@@ -85,26 +85,16 @@ std::string& Emitter::version_of(Topic& topic, std::string_view db, std::string_
 }
 
 void Emitter::remember_version(const kafka::IncomingRecord& record, std::string_view table_line) {
-    std::string_view db;
-    std::string_view schema;
-    std::string_view table;
+    kafka::ChangeCut cut;
     event::JsonCursor cursor{table_line};
     for (bool more = cursor.open('{'); more; more = cursor.next('}')) {
         const bool is_source = cursor.member_name() == "source";
-        event::JsonCursor source{cursor.value()};
-        for (bool any = is_source && source.open('{'); any; any = source.next('}')) {
-            const std::string_view name = source.member_name();
-            const std::string_view value = source.value();
-            if (name == "db") {
-                db = value;
-            } else if (name == "schema") {
-                schema = value;
-            } else if (name == "table") {
-                table = value;
-            }
+        const std::string_view value = cursor.value();
+        if (is_source) {
+            kafka::cut_source(value, cut);
         }
     }
-    version_of(topic_of(record), db, schema, table) = record.table_version;
+    version_of(topic_of(record), cut.db, cut.schema, cut.table) = record.table_version;
 }
 
 void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& record,

@@ -62,8 +62,16 @@ std::int64_t Session::start_of(const kafka::TopicPartition& place, const kafka::
     const auto id = ids.find(place.topic);
     const std::string known = known_id(place);
     const bool made_anew = !known.empty() && id != ids.end() && id->second.id != known;
-    if (start < 0 && made_anew && m_started.count(place) > 0 && !m_options.begin_again) {
-        throw made_anew_meanwhile(place.topic);
+    if (start < 0 && made_anew && m_started.count(place) > 0) {
+        // The group's offsets went with the topic.
+        const Error lost = made_anew_meanwhile(place.topic);
+        if (!m_options.begin_again) {
+            throw lost;
+        }
+        log::warning("{}; going on at offset {}", lost.what(), low);
+        m_partitions[place.topic] = id->second.partitions;
+        m_grown.erase(place.topic);
+        return low;
     }
     if (start < 0) {
         check_first(place, low, committed);
