@@ -100,6 +100,8 @@ void cut_source(std::string_view source, ChangeCut& cut) {
             cut.schema = value;
         } else if (name == "table") {
             cut.table = value;
+        } else if (name == "connector") {
+            cut.connector = value;
         } else if (name == "order") {
             if (value.size() != 34 || !event::Order::parse(value.substr(1, 32))) {
                 fail(ExitCode::bad_data, "source.order is {}, not 32 hex digits", in_quotes(value));

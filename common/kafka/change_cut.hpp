@@ -19,6 +19,7 @@ struct ChangeCut {
     std::string_view db;     ///< JSON text, quotes and all; empty when absent
     std::string_view schema;
     std::string_view table;
+    std::string_view connector;
     std::string_view order; ///< 32 hex digits
     std::int64_t ts_ms = 0; ///< commit time
 };

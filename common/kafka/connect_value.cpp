@@ -246,6 +246,21 @@ void append_array(std::string& out, const ConnectType& type, std::string_view js
     out += separator == '[' ? "[]" : "]";
 }
 
+bool append_texted(std::string& out, std::string_view json) {
+    std::string text;
+    if (json.size() < 3 || json[0] != '"' ||
+        !event::append_json_unescaped(text, json.substr(1, json.size() - 2))) {
+        return false;
+    }
+    event::JsonCursor cursor{text};
+    const char first = cursor.peek();
+    if (cursor.value() == "null" || !cursor.at_end() || first == '"' || first == '{') {
+        return false; // a text, such as NaN
+    }
+    append_exact_json(out, text);
+    return true;
+}
+
 bool append_form(std::string& out, const ConnectType& type, std::string_view json) {
     switch (type.form) {
     case ConnectForm::days:
@@ -281,6 +296,8 @@ bool append_form(std::string& out, const ConnectType& type, std::string_view jso
         event::append_json_string(out, text);
         return true;
     }
+    case ConnectForm::texted:
+        return append_texted(out, json);
     case ConnectForm::as_is:
         break;
     }

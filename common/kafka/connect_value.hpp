@@ -20,7 +20,8 @@ enum class ConnectForm : std::uint8_t {
     bits,             ///< base64, least significant byte first; becomes "101"
     bit_number,       ///< the same, at most 64 of them; becomes their number
     array,
-    json, ///< a struct or a map, which becomes JSON text
+    json,   ///< a struct or a map, which becomes JSON text
+    texted, ///< a number, boolean or array as text: what cdc-publish --envelope schema makes of it
 };
 
 struct ConnectType {

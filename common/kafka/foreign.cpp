@@ -281,7 +281,7 @@ std::string deletion_like(std::string_view sample, std::string_view order, std::
 
 const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
                                  int partition, std::int64_t offset, ConnectRows* rows,
-                                 std::string_view value_schema) {
+                                 std::string_view value_schema, const ConnectRow* known_row) {
     if (!simdjson::validate_utf8(key.data(), key.size()) ||
         !simdjson::validate_utf8(value.data(), value.size())) {
         fail(ExitCode::bad_data, "not UTF-8: {}", in_quotes(value, 60));
@@ -329,7 +329,7 @@ const ConnectRow* append_foreign(std::string& out, std::string_view key, std::st
             "--on-error dead-letter passes records of other kinds over"};
     }
     const ConnectRow* shape =
-        rows == nullptr || schema.empty() ? nullptr : rows->of(schema, key, connector_of(source));
+        rows == nullptr || schema.empty() ? known_row : rows->of(schema, key, connector_of(source));
     std::vector<std::string_view> unchanged;
     out += "{\"key\":";
     append_row(out, key, shape, nullptr);

@@ -31,11 +31,13 @@ inline constexpr std::string_view kUnavailableBytes =
 ///   dates, times and decimals as text.
 ///
 /// `value_schema` is that of a value which came without it, as Connect's JSON converter writes it.
+/// `known_row` is that of a record whose columns are known otherwise.
 /// `key` is the record's key, "null" for none. Gives the row's columns, as ConnectRows::of() does;
 /// nullptr where there is no schema. Throws Error (bad_data) on anything else.
 const ConnectRow* append_foreign(std::string& out, std::string_view key, std::string_view value,
                                  int partition, std::int64_t offset, ConnectRows* rows = nullptr,
-                                 std::string_view value_schema = {});
+                                 std::string_view value_schema = {},
+                                 const ConnectRow* known_row = nullptr);
 
 /// A JSON object, taken out of Connect's wrapped form `{"schema":…,"payload":…}` where it is in it.
 struct Unwrapped {

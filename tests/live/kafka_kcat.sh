@@ -85,6 +85,15 @@ expect_words pub.err "Debezium's encodings"
 published --prefix encoded --envelope payload <debezium.ndjson
 expect "both wrapped forms are read" "$(consume --topics payload.public.t0 --topics schema.public.t0 | jq -c 'select(.op)|[.key.id,.op]' | sort | uniq -c | grep -c '^ *2 ')" 7
 
+cat >texted.ndjson <<'TXT'
+{"table":{"name":"d.x","version":"0123456789abcdef","columns":[{"name":"id","type":"int unsigned","nullable":false,"key":1},{"name":"f","type":"double","nullable":true},{"name":"big","type":"bigint unsigned","nullable":true},{"name":"v","type":"vector(2)","nullable":true},{"name":"s","type":"varchar(9)","nullable":true}]},"source":{"version":"0.1.0","connector":"mysql","name":"shop","ts_ms":1763709000000,"snapshot":"false","db":"d","table":"x","order":"00010000000000001008000000000001"},"ts_ms":1}
+{"key":{"id":1},"before":null,"after":{"id":1,"f":-1.5e+300,"big":"18446744073709551615","v":[1.5,2],"s":"[1]"},"source":{"version":"0.1.0","connector":"mysql","name":"shop","ts_ms":1763709000000,"snapshot":"false","db":"d","table":"x","order":"00010000000000001010000000000001"},"op":"c","ts_ms":1}
+{"key":{"id":2},"before":{"id":2,"f":1,"big":5,"v":null,"s":"7"},"after":{"id":2,"f":null,"big":null,"v":[],"s":"8"},"source":{"version":"0.1.0","connector":"mysql","name":"shop","ts_ms":1763709000000,"snapshot":"false","db":"d","table":"x","order":"00010000000000001018000000000001"},"op":"u","ts_ms":1}
+TXT
+published --prefix texted --envelope schema <texted.ndjson
+expect "numbers and arrays that Connect's schema has no type for" "$(consume --topics texted.d.x | jq -cS '[.key,.before,.after]' | sed 1d)" \
+    "$(jq -cS '[.key,.before,.after]' texted.ndjson | sed 1d)"
+
 say "Debezium's records, by kcat"
 cat >debezium.txt <<'TXT'
 {"id":1}|{"before":null,"after":{"id":1,"big":9223372036854775807,"note":"a"},"source":{"version":"3.3.1","connector":"postgresql","name":"d","ts_ms":1763709000000,"snapshot":"false","db":"d","schema":"s","table":"t","txId":1,"lsn":100,"xmin":null},"op":"c","ts_ms":1763709000001}

@@ -250,15 +250,16 @@ Emitted Emitter::append_record(std::string& out, const kafka::IncomingRecord& re
     }
     m_line.clear();
     // Values in our own forms have their table line elsewhere, and are not Debezium's.
-    const kafka::ConnectRow* row =
-        kafka::append_foreign(m_line, record.key.value_or("null"), value, record.partition,
-                              record.offset, record.table_version.empty() ? &m_rows : nullptr);
+    const bool own = !record.table_version.empty();
+    const kafka::ConnectRow* row = kafka::append_foreign(
+        m_line, record.key.value_or("null"), value, record.partition, record.offset,
+        own ? nullptr : &m_rows, {}, own ? own_row(record, topic_name) : nullptr);
     m_line.pop_back(); // its '\n'
     kafka::cut_change(m_line, m_cut);
     check_ordered(record, topic_name);
     if (needs_table_line(record)) {
         append_table_line(out, record, topic_name, m_line);
-    } else if (row != nullptr && m_cut.op != 't' && m_cut.op != 'm') {
+    } else if (row != nullptr && !own && m_cut.op != 't' && m_cut.op != 'm') {
         append_row_table(out, record, *row);
     }
     keep_sample(record);

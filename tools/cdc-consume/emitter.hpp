@@ -127,6 +127,9 @@ private:
     /// That of the record, whose line, or value, is `line`.
     void append_table_line(std::string& out, const kafka::IncomingRecord& record,
                            const std::string& topic_name, std::string_view line);
+    /// Of a record of ours in Connect's form with a schema (--envelope schema); else nullptr.
+    const kafka::ConnectRow* own_row(const kafka::IncomingRecord& record,
+                                     const std::string& topic_name);
     /// Of a record that came with its own schema.
     void append_row_table(std::string& out, const kafka::IncomingRecord& record,
                           const kafka::ConnectRow& row);
@@ -140,7 +143,8 @@ private:
     std::vector<Topic> m_topics; ///< by the consumer's number
     /// Of the table line that stands last, by database, schema and table as JSON.
     std::map<std::string, std::string, std::less<>> m_versions;
-    std::string m_table; ///< scratch
+    std::map<std::string, kafka::ConnectRow, std::less<>> m_own_rows; ///< by version
+    std::string m_table;                                              ///< scratch
     kafka::ChangeCut m_cut;
     kafka::ConnectRows m_rows;
     FramedRecords m_framed;

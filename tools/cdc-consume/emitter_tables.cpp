@@ -5,6 +5,8 @@
 #include "event/json_writer.hpp"
 #include "event/order.hpp"
 #include "event/table.hpp"
+#include "kafka/foreign.hpp"
+#include "record/column_type.hpp"
 
 #include <algorithm>
 
@@ -116,6 +118,50 @@ void Emitter::append_table_line(std::string& out, const kafka::IncomingRecord& r
     }
     out += '\n';
     remember_version(record, table_line);
+}
+
+/// Connect's schema calls a string what has no type there: of the table line we know what it was.
+const kafka::ConnectRow* Emitter::own_row(const kafka::IncomingRecord& record,
+                                          const std::string& topic_name) {
+    constexpr std::string_view kSchema{R"({"schema":{)"};
+    if (!record.value->starts_with(kSchema)) {
+        return nullptr;
+    }
+    const auto known = m_own_rows.find(record.table_version);
+    if (known != m_own_rows.end()) {
+        return &known->second;
+    }
+    const auto unwrapped = kafka::unwrap(*record.value);
+    if (!unwrapped || unwrapped->text.size() < 3) {
+        return nullptr;
+    }
+    const std::string line = R"({"key":null,)" + std::string{unwrapped->text.substr(1)};
+    kafka::ChangeCut cut;
+    kafka::cut_change(line, cut);
+    if (cut.op == 'm') {
+        return nullptr;
+    }
+    const std::string table_line{m_table_lines.of(topic_name, line, record.table_version)};
+    event::JsonCursor cursor{table_line};
+    cursor.open('{');
+    cursor.member_name();
+    const std::string_view connector =
+        cut.connector.size() < 2 ? "" : cut.connector.substr(1, cut.connector.size() - 2);
+    kafka::ConnectRow& row = m_own_rows[std::string{record.table_version}];
+    for (const event::Column& column : event::parse_table(cursor.value()).columns) {
+        using Kind = record::ColumnKind;
+        const record::ColumnType type = record::column_type(column, connector);
+        const bool number = type.kind == Kind::boolean || type.kind == Kind::int16 ||
+                            type.kind == Kind::int32 || type.kind == Kind::int64 ||
+                            type.kind == Kind::uint64 || type.kind == Kind::float32 ||
+                            type.kind == Kind::float64;
+        if (number || type.array) {
+            std::string name;
+            event::append_json_escaped(name, column.name);
+            row.types[name].form = kafka::ConnectForm::texted;
+        }
+    }
+    return &row;
 }
 
 void Emitter::append_row_table(std::string& out, const kafka::IncomingRecord& record,
