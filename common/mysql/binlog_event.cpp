@@ -331,7 +331,8 @@ void read_session(Query& query, ByteReader reader) {
 } // namespace
 
 /// Thread u32, seconds u32, length of the database's name u8, error u16, length of the session's
-/// variables u16, these, the name, 0x00, the text.
+/// variables u16, these, the name, 0x00, the text. Behind the length of the variables LOAD DATA has
+/// the number of its file u32, where its name begins and ends in the text 2 × u32, duplicates u8.
 Query parse_query(const Event& event) {
     ByteReader reader{event.body};
     Query query;
@@ -340,6 +341,7 @@ Query parse_query(const Event& event) {
     const std::uint8_t db_size = reader.u8();
     reader.skip(2);
     const std::uint16_t session_size = reader.u16();
+    reader.skip(event.type == EventType::execute_load_query ? 13 : 0);
     read_session(query, ByteReader{reader.bytes(session_size)});
     query.db = reader.bytes(db_size);
     reader.skip(1);

@@ -161,6 +161,7 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
         return;
     case EventType::query:
     case EventType::mariadb_query_compressed:
+    case EventType::execute_load_query:
         query(event, out);
         return;
     case EventType::xid:
@@ -195,10 +196,6 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
                                 in_quotes(incident.message)),
                     "Read the tables again with a snapshot behind it"};
     }
-    case EventType::begin_load_query:
-    case EventType::execute_load_query:
-        throw Error{ExitCode::refused, "rows in STATEMENT format (LOAD DATA)",
-                    "SET GLOBAL binlog_format=ROW on the source"};
     case EventType::previous_gtids:
     case EventType::mariadb_gtid_list:
         executed_before(event);
@@ -211,6 +208,9 @@ void ChangeBuilder::apply_event(const Event& event, std::string& out) {
     case EventType::intvar: // they belong to statements, which are looked at themselves
     case EventType::rand:
     case EventType::user_var:
+    case EventType::begin_load_query: // LOAD DATA's file, before its statement
+    case EventType::append_block:
+    case EventType::delete_file:
     case EventType::mariadb_annotate_rows:
     case EventType::mariadb_binlog_checkpoint:
         if (!m_in_transaction && !m_in_group) {

@@ -263,6 +263,16 @@ bool read_written(Reader& reader, Statement& out) {
         }
         return true;
     }
+    if (reader.take("LOAD")) {
+        while (!reader.at_end() && !reader.take("TABLE")) {
+            reader.skip();
+        }
+        Statement::Name name;
+        if (reader.name(name)) {
+            out.written.push_back(std::move(name));
+        }
+        return true;
+    }
     if (reader.take("UPDATE")) {
         while (reader.take_any({"LOW_PRIORITY", "IGNORE"})) {
         }
@@ -362,7 +372,7 @@ bool read(Reader& reader, Statement& out, bool& want_names) {
         return read(reader, out, want_names); // MariaDB runs what it analyzes
     }
     if (read_written(reader, out) ||
-        reader.take_any({"LOAD", "WITH", "CALL", "DO", "SELECT", "IMPORT", "TABLE", "VALUES"})) {
+        reader.take_any({"WITH", "CALL", "DO", "SELECT", "IMPORT", "TABLE", "VALUES"})) {
         out.kind = Kind::rows;
         want_names = true;
         return true;

@@ -58,6 +58,14 @@ TEST_CASE("statements on tables are told apart, whatever stands around their wor
     CHECK(parse("# a comment").kind == Kind::harmless);
 }
 
+TEST_CASE("LOAD DATA writes to the table behind INTO TABLE, whatever its columns are called") {
+    const Statement load =
+        parse("LOAD DATA LOCAL INFILE 'TABLE x' IGNORE INTO TABLE `a`.`b` (`t`)");
+    CHECK(load.kind == Kind::rows);
+    REQUIRE(load.written.size() == 1);
+    CHECK(load.written[0] == Statement::Name{"a", "b"});
+}
+
 TEST_CASE("a name behind a dot may begin with digits, or have nothing else") {
     const Statement truncate = parse("TRUNCATE TABLE db.2024");
     CHECK(truncate.kind == Kind::truncate_table);
