@@ -361,6 +361,7 @@ ChangeBuilder::Shape ChangeBuilder::captured_shape(TableMap map) {
     if (!map.has_names && m_settings.minimal_metadata) {
         const auto catalog = m_lookup->shape(map.db, map.table);
         map = completed_map(std::move(map), catalog);
+        check_names_of_now(map);
         state.names_from = m_lookup->end_of_log();
     }
     check_edited(map);
@@ -420,6 +421,7 @@ void ChangeBuilder::table_map(const Event& event) {
     if (event.body.size() < kMapShape) {
         fail(ExitCode::bad_data, "a table map of {} bytes", event.body.size());
     }
+    m_map_time = event.timestamp;
     std::string key{event.body.substr(kMapShape)};
     auto found = m_shapes.find(key);
     if (found != m_shapes.end() && found->second.table_id != 0 && found->second.table_id != id) {

@@ -181,6 +181,7 @@ private:
     void follow_names(const std::vector<Statement::Name>& pairs);
     void check_renamed_columns(const Statement& statement,
                                const StatementEffects::TableName& table);
+    void check_names_of_now(const TableMap& map) const;
     void check_edited(const TableMap& map);
     void check_catalog(const TableMap& map);
     void check_unseen(const Shape& shape) const;
@@ -256,6 +257,7 @@ private:
     std::optional<MariadbGtid> m_mariadb_gtid;
     std::string m_gtid_json; ///< for lines: "uuid:5" in quotes, or null
     std::uint64_t m_event_start = 0;
+    std::int64_t m_map_time = 0; ///< of the table map in work
     std::uint64_t m_group_start = 0;
     std::uint64_t m_transactions = 0;
     std::vector<const Shape*> m_written; ///< of which the transaction brought lines

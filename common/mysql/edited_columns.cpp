@@ -119,6 +119,29 @@ void ChangeBuilder::check_renamed_columns(const Statement& statement,
     }
 }
 
+/// The names are the catalog's: behind these rows a statement may have given them, and others may
+/// be the ones that the patterns meet.
+void ChangeBuilder::check_names_of_now(const TableMap& map) const {
+    const bool all_edited =
+        std::all_of(map.columns.begin(), map.columns.end(), [&](const auto& column) {
+            return is_edited({map.db, map.table}, column.name);
+        });
+    if (m_settings.edits.empty() || all_edited) {
+        return;
+    }
+    const std::string statement = m_lookup->names_changed_behind(
+        map.db, map.table, {m_cursor.next().file, m_event_start}, m_map_time);
+    if (!statement.empty()) {
+        throw Error{ExitCode::refused,
+                    fmt::format("table '{}.{}': the log does not say the names of its columns, by "
+                                "which --leave-out, --mask and --encrypt know them, and behind "
+                                "these rows stands {}",
+                                map.db, map.table, in_quotes(statement)),
+                    "Read the table again with a snapshot and begin behind it, or leave it out "
+                    "(--exclude); binlog_row_metadata=FULL has the names in the log"};
+    }
+}
+
 /// Before any row of this shape is put out.
 void ChangeBuilder::check_edited(const TableMap& map) {
     if (m_settings.edits.empty()) {

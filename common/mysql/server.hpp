@@ -83,6 +83,8 @@ public:
     std::string hidden(const std::string& db, const std::string& table,
                        const std::vector<std::string>& columns) override;
     std::uint64_t end_of_log() override;
+    std::string names_changed_behind(const std::string& db, const std::string& table,
+                                     const Position& from, std::int64_t seconds) override;
     std::string stored_name(const std::string& name) override;
 
 private:

@@ -7,6 +7,7 @@
 #include "event/table.hpp"
 #include "mysql/collations.hpp"
 #include "mysql/debezium_form.hpp"
+#include "mysql/position.hpp"
 #include "mysql/rows_event.hpp"
 #include "mysql/table_map.hpp"
 #include "mysql/value.hpp"
@@ -75,6 +76,13 @@ public:
                                const std::vector<std::string>& columns) = 0;
     /// Where the log ends, as a place in the order.
     virtual std::uint64_t end_of_log() = 0;
+    /// A statement of the log from this place on that may have given columns of the table other
+    /// names, which the catalog has; "": there is none. `seconds`: the time of the event there.
+    virtual std::string names_changed_behind(const std::string& /*db*/,
+                                             const std::string& /*table*/, const Position& /*from*/,
+                                             std::int64_t /*seconds*/) {
+        return "";
+    }
     /// A database's or table's name of a statement as the rows of the log have it: in lower case
     /// where lower_case_table_names says so.
     virtual std::string stored_name(const std::string& name) { return name; }
