@@ -252,8 +252,9 @@ void fill_times(std::vector<Row>& rows, const Times& times) {
 
 std::vector<Row> tables_where(Connection& connection, const std::string& where) {
     const auto ask = [&] {
-        return connection.query("SELECT table_schema, table_name, engine, create_time, table_rows "
-                                "FROM information_schema.tables WHERE table_type IN ('BASE TABLE', "
+        return connection.query("SELECT table_schema, table_name, engine, create_time, table_rows, "
+                                "create_time < NOW(6) - INTERVAL 1050000 MICROSECOND FROM "
+                                "information_schema.tables WHERE table_type IN ('BASE TABLE', "
                                 "'SYSTEM VERSIONED') AND " +
                                 where + " ORDER BY 1, 2");
     };
@@ -298,9 +299,29 @@ void add_to_key(TableMap& map, const std::string& name) {
     }
 }
 
-/// `where`: a condition on table_schema and table_name.
+using TableKey = std::pair<std::string, std::string>;
+
+/// Where InnoDB of MySQL keeps the rows of tables: that stays with them when they get another name,
+/// as the second of the last ALTER does. `names`: a condition on name, "db/table" and what follows
+/// for a partition. Tables of a shared tablespace have none.
+std::map<TableKey, Row> read_spaces(Connection& connection, const std::string& names) {
+    std::map<TableKey, Row> out;
+    for (const Row& row : connection.query("SELECT name, space FROM "
+                                           "information_schema.innodb_tablespaces_brief WHERE " +
+                                           names + " ORDER BY 1")) {
+        const std::string name = text(row, 0);
+        const std::size_t slash = name.find('/');
+        if (slash != name.npos) {
+            const std::size_t end = std::min(name.find("#p#"), name.find("#P#"));
+            out[{name.substr(0, slash), name.substr(slash + 1, end - slash - 1)}].push_back(row[1]);
+        }
+    }
+    return out;
+}
+
+/// `where`: a condition on table_schema and table_name; `names`: the same on names of tablespaces.
 std::vector<CatalogTable> read_where(Connection& connection, const std::string& where,
-                                     const event::TableFilter& filter) {
+                                     const std::string& names, const event::TableFilter& filter) {
     if (!connection.is_mariadb()) { // the number of rows is else that of yesterday
         connection.execute("SET SESSION information_schema_stats_expiry = 0");
     }
@@ -318,8 +339,16 @@ std::vector<CatalogTable> read_where(Connection& connection, const std::string& 
         table.engine = text(row, 2);
         table.rows = static_cast<double>(number(row, 4));
         table.fingerprint.timed = row.at(3).has_value();
+        table.fingerprint.young = table.fingerprint.timed && text(row, 5) != "1";
         add_to_fingerprint(hashes.emplace_back().text, {row.begin(), row.begin() + 4});
         places[{table.map.db, table.map.table}] = out.size() - 1;
+    }
+    if (!connection.is_mariadb()) {
+        for (const auto& [name, spaces] : read_spaces(connection, names)) {
+            if (const auto place = places.find(name); place != places.end()) {
+                add_to_fingerprint(hashes[place->second].text, spaces);
+            }
+        }
     }
     std::set<std::size_t> without_primary; ///< that have unique indexes
     const auto charsets = read_charsets(connection);
@@ -443,6 +472,9 @@ std::vector<CatalogTable> read_tables(Connection& connection, const std::string&
                                       const event::TableFilter& filter) {
     return read_where(
         connection, database.empty() ? kOfUsers : "table_schema = " + connection.literal(database),
+        database.empty() ? "TRUE"
+                         : fmt::format("LEFT(name, CHAR_LENGTH({0}) + 1) = CONCAT({0}, '/')",
+                                       connection.literal(database)),
         filter);
 }
 
@@ -451,6 +483,8 @@ std::optional<CatalogTable> read_table(Connection& connection, const std::string
     auto found = read_where(connection,
                             fmt::format("table_schema = {} AND table_name = {}",
                                         connection.literal(database), connection.literal(table)),
+                            fmt::format("name >= {0} AND name < CONCAT({0}, '#q')",
+                                        connection.literal(database + '/' + table)),
                             event::TableFilter{{}, {}});
     return found.empty() ? std::nullopt : std::optional{std::move(found[0])};
 }

@@ -18,6 +18,7 @@ struct Fingerprint {
     std::string text;    ///< of all, with the second in which the table was made or altered last
     std::string untimed; ///< of its columns and key alone
     bool timed = false;  ///< whether the server said that second
+    bool young = false;  ///< that second may not be over: what is altered in it looks the same
 
     /// False: the table was altered, or is another table under this name. Where the server lacks
     /// the time of one, columns and key are compared alone.

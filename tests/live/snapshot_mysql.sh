@@ -142,10 +142,9 @@ for KIND in mysql mariadb; do
     my "ALTER TABLE shop.a DROP COLUMN meanwhile; DROP TABLE shop.later"
 
     say "$KIND: what the server itself does not notice: names swapped, of tables and of columns"
-    my "CREATE TABLE shop.x (id int PRIMARY KEY, one int, two int); INSERT INTO shop.x VALUES (1, 1, 2)"
-    sleep 1.1 # the catalog has seconds
-    my "CREATE TABLE shop.y LIKE shop.x; INSERT INTO shop.y VALUES (5, 5, 5); CREATE TABLE shop.z LIKE shop.x; INSERT INTO shop.z VALUES (6, 6, 7)"
-    sleep 1.1 # a name that is given in the second in which its table was made is no other time
+    python3 -c 'import time; time.sleep(1.01 - time.time() % 1)' # the catalog has seconds: all are made in one
+    my "CREATE TABLE shop.x (id int PRIMARY KEY, one int, two int); INSERT INTO shop.x VALUES (1, 1, 2); CREATE TABLE shop.y LIKE shop.x;
+        INSERT INTO shop.y VALUES (5, 5, 5); CREATE TABLE shop.z LIKE shop.x; INSERT INTO shop.z VALUES (6, 6, 7)"
     begin --tables shop.a --tables 'shop.[xyz]'
     my "RENAME TABLE shop.x TO shop.w, shop.y TO shop.x, shop.w TO shop.y; ALTER TABLE shop.z RENAME COLUMN one TO two, RENAME COLUMN two TO one"
     end

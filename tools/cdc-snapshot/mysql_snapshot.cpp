@@ -12,8 +12,10 @@
 #include "mysql/read_rights.hpp"
 #include "mysql/unlogged_changes.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
+#include <thread>
 
 namespace cdc::snapshot {
 
@@ -88,13 +90,30 @@ void refuse_findings(mysql::Connection& plain, const mysql::ServerAddress& addre
 /// found out as what is altered later, when the table is opened.
 using Fingerprints = std::map<std::string, mysql::Fingerprint>;
 
+void stop_if_asked() {
+    if (io::stop_signal::requested()) {
+        fail(ExitCode::failed, "stopped before anything was read");
+    }
+}
+
 Fingerprints read_fingerprints(mysql::Connection& plain, const std::string& database,
                                const event::TableFilter& filter) {
-    Fingerprints out;
-    for (const mysql::CatalogTable& table : mysql::read_tables(plain, database, filter)) {
-        out[table.display_name()] = table.fingerprint;
+    constexpr int kMostReadings = 12; // tables may be made all the time
+    constexpr std::int64_t kPauseMs = 300;
+    for (int readings = 1;; ++readings) {
+        Fingerprints out;
+        bool young = false;
+        for (const mysql::CatalogTable& table : mysql::read_tables(plain, database, filter)) {
+            out[table.display_name()] = table.fingerprint;
+            young = young || table.fingerprint.young;
+        }
+        // MySQL tells tables apart by where their rows are.
+        if (!young || !plain.is_mariadb() || readings == kMostReadings) {
+            return out;
+        }
+        stop_if_asked();
+        std::this_thread::sleep_for(std::chrono::milliseconds{kPauseMs});
     }
-    return out;
 }
 
 /// What can be looked at before the snapshot is opened.
@@ -110,12 +129,6 @@ void check_source(const Options& options, mysql::Connection& plain,
     check.tables("--where", patterns_of_conditions(options));
     options.edits.check(check);
     check.finish(options.allow_no_match);
-}
-
-void stop_if_asked() {
-    if (io::stop_signal::requested()) {
-        fail(ExitCode::failed, "stopped before anything was read");
-    }
 }
 
 } // namespace
