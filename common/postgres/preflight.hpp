@@ -29,6 +29,7 @@ struct PreflightQuestion {
     event::TableFilter filter;
     bool allow_no_identity = false;
     bool makes_publication = true; ///< where it is missing: --create, or --check before it
+    std::string added_to{}; ///< the publication that tables without one are to join; "": none
 };
 
 /// Looks at settings, rights, tables, publication and slot. Changes nothing, and takes no lock that

@@ -59,6 +59,34 @@ JOIN pg_class t ON t.oid = CASE WHEN pub.via_root THEN s.top ELSE s.oid END
 JOIN pg_namespace tn ON tn.oid = t.relnamespace
 WHERE t.relrowsecurity AND row_security_active(t.oid) ORDER BY 1, 2)";
 
+// From PostgreSQL 18 on the server refuses UPDATE and DELETE where the identity has a generated
+// column that the publication leaves out; virtual ones are in none. With a column list it looks at
+// that alone.
+constexpr int kRefusesGenerated = 180000;
+constexpr char kGenerated[] = R"(
+SELECT CASE WHEN pub.via_root THEN tn.nspname ELSE n.nspname END,
+    CASE WHEN pub.via_root THEN t.relname ELSE c.relname END,
+    format('%I.%I', n.nspname, c.relname), format('%I', g.attname), g.attgenerated = 's',
+    c.relreplident = 'f' AND EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary
+        AND x.indimmediate AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid
+            AND a.attgenerated <> '' AND a.attnum = ANY (x.indkey))), p.oid IS NOT NULL
+FROM pub CROSS JOIN sent s
+JOIN pg_class c ON c.oid = s.oid AND c.relkind = 'r' AND c.relpersistence = 'p'
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class t ON t.oid = s.top
+JOIN pg_namespace tn ON tn.oid = t.relnamespace
+LEFT JOIN pg_publication p ON p.pubname = $2
+JOIN LATERAL (SELECT a.attname, a.attgenerated FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND NOT a.attisdropped
+        AND (a.attgenerated = 'v' OR a.attgenerated = 's' AND p.pubgencols IS DISTINCT FROM 's')
+        AND (c.relreplident = 'f' OR EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid
+            AND x.indisvalid AND x.indimmediate AND a.attnum = ANY (x.indkey)
+            AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident ELSE false END))
+    ORDER BY a.attnum LIMIT 1) g ON true
+WHERE n.nspname <> 'information_schema' AND NOT EXISTS (SELECT FROM pg_publication_rel r
+    WHERE r.prpubid = p.oid AND r.prrelid IN (s.oid, s.top) AND r.prattrs IS NOT NULL)
+ORDER BY n.nspname, c.relname)";
+
 std::string hides_rows(std::string_view name, std::string_view role) {
     return fmt::format("row security hides rows of {} from role {}", name, role);
 }
@@ -92,6 +120,50 @@ void add_missing_identity(TableFindings& findings, const std::string& name, char
                         : "REPLICA IDENTITY USING INDEX of a unique index that is not "
                           "deferrable, of columns that are NOT NULL",
                     allowed ? "" : ", or --exclude it, or --allow-no-identity if it only grows"));
+}
+
+/// The way out where the publication leaves out a generated column of the identity of `name`.
+std::string generated_remedy(const std::string& name, std::string_view publication, bool exists,
+                             bool stored, bool has_key) {
+    if (has_key) {
+        return fmt::format("ALTER TABLE {} REPLICA IDENTITY DEFAULT;", name);
+    }
+    if (!stored) {
+        return fmt::format("ALTER TABLE {} REPLICA IDENTITY USING INDEX of a unique index without "
+                           "generated columns; or --exclude it",
+                           name);
+    }
+    return exists ? fmt::format("ALTER PUBLICATION {} SET (publish_generated_columns = stored);",
+                                publication)
+                  : fmt::format("make the publication: CREATE PUBLICATION {} FOR ALL TABLES WITH "
+                                "(publish_via_partition_root = true, publish_generated_columns = "
+                                "stored);",
+                                publication);
+}
+
+void look_at_generated(Connection& plain, const PreflightQuestion& question, bool published,
+                       Findings& findings) {
+    if (plain.server_version() < kRefusesGenerated) {
+        return;
+    }
+    const std::string& joined =
+        question.added_to.empty() ? question.publication : question.added_to;
+    const Result found = plain.query(published_sql(plain.server_version()) + kGenerated,
+                                     {published ? question.publication : "", joined});
+    TableFindings refused{findings, question.allow_no_identity ? Level::warning : Level::problem};
+    for (int row = 0; row < found.rows(); ++row) {
+        if (!question.filter.matches(found.text(row, 0), found.text(row, 1))) {
+            continue;
+        }
+        const std::string name{found.text(row, 2)};
+        refused.add(fmt::format("{} has the generated column {} in its replica identity, which the "
+                                "publication leaves out: while it is published, UPDATE and DELETE "
+                                "on it fail",
+                                name, found.text(row, 3)),
+                    generated_remedy(name, plain.quoted_name(joined), is_true(found, row, 6),
+                                     is_true(found, row, 4), is_true(found, row, 5)));
+    }
+    refused.end();
 }
 
 } // namespace
@@ -194,6 +266,7 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
     unlogged.end();
     partial_keys.end();
     other_identities.end();
+    look_at_generated(plain, question, publication.has_value(), findings);
     findings.push_back({captured != 0 ? Level::good : Level::warning, "tables",
                         fmt::format("{} to capture", captured), ""});
     if (partitioned && publication && !publication->via_root) {

@@ -117,3 +117,29 @@ sql "DROP PUBLICATION $SLOT; CREATE PUBLICATION $SLOT FOR TABLE good; INSERT INT
 sql "SELECT pg_create_logical_replication_slot('$SLOT', 'pgoutput')" >/dev/null
 sql "INSERT INTO good VALUES (4)"
 check || fail "not ready: $(cat check.err)"
+
+say "PostgreSQL 18: an identity with a generated column that the publication leaves out"
+start postgres18
+CDC_TEST_POSTGRES_URL=$CDC_TEST_POSTGRES18_URL
+create_db
+OWNER=$(pg_url)
+sql "CREATE TABLE full_key (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id * 2)); ALTER TABLE full_key REPLICA IDENTITY FULL;
+     CREATE TABLE full_stored (id int, n int GENERATED ALWAYS AS (id * 2) STORED); ALTER TABLE full_stored REPLICA IDENTITY FULL;
+     CREATE TABLE by_key (id int, n int GENERATED ALWAYS AS (id * 2) STORED, PRIMARY KEY (id, n));
+     CREATE TABLE full_virtual (id int, n int GENERATED ALWAYS AS (id * 2)); ALTER TABLE full_virtual REPLICA IDENTITY FULL;
+     CREATE TABLE beside (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id * 2))"
+not_ready "public.full_stored has the generated column n" "publish_generated_columns = stored"
+expect "tables named" "$(grep -c 'UPDATE and DELETE on it fail' check.err)" 4
+not_ready "public.full_key has the generated column n" "ALTER TABLE public.full_key REPLICA IDENTITY DEFAULT;" --tables full_key
+remedy "ALTER TABLE"
+check --tables full_key --tables beside || fail "not ready: $(cat check.err)"
+check --tables full_stored --allow-no-identity || fail "not ready where it is allowed: $(cat check.err)"
+sql "CREATE PUBLICATION $SLOT FOR TABLE full_key"
+expect_exit 4 cdc-snapshot --source "$OWNER" --publication "$SLOT" --add --tables full_stored 2>run.err >lines
+expect_words run.err "ALTER PUBLICATION \"$SLOT\" SET (publish_generated_columns = stored);"
+sql "ALTER PUBLICATION $SLOT SET (publish_generated_columns = stored, publish_via_partition_root = true)"
+cdc-snapshot --source "$OWNER" --publication "$SLOT" --add --tables full_stored --tables by_key 2>run.err >lines || fail "not added: $(cat run.err)"
+check || fail "not ready: $(cat check.err)"
+sql "INSERT INTO full_stored VALUES (1); UPDATE full_stored SET id = 2"
+sql "ALTER PUBLICATION $SLOT ADD TABLE full_virtual"
+not_ready "public.full_virtual has the generated column n" "USING INDEX"
