@@ -119,6 +119,10 @@ sql "INSERT INTO everything (id) VALUES (5000001)"
 expect_exit 2 verify --settle 1s --tables everything >report.txt
 expect_words report.txt "did not settle"
 
+say "--slot of a slot that does not fill the target: named, with those that do"
+expect_exit 2 verify --slot typo --settle 1s --tables everything >report.txt
+expect_words report.txt "no position of slot 'typo' of this source, but of '"
+
 say "a table that the target does not hold"
 sql "CREATE TABLE absent (id int PRIMARY KEY)"
 verify --no-wait --tables absent >report.txt || fail "an empty table that is not there differs"

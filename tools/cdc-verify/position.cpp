@@ -35,6 +35,7 @@ std::optional<event::Checkpoint> Position::read() {
         return found;
     }
     std::optional<event::Checkpoint> found;
+    std::string others;
     for (const auto& source : clickhouse::read_target_state(m_target.transport()).sources) {
         auto checkpoint = event::parse_checkpoint(source.checkpoint, "the target's checkpoint");
         const bool kafka = checkpoint.kind == kKafka;
@@ -42,6 +43,9 @@ std::optional<event::Checkpoint> Position::read() {
             continue;
         }
         if (!m_options.slot.empty() && checkpoint.slot != m_options.slot) {
+            if (!checkpoint.slot.empty()) {
+                others += (others.empty() ? "" : ", ") + in_quotes(checkpoint.slot);
+            }
             continue;
         }
         // Kafka's does not say which server its records are of: the stream's own counts before it.
@@ -60,7 +64,11 @@ std::optional<event::Checkpoint> Position::read() {
         found = std::move(checkpoint);
     }
     if (!found) {
-        m_why = "the target holds no position of this source";
+        m_why = m_options.slot.empty()
+                    ? "the target holds no position of this source"
+                    : fmt::format("the target holds no position of slot {} of this source{}",
+                                  in_quotes(m_options.slot),
+                                  others.empty() ? "" : ", but of " + others);
     }
     return found;
 }
