@@ -29,8 +29,12 @@ void sync_folder_of(const std::string& path) {
     }
 }
 
+std::string temporary_name(const std::string& path) {
+    return fmt::format("{}.{}.tmp", path, ::getpid());
+}
+
 void write_file_atomically(const std::string& path, std::string_view bytes) {
-    const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+    const std::string temporary = temporary_name(path);
     const auto give_up = [&](const char* what) {
         const int error = errno;
         ::unlink(temporary.c_str());

@@ -11,6 +11,9 @@ namespace cdc::io {
 /// file holds the old bytes or the new ones, never a part. Throws Error (failed).
 void write_file_atomically(const std::string& path, std::string_view bytes);
 
+/// The neighbour, of this process.
+std::string temporary_name(const std::string& path);
+
 /// Makes the entry of a file in its folder durable. Throws Error (failed).
 void sync_folder_of(const std::string& path);
 

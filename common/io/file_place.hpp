@@ -13,8 +13,9 @@ enum class FileUse {
     append,
 };
 
-/// Whether the file can be used so, without touching it. Throws Error (usage) when it cannot: its
-/// folder is not there or may not be written to, or there is something else of that name.
+/// Whether the file can be used so, without touching it: what can be made there is made, and
+/// removed again. Throws Error (usage) when it cannot: its folder is not there or may not be
+/// written to, or there is something else of that name.
 void check_file_place(std::string_view option, const std::string& path, FileUse use);
 
 /// The folder of the file; "." where the path has none.
