@@ -107,10 +107,11 @@ std::vector<std::string> modify_column_sql(const Target& target, std::string_vie
 struct ExistingColumn {
     std::string name;
     std::string type;
-    std::string default_kind{}; ///< DEFAULT, MATERIALIZED, ALIAS or ""
+    std::string default_kind{}; ///< DEFAULT, MATERIALIZED, ALIAS, EPHEMERAL or ""
     std::string default_expression{};
 
     /// A MATERIALIZED or ALIAS one takes no values.
+    bool ephemeral() const { return default_kind == "EPHEMERAL"; }
     bool computed() const { return default_kind == "MATERIALIZED" || default_kind == "ALIAS"; }
 };
 

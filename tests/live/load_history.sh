@@ -43,6 +43,11 @@ expect 'waiting' "$(ch 'SELECT count() FROM t_pending FINAL WHERE _done = 0')" 2
 expect_words load.err "table 't': 2 updates wait in 't_pending'"
 lines "
 print(table('t', T, 'v1'))
+for position in 40, 41, 41:
+    print(change('u', 't', {'id': 20}, position, after={'id': 20, 'q': position - 39}, unchanged=['note']))" | load || fail 'waiting again'
+expect_words load.err "table 't': 2 updates wait in 't_pending'"
+lines "
+print(table('t', T, 'v1'))
 print(change('r', 't', {'id': 20}, 30, 0, after={'id': 20, 'q': 0, 'note': 's'}))" | load || fail 'the row'
 expect 'waiting' "$(ch 'SELECT count() FROM t_pending FINAL WHERE _done = 0')" 0
 expect 'its operations' "$(history | grep '^20')" $'20,"r",0,"s"\n20,"u",1,"s"\n20,"u",2,"s"'

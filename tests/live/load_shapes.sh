@@ -54,6 +54,36 @@ for mode in replace history; do
     expect "rows behind another key ($mode)" "$(rows_of hand$mode)" $'1,1,"old",2,3,7\n2,2,"old",4,6,7\n4,4,"old",8,12,7\n9,9,"new",18,27,7'
 done
 
+say 'a column of the source that somebody made into one that keeps no values is refused'
+kept_none() { lines "print(table('voided', T, 'v1'))
+print(change('c', 'voided', {'id': $1}, $1, 1, after={'id': $1, 'q': 1, 'note': 'n'}))" | cdc-load --target "$TARGET" 2>load.err; }
+kept_none 1 || fail 'the table'
+for kind in 'EPHEMERAL' "ALIAS 'x'" "MATERIALIZED 'x'"; do
+    ch "ALTER TABLE voided_raw DROP COLUMN note"
+    ch "ALTER TABLE voided_raw ADD COLUMN note Nullable(String) $kind"
+    expect_exit 4 kept_none 2
+    expect_words load.err "column 'note' of 'voided_raw' was made ${kind% *} in the target"
+done
+ch 'ALTER TABLE voided_raw MODIFY COLUMN `note` REMOVE MATERIALIZED'
+kept_none 2 || fail 'as the hint says'
+expect 'rows' "$(ch 'SELECT id, note FROM voided WHERE id = 2 FORMAT CSV')" '2,"n"'
+
+say 'a table that somebody detached is no dropped one'
+attached() { lines "print(table('away', T, 'v1'))
+print(change('c', 'away', {'id': $1}, $1, 1, after={'id': $1, 'q': 1, 'note': 'n'}))" | cdc-load --target "$TARGET" 2>load.err; }
+ch 'CREATE DATABASE away' # the usual one cannot detach
+DEFAULT=$TARGET
+TARGET=${TARGET%/*}/away
+attached 1 || fail 'the table'
+ch 'DETACH TABLE away_raw PERMANENTLY'
+expect_exit 4 attached 2
+expect_words load.err "'away_raw' was detached in the target"
+ch 'ATTACH TABLE away_raw'
+attached 2 || fail 'attached again'
+expect 'rows' "$(ch 'SELECT count() FROM away')" 2
+expect 'no mark' "$(ch "SELECT value FROM _cdc_state FINAL WHERE item = 'stale' AND name = 'away' FORMAT TSVRaw")" ''
+TARGET=$DEFAULT
+
 say 'a column that somebody altered to a narrower type, in which the engine cut its values, makes the table unproven'
 unproven() { ch "SELECT value FROM _cdc_state FINAL WHERE scope = 'table' AND item = 'unproven' AND name = '$1' FORMAT TSVRaw"; }
 narrow() { lines "print(table('narrow', T, 'v1'))

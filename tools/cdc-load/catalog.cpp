@@ -1,5 +1,6 @@
 #include "cdc-load/catalog.hpp"
 
+#include "base/numbers.hpp"
 #include "clickhouse/identifier.hpp"
 
 namespace cdc::load {
@@ -20,14 +21,12 @@ FoundTable find_table(clickhouse::Transport& transport, const std::string& name)
 }
 
 std::vector<clickhouse::ExistingColumn> find_columns(clickhouse::Transport& transport,
-                                                     const std::string& name) {
+                                                     const std::string& name, bool ephemeral) {
     std::vector<clickhouse::ExistingColumn> columns;
-    // An EPHEMERAL column cannot be read.
     for (auto& row : clickhouse::parse_tsv(transport.query(
              fmt::format("SELECT name, type, default_kind, default_expression FROM system.columns "
-                         "WHERE database = currentDatabase() AND table = {} AND default_kind != "
-                         "'EPHEMERAL' ORDER BY position",
-                         quote_string(name)),
+                         "WHERE database = currentDatabase() AND table = {}{} ORDER BY position",
+                         quote_string(name), ephemeral ? "" : " AND default_kind != 'EPHEMERAL'"),
              "TabSeparated"))) {
         if (row.size() == 4) {
             columns.push_back(
@@ -35,6 +34,15 @@ std::vector<clickhouse::ExistingColumn> find_columns(clickhouse::Transport& tran
         }
     }
     return columns;
+}
+
+std::optional<std::uint64_t> waiting_lines(clickhouse::Transport& transport,
+                                           const clickhouse::Target& target) {
+    const auto rows = clickhouse::parse_tsv(
+        transport.query(fmt::format("SELECT count() FROM {} FINAL WHERE _done = 0",
+                                    clickhouse::quote_identifier(target.pending)),
+                        "TabSeparated"));
+    return rows.empty() ? std::nullopt : base::parse_integer<std::uint64_t>(rows[0][0]);
 }
 
 } // namespace cdc::load

@@ -4,6 +4,8 @@
 #include "clickhouse/schema.hpp"
 #include "clickhouse/transport.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,14 @@ struct FoundTable {
 /// Of the current database.
 FoundTable find_table(clickhouse::Transport& transport, const std::string& name);
 
-/// Empty: there is no such table.
-std::vector<clickhouse::ExistingColumn> find_columns(clickhouse::Transport& transport,
-                                                     const std::string& name);
+/// Empty: there is no such table. EPHEMERAL ones, which cannot be read, only where they are asked
+/// for.
+std::vector<clickhouse::ExistingColumn>
+find_columns(clickhouse::Transport& transport, const std::string& name, bool ephemeral = false);
+
+/// How many updates wait in the pending table, which is there; nothing in a dry run.
+std::optional<std::uint64_t> waiting_lines(clickhouse::Transport& transport,
+                                           const clickhouse::Target& target);
 
 } // namespace cdc::load
 

@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 #include "cdc-load/careful_loader.hpp"
 #include "cdc-load/dry_run.hpp"
+#include "cdc-load/table_checks.hpp"
 #include "cdc-load/table_setup.hpp"
 #include "event/input_hint.hpp"
 #include "event/json_cursor.hpp"
@@ -96,7 +97,7 @@ Loader::Loader(clickhouse::Transport& transport, const Options& options, Figures
 
 const DecodedLine* Loader::decode(std::string_view line) {
     try {
-        return &m_predictor.decode(line);
+        return &check_order(m_predictor.decode(line));
     } catch (const Error& error) {
         if (!m_options.dead_letters || is_not_of_one_row(line)) {
             throw;

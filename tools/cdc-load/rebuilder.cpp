@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "cdc-load/catalog.hpp"
 #include "cdc-load/exchange.hpp"
 #include "cdc-load/table_setup.hpp"
 #include "cdc-load/view.hpp"
@@ -269,7 +270,7 @@ void Rebuilder::drop_waiting(TableLoader& table, Order order) {
     execute(fmt::format("ALTER TABLE {} DELETE WHERE _version < toUInt128('{}') SETTINGS "
                         "mutations_sync = 2",
                         name, base::decimal_text(order.value)));
-    table.pending = count(fmt::format("SELECT count() FROM {} FINAL WHERE _done = 0", name));
+    retry([&] { table.pending = waiting_lines(m_transport, table.target()).value_or(0); });
 }
 
 std::vector<clickhouse::ExistingColumn> Rebuilder::columns_of(const TableLoader& table,

@@ -1,6 +1,7 @@
 #include "cdc-load/resolver.hpp"
 
 #include "base/error.hpp"
+#include "cdc-load/catalog.hpp"
 #include "cdc-load/resolver_sql.hpp"
 #include "clickhouse/identifier.hpp"
 #include "clickhouse/row_format.hpp"
@@ -327,8 +328,10 @@ void Resolver::write_pending(TableLoader& table) {
     m_transport.insert(fmt::format("INSERT INTO {} (_key, _version, _line, _done)",
                                    quote_identifier(table.target().pending)),
                        "RowBinary", {&piece, 1});
-    table.pending += m_new;
-    table.pending -= std::min<std::uint64_t>(m_done, table.pending);
+    // A line may have been there already: it came again, or twice, or another loader had it.
+    const auto count = waiting_lines(m_transport, table.target());
+    table.pending =
+        count.value_or(table.pending + m_new - std::min<std::uint64_t>(m_done, table.pending));
 }
 
 /// Lines of the batch itself, to be completed with the portion.

@@ -1,12 +1,21 @@
 #include "cdc-load/table_checks.hpp"
 
 #include "base/error.hpp"
+#include "clickhouse/identifier.hpp"
 
 namespace cdc::load {
 
 using base::Error;
 using base::ExitCode;
 using base::in_quotes;
+
+const event::DecodedLine& check_order(const event::DecodedLine& line) {
+    if (line.kind == event::LineKind::change && line.op != 'm' &&
+        line.source.order == event::Order{}) {
+        base::fail(ExitCode::bad_data, "change without source.order");
+    }
+    return line;
+}
 
 void check_owner(const TableLoader& table, const clickhouse::TableState& state) {
     const clickhouse::Target& target = table.target();
@@ -29,6 +38,26 @@ void check_owner(const TableLoader& table, const clickhouse::TableState& state) 
                                 in_quotes(target.name), shown(state.layout), shown(layout)),
                     "Give the options of --mode and of names as they were, or another "
                     "--table-name."};
+    }
+}
+
+void check_not_detached(clickhouse::Transport& transport, const std::string& name) {
+    std::string answer;
+    try {
+        answer = transport.query(fmt::format("SELECT count() FROM system.detached_tables WHERE "
+                                             "database = currentDatabase() AND table = {}",
+                                             clickhouse::quote_string(name)),
+                                 "TabSeparated");
+    } catch (const clickhouse::ServerError& error) {
+        if (error.transient()) {
+            throw;
+        }
+        return; // an older server, or one that does not let us look
+    }
+    if (!answer.empty() && answer[0] != '0') {
+        throw Error{ExitCode::refused,
+                    fmt::format("{} was detached in the target", in_quotes(name)),
+                    fmt::format("ATTACH TABLE {}", clickhouse::quote_identifier(name))};
     }
 }
 
@@ -59,6 +88,29 @@ void check_arguments(const FoundTable& found, const clickhouse::Target& target,
                                 in_quotes(target.stored), text, wanted),
                     "Drop it, or make it as --dry-run prints it, and load a snapshot of the "
                     "table."};
+    }
+}
+
+void check_takes_values(const std::vector<clickhouse::ExistingColumn>& existing,
+                        const clickhouse::Target& target, const clickhouse::TargetShape& shape) {
+    for (const auto& wanted : clickhouse::row_columns(target, shape)) {
+        for (const clickhouse::ExistingColumn& column : existing) {
+            if (column.name != wanted.name || !(column.ephemeral() || column.computed())) {
+                continue;
+            }
+            const std::string name = clickhouse::quote_identifier(column.name);
+            throw Error{
+                ExitCode::refused,
+                fmt::format("column {} of {} was made {} in the target, which keeps no value of "
+                            "the source",
+                            in_quotes(column.name), in_quotes(target.stored), column.default_kind),
+                column.default_kind == "MATERIALIZED"
+                    ? fmt::format("ALTER TABLE {} MODIFY COLUMN {} REMOVE MATERIALIZED",
+                                  clickhouse::quote_identifier(target.stored), name)
+                    : fmt::format("ALTER TABLE {} DROP COLUMN {}; it is made again, and the "
+                                  "table is stale until it is read again.",
+                                  clickhouse::quote_identifier(target.stored), name)};
+        }
     }
 }
 

@@ -4,18 +4,31 @@
 #include "cdc-load/catalog.hpp"
 #include "cdc-load/table_loader.hpp"
 #include "clickhouse/state.hpp"
+#include "event/line_decoder.hpp"
 
-/// Whether a table of the target is ours; all throw Error (refused) where it is not.
+/// Whether a table of the target is ours; all but the first throw Error (refused) where it is not.
 namespace cdc::load {
+
+/// The line. A change without an order, or of order 0, would be below all others: Error (bad_data).
+const event::DecodedLine& check_order(const event::DecodedLine& line);
 
 /// By `_cdc_state`: of the same source table, of the same mode and names.
 void check_owner(const TableLoader& table, const clickhouse::TableState& state);
+
+/// A table that is not there may be a detached one, which CREATE TABLE IF NOT EXISTS takes for one
+/// that is.
+void check_not_detached(clickhouse::Transport& transport, const std::string& name);
 
 void check_engine(const FoundTable& found, const std::string& name, std::string_view wanted);
 
 /// Of a table that somebody else made: without them a deleted row stays, and any version wins.
 void check_arguments(const FoundTable& found, const clickhouse::Target& target,
                      const clickhouse::TargetShape& shape);
+
+/// That no column of the rows is one that somebody made EPHEMERAL, which throws values away,
+/// MATERIALIZED or ALIAS, which take none.
+void check_takes_values(const std::vector<clickhouse::ExistingColumn>& existing,
+                        const clickhouse::Target& target, const clickhouse::TargetShape& shape);
 
 } // namespace cdc::load
 

@@ -379,6 +379,7 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
     clickhouse::ValueCounts counts;
     std::vector<clickhouse::ExistingColumn> existing;
     if (!found_raw.exists) {
+        check_not_detached(transport, target.stored);
         for (clickhouse::TargetColumn& column : shape.columns) {
             clickhouse::leave_out_misfit(column);
         }
@@ -389,7 +390,11 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
         transport.execute(clickhouse::create_raw_sql(target, shape));
         base::log::info("made table {}", in_quotes(target.stored));
     } else {
-        existing = find_columns(transport, target.stored);
+        existing = find_columns(transport, target.stored, true);
+        if (!table.is_void(from.order)) {
+            check_takes_values(existing, target, shape);
+        }
+        std::erase_if(existing, [](const auto& column) { return column.ephemeral(); });
         mark_unknown_rows(transport, table, from.order, state);
         if (!read_again) {
             mark_altered(transport, table, from, state, found_raw, existing);
@@ -431,12 +436,7 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
 
     if (find_table(transport, target.pending).exists) {
         table.pending_table = true;
-        const auto rows = clickhouse::parse_tsv(
-            transport.query(fmt::format("SELECT count() FROM {} FINAL WHERE _done = 0",
-                                        clickhouse::quote_identifier(target.pending)),
-                            "TabSeparated"));
-        table.pending =
-            rows.empty() ? 0 : base::parse_integer<std::uint64_t>(rows[0][0]).value_or(0);
+        table.pending = waiting_lines(transport, target).value_or(0);
     }
     table.parked = state.parked;
     table.set_shape(from.version, std::move(shape));
