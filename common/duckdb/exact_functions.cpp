@@ -3,6 +3,7 @@
 #include "duckdb/database.hpp"
 #include "duckdb/exact_quotient.hpp"
 #include "duckdb/moment_texts.hpp"
+#include "duckdb/scalar_function.hpp"
 #include "event/float_text.hpp"
 
 #include <array>
@@ -17,127 +18,9 @@
 
 namespace cdc::duckdb {
 
-using base::ExitCode;
-
 namespace {
 
-using Text = std::string_view;
-
-/// What a function finds wrong with a value: the words of the engine's error.
-struct WrongValue {
-    std::string words;
-};
-
-template<typename T>
-constexpr TypeId type_of() {
-    if constexpr (std::is_same_v<T, bool>) {
-        return TypeId::boolean;
-    } else if constexpr (std::is_same_v<T, std::int64_t>) {
-        return TypeId::bigint;
-    } else if constexpr (std::is_same_v<T, float>) {
-        return TypeId::real;
-    } else if constexpr (std::is_same_v<T, double>) {
-        return TypeId::double_precision;
-    } else {
-        return TypeId::varchar;
-    }
-}
-
-template<typename T>
-const Type& full_type_of() {
-    static const Type kType{type_of<T>(), 0, 0, {}};
-    return kType;
-}
-
-template<typename T>
-T argument(const Vector& vector, std::uint64_t row) {
-    if constexpr (std::is_same_v<T, Text>) {
-        return vector.text(row);
-    } else {
-        return vector.at<T>(row);
-    }
-}
-
-/// The result vector of one call.
-class Output {
-public:
-    explicit Output(void* vector) : m_vector{vector}, m_data{library().vector_data(vector)} {}
-
-    void null(std::uint64_t row) {
-        if (m_validity == nullptr) {
-            library().ensure_validity(m_vector);
-            m_validity = library().vector_validity(m_vector);
-        }
-        m_validity[row / 64] &= ~(std::uint64_t{1} << (row % 64));
-    }
-    void set(std::uint64_t row, Text value) {
-        library().assign_text(m_vector, row, value.data(), value.size());
-    }
-    template<typename T>
-    void set(std::uint64_t row, T value) {
-        static_cast<T*>(m_data)[row] = value;
-    }
-
-private:
-    void* m_vector;
-    void* m_data;
-    std::uint64_t* m_validity = nullptr;
-};
-
-/// The engine's callback for `kFunction`, which is a plain function of values. A function that
-/// makes text returns std::string_view of what lies in its argument or in a buffer of its thread.
-template<auto kFunction>
-struct Callback;
-
-template<typename R, typename... Arguments, R (*kFunction)(Arguments...)>
-struct Callback<kFunction> {
-    static void call(void* info, void* chunk, void* output) {
-        try {
-            run(chunk, output, std::index_sequence_for<Arguments...>{});
-        } catch (const WrongValue& wrong) {
-            library().set_function_error(info, wrong.words.c_str());
-        } catch (const std::exception& error) { // none may pass through the engine
-            library().set_function_error(info, error.what());
-        }
-    }
-
-    template<std::size_t... kPlace>
-    static void run(void* chunk, void* output, std::index_sequence<kPlace...>) {
-        const Library& lib = library();
-        const std::array<Vector, sizeof...(Arguments)> columns{
-            Vector{lib.chunk_vector(chunk, kPlace), full_type_of<Arguments>()}...};
-        Output out{output};
-        const std::uint64_t rows = lib.chunk_size(chunk);
-        for (std::uint64_t row = 0; row < rows; ++row) {
-            if ((columns[kPlace].is_null(row) || ...)) {
-                out.null(row);
-            } else {
-                out.set(row, kFunction(argument<Arguments>(columns[kPlace], row)...));
-            }
-        }
-    }
-
-    static void make(void* connection, const char* name) {
-        const Library& lib = library();
-        void* function = lib.create_function();
-        lib.set_function_name(function, name);
-        for (const TypeId id : {type_of<Arguments>()...}) {
-            void* type = lib.create_type(static_cast<int>(id));
-            lib.add_function_parameter(function, type);
-            lib.destroy_type(&type);
-        }
-        void* type = lib.create_type(static_cast<int>(type_of<R>()));
-        lib.set_function_result(function, type);
-        lib.destroy_type(&type);
-        lib.set_function_callback(function, &call);
-        const int state = lib.register_function(connection, function);
-        lib.destroy_function(&function);
-        if (state != 0) {
-            throw EngineError{ExitCode::refused,
-                              fmt::format("the SQL engine does not take the function {}", name)};
-        }
-    }
-};
+using namespace scalar;
 
 [[noreturn]] void out_of_range(const char* what) {
     throw WrongValue{fmt::format("value out of range: {}", what)};
@@ -441,6 +324,29 @@ std::int64_t finite(std::int64_t value, bool infinite) {
     return value;
 }
 
+constexpr std::int64_t kFirstDay = -2'440'588;   // 4714-11-24 BC
+constexpr std::int64_t kLastDay = 2'145'031'948; // 5874897-12-31
+constexpr std::int64_t kMicrosOfDay = 86'400'000'000;
+
+Days date_in_range(Days date) {
+    constexpr std::int32_t kInfinite = std::numeric_limits<std::int32_t>::max();
+    if ((date.value < kFirstDay || date.value > kLastDay) && date.value != kInfinite &&
+        date.value != -kInfinite) {
+        throw WrongValue{"date out of range"};
+    }
+    return date;
+}
+
+/// The engine's last one is below PostgreSQL's.
+template<typename T>
+T timestamp_in_range(T time) {
+    if (time.value < kFirstDay * kMicrosOfDay &&
+        time.value != -std::numeric_limits<std::int64_t>::max()) {
+        throw WrongValue{"timestamp out of range"};
+    }
+    return time;
+}
+
 double sum(double value, bool any_infinite) {
     return in_range<double>(value, any_infinite, true);
 }
@@ -492,6 +398,9 @@ void make_exact_functions(Connection& connection) {
     Callback<&divide_whole>::make(handle, "cdc_divide_whole");
     Callback<&quotient>::make(handle, "cdc_quotient");
     Callback<&finite>::make(handle, "cdc_finite");
+    Callback<&date_in_range>::make(handle, "cdc_date");
+    Callback<&timestamp_in_range<Micros>>::make(handle, "cdc_timestamp");
+    Callback<&timestamp_in_range<MicrosOfZone>>::make(handle, "cdc_timestamp_tz");
     Callback<&sum>::make(handle, "cdc_sum");
     Callback<&average>::make(handle, "cdc_avg");
 }

@@ -30,6 +30,8 @@ class Connection;
 /// cdc_upper(text, upper(text)) ß stays ß
 /// cdc_year(bigint)             1 BC is -1, and 0 for the engine
 /// cdc_finite(bigint, infinite) the first; an error where the second is true
+/// cdc_date(date)               its argument where PostgreSQL has such a date, else an error;
+///                              cdc_timestamp, cdc_timestamp_tz the same
 /// cdc_sum(sum, any_infinite)   a sum of floats; out of range is an error
 /// cdc_avg(avg, largest)        an average of floats whose largest magnitude is the second
 /// ```

@@ -165,6 +165,11 @@ int number_of(Text digits) {
     return value;
 }
 
+int days_of(int month, bool leap_year) {
+    return month == 2 ? (leap_year ? 29 : 28)
+                      : (month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31);
+}
+
 /// PostgreSQL's dates, and lower end of timestamps. The engine has more.
 bool in_calendar(const MomentText& moment) {
     constexpr int kLastYear = 5874897;
@@ -173,11 +178,17 @@ bool in_calendar(const MomentText& moment) {
     const std::size_t month = moment.date.find_first_not_of("0123456789");
     const std::size_t day = moment.date.find_first_not_of("0123456789", month + 1);
     const int year = number_of(moment.date.substr(0, month));
+    const int month_number = number_of(moment.date.substr(month + 1, day - month - 1));
+    const int day_number = number_of(moment.date.substr(day + 1));
+    const int counted = moment.before_era ? year - 1 : year; // 1 BC is the year 0
+    const bool leap_year = counted % 4 == 0 && (counted % 100 != 0 || counted % 400 == 0);
+    if (month_number < 1 || day_number < 1 || day_number > days_of(month_number, leap_year)) {
+        return false;
+    }
     if (!moment.before_era) {
         return year <= kLastYear;
     }
-    const int month_and_day = number_of(moment.date.substr(month + 1, day - month - 1)) * 100 +
-                              number_of(moment.date.substr(day + 1));
+    const int month_and_day = month_number * 100 + day_number;
     return year < kFirstYear || (year == kFirstYear && month_and_day >= kFirstDay);
 }
 

@@ -59,6 +59,8 @@ struct Engine {
     /// The types of a SELECT's columns, as DESCRIBE names them. Empty: expressions stay as they
     /// are.
     std::function<std::vector<std::string>(const std::string&)> describe;
+    /// Runs a SELECT of constants. Needed with `describe`.
+    std::function<void(const std::string&)> compute{};
 };
 
 /// A FROM item at any depth of a bound view.

@@ -1,6 +1,7 @@
 #include "views/exact.hpp"
 
 #include "base/error.hpp"
+#include "views/constants.hpp"
 #include "views/exact_rules.hpp"
 #include "views/number_types.hpp"
 #include "views/refused.hpp"
@@ -297,6 +298,7 @@ std::vector<NumberTraits> make_exact(Json& node, const std::vector<Relation>& re
     } else {
         exact.of_expressions(node);
     }
+    check_constants(node, engine);
     return exact.traits_of_query(node);
 }
 

@@ -101,6 +101,27 @@ void Exact::take_as_integer(Json& node, const Json& other) {
     }
 }
 
+/// The engine has dates and times below and above PostgreSQL's.
+bool Exact::keep_in_calendar(Json& node) {
+    const Json& children = node["children"];
+    const auto is_moment = [this](const Json& child) {
+        const std::string type = m_types.of(child);
+        return type == "DATE" || type.starts_with("TIMESTAMP");
+    };
+    if (!is_moment(children[0]) && !is_moment(children[1])) {
+        return false;
+    }
+    const std::string type = m_types.of(node);
+    if (type == "DATE") {
+        node = make_call("cdc_date", {std::move(node)});
+    } else if (type == "TIMESTAMP") {
+        node = make_call("cdc_timestamp", {std::move(node)});
+    } else if (type.starts_with("TIMESTAMP")) {
+        node = make_call("cdc_timestamp_tz", {std::move(node)});
+    }
+    return true;
+}
+
 void Exact::arithmetic(Json& node) {
     Json& children = node["children"];
     const std::string_view name = text_of(node, "function_name");
@@ -112,6 +133,9 @@ void Exact::arithmetic(Json& node) {
         return;
     }
     read_operands(node);
+    if (children.size() == 2 && name != "/" && name != "*" && keep_in_calendar(node)) {
+        return;
+    }
     if (children.size() == 2 && name != "/") {
         take_as_integer(children[0], children[1]);
         take_as_integer(children[1], children[0]);

@@ -38,6 +38,7 @@ private:
 
     void apply_rule(Json& node);
     void arithmetic(Json& node);
+    bool keep_in_calendar(Json& node);
     void take_as_integer(Json& node, const Json& other);
     void division(Json& node);
     /// A quotient of numerics directly in round() or in a cast to numeric(p,s), which say its

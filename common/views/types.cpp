@@ -1,22 +1,12 @@
 #include "views/exact.hpp"
 
 #include "base/error.hpp"
+#include "views/constants.hpp"
 #include "views/refused.hpp"
 
 #include <utility>
 
 namespace cdc::views {
-
-namespace {
-
-/// The engine's words, behind the statement that they are of.
-std::string first_line(std::string words) {
-    const std::size_t begin = words.find("Error: ");
-    words.erase(0, begin == std::string::npos ? 0 : begin + 7);
-    return words.substr(0, words.find('\n'));
-}
-
-} // namespace
 
 std::string Types::of(const Json& expression) {
     if (is_class(expression, "COLUMN_REF")) {

@@ -108,6 +108,7 @@ trim(chr(160) || t || chr(12288)); ltrim(chr(8195) || t); rtrim(t || chr(160) ||
 ('2024-01-01 BC' || '')::date; ('10:20:30 PM' || '')::time; ('1/2/3' || '')::date; ('99-05-04 10:20' || '')::timestamp; ('2024-07-02 12:30:30 CET' || '')::timestamptz; '2024-01-01 BC'::date; '2024-07-02 12:30:30 IST'::timestamptz; ('2024-01-01 10:20:30 BC' || '')::timestamp
 day < '2020-01-01'; ts < day; tz = '-infinity'; coalesce(day, '2000-01-01'); greatest(ts, day)
 n * 1e2; m * 1e-1; m + 1e0; n = 1e2; d * 1e2; m > 1.5e20; d * 1e2::double precision; m * 12345678901234567890123456789012345678901234567890
+day + 2147483647; day - 2147483647; day - 5000000; day + 2100000000; '5874897-12-31'::date + 1; ts - INTERVAL '7000 years'; tz - INTERVAL '7000 years'; day - INTERVAL '10000 years'; ts + INTERVAL '200000 years'; day < '2023-02-29'; '2024-02-30'::date; coalesce(i, 1 / (1 - 1)); i + (2147483647 + 1)
 day + 1; day - 1; day - day; day - DATE '2000-01-01'; DATE '2000-01-01' - day; ts - ts; day + i; ts + INTERVAL '1 month'; ts - INTERVAL '1 day'; day + INTERVAL '1 month'; tz + INTERVAL '1 hour'; ts + INTERVAL '1 year'
 """
 

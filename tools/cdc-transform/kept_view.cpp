@@ -4,6 +4,8 @@
 #include "cdc-transform/bag.hpp"
 #include "cdc-transform/column_types.hpp"
 #include "cdc-transform/named_relations.hpp"
+#include "cdc-transform/view_engine.hpp"
+#include "views/constants.hpp"
 #include "views/unique.hpp"
 #include "views/view_refusal.hpp"
 
@@ -34,19 +36,6 @@ std::string join(const std::vector<std::string>& items, const std::string& prefi
     return out;
 }
 
-/// The engine's names of a SELECT's types.
-std::vector<std::string> column_types(duckdb::Connection& connection, const std::string& select) {
-    duckdb::Result described =
-        connection.query(fmt::format("SELECT column_type FROM (DESCRIBE {})", select));
-    std::vector<std::string> types;
-    while (described.next()) {
-        for (std::uint64_t row = 0; row < described.size(); ++row) {
-            types.emplace_back(described.column(0).text(row));
-        }
-    }
-    return types;
-}
-
 /// "numeric(12,2)" of a table line has its numbers beside the name too.
 void set_numbers(event::Column& column, const duckdb::Type& type) {
     using duckdb::TypeId;
@@ -65,15 +54,7 @@ KeptView::KeptView(duckdb::Connection& connection, duckdb::Connection& asking,
                    const views::View& view, std::size_t place, const std::string& name)
     : m_connection{connection}, m_view{view}, m_place{place}, m_db{name}, m_stored{"out_" +
                                                                                    view.name} {
-    m_engine.serialise = [this](const std::string& sql) {
-        return duckdb::serialize_sql(m_connection, sql);
-    };
-    m_engine.deserialise = [this](const std::string& tree) {
-        return duckdb::deserialize_sql(m_connection, tree);
-    };
-    m_engine.describe = [&asking](const std::string& sql) {
-        return column_types(asking, sql);
-    };
+    m_engine = view_engine(m_connection, asking);
     const std::string tree = m_engine.serialise(m_view.select);
     if (nlohmann::json::parse(tree).value("error", false)) {
         views::bind_view(m_view, {}, m_engine); // says where
@@ -92,6 +73,7 @@ std::string KeptView::normal_form() const {
 void KeptView::bind(const std::vector<views::Relation>& relations,
                     const std::vector<KeptColumn>& kept) {
     m_bound = views::bind_view(m_view, relations, m_engine);
+    check_types();
     m_frozen = frozen_by(*m_bound, kept);
     views::check_unique(*m_bound, relations);
     m_derived.clear();
@@ -99,6 +81,17 @@ void KeptView::bind(const std::vector<views::Relation>& relations,
         for (const std::string& relation : m_bound->reads) {
             m_derived[relation] = views::derive(*m_bound, relation, m_engine);
         }
+    }
+}
+
+/// What the engine takes no row of, such as an operator between two types.
+void KeptView::check_types() const {
+    const std::string select = views::select_text(*m_bound, m_engine);
+    try {
+        column_types(m_connection, select);
+    } catch (const Error& error) {
+        views::refuse_view(m_view, {"an expression that the engine does not take",
+                                    views::first_line(error.what()), views::kNoPosition});
     }
 }
 

@@ -94,6 +94,7 @@ public:
     void append_table_line(std::string& out, const CutStamp& cut) const;
 
 private:
+    void check_types() const;
     std::string normal_form() const;
     void keep(State& state);
     std::string found_by(const std::string& prefix) const;
