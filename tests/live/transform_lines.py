@@ -403,6 +403,38 @@ def an_older_shape_again(folder):
 
 
 @case
+def an_older_key_again(folder):
+    """A table line that comes again, of a key that the table had before, takes no column from the rows either"""
+    for by_marks in (False, True):
+        place = pathlib.Path(folder) / str(by_marks)
+        place.mkdir()
+        tool, lines = Tool(place, "CREATE VIEW plain KEY (id) CHECKED AS SELECT * FROM customers;"), Lines()
+        cut = lines.mark if by_marks else lines.checkpoint
+        lines.snapshot("customers", [customer(1), customer(2), customer(3)], CUSTOMERS)
+        tool.run(cut().take())
+        lines.table("customers", CUSTOMERS, at=order(lines.position, 1)).change("customers", "u", customer(3, "three"))
+        lines.change("customers", "d", {"id": 2})
+        lines.table("customers", [*CUSTOMERS, ("city", "text")], ("name",), at=order(lines.position, lines.index + 1))
+        for number, name, city in ((1, "c1", "a"), (3, "three", "b")):
+            lines.change("customers", "u", customer(number, name) | {"city": city})
+            told = json.loads(lines.text.pop())
+            lines.add(told | {"key": {"name": name}})
+        again = lines.take()
+        cut()
+        tool.run(again + lines.take())
+        def rows():
+            return [(row["id"], row["city"]) for row in tool.content("plain")]
+        expect("begun", rows(), [(1, "a"), (3, "b")])
+        half = again[:again.index('{"table"', 1)]
+        for text in (half, again):
+            tool.run(text)
+            tool.run(text + cut().take())
+            expect("again", rows(), [(1, "a"), (3, "b")])
+        expect("check", subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False).stdout,
+               "0 views differ\n")
+
+
+@case
 def deleted_keys_of_another_shape(folder):
     """A deleted row stays deleted where an older line of it comes again, though the table got a column meanwhile"""
     tool, lines = Tool(folder, "CREATE VIEW names KEY (id) AS SELECT id, name FROM customers;"), Lines()
@@ -466,6 +498,38 @@ def another_table_under_the_name(folder):
     expect("no rows yet", tool.content("details"), [])
     done = subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False)
     expect("check", done.stdout, "0 views differ\n")
+
+
+@case
+def a_key_that_changes_between_cuts(folder):
+    """Lines before the new key count by the old one: rows that they delete or change do not stay under the other"""
+    view = "CREATE VIEW names PARTITION (name) AS SELECT name, id FROM customers;"
+    for key in (("id",), ()):
+        place = pathlib.Path(folder) / str(len(key))
+        place.mkdir()
+        tool, lines = Tool(place, view), Lines()
+        rows = [customer(number) for number in (1, 2, 3)]
+        tool.run(lines.snapshot("customers", rows, CUSTOMERS, key=key).checkpoint().take())
+        lines.change("customers", "u", customer(3, "three"), before=None if key else customer(3), key=bool(key))
+        lines.change("customers", "d", customer(2), key=bool(key))
+        lines.table("customers", CUSTOMERS, ("name",)).change("customers", "c", customer(4))
+        told = json.loads(lines.text.pop())
+        lines.add(told | {"key": {"name": "c4"}}).checkpoint()
+        tool.run(lines.take())
+        expect("rows", sorted(row["id"] for row in tool.bag("names")), [1, 3, 4])
+        lines.table("customers", CUSTOMERS, key).change("customers", "d", customer(1), key=bool(key)).checkpoint()
+        tool.run(lines.take())
+        expect("and back", sorted(row["id"] for row in tool.bag("names")), [3, 4])
+
+
+@case
+def operators_that_the_engine_has_not(folder):
+    """An operator between types that have none is refused with its view"""
+    tool, lines = Tool(folder, "\nCREATE VIEW v KEY (id) AS SELECT id, tags || 5 AS x FROM posts;"), Lines()
+    told = json.loads(lines.table("posts", [("id", "integer"), ("tags", "integer[]")]).text.pop())
+    told["table"]["columns"][1]["element"] = "integer"
+    tool.run(lines.add(told).snapshot("posts", [{"id": 1, "tags": [2]}]).checkpoint().take(), code=2)
+    expect("words", "views.sql:2: view 'v': an expression that the engine does not take" in tool.words, True)
 
 
 @case

@@ -314,11 +314,16 @@ void InputTable::keep(State& state) const {
     }
 }
 
-void InputTable::finish(State& state) {
+void InputTable::drop_lines() {
     m_stage.reset();
     for (const char* table : {"stage", "delta", "changed_in_"}) {
         m_connection.execute(fmt::format("DROP TABLE IF EXISTS {}{}", table, m_id));
     }
+    std::fill(m_unfilled.begin(), m_unfilled.end(), false);
+}
+
+void InputTable::finish(State& state) {
+    drop_lines();
     if (m_merged) {
         m_connection.execute("DROP TABLE IF EXISTS cdc.p" + m_id);
     }
@@ -329,7 +334,6 @@ void InputTable::finish(State& state) {
     m_staged = m_late = 0;
     m_truncated_at = m_highest_staged = {};
     m_merged = m_reshaped = m_touched = false;
-    std::fill(m_unfilled.begin(), m_unfilled.end(), false);
 }
 
 } // namespace cdc::transform

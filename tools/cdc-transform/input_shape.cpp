@@ -46,7 +46,7 @@ bool InputTable::take_shape(const event::Table& shape, Order order) {
         m_stored.shaped_at = std::max(m_stored.shaped_at, order);
         return false;
     }
-    if (order >= m_stored.shaped_at || !has_key_of(shape)) {
+    if (order >= m_stored.shaped_at) {
         m_stored.shaped_at = order;
         return true;
     }
@@ -62,8 +62,48 @@ bool InputTable::take_shape(const event::Table& shape, Order order) {
     return false;
 }
 
+bool InputTable::has_other_key() const {
+    return m_older && !has_key_of(m_older->shape);
+}
+
+void InputTable::take_older_key() {
+    const OlderShape older = *m_older;
+    event::Table shape = m_stored.shape;
+    for (event::Column& column : shape.columns) {
+        column.key = 0;
+    }
+    for (const event::Column& column : older.shape.columns) {
+        const std::size_t place = place_in(shape.columns, column);
+        if (place < shape.columns.size()) {
+            shape.columns[place].key = column.key;
+        } else if (column.key > 0) {
+            throw Error{ExitCode::bad_data,
+                        fmt::format("lines of table {} come again from before its key changed, and "
+                                    "it has column {} of that key no more",
+                                    full_name(), base::in_quotes(column.name)),
+                        "Make the state anew from a snapshot."};
+        }
+    }
+    reshape(shape);
+    m_older = older;
+}
+
 bool InputTable::has_older_shape_again(Order order) const {
     return m_older && order > m_stored.shaped_at;
+}
+
+/// Lines of the key that ends become rows by it: another one does not find their rows.
+void InputTable::apply_staged() {
+    if (m_stage == nullptr) {
+        return;
+    }
+    if (is_bag()) {
+        prepare_bag(m_truncated_at, m_stored.taken != Order{});
+    } else {
+        prepare_keyed(m_truncated_at);
+    }
+    apply(0);
+    drop_lines();
 }
 
 void InputTable::reshape(const event::Table& shape) {
@@ -77,6 +117,9 @@ void InputTable::reshape(const event::Table& shape) {
     const std::vector<event::Column> before = m_stored.shape.columns;
     const std::vector<StoredColumn> stored_before = m_columns;
     const bool same_key = has_key_of(shape);
+    if (!same_key) {
+        apply_staged();
+    }
     const std::uint32_t oid = m_stored.shape.oid;
     m_stored.shape = shape;
     m_stored.shape.oid = oid;

@@ -73,6 +73,10 @@ public:
     /// has that shape again. Then older_shape() is the one to reshape() to.
     bool has_older_shape_again(event::Order order) const;
     const event::Table& older_shape() const { return m_older->shape; }
+    /// Whether the lines that come now are of an older shape with another key, and what the rows
+    /// get where these lines count: that key beside all their columns. Throws Error (bad_data).
+    bool has_other_key() const;
+    void take_older_key();
     void reshape(const event::Table& shape);
     /// Another table has its name from this order on. Its old rows end, and all of it is compared
     /// at the next cut. Its shape comes next.
@@ -148,6 +152,8 @@ private:
     bool old_due(std::int64_t commit_ts_ms) const;
     std::string too_old(const std::string& value) const;
     void apply_bag();
+    void apply_staged();
+    void drop_lines();
     void move_lines(const std::string& name, const std::vector<std::size_t>& from) const;
     void move_rows(const std::vector<std::size_t>& from, const std::vector<StoredColumn>& before,
                    bool same_key);

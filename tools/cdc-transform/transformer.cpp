@@ -300,6 +300,10 @@ void Transformer::take_change(const event::DecodedLine& line) {
         const event::Table shape = table->older_shape();
         table->take_shape(shape, line.source.order);
         reshape(*table, shape);
+    } else if (table->has_other_key()) {
+        open_transaction();
+        table->take_older_key();
+        unbind_views();
     }
     table->take(line);
     m_in->in_stream = m_in->in_stream || line.op != 'r';
