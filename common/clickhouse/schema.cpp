@@ -38,7 +38,7 @@ std::string default_array_sql(const TargetColumn& column) {
     TargetColumn element = column;
     element.mapping.type.array = false;
     std::string list;
-    event::JsonCursor cursor{column.default_json};
+    event::JsonCursor cursor{array_elements(column.default_json)};
     for (bool more = cursor.open('['); more; more = cursor.next(']')) {
         element.default_json = cursor.value();
         list += (list.empty() ? "" : ", ") + default_sql(element);

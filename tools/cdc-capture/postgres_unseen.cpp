@@ -19,10 +19,19 @@ const Facts* table_with(const FactsLook& look, std::uint32_t leaf) {
     return found == look.tables.end() ? nullptr : &*found;
 }
 
-bool has_name(const FactsLook& look, const std::string& schema, const std::string& name) {
-    return std::any_of(look.tables.begin(), look.tables.end(), [&](const Facts& table) {
-        return table.table == name && table.schema == schema;
-    });
+const Facts* table_named(const FactsLook& look, const std::string& schema,
+                         const std::string& name) {
+    const auto found =
+        std::find_if(look.tables.begin(), look.tables.end(), [&](const Facts& table) {
+            return table.table == name && table.schema == schema;
+        });
+    return found == look.tables.end() ? nullptr : &*found;
+}
+
+/// The table is younger than a change of transaction `xid`, or was made by the same one.
+bool was_made_behind(const Facts& facts, const std::string& xid) {
+    const event::LeafFacts* root = event::find_leaf(facts, facts.oid);
+    return root != nullptr && !event::precedes(root->birth, xid);
 }
 
 } // namespace
@@ -92,7 +101,8 @@ void Unseen::note_called(const Described& described, const std::string& xid, con
     }
 }
 
-/// A table that has had another name since the look before, and changes came under it.
+/// A table that has had another name since the look before, and changes came under it. An older
+/// table that has that name now, with rows of its own, got it behind them.
 void Unseen::settle_called(const postgres::Look& look, Missing& missing) {
     for (auto& [oid, names] : m_called) {
         const Facts* table = postgres::find_table(*look.facts, oid);
@@ -103,6 +113,11 @@ void Unseen::settle_called(const postgres::Look& look, Missing& missing) {
                 table != nullptr && table->schema == name.first && table->table == name.second;
             const bool seen = look.moment.could_see(xid);
             elsewhere |= table != nullptr && !shown && seen;
+            const Facts* owner =
+                shown || !seen ? nullptr : table_named(*look.facts, name.first, name.second);
+            if (owner != nullptr && !was_made_behind(*owner, xid)) {
+                missing.lost[owner->oid].push_back(owner->oid);
+            }
             return shown || seen;
         });
         if (elsewhere) {
@@ -137,7 +152,7 @@ Unseen::Missing Unseen::settle(const postgres::Look& look) {
                 missing.lost[other->oid].push_back(leaf);
             }
         }
-        if (table == nullptr && !has_name(*look.facts, entry.schema, entry.name)) {
+        if (table == nullptr && table_named(*look.facts, entry.schema, entry.name) == nullptr) {
             Facts& gone = missing.gone.emplace_back();
             gone.schema = entry.schema;
             gone.table = entry.name;
