@@ -588,15 +588,18 @@ TEST_CASE("views: what PostgreSQL stops at for every row is refused") {
 }
 
 TEST_CASE("views: intervals that the engine takes for one are refused") {
-    CHECK(exact("ts + INTERVAL '1 month' - INTERVAL '1 MON'").starts_with("cdc_timestamp((cdc_timestamp((t.ts + "));
+    CHECK(exact("ts + INTERVAL '1 month' - INTERVAL '1 MON'")
+              .starts_with("cdc_timestamp((cdc_timestamp((t.ts + "));
     CHECK(exact("ts + INTERVAL '1 month' - INTERVAL '30 days'") ==
           "view 'v': the interval '30 days' beside another that compares equal");
     CHECK(exact("ts + INTERVAL '1 day' + INTERVAL '23:59:59.5 500 ms'")
               .ends_with("another that compares equal"));
-    CHECK(exact("ts + INTERVAL '1 day' + INTERVAL '1 hour'").starts_with("cdc_timestamp((cdc_timestamp((t.ts + "));
+    CHECK(exact("ts + INTERVAL '1 day' + INTERVAL '1 hour'")
+              .starts_with("cdc_timestamp((cdc_timestamp((t.ts + "));
     CHECK(exact("ts - ts > '1 month' OR ts - ts > '720:00'").ends_with("compares equal"));
     CHECK(exact("ts + INTERVAL 'P1Y2M'") == "view 'v': the interval 'P1Y2M'");
-    CHECK(exact("ts + INTERVAL '1 year 2 mons 3 days 04:05:06.789 ago'").starts_with("cdc_timestamp((t.ts + "));
+    CHECK(exact("ts + INTERVAL '1 year 2 mons 3 days 04:05:06.789 ago'")
+              .starts_with("cdc_timestamp((t.ts + "));
 }
 
 TEST_CASE("views: divisions and averages are exact where their scale is said, or refused") {
