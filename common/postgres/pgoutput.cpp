@@ -85,6 +85,9 @@ void read_tuple(Reader& in, Tuple& row) {
     }
 }
 
+/// Begin prepare, prepare, commit prepared, rollback prepared, stream prepare.
+constexpr std::string_view kPrepared = "bPKrp";
+
 void read_relation(Reader& in, Relation& relation) {
     relation.id = in.integer<std::uint32_t>("relation id");
     relation.schema = in.text("schema name");
@@ -203,6 +206,15 @@ void read_body(Reader& in, Message& message) {
         message.xid = in.integer<std::uint32_t>("transaction id");
         message.subxid = in.integer<std::uint32_t>("subtransaction id");
         return;
+    }
+    if (kPrepared.find(static_cast<char>(message.type)) != kPrepared.npos) {
+        throw base::Error{
+            ExitCode::refused,
+            "the slot sends prepared transactions before they are committed "
+            "(two_phase), which is not read",
+            "From PostgreSQL 18 on ALTER_REPLICATION_SLOT … (TWO_PHASE false), over a "
+            "replication connection, and run again. Before: --drop, --create and a "
+            "new snapshot."};
     }
     in.broken("unknown message 0x{:02x}", static_cast<unsigned char>(message.type));
 }

@@ -102,6 +102,14 @@ void look_at_slot(Connection& plain, const std::string& name, const std::optiona
                          format_lsn(slot->confirmed)),
              "--drop, --create, and a new snapshot"});
     } else {
+        if (slot->two_phase) {
+            findings.push_back(
+                {Level::warning, "slot",
+                 fmt::format("{} has two_phase: the stream stops at the first "
+                             "PREPARE TRANSACTION",
+                             in_quotes(name)),
+                 "--drop, then --create, which makes it without, and a new snapshot"});
+        }
         const bool close = slot->wal_status == "unreserved";
         findings.push_back(
             {close ? Level::warning : Level::good, "slot",

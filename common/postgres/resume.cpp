@@ -22,6 +22,9 @@ void slot_gone(const ResumePoint& resume, const std::string& name) {
 }
 
 void check_slot(const SlotState& slot, const std::string& name, const std::string& database) {
+    if (slot.plugin.empty()) {
+        fail(ExitCode::refused, "slot {} is a physical one, of no plugin", in_quotes(name));
+    }
     if (slot.plugin != "pgoutput") {
         fail(ExitCode::refused, "slot {} is of plugin {}, not of pgoutput", in_quotes(name),
              in_quotes(slot.plugin));

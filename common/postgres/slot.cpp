@@ -26,9 +26,9 @@ std::optional<SlotState> inspect_slot(Connection& connection, const std::string&
                                                    : "NULL::text";
     const Result result = connection.query(
         fmt::format("SELECT plugin, database, active_pid, restart_lsn, confirmed_flush_lsn, "
-                    "wal_status, safe_wal_size, {}, catalog_xmin FROM pg_replication_slots WHERE "
-                    "slot_name = $1",
-                    invalidation),
+                    "wal_status, safe_wal_size, {}, catalog_xmin, {} FROM pg_replication_slots "
+                    "WHERE slot_name = $1",
+                    invalidation, version >= 140000 ? "two_phase" : "false"),
         {slot});
     if (result.rows() == 0) {
         return std::nullopt;
@@ -45,6 +45,7 @@ std::optional<SlotState> inspect_slot(Connection& connection, const std::string&
     }
     state.invalidation = result.text(0, 7);
     state.catalog_xmin = result.text(0, 8);
+    state.two_phase = result.text(0, 9) == "t";
     return state;
 }
 

@@ -22,6 +22,7 @@ struct SlotState {
     std::string wal_status;   ///< reserved, extended, unreserved, lost
     std::string invalidation; ///< why the server gave it up; empty: it did not
     std::string catalog_xmin; ///< what is decoded is not older than this transaction
+    bool two_phase = false;   ///< sends prepared transactions before they are committed
     std::optional<std::int64_t> safe_wal_size; ///< bytes until it may be lost; none: no limit
 };
 

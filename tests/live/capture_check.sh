@@ -119,7 +119,7 @@ sql "INSERT INTO good VALUES (4)"
 check || fail "not ready: $(cat check.err)"
 
 say "PostgreSQL 18: an identity with a generated column that the publication leaves out"
-start postgres18
+CDC_PG_CONF='max_prepared_transactions = 5' start postgres18
 CDC_TEST_POSTGRES_URL=$CDC_TEST_POSTGRES18_URL
 create_db
 OWNER=$(pg_url)
@@ -143,3 +143,18 @@ check || fail "not ready: $(cat check.err)"
 sql "INSERT INTO full_stored VALUES (1); UPDATE full_stored SET id = 2"
 sql "ALTER PUBLICATION $SLOT ADD TABLE full_virtual"
 not_ready "public.full_virtual has the generated column n" "USING INDEX"
+
+say "a slot that sends prepared transactions before they are committed"
+sql "ALTER PUBLICATION $SLOT DROP TABLE full_virtual"
+sql "SELECT pg_create_logical_replication_slot('$SLOT', 'pgoutput', false, true)" >/dev/null
+check || fail "not ready: $(cat check.err)"
+expect_words check.err "'$SLOT' has two_phase"
+sql "INSERT INTO full_key VALUES (1)"
+psql -X -q -d "$OWNER" -c "BEGIN; INSERT INTO full_key VALUES (2); PREPARE TRANSACTION 'p'" -c "INSERT INTO full_key VALUES (3)"
+expect_exit 4 cdc-capture --source "$OWNER" --slot "$SLOT" --peek --exit-at-end 2>run.err >lines
+expect_words run.err "(two_phase), which is not read"
+expect_words run.err "TWO_PHASE false"
+psql -X -q -d "$OWNER?replication=database" -c "ALTER_REPLICATION_SLOT $SLOT (TWO_PHASE false)" >/dev/null
+sql "COMMIT PREPARED 'p'"
+cdc-capture --source "$OWNER" --slot "$SLOT" --peek --exit-at-end 2>run.err >lines || fail "not without: $(cat run.err)"
+expect "rows" "$(grep '"op":' lines | jq .key.id | tr '\n' ' ')" "1 3 2 "

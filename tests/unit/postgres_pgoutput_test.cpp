@@ -93,6 +93,7 @@ TEST_CASE("every message of a real server is understood, and no part of one is")
 TEST_CASE("what is not known stops the stream, with the place") {
     Decoder decoder;
     CHECK_FAILS(decoder.decode("Z"), bad_data, "unknown message 0x5a");
+    CHECK_FAILS(decoder.decode("b"), refused, "two_phase");
     CHECK_FAILS(decoder.decode("I" + integer(std::uint32_t{7}) + "X"), bad_data, "at byte 6");
     CHECK_FAILS(decoder.decode("U" + integer(std::uint32_t{7}) + "X"), bad_data, "mark of a row");
     CHECK_FAILS(decoder.decode("D" + integer(std::uint32_t{7}) + "N"), bad_data, "mark of a row");
