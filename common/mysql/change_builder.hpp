@@ -210,6 +210,8 @@ private:
                  std::string_view reason, std::string& out);
 
     // unlogged_statements.cpp
+    void leave_out_temporary(Statement& statement, std::uint32_t thread,
+                             const std::string& db) const;
     void refuse_rows(const Statement& statement, const std::string& db, std::string_view text);
     [[noreturn]] void refuse_statement(std::string_view reason, std::string_view text) const;
     bool is_table(const std::string& db, const std::string& table);

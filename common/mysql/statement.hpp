@@ -58,6 +58,7 @@ struct Statement {
     /// Of `rows`, where they are told: the names among which are those of the tables that it writes
     /// to by itself. Empty: it may be any of `tables`.
     std::vector<Name> written;
+    bool writes_temporary = false; ///< all of them mean temporary tables
     Alteration alteration = Alteration::unproven;
     std::string renamed_to_db; ///< ALTER TABLE … RENAME TO
     std::string renamed_to;

@@ -107,6 +107,9 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
         return;
     case Statement::Kind::rows:
         if (!m_passes_over) {
+            if ((event.flags & Event::kThreadSpecific) != 0) {
+                leave_out_temporary(statement, query.thread, db);
+            }
             refuse_rows(statement, db, query.text);
         }
         break;

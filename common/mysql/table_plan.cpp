@@ -256,7 +256,9 @@ void append_value_of(std::string& out, const TablePlan::Column& column, const Ce
         return;
     }
     if (before == nullptr || before->state != Cell::State::value) {
-        fail(ExitCode::bad_data, "a partial update of a value that the log does not carry");
+        throw Error{ExitCode::bad_data, "a partial update of a value that the log does not carry",
+                    "SET GLOBAL binlog_row_image=FULL, or binlog_row_value_options='', on the "
+                    "source, and read the table again with a snapshot"};
     }
     std::string text;
     append_json_with_diffs(text, before->bytes, cell.bytes);

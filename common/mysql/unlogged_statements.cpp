@@ -11,6 +11,22 @@ using base::Error;
 using base::ExitCode;
 using base::in_quotes;
 
+/// Names that mean a temporary table of the session, which the log has of sessions in MIXED format.
+void ChangeBuilder::leave_out_temporary(Statement& statement, std::uint32_t thread,
+                                        const std::string& db) const {
+    const auto temporary = [&](const Statement::Name& name) {
+        return m_effects.temporary_tables.contains(
+            {thread, name.db.empty() ? db : name.db, name.table});
+    };
+    std::erase_if(statement.tables, temporary);
+    // Without any it would be said to write to all tables.
+    if (!std::all_of(statement.written.begin(), statement.written.end(), temporary)) {
+        std::erase_if(statement.written, temporary);
+    } else if (!statement.written.empty()) {
+        statement.writes_temporary = true;
+    }
+}
+
 void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& db,
                                 std::string_view text) {
     TableNames names;
@@ -26,8 +42,8 @@ void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& d
     };
     const auto& tables = statement.written.empty() ? statement.tables : statement.written;
     std::string reason;
-    if (std::any_of(tables.begin(), tables.end(), written) ||
-        std::any_of(names.begin(), names.end(), named)) {
+    if (!statement.writes_temporary && (std::any_of(tables.begin(), tables.end(), written) ||
+                                        std::any_of(names.begin(), names.end(), named))) {
         reason = "it names captured tables";
     }
     if (reason.empty()) {

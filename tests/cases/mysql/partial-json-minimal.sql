@@ -1,5 +1,5 @@
 -- Differences of JSON values together with short row images: there is nothing that they could be applied to.
--- expect: refused 5 partial update
+-- expect: refused 5 binlog_row_value_options=''
 -- on: mysql
 -- step: before
 CREATE TABLE t(id int PRIMARY KEY, j json, v int); INSERT INTO t VALUES (1,'{"a": 1, "b": [1, 2, 3]}',1);
