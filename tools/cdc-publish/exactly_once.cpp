@@ -4,11 +4,13 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "event/checkpoint.hpp"
+#include "event/json_cursor.hpp"
 #include "event/json_document.hpp"
 #include "event/json_writer.hpp"
 #include "kafka/topic_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace cdc::publish {
 
@@ -70,6 +72,18 @@ void ExactlyOnceStream::read_position() {
     if (const auto rows = position.find("view_rows"); rows != position.end()) {
         m_stored.view_rows = {rows->value("order", ""), rows->value("count", std::uint64_t{0})};
     }
+    if (const auto tables = position.find("row_tables");
+        tables != position.end() && tables->is_array()) {
+        std::vector<std::uint64_t> known;
+        for (const Json& table : *tables) {
+            const std::string digits = table.is_string() ? table.get<std::string>() : "";
+            std::uint64_t number = 0;
+            std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+            known.push_back(number);
+        }
+        m_stored.snapshot_tables.set(std::move(known));
+        m_knows_tables = true;
+    }
     m_publisher.set_position(m_stored);
     if (position.contains("checkpoint") && position["checkpoint"].is_object()) {
         m_stored_checkpoint = position["checkpoint"];
@@ -106,7 +120,14 @@ bool ExactlyOnceStream::committed_before(std::string_view line) {
     if (cut.op == 'r') {
         // All rows of an unfinished snapshot have one order: how far it came, only its own
         // checkpoints say.
-        return m_stored_snapshot_done && cut.order <= m_stored.row_order;
+        if (!m_knows_tables) {
+            return m_stored_snapshot_done && cut.order <= m_stored.row_order;
+        }
+        const auto text = [](std::string_view json) {
+            return json.starts_with('"') ? event::json_string_value(json) : std::string{};
+        };
+        return m_stored.snapshot_tables.holds(
+            SnapshotTables::hash(text(cut.db), text(cut.schema), text(cut.table), cut.order));
     }
     return cut.order <= m_stored.order;
 }
@@ -238,6 +259,10 @@ void ExactlyOnceStream::send_position() {
     Json position{{"order", sent.order}, {"checkpoint", checkpoint}, {"ts_ms", base::now_ms()}};
     if (!sent.row_order.empty()) {
         position["row_order"] = sent.row_order;
+    }
+    Json& tables = position["row_tables"] = Json::array();
+    for (const std::uint64_t table : sent.snapshot_tables.all()) {
+        tables.push_back(fmt::format("{:016x}", table));
     }
     if (const ViewRows& rows = sent.view_rows; rows.count > 0) {
         position["view_rows"] = {{"order", rows.order}, {"count", rows.count}};

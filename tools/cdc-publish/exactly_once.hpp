@@ -16,9 +16,9 @@ namespace cdc::publish {
 ///     key    {"transactional_id":"cdc-publish.shop"}
 ///     value  {"order":"0001…","checkpoint":{…the last checkpoint line's…}|null,"ts_ms":N}
 ///
-/// then `"row_order":"0001…"` of rows of snapshots and `"view_rows":{"order":"09db…","count":N}`
-/// (Position, ViewRows), where there were any, and `"input":"NAME"` where the checkpoint line has
-/// it.
+/// then `"row_tables":["16 hex digits",…]` (SnapshotTables), `"row_order":"0001…"` of rows of
+/// snapshots and `"view_rows":{"order":"09db…","count":N}` (Position, ViewRows), where there were
+/// any, and `"input":"NAME"` where the checkpoint line has it.
 ///
 /// On start the position is read back, and changes at or below it are dropped: they were committed.
 /// That the lines are of the same stream is checked at the first checkpoint line, before which
@@ -65,8 +65,9 @@ private:
 
     Position m_stored; ///< read at start
     nlohmann::ordered_json m_stored_checkpoint;
-    std::string m_stored_line; ///< of that checkpoint
-    ViewRows m_seen_rows;      ///< since the start, while lines are dropped
+    std::string m_stored_line;   ///< of that checkpoint
+    ViewRows m_seen_rows;        ///< since the start, while lines are dropped
+    bool m_knows_tables = false; ///< the position is not of an older version
     bool m_stored_snapshot_done = false;
     bool m_checked = false;
     std::optional<bool> m_of_views; ///< of cdc-transform's, by table lines

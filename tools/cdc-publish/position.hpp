@@ -3,8 +3,11 @@
 
 #include "kafka/change_cut.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace cdc::publish {
 
@@ -33,6 +36,55 @@ struct ViewRows {
     }
 };
 
+/// Tables of which all rows of a snapshot were committed, each with the order of that snapshot. An
+/// order alone does not say it: a server on which nothing happens gives each snapshot the same one,
+/// and one that was kept in a file comes behind changes that are younger.
+class SnapshotTables {
+public:
+    static constexpr std::size_t kMost = 256; ///< older ones are forgotten: their rows come again
+
+    /// Of the table's names, and its snapshot's order.
+    static std::uint64_t hash(std::string_view db, std::string_view schema, std::string_view table,
+                              std::string_view order) {
+        std::uint64_t out = 14'695'981'039'346'656'037U; // FNV-1a
+        for (const std::string_view part : {db, schema, table, order}) {
+            for (const char c : part) {
+                out = (out ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
+            }
+            out = (out ^ 0xffU) * 1'099'511'628'211U;
+        }
+        return out;
+    }
+    /// A row came.
+    void take(std::uint64_t table) { add(m_open, table); }
+    /// A checkpoint line of a snapshot that is done, or of none, came.
+    void done() {
+        for (const std::uint64_t table : m_open) {
+            add(m_done, table);
+        }
+        m_open.clear();
+    }
+    bool holds(std::uint64_t table) const {
+        return std::find(m_done.begin(), m_done.end(), table) != m_done.end();
+    }
+    const std::vector<std::uint64_t>& all() const noexcept { return m_done; }
+    void set(std::vector<std::uint64_t> done) { m_done = std::move(done); }
+
+private:
+    static void add(std::vector<std::uint64_t>& to, std::uint64_t table) {
+        if (std::find(to.rbegin(), to.rend(), table) != to.rend()) {
+            return;
+        }
+        if (to.size() >= kMost) {
+            to.erase(to.begin());
+        }
+        to.push_back(table);
+    }
+
+    std::vector<std::uint64_t> m_open; ///< rows of them came; perhaps not all
+    std::vector<std::uint64_t> m_done; ///< the youngest last
+};
+
 /// How far a stream has come in its topics. Orders are 32 hex digits, or empty before the first.
 struct Position {
     std::string order; ///< the highest of a change
@@ -40,6 +92,7 @@ struct Position {
     /// after a failure has rows of a later position than the one where the stream begins.
     std::string row_order;
     ViewRows view_rows;
+    SnapshotTables snapshot_tables;
 
     void take(const kafka::ChangeCut& cut) {
         std::string& highest = cut.op == 'r' ? row_order : order;

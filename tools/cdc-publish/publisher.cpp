@@ -121,6 +121,10 @@ void Publisher::publish(std::string_view line) {
         publish_transaction(line, decoded.payload);
         break;
     case LineKind::checkpoint:
+        if (const std::string_view state = member(decoded.payload, "snapshot");
+            state == "null" || state == R"("done")") {
+            m_position.snapshot_tables.done();
+        }
         publish_heartbeat(line);
         break;
     case LineKind::tombstone: // made here from deletes
@@ -265,6 +269,13 @@ void Publisher::publish_change(const event::DecodedLine& line) {
     if (m_cut.op == 'd' && has_key && !m_options.no_tombstones) {
         record.value.reset();
         send(route.topic, record);
+    }
+    if (m_cut.op == 'r' && (m_rows_of != &route || m_rows_order != m_cut.order) &&
+        line.source.connector != "transform") {
+        m_rows_of = &route;
+        m_rows_order.assign(m_cut.order);
+        m_position.snapshot_tables.take(SnapshotTables::hash(line.source.db, line.source.schema,
+                                                             line.source.table, m_rows_order));
     }
     if (m_cut.op != 't') {
         route.used = true;
@@ -419,6 +430,7 @@ void Publisher::aborted() {
     m_announcing = false;
     m_heartbeat_ms = 0;
     m_position = m_settled_position;
+    m_rows_of = nullptr;
     m_done = m_settled_done;
 }
 

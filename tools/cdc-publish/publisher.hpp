@@ -113,6 +113,8 @@ private:
     bool m_announcing = false;          ///< one of them was announced
     Position m_position;
     Position m_settled_position;
+    const Route* m_rows_of = nullptr; ///< the last row of a snapshot: its table
+    std::string m_rows_order;         ///< and its order
     std::int64_t m_heartbeat_ms = 0;
     Done m_done;
     Done m_settled_done;
