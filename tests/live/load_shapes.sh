@@ -68,6 +68,19 @@ ch 'ALTER TABLE voided_raw MODIFY COLUMN `note` REMOVE MATERIALIZED'
 kept_none 2 || fail 'as the hint says'
 expect 'rows' "$(ch 'SELECT id, note FROM voided WHERE id = 2 FORMAT CSV')" '2,"n"'
 
+say 'two loaders that make one view anew at a time'
+widened() { lines "print(table('both', T + [column('z', 'integer')], 'v2', 20))
+print(change('c', 'both', {'id': $1}, 20 + $1, 1, after={'id': $1, 'q': 1, 'note': 'n', 'z': 1}))" | cdc-load --target "$TARGET"; }
+lines "print(table('both', T, 'v1'))
+print(change('c', 'both', {'id': 1}, 1, 1, after={'id': 1, 'q': 1, 'note': 'n'}))" | load
+echo 'delay 4 1 EXCHANGE' >"$FAULTS"
+widened 2 2>slow.err &
+SLOW=$!
+wait_until 10 eval '[ ! -s "$FAULTS" ]'
+widened 3 2>load.err || fail 'the second loader'
+wait $SLOW || fail "the first loader: $(cat slow.err)"
+expect 'rows' "$(rows_of both)" $'1,1,"n",\\N\n2,1,"n",1\n3,1,"n",1'
+
 say 'a table that somebody detached is no dropped one'
 attached() { lines "print(table('away', T, 'v1'))
 print(change('c', 'away', {'id': $1}, $1, 1, after={'id': $1, 'q': 1, 'note': 'n'}))" | cdc-load --target "$TARGET" 2>load.err; }

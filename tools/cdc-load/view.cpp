@@ -18,6 +18,9 @@ using clickhouse::Transport;
 
 namespace {
 
+constexpr int kNoSuchTable = 60;
+constexpr int kViewTries = 5;
+
 /// Where the new view is made: a name that no table of the source has.
 Target view_beside(const Target& target) {
     Target side = target;
@@ -87,16 +90,23 @@ void drop_stand_in(Transport& transport, const Target& target) {
 
 void replace_view(Transport& transport, const Target& target,
                   const std::vector<std::string>& columns, const clickhouse::TargetShape& shape) {
-    if (!find_table(transport, target.view).exists) {
-        execute(transport, create_view_sql(target, columns, shape));
-        return;
-    }
     const Target side = view_beside(target);
-    execute(transport, create_view_sql(side, columns, shape));
-    if (!exchange_views(transport, target, side)) {
-        execute(transport, create_view_sql(target, columns, shape));
+    for (int left = kViewTries; find_table(transport, target.view).exists; --left) {
+        execute(transport, create_view_sql(side, columns, shape));
+        try {
+            if (!exchange_views(transport, target, side)) {
+                execute(transport, create_view_sql(target, columns, shape));
+            }
+            drop_view(transport, side);
+            return;
+        } catch (
+            const ServerError& error) { // another loader that does the same may have dropped it
+            if (error.server_code() != kNoSuchTable || left == 0) {
+                throw;
+            }
+        }
     }
-    drop_view(transport, side);
+    execute(transport, create_view_sql(target, columns, shape));
 }
 
 void narrow_view(Transport& transport, const Target& target, const std::string& next) {
