@@ -26,6 +26,8 @@ using event::Order;
 
 namespace {
 
+constexpr int kNoTableBeside = 60; ///< of the server
+
 std::uint64_t count(Transport& transport, const std::string& sql) {
     base::log::debug("{}", sql);
     const auto rows = clickhouse::parse_tsv(transport.query(sql, "TabSeparated"));
@@ -158,7 +160,9 @@ bool is_another_table(const clickhouse::TableState& state, const SourceShape& fr
     return before != 0 && before != from.described.oid;
 }
 
-void remake_table(Transport& transport, const TableLoader& table, const SourceShape& from) {
+namespace {
+
+void make_anew(Transport& transport, const TableLoader& table, const SourceShape& from) {
     const Target& target = table.target();
     const FoundTable found = find_table(transport, target.stored);
     if (clickhouse::remade_order(found.comment) == from.order) {
@@ -210,6 +214,22 @@ void remake_table(Transport& transport, const TableLoader& table, const SourceSh
     base::log::info("table {}: made anew under its name, {}", in_quotes(target.name),
                     shape.keyed() ? fmt::format("ordered by ({})", key_names(shape))
                                   : "without a key");
+}
+
+} // namespace
+
+void remake_table(Transport& transport, const TableLoader& table, const SourceShape& from) {
+    try {
+        make_anew(transport, table, from);
+    } catch (const ServerError& error) {
+        if (error.server_code() != kNoTableBeside) {
+            throw;
+        }
+        throw base::Error{base::ExitCode::failed,
+                          fmt::format("another loader made {} anew at the same time: {}",
+                                      in_quotes(table.target().raw), error.what()),
+                          "Start again: the table is looked at anew."};
+    }
 }
 
 void finish_remake(Transport& transport, const Target& target, const FoundTable& raw,
