@@ -134,7 +134,7 @@ struct Facts {
     bool empty = false; ///< the table is known to hold no rows
     bool gone = false;  ///< the table left the capture; nothing else is told
     /// Partitions of which the stream had rows under this name and this look does not show, or the
-    /// other way round.
+    /// other way round; the table itself, where another one had its name or it another name.
     std::vector<std::uint32_t> lost;
     /// Labels of enums with which rows of the stream came and that this look does not show.
     std::vector<std::string> renamed_labels{};

@@ -322,7 +322,7 @@ Why of_renamed_labels(const Facts& after) {
 Why of_foreign_rows(const Facts& after) {
     return std::any_of(after.lost.begin(), after.lost.end(),
                        [&](std::uint32_t oid) { return find_leaf(after, oid) != nullptr; })
-               ? "rows of it came under another table's name"
+               ? "rows of it came under another table's name, or another's under its name"
                : "";
 }
 
