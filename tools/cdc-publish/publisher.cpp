@@ -121,7 +121,7 @@ void Publisher::publish(std::string_view line) {
         publish_transaction(line, decoded.payload);
         break;
     case LineKind::checkpoint:
-        if (const std::string_view state = member(decoded.payload, "snapshot");
+        if (const std::string_view state = event::json_member(decoded.payload, "snapshot");
             state == "null" || state == R"("done")") {
             m_position.snapshot_tables.done();
         }
