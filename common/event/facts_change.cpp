@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/numbers.hpp"
+#include "event/facts_types.hpp"
 #include "event/shape_change.hpp"
 
 #include <algorithm>
@@ -20,12 +21,6 @@ constexpr char kRewritten[] =
 
 std::uint32_t low_bits(std::string_view xid) {
     return static_cast<std::uint32_t>(base::parse_integer<std::uint64_t>(xid).value_or(0));
-}
-
-template<typename List, typename Same>
-auto find(const List& list, Same same) {
-    const auto found = std::find_if(list.begin(), list.end(), same);
-    return found == list.end() ? nullptr : &*found;
 }
 
 bool holds_rows(const LeafFacts& leaf) {
@@ -93,8 +88,8 @@ Why of_new_column(const Facts& before, const Facts& after, const ColumnFact& now
     if (below || untouched) {
         return fmt::format("column {} was there before, and is captured since", name);
     }
-    if (find(before.columns, [&](const ColumnFact& column) { return column.name == now.name; }) !=
-        nullptr) {
+    if (find_in(before.columns,
+                [&](const ColumnFact& column) { return column.name == now.name; }) != nullptr) {
         return fmt::format("column {} was dropped and made anew", name);
     }
     const bool unknown = now.missing == ColumnFact::Missing::unknown ||
@@ -105,156 +100,11 @@ Why of_new_column(const Facts& before, const Facts& after, const ColumnFact& now
 
 Why of_columns(const Facts& before, const Facts& after, bool rewritten) {
     for (const ColumnFact& now : after.columns) {
-        const ColumnFact* then = find(
+        const ColumnFact* then = find_in(
             before.columns, [&](const ColumnFact& column) { return column.number == now.number; });
         Why why = then != nullptr ? of_known_column(*then, now)
                                   : of_new_column(before, after, now, rewritten);
         if (!why.empty()) {
-            return why;
-        }
-    }
-    return {};
-}
-
-constexpr int kDeepest = 16;
-
-/// Whether `type` is `wanted`, or made of it.
-bool is_made_of(const Facts& facts, std::uint32_t type, std::uint32_t wanted, int depth = 0) {
-    if (type == wanted) {
-        return true;
-    }
-    const TypeFacts* made =
-        find(facts.types, [&](const TypeFacts& other) { return other.oid == type; });
-    if (made == nullptr || depth >= kDeepest) {
-        return false;
-    }
-    return (made->base != 0 && is_made_of(facts, made->base, wanted, depth + 1)) ||
-           std::any_of(made->attributes.begin(), made->attributes.end(),
-                       [&](const AttributeFact& attribute) {
-                           return is_made_of(facts, attribute.type, wanted, depth + 1);
-                       });
-}
-
-/// "column 'm'": the first one that holds values of the type.
-std::string column_of(const Facts& facts, std::uint32_t type) {
-    const ColumnFact* column = find(facts.columns, [&](const ColumnFact& candidate) {
-        return is_made_of(facts, candidate.type_id, type);
-    });
-    return column == nullptr ? "a column" : "column " + in_quotes(column->name);
-}
-
-bool same_attributes(const TypeFacts& a, const TypeFacts& b) {
-    return std::equal(a.attributes.begin(), a.attributes.end(), b.attributes.begin(),
-                      b.attributes.end(), [](const AttributeFact& x, const AttributeFact& y) {
-                          return x.number == y.number && x.type == y.type;
-                      });
-}
-
-Why of_types(const Facts& before, const Facts& after) {
-    for (const TypeFacts& now : after.types) {
-        const TypeFacts* then =
-            find(before.types, [&](const TypeFacts& type) { return type.oid == now.oid; });
-        if (then == nullptr) {
-            continue;
-        }
-        for (const LabelFact& label : now.labels) {
-            const LabelFact* was =
-                find(then->labels, [&](const LabelFact& other) { return other.oid == label.oid; });
-            if (was != nullptr && (was->label != label.label || was->xmin != label.xmin)) {
-                return fmt::format("label {} of {} was renamed", in_quotes(was->label),
-                                   column_of(after, now.oid));
-            }
-        }
-        if (!same_attributes(*then, now)) {
-            return "the attributes of the type of " + column_of(after, now.oid) + " were changed";
-        }
-        if (then->base != now.base || then->modifier != now.modifier || then->kind != now.kind) {
-            return "the type of " + column_of(after, now.oid) + " was changed";
-        }
-    }
-    return {};
-}
-
-/// Whether number `a` was given before `b`: numbers go round.
-bool is_older(std::uint32_t a, std::uint32_t b) {
-    return static_cast<std::int32_t>(a - b) < 0;
-}
-
-/// What was done to a type while rows with values of it were there. `later`: whether a row of the
-/// catalog is younger than those rows may be; `existed`: whether a label was there before.
-/// A new label and another name for an attribute change no value.
-template<typename Later, typename Existed>
-Why of_later_type(const Facts& facts, const TypeFacts& type, Later later, Existed existed) {
-    for (const LabelFact& label : type.labels) {
-        if (later(label.xmin, label.command) && existed(label)) {
-            return fmt::format("label {} of {} may have been renamed", in_quotes(label.label),
-                               column_of(facts, type.oid));
-        }
-    }
-    int untouched = 0;
-    for (const AttributeFact& attribute : type.attributes) {
-        if (!later(attribute.xmin, attribute.command)) {
-            untouched = std::max(untouched, attribute.number);
-        }
-    }
-    for (const AttributeFact& attribute : type.attributes) {
-        if (later(attribute.xmin, attribute.command) &&
-            (attribute.type == 0 || attribute.number > untouched)) {
-            return "the attributes of the type of " + column_of(facts, type.oid) +
-                   " may have been changed";
-        }
-    }
-    return {};
-}
-
-/// Of a table that is seen for the first time: types that were altered since it was made.
-Why of_altered_types(const Facts& facts) {
-    const LeafFacts* root = find_leaf(facts, facts.oid);
-    if (root == nullptr) {
-        return {};
-    }
-    const auto later = [&](const std::string& xmin, std::uint32_t command) {
-        return same_transaction(xmin, root->birth) ? command > root->command
-                                                   : precedes(root->birth, xmin);
-    };
-    const auto existed = [&](const LabelFact& label) {
-        return is_older(label.oid, facts.oid);
-    };
-    for (const TypeFacts& type : facts.types) {
-        if (Why why = of_later_type(facts, type, later, existed); !why.empty()) {
-            return why;
-        }
-    }
-    return {};
-}
-
-/// Of types that came to a table since: those that were older, and were altered meanwhile.
-Why of_new_types(const Facts& before, const Facts& after) {
-    std::uint32_t newest = before.oid;
-    const auto note = [&newest](std::uint32_t oid) {
-        newest = is_older(newest, oid) ? oid : newest;
-    };
-    for (const LeafFacts& leaf : before.leaves) {
-        note(leaf.oid);
-    }
-    for (const TypeFacts& type : before.types) {
-        note(type.oid);
-    }
-    for (const TypeFacts& type : after.types) {
-        if (find(before.types, [&](const TypeFacts& other) { return other.oid == type.oid; }) !=
-            nullptr) {
-            continue;
-        }
-        const auto later = [&](const std::string& xmin, std::uint32_t /*command*/) {
-            return !precedes(xmin, before.xid) && precedes(type.born, xmin);
-        };
-        const auto existed = [&](const LabelFact& label) {
-            return is_older(label.oid, newest) ||
-                   std::any_of(type.labels.begin(), type.labels.end(), [&](const LabelFact& other) {
-                       return is_older(label.oid, other.oid) && !later(other.xmin, other.command);
-                   });
-        };
-        if (Why why = of_later_type(after, type, later, existed); !why.empty()) {
             return why;
         }
     }
@@ -376,15 +226,15 @@ Why of_shown_column(const Table& shown, const Column* then, const ColumnFact& no
                     const Facts& facts) {
     const std::string name = in_quotes(now.name);
     if (then == nullptr) {
-        const bool anew = find(shown.columns, [&](const Column& other) {
+        const bool anew = find_in(shown.columns, [&](const Column& other) {
                               return other.name == now.name;
                           }) != nullptr;
         if (anew) {
             return fmt::format("column {} was dropped and made anew", name);
         }
         // Which number it had could not be told, and its name is gone.
-        const Column* other = find(shown.columns, [&](const Column& candidate) {
-            return candidate.number == 0 && find(facts.columns, [&](const ColumnFact& column) {
+        const Column* other = find_in(shown.columns, [&](const Column& candidate) {
+            return candidate.number == 0 && find_in(facts.columns, [&](const ColumnFact& column) {
                                                 return column.name == candidate.name;
                                             }) == nullptr;
         });
@@ -396,7 +246,7 @@ Why of_shown_column(const Table& shown, const Column* then, const ColumnFact& no
         return fmt::format("column {} was called {}", name, in_quotes(then->name));
     }
     const TypeFacts* type =
-        find(facts.types, [&](const TypeFacts& other) { return other.oid == now.type_id; });
+        find_in(facts.types, [&](const TypeFacts& other) { return other.oid == now.type_id; });
     // A table line has the base type of a domain.
     const bool same_words = type == nullptr || type->kind == 'e' || type->kind == 'c';
     if (same_words && !keeps_values(without_dimensions(then->type), without_dimensions(now.type))) {
@@ -404,9 +254,9 @@ Why of_shown_column(const Table& shown, const Column* then, const ColumnFact& no
                            in_quotes(then->type), in_quotes(now.type));
     }
     for (const std::string& label : then->labels) {
-        if (type != nullptr && type->kind == 'e' && find(type->labels, [&](const LabelFact& other) {
-                                                        return other.label == label;
-                                                    }) == nullptr) {
+        if (type != nullptr && type->kind == 'e' &&
+            find_in(type->labels, [&](const LabelFact& other) { return other.label == label; }) ==
+                nullptr) {
             return fmt::format("label {} of column {} was renamed", in_quotes(label), name);
         }
     }
@@ -424,7 +274,7 @@ Mark unproven(Why why) {
 } // namespace
 
 const LeafFacts* find_leaf(const Facts& facts, std::uint32_t oid) {
-    return find(facts.leaves, [&](const LeafFacts& leaf) { return leaf.oid == oid; });
+    return find_in(facts.leaves, [&](const LeafFacts& leaf) { return leaf.oid == oid; });
 }
 
 bool same_transaction(std::string_view a, std::string_view b) {
@@ -451,7 +301,7 @@ std::optional<Mark> judge(const Facts& before, const Facts& after,
     const bool rewritten = is_rewritten(before, after, truncates);
     Why why = of_columns(before, after, rewritten);
     for (const auto& next :
-         {of_types(before, after), of_publication(before.publication, after.publication),
+         {change_of_types(before, after), of_publication(before.publication, after.publication),
           of_persistence(before, after), of_foreign_rows(after), of_renamed_labels(after),
           options.keep_dropped_partitions ? Why{} : of_gone_leaves(before, after)}) {
         if (why.empty()) {
@@ -466,7 +316,7 @@ std::optional<Mark> judge(const Facts& before, const Facts& after,
     }
     why = of_leaves(before, after, truncates);
     if (why.empty()) {
-        why = of_new_types(before, after);
+        why = change_of_new_types(before, after);
     }
     if (why.empty() && before.publication.version != after.publication.version) {
         why = "its publication was altered meanwhile";
@@ -507,7 +357,7 @@ std::optional<Mark> judge_new(const Facts& after, std::string_view since,
         std::all_of(after.leaves.begin(), after.leaves.end(), [&](const LeafFacts& leaf) {
             return is_born(after, leaf, since) && !precedes(leaf.birth, listed);
         });
-    why = born && untouched ? of_altered_types(after)
+    why = born && untouched ? altered_types(after)
                             : "it is seen for the first time, and held rows before";
     return why.empty() ? std::nullopt : std::optional{unproven(std::move(why))};
 }
@@ -515,7 +365,7 @@ std::optional<Mark> judge_new(const Facts& after, std::string_view since,
 std::optional<Mark> judge_shape(const Table& shown, const Facts& now) {
     const ColumnFact* added = nullptr;
     for (const ColumnFact& column : now.columns) {
-        const auto then = find(shown.columns, [&](const Column& other) {
+        const auto then = find_in(shown.columns, [&](const Column& other) {
             return other.number != 0 ? other.number == column.number : other.name == column.name;
         });
         if (Why why = of_shown_column(shown, then, column, now); !why.empty()) {
