@@ -9,6 +9,7 @@
 #include "record/column_type.hpp"
 
 #include <algorithm>
+#include <utility>
 
 /// Which table lines were written.
 namespace cdc::consume {
@@ -147,7 +148,7 @@ const kafka::ConnectRow* Emitter::own_row(const kafka::IncomingRecord& record,
     cursor.member_name();
     const std::string_view connector =
         cut.connector.size() < 2 ? "" : cut.connector.substr(1, cut.connector.size() - 2);
-    kafka::ConnectRow& row = m_own_rows[std::string{record.table_version}];
+    kafka::ConnectRow row;
     for (const event::Column& column : event::parse_table(cursor.value()).columns) {
         using Kind = record::ColumnKind;
         const record::ColumnType type = record::column_type(column, connector);
@@ -161,7 +162,7 @@ const kafka::ConnectRow* Emitter::own_row(const kafka::IncomingRecord& record,
             row.types[name].form = kafka::ConnectForm::texted;
         }
     }
-    return &row;
+    return &m_own_rows.emplace(record.table_version, std::move(row)).first->second;
 }
 
 void Emitter::append_row_table(std::string& out, const kafka::IncomingRecord& record,
