@@ -1,6 +1,7 @@
 #include "cdc-consume/acknowledged.hpp"
 #include "cdc-consume/marks.hpp"
 #include "cdc-consume/places.hpp"
+#include "cdc-consume/side_records.hpp"
 #include "checkpoints/file.hpp"
 #include "event/checkpoint.hpp"
 
@@ -193,4 +194,21 @@ TEST_CASE("marks of cdc-transform are held against the highest order they say") 
     CHECK_FALSE(marks.are_exact(places));
     marks.take("b", mark_at(event::Order{8}, event::Order{41})); // one output: the last counts
     CHECK(marks.are_exact(places));
+}
+
+TEST_CASE("records of side topics are told by the members of key and value") {
+    using Kind = consume::SideRecord::Kind;
+    const auto kind = [](const char* key, const char* value) {
+        return consume::side_record(key, value).kind;
+    };
+    const char* const writer = R"({"transactional_id":"t"})";
+    CHECK(kind(writer, R"({"order":"00","checkpoint":{"kind":"x"},"ts_ms":1})") ==
+          Kind::passed_over);
+    // Before the first checkpoint line.
+    CHECK(kind(writer, R"({"order":"","checkpoint":null,"ts_ms":1})") == Kind::passed_over);
+    CHECK(kind(writer, R"({"order":"","checkpoint":null,"ts_ms":1)") == Kind::none);
+    CHECK(kind(R"({"serverName":"p"})", R"({"ts_ms":1})") == Kind::passed_over);
+    CHECK(kind(R"({"serverName":"p","id":1})", R"({"ts_ms":1})") == Kind::none);
+    CHECK(kind(R"({"id":"5"})", R"({"status":"END","id":"5","event_count":1})") == Kind::status);
+    CHECK(kind(R"({"id":"5"})", R"({"status":"END","id":"5"})") == Kind::none);
 }

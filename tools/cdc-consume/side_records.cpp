@@ -74,7 +74,10 @@ SideRecord::Kind kind_of(const std::string& key, std::string_view value) {
         return checkpoint ? Kind::passed_over : Kind::none;
     }
     if (key == "transactional_id,") {
-        return shape.starts_with("order,checkpoint{,") ? Kind::passed_over : Kind::none;
+        // There is no checkpoint before the first line of one.
+        return shape.starts_with("order,checkpoint,") || shape.starts_with("order,checkpoint{,")
+                   ? Kind::passed_over
+                   : Kind::none;
     }
     if (key == "db,schema,table,version,") {
         return shape.starts_with("table{,") && has_member(shape, "source{,") ? Kind::passed_over

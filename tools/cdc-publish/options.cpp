@@ -28,6 +28,10 @@ std::string retention_ms(const std::string& text) {
         fail(ExitCode::usage, "retention {} is not a duration such as 7d, 12h, or forever",
              in_quotes(text));
     }
+    if (*ms <= 0) {
+        fail(ExitCode::usage, "retention {} keeps no record: Kafka deletes each at once",
+             in_quotes(text));
+    }
     return std::to_string(*ms);
 }
 
