@@ -324,13 +324,13 @@ std::int64_t finite(std::int64_t value, bool infinite) {
     return value;
 }
 
-constexpr std::int64_t kFirstDay = -2'440'588;   // 4714-11-24 BC
-constexpr std::int64_t kLastDay = 2'145'031'948; // 5874897-12-31
+constexpr std::int64_t kEarliestDate = -2'440'588;  // 4714-11-24 BC
+constexpr std::int64_t kLatestDate = 2'145'031'948; // 5874897-12-31
 constexpr std::int64_t kMicrosOfDay = 86'400'000'000;
 
 Days date_in_range(Days date) {
     constexpr std::int32_t kInfinite = std::numeric_limits<std::int32_t>::max();
-    if ((date.value < kFirstDay || date.value > kLastDay) && date.value != kInfinite &&
+    if ((date.value < kEarliestDate || date.value > kLatestDate) && date.value != kInfinite &&
         date.value != -kInfinite) {
         throw WrongValue{"date out of range"};
     }
@@ -340,7 +340,7 @@ Days date_in_range(Days date) {
 /// The engine's last one is below PostgreSQL's.
 template<typename T>
 T timestamp_in_range(T time) {
-    if (time.value < kFirstDay * kMicrosOfDay &&
+    if (time.value < kEarliestDate * kMicrosOfDay &&
         time.value != -std::numeric_limits<std::int64_t>::max()) {
         throw WrongValue{"timestamp out of range"};
     }
