@@ -27,6 +27,10 @@ constexpr int kMaxEmptyChecks = 100; ///< a look; other tables may hold rows
 constexpr std::uint32_t kCommandsOfPartitionOf = 2;
 constexpr int kFirstPages = 64;
 constexpr char kCancelled[] = "57014";
+constexpr char kLockHeld[] = "55P03";
+/// A TRUNCATE or an ALTER holds its lock for moments, mostly: so long a look tries again.
+constexpr std::int64_t kHeldMs = 2000;
+constexpr std::int64_t kPauseMs = 20;
 
 struct Stopped {};
 
@@ -212,6 +216,7 @@ void Looks::find_filled(FactsLook& facts) {
     if (m_since.empty()) {
         return;
     }
+    m_give_up = base::steady_ms() + kHeldMs;
     for (event::Facts& table : facts.tables) {
         for (const event::LeafFacts& leaf : table.leaves) {
             if (is_rewritten(leaf)) {
@@ -236,7 +241,7 @@ void Looks::find_filled(FactsLook& facts) {
 /// Whether it has rows of its first transaction's commands before `entered`. Rows of a savepoint
 /// (of a block with EXCEPTION too) have a later number of their own: of those, commands from its
 /// making on count, which may be another transaction's. Rows that were put in first lie in the
-/// first pages. Never waits. Where it cannot be told, it may be.
+/// first pages. Where it cannot be told, it may be.
 bool Looks::is_filled(const event::LeafFacts& leaf, std::uint32_t entered) {
     return ask_first_pages(leaf,
                            "age(xmin) <= age($1::xid) AND cmin::text::int8 < $2::int8 "
@@ -246,7 +251,7 @@ bool Looks::is_filled(const event::LeafFacts& leaf, std::uint32_t entered) {
 
 /// Whether rows of the transaction that gave it its storage were written anew by that transaction
 /// (SET UNLOGGED and SET LOGGED): they are as old as its last command that wrote the table and its
-/// indexes in the catalog, or older. Behind a truncate they are younger. Never waits.
+/// indexes in the catalog, or older. Behind a truncate they are younger.
 bool Looks::is_rewritten(const event::LeafFacts& leaf) {
     if (leaf.storage == 0 || leaf.storage == leaf.oid || leaf.kind == 'p' || leaf.altered ||
         event::precedes(leaf.xmin, m_since)) {
@@ -267,30 +272,46 @@ bool Looks::is_rewritten(const event::LeafFacts& leaf) {
 /// Whether a row in its first pages meets the condition; where it cannot be told, one may.
 bool Looks::ask_first_pages(const event::LeafFacts& leaf, const std::string& condition,
                             const std::vector<std::string>& parameters) {
-    bool found = true;
-    try {
-        const Result named =
-            m_connection->query("SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n "
-                                "ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
-                                {std::to_string(leaf.oid)});
-        if (named.rows() == 0) {
-            return false; // dropped since
+    while (true) {
+        try {
+            const bool found = has_first_row(leaf, condition, parameters);
+            m_connection->query("ROLLBACK");
+            return found;
+        } catch (const ServerError& error) {
+            m_connection->query("ROLLBACK");
+            if (error.sqlstate() != kLockHeld || base::steady_ms() >= m_give_up) {
+                base::log::debug("what the first rows of table {} are is not known: {}", leaf.oid,
+                                 error.what());
+                return true;
+            }
         }
-        const std::string name = m_connection->quoted_name(named.text(0, 0)) + "." +
-                                 m_connection->quoted_name(named.text(0, 1));
-        m_connection->query("BEGIN; LOCK TABLE " + name + " IN ACCESS SHARE MODE NOWAIT");
-        found =
-            m_connection
-                ->query(fmt::format("SELECT EXISTS (SELECT FROM {} WHERE ctid < '({},0)' AND {})",
-                                    name, kFirstPages, condition),
-                        parameters)
-                .text(0, 0) == "t";
-    } catch (const ServerError& error) {
-        base::log::debug("what the first rows of table {} are is not known: {}", leaf.oid,
-                         error.what());
+        std::unique_lock lock{m_mutex};
+        if (m_changed.wait_for(lock, std::chrono::milliseconds{kPauseMs},
+                               [this] { return m_stop; })) {
+            throw Stopped{};
+        }
     }
-    m_connection->query("ROLLBACK");
-    return found;
+}
+
+/// In a transaction that it leaves open. Throws ServerError, also where somebody holds a lock that
+/// keeps readers out.
+bool Looks::has_first_row(const event::LeafFacts& leaf, const std::string& condition,
+                          const std::vector<std::string>& parameters) {
+    const Result named =
+        m_connection->query("SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n "
+                            "ON n.oid = c.relnamespace WHERE c.oid = $1::oid",
+                            {std::to_string(leaf.oid)});
+    if (named.rows() == 0) {
+        return false; // dropped since
+    }
+    const std::string name = m_connection->quoted_name(named.text(0, 0)) + "." +
+                             m_connection->quoted_name(named.text(0, 1));
+    m_connection->query("BEGIN; LOCK TABLE " + name + " IN ACCESS SHARE MODE NOWAIT");
+    return m_connection
+               ->query(fmt::format("SELECT EXISTS (SELECT FROM {} WHERE ctid < '({},0)' AND {})",
+                                   name, kFirstPages, condition),
+                       parameters)
+               .text(0, 0) == "t";
 }
 
 } // namespace cdc::postgres

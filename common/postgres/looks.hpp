@@ -53,6 +53,8 @@ private:
     bool is_rewritten(const event::LeafFacts& leaf);
     bool ask_first_pages(const event::LeafFacts& leaf, const std::string& condition,
                          const std::vector<std::string>& parameters);
+    bool has_first_row(const event::LeafFacts& leaf, const std::string& condition,
+                       const std::vector<std::string>& parameters);
     void check_stop();
 
     const std::string m_source;
@@ -66,6 +68,7 @@ private:
     std::unordered_map<std::uint32_t, bool> m_filled; ///< tables that were asked for it
     std::map<std::pair<std::uint32_t, std::uint32_t>, bool> m_rewritten; ///< by number and storage
     std::int64_t m_timeout_ms;     ///< for the statement that reads all facts
+    std::int64_t m_give_up = 0;    ///< of a look: until then it tries again where a lock is held
     std::int64_t m_next_asked = 0; ///< not before, on the monotonic clock
     std::int64_t m_next = 0;       ///< then in any case
 
