@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/numbers.hpp"
 #include "base/time.hpp"
 #include "event/checkpoint.hpp"
 #include "event/json_cursor.hpp"
@@ -10,7 +11,6 @@
 #include "kafka/topic_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace cdc::publish {
 
@@ -77,9 +77,7 @@ void ExactlyOnceStream::read_position() {
         std::vector<std::uint64_t> known;
         for (const Json& table : *tables) {
             const std::string digits = table.is_string() ? table.get<std::string>() : "";
-            std::uint64_t number = 0;
-            std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-            known.push_back(number);
+            known.push_back(base::parse_integer<std::uint64_t>(digits, 16).value_or(0));
         }
         m_stored.snapshot_tables.set(std::move(known));
         m_knows_tables = true;

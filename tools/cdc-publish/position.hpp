@@ -1,6 +1,7 @@
 #ifndef CDC_PUBLISH_POSITION_HPP
 #define CDC_PUBLISH_POSITION_HPP
 
+#include "base/xxh64.hpp"
 #include "kafka/change_cut.hpp"
 
 #include <algorithm>
@@ -46,14 +47,11 @@ public:
     /// Of the table's names, and its snapshot's order.
     static std::uint64_t hash(std::string_view db, std::string_view schema, std::string_view table,
                               std::string_view order) {
-        std::uint64_t out = 14'695'981'039'346'656'037U; // FNV-1a
+        std::string names;
         for (const std::string_view part : {db, schema, table, order}) {
-            for (const char c : part) {
-                out = (out ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
-            }
-            out = (out ^ 0xffU) * 1'099'511'628'211U;
+            names.append(part) += '\xff'; // in no UTF-8
         }
-        return out;
+        return base::xxh64(names);
     }
     /// A row came.
     void take(std::uint64_t table) { add(m_open, table); }
