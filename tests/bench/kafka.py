@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.request
 
-from harness import (FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, ROUNDS, Mysql, Postgres, Run, median, metered, pairs, say,
+from harness import (FEW_ROUNDS, FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, ROUNDS, Mysql, Postgres, Run, median, metered, pairs, say,
                      servers, timed)
 from visible import wait_for
 
@@ -55,7 +55,7 @@ def publish_consume(bin_folder, results):
         mine, other = pairs(lambda _: timed(consume, env), lambda _: timed(kcat, env), ROUNDS)
         add_pair(results, "consume", mine, other, ROWS, "records/s", "kcat -C -e", ">=1.0")
         # The same against a kcat that reads keys and headers as we do.
-        results.rounds = min(ROUNDS, 3)
+        results.rounds = FEW_ROUNDS
         mine, other = pairs(lambda _: timed(consume, env), lambda _: timed(f"{kcat} -f '%k %h %s\n'", env), results.rounds)
         add_pair(results, "consume-headers", mine, other, ROWS, "records/s", "kcat -C -e -f", None)
 
@@ -175,7 +175,7 @@ def measure_ours(folder, env, source, publish, number):
 
 
 def debezium(bin_folder, results):
-    rows, rounds = DEBEZIUM_ROWS, min(ROUNDS, 3)
+    rows, rounds = DEBEZIUM_ROWS, FEW_ROUNDS
     results.rounds = rounds
     say(f"debezium: {rows} rows, snapshot and stream")
     with servers(bin_folder, "postgres", "kafka") as (folder, env):
@@ -219,7 +219,7 @@ def mysql_config(env, brokers, prefix, number, mode):
 
 
 def debezium_mysql(bin_folder, results):
-    rows, rounds = DEBEZIUM_ROWS, min(ROUNDS, 3)
+    rows, rounds = DEBEZIUM_ROWS, FEW_ROUNDS
     results.rounds = rounds
     say(f"debezium-mysql: {rows} rows, snapshot and stream")
     with servers(bin_folder, "mysql", "kafka") as (folder, env):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from harness import ROOT, ROUNDS, Mysql, Postgres, median, say, servers
+from harness import FEW_ROUNDS, ROOT, ROUNDS, Mysql, Postgres, median, say, servers
 
 TABLES = int(os.environ.get("CDC_BENCH_TABLES", "10000"))
 LOADED = 200
@@ -95,7 +95,7 @@ def many_load(bin_folder, results):
         for name, target in (("http", env["CDC_TEST_CLICKHOUSE_URL"]), ("chdb", f"chdb:{folder}/target")):
             flush(target, 4) # makes the tables
             one, four = [], []
-            results.rounds = min(ROUNDS, 3)
+            results.rounds = FEW_ROUNDS
             for _ in range(results.rounds): # ten flushes each
                 four.append(flush(target, 4))
                 one.append(flush(target, 1))

@@ -4,7 +4,8 @@
 Prints a table, SHORT where a target is missed, and writes the same rows as JSON. ONLY replaces its
 own rows. --page: writes all rows of the JSON as a page, with the machine and the versions. A work that
 fails is told at the end, and the others run. CDC_BENCH_ROUNDS (5) and CDC_BENCH_ROWS (2000000) make
-quick looks possible; CDC_BENCH_KEYS_ROWS (25 times as many) is the table of verify-keys.
+quick looks possible; CDC_BENCH_SNAPSHOT_ROWS (5000000) is the table
+of snapshots and of verify, CDC_BENCH_KEYS_ROWS (ten times as many) the one of verify-keys.
 """
 import argparse
 import pathlib

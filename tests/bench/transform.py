@@ -9,11 +9,11 @@ CDC_BENCH_TRANSFORM_ROWS (1000000; of transform-10m ten times as many) makes qui
 import os
 import shutil
 
-from harness import ROUNDS, median, say, servers, timed
+from harness import FEW_ROUNDS, ROUNDS, median, say, servers, timed
 from join_lines import VIEWS, Shop
 
 ROWS = int(os.environ.get("CDC_BENCH_TRANSFORM_ROWS", "1000000"))
-SIZES = {10: 2_000, 1_000: 100_000, 100_000: 1_000_000} # changes of a cut: changes in all
+SIZES = {10: 1_000, 1_000: 50_000, 100_000: 500_000} # changes of a cut: changes in all
 
 
 def measure(bin_folder, results, name, rows, sizes, rounds, memory="256MB"):
@@ -49,7 +49,7 @@ def transform(bin_folder, results):
 
 def transform_10m(bin_folder, results):
     sizes = {1_000: 20_000, 100_000: 1_000_000}
-    measure(bin_folder, results, "transform-10m", ROWS * 10, sizes, min(ROUNDS, 3), "512MB")
+    measure(bin_folder, results, "transform-10m", ROWS * 10, sizes, FEW_ROUNDS, "512MB")
 
 
 WORKS = {"transform": transform}

@@ -16,7 +16,7 @@ import subprocess
 import time
 
 from engines import (KAFKA_CONF, PARTITIONS, add_rows, fetched, last_append, publish, records_of, rows_of, run_ours, used, wait_until_quiet)
-from harness import ROOT, ROUNDS, Run, pairs, say, servers
+from harness import FEW_ROUNDS, ROOT, Run, pairs, say, servers
 from join_lines import VIEWS, Shop
 
 ROWS = int(os.environ.get("CDC_BENCH_TRANSFORM_ROWS", "1000000"))
@@ -93,7 +93,7 @@ def transform_flink(bin_folder, results):
                 publish(folder, env, "changes", "b")
                 return run_ours(folder, env, "b", "ours", TOPICS)
 
-            results.rounds = min(ROUNDS, 3)
+            results.rounds = FEW_ROUNDS
             mine, other = pairs(ours, lambda _: flink.go_on(), results.rounds)
         finally:
             flink.end()

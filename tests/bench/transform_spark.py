@@ -15,7 +15,7 @@ import time
 from decimal import Decimal
 
 from engines import KAFKA_CONF, PARTITIONS, add_rows, fetched, kcat, publish, run_ours, used
-from harness import ROOT, ROUNDS, Run, pairs, say, servers
+from harness import FEW_ROUNDS, ROOT, Run, pairs, say, servers
 from join_lines import Lines, mixed
 
 EVENTS = int(os.environ.get("CDC_BENCH_SPARK_EVENTS", "1000000"))
@@ -89,7 +89,7 @@ def transform_spark(bin_folder, results):
         publish(folder, env, "events", "ecommerce")
         spark = Spark(env)
         topics = "'^ecommerce[.](inventory[.]|snapshots)'"
-        results.rounds = min(ROUNDS, 3)
+        results.rounds = FEW_ROUNDS
         mine, other = pairs(lambda n: run_ours(folder, env, "ecommerce", f"ours{n}", topics, "--empty 'inventory.*'"),
                             lambda _: spark.windows(folder), results.rounds)
         ours, closed = minutes(brokers, "ours0.views.revenue_by_minute"), minutes(brokers, "ecommerce.spark.revenue_by_minute")

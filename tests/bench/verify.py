@@ -84,7 +84,7 @@ def verify_mysql(bin_folder, results):
 
 def verify_keys(bin_folder, results):
     """--keys-from: the cost follows the changed keys, which lie all over the table."""
-    rows = int(os.environ.get("CDC_BENCH_KEYS_ROWS", str(25 * ROWS)))
+    rows = int(os.environ.get("CDC_BENCH_KEYS_ROWS", str(10 * ROWS)))
     with servers(bin_folder, "postgres") as (folder, env):
         postgres = Postgres(env)
         env["CDC_SOURCE"] = env["CDC_TEST_POSTGRES_URL"]
