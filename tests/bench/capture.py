@@ -137,6 +137,7 @@ def in_progress(bin_folder, results, name, what, fill):
             lambda n: run(f"pg_recvlogical -d '{source}' --slot peer_{n} --start -f - -o proto_version=1 "
                           "-o publication_names=bench --no-loop", f"peer_{n}"), ROUNDS)
         ours, peer = (median(r.wall for r in runs) for runs in (mine, other))
+        results.rounds = len(mine)
         results.add(name, ours, "s", "pg_recvlogical", peer, ours / peer, "<=0.25")
         results.add(f"{name}-spill", spills["ours"] / 2**20, "MB", "pg_recvlogical", spills["peer"] / 2**20)
 
@@ -194,8 +195,7 @@ def capture_slots(bin_folder, results):
 
         mine, other = pairs(two, one, ROUNDS)
         add_rates(results, "capture-two-slots", ROWS, mine, other, "one slot", ">=1.7")
-        results.rounds = FEW_ROUNDS
-        mine, other = pairs(lambda n: one(n, "first"), one, results.rounds)
+        mine, other = pairs(lambda n: one(n, "first"), one, FEW_ROUNDS)
         add_rates(results, "capture-slot-of-half", ROWS, mine, other, "of all tables")
         none = median(one(n, "no_rows").wall for n in range(results.rounds))
         results.add("capture-slot-of-none", ROWS / none, "rows/s", "of all tables", ROWS / median(run.wall for run in other),
@@ -228,7 +228,7 @@ def looks(bin_folder, results):
         with log.open(errors="replace") as text:
             text.seek(start)
             took = re.findall(r"duration: ([\d.]+) ms  (?:statement|execute [^:]*): \s*(WITH RECURSIVE pub|"
-                              r"SELECT pg_snapshot_xmax)", text.read())
+                              r"SELECT (?=(?:(?!duration:).)*?, md5\(concat_ws))", text.read(), re.S)
     one, all_facts = ([float(ms) for ms, what in took if what.startswith(start)]
                       for start in ("SELECT", "WITH"))
     results.add("looks-10000-tables", median(one), "ms")

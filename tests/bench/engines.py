@@ -121,6 +121,7 @@ def used(pid):
 
 def add_rows(results, work, mine, other, count, unit, peer, target=None, memory_target=None):
     """Speed, CPU seconds and memory of both, and their ratios."""
+    results.rounds = len(mine)
     rate, peer_rate = (count / median(run.wall for run in runs) for runs in (mine, other))
     results.add(work, rate, unit, peer, peer_rate, rate / peer_rate, target)
     cpu, peer_cpu = (median(run.cpu for run in runs) for runs in (mine, other))

@@ -16,6 +16,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 FEW_ROUNDS = min(ROUNDS, 3) # where there is no target, or the peer takes minutes
+ENOUGH_S = 75 # spent on rounds: no more follow, where there were that few
 
 
 def say(text):
@@ -59,7 +60,10 @@ def metered(command, path):
 def pairs(ours, peers, rounds):
     """Both in turn, so that drift of the machine meets both. Each is a function that gives a Run."""
     mine, other = [], []
+    start = time.monotonic()
     for number in range(rounds):
+        if number >= FEW_ROUNDS and time.monotonic() - start > ENOUGH_S:
+            break
         mine.append(ours(number))
         other.append(peers(number))
         say(f"round {number + 1}: ours {mine[-1].wall:.2f} s, peer {other[-1].wall:.2f} s")
@@ -72,6 +76,7 @@ def median(values):
 
 def add_rates(results, work, rows, mine, other, peer, target=None, unit="rows/s"):
     """Both medians as rates of `rows`, by the clock and by the CPU of the client, and their ratios."""
+    results.rounds = len(mine)
     for name, spent, rates_unit, aim in ((work, "wall", unit, target), (f"core-{work}", "cpu", unit.replace("/s", "/CPU s"), None)):
         rate, peer_rate = (rows / median(getattr(run, spent) for run in runs) for runs in (mine, other))
         results.add(name, rate, rates_unit, peer, peer_rate, rate / peer_rate, aim)

@@ -55,8 +55,7 @@ def publish_consume(bin_folder, results):
         mine, other = pairs(lambda _: timed(consume, env), lambda _: timed(kcat, env), ROUNDS)
         add_pair(results, "consume", mine, other, ROWS, "records/s", "kcat -C -e", ">=1.0")
         # The same against a kcat that reads keys and headers as we do.
-        results.rounds = FEW_ROUNDS
-        mine, other = pairs(lambda _: timed(consume, env), lambda _: timed(f"{kcat} -f '%k %h %s\n'", env), results.rounds)
+        mine, other = pairs(lambda _: timed(consume, env), lambda _: timed(f"{kcat} -f '%k %h %s\n'", env), FEW_ROUNDS)
         add_pair(results, "consume-headers", mine, other, ROWS, "records/s", "kcat -C -e -f", None)
 
 
@@ -85,6 +84,7 @@ def avro(bin_folder, results):
 def add_pair(results, work, mine, other, rows, unit, peer, target, cpu_target=None,
              memory_target=None):
     """Speed as the row of `work`; CPU-seconds and memory beside it."""
+    results.rounds = len(mine)
     rate, peer_rate = rows / median(r.wall for r in mine), rows / median(r.wall for r in other)
     results.add(work, rate, unit, peer, peer_rate, rate / peer_rate, target)
     cpu, peer_cpu = median(r.cpu for r in mine), median(r.cpu for r in other)
@@ -175,14 +175,13 @@ def measure_ours(folder, env, source, publish, number):
 
 
 def debezium(bin_folder, results):
-    rows, rounds = DEBEZIUM_ROWS, FEW_ROUNDS
-    results.rounds = rounds
+    rows = DEBEZIUM_ROWS
     say(f"debezium: {rows} rows, snapshot and stream")
     with servers(bin_folder, "postgres", "kafka") as (folder, env):
         postgres, worker = Postgres(env), Worker(env)
         brokers, source = env["CDC_TEST_KAFKA_BROKERS"], env["CDC_TEST_POSTGRES_URL"]
         postgres.sql(ORDERS, "CREATE PUBLICATION bench FOR ALL TABLES")
-        for number in range(rounds):
+        for number in range(FEW_ROUNDS):
             postgres.sql(f"SELECT pg_create_logical_replication_slot('stream{number}', 'pgoutput')",
                          f"SELECT pg_create_logical_replication_slot('ours{number}', 'pgoutput')")
         postgres.sql(FILL.format(rows=rows))
@@ -195,7 +194,7 @@ def debezium(bin_folder, results):
                                    f"--prefix ours{n} --peek --until-position {end}",
                                    f"{publish}ours{n}", n),
             lambda n: measure_debezium(worker, brokers, f"stream{n}", debezium_config(
-                env, f"stream{n}", **{"snapshot.mode": "no_data"}), rows), rounds)
+                env, f"stream{n}", **{"snapshot.mode": "no_data"}), rows), FEW_ROUNDS)
         add_pair(results, "kafka-postgres-stream", mine, other, rows, "rows/s", "Debezium 3.3", ">=2.0",
                  "<=0.2", "<=96")
         mine, other = pairs(
@@ -203,7 +202,7 @@ def debezium(bin_folder, results):
                                    f"cdc-snapshot --source {source} --tables public.orders "
                                    f"--prefix snap{n}", f"{publish}snap{n}", n),
             lambda n: measure_debezium(worker, brokers, f"initial{n}", debezium_config(
-                env, f"initial{n}", **{"snapshot.mode": "initial_only"}), rows), rounds)
+                env, f"initial{n}", **{"snapshot.mode": "initial_only"}), rows), FEW_ROUNDS)
         add_pair(results, "kafka-postgres-snapshot", mine, other, rows, "rows/s", "Debezium 3.3",
                  ">=5.0", "<=0.1")
 
@@ -219,8 +218,7 @@ def mysql_config(env, brokers, prefix, number, mode):
 
 
 def debezium_mysql(bin_folder, results):
-    rows, rounds = DEBEZIUM_ROWS, FEW_ROUNDS
-    results.rounds = rounds
+    rows = DEBEZIUM_ROWS
     say(f"debezium-mysql: {rows} rows, snapshot and stream")
     with servers(bin_folder, "mysql", "kafka") as (folder, env):
         mysql, worker = Mysql(env), Worker(env)
@@ -229,7 +227,7 @@ def debezium_mysql(bin_folder, results):
         mysql.sql(MYSQL_ORDERS, "CREATE USER dbz@'%' IDENTIFIED WITH mysql_native_password BY 'x'",
                   "GRANT ALL ON *.* TO dbz@'%'")
         mine, other = [], []
-        for n in range(rounds): # both read the log of the same statement, one after the other
+        for n in range(FEW_ROUNDS): # both read the log of the same statement, one after the other
             mysql.sql("TRUNCATE orders")
             start = ":".join(mysql.sql("SHOW MASTER STATUS").split("\t")[:2])
             other.append(measure_debezium(worker, brokers, f"stream{n}", mysql_config(env, brokers, f"stream{n}", n, "no_data"),
@@ -241,7 +239,7 @@ def debezium_mysql(bin_folder, results):
             lambda n: measure_ours(folder, env, f"cdc-snapshot --source {mysql.url} --prefix snap{n}", f"{publish}snap{n}", n),
             lambda n: measure_debezium(worker, brokers, f"initial{n}",
                                        mysql_config(env, brokers, f"initial{n}", 100 + n, "initial_only"), rows, "bench"),
-            rounds)
+            FEW_ROUNDS)
         add_pair(results, "kafka-mysql-snapshot", mine, other, rows, "rows/s", "Debezium 3.3", ">=5.0", "<=0.1")
 
 

@@ -85,7 +85,7 @@ def load_runs(bin_folder, table, ddl, fill):
         os.sync() # what was written so far takes no time of the first rounds
         mine, other = pairs(ours, peer, ROUNDS)
         limit = []
-        for number in range(ROUNDS):
+        for number in range(len(mine)):
             limit.append(insert(folder / f"limit_{number}", blocks, "Native"))
         if len(counts) != 1:
             raise SystemExit(f"not the same rows on all sides: {counts}")

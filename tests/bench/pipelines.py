@@ -1,7 +1,7 @@
 """The pipelines of scripts/pipelines as a user has them, under a shop's load: from commit to visible, events a second, and
 what the tools take of the machine. Their aims are the figures of set-ups that people run for this today.
 
-CDC_BENCH_PIPELINE_EVENTS (200000) and CDC_BENCH_PIPELINE_SECONDS (20) make quick looks possible.
+CDC_BENCH_PIPELINE_EVENTS (100000) and CDC_BENCH_PIPELINE_SECONDS (20) make quick looks possible.
 """
 import os
 import pathlib
@@ -11,7 +11,7 @@ import time
 from harness import ROOT, say, servers
 from visible import Watcher, last_change, wait_for
 
-EVENTS = int(os.environ.get("CDC_BENCH_PIPELINE_EVENTS", "200000"))
+EVENTS = int(os.environ.get("CDC_BENCH_PIPELINE_EVENTS", "100000"))
 SECONDS = int(os.environ.get("CDC_BENCH_PIPELINE_SECONDS", "20"))
 RATE = 20 # events a second at which latency and the share of a processor are taken
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -3,15 +3,16 @@
 
 Prints a table, SHORT where a target is missed, and writes the same rows as JSON. ONLY replaces its
 own rows. --page: writes all rows of the JSON as a page, with the machine and the versions. A work that
-fails is told at the end, and the others run. CDC_BENCH_ROUNDS (5) and CDC_BENCH_ROWS (2000000) make
-quick looks possible; CDC_BENCH_SNAPSHOT_ROWS (5000000) is the table
-of snapshots and of verify, CDC_BENCH_KEYS_ROWS (ten times as many) the one of verify-keys.
+fails is told at the end, and the others run. Rounds are five, and three where they take long.
+CDC_BENCH_ROUNDS (5) and CDC_BENCH_ROWS (2000000) make quick looks possible; CDC_BENCH_SNAPSHOT_ROWS
+(5000000) is the table of snapshots and of verify, CDC_BENCH_KEYS_ROWS (ten times as many) the one of
+verify-keys.
 """
 import argparse
 import pathlib
-import subprocess
 import sys
 import time
+import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import capture
@@ -54,8 +55,9 @@ def main():
             started = time.monotonic()
             try:
                 work(bin_folder, results)
-            except (SystemExit, subprocess.CalledProcessError) as error:
-                failed.append(f"{name}: {error}")
+            except (SystemExit, Exception) as error:
+                failed.append(f"{name}: {error!r}")
+                traceback.print_exc()
             results.save()
             say(f"{name}: took {time.monotonic() - started:.0f} s")
     results.print()

@@ -17,11 +17,11 @@ def snapshot_postgres(bin_folder, results):
             return timed(f"exec psql -X -q '{source}' -c 'COPY orders TO STDOUT'", env)
 
         # One connection first: what several gain needs as many processors.
-        for jobs, name, target, results.rounds in ((1, "snapshot-postgres", ">=0.9", ROUNDS), (2, "snapshot-postgres-2", None, FEW_ROUNDS)):
+        for jobs, name, target, rounds in ((1, "snapshot-postgres", ">=0.9", ROUNDS), (2, "snapshot-postgres-2", None, FEW_ROUNDS)):
             def ours(_, jobs=jobs):
                 return timed(f"exec cdc-snapshot --source '{source}' --tables public.orders --jobs {jobs}", env)
 
-            mine, other = pairs(ours, peer, results.rounds)
+            mine, other = pairs(ours, peer, rounds)
             add_rates(results, name, ROWS, mine, other, "psql COPY", target)
             results.add(f"memory-cdc-{name}", max(r.rss_mb for r in mine), "MB")
 
@@ -30,7 +30,7 @@ def snapshot_postgres(bin_folder, results):
         def by_key(_):
             return timed(f"exec cdc-snapshot --source '{source}' --tables public.orders --jobs 1 --chunk-by key", env)
 
-        mine, other = pairs(by_key, peer, results.rounds)
+        mine, other = pairs(by_key, peer, FEW_ROUNDS)
         add_rates(results, "snapshot-postgres-key", ROWS, mine, other, "psql COPY")
 
 
@@ -43,13 +43,13 @@ def snapshot_mysql(bin_folder, results):
         def peer(_):
             return timed(f"exec {mysql.client} --quick -e 'SELECT * FROM orders'", env)
 
-        for jobs, name, target, results.rounds in ((1, "snapshot-mysql", ">=0.6", ROUNDS), (2, "snapshot-mysql-2", None, FEW_ROUNDS)):
+        for jobs, name, target, rounds in ((1, "snapshot-mysql", ">=0.6", ROUNDS), (2, "snapshot-mysql-2", None, FEW_ROUNDS)):
             def ours(_, jobs=jobs):
                 return timed(f"exec cdc-snapshot --source '{mysql.url}' --jobs {jobs}", env)
 
             for warm in (ours, peer):
                 warm(0)
-            mine, other = pairs(ours, peer, results.rounds)
+            mine, other = pairs(ours, peer, rounds)
             add_rates(results, name, ROWS, mine, other, "mysql --quick", target)
             results.add(f"memory-cdc-{name}", max(r.rss_mb for r in mine), "MB")
 

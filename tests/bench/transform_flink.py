@@ -93,8 +93,7 @@ def transform_flink(bin_folder, results):
                 publish(folder, env, "changes", "b")
                 return run_ours(folder, env, "b", "ours", TOPICS)
 
-            results.rounds = FEW_ROUNDS
-            mine, other = pairs(ours, lambda _: flink.go_on(), results.rounds)
+            mine, other = pairs(ours, lambda _: flink.go_on(), FEW_ROUNDS)
         finally:
             flink.end()
         same = [rows_of(brokers, topic) for topic in (OURS, TOPIC)]

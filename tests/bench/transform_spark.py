@@ -89,9 +89,8 @@ def transform_spark(bin_folder, results):
         publish(folder, env, "events", "ecommerce")
         spark = Spark(env)
         topics = "'^ecommerce[.](inventory[.]|snapshots)'"
-        results.rounds = FEW_ROUNDS
         mine, other = pairs(lambda n: run_ours(folder, env, "ecommerce", f"ours{n}", topics, "--empty 'inventory.*'"),
-                            lambda _: spark.windows(folder), results.rounds)
+                            lambda _: spark.windows(folder), FEW_ROUNDS)
         ours, closed = minutes(brokers, "ours0.views.revenue_by_minute"), minutes(brokers, "ecommerce.spark.revenue_by_minute")
         wrong = [minute for minute, row in closed.items() if ours.get(minute) != row]
         if wrong or len(closed) < len(ours) - 20:
