@@ -107,7 +107,7 @@ class Shop:
         lines.file.close()
 
     def write_changes(self, path, size, count, whole=False):
-        """`size`: changes between two checkpoint lines. `whole`: with all of the old row, as under REPLICA IDENTITY FULL."""
+        """`size`: changes between two checkpoint lines, at most. `whole`: with all of the old row, as under REPLICA IDENTITY FULL."""
         rng = random.Random(self.position)
         lines = Lines(path, self.position + 1000, COLUMNS)
         for table in COLUMNS:
@@ -132,7 +132,7 @@ class Shop:
                 before = order_row(key, *old) if whole else f'{{"id":{key}}}'
             lines.change("orders", op, key, before, "null" if new is None else order_row(key, *new), number)
             self.changed[key] = new
-            if number % size == 0:
+            if number % size == 0 or number == count:
                 lines.checkpoint()
         self.position = lines.position
         lines.file.close()
