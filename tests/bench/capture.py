@@ -256,6 +256,7 @@ def capture_mysql(bin_folder, results):
         results.add("memory-cdc-capture-mysql", max(r.rss_mb for r in runs), "MB", target="<=64")
 
 
-WORKS = {"looks": looks, "capture-postgres": capture_postgres, "capture-in-progress": capture_in_progress,
+WORKS = {"capture-postgres": capture_postgres, "capture-in-progress": capture_in_progress,
          "capture-postgres-small": capture_postgres_small,
          "capture-two-slots": capture_slots, "capture-mysql": capture_mysql}
+BY_NAME = {"looks": looks}

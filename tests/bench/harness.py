@@ -16,7 +16,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("CDC_BENCH_ROUNDS", "5"))
 FEW_ROUNDS = min(ROUNDS, 3) # where there is no target, or the peer takes minutes
-ENOUGH_S = 75 # spent on rounds: no more follow, where there were that few
+ENOUGH_S = 60 # spent on rounds: no more follow, where there were that few
 
 
 def say(text):

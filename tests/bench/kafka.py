@@ -1,6 +1,6 @@
 """Kafka: publish and consume against kcat, Avro against JSON, PostgreSQL and MySQL to Kafka against Debezium.
 
-CDC_BENCH_DEBEZIUM_ROWS (1000000) makes quick looks possible.
+CDC_BENCH_DEBEZIUM_ROWS (600000) makes quick looks possible.
 """
 import json
 import os
@@ -15,7 +15,7 @@ from harness import (FEW_ROUNDS, FILL, MYSQL_FILL, MYSQL_ORDERS, ORDERS, ROOT, R
 from visible import wait_for
 
 ROWS = int(os.environ.get("CDC_BENCH_ROWS", "2000000"))
-DEBEZIUM_ROWS = int(os.environ.get("CDC_BENCH_DEBEZIUM_ROWS", "1000000"))
+DEBEZIUM_ROWS = int(os.environ.get("CDC_BENCH_DEBEZIUM_ROWS", "600000"))
 
 
 def change_lines(folder, env, rows):

@@ -113,6 +113,6 @@ def work(name, source, database, raw, aim_s, aim_rate):
 
 SHOP = ("customers_final", "products_final", "orders_final")
 # 14 to 22 inserts a second and 5 to 10 s are what the first two are to beat, a million events a day and 2 to 5 s the last.
-WORKS = {"pg-orders": work("pg-orders", "postgres", "inventory", SHOP, 5, 22),
-         "pg-monitored": work("pg-monitored", "postgres", "inventory", SHOP, 5, 22),
-         "mysql-users": work("mysql-users", "mysql", "mydb", ("users_raw", "products_raw", "orders_raw"), 2, 12)}
+BY_NAME = {"pg-orders": work("pg-orders", "postgres", "inventory", SHOP, 5, 22),
+           "pg-monitored": work("pg-monitored", "postgres", "inventory", SHOP, 5, 22),
+           "mysql-users": work("mysql-users", "mysql", "mydb", ("users_raw", "products_raw", "orders_raw"), 2, 12)}

@@ -4,6 +4,7 @@
 Prints a table, SHORT where a target is missed, and writes the same rows as JSON. ONLY replaces its
 own rows. --page: writes all rows of the JSON as a page, with the machine and the versions. A work that
 fails is told at the end, and the others run. Rounds are five, and three where they take long.
+Some works run by their own name alone (BY_NAME below).
 CDC_BENCH_ROUNDS (5) and CDC_BENCH_ROWS (2000000) make quick looks possible; CDC_BENCH_SNAPSHOT_ROWS
 (5000000) is the table of snapshots and of verify, CDC_BENCH_KEYS_ROWS (ten times as many) the one of
 verify-keys.
@@ -32,10 +33,12 @@ import wide
 from harness import ROUNDS, Results, say
 
 
-WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS,
-         **pipelines.WORKS, **latency.WORKS, **transform.WORKS, **transform_flink.WORKS, **transform_latency.WORKS,
-         **transform_spark.WORKS, **many.WORKS}
-BY_NAME = {**latency.BY_NAME, **transform.BY_NAME, **transform_latency.BY_NAME} # they take long or much room: not without --only
+# All of them take less than an hour on two processors.
+WORKS = {**kafka.WORKS, **snapshot.WORKS, **verify.WORKS, **capture.WORKS, **load.WORKS, **wide.WORKS, **latency.WORKS,
+         **transform.WORKS, **transform_flink.WORKS, **transform_latency.WORKS, **many.WORKS}
+# They take long or much room, or are beside the targets: not without --only.
+BY_NAME = {**capture.BY_NAME, **pipelines.BY_NAME, **latency.BY_NAME, **transform.BY_NAME, **transform_latency.BY_NAME,
+           **transform_spark.BY_NAME}
 
 
 def main():

@@ -9,7 +9,7 @@ CDC_BENCH_TRANSFORM_ROWS (1000000; of transform-10m ten times as many) makes qui
 import os
 import shutil
 
-from harness import FEW_ROUNDS, ROUNDS, median, say, servers, timed
+from harness import FEW_ROUNDS, median, say, servers, timed
 from join_lines import VIEWS, Shop
 
 ROWS = int(os.environ.get("CDC_BENCH_TRANSFORM_ROWS", "1000000"))
@@ -44,7 +44,7 @@ def measure(bin_folder, results, name, rows, sizes, rounds, memory="256MB"):
 
 
 def transform(bin_folder, results):
-    measure(bin_folder, results, "transform", ROWS, SIZES, ROUNDS)
+    measure(bin_folder, results, "transform", ROWS, SIZES, FEW_ROUNDS)
 
 
 def transform_10m(bin_folder, results):

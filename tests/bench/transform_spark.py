@@ -99,4 +99,4 @@ def transform_spark(bin_folder, results):
     add_rows(results, "transform-spark", mine, other, EVENTS, "events/s", "Spark 3.5")
 
 
-WORKS = {"transform-spark": transform_spark}
+BY_NAME = {"transform-spark": transform_spark}
