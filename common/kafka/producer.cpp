@@ -27,6 +27,8 @@ namespace {
 constexpr int kTransactionCallMs = 2'000;
 constexpr int kAskAgainMs = 200;
 constexpr std::int64_t kTellEveryMs = 10'000;
+/// The client's own limit; those of the topics count.
+constexpr std::uint64_t kLargestRecord = 100'000'000;
 
 /// The callbacks' view of the producer.
 struct Callbacks : ClientState {
@@ -36,6 +38,7 @@ struct Callbacks : ClientState {
     bool keep_ends = false;
     bool must_abort = false;
     bool purged = false;
+    std::uint64_t waiting_bytes = 0; ///< of keys and values that are not acknowledged
 };
 
 std::string describe_record(const rd_kafka_message_t* message) {
@@ -61,6 +64,7 @@ void keep_end(Callbacks& callbacks, Acknowledgements::Group* group,
 void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque) {
     auto& callbacks = *static_cast<Callbacks*>(static_cast<ClientState*>(opaque));
     auto* group = static_cast<Acknowledgements::Group*>(message->_private);
+    callbacks.waiting_bytes -= message->len + message->key_len;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         callbacks.acknowledgements->acknowledged(group);
         if (callbacks.keep_ends) {
@@ -103,6 +107,7 @@ struct Producer::Implementation {
     std::vector<TopicHandle> topics; ///< destroyed before the client
     std::vector<std::string> topic_names;
 
+    std::uint64_t queue_bytes = 0;
     std::int64_t drain_ms = -1;
     int admin_timeout_ms = 0;
     std::int64_t drain_until_ms = 0; ///< 0: no signal was seen yet
@@ -195,6 +200,7 @@ Producer::Producer(const Options& options, Acknowledgements& acknowledgements)
     m->callbacks.acknowledgements = &acknowledgements;
     m->callbacks.on_delivered = options.on_delivered;
     m->callbacks.keep_ends = options.keep_ends;
+    m->queue_bytes = options.queue_bytes;
     m->drain_ms = options.drain_ms;
     m->admin_timeout_ms = options.admin_timeout_ms;
     if (!options.transactional_id.empty()) {
@@ -209,13 +215,17 @@ Producer::Producer(const Options& options, Acknowledgements& acknowledgements)
             }
         }
     }
-    settings.set_default("queue.buffering.max.kbytes",
-                         std::to_string(std::max<std::uint64_t>(options.queue_bytes >> 10, 1024)));
+    // The client never takes a record that is larger than its queue, which send() bounds itself.
+    settings.set_default(
+        "queue.buffering.max.kbytes",
+        std::to_string((std::max<std::uint64_t>(options.queue_bytes, kLargestRecord) >> 10) + 1));
     // Each waiting record costs the client some 300 bytes beside its own.
     settings.set_default("queue.buffering.max.messages",
                          std::to_string(std::max<std::uint64_t>(options.queue_bytes >> 8, 1000)));
-    settings.set_default("message.max.bytes", "100000000"); // the topics' own limits count
-    settings.set_default("partitioner", "murmur2_random");  // Java's
+    settings.set_default("message.max.bytes", std::to_string(kLargestRecord));
+    settings.set_default("partitioner", "murmur2_random"); // Java's
+    // One that is deleted meanwhile would come again with the brokers' defaults, and with no word.
+    settings.set_default("allow.auto.create.topics", "false");
     settings.set_connect_defaults();
     ConfHandle conf = make_conf(settings, insisted, m->callbacks);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
@@ -306,7 +316,28 @@ Offsets Producer::ends(const std::string& name_begin) {
     });
 }
 
+std::map<std::string, int> Producer::topics() {
+    return m->retried([&] { return list_topics(m->client.get(), m->admin_timeout_ms); });
+}
+
+bool Producer::had_records(const std::string& topic, int partitions) {
+    return m->retried([&] {
+        int at = 0;
+        while (at < partitions &&
+               watermarks(m->client.get(), {topic, at}, m->admin_timeout_ms).second == 0) {
+            ++at;
+        }
+        return at < partitions;
+    });
+}
+
 bool Producer::send(const OutgoingRecord& record) {
+    const std::uint64_t bytes_of_record =
+        record.key.value_or("").size() + record.value.value_or("").size();
+    std::uint64_t& waiting = m->callbacks.waiting_bytes;
+    if (waiting > 0 && waiting + bytes_of_record > m->queue_bytes) {
+        return false;
+    }
     rd_kafka_vu_t parts[8];
     std::size_t count = 0;
     const auto bytes = [](std::string_view text) {
@@ -351,11 +382,18 @@ bool Producer::send(const OutgoingRecord& record) {
     const ErrorHandle error{rd_kafka_produceva(m->client.get(), parts, count)};
     if (!error) {
         static_cast<void>(headers.release()); // the client owns them now
+        waiting += bytes_of_record;
         return true;
     }
     m->callbacks.acknowledgements->not_sent(group);
     const auto code = rd_kafka_error_code(error.get());
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        if (m->callbacks.acknowledgements->outstanding() == 0) {
+            base::fail(ExitCode::bad_data,
+                       "a record of {} bytes to topic {} is larger than the client's queue: raise "
+                       "-X queue.buffering.max.kbytes",
+                       bytes_of_record, in_quotes(topic_name(record.topic)));
+        }
         return false;
     }
     rd_kafka_poll(m->client.get(), 0);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,11 @@ public:
     std::string cluster();
     /// The ends of all partitions of topics whose names begin so. Throws Error.
     Offsets ends(const std::string& name_begin);
+    /// All topics, and how many partitions they have. Throws Error.
+    std::map<std::string, int> topics();
+    /// Whether one of the topic's partitions has had a committed record since it was made. Throws
+    /// Error.
+    bool had_records(const std::string& topic, int partitions);
 
     /// False: the queue is full, poll() and try again. Throws Error, with transactions also
     /// TransactionAborted.
