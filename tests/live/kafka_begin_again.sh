@@ -179,4 +179,42 @@ expect_words con.err "going on at its beginning"
 expect "all of it" "$(wc -w <keys)" 43
 consume_marked --exit-at-end || fail "the next run"
 expect "nothing twice" "$(keys)" ""
+say "--exactly-once: nothing is dropped for a topic that was deleted since, and comes by another --transactional-id"
+"$HERE/kafka_lines.py" --rows 10 >once.ndjson
+once() { cdc-publish --brokers "$B" --prefix x --exactly-once "$@" <once.ndjson 2>pub.err; }
+once || fail "cdc-publish --exactly-once"
+admin delete-topic x.public.t0
+for state in "is not there" "has never had a record"; do
+    for try in 1 2; do # a refused run leaves no trace
+        expect_exit 4 once
+        expect_words pub.err "lines for topic 'x.public.t0' were committed before"
+        expect_words pub.err "the topic $state"
+        expect_words pub.err "another --transactional-id"
+    done
+    kcat -q -b "$B" -L -t x.public.t0 >/dev/null 2>&1 || true # who asks for it makes it anew, empty
+done
+once --transactional-id other || fail "another --transactional-id: $(cat pub.err)"
+expect "rows" "$(cdc-consume --brokers "$B" --topics x.public.t0 --exit-at-end 2>con.err | grep -c '^{"key')" 10
+end=$(kcat -q -b "$B" -Q -t x.public.t0:0:-1 | awk '{ print $NF }')
+admin delete-records x.public.t0 0 "$end" # as retention takes all
+once --transactional-id other || fail "where retention took all: $(cat pub.err)"
+expect_words pub.err "10 lines were dropped"
+
+say "a topic that is deleted while its publisher runs is told, and not made anew by the brokers as they like"
+mkfifo deleted
+cdc-publish --brokers "$B" --prefix d --partitions 2 --retention 3d --checkpoint d.json -X topic.metadata.propagation.max.ms=500 \
+    <deleted 2>pub.err &
+publisher=$!
+exec 7>deleted
+"$HERE/kafka_lines.py" --rows 10 >&7
+wait_until 30 test -s d.json
+admin delete-topic d.public.t0
+"$HERE/kafka_lines.py" --rows 10 --first 11 >more.ndjson
+cat more.ndjson >&7
+exec 7>&-
+expect_exit 1 wait $publisher
+expect_words pub.err "to topic 'd.public.t0'"
+cdc-publish --brokers "$B" --prefix d --partitions 2 --retention 3d --checkpoint d.json <more.ndjson 2>pub.err || fail "the next run"
+expect "retention" "$(admin config d.public.t0 retention.ms)" $((3 * 86400 * 1000))
+expect "partitions" "$(admin partitions d.public.t0)" 2
 say done

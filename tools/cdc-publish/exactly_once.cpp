@@ -8,6 +8,8 @@
 #include "event/json_cursor.hpp"
 #include "event/json_document.hpp"
 #include "event/json_writer.hpp"
+#include "kafka/cut_mark.hpp"
+#include "kafka/offsets.hpp"
 #include "kafka/topic_reader.hpp"
 
 #include <algorithm>
@@ -36,7 +38,8 @@ std::string position_key(const std::string& transactional_id) {
 ExactlyOnceStream::ExactlyOnceStream(const Options& options, kafka::Producer& producer,
                                      kafka::Acknowledgements& acknowledgements, Figures& figures)
     : m_producer{producer}, m_acknowledgements{acknowledgements}, m_options{options},
-      m_figures{figures}, m_publisher{options, producer}, m_checkpoints{options.checkpoints} {
+      m_figures{figures}, m_publisher{options, producer},
+      m_checkpoints{options.checkpoints}, m_blank{options, producer, m_publisher.routes()} {
     if (options.marks) {
         m_marks.emplace(options, producer, m_publisher, acknowledgements);
     }
@@ -100,13 +103,27 @@ void ExactlyOnceStream::read_position() {
               m_stored.order.empty() ? m_stored.row_order : m_stored.order);
 }
 
+/// Rows of views have no such hash.
+bool ExactlyOnceStream::is_of_done_snapshot(const kafka::ChangeCut& cut) const {
+    const auto text = [](std::string_view json) {
+        return json.starts_with('"') ? event::json_string_value(json) : std::string{};
+    };
+    return m_stored.snapshot_tables.holds(
+        SnapshotTables::hash(text(cut.db), text(cut.schema), text(cut.table), cut.order));
+}
+
 /// A line that is broken is none: publish_line() says so.
-bool ExactlyOnceStream::committed_before(std::string_view line) {
-    if (!kafka::is_change(line)) {
+bool ExactlyOnceStream::committed_before(std::string_view line, kafka::ChangeCut& cut) {
+    const bool snapshot = line.starts_with(R"({"snapshot":)");
+    if (!snapshot && !kafka::is_change(line)) {
         return false;
     }
-    kafka::ChangeCut cut;
     try {
+        if (snapshot) {
+            kafka::cut_source(event::json_member(line, "source"), cut);
+            // A table without rows is not known to be done.
+            return m_knows_tables && is_of_done_snapshot(cut);
+        }
         kafka::cut_change(line, cut);
     } catch (const Error&) {
         return false;
@@ -118,14 +135,8 @@ bool ExactlyOnceStream::committed_before(std::string_view line) {
     if (cut.op == 'r') {
         // All rows of an unfinished snapshot have one order: how far it came, only its own
         // checkpoints say.
-        if (!m_knows_tables) {
-            return m_stored_snapshot_done && cut.order <= m_stored.row_order;
-        }
-        const auto text = [](std::string_view json) {
-            return json.starts_with('"') ? event::json_string_value(json) : std::string{};
-        };
-        return m_stored.snapshot_tables.holds(
-            SnapshotTables::hash(text(cut.db), text(cut.schema), text(cut.table), cut.order));
+        return m_knows_tables ? is_of_done_snapshot(cut)
+                              : m_stored_snapshot_done && cut.order <= m_stored.row_order;
     }
     return cut.order <= m_stored.order;
 }
@@ -333,16 +344,62 @@ void ExactlyOnceStream::check_orders(std::string_view line) {
     m_of_views = of_view;
 }
 
-void ExactlyOnceStream::take(std::string_view line, std::uint64_t line_number) {
-    check_orders(line);
-    if (m_dropping && committed_before(line)) {
-        if (m_dropped++ == 0) {
-            log::info("dropping lines that were committed before");
-        }
+/// What several partitions bring does not stand in the order of its source, so that what is below
+/// the highest order of a line may still be to come.
+void ExactlyOnceStream::check_rising(std::string_view checkpoint_line) {
+    if (checkpoint_line.find(R"("kind":"kafka")") == std::string_view::npos) {
         return;
     }
+    const auto checkpoint = event::parse_checkpoint(checkpoint_line, "checkpoint line");
+    const bool of_transform = event::highest_of_checkpoint(checkpoint_line).has_value();
+    if (checkpoint.kind != "kafka" || m_of_views.value_or(of_transform)) {
+        return; // views have orders of their own, which rise
+    }
+    const std::size_t of_marks = checkpoint.extra.contains(kafka::kMarksMember) ? 1 : 0;
+    if (!checkpoint.slot.empty() ||
+        kafka::parse_offsets(checkpoint.position).size() > 1 + of_marks) {
+        throw Error{ExitCode::refused,
+                    "--exactly-once: the lines are those of several partitions, or of a group, and "
+                    "do not come in the order of their source: what was committed cannot be told "
+                    "by their orders",
+                    "Leave out --exactly-once: records may come twice then, with the same order"};
+    }
+}
+
+void ExactlyOnceStream::take(std::string_view line, std::uint64_t line_number) {
+    check_orders(line);
+    if (m_dropping) {
+        kafka::ChangeCut cut;
+        if (committed_before(line, cut)) {
+            m_blank.check(cut);
+            if (m_dropped++ == 0) {
+                log::info("dropping lines that were committed before");
+            }
+            return;
+        }
+        if (m_blank.hold(line, line_number)) {
+            return;
+        }
+        if (is_checkpoint(line) || kafka::is_change(line)) {
+            pass_held();
+        }
+    }
+    pass_on(line, line_number);
+    if (!m_dropping) {
+        pass_held();
+    }
+}
+
+void ExactlyOnceStream::pass_held() {
+    for (const BlankTopics::HeldLine& held : m_blank.take_held()) {
+        pass_on(held.line(), held.number);
+    }
+}
+
+void ExactlyOnceStream::pass_on(std::string_view line, std::uint64_t line_number) {
     const bool checkpoint = is_checkpoint(line);
     if (checkpoint) {
+        check_rising(line);
         check_identity(line);
     }
     if (m_publisher.must_settle(line)) {
@@ -381,6 +438,7 @@ int ExactlyOnceStream::next_turn_ms() {
 }
 
 bool ExactlyOnceStream::finish(int /*timeout_ms*/) {
+    pass_held();
     if (m_open) {
         commit();
     }

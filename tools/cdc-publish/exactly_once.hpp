@@ -1,6 +1,7 @@
 #ifndef CDC_PUBLISH_EXACTLY_ONCE_HPP
 #define CDC_PUBLISH_EXACTLY_ONCE_HPP
 
+#include "cdc-publish/blank_topics.hpp"
 #include "cdc-publish/figures.hpp"
 #include "cdc-publish/stream.hpp"
 
@@ -21,6 +22,7 @@ namespace cdc::publish {
 /// any, and `"input":"NAME"` where the checkpoint line has it.
 ///
 /// On start the position is read back, and changes at or below it are dropped: they were committed.
+/// So are the begin and end of a snapshot whose rows are.
 /// That the lines are of the same stream is checked at the first checkpoint line, before which
 /// nothing that was dropped can be confirmed to the source.
 class ExactlyOnceStream : public Stream {
@@ -42,9 +44,14 @@ public:
 private:
     void read_position();
     void open();
-    bool committed_before(std::string_view line);
+    /// Fills in `cut` where it is true.
+    bool committed_before(std::string_view line, kafka::ChangeCut& cut);
+    bool is_of_done_snapshot(const kafka::ChangeCut& cut) const;
+    void pass_on(std::string_view line, std::uint64_t line_number);
+    void pass_held();
     void check_orders(std::string_view line);
     void check_identity(std::string_view checkpoint_line);
+    void check_rising(std::string_view checkpoint_line);
     void keep(std::string_view line, std::uint64_t line_number);
     template<typename Send>
     void in_transaction(Send&& send);
@@ -73,6 +80,7 @@ private:
     std::optional<bool> m_of_views; ///< of cdc-transform's, by table lines
     bool m_dropping = false;        ///< lines may still be at or below the stored order
     std::uint64_t m_dropped = 0;
+    BlankTopics m_blank;
 
     bool m_open = false;
     std::int64_t m_opened_ms = 0;

@@ -58,6 +58,16 @@ public:
     /// Topics of tables that rows went into.
     std::size_t count_used() const;
 
+    /// Names of topics alone: nothing is made or looked at.
+    std::string name_of(const std::string& db, const std::string& schema,
+                        const std::string& table) const {
+        return m_namer.fill(db, schema, table);
+    }
+    /// Warns, once, of patterns of --table-options that have met no table, where a table's topic
+    /// was made: a typo leaves that as the brokers' defaults have it, for good.
+    void tell_unmet();
+    std::string side_name(std::string_view name) const { return m_namer.side_topic(name); }
+
     /// `<prefix>.<name>`, or --dead-letter-topic, with what such a topic needs, made at the first
     /// call.
     const Topic& side(const std::string& name);
