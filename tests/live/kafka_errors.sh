@@ -39,6 +39,18 @@ expect_exit 0 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" "${tls[@]}" --
 expect "over TLS" "$(cdc-consume --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" "${tls[@]}" --topics tls.public.t0 --exit-at-end 2>err | grep -c '^{"key')" 5
 expect_exit 4 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" -X security.protocol=ssl --prefix tls --connect-timeout 30s <in.ndjson 2>err
 expect_words err "certificate"
+expect_exit 1 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" --prefix tls --connect-timeout 2s <in.ndjson 2>err
+expect_words err "If the port wants TLS or a login: -X security.protocol=ssl"
+
+say "--table-options by the database of MySQL; one that meets no table is told, where a topic is made"
+sed 's/"schema":"public",//; s/"connector":"postgresql"/"connector":"mysql"/' in.ndjson >mysql.ndjson
+for try in 1 2; do
+    expect_exit 0 cdc-publish --brokers "$B" --prefix options --table-options 'inventory.t?:partitions=3' \
+        --table-options 'inventory.tt0:partitions=2' <mysql.ndjson 2>err
+    expect "warnings in run $try" "$(grep -c "warning: --table-options" err)" $((2 - try))
+    [ $try = 2 ] || expect_words err "--table-options 'inventory.tt0' has met no table so far; did you mean 'inventory.t0'?"
+done
+expect "partitions" "$("$HERE/kafka_admin.py" "$B" partitions options.inventory.t0)" 3
 
 say "names of topics that Kafka takes for the same, and times that it does not take, are refused"
 expect_exit 0 cdc-publish --brokers "$B" --prefix same_name <in.ndjson 2>err

@@ -443,6 +443,7 @@ bool ExactlyOnceStream::finish(int /*timeout_ms*/) {
         commit();
     }
     m_checkpoints.write_due(true);
+    m_publisher.routes().tell_unmet();
     if (m_dropped > 0) {
         log::info("{} lines were dropped: they had been committed before", m_dropped);
     }

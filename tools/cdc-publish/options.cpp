@@ -4,7 +4,6 @@
 #include "base/numbers.hpp"
 #include "cli/app.hpp"
 #include "cli/groups.hpp"
-#include "event/table_filter.hpp"
 #include "io/standard_streams.hpp"
 #include "kafka/settings.hpp"
 #include "kafka/topic_name.hpp"
@@ -314,6 +313,15 @@ void check(Options& o) {
     if (std::find(o.checkpoints.begin(), o.checkpoints.end(), "-") != o.checkpoints.end()) {
         io::require_stdout();
     }
+}
+
+std::vector<event::TablePattern> table_option_patterns(const Options& o) {
+    std::vector<event::TablePattern> out;
+    for (const std::string& text : o.table_options) {
+        const auto patterns = event::parse_table_patterns(text.substr(0, text.find(':')));
+        out.insert(out.end(), patterns.begin(), patterns.end());
+    }
+    return out;
 }
 
 kafka::TopicSpec topic_spec(const Options& o, std::string_view schema, std::string_view table) {

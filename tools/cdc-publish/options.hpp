@@ -2,6 +2,7 @@
 #define CDC_PUBLISH_OPTIONS_HPP
 
 #include "cli/groups.hpp"
+#include "event/table_filter.hpp"
 #include "kafka/settings.hpp"
 #include "kafka/topics.hpp"
 #include "record/framing.hpp"
@@ -73,7 +74,11 @@ void add_options(cli::App& app, Options& options);
 /// Fills the second part. Throws Error (usage) on contradictions.
 void check(Options& options);
 
-/// What the topic of a table shall be like. Throws Error (usage) on a broken --table-options.
+/// The patterns of --table-options.
+std::vector<event::TablePattern> table_option_patterns(const Options& options);
+
+/// What the topic of a table shall be like; `schema` of a table without is its database. Throws
+/// Error (usage) on a broken --table-options.
 kafka::TopicSpec topic_spec(const Options& options, std::string_view schema,
                             std::string_view table);
 

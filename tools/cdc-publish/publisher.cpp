@@ -124,6 +124,7 @@ void Publisher::publish(std::string_view line) {
         if (const std::string_view state = event::json_member(decoded.payload, "snapshot");
             state == "null" || state == R"("done")") {
             m_position.snapshot_tables.done();
+            m_routes.tell_unmet();
         }
         publish_heartbeat(line);
         break;

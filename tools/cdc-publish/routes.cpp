@@ -2,11 +2,13 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/near_names.hpp"
 #include "base/numbers.hpp"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace cdc::publish {
 
@@ -54,7 +56,7 @@ std::uint64_t batch_bytes(const Options& options) {
 
 Routes::Routes(const Options& options, kafka::Producer& producer)
     : m_options{options}, m_producer{producer}, m_namer{options.prefix, options.topic_template},
-      m_owners{options, m_namer} {
+      m_owners{options, m_namer}, m_unmet{table_option_patterns(options)} {
     if (options.marks) {
         m_namer.reserve(m_namer.side_topic("marks"), "marks");
     }
@@ -97,8 +99,11 @@ Route& Routes::of(const std::string& db, const std::string& schema, const std::s
     auto found = m_routes.find(m_key);
     if (found == m_routes.end()) {
         const std::string name = m_namer.topic_of(db, schema, table);
+        const std::string& owner = schema.empty() ? db : schema; // as in names of topics
         bool was_there = false;
-        const Topic topic = prepare(name, topic_spec(m_options, schema, table), was_there);
+        const Topic topic = prepare(name, topic_spec(m_options, owner, table), was_there);
+        m_made = m_made || !was_there;
+        std::erase_if(m_unmet, [&](const auto& pattern) { return pattern.matches(owner, table); });
         if (was_there) {
             m_owners.check(name, {db, schema, table});
         }
@@ -110,6 +115,24 @@ Route& Routes::of(const std::string& db, const std::string& schema, const std::s
     }
     m_last = &found->second;
     return found->second;
+}
+
+void Routes::tell_unmet() {
+    if (!std::exchange(m_made, false) || m_unmet.empty()) {
+        return;
+    }
+    for (const event::TablePattern& pattern : std::exchange(m_unmet, {})) {
+        std::vector<std::string> names;
+        for (const auto& entry : m_routes) {
+            const Route& route = entry.second;
+            const std::string& owner = route.schema.empty() ? route.db : route.schema;
+            names.push_back((pattern.schema.empty() ? "" : owner + ".") + route.table);
+        }
+        const std::vector<std::string_view> candidates(names.begin(), names.end());
+        const std::string near = base::nearest(pattern.text, candidates);
+        log::warning("--table-options {} has met no table so far{}", in_quotes(pattern.text),
+                     near.empty() ? "" : fmt::format("; did you mean {}?", in_quotes(near)));
+    }
 }
 
 std::size_t Routes::count_used() const {

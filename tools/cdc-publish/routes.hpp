@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace cdc::publish {
 
@@ -80,6 +81,8 @@ private:
     kafka::Producer& m_producer;
     kafka::TopicNamer m_namer;
     TopicOwners m_owners;
+    std::vector<event::TablePattern> m_unmet; ///< of --table-options
+    bool m_made = false;                      ///< a table's topic, since the last tell_unmet()
     std::unordered_map<std::string, Route> m_routes; ///< by db, schema and table
     std::unordered_map<std::string, Topic> m_side;
     std::string m_key;

@@ -71,6 +71,7 @@ bool PlainStream::finish(int timeout_ms) {
     turn();
     all = m_producer.flush(timeout_ms) && all; // the last mark
     m_checkpoints.write_due(true);
+    m_publisher.routes().tell_unmet();
     base::log::debug("{} records sent, {} lines passed over", m_publisher.records(),
                      m_publisher.skipped());
     return all;
