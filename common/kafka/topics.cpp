@@ -75,6 +75,19 @@ bool TopicFacts::is_compacted() const {
     return found != config.end() && found->second.find("compact") != std::string::npos;
 }
 
+std::int64_t TopicFacts::retention_ms() const {
+    const auto value = [this](const char* name) {
+        const auto found = config.find(name);
+        return found == config.end() ? std::string{} : found->second;
+    };
+    if (value("cleanup.policy").find("delete") == std::string::npos ||
+        value("message.timestamp.type") == "LogAppendTime") {
+        return 0;
+    }
+    const auto ms = base::parse_integer<std::int64_t>(value("retention.ms"));
+    return std::max<std::int64_t>(ms.value_or(0), 0);
+}
+
 std::optional<TopicFacts> describe_topic(rd_kafka_t* client, const std::string& topic,
                                          int timeout_ms) {
     TopicFacts facts;

@@ -30,6 +30,8 @@ struct TopicFacts {
     std::uint64_t max_message_bytes() const;
     /// Whether old records go by key, so that each must have one.
     bool is_compacted() const;
+    /// How old, by their own time, records may get; 0: for ever, or not known.
+    std::int64_t retention_ms() const;
 };
 
 /// Nothing when there is no such topic. Throws Error.

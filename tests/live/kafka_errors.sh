@@ -60,6 +60,14 @@ expect_words err "give another --prefix or --topic"
 jq -c 'if .source then .source.ts_ms += 7200000 else . end' in.ndjson >future.ndjson
 expect_exit 4 cdc-publish --brokers "$B" --prefix future --topic-config message.timestamp.after.max.ms=3600000 <future.ndjson 2>err
 expect_words err "message.timestamp.after.max.ms"
+say "changes that are older than their topic keeps records are told"
+jq -c 'if .source then .source.ts_ms -= 864000000 else . end' in.ndjson >past.ndjson
+expect_exit 0 cdc-publish --brokers "$B" --prefix past --retention 9d <past.ndjson 2>err
+expect "warnings" "$(grep -c "topic 'past.public.t0' keeps records for 216 h by their time" err)" 1
+expect_exit 0 cdc-publish --brokers "$B" --prefix past2 --retention 11d <past.ndjson 2>err
+expect_exit 0 cdc-publish --brokers "$B" --prefix past3 --retention forever <past.ndjson 2>>err
+expect_exit 0 cdc-publish --brokers "$B" --prefix past4 --retention 1d <in.ndjson 2>>err
+! grep -q "keeps records" err || fail "$(grep "keeps records" err)"
 
 say "a compacted topic takes no table lines"
 expect_exit 2 cdc-publish --brokers "$B" --prefix compacted --cleanup-policy compact <in.ndjson 2>err

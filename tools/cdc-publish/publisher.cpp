@@ -106,6 +106,21 @@ void Publisher::check_record(const Topic& topic, std::string_view key, std::size
     }
 }
 
+void Publisher::tell_old(Topic& topic, std::int64_t ts_ms) {
+    constexpr std::uint32_t kBetweenLooks = 1024;
+    if (m_changes++ % kBetweenLooks == 0) {
+        m_now_ms = base::now_ms();
+    }
+    if (topic.retention_ms == 0 || ts_ms <= 0 || ts_ms >= m_now_ms - topic.retention_ms) {
+        return;
+    }
+    log::warning("topic {} keeps records for {} h by their time, and changes come that are older: "
+                 "Kafka deletes them soon, read or not. Raise its retention.ms (--retention, of a "
+                 "topic that is made)",
+                 in_quotes(topic.name), topic.retention_ms / 3'600'000);
+    topic.retention_ms = 0;
+}
+
 void Publisher::publish(std::string_view line) {
     const event::DecodedLine& decoded = m_decoder.decode(line);
     switch (decoded.kind) {
@@ -266,6 +281,7 @@ void Publisher::publish_change(const event::DecodedLine& line) {
     }
     check_record(route.topic, m_cut.key, record.value->size());
     record.table_version = route.version;
+    tell_old(route.topic, m_cut.ts_ms);
     send(route.topic, record);
     if (m_cut.op == 'd' && has_key && !m_options.no_tombstones) {
         record.value.reset();

@@ -95,6 +95,8 @@ private:
     std::string_view value_of(const kafka::ChangeCut& cut, const Route& route);
     std::string_view key_of(const kafka::ChangeCut& cut, const Route& route);
     void check_record(const Topic& topic, std::string_view key, std::size_t bytes) const;
+    /// Warns, once, where a change is older than its topic keeps records.
+    void tell_old(Topic& topic, std::int64_t ts_ms);
 
     const Options& m_options;
     kafka::Producer& m_producer;
@@ -116,6 +118,8 @@ private:
     const Route* m_rows_of = nullptr; ///< the last row of a snapshot: its table
     std::string m_rows_order;         ///< and its order
     std::int64_t m_heartbeat_ms = 0;
+    std::int64_t m_now_ms = 0; ///< a while ago
+    std::uint32_t m_changes = 0;
     Done m_done;
     Done m_settled_done;
     std::uint64_t m_records = 0;

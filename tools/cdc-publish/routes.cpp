@@ -87,7 +87,8 @@ Topic Routes::prepare(const std::string& name, const kafka::TopicSpec& spec, boo
                      in_quotes(name), facts->max_message_bytes(), batch,
                      facts->max_message_bytes());
     }
-    return {m_producer.open_topic(name), name, facts->max_message_bytes(), facts->is_compacted()};
+    return {m_producer.open_topic(name), name, facts->max_message_bytes(), facts->is_compacted(),
+            facts->retention_ms()};
 }
 
 Route& Routes::of(const std::string& db, const std::string& schema, const std::string& table) {

@@ -20,8 +20,9 @@ namespace cdc::publish {
 struct Topic {
     int id = -1;
     std::string name;
-    std::uint64_t max_record = 0; ///< bytes
-    bool compacted = false;       ///< takes no record without key
+    std::uint64_t max_record = 0;  ///< bytes
+    bool compacted = false;        ///< takes no record without key
+    std::int64_t retention_ms = 0; ///< by the records' time; 0: for ever, not known, or told
 };
 
 /// A table and where its records go.
