@@ -216,4 +216,11 @@ wait $publisher || code=$?
 expect "exit status" "$code" 0
 # shellcheck disable=SC2086
 expect "all arrived" "$(cdc-consume $K --topics term.public.t0 --exit-at-end 2>con.err | grep -c '^{"key')" 100
+
+say "--until-idle: an output that is stuck for longer is no silence of the topic"
+"$HERE/kafka_lines.py" --rows 6000 --pad 1000 >in.ndjson
+# shellcheck disable=SC2086
+cdc-publish $K --prefix stuck <in.ndjson 2>pub.err || fail "cdc-publish"
+# shellcheck disable=SC2086
+expect "changes" "$(cdc-consume $K --topics stuck.public.t0 --until-idle 1500ms 2>con.err | { sleep 4; grep -c '^{"key'; })" 6000
 echo PASSED
