@@ -10,6 +10,8 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
 #include <iterator>
 #include <vector>
 
@@ -142,6 +144,70 @@ bool may_hold_unavailable(std::string_view row) {
                        [&](const auto& text) { return row.find(text) != std::string_view::npos; });
 }
 
+/// A JSON number with a point or an exponent: its digits without zeros at either end, and the power
+/// of ten of the first one.
+struct Digits {
+    std::string digits; ///< empty: zero
+    std::int64_t power = 0;
+};
+
+Digits digits_of(std::string_view number) {
+    const std::size_t e = std::min(number.find_first_of("eE"), number.size());
+    std::string_view exponent_text = number.substr(std::min(e + 1, number.size()));
+    exponent_text.remove_prefix(exponent_text.starts_with('+') ? 1 : 0);
+    Digits out;
+    std::int64_t exponent = 0;
+    if (!exponent_text.empty()) {
+        const bool negative = exponent_text.starts_with('-');
+        exponent = base::parse_integer<std::int64_t>(exponent_text)
+                       .value_or(negative ? -1'000'000'000 : 1'000'000'000);
+    }
+    std::int64_t place = -1; // of the next digit, with the point at its right where it is 0
+    const std::size_t point = std::min(number.find('.'), e);
+    for (std::size_t i = 0; i < point; ++i) {
+        place += number[i] == '-' ? 0 : 1;
+    }
+    for (const char c : number.substr(0, e)) {
+        if (c == '-' || c == '.') {
+            continue;
+        }
+        if (out.digits.empty() && c != '0') {
+            out.power = place + exponent;
+        }
+        if (!out.digits.empty() || c != '0') {
+            out.digits += c;
+        }
+        --place;
+    }
+    out.digits.erase(out.digits.find_last_not_of('0') + 1);
+    return out;
+}
+
+/// Whether a double that the number is read as has all its digits.
+bool is_held_by_double(std::string_view number) {
+    constexpr std::size_t kAlways = 15; ///< digits that each double gives back
+    constexpr std::size_t kMost = 17;   ///< that tell a double from its neighbours
+    constexpr std::int64_t kUsualPower = 290;
+    const Digits wanted = digits_of(number);
+    const std::size_t count = wanted.digits.size();
+    if (count > kMost) {
+        return false;
+    }
+    if (count == 0 || (count <= kAlways && std::abs(wanted.power) < kUsualPower)) {
+        return true;
+    }
+    double value = 0;
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
+    if (read.ec != std::errc{}) {
+        return false; // too large, or too near to 0
+    }
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific,
+                                   static_cast<int>(count) - 1);
+    const Digits held = digits_of({text, static_cast<std::size_t>(end.ptr - text)});
+    return held.digits == wanted.digits && held.power == wanted.power;
+}
+
 /// A row, or a key. Columns whose value was not known are left out where `unchanged` is given, and
 /// their names go there.
 void append_row(std::string& out, std::string_view row, const ConnectRow* shape,
@@ -208,8 +274,10 @@ void append_exact_json(std::string& out, std::string_view json) {
             const std::string_view number = json.substr(at, end - at);
             if (number.find_first_of(".eE") == std::string_view::npos) {
                 event::append_json_integer_text(out, number);
-            } else {
+            } else if (is_held_by_double(number)) {
                 out += number;
+            } else {
+                out.append(1, '"').append(number).append(1, '"');
             }
             at = end;
         } else {

@@ -24,7 +24,8 @@ inline constexpr std::string_view kUnavailableBytes =
 ///   wrote, all of it lower). These fall after a fail-over to a server that was behind and after
 ///   RESET of binlogs; and a change may be older than the snapshot that it follows, since `lsn` is
 ///   where it was written, not where it was committed.
-/// - Integers beyond ±2^53 become strings; white space between tokens goes away.
+/// - Integers beyond ±2^53, and other numbers whose digits no double holds, become strings; white
+///   space between tokens goes away.
 /// - Columns that hold `__debezium_unavailable_value`, in any of its forms, go from `after` to
 ///   `unchanged`.
 /// - With `rows`, and where the value comes with its schema, values become those of cdc-event(5):
@@ -58,8 +59,8 @@ bool is_foreign_change(std::string_view value);
 /// the sample has no source.
 std::string deletion_like(std::string_view sample, std::string_view order, std::int64_t ts_ms);
 
-/// Appends the JSON text without white space and with integers beyond ±2^53 as strings. The text
-/// must be valid JSON.
+/// Appends the JSON text without white space and with numbers that no double holds (integers beyond
+/// ±2^53, decimals of more digits) as strings. The text must be valid JSON.
 void append_exact_json(std::string& out, std::string_view json);
 
 } // namespace cdc::kafka
