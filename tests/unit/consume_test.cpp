@@ -1,5 +1,6 @@
 #include "cdc-consume/acknowledged.hpp"
 #include "cdc-consume/marks.hpp"
+#include "cdc-consume/options.hpp"
 #include "cdc-consume/places.hpp"
 #include "cdc-consume/side_records.hpp"
 #include "checkpoints/file.hpp"
@@ -211,4 +212,13 @@ TEST_CASE("records of side topics are told by the members of key and value") {
     CHECK(kind(R"({"serverName":"p","id":1})", R"({"ts_ms":1})") == Kind::none);
     CHECK(kind(R"({"id":"5"})", R"({"status":"END","id":"5","event_count":1})") == Kind::status);
     CHECK(kind(R"({"id":"5"})", R"({"status":"END","id":"5"})") == Kind::none);
+}
+
+TEST_CASE("a time may be milliseconds since 1970") {
+    CHECK(consume::parse_time_ms("0", "--from") == 0);
+    CHECK(consume::parse_time_ms("1763709000123", "--from") == 1763709000123);
+    CHECK(consume::parse_time_ms("1970-01-02", "--from") == 86'400'000);
+    for (const char* text : {"2025", "20250721", "-1763709000123", "1763709000.5"}) {
+        CHECK_FAILS(consume::parse_time_ms(text, "--from"), usage, "a time like");
+    }
 }

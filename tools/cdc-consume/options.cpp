@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include <strings.h>
+
 namespace cdc::consume {
 
 using base::Error;
@@ -93,7 +95,14 @@ void add_options(cli::App& app, Options& o) {
 }
 
 std::int64_t parse_time_ms(const std::string& text, const std::string& option) {
-    if (const auto ms = base::parse_integer<std::int64_t>(text); ms && text.size() > 8) {
+    if (const auto ms = base::parse_integer<std::int64_t>(text); ms && *ms >= 0) {
+        constexpr std::int64_t kLeast = 100'000'000; // below, a year or a day is meant
+        if (*ms != 0 && *ms < kLeast) {
+            fail(ExitCode::usage,
+                 "{} {} is neither a time like 2025-07-21T10:00:00Z nor milliseconds since 1970, "
+                 "which are 0 or have nine digits",
+                 option, in_quotes(text));
+        }
         return *ms;
     }
     long long year = 0;
@@ -187,6 +196,14 @@ void check(Options& o) {
     o.settings = kafka::make_settings(o.kafka.brokers, o.kafka.properties, o.kafka.config_file);
     if (o.settings.has("group.id")) {
         fail(ExitCode::usage, "-X group.id: use --group");
+    }
+    if (::strcasecmp(o.settings.get("group.protocol").c_str(), "consumer") == 0) {
+        throw Error{
+            ExitCode::usage,
+            "-X group.protocol=consumer: cdc-consume joins groups by the protocol 'classic' "
+            "alone",
+            "Leave it out: brokers have both. A group whose members use the other one needs "
+            "another name"};
     }
     o.settings.set_default("topic.blacklist", "^__"); // no pattern means the brokers' own topics
     o.settings.set_default("topic.metadata.refresh.interval.ms", "30000");

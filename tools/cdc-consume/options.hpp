@@ -68,7 +68,7 @@ void add_options(cli::App& app, Options& options);
 void check(Options& options);
 
 /// "2025-07-21T10:00:00Z", also with a fraction, a blank for the T, without zone (UTC), a date
-/// alone, or milliseconds since 1970. Throws Error (usage).
+/// alone, or milliseconds since 1970: 0, or nine digits and more. Throws Error (usage).
 std::int64_t parse_time_ms(const std::string& text, const std::string& option);
 
 } // namespace cdc::consume

@@ -1,0 +1,1 @@
+cdc-consume --brokers 127.0.0.1:1 --topics t --until-time 2025
