@@ -112,6 +112,32 @@ ClientHandle make_client(rd_kafka_type_t type, ConfHandle conf) {
     return ClientHandle{client};
 }
 
+namespace {
+
+/// A port that wants TLS, or a login, closes the connection of a client that speaks plain text, or
+/// says nothing.
+std::string protocol_hint(const rd_kafka_t* client, const std::string& trouble) {
+    char protocol[32] = "";
+    std::size_t size = sizeof(protocol);
+    if (rd_kafka_conf_get(rd_kafka_conf(const_cast<rd_kafka_t*>(client)), "security.protocol",
+                          protocol, &size) != RD_KAFKA_CONF_OK ||
+        std::string_view{protocol}.ends_with("ssl")) {
+        return {};
+    }
+    for (const char* words : {"Connection refused", "resolve", "unreachable", "No route"}) {
+        if (trouble.find(words) != std::string::npos) {
+            return {};
+        }
+    }
+    return std::string_view{protocol} == "plaintext"
+               ? "If the port wants TLS or a login: -X security.protocol=ssl, sasl_ssl or "
+                 "sasl_plaintext; see LOGIN in cdc-publish(1)"
+               : "If the port wants TLS: -X security.protocol=sasl_ssl; see LOGIN in "
+                 "cdc-publish(1)";
+}
+
+} // namespace
+
 void wait_for_broker(rd_kafka_t* client, ClientState& state, int timeout_ms) {
     const std::int64_t deadline = base::steady_ms() + timeout_ms;
     while (true) {
@@ -131,7 +157,8 @@ void wait_for_broker(rd_kafka_t* client, ClientState& state, int timeout_ms) {
             throw Error{
                 ExitCode::failed,
                 fmt::format("no Kafka broker answers within {} s: {}", timeout_ms / 1000,
-                            trouble.empty() ? std::string{rd_kafka_err2str(error)} : trouble)};
+                            trouble.empty() ? std::string{rd_kafka_err2str(error)} : trouble),
+                protocol_hint(client, trouble)};
         }
     }
 }

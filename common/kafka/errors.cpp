@@ -96,7 +96,9 @@ Error make_error(rd_kafka_resp_err_t error, const std::string& what, const std::
     case RD_KAFKA_RESP_ERR__FENCED:
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
     case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
-        hint = "A newer cdc-publish with the same transactional id has taken over";
+        hint =
+            "A newer cdc-publish with the same transactional id has taken over; or this one stood "
+            "still for longer than its transaction.timeout.ms: start it again then";
         break;
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
         hint = "Kafka takes '.' and '_' in names of topics for the same: give another --prefix or "

@@ -12,6 +12,7 @@ say "no broker"
 expect_exit 1 cdc-publish --brokers 127.0.0.1:1 --prefix e --connect-timeout 2s </dev/null 2>err
 expect_words err "no Kafka broker answers within 2 s"
 expect_words err "Connection refused"
+! grep -q "security.protocol" err || fail "TLS is blamed"
 expect_exit 1 cdc-consume --brokers 127.0.0.1:1 --topics e --connect-timeout 2s 2>err
 expect_words err "no Kafka broker answers"
 

@@ -16,3 +16,12 @@ TEST_CASE("a login that fails: an old client is blamed for SCRAM, a newer one is
     }
     CHECK(kafka::login_hint(0x020600ff) != kafka::login_hint(0x020601ff));
 }
+
+TEST_CASE("a producer that is fenced: another one, or a transaction that timed out") {
+    for (const auto code : {RD_KAFKA_RESP_ERR__FENCED, RD_KAFKA_RESP_ERR_PRODUCER_FENCED,
+                            RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH}) {
+        const std::string hint = kafka::make_error(code, "x").hint();
+        CHECK(hint.find("has taken over") != std::string::npos);
+        CHECK(hint.find("transaction.timeout.ms") != std::string::npos);
+    }
+}
