@@ -138,12 +138,28 @@ bool is_name_of(std::string_view name, std::string_view full, bool exactly) {
     return full[before - 1] == '.' && is_same(full.substr(before), name, exactly);
 }
 
+namespace {
+
+/// Tables of two databases, which came through one input.
+[[noreturn]] void refuse_two_databases(const std::string& whole, const Json& table) {
+    throw Problem{fmt::format("table {} is in two databases", base::in_quotes(whole)),
+                  "give each source an --input of its own, and write input.schema.table",
+                  position_of(table)};
+}
+
+} // namespace
+
 const Relation* find_relation(const std::vector<Relation>& relations, const Json& table) {
     const std::string schema = full_schema_of(table);
     const std::string_view name = text_of(table, "table_name");
     const std::string whole = fmt::format("{}{}{}", schema, schema.empty() ? "" : ".", name);
-    const auto same = std::find_if(relations.begin(), relations.end(),
-                                   [&](const Relation& each) { return each.name == whole; });
+    const auto is_whole = [&](const Relation& each) {
+        return each.name == whole;
+    };
+    const auto same = std::find_if(relations.begin(), relations.end(), is_whole);
+    if (std::count_if(same, relations.end(), is_whole) > 1) {
+        refuse_two_databases(whole, table);
+    }
     const Relation* found = same == relations.end() ? nullptr : &*same;
     for (const bool exactly : {true, false}) {
         if (found != nullptr) {
@@ -152,6 +168,9 @@ const Relation* find_relation(const std::vector<Relation>& relations, const Json
         for (const Relation& relation : relations) {
             if (!is_name_of(whole, relation.name, exactly)) {
                 continue;
+            }
+            if (found != nullptr && found->name == relation.name) {
+                refuse_two_databases(whole, table);
             }
             if (found != nullptr) {
                 throw Problem{fmt::format("table {} is {}", base::in_quotes(whole),

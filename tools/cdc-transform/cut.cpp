@@ -51,11 +51,13 @@ bool Transformer::touched(Order cut, std::int64_t commit_ts_ms) const {
                        }) ||
            std::any_of(m_views.begin(), m_views.end(), [&](const auto& view) {
                return view->affected() || (!view->live() && !view->waits() &&
-                                           inputs_ready(*view, relations(cut, false)));
+                                           inputs_ready(*view, relations(cut, false, *view)));
            });
 }
 
-std::vector<views::Relation> Transformer::relations(Order cut, bool all) const {
+/// What a view may read.
+std::vector<views::Relation> Transformer::relations(Order cut, bool all,
+                                                    const KeptView& reader) const {
     std::vector<views::Relation> out;
     for (const auto& [name, table] : m_tables) {
         if (!all && !table->current_at(cut_of(*table, cut))) {
@@ -69,6 +71,9 @@ std::vector<views::Relation> Transformer::relations(Order cut, bool all) const {
         out.push_back(std::move(relation));
     }
     for (const auto& view : m_views) {
+        if (view.get() == &reader) {
+            break; // not itself: it may have the name of its table
+        }
         if (view->live()) {
             out.push_back(view->relation());
         }
@@ -88,7 +93,8 @@ std::vector<KeptColumn> Transformer::kept_columns() const {
 
 /// Whether a name in FROM is of the relation of that whole name: written exactly so, or in another
 /// case where no relation is.
-bool Transformer::means(const std::string& name, const std::string& full) const {
+bool Transformer::means(const KeptView& reader, const std::string& name,
+                        const std::string& full) const {
     if (views::is_name_of(name, full, true) || !views::is_name_of(name, full, false)) {
         return views::is_name_of(name, full, true);
     }
@@ -96,16 +102,17 @@ bool Transformer::means(const std::string& name, const std::string& full) const 
                         [&](const auto& entry) {
                             return views::is_name_of(name, entry.second->full_name(), true);
                         }) &&
-           std::none_of(m_views.begin(), m_views.end(), [&](const auto& view) {
-               return view->live() && view->view().name == name;
-           });
+           view_before(m_views, reader, name) == nullptr;
 }
 
 bool Transformer::inputs_ready(const KeptView& view,
                                const std::vector<views::Relation>& ready) const {
     return std::all_of(view.named().begin(), view.named().end(), [&](const std::string& name) {
+        if (const KeptView* before = view_before(m_views, view, name)) {
+            return before->live(); // a table of that name will not do
+        }
         return std::any_of(ready.begin(), ready.end(), [&](const views::Relation& relation) {
-            return means(name, relation.name);
+            return means(view, name, relation.name);
         });
     });
 }
@@ -113,15 +120,16 @@ bool Transformer::inputs_ready(const KeptView& view,
 /// Whether something that it reads is another at the cut under way.
 bool Transformer::inputs_changed(const KeptView& view) const {
     return std::any_of(view.named().begin(), view.named().end(), [&](const std::string& name) {
-        return std::any_of(
-                   m_changed_tables.begin(), m_changed_tables.end(),
-                   [&](const InputTable* table) { return means(name, table->full_name()); }) ||
+        return std::any_of(m_changed_tables.begin(), m_changed_tables.end(),
+                           [&](const InputTable* table) {
+                               return means(view, name, table->full_name());
+                           }) ||
                std::any_of(
                    m_changed_views.begin(), m_changed_views.end(),
-                   [&](const KeptView* other) { return means(name, other->view().name); }) ||
+                   [&](const KeptView* other) { return means(view, name, other->view().name); }) ||
                std::any_of(m_tables.begin(), m_tables.end(), [&](const auto& entry) {
                    return is_own(*entry.second) && entry.second->reshaped() &&
-                          means(name, entry.second->full_name());
+                          means(view, name, entry.second->full_name());
                });
     });
 }
@@ -153,7 +161,7 @@ void Transformer::bind_views(Order cut) {
         if (view->bound()) {
             continue;
         }
-        const std::vector<views::Relation> known = relations(cut, true);
+        const std::vector<views::Relation> known = relations(cut, true, *view);
         if (inputs_ready(*view, known)) {
             view->bind(known, kept_columns());
         }
@@ -224,7 +232,7 @@ void Transformer::start_views(CutStamp& stamp, Order cut) {
         if (view->live()) {
             continue;
         }
-        const std::vector<views::Relation> ready = relations(cut, false);
+        const std::vector<views::Relation> ready = relations(cut, false, *view);
         if (!inputs_ready(*view, ready) || (view->waits() && !inputs_changed(*view))) {
             ++silent;
             continue;
@@ -339,7 +347,7 @@ void Transformer::end_cut(const event::Checkpoint& checkpoint, Order cut) {
 std::string Transformer::explain() {
     std::string out;
     for (const auto& view : m_views) {
-        const std::vector<views::Relation> known = relations(Order{}, true);
+        const std::vector<views::Relation> known = relations(Order{}, true, *view);
         if (!inputs_ready(*view, known)) {
             out += fmt::format("view {}: a table that it reads is not in the state yet\n",
                                view->view().name);

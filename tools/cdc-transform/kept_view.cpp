@@ -6,6 +6,7 @@
 #include "cdc-transform/named_relations.hpp"
 #include "cdc-transform/view_engine.hpp"
 #include "views/constants.hpp"
+#include "views/names.hpp"
 #include "views/unique.hpp"
 #include "views/view_refusal.hpp"
 
@@ -23,7 +24,7 @@ using duckdb::quoted_name;
 namespace {
 
 /// Another one where expressions come to mean something else: stored rows are then computed anew.
-constexpr const char* kMeaning = " 5";
+constexpr const char* kMeaning = " 6";
 /// Behind the difference of a bag: each row as often as its number changes, by its sign.
 constexpr const char* kCopies = R"( d, range({}d."cdc n") AS copies)";
 constexpr std::size_t kOutboxBytes = std::size_t{256} << 10;
@@ -149,6 +150,11 @@ void KeptView::take_shape(const std::string& relation) {
     m_columns.clear();
     for (const event::Column& column : table.columns) {
         m_columns.push_back(quoted_name(column.name));
+        if (is_bag() && views::same_name(column.name, "rowid")) { // by which equal rows are told
+            views::refuse_view(m_view,
+                               {"a column rowid in a view without KEY",
+                                "give it another name: rowid AS number", views::kNoPosition});
+        }
     }
     m_lines = std::make_unique<ViewLines>(std::move(table));
 }

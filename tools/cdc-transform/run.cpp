@@ -80,10 +80,13 @@ duckdb::Settings engine_settings(const Options& options) {
 int dry_run(const Options& options, const views::ViewFile& file) {
     duckdb::Database database{"", engine_settings(options)};
     duckdb::Connection connection{database};
+    KeptViews checked;
     for (const views::View& view : file.views) {
-        const KeptView checked{connection, connection, view, 0, options.name};
-        base::log::info("view {} reads {}", view.name, fmt::join(checked.named(), ", "));
+        checked.push_back(
+            std::make_unique<KeptView>(connection, connection, view, 0, options.name));
+        base::log::info("view {} reads {}", view.name, fmt::join(checked.back()->named(), ", "));
     }
+    check_order(checked);
     return static_cast<int>(ExitCode::ok);
 }
 

@@ -202,6 +202,7 @@ void Transformer::read_file(const views::ViewFile& file) {
                                                      m_views.size(), m_options.name));
         m_views.back()->set_parking(m_parking);
     }
+    check_order(m_views);
 }
 
 bool Transformer::can_begin_again() const {
@@ -387,6 +388,7 @@ void Transformer::begin_readers_anew(const InputTable& made) {
     for (const auto& view : m_views) {
         const auto is_new = [&](const std::string& name) {
             return views::is_name_of(name, full, true) &&
+                   view_before(m_views, *view, name) == nullptr &&
                    std::none_of(m_tables.begin(), m_tables.end(), [&](const auto& entry) {
                        return entry.second.get() != &made &&
                               views::is_name_of(name, entry.second->full_name(), true);
@@ -395,6 +397,7 @@ void Transformer::begin_readers_anew(const InputTable& made) {
         if (view->live() && std::any_of(view->named().begin(), view->named().end(), is_new)) {
             view->silence();
             m_state.forget_view(view->view().name);
+            unbind_views(); // those that read it begin anew too
         }
     }
 }

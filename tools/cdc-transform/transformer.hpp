@@ -7,6 +7,7 @@
 #include "cdc-transform/options.hpp"
 #include "cdc-transform/outbox.hpp"
 #include "cdc-transform/state.hpp"
+#include "cdc-transform/view_order.hpp"
 #include "event/line_decoder.hpp"
 #include "event/table_filter.hpp"
 #include "sources/executed_transactions.hpp"
@@ -109,7 +110,7 @@ private:
     bool wanted(const event::Source& source) const;
     InputTable* find_table(const event::Source& source);
     void begin_readers_anew(const InputTable& made);
-    bool means(const std::string& name, const std::string& full) const;
+    bool means(const KeptView& reader, const std::string& name, const std::string& full) const;
     InputTable& made_table(const event::DecodedLine& line, event::Table shape);
     void read_file(const views::ViewFile& file);
     void warn_of_types(const InputTable& table) const;
@@ -121,7 +122,8 @@ private:
 
     bool touched(event::Order cut, std::int64_t commit_ts_ms) const;
     void bind_views(event::Order cut);
-    std::vector<views::Relation> relations(event::Order cut, bool all) const;
+    std::vector<views::Relation> relations(event::Order cut, bool all,
+                                           const KeptView& reader) const;
     std::vector<KeptColumn> kept_columns() const;
     bool inputs_ready(const KeptView& view, const std::vector<views::Relation>& ready) const;
     bool inputs_changed(const KeptView& view) const;
@@ -145,8 +147,8 @@ private:
     std::vector<views::ColumnType> m_types; ///< of the view file
     DeclaredTypes m_declared;
     KeptTimes m_kept;
-    std::vector<std::unique_ptr<KeptView>> m_views; ///< in the file's order
-    std::vector<StoredView> m_dropped;              ///< at the next cut
+    KeptViews m_views;
+    std::vector<StoredView> m_dropped; ///< at the next cut
     std::map<std::string, std::unique_ptr<InputTable>> m_tables;
     std::vector<std::unique_ptr<Input>>
         m_inputs;                     ///< those of the options, then others that the state has
