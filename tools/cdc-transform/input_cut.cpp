@@ -169,7 +169,8 @@ std::string InputTable::new_value(std::size_t i) const {
     const std::string time =
         m_kept_time ? m_columns[m_time_column].from_text("n." + column_name(m_time_column)) : "";
     return fmt::format("CASE WHEN n.op = 100 THEN NULL WHEN substr(n.missing, {0}, 1) = '1' THEN "
-                       "CASE WHEN f{1}.f IS NOT NULL THEN {2} WHEN s.ord IS NOT NULL THEN s.{3} "
+                       "CASE WHEN f{1}.f.o >= coalesce(s.ord, 0) THEN {2} WHEN s.ord IS NOT NULL "
+                       "THEN s.{3} "
                        "WHEN {6} THEN NULL ELSE error('an update that lacks the unchanged value of "
                        "column {4}, whose row was never read') END ELSE {5} END AS {3}",
                        i + 1, i, m_columns[i].from_text(fmt::format("f{}.f.v", i)), name, i, value,
@@ -191,10 +192,12 @@ void InputTable::prepare_keyed(Order voided) {
     std::string filled;
     for (std::size_t i = 0; i < m_columns.size(); ++i) {
         if (m_unfilled[i]) {
-            // The last value that a line of the key carried: what follows a c has one.
+            // The last value that a line of the key carried: what follows a c has one. That of the
+            // stored row may be younger, where rows of a snapshot count now.
             filled += fmt::format(
-                " LEFT JOIN (SELECT {0}, arg_max(struct_pack(v := {1}), struct_pack(o := ord, s := "
-                "seq)) AS f FROM stage{2} WHERE op <> 100 AND coalesce(substr(missing, {3}, 1), "
+                " LEFT JOIN (SELECT {0}, arg_max(struct_pack(v := {1}, o := ord), struct_pack(o := "
+                "ord, s := seq)) AS f FROM stage{2} WHERE op <> 100 AND coalesce(substr(missing, "
+                "{3}, 1), "
                 "'0') = '0' GROUP BY ALL) f{4} ON {5}",
                 list_of(m_keys.size(),
                         [&](std::size_t k) {
@@ -310,6 +313,7 @@ void InputTable::keep(State& state) const {
         kept.shape = m_stored.shape;
         kept.shape.oid = m_at_cut.shape.oid;
         kept.shaped_at = m_stored.shaped_at;
+        kept.taken = m_stored.taken;
         state.keep_table(kept);
     }
 }

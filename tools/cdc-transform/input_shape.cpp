@@ -66,7 +66,7 @@ bool InputTable::has_other_key() const {
     return m_older && !has_key_of(m_older->shape);
 }
 
-void InputTable::take_older_key() {
+void InputTable::take_older_key(bool in_order) {
     const OlderShape older = *m_older;
     event::Table shape = m_stored.shape;
     for (event::Column& column : shape.columns) {
@@ -84,7 +84,7 @@ void InputTable::take_older_key() {
                         "Make the state anew from a snapshot."};
         }
     }
-    reshape(shape);
+    reshape(shape, in_order);
     m_older = older;
 }
 
@@ -92,13 +92,14 @@ bool InputTable::has_older_shape_again(Order order) const {
     return m_older && order > m_stored.shaped_at;
 }
 
-/// Lines of the key that ends become rows by it: another one does not find their rows.
-void InputTable::apply_staged() {
+/// Lines of the key that ends become rows by it: another one does not find their rows. A cut of
+/// another input may keep them before their own does, and they come again then.
+void InputTable::apply_staged(bool in_order) {
     if (m_stage == nullptr) {
         return;
     }
     if (is_bag()) {
-        prepare_bag(m_truncated_at, m_stored.taken != Order{});
+        prepare_bag(m_truncated_at, in_order || m_stored.taken != Order{});
     } else {
         prepare_keyed(m_truncated_at);
     }
@@ -106,7 +107,7 @@ void InputTable::apply_staged() {
     drop_lines();
 }
 
-void InputTable::reshape(const event::Table& shape) {
+void InputTable::reshape(const event::Table& shape, bool in_order) {
     if (shape.columns == m_stored.shape.columns) {
         return;
     }
@@ -118,7 +119,7 @@ void InputTable::reshape(const event::Table& shape) {
     const std::vector<StoredColumn> stored_before = m_columns;
     const bool same_key = has_key_of(shape);
     if (!same_key) {
-        apply_staged();
+        apply_staged(in_order);
     }
     const std::uint32_t oid = m_stored.shape.oid;
     m_stored.shape = shape;

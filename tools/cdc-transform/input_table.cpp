@@ -315,6 +315,18 @@ void InputTable::fill_younger(std::size_t& found) {
     }
 }
 
+/// Of a row without key, which no other line tells.
+Text InputTable::value_before(const event::Image& before, std::size_t column) {
+    for (std::size_t i = 0; i < before.fields.size(); ++i) {
+        if (place_of(before.fields[i], i) == column) {
+            return before.fields[i].value;
+        }
+    }
+    base::fail(ExitCode::bad_data,
+               "a change of {}, which has no key, lacks the unchanged value of column {}",
+               m_stored.shape.display_name(), in_quotes(m_stored.shape.columns[column].name));
+}
+
 void InputTable::find_values(const event::DecodedLine& line, const event::Image& image,
                              bool key_only) {
     const std::vector<event::Column>& columns = m_stored.shape.columns;
@@ -345,7 +357,9 @@ void InputTable::find_values(const event::DecodedLine& line, const event::Image&
             continue;
         }
         const std::string name = m_older ? m_older->names[i] : escaped(columns[i].name);
-        if (named(line.unchanged, name)) {
+        if (is_bag() && named(line.unchanged, name)) {
+            m_values[i] = value_before(line.before, i);
+        } else if (named(line.unchanged, name)) {
             m_missing[i] = '1';
             m_unfilled[i] = true;
             unfilled = true;

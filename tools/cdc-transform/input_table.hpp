@@ -76,8 +76,8 @@ public:
     /// Whether the lines that come now are of an older shape with another key, and what the rows
     /// get where these lines count: that key beside all their columns. Throws Error (bad_data).
     bool has_other_key() const;
-    void take_older_key();
-    void reshape(const event::Table& shape);
+    void take_older_key(bool in_order);
+    void reshape(const event::Table& shape, bool in_order);
     /// Another table has its name from this order on. Its old rows end, and all of it is compared
     /// at the next cut. Its shape comes next.
     void replace_by(std::uint32_t oid, event::Order order, bool snapshot);
@@ -130,6 +130,7 @@ private:
     bool has_key_of(const event::Table& other) const;
     std::size_t place_of(const event::Field& field, std::size_t guess);
     void fill_younger(std::size_t& found);
+    std::string_view value_before(const event::Image& before, std::size_t column);
     void make_tables();
     void make_relation();
     std::string lines_table(const std::string& name) const;
@@ -152,7 +153,7 @@ private:
     bool old_due(std::int64_t commit_ts_ms) const;
     std::string too_old(const std::string& value) const;
     void apply_bag();
-    void apply_staged();
+    void apply_staged(bool in_order);
     void drop_lines();
     void move_lines(const std::string& name, const std::vector<std::size_t>& from) const;
     void move_rows(const std::vector<std::size_t>& from, const std::vector<StoredColumn>& before,

@@ -302,7 +302,7 @@ void Transformer::take_change(const event::DecodedLine& line) {
         reshape(*table, shape);
     } else if (table->has_other_key()) {
         open_transaction();
-        table->take_older_key();
+        table->take_older_key(comes_in_order());
         unbind_views();
     }
     table->take(line);
@@ -351,7 +351,7 @@ void Transformer::take_table(const event::DecodedLine& line) {
 
 void Transformer::reshape(InputTable& table, const event::Table& shape) {
     open_transaction();
-    table.reshape(shape);
+    table.reshape(shape, comes_in_order());
     warn_of_types(table);
     unbind_views();
 }

@@ -96,6 +96,8 @@ private:
     void take_change(const event::DecodedLine& line);
     bool was_taken(const event::DecodedLine& line, const InputTable* table);
     bool from_topics() const { return m_in->stream && m_in->stream->kind == "kafka"; }
+    /// Changes of a table: out of topics without marks they may come from several partitions.
+    bool comes_in_order() const { return !from_topics() || m_in->by_marks; }
     void take_table(const event::DecodedLine& line);
     void take_snapshot(const event::DecodedLine& line);
     void set_cut(std::string_view line);
