@@ -9,6 +9,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <limits>
@@ -347,6 +348,23 @@ T timestamp_in_range(T time) {
     return time;
 }
 
+/// Of a value's type and text as the engine has them: a date or time that is none to PostgreSQL.
+bool off_calendar(Text type, Text text) {
+    if (!type.starts_with("DATE") && !type.starts_with("TIMESTAMP")) {
+        return false;
+    }
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    if (std::sscanf(std::string{text}.c_str(), "%d-%d-%d", &year, &month, &day) != 3) {
+        return false; // infinite
+    }
+    constexpr int kLatestYear = 5'874'897;
+    constexpr std::tuple kEarliest{-4714, 11, 24};
+    return text.find("(BC)") == Text::npos ? year > kLatestYear
+                                           : std::tuple{-year, month, day} < kEarliest;
+}
+
 double sum(double value, bool any_infinite) {
     return in_range<double>(value, any_infinite, true);
 }
@@ -401,6 +419,7 @@ void make_exact_functions(Connection& connection) {
     Callback<&date_in_range>::make(handle, "cdc_date");
     Callback<&timestamp_in_range<Micros>>::make(handle, "cdc_timestamp");
     Callback<&timestamp_in_range<MicrosOfZone>>::make(handle, "cdc_timestamp_tz");
+    Callback<&off_calendar>::make(handle, "cdc_off_calendar");
     Callback<&sum>::make(handle, "cdc_sum");
     Callback<&average>::make(handle, "cdc_avg");
 }

@@ -32,6 +32,7 @@ class Connection;
 /// cdc_finite(bigint, infinite) the first; an error where the second is true
 /// cdc_date(date)               its argument where PostgreSQL has such a date, else an error;
 ///                              cdc_timestamp, cdc_timestamp_tz the same
+/// cdc_off_calendar(type, text) whether they are those of a date or time that PostgreSQL has not
 /// cdc_sum(sum, any_infinite)   a sum of floats; out of range is an error
 /// cdc_avg(avg, largest)        an average of floats whose largest magnitude is the second
 /// ```

@@ -2,6 +2,7 @@
 
 #include "views/binder.hpp"
 #include "views/collations.hpp"
+#include "views/constants.hpp"
 #include "views/exact.hpp"
 #include "views/refused.hpp"
 #include "views/view_refusal.hpp"
@@ -169,6 +170,17 @@ BoundView bind_view(const View& view, const std::vector<Relation>& relations,
     check_names(bound);
     check_found_by(bound);
     return bound;
+}
+
+void check_alone(const View& view, const Engine& engine) {
+    try {
+        check_text_casts(view);
+        const Json node = parse_select(view, engine);
+        check_parts(node, view.full);
+        check_constants_alone(node, engine);
+    } catch (const Problem& problem) {
+        refuse_view(view, problem);
+    }
 }
 
 std::string select_text(const BoundView& view, const Engine& engine) {

@@ -90,6 +90,10 @@ struct BoundView {
 /// rules do not cover (reference R10, M2, H4, C4).
 BoundView bind_view(const View& view, const std::vector<Relation>& relations, const Engine& engine);
 
+/// Throws Refused for what is wrong in a view whatever its tables are: its syntax, what the
+/// language of views has not, constants that cannot be computed.
+void check_alone(const View& view, const Engine& engine);
+
 /// The SELECT that computes the whole view.
 std::string select_text(const BoundView& view, const Engine& engine);
 

@@ -1,6 +1,7 @@
 #include "views/constants.hpp"
 
 #include "base/error.hpp"
+#include "views/exact.hpp"
 #include "views/functions.hpp"
 #include "views/refused.hpp"
 
@@ -56,12 +57,48 @@ std::size_t first_position(const Json& expression) {
     return first;
 }
 
+bool has_divisor(const Json& expression) {
+    const std::string_view name = text_of(expression, "function_name");
+    return is_class(expression, "FUNCTION") && expression["children"].size() == 2 &&
+           (name == "/" || name == "%" || name == "mod");
+}
+
+/// Fails where the divisor is 0. A literal one is looked at with the function.
+Json divided_by(const Json& divisor) {
+    return make_case(make_compare("COMPARE_EQUAL", divisor, make_constant(0)),
+                     make_call("error", {make_text("division by zero")}), make_constant(1));
+}
+
 } // namespace
 
 std::string first_line(std::string words) {
     const std::size_t begin = words.find("Error: ");
     words.erase(0, begin == std::string::npos ? 0 : begin + 7);
     return words.substr(0, words.find('\n'));
+}
+
+void check_constants_alone(const Json& query, const Engine& engine) {
+    if (!engine.describe) {
+        return;
+    }
+    std::vector<const Json*> constants;
+    collect_constants(query, constants);
+    std::vector<Json> all;
+    for (const Json* constant : constants) {
+        all.push_back(named(*constant, ""));
+    }
+    any_of(query, [&all](const Json& part) {
+        if (has_divisor(part) && !follows_from_constants(part["children"][0]) &&
+            follows_from_constants(part["children"][1]) &&
+            !is_class(part["children"][1], "CONSTANT")) {
+            all.push_back(divided_by(part["children"][1]));
+        }
+        return false;
+    });
+    for (Json& one : all) {
+        Json select = make_select({std::move(one)}, {{"type", "EMPTY"}}, {});
+        make_exact(select, {}, engine, true);
+    }
 }
 
 void check_constants(const Json& node, const Engine& engine) {

@@ -23,6 +23,10 @@ constexpr std::array kPlainClasses = std::to_array<std::string_view>(
 /// PostgreSQL's numeric has any scale; DuckDB's is numeric(18,3) when none is said, and the tree
 /// does not tell whether it was.
 void check_cast(const Json& expression) {
+    if (expression.value("try_cast", false)) {
+        refuse(expression, "TRY_CAST",
+               "PostgreSQL has none: write CAST, in a CASE that leaves out what is no such value");
+    }
     const Json& type = expression["cast_type"];
     if (text_of(type, "id") != "DECIMAL") {
         return;

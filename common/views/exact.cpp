@@ -72,6 +72,21 @@ bool reads_type(const Json& node, const std::vector<Relation>& relations, std::s
     });
 }
 
+bool reads_unsigned(const Json& node, const std::vector<Relation>& relations) {
+    static constexpr std::array kTypes =
+        std::to_array<std::string_view>({"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"});
+    return std::any_of(kTypes.begin(), kTypes.end(),
+                       [&](std::string_view type) { return reads_type(node, relations, type); });
+}
+
+bool makes_moments(const Json& node) {
+    return any_of(node, [](const Json& part) {
+        const std::string_view type =
+            is_class(part, "CAST") ? text_of(part["cast_type"], "id") : std::string_view{};
+        return type == "DATE" || type.starts_with("TIMESTAMP");
+    });
+}
+
 Json& item_of(Json& query, std::size_t place) {
     Json* select = &query;
     while (is_type(*select, "SET_OPERATION_NODE")) {
@@ -87,7 +102,11 @@ Exact::Exact(const Json& node, const std::vector<Relation>& relations, const Eng
     : m_relations{relations}, m_types{engine}, m_bound{bound},
       m_floats{makes_floats(node, relations)}, m_wide{!bound && makes_wide(node, relations)},
       m_decimals{!bound && reads_type(node, relations, "DECIMAL")},
-      m_bytes{!bound && reads_type(node, relations, "BLOB")} {}
+      m_bytes{!bound && reads_type(node, relations, "BLOB")}, m_unsigned{!bound &&
+                                                                         reads_unsigned(node,
+                                                                                        relations)},
+      m_moments{!bound && (reads_type(node, relations, "DATE") ||
+                           reads_type(node, relations, "TIMESTAMP") || makes_moments(node))} {}
 
 void Exact::apply_rule(Json& node) {
     static constexpr std::array kRules = std::to_array<Named>({

@@ -52,7 +52,7 @@ std::vector<NumberTraits> make_exact(Json& node, const std::vector<Relation>& re
                                      const Engine& engine, bool bound);
 
 /// Throws Problem for a cast to varchar(n) or char(n), of which the engine's tree does not have the
-/// n, and for B'1' and X'1', which are texts in it.
+/// n, for B'1' and X'1', which are texts in it, and for numbers such as 1_000.
 void check_text_casts(const View& view);
 
 } // namespace cdc::views

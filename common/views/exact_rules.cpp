@@ -101,6 +101,23 @@ void Exact::take_as_integer(Json& node, const Json& other) {
     }
 }
 
+/// PostgreSQL has no unsigned integers. In the engine the negative of one is huge, and differences
+/// below 0 are none.
+void Exact::take_as_signed(Json& children) {
+    std::vector<std::string> types;
+    for (const Json& child : children) {
+        types.push_back(m_types.of(child));
+    }
+    if (!std::all_of(types.begin(), types.end(), is_integer)) {
+        return;
+    }
+    for (std::size_t i = 0; i < types.size(); ++i) {
+        if (const std::string_view type = signed_type(types[i]); !type.empty()) {
+            children[i] = make_cast(std::move(children[i]), type);
+        }
+    }
+}
+
 /// The engine has dates and times below and above PostgreSQL's.
 bool Exact::keep_in_calendar(Json& node) {
     const Json& children = node["children"];
@@ -112,7 +129,9 @@ bool Exact::keep_in_calendar(Json& node) {
         return false;
     }
     const std::string type = m_types.of(node);
-    if (type == "DATE") {
+    if (type.empty()) {
+        keep_unknown_in_calendar(node);
+    } else if (type == "DATE") {
         node = make_call("cdc_date", {std::move(node)});
     } else if (type == "TIMESTAMP") {
         node = make_call("cdc_timestamp", {std::move(node)});
@@ -120,6 +139,24 @@ bool Exact::keep_in_calendar(Json& node) {
         node = make_call("cdc_timestamp_tz", {std::move(node)});
     }
     return true;
+}
+
+/// Of a sum whose type the engine alone knows. Those in it are looked at no more: each would be
+/// there several times.
+void Exact::keep_unknown_in_calendar(Json& node) {
+    const auto is_kept = [](const Json& child) {
+        return is_class(child, "CASE") &&
+               text_of(child["case_checks"][0]["when_expr"], "function_name") == "cdc_off_calendar";
+    };
+    for (Json& child : node["children"]) {
+        if (is_kept(child)) {
+            child = Json(child["else_expr"]);
+        }
+    }
+    Json off =
+        make_call("cdc_off_calendar", {make_call("typeof", {node}), make_cast(node, "VARCHAR")});
+    Json stop = make_call("error", {make_text("date or time out of range")});
+    node = make_case(std::move(off), std::move(stop), std::move(node));
 }
 
 void Exact::arithmetic(Json& node) {
@@ -136,9 +173,19 @@ void Exact::arithmetic(Json& node) {
     if (children.size() == 2 && name != "/" && name != "*" && keep_in_calendar(node)) {
         return;
     }
+    take_as_signed(children);
+    if (m_unsigned && children.size() == 1 && name == "-" && m_types.of(children[0]).empty()) {
+        refuse(node, "the negative of an operand whose type is not known here",
+               "cast the operand to its type, or write the view without FULL");
+    }
     if (children.size() == 2 && name != "/") {
         take_as_integer(children[0], children[1]);
         take_as_integer(children[1], children[0]);
+    }
+    const bool is_sum = children.size() == 2 && (name == "+" || name == "-");
+    if (m_moments && is_sum && !m_floats && m_types.of(node).empty()) {
+        keep_unknown_in_calendar(node);
+        return;
     }
     if (!m_floats || children.size() != 2) {
         return;
@@ -163,6 +210,7 @@ void Exact::arithmetic(Json& node) {
 
 void Exact::modulo(Json& node) {
     read_operands(node);
+    take_as_signed(node["children"]);
     if (m_floats && is_float(type_of(node, "%"))) {
         refuse(node, "a remainder of floats", "PostgreSQL has none: cast to numeric(p,s)");
     }

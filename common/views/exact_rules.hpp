@@ -39,7 +39,9 @@ private:
     void apply_rule(Json& node);
     void arithmetic(Json& node);
     bool keep_in_calendar(Json& node);
+    void keep_unknown_in_calendar(Json& node);
     void take_as_integer(Json& node, const Json& other);
+    void take_as_signed(Json& children);
     void division(Json& node);
     /// A quotient of numerics directly in round() or in a cast to numeric(p,s), which say its
     /// scale. False: `inner`, whose operands are exact, is none. `node` is the whole.
@@ -109,6 +111,8 @@ private:
     bool m_wide;     ///< no names are resolved, and decimals may need more than 38 digits
     bool m_decimals; ///< no names are resolved, and the view reads decimals
     bool m_bytes;    ///< no names are resolved, and the view reads bytes
+    bool m_unsigned; ///< no names are resolved, and the view reads unsigned integers
+    bool m_moments;  ///< no names are resolved, and the view reads, or makes, dates or times
 };
 
 bool is_null_constant(const Json& node);

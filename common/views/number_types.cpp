@@ -55,6 +55,14 @@ bool is_integer(std::string_view type) {
     return std::find(kIntegers.begin(), kIntegers.end(), type) != kIntegers.end();
 }
 
+std::string_view signed_type(std::string_view type) {
+    return type == "UTINYINT"    ? "SMALLINT"
+           : type == "USMALLINT" ? "INTEGER"
+           : type == "UINTEGER"  ? "BIGINT"
+           : type == "UBIGINT"   ? "HUGEINT"
+                                 : "";
+}
+
 bool is_number(std::string_view type) {
     return is_float(type) || is_decimal(type) || is_integer(type);
 }

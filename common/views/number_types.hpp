@@ -13,6 +13,8 @@ bool is_decimal(std::string_view type);
 /// A decimal without a digit before its point.
 bool is_fraction(const std::string& type);
 bool is_integer(std::string_view type);
+/// Of an unsigned type the signed one that holds its values; "": it is signed.
+std::string_view signed_type(std::string_view type);
 bool is_number(std::string_view type);
 
 /// The engine's own cast of such a number to double precision is PostgreSQL's.

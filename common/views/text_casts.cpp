@@ -1,5 +1,6 @@
 #include "views/exact.hpp"
 
+#include "base/error.hpp"
 #include "views/refused.hpp"
 #include "views/view_tokens.hpp"
 
@@ -15,6 +16,17 @@ bool is_padded_type(const Token& token) {
            token.is_word("bpchar");
 }
 
+bool is_digit(const Token& token) {
+    return token.kind == Token::Kind::symbol && token.text[0] >= '0' && token.text[0] <= '9';
+}
+
+/// 1_000, 0x1f, 1and; not 1e3, nor the e of 1e-3.
+bool is_junk_behind(const Token& number, const Token& token) {
+    return is_digit(number) && token.kind == Token::Kind::word && token.start == number.start + 1 &&
+           (token.text[0] != 'e' ||
+            token.text.find_first_not_of("0123456789", 1) != std::string::npos);
+}
+
 } // namespace
 
 /// A type stands behind `::`, behind AS in CAST( … ), or before a string.
@@ -27,6 +39,10 @@ void check_text_casts(const View& view) {
         const bool behind_colons = last.is(':') && before.is(':');
         const bool behind_as = last.is_word("as");
         const Token& next = reader.peek();
+        if (is_junk_behind(last, token)) {
+            throw Problem{fmt::format("{} behind a number's digits", base::in_quotes(token.text)),
+                          "PostgreSQL has no such number: write its digits alone", token.start};
+        }
         if ((token.is_word("b") || token.is_word("x")) && next.kind == Token::Kind::string &&
             next.start == token.start + 1) {
             throw Problem{"a bit string", "the engine has none: write a number or bytes",

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace cdc::views {
 
@@ -15,6 +16,34 @@ namespace {
 constexpr const char* kViewForm = "write: CREATE VIEW name KEY (columns) AS SELECT …;";
 constexpr const char* kKeepForm = "write: KEEP '30 days' ON table.column;";
 constexpr const char* kTypeForm = "write: TYPE table.column decimal(12,2);";
+
+/// Of the type float, which is double precision in PostgreSQL and real in the engine: behind `::`,
+/// in CAST(… AS float), or before a text. Not that of float(n), which both read alike.
+std::vector<std::size_t> places_of_float(std::string_view select, const std::string& file) {
+    std::vector<std::size_t> places;
+    std::vector<bool> casts; // of each open bracket
+    TokenReader reader{select, file};
+    Token before;
+    Token last;
+    while (reader.peek().kind != Token::Kind::end) {
+        const Token token = reader.take();
+        const Token& next = reader.peek();
+        if (token.is('(')) {
+            casts.push_back(last.is_word("cast"));
+        } else if (token.is(')') && !casts.empty()) {
+            casts.pop_back();
+        }
+        const bool is_type = (last.is(':') && before.is(':')) ||
+                             (last.is_word("as") && !casts.empty() && casts.back()) ||
+                             next.kind == Token::Kind::string;
+        if (token.is_word("float") && is_type && !next.is('(')) {
+            places.push_back(token.start);
+        }
+        before = std::move(last);
+        last = token;
+    }
+    return places;
+}
 
 class Parser {
 public:
@@ -71,6 +100,12 @@ private:
         view.written = m_text.substr(start, view.select.size());
         if (view.select.empty()) {
             throw Refused{m_file, body.line, "no SELECT behind AS", kViewForm};
+        }
+        const std::vector<std::size_t> floats = places_of_float(view.select, m_file);
+        for (auto place = floats.rbegin(); place != floats.rend(); ++place) {
+            constexpr std::size_t kFloat = 5;
+            view.select.insert(*place + kFloat, "8");
+            view.written.insert(*place + kFloat, "8");
         }
         return view;
     }

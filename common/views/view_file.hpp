@@ -17,7 +17,8 @@ struct View {
     bool full = false;                  ///< FULL: recomputed whole
     bool checked = false;        ///< CHECKED: two rows of one key are looked for, not excluded
     bool freeze = false;         ///< FREEZE: old rows stay when KEEP removes what they came from
-    std::string select;          ///< the text between AS and the semicolon, its words folded
+    std::string select;          ///< the text between AS and the semicolon, its words folded, and
+                                 ///< `float8` for the type `float`
     std::string written;         ///< the same with its words as they are
     std::string file;            ///< as given to parse_view_file(), for messages
     std::size_t line = 1;        ///< of CREATE

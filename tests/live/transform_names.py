@@ -117,5 +117,83 @@ def a_column_rowid(folder):
         expect("rows", tool.bag("v"), [{"page": "a", "number": 5}] * left)
 
 
+@case
+def texts_that_are_refused(folder):
+    """Constants that no row can be computed by, and what PostgreSQL has not, are refused when the file is read"""
+    tool, lines = Tool(folder, ""), Lines()
+    text = lines.snapshot("orders", [], ORDERS).checkpoint().take()
+    zero = "a constant that cannot be computed"
+    for clauses in ("", " FULL"):
+        for expression, construct in (
+                ("id % (1 - 1)", zero), ("id / (2 - 2)", zero), ("mod(amount, 1.5 - 1.5)", zero),
+                ("round(amount / (3 - 3), 2)", zero), ("amount::double precision / (1 - 1)", zero),
+                ("id % nullif(1 - 1, 0) + 1 / (1 - 1)", zero), ("5 % (1 - 1)", zero),
+                ("id + CAST('x' AS integer)", "'x' beside a value of type INTEGER"),
+                ("id + 'x'::text::integer", zero),
+                ("id / 0", "a division by 0"), ("'2024-02-30'::date", "'2024-02-30' beside a value of type DATE"),
+                ("now()", "the function now()"),
+                ("TRY_CAST(note AS integer)", "TRY_CAST"), ("1_000", "'_000' behind a number's digits"),
+                ("id + 0x1f", "'x1f' behind a number's digits"), ("1.5e1_0 + id", "'e1_0' behind a number's digits")):
+            tool.write(f"CREATE VIEW v KEY (id){clauses} AS SELECT id,\n    {expression} AS x FROM orders;")
+            words = f": view 'v': {construct}"
+            status, said = dry_run(tool)
+            expect(f"{expression}: {said}", (status, "views.sql:2" + words in said or "views.sql:1" + words in said,
+                                             "hint: " in said), (2, True, True))
+    tool.run(text, code=2)
+    expect(tool.words, words in tool.words, True)
+    tool.write("CREATE VIEW v KEY (id) AS SELECT id, id % (1 + 1) AS x, 1.5e1::double precision AS y, id / nullif(2 - 2, 0) AS z"
+               " FROM orders ORDER BY id;")
+    expect("what may be", dry_run(tool)[0], 0)
+    tool.run(text)
+    tool.write("CREATE VIEW v KEY (id) AS SELECT id, id % (1 - 1) AS x FROM orders;")
+    done = subprocess.run(tool.command("--check"), capture_output=True, text=True, check=False)
+    expect("check", (done.returncode, zero in done.stderr), (2, True))
+
+
+@case
+def floats_are_double(folder):
+    """float is double precision, as in PostgreSQL, wherever the type stands; float(24) is real"""
+    tool, lines = Tool(folder, """CREATE VIEW v KEY (id) AS SELECT id, amount::FLOAT AS a, CAST(amount AS float) AS b,
+        float '0.1' + id AS c, amount::float(24) AS d, note AS float, (SELECT 1 AS float) AS e FROM orders;"""), Lines()
+    out = tool.run(lines.snapshot("orders", [an_order(1, amount="16777217.01")], ORDERS).checkpoint().take())
+    columns = {column["name"]: column["type"] for column in out[0]["table"]["columns"]}
+    expect("types", [columns[name] for name in "abcd"], ["double precision"] * 3 + ["real"])
+    row = tool.content("v")[0]
+    expect("row", [row[name] for name in ("a", "b", "c", "float", "e")], [16777217.01, 16777217.01, 1.1, "n", 1])
+
+
+@case
+def unsigned_integers(folder):
+    """Those of MySQL are computed with as signed ones that hold their values; where types are not known, not negated"""
+    tool, lines = Tool(folder, "CREATE VIEW v KEY (id) AS SELECT id, -u AS a, u - 5 AS b, b - 1 AS c, -b AS d, t + 1 AS e, u % 2 AS f,"
+                               " u - b AS g FROM items;"), Lines()
+    columns = [("id", "int"), ("u", "int unsigned"), ("b", "bigint unsigned"), ("t", "tinyint unsigned")]
+    lines.snapshot("items", [{"id": 1, "u": 3, "b": "18446744073709551615", "t": 255}], columns)
+    text = lines.checkpoint().take().replace('"connector":"postgresql"', '"connector":"mysql"')
+    tool.run(text)
+    expect("row", tool.content("v"), [{"id": 1, "a": -3, "b": -2, "c": "18446744073709551614", "d": "-18446744073709551615",
+                                       "e": 256, "f": 1, "g": "-18446744073709551612"}])
+    tool = Tool(folder, "CREATE VIEW w KEY (id) FULL AS WITH RECURSIVE r AS (SELECT 1 AS n UNION SELECT n FROM r)"
+                        " SELECT id, -u AS a FROM items, r;")
+    tool.run(lines.checkpoint().take(), code=2)
+    expect("words", "view 'w': the negative of an operand" in tool.words, True)
+
+
+@case
+def dates_of_unknown_types(folder):
+    """A FULL view whose names are the engine's to find has no date that PostgreSQL has not"""
+    tool, lines = Tool(folder, """CREATE VIEW days KEY (id) FULL AS WITH RECURSIVE r AS (SELECT 1 AS n UNION SELECT n FROM r)
+        SELECT id, day - id + n - 1 AS day, id + n + 1 AS number FROM visits, r;"""), Lines()
+    columns = [("id", "integer"), ("day", "date")]
+    lines.snapshot("visits", [{"id": 1, "day": "2024-03-01"}, {"id": 2, "day": None}, {"id": 3, "day": "infinity"}], columns)
+    tool.run(lines.checkpoint().take())
+    expect("days", [(row["day"], row["number"]) for row in tool.content("days")],
+           [("2024-02-29", 3), (None, 4), ("infinity", 5)])
+    tool.run(lines.change("visits", "c", {"id": 2460311, "day": "2024-01-01"}).checkpoint().take())
+    expect("the first day", next(row["day"] for row in tool.content("days") if row["id"] > 3), "4714-11-24 BC")
+    tool.run(lines.change("visits", "c", {"id": 2460312, "day": "2024-01-01"}).checkpoint().take(), code=5)
+    expect("words", "date or time out of range" in tool.words, True)
+
+
 if __name__ == "__main__":
     main()

@@ -10,8 +10,6 @@
 #include "views/unique.hpp"
 #include "views/view_refusal.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -56,11 +54,8 @@ KeptView::KeptView(duckdb::Connection& connection, duckdb::Connection& asking,
     : m_connection{connection}, m_view{view}, m_place{place}, m_db{name}, m_stored{"out_" +
                                                                                    view.name} {
     m_engine = view_engine(m_connection, asking);
-    const std::string tree = m_engine.serialise(m_view.select);
-    if (nlohmann::json::parse(tree).value("error", false)) {
-        views::bind_view(m_view, {}, m_engine); // says where
-    }
-    m_named = named_relations(tree);
+    views::check_alone(m_view, m_engine);
+    m_named = named_relations(m_engine.serialise(m_view.select));
 }
 
 std::string KeptView::normal_form() const {
