@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace cdc::registry {
 
@@ -64,12 +65,15 @@ std::string subject_path(const std::string& name) {
     return "/subjects/" + http::encode_percent(name);
 }
 
+/// A record has four bytes for it.
 std::optional<int> id_member(const std::string& text) {
     const Json answer = Json::parse(text, nullptr, false);
-    if (!answer.is_object() || !answer.contains("id") || !answer["id"].is_number_integer()) {
+    const auto id = answer.is_object() ? answer.find("id") : answer.end();
+    if (!answer.is_object() || id == answer.end() || !id->is_number_unsigned() ||
+        id->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
         return std::nullopt;
     }
-    return answer["id"].get<int>();
+    return id->get<int>();
 }
 
 } // namespace
