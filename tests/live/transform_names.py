@@ -163,6 +163,16 @@ def floats_are_double(folder):
 
 
 @case
+def a_key_with_a_zero_byte(folder):
+    """A text of MySQL may have one"""
+    tool, lines = Tool(folder, "CREATE VIEW v KEY (name) AS SELECT name, count(*) AS n FROM customers GROUP BY name;"), Lines()
+    tool.run(lines.snapshot("customers", [customer(1, "a\0b"), customer(2, "a"), customer(3, "c")], CUSTOMERS).checkpoint().take())
+    lines.change("customers", "u", customer(2, "a\0b")).change("customers", "d", {"id": 3}).change("customers", "c", customer(4, "x\0"))
+    tool.run(lines.checkpoint().take())
+    expect("rows", [(row["name"], row["n"]) for row in tool.content("v")], [("a\0b", 2), ("x\0", 1)])
+
+
+@case
 def unsigned_integers(folder):
     """Those of MySQL are computed with as signed ones that hold their values; where types are not known, not negated"""
     tool, lines = Tool(folder, "CREATE VIEW v KEY (id) AS SELECT id, -u AS a, u - 5 AS b, b - 1 AS c, -b AS d, t + 1 AS e, u % 2 AS f,"

@@ -55,6 +55,11 @@ std::string KeptView::select_of_found() {
     }
     const auto place = std::find(m_columns.begin(), m_columns.end(), quoted_name(found.front()));
     const std::string& type = m_types[static_cast<std::size_t>(place - m_columns.begin())];
+    if (type == "VARCHAR" &&
+        m_connection.number(fmt::format("SELECT count(*) FROM {} WHERE contains({}, chr(0))",
+                                        temp("found"), quoted_name(found.front()))) > 0) {
+        return views::recompute(*m_bound, {temp("found"), has_null}, m_engine); // SQL ends there
+    }
     const std::string literals = m_connection.text(fmt::format(
         "SELECT string_agg('''' || replace({0}::VARCHAR, '''', '''''') || '''::{1}', ', ') FROM "
         "{2} WHERE {0} IS NOT NULL",
