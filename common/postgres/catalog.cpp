@@ -117,12 +117,17 @@ SELECT k.oid, array_to_string(k.conkey, ' '),
 FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
 WHERE k.conrelid = t.oid AND k.contype = 'p' AND i.indisvalid AND i.indimmediate AND NOT k.condeferrable OFFSET 0) AS q ORDER BY t.n)";
 
-// Generated columns of the index that is the identity, and how many columns it has.
-constexpr char kGeneratedIdentity[] = R"(
-SELECT t.n, a.attname, x.indnkeyatts FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n)
+// Columns of the index that is the identity that a stream may lack, generated ones and those that a
+// column list leaves out, and how many columns it has.
+constexpr int kColumnListsFrom = 150000;
+constexpr char kPartOfIdentity[] = R"(
+SELECT t.n, a.attname, x.indnkeyatts, a.attgenerated <> '' FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, n)
 JOIN pg_index x ON x.indrelid = t.oid AND x.indisreplident
-JOIN pg_attribute a ON a.attrelid = t.oid AND a.attgenerated <> '' AND a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1])
-ORDER BY t.n)";
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1])
+WHERE a.attgenerated <> '')";
+constexpr char kLeftOutByList[] =
+    " OR EXISTS (SELECT FROM pg_publication_rel r WHERE r.prrelid = t.oid AND a.attnum <> ALL "
+    "(r.prattrs::int2[]))";
 
 constexpr std::uint32_t kNumeric = 1700;
 constexpr std::uint32_t kMoney = 790;
@@ -225,14 +230,17 @@ std::vector<ColumnFacts> facts_of_types(const pgoutput::Relation& relation,
     return facts;
 }
 
-/// Whether the stream sends all columns of the index that is the identity, of which `generated` is
-/// one: from 18 on it may. The catalog may have another name for it.
-bool carries_identity(const pgoutput::Relation& relation, std::string_view generated, int columns) {
+/// Whether the stream sends all columns of the index that is the identity, of which `part` is one
+/// that it may lack: from 18 on it sends generated ones. The catalog may have another name for it.
+/// Where a list leaves out all of them, the table has no key.
+bool carries_identity(const pgoutput::Relation& relation, std::string_view part, int columns,
+                      bool generated) {
     const auto& sent = relation.columns;
+    const auto of_identity =
+        std::count_if(sent.begin(), sent.end(), [](const auto& column) { return column.identity; });
     return std::any_of(sent.begin(), sent.end(),
-                       [&](const auto& column) { return column.name == generated; }) ||
-           std::count_if(sent.begin(), sent.end(),
-                         [](const auto& column) { return column.identity; }) >= columns;
+                       [&](const auto& column) { return column.name == part; }) ||
+           of_identity >= columns || (of_identity == 0 && !generated);
 }
 
 /// The rows that for `n` begin at `row`, which goes behind them.
@@ -372,10 +380,13 @@ void Catalog::describe_portion(
         }
     }
     if (!by_index.empty()) {
-        const Result generated = ask(kGeneratedIdentity, {by_index_oids.text()});
-        for (int row = 0; row < generated.rows(); ++row) {
-            const auto& found = relations[by_index.at(generated.number<std::size_t>(row, 0) - 1)];
-            if (!carries_identity(found, generated.text(row, 1), generated.number<int>(row, 2))) {
+        const bool lists = m_connection->server_version() >= kColumnListsFrom;
+        const Result parts =
+            ask(kPartOfIdentity + std::string{lists ? kLeftOutByList : ""}, {by_index_oids.text()});
+        for (int row = 0; row < parts.rows(); ++row) {
+            const auto& found = relations[by_index.at(parts.number<std::size_t>(row, 0) - 1)];
+            if (!carries_identity(found, parts.text(row, 1), parts.number<int>(row, 2),
+                                  parts.text(row, 3) == "t")) {
                 throw partial_key(std::string{found.schema}, std::string{found.name});
             }
         }

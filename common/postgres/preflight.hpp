@@ -29,6 +29,8 @@ struct PreflightQuestion {
     event::TableFilter filter;
     bool allow_no_identity = false;
     bool makes_publication = true; ///< where it is missing: --create, or --check before it
+    /// Column lists and row filters that make UPDATE and DELETE fail are a problem, no warning.
+    bool refuses_lists = false;
     std::string added_to{}; ///< the publication that tables without one are to join; "": none
 };
 
@@ -41,6 +43,11 @@ std::vector<Finding> preflight(Connection& plain, const PreflightQuestion& quest
 /// read beside the stream would be missing.
 void check_row_security(Connection& plain, const std::string& publication,
                         const event::TableFilter& filter);
+
+/// Warns of tables on which UPDATE and DELETE fail, for the publication's column list or row filter
+/// does not go with their replica identity.
+void tell_of_lists(Connection& plain, const std::string& publication,
+                   const event::TableFilter& filter);
 
 /// Speaks of what is wrong, and of the rest too with `everything`. Gives the exit code: ok, refused
 /// or position_lost.

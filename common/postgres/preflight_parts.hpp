@@ -30,6 +30,12 @@ private:
 void look_at_tables(Connection& plain, const PreflightQuestion& question,
                     const std::optional<PublicationState>& publication, Findings& findings);
 
+/// Column lists and row filters of the publication, where it is there. `partial`: of a list that
+/// has a part of the identity, which the stream refuses.
+void look_at_lists(Connection& plain, const std::string& publication,
+                   const event::TableFilter& filter, Finding::Level level, Finding::Level partial,
+                   Findings& findings);
+
 /// `slot`: what there is of that name.
 void look_at_publication(Connection& plain, const PreflightQuestion& question,
                          const std::optional<PublicationState>& publication,

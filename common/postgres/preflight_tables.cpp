@@ -267,6 +267,9 @@ void look_at_tables(Connection& plain, const PreflightQuestion& question,
     partial_keys.end();
     other_identities.end();
     look_at_generated(plain, question, publication.has_value(), findings);
+    look_at_lists(plain, publication ? question.publication : "", question.filter,
+                  allowed || !question.refuses_lists ? Level::warning : Level::problem,
+                  Level::problem, findings);
     findings.push_back({captured != 0 ? Level::good : Level::warning, "tables",
                         fmt::format("{} to capture", captured), ""});
     if (partitioned && publication && !publication->via_root) {

@@ -29,10 +29,11 @@ void check_key_edit(const pgoutput::Relation& relation, const std::string& colum
 base::Error partial_key(const std::string& schema, const std::string& table) {
     return {ExitCode::refused,
             fmt::format("the key of table '{}.{}' has a column that the stream does not carry, "
-                        "as a generated one before PostgreSQL 18: rows would be taken for one",
+                        "as a generated one before PostgreSQL 18, or one that the publication's "
+                        "column list leaves out: rows would be taken for one",
                         schema, table),
-            "ALTER TABLE … REPLICA IDENTITY FULL, and begin with a new slot and snapshot; or "
-            "--exclude the table."};
+            "A column list must have the whole key (--check says how); else ALTER TABLE … REPLICA "
+            "IDENTITY FULL. Begin with a new slot and snapshot; or --exclude the table."};
 }
 
 RelationPlan::RelationPlan(const pgoutput::Relation& relation, const std::string& database,

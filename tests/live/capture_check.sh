@@ -118,6 +118,49 @@ sql "SELECT pg_create_logical_replication_slot('$SLOT', 'pgoutput')" >/dev/null
 sql "INSERT INTO good VALUES (4)"
 check || fail "not ready: $(cat check.err)"
 
+say "column lists and row filters that do not go with the identity: the application's UPDATE and DELETE fail"
+sql "SELECT pg_drop_replication_slot('$SLOT')" >/dev/null
+sql "CREATE TABLE two (a int, b int NOT NULL, v text, PRIMARY KEY (a, b)); CREATE TABLE by_index (a int NOT NULL, b int NOT NULL, v text);
+     CREATE UNIQUE INDEX by_index_ab ON by_index (a, b) INCLUDE (v); ALTER TABLE by_index REPLICA IDENTITY USING INDEX by_index_ab;
+     CREATE TABLE every (id int PRIMARY KEY, v text); ALTER TABLE every REPLICA IDENTITY FULL; CREATE TABLE kept (id int PRIMARY KEY, v text);
+     CREATE TABLE filtered (id int PRIMARY KEY, n int NOT NULL, v text);
+     CREATE TABLE listed (id int, \"the year\" int, n int, PRIMARY KEY (id, \"the year\")) PARTITION BY RANGE (\"the year\");
+     CREATE TABLE listed_1 PARTITION OF listed FOR VALUES FROM (0) TO (9);
+     GRANT SELECT ON two, by_index, every, kept, filtered, listed, listed_1 TO owner;
+     DROP PUBLICATION $SLOT; CREATE PUBLICATION $SLOT FOR TABLE two (a, v), by_index (v, b), every (id), kept (v), filtered WHERE (n > 0 OR id < 9),
+         listed (id, n) WHERE (n <> 3) WITH (publish_via_partition_root = true)"
+sql "SELECT pg_create_logical_replication_slot('$SLOT', 'pgoutput')" >/dev/null
+not_ready "column list of public.two leaves out b of its replica identity: while it is published so, UPDATE and DELETE on it fail" "ADD TABLE public.two (a, v, b); COMMIT;"
+expect_words check.err "column list of public.by_index leaves out a of"
+expect_words check.err "column list of public.kept leaves out id of"
+expect_words check.err "public.every has REPLICA IDENTITY FULL, and a column list"
+expect_words check.err "row filter of public.filtered asks for n, not in its replica identity"
+expect_words check.err 'column list of public.listed_1 leaves out "the year" of'
+expect_words check.err 'ADD TABLE public.listed (id, n, "the year") WHERE (…); COMMIT;'
+expect_words check.err "row filter of public.listed_1 asks for n, not in"
+sql "INSERT INTO listed VALUES (1, 1, 1)"
+for table in two by_index every filtered; do
+    sql "INSERT INTO $table VALUES (1, 1)"
+    sql "UPDATE $table SET v = 'x'" 2>/dev/null && fail "an update of $table passed"
+done
+say "a run warns; a part of a key is none"
+peek() { cdc-capture --source "$OWNER" --slot "$SLOT" --peek --exit-at-end "$@" 2>run.err >lines; }
+for table in two by_index listed; do
+    expect_exit 4 peek --tables $table
+    expect_words run.err "warning: tables: the publication's column list of public.$table"
+    expect_words run.err "rows would be taken for one"
+done
+peek --tables every --tables filtered --tables kept || fail "not without: $(cat run.err)"
+expect_words run.err "row filter of public.filtered asks for n"
+check --tables every --tables filtered --tables kept --allow-no-identity || fail "not ready where it is allowed: $(cat check.err)"
+say "with what --check says to run it is ready"
+sql "ALTER TABLE every REPLICA IDENTITY DEFAULT; ALTER TABLE filtered REPLICA IDENTITY FULL"
+check --tables every --tables filtered || fail "not ready: $(cat check.err)"
+not_ready "public.two leaves out b" "BEGIN;" --tables two
+sql "$(sed -n 's/.*hint: \(BEGIN;.*COMMIT;\).*/\1/p' check.err)"
+check --tables two || fail "not ready: $(cat check.err)"
+sql "UPDATE two SET v = 'x'; UPDATE every SET id = 2; UPDATE filtered SET v = 'x'"
+
 say "PostgreSQL 18: an identity with a generated column that the publication leaves out"
 CDC_PG_CONF='max_prepared_transactions = 5' start postgres18
 CDC_TEST_POSTGRES_URL=$CDC_TEST_POSTGRES18_URL

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "postgres/preflight.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -62,6 +63,9 @@ bool PostgresChanges::open(const std::optional<event::Checkpoint>& resume, const
         return false;
     }
     m_held = {};
+    if (first) {
+        postgres::tell_of_lists(m_session->plain, m_options.publication, m_filter);
+    }
     m_standby = postgres::in_recovery(m_session->plain);
     m_timeline_known = false;
     const ResumePoint& start = m_session->start;

@@ -155,7 +155,9 @@ void PostgresServer::check_patterns() {
 ExitCode PostgresServer::check() {
     await();
     Connection plain{m_options.source, Connection::Kind::plain};
-    ExitCode code = postgres::report(postgres::preflight(plain, question_of(m_options)), true);
+    postgres::PreflightQuestion question = question_of(m_options);
+    question.refuses_lists = true;
+    ExitCode code = postgres::report(postgres::preflight(plain, question), true);
     // A file of another source says nothing about what this one lost.
     if (const ExitCode file = check_checkpoint(m_options, plain);
         code == ExitCode::ok || file == ExitCode::refused) {

@@ -107,7 +107,7 @@ void check_rights(const Options& options, Connection& plain, bool publication_ex
     auto findings = postgres::preflight(
         plain,
         {options.source, options.slot, options.add ? "" : options.publication, filter_of(options),
-         options.allow_no_identity || !publishes, options.create, options.publication});
+         options.allow_no_identity || !publishes, options.create, false, options.publication});
     std::erase_if(findings, [&](const postgres::Finding& finding) {
         using Level = postgres::Finding::Level;
         const bool about_publication = finding.subject == "publication";
