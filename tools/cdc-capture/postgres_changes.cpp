@@ -144,7 +144,7 @@ source::ChangeStream::Taken PostgresChanges::take(std::size_t limit, std::int64_
             }
             read_out_next();
         } else {
-            const StreamMessage message = m_session->stream.next();
+            const StreamMessage message = next_message();
             if (message.kind == Kind::none) {
                 return Taken::all;
             }

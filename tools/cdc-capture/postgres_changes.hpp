@@ -80,6 +80,7 @@ private:
     void send_status_if_due();
 
     // in_progress.cpp
+    StreamMessage next_message();
     bool take_in_progress(const StreamMessage& message);
     void begin_read_out(postgres::OpenTransactions::Committed transaction);
     void read_out_next();

@@ -15,6 +15,8 @@ namespace {
 /// What the server holds of transactions before it sends the largest of them. What it holds at the
 /// commit is decoded then.
 constexpr char kServerMemory[] = "16MB";
+constexpr int kInProgressFrom = 140000;
+constexpr char kInternalErrors[] = "XX"; ///< the first two letters of their SQLSTATEs
 
 } // namespace
 
@@ -72,6 +74,23 @@ void PostgresChanges::send_whole(const std::string& why, std::uint32_t xid) {
                        why, xid);
     m_whole_until = std::to_string(xid);
     m_begin_again = true;
+}
+
+/// Servers fail at some transactions that run, where the catalog changed in them, and decode the
+/// same ones after their commit.
+PostgresChanges::StreamMessage PostgresChanges::next_message() {
+    try {
+        return m_session->stream.next();
+    } catch (const postgres::ServerError& error) {
+        if (error.sqlstate().starts_with(kInternalErrors) && !in_progress_memory().empty() &&
+            m_session->plain.server_version() >= kInProgressFrom) {
+            const auto next = m_session->plain.query(
+                "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint & 4294967295");
+            send_whole(fmt::format("the server fails at a transaction that runs: {}", error.what()),
+                       next.number<std::uint32_t>(0, 0));
+        }
+        throw;
+    }
 }
 
 /// The stream has passed `look`.
