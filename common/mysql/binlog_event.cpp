@@ -283,6 +283,9 @@ MariadbGtid parse_mariadb_gtid(const Event& event) {
         gtid.xid += static_cast<char>(first);
         gtid.xid += reader.bytes(std::uint64_t{first} + second);
     }
+    if (!reader.empty()) { // zero where there are none, as the rest of the event
+        gtid.more_flags = reader.u8();
+    }
     return gtid;
 }
 

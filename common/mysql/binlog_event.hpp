@@ -84,12 +84,20 @@ struct MariadbGtid {
     static constexpr std::uint8_t kDdl = 32;
     static constexpr std::uint8_t kPreparedXa = 64;
     static constexpr std::uint8_t kCompletedXa = 128;
+    // Of the flags behind those.
+    static constexpr std::uint8_t kStartsAlter = 2;
+    static constexpr std::uint8_t kUndoesAlter = 8;
 
     std::uint32_t domain = 0;
     std::uint32_t server_id = 0;
     std::uint64_t sequence = 0;
     std::uint8_t flags = 0;
+    std::uint8_t more_flags = 0;
     std::string xid; ///< of an XA transaction
+
+    /// binlog_alter_two_phase: the statement is at work, or was undone; only behind the event that
+    /// says so it did something to its table.
+    bool is_half_alter() const { return (more_flags & (kStartsAlter | kUndoesAlter)) != 0; }
 
     std::string text() const; ///< "0-1-7"
 };

@@ -68,7 +68,8 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     }
     store_names(statement);
     const std::string db = m_lookup->stored_name(std::string{query.db});
-    if (!m_passes_over) {
+    const bool half_alter = m_mariadb_gtid && m_mariadb_gtid->is_half_alter();
+    if (!m_passes_over && !half_alter) {
         refuse_unlogged(statement, db, text, quoting);
     }
     if (statement.kind != Statement::Kind::rows) {
@@ -116,7 +117,7 @@ void ChangeBuilder::query(const Event& event, std::string& out) {
     case Statement::Kind::harmless:
         break;
     default:
-        if (!m_passes_over) {
+        if (!m_passes_over && !half_alter) {
             if (!is_temporary(statement, query.thread, db, event, out)) {
                 table_statement(statement, db, event, out);
             }
