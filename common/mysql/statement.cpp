@@ -253,24 +253,26 @@ void read_written_to(Reader& reader, std::initializer_list<std::string_view> end
     }
 }
 
+void read_written_table(Reader& reader, Statement& out) {
+    Statement::Name name;
+    out.writes_one = reader.name(name);
+    if (out.writes_one) {
+        out.written.push_back(std::move(name));
+    }
+}
+
 bool read_written(Reader& reader, Statement& out) {
     if (reader.take_any({"INSERT", "REPLACE"})) {
         while (reader.take_any({"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO"})) {
         }
-        Statement::Name name;
-        if (reader.name(name)) {
-            out.written.push_back(std::move(name));
-        }
+        read_written_table(reader, out);
         return true;
     }
     if (reader.take("LOAD")) {
         while (!reader.at_end() && !reader.take("TABLE")) {
             reader.skip();
         }
-        Statement::Name name;
-        if (reader.name(name)) {
-            out.written.push_back(std::move(name));
-        }
+        read_written_table(reader, out);
         return true;
     }
     if (reader.take("UPDATE")) {

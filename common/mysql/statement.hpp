@@ -58,13 +58,16 @@ struct Statement {
     /// Of `rows`, where they are told: the names among which are those of the tables that it writes
     /// to by itself. Empty: it may be any of `tables`.
     std::vector<Name> written;
+    bool writes_one = false;       ///< INSERT, REPLACE, LOAD DATA: it reads what else it names
     bool writes_temporary = false; ///< all of them mean temporary tables
     Alteration alteration = Alteration::unproven;
+    bool may_rename = false;   ///< a clause of an ALTER TABLE is not understood
     std::string renamed_to_db; ///< ALTER TABLE … RENAME TO
     std::string renamed_to;
     Name exchanged; ///< ALTER TABLE … EXCHANGE PARTITION … WITH TABLE; no table: none
     std::vector<std::string> dropped_columns;
     std::vector<std::string> added_columns;
+    bool adds_missing = false; ///< ADD … IF NOT EXISTS: some may have been there
     std::vector<std::pair<std::string, std::string>> renamed_columns; ///< from, to
     /// Of ADD, and of MODIFY and CHANGE, which the alteration above leaves out: what they do to
     /// rows that are there is told from what is known of the table.

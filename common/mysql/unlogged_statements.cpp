@@ -1,5 +1,6 @@
 #include "base/error.hpp"
 #include "mysql/change_builder.hpp"
+#include "mysql/folded_name.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -27,6 +28,19 @@ void ChangeBuilder::leave_out_temporary(Statement& statement, std::uint32_t thre
     }
 }
 
+namespace {
+
+/// NEXTVAL(s), NEXT VALUE FOR s, s.NEXTVAL, SETVAL(s, n): any word is among the names.
+bool moves_sequence(const Statement& statement) {
+    return std::any_of(
+        statement.tables.begin(), statement.tables.end(), [](const Statement::Name& name) {
+            const std::string word = folded_name(name.table);
+            return word == "nextval" || word == "setval" || word == "next" || word == "value";
+        });
+}
+
+} // namespace
+
 void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& db,
                                 std::string_view text) {
     TableNames names;
@@ -41,9 +55,14 @@ void ChangeBuilder::refuse_rows(const Statement& statement, const std::string& d
         return captures(name.first, name.second) && is_table(name.first, name.second);
     };
     const auto& tables = statement.written.empty() ? statement.tables : statement.written;
+    // What an INSERT names beside the table that it writes to it only reads; but for sequences of
+    // MariaDB, which are tables.
+    const bool reads_others = statement.writes_one && !statement.written.empty() &&
+                              !(m_settings.mariadb && moves_sequence(statement));
     std::string reason;
-    if (!statement.writes_temporary && (std::any_of(tables.begin(), tables.end(), written) ||
-                                        std::any_of(names.begin(), names.end(), named))) {
+    if (!statement.writes_temporary &&
+        (std::any_of(tables.begin(), tables.end(), written) ||
+         (!reads_others && std::any_of(names.begin(), names.end(), named)))) {
         reason = "it names captured tables";
     }
     if (reason.empty()) {
