@@ -157,6 +157,14 @@ Alteration alteration_of(const std::vector<const Token*>& clause) {
                : Alteration::unproven;
 }
 
+/// What is not understood may give columns other names; CONVERT TO CHARACTER SET does not, nor does
+/// CONVERT of a partition.
+void take_alteration(const std::vector<const Token*>& clause, Statement& out) {
+    const Alteration alteration = alteration_of(clause);
+    out.may_rename |= alteration == Alteration::unproven && !starts(clause, {"CONVERT"});
+    out.alteration = worst(out.alteration, alteration);
+}
+
 bool is_index_word(const Token& token) {
     static constexpr std::string_view kWords[] = {"INDEX",   "KEY",       "UNIQUE",  "FULLTEXT",
                                                   "SPATIAL", "PRIMARY",   "FOREIGN", "CONSTRAINT",
@@ -236,7 +244,7 @@ void read_added(const std::vector<const Token*>& clause, Statement& out) {
         if (auto definition = read_definition(part, 1)) {
             out.added.push_back(std::move(*definition));
         } else {
-            out.alteration = worst(out.alteration, alteration_of(part));
+            take_alteration(part, out);
         }
     }
 }
@@ -258,7 +266,7 @@ void read_modified(const std::vector<const Token*>& clause, Statement& out) {
     if (definition && !renamed) {
         out.modified.push_back(std::move(*definition));
     } else {
-        out.alteration = worst(out.alteration, alteration_of(clause));
+        take_alteration(clause, out);
     }
 }
 
@@ -301,7 +309,7 @@ bool read_alter_clause(const std::vector<const Token*>& clause, Statement& out) 
         read_modified(clause, out);
         return true;
     }
-    out.alteration = worst(out.alteration, alteration_of(clause));
+    take_alteration(clause, out);
     read_renamed(clause, out);
     if (starts(clause, {"DROP"})) {
         read_columns(clause, out.dropped_columns);

@@ -41,11 +41,11 @@ bool may_rename_columns(const Statement& statement) {
     case Statement::Kind::create_table: // else the table, which has rows, is there
         return statement.or_replace && !statement.temporary;
     case Statement::Kind::alter_table:
-        return statement.alteration != Statement::Alteration::keeps_values ||
-               !statement.renamed_columns.empty() || !statement.added_columns.empty() ||
-               !statement.dropped_columns.empty() || !statement.added.empty() ||
-               !statement.modified.empty() || !statement.renamed_to.empty() ||
-               !statement.exchanged.table.empty();
+        // The table of an exchanged partition has columns of the same names.
+        return statement.may_rename || !statement.renamed_columns.empty() ||
+               !statement.added_columns.empty() || !statement.dropped_columns.empty() ||
+               !statement.added.empty() || !statement.modified.empty() ||
+               !statement.renamed_to.empty();
     default:
         return false;
     }

@@ -92,6 +92,22 @@ metadata() { # MINIMAL or NO_LOG
     ! grep -q secret lines || fail "a secret in clear text"
     my "DROP TABLE known, renamed, emptied"
 
+    say "$NAME, $1: statements on partitions change no name"
+    my "CREATE TABLE parts (id int PRIMARY KEY, email varchar(50)) PARTITION BY RANGE (id)
+        (PARTITION a VALUES LESS THAN (10), PARTITION b VALUES LESS THAN (20), PARTITION c VALUES LESS THAN (30));
+        CREATE TABLE beside (id int PRIMARY KEY, email varchar(50))"
+    from_here
+    my "INSERT INTO parts VALUES (1, 'secret'); ALTER TABLE parts TRUNCATE PARTITION a; INSERT INTO parts VALUES (11, 'secret');
+        ALTER TABLE parts EXCHANGE PARTITION a WITH TABLE beside; INSERT INTO parts VALUES (2, 'secret'); ALTER TABLE parts DROP PARTITION b;
+        INSERT INTO parts VALUES (21, 'secret')"
+    capture --mask '*.email=hash' >lines || fail "$(cat capture.err)"
+    ! grep -q secret lines || fail "a secret in clear text"
+    expect "rows" "$(jq -r 'select(.op == "c").key.id' lines | tr '\n' ' ')" "1 11 2 21 "
+    expect_words capture.err "an ALTER TABLE took rows away"
+    my "ALTER TABLE parts TRUNCATE PARTITION c, CHANGE email mail varchar(50)" 2>/dev/null || my "ALTER TABLE parts CHANGE email mail varchar(50)"
+    expect_exit 4 capture --mask '*.email=hash' >lines
+    my "DROP TABLE parts, beside"
+
     say "$NAME, $1: another shape, capture behind"
     from_here
     my "INSERT INTO t VALUES (5, 1, 2); ALTER TABLE t ADD COLUMN more int"
