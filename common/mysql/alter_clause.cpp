@@ -71,6 +71,16 @@ bool makes_primary_key(const std::vector<const Token*>& clause) {
     return false;
 }
 
+/// One that is not NULL.
+bool has_default(const std::vector<const Token*>& clause) {
+    for (std::size_t i = 0; i < clause.size(); ++i) {
+        if (clause[i]->is("DEFAULT") && !starts_any(clause, i + 1, {"NULL"})) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// One clause of ALTER TABLE.
 Alteration alteration_of(const std::vector<const Token*>& clause) {
     static const std::initializer_list<std::string_view> kIndexWords = {
@@ -87,12 +97,12 @@ Alteration alteration_of(const std::vector<const Token*>& clause) {
             return Alteration::keeps_values;
         }
         // A new column is NULL in the rows that are there unless its definition says otherwise.
-        const bool other = contains(clause, "DEFAULT") || contains(clause, "NOT") ||
-                           contains(clause, "AS") || contains(clause, "GENERATED") ||
-                           contains(clause, "PRIMARY") || contains(clause, "AUTO_INCREMENT") ||
-                           contains(clause, "SERIAL") || contains(clause, "TIMESTAMP") ||
-                           contains(clause, "PERIOD") || contains(clause, "SYSTEM") ||
-                           makes_primary_key(clause);
+        const bool other =
+            has_default(clause) || contains(clause, "NOT") || contains(clause, "AS") ||
+            contains(clause, "GENERATED") || contains(clause, "PRIMARY") ||
+            contains(clause, "AUTO_INCREMENT") || contains(clause, "SERIAL") ||
+            (contains(clause, "TIMESTAMP") && !contains(clause, "NULL")) ||
+            contains(clause, "PERIOD") || contains(clause, "SYSTEM") || makes_primary_key(clause);
         return other ? Alteration::unproven : Alteration::keeps_values;
     }
     if (starts(clause, {"DROP", "PARTITION"}) || starts(clause, {"TRUNCATE", "PARTITION"}) ||
@@ -220,10 +230,11 @@ void read_added(const std::vector<const Token*>& clause, Statement& out) {
     read_columns(clause, out.added_columns);
     std::size_t at = 1;
     if (at < clause.size() && is_index_word(*clause[at])) {
-        out.alteration = worst(out.alteration, alteration_of(clause));
+        take_alteration(clause, out);
         return;
     }
     at += starts_any(clause, at, {"COLUMN"}) ? 1 : 0;
+    out.adds_missing |= starts_any(clause, at, {"IF"});
     at += starts_any(clause, at, {"IF"}) ? 3 : 0;
     std::vector<std::vector<const Token*>> parts{{clause[0]}};
     const bool list = starts_any(clause, at, {"("});

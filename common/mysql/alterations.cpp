@@ -1,9 +1,13 @@
 #include "base/error.hpp"
+#include "event/json_writer.hpp"
+#include "event/order.hpp"
 #include "event/shape_change.hpp"
 #include "mysql/change_builder.hpp"
 #include "mysql/folded_name.hpp"
+#include "source/server_error.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 /// The part of ChangeBuilder that tells what an ALTER TABLE does to the rows of its table.
@@ -59,10 +63,14 @@ void ChangeBuilder::alter(const Statement& statement, const std::string& current
         } else if (!came_back.empty()) {
             reason = fmt::format("column {} was dropped and made anew", in_quotes(came_back));
         } else {
+            if (!statement.added_columns.empty() && !m_settings.minimal_metadata) {
+                m_effects.unannounced.insert({db, name.table});
+            }
             reason = effect_on_rows(statement, db, out);
         }
         if (!reason.empty()) {
             state_of(db, name.table).columns_followed = false;
+            m_effects.unannounced.erase({db, name.table});
             m_effects.constants.erase({db, name.table});
             mark(db, name.table, reason, out);
         }
@@ -86,7 +94,12 @@ void ChangeBuilder::forget_dropped(const Statement& statement,
     if (constants == m_effects.constants.end()) {
         return;
     }
-    for (const std::string& column : statement.dropped_columns) {
+    std::vector<std::string> columns = statement.dropped_columns;
+    if (!statement.adds_missing) { // they are not those of before
+        columns.insert(columns.end(), statement.added_columns.begin(),
+                       statement.added_columns.end());
+    }
+    for (const std::string& column : columns) {
         std::erase_if(constants->second,
                       [&](const auto& each) { return is_same_name(each.first, column); });
     }
@@ -104,12 +117,15 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
     const auto gives_values = [](const ColumnDefinition& added) {
         return value_of_old_rows(added).value_or("") != "null";
     };
+    const StatementEffects::TableName table{db, statement.tables[0].table};
+    std::vector<ColumnDefinition> with_values;
     if (state.announced == nullptr || !state.columns_followed) {
         state.columns_followed = false;
-        return std::any_of(statement.added.begin(), statement.added.end(), gives_values) ||
-                       !statement.modified.empty()
-                   ? std::string{kMayHaveChanged}
-                   : "";
+        std::copy_if(statement.added.begin(), statement.added.end(),
+                     std::back_inserter(with_values), gives_values);
+        const bool known =
+            with_values.empty() || (!statement.adds_missing && keep_constants(with_values, table));
+        return known && statement.modified.empty() ? "" : std::string{kMayHaveChanged};
     }
     std::vector<event::Column> columns = state.columns.value_or(state.announced->shape().columns);
     const auto find = [&](const std::string& column) {
@@ -132,7 +148,6 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
     if (std::string reason = generated_anew(statement, db, columns); !reason.empty()) {
         return reason;
     }
-    std::vector<ColumnDefinition> with_values;
     for (const ColumnDefinition& added : statement.added) {
         if (find(added.name) == columns.end()) { // else IF NOT EXISTS did nothing
             if (gives_values(added)) {
@@ -151,8 +166,8 @@ std::string ChangeBuilder::effect_on_rows(const Statement& statement, const std:
             columns.emplace_back().name = added;
         }
     }
-    if (!with_values.empty() &&
-        !announce_added(with_values, {db, statement.tables[0].table}, columns, out)) {
+    if (!with_values.empty() && !announce_added(with_values, table, columns, out) &&
+        !keep_constants(with_values, table)) {
         return std::string{kMayHaveChanged};
     }
     state.columns = std::move(columns);
@@ -240,7 +255,8 @@ bool ChangeBuilder::announce_added(const std::vector<ColumnDefinition>& with_val
         }
         constants.emplace(added.name, std::move(*value));
     }
-    constants.merge(m_effects.constants[table]);
+    const auto before = m_effects.constants[table];
+    constants.insert(before.begin(), before.end());
     m_effects.constants[table] = std::move(constants);
     Shape shape = captured_shape(*map);
     const std::vector<event::Column>& shown = shape.plan.shape().columns;
@@ -253,7 +269,8 @@ bool ChangeBuilder::announce_added(const std::vector<ColumnDefinition>& with_val
                           });
                       });
     if (!same) {
-        return false; // a mark follows, and forgets the constants
+        m_effects.constants[table] = before;
+        return false;
     }
     shape.state->announced = nullptr;
     const Shape& kept = m_shapes
@@ -262,6 +279,102 @@ bool ChangeBuilder::announce_added(const std::vector<ColumnDefinition>& with_val
                             .first->second;
     announce(kept, m_writer.next_index(), out);
     return true;
+}
+
+/// What rows have that are older than the added columns, without a table line: the shape of now may
+/// be that of a later statement, or the one before is not known. False: a value is not known, or
+/// the catalog shows that a column is of another type than the statement says.
+bool ChangeBuilder::keep_constants(const std::vector<ColumnDefinition>& with_values,
+                                   const StatementEffects::TableName& table) {
+    if (m_settings.minimal_metadata || !m_settings.edits.empty()) {
+        return false;
+    }
+    const std::optional<TableMap> map = m_lookup->shape(table.first, table.second);
+    if (!map) {
+        return false;
+    }
+    const Shape shape = captured_shape(*map);
+    std::map<std::string, std::string> constants;
+    for (const ColumnDefinition& added : with_values) {
+        const auto& shown = shape.plan.shape().columns;
+        const bool same = std::any_of(shown.begin(), shown.end(), [&](const event::Column& each) {
+            return each.name == added.name && each.type == added.type &&
+                   each.labels == added.labels;
+        });
+        std::optional<std::string> value = value_of_old_rows(added);
+        if (!same || !value) {
+            return false;
+        }
+        constants.emplace(added.name, std::move(*value));
+    }
+    for (auto& [column, value] : constants) {
+        m_effects.constants[table][column] = std::move(value);
+    }
+    return true;
+}
+
+void ChangeBuilder::tell_columns(bool may_ask, std::string& out) {
+    const std::uint64_t read_to = m_complete.order_position();
+    if (m_in_transaction || m_in_group || has_more() || read_to < m_emitted_position) {
+        return;
+    }
+    std::map<StatementEffects::TableName, ShapeNow> asked;
+    const std::set<StatementEffects::TableName> tables = m_effects.unannounced;
+    for (const StatementEffects::TableName& table : tables) {
+        if (may_ask && !m_shapes_now.contains(table)) {
+            asked[table].map = m_lookup->shape(table.first, table.second);
+        }
+    }
+    const std::uint64_t end = asked.empty() ? 0 : m_lookup->end_of_log(); // behind the answers
+    for (auto& [table, shape] : asked) {
+        shape.end = end;
+        m_shapes_now.emplace(table, std::move(shape));
+    }
+    for (const StatementEffects::TableName& table : tables) {
+        const auto shape = m_shapes_now.find(table);
+        if (shape == m_shapes_now.end() || read_to < shape->second.end) {
+            continue;
+        }
+        std::optional<TableMap> map = std::move(shape->second.map);
+        m_shapes_now.erase(shape);
+        m_effects.unannounced.erase(table);
+        try {
+            if (map) {
+                tell_shape(std::move(*map), out);
+            }
+        } catch (const source::ServerError&) {
+            throw;
+        } catch (const base::Error& error) {
+            if (error.code() != base::ExitCode::refused) {
+                throw;
+            } // its first row is refused, should one come
+        }
+    }
+}
+
+/// The catalog's shape of a table, which is that of the end of what was read.
+void ChangeBuilder::tell_shape(TableMap map, std::string& out) {
+    const std::string key = "told" + ('\0' + map.db + '\0') + map.table;
+    Shape shape = captured_shape(std::move(map));
+    check_unseen(shape);
+    const std::string unseen = column_of_no_statement(shape);
+    if (m_shapes.contains(key)) {
+        put_aside(key);
+    }
+    const Shape& kept = m_shapes.emplace(key, std::move(shape)).first->second;
+    std::string source;
+    event::append_source_start(source, connector_name(m_settings.mariadb), m_settings.name,
+                               m_writer.now_ms(), false);
+    source += kept.plan.source_members();
+    source += R"(,"order":")";
+    event::Order::make(m_settings.epoch, m_complete.order_position(), 0).append_text(source);
+    source += "\"}";
+    m_writer.append_table(out, kept.plan.shape(), source);
+    take_announced(kept);
+    if (!unseen.empty()) {
+        mark_in(source, kept.plan.map().db, kept.plan.map().table,
+                fmt::format("no statement in the log gave it column {}", in_quotes(unseen)), out);
+    }
 }
 
 /// A reader's copy keeps the values of a dropped column. "": none was added that it may have.

@@ -64,6 +64,12 @@ public:
     /// Appends the lines of one event. Throws Error, which names table and position: bad_data, or
     /// refused for what the source must not do; `out` is then as it was.
     void apply(std::string_view bytes, std::string& out);
+    /// Appends table lines of tables that got columns and of which no change came since, once the
+    /// stream has passed all that the catalog showed of them. Between transactions, as long as
+    /// has_to_tell(). `may_ask`: the catalog, about tables that it was not asked about yet.
+    void tell_columns(bool may_ask, std::string& out);
+    bool has_to_tell() const { return !m_effects.unannounced.empty(); }
+
     /// The event was a compressed transaction, or the end of an XA transaction, the next part of
     /// which apply_more() takes; the bytes given to apply() must live until there is no more.
     bool has_more() const { return m_payload != nullptr || m_committed_xa != nullptr; }
@@ -118,6 +124,12 @@ private:
             0; ///< of the log, when the catalog was asked about it; 0: it was not
     };
 
+    /// What the catalog showed of a table when the log ended at `end`.
+    struct ShapeNow {
+        std::optional<TableMap> map;
+        std::uint64_t end = 0;
+    };
+
     void guarded(const Event& event, std::string& out);
     void apply_event(const Event& event, std::string& out);
     void rotate(const Event& event);
@@ -156,6 +168,7 @@ private:
     bool key_changed() const;
     void start_source(const TablePlan& plan, const Event& event);
     void announce(const Shape& shape, std::uint64_t index, std::string& out);
+    void take_announced(const Shape& shape);
     std::string column_of_no_statement(const Shape& shape) const;
     void end_line(std::uint64_t index, char op, std::string& out);
     void append_missing(std::string& out) const;
@@ -171,6 +184,9 @@ private:
     bool announce_added(const std::vector<ColumnDefinition>& with_values,
                         const StatementEffects::TableName& table,
                         const std::vector<event::Column>& columns, std::string& out);
+    bool keep_constants(const std::vector<ColumnDefinition>& with_values,
+                        const StatementEffects::TableName& table);
+    void tell_shape(TableMap map, std::string& out);
     std::string column_that_came_back(const Statement& statement, const std::string& db);
 
     // edited_columns.cpp
@@ -206,6 +222,8 @@ private:
     void undone(std::string_view what, std::string& out);
     void mark(const std::string& db, const std::string& table, std::string_view reason,
               std::string& out);
+    void mark_in(const std::string& source, const std::string& db, const std::string& table,
+                 std::string_view reason, std::string& out);
     void mark_at(std::uint64_t index, const std::string& db, const std::string& table,
                  std::string_view reason, std::string& out);
 
@@ -250,7 +268,8 @@ private:
     std::size_t m_former_shapes = 0; ///< those whose names a statement may have changed
     std::unordered_map<std::string, TableState> m_states;
     StatementEffects m_effects;
-    std::map<TableNames, std::string> m_writes_further; ///< the catalog's answers
+    std::map<StatementEffects::TableName, ShapeNow> m_shapes_now; ///< of `unannounced` tables
+    std::map<TableNames, std::string> m_writes_further;           ///< the catalog's answers
     std::map<StatementEffects::TableName, bool> m_is_table;
 
     bool m_in_transaction = false; ///< between BEGIN and its end

@@ -260,6 +260,31 @@ std::optional<std::string> decimal_value(std::string_view text, const event::Typ
                                    whole.empty() ? "0" : whole, part.empty() ? "" : ".", part));
 }
 
+/// "2025-07-21", or with " 10:00:00" behind it, as the server writes it; a day that no calendar has
+/// stays with the server.
+std::optional<std::string> time_value(std::string_view text, bool has_time) {
+    constexpr std::string_view kForm = "0000-00-00 00:00:00";
+    const bool formed = text.size() == (has_time ? kForm.size() : kForm.find(' ')) &&
+                        std::equal(text.begin(), text.end(), kForm.begin(), [](char c, char form) {
+                            return form == '0' ? c >= '0' && c <= '9' : c == form;
+                        });
+    if (!formed) {
+        return std::nullopt;
+    }
+    const auto number = [&](std::size_t at, std::size_t size) {
+        return base::parse_integer<int>(text.substr(at, size)).value_or(99);
+    };
+    const bool known =
+        number(0, 4) >= 1000 && number(5, 2) >= 1 && number(5, 2) <= 12 && number(8, 2) >= 1 &&
+        number(8, 2) <= 28 &&
+        (!has_time || (number(11, 2) <= 23 && number(14, 2) <= 59 && number(17, 2) <= 59));
+    std::string out{text};
+    if (has_time) {
+        out[kForm.find(' ')] = 'T';
+    }
+    return known ? std::optional{quoted_text(out)} : std::nullopt;
+}
+
 } // namespace
 
 std::optional<ColumnDefinition> read_definition(const std::vector<const Token*>& clause,
@@ -296,6 +321,14 @@ std::optional<std::string> value_of_old_rows(const ColumnDefinition& definition)
                           constant.size() <= static_cast<std::size_t>(type.first) &&
                           !constant.ends_with(' ');
         return implicit || fits ? std::optional{quoted_text(constant)} : std::nullopt;
+    }
+    if (type.name.ends_with("text")) {
+        constexpr std::size_t kFitsAll = 255;
+        const bool fits = is_string && is_plain_text(constant) && constant.size() <= kFitsAll;
+        return implicit || fits ? std::optional{quoted_text(constant)} : std::nullopt;
+    }
+    if (definition.type == "date" || definition.type == "datetime") {
+        return is_string ? time_value(constant, definition.type == "datetime") : std::nullopt;
     }
     if (type.name == "enum") {
         const auto& labels = definition.labels;

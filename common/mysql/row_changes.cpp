@@ -268,16 +268,22 @@ void ChangeBuilder::announce(const Shape& shape, std::uint64_t index, std::strin
     const std::string unseen = column_of_no_statement(shape);
     m_writer.append_table(out, shape.plan.shape(),
                           m_writer.table_source(shape.plan.source_members(), index));
+    take_announced(shape);
+    if (!unseen.empty()) {
+        mark_at(index, shape.plan.map().db, shape.plan.map().table,
+                fmt::format("no statement in the log gave it column {}", in_quotes(unseen)), out);
+    }
+}
+
+void ChangeBuilder::take_announced(const Shape& shape) {
+    TableState& state = *shape.state;
     state.announced = &shape.plan;
     state.columns.reset();
     state.generated.reset();
     state.named.clear();
     state.renamed = false;
     state.columns_followed = state.certain = true;
-    if (!unseen.empty()) {
-        mark_at(index, shape.plan.map().db, shape.plan.map().table,
-                fmt::format("no statement in the log gave it column {}", in_quotes(unseen)), out);
-    }
+    m_effects.unannounced.erase({shape.plan.map().db, shape.plan.map().table});
 }
 
 /// A column that rows have and that neither the last table line nor a statement since then has: an

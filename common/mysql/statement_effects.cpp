@@ -28,6 +28,7 @@ void StatementEffects::forget(const TableName& table) {
     dropped_columns.erase(table);
     constants.erase(table);
     former_names.erase(table);
+    unannounced.erase(table);
 }
 
 nlohmann::ordered_json StatementEffects::to_json() const {
@@ -42,6 +43,9 @@ nlohmann::ordered_json StatementEffects::to_json() const {
     for (const auto& [table, names] : former_names) {
         out["former_names"].push_back(
             {{"db", table.first}, {"table", table.second}, {"names", names}});
+    }
+    if (!unannounced.empty()) {
+        out["unannounced"] = unannounced;
     }
     return out;
 }
@@ -66,6 +70,9 @@ StatementEffects StatementEffects::from_json(const nlohmann::ordered_json& json)
         for (const auto& table : *former) {
             table.at("names").get_to(out.former_names[{table.at("db"), table.at("table")}]);
         }
+    }
+    if (const auto tables = json.find("unannounced"); tables != json.end()) {
+        tables->get_to(out.unannounced);
     }
     return out;
 }

@@ -18,7 +18,8 @@ namespace cdc::mysql {
 ///      "dropped_columns":[{"db":"shop","table":"orders","columns":["note"]}],
 ///      "constants":[{"db":"shop","table":"orders","columns":{"rank":"7","town":"\"\""}}],
 ///      "temporary_tables":[{"thread":7,"db":"shop","table":"orders"}],
-///      "former_names":[{"db":"shop","table":"people","names":[["shop","users"]]}]}
+///      "former_names":[{"db":"shop","table":"people","names":[["shop","users"]]}],
+///      "unannounced":[["shop","orders"]]}
 struct StatementEffects {
     static constexpr const char* kMember = "statements";   ///< of a checkpoint
     using TableName = std::pair<std::string, std::string>; ///< db, table
@@ -44,9 +45,12 @@ struct StatementEffects {
     /// What tables were called, where --leave-out, --mask or --encrypt name columns by it.
     std::map<TableName, std::set<TableName>> former_names;
 
+    /// Tables that got columns, and that no table line has told of since.
+    std::set<TableName> unannounced;
+
     bool empty() const {
         return dropped_databases.empty() && dropped_columns.empty() && constants.empty() &&
-               temporary_tables.empty() && former_names.empty();
+               temporary_tables.empty() && former_names.empty() && unannounced.empty();
     }
     /// The table is gone, or has another name.
     void forget(const TableName& table);

@@ -216,6 +216,9 @@ void ChangeBuilder::table_statement(const Statement& statement, const std::strin
     const auto schema_of = [&](const Statement::Name& name) {
         return name.db.empty() ? db : name.db;
     };
+    for (const Statement::Name& name : statement.tables) {
+        m_shapes_now.erase({schema_of(name), name.table});
+    }
     if (m_settings.minimal_metadata && statement.kind != Statement::Kind::truncate_table) {
         for (const Statement::Name& name : statement.tables) {
             if (captured(name)) {
@@ -287,6 +290,8 @@ void ChangeBuilder::drop_database(const std::string& db, std::string& out) {
         dropped(db, table, "its database was dropped", out);
     }
     m_effects.dropped_databases.insert(db);
+    std::erase_if(m_effects.unannounced, [&](const auto& table) { return table.first == db; });
+    m_shapes_now.clear();
     for (auto table = m_effects.constants.begin(); table != m_effects.constants.end();) {
         table = table->first.first == db ? m_effects.constants.erase(table) : std::next(table);
     }
@@ -331,6 +336,7 @@ void ChangeBuilder::rename(std::vector<Statement::Name> tables, const std::strin
     };
     for (const Statement::Name& name : tables) {
         m_effects.constants.erase({name.db, name.table});
+        m_effects.unannounced.erase({name.db, name.table});
         state_of(name.db, name.table).certain = false;
         state_of(name.db, name.table).renamed = true;
     }
@@ -359,16 +365,21 @@ void ChangeBuilder::mark(const std::string& db, const std::string& table, std::s
 
 void ChangeBuilder::mark_at(std::uint64_t index, const std::string& db, const std::string& table,
                             std::string_view reason, std::string& out) {
-    base::log::warning(
-        "table '{}.{}' is stale: {}; copies of it have wrong or missing rows until it "
-        "is read again",
-        db, table, reason);
     std::string members = "\"db\":";
     event::append_json_string(members, db);
     members += ",\"table\":";
     event::append_json_string(members, table);
     m_writer.begin_lines(out);
-    m_writer.append_stale_mark(out, reason, m_writer.table_source(members, index));
+    mark_in(m_writer.table_source(members, index), db, table, reason, out);
+}
+
+void ChangeBuilder::mark_in(const std::string& source, const std::string& db,
+                            const std::string& table, std::string_view reason, std::string& out) {
+    base::log::warning(
+        "table '{}.{}' is stale: {}; copies of it have wrong or missing rows until it "
+        "is read again",
+        db, table, reason);
+    m_writer.append_stale_mark(out, reason, source);
 }
 
 /// A statement may have changed the names of a table's columns, which the log lacks. They are asked

@@ -144,6 +144,22 @@ TEST_CASE("an ALTER TABLE is harmless only where rows that are there keep their 
     CHECK(alteration("ALTER TABLE t ADD COLUMN a double NOT NULL DEFAULT 5") ==
           Alteration::unproven);
     CHECK(alteration("ALTER TABLE t ADD COLUMN a int AS (b + 1)") == Alteration::unproven);
+    CHECK(alteration("ALTER TABLE t ADD a double DEFAULT NULL, ADD b json NULL DEFAULT NULL") ==
+          Alteration::keeps_values);
+    CHECK(alteration("ALTER TABLE t ADD a timestamp NULL") == Alteration::keeps_values);
+    CHECK(alteration("ALTER TABLE t ADD a timestamp NULL DEFAULT NULL ON UPDATE "
+                     "CURRENT_TIMESTAMP") == Alteration::keeps_values);
+    CHECK(alteration("ALTER TABLE t ADD a timestamp") == Alteration::unproven);
+    CHECK(alteration("ALTER TABLE t ADD a timestamp NULL DEFAULT CURRENT_TIMESTAMP") ==
+          Alteration::unproven);
+    CHECK(alteration("ALTER TABLE t ADD a timestamp DEFAULT (NULL)") == Alteration::unproven);
+    CHECK_FALSE(parse("ALTER TABLE t EXCHANGE PARTITION p0 WITH TABLE u").may_rename);
+    CHECK_FALSE(parse("ALTER TABLE t CONVERT TO CHARACTER SET latin1").may_rename);
+    CHECK(parse("ALTER IGNORE TABLE t FROB a").may_rename);
+    CHECK(parse("ALTER TABLE t ADD COLUMN IF NOT EXISTS a int").adds_missing);
+    CHECK_FALSE(parse("ALTER TABLE t ADD COLUMN a int").adds_missing);
+    CHECK(parse("INSERT INTO a SELECT * FROM b").writes_one);
+    CHECK_FALSE(parse("UPDATE a SET x = (SELECT max(y) FROM b)").writes_one);
     CHECK(alteration("ALTER TABLE t MODIFY a double") == Alteration::unproven);
     CHECK(alteration("ALTER TABLE t ADD INDEX (a), CHANGE a b int") == Alteration::unproven);
     CHECK(alteration("ALTER TABLE t RENAME COLUMN a TO b") == Alteration::unproven);
@@ -277,6 +293,16 @@ TEST_CASE("a constant default is the value of old rows, as a line has it") {
     CHECK(old_rows("c enum('no','yes') DEFAULT 'YES'") == "?");
     CHECK(old_rows("c datetime DEFAULT CURRENT_TIMESTAMP") == "?");
     CHECK(old_rows("c date NOT NULL") == "?");
+    CHECK(old_rows("c date DEFAULT '2025-02-28'") == "\"2025-02-28\"");
+    CHECK(old_rows("c date DEFAULT '2025-02-30'") == "?");
+    CHECK(old_rows("c date DEFAULT '25-2-3'") == "?");
+    CHECK(old_rows("c datetime NOT NULL DEFAULT '2025-02-28 23:59:59'") ==
+          "\"2025-02-28T23:59:59\"");
+    CHECK(old_rows("c datetime DEFAULT '2025-02-28'") == "?");
+    CHECK(old_rows("c datetime(3) DEFAULT '2025-02-28 23:59:59'") == "?");
+    CHECK(old_rows("c text NOT NULL") == "\"\"");
+    CHECK(old_rows("c mediumtext DEFAULT 'a b '") == "\"a b \"");
+    CHECK(old_rows("c blob NOT NULL") == "?");
     const Statement list =
         parse("ALTER TABLE t ADD (a int DEFAULT 1, b decimal(4,2) NOT NULL, c json), ADD d text");
     CHECK(list.added.size() == 3);

@@ -15,7 +15,8 @@ using mysql::ServerError;
 namespace {
 
 constexpr std::int64_t kTakeMs = 20;
-constexpr unsigned kClockEvery = 64; ///< events
+constexpr unsigned kClockEvery = 64;        ///< events
+constexpr std::int64_t kTellEveryMs = 1000; ///< in a busy stream
 
 } // namespace
 
@@ -107,6 +108,18 @@ source::ChangeStream::Taken MysqlChanges::take(std::size_t limit, std::int64_t n
             return Taken::transaction;
         }
     }
+}
+
+void MysqlChanges::work(std::int64_t now, bool drained) {
+    if (!m_session->builder.has_to_tell() || !m_history_checked || m_new_history ||
+        in_transaction()) {
+        return;
+    }
+    const bool may_ask = drained || past_until() || now - m_told >= kTellEveryMs;
+    m_told = may_ask ? now : m_told;
+    const std::size_t before = m_out->size();
+    m_session->builder.tell_columns(may_ask, *m_out);
+    m_lines_since_checkpoint |= m_out->size() != before;
 }
 
 /// The first events describe the file, and the history; they stand before every end.

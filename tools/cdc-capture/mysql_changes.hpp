@@ -28,7 +28,7 @@ public:
     int wake_fd() const override { return m_session->stream.wake_fd(); }
     void receive(bool more) override;
     Taken take(std::size_t limit, std::int64_t now) override;
-    void work(std::int64_t /*now*/, bool /*drained*/) override {}
+    void work(std::int64_t now, bool drained) override;
     bool wants_reopening() const override { return false; }
     bool in_transaction() const override;
     /// The log names no place ahead of what is read.
@@ -79,6 +79,7 @@ private:
     // On the monotonic clock, in milliseconds.
     std::int64_t m_last_data = 0;
     std::int64_t m_take_until = 0; ///< then other work is due
+    std::int64_t m_told = 0;       ///< when tables that got columns were asked about last
     unsigned m_taken = 0;          ///< since receive(), for a look at the clock now and then
 };
 
