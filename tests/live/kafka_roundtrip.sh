@@ -223,4 +223,24 @@ say "--until-idle: an output that is stuck for longer is no silence of the topic
 cdc-publish $K --prefix stuck <in.ndjson 2>pub.err || fail "cdc-publish"
 # shellcheck disable=SC2086
 expect "changes" "$(cdc-consume $K --topics stuck.public.t0 --until-idle 1500ms 2>con.err | { sleep 4; grep -c '^{"key'; })" 6000
+
+say "--until-idle: nor are brokers that hang"
+"$HERE/kafka_lines.py" --rows 4000 --pad 10000 >in.ndjson # more than is fetched ahead
+# shellcheck disable=SC2086
+cdc-publish $K --prefix hanging <in.ndjson 2>pub.err || fail "cdc-publish"
+# shellcheck disable=SC2086
+cdc-consume $K --topics hanging.public.t0 --until-idle 2s 2>con.err | {
+    head -c 1000000
+    touch begun
+    until [ -e go ]; do sleep 0.1; done
+    cat
+} >out.ndjson &
+reader=$!
+wait_until 20 test -e begun
+"$ROOT/scripts/services" pause kafka
+touch go
+sleep 6
+"$ROOT/scripts/services" continue kafka
+wait $reader || fail "cdc-consume"
+expect "changes" "$(grep -c '^{"key' out.ndjson)" 4000
 echo PASSED

@@ -325,7 +325,8 @@ void Session::turn() {
         m_figures.batch_records.observe(static_cast<std::int64_t>(m_records - before));
     }
     const std::int64_t now = base::steady_ms();
-    if (records > 0 || m_stuck_ms != 0) { // records that the output keeps waiting are no silence
+    // Records that the output keeps waiting, or that a broker does not bring, are no silence.
+    if (records > 0 || m_stuck_ms != 0 || !(m_marks ? at_last_mark() : m_places.at_ends())) {
         m_record_ms = now;
     }
     // A partition that leaves waits for a checkpoint that holds its last line.
