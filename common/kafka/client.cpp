@@ -48,6 +48,9 @@ void ClientState::stop_with(Error error) {
 void ClientState::on_error(rd_kafka_t* client, int error, const char* reason) {
     auto code = static_cast<rd_kafka_resp_err_t>(error);
     std::string words = reason == nullptr ? "" : reason;
+    if (passes_over(code)) {
+        return;
+    }
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         char text[512] = "";
         code = rd_kafka_fatal_error(client, text, sizeof(text));

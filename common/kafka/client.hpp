@@ -22,6 +22,13 @@ public:
     /// The last trouble that the client goes on to work on; empty when there was none.
     std::string last_trouble() const;
 
+    /// The client joins no group: it looks for the coordinator of one all the same, and whether it
+    /// may does not matter.
+    void set_without_group() { m_without_group = true; }
+    bool passes_over(rd_kafka_resp_err_t error) const {
+        return m_without_group && error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+    }
+
     void on_error(rd_kafka_t* client, int error, const char* reason);
     void stop_with(base::Error error);
 
@@ -30,6 +37,7 @@ private:
     std::optional<base::Error> m_stop;
     std::string m_trouble;
     std::int64_t m_told_ms = 0;
+    bool m_without_group = false; ///< set before the client is made
 };
 
 /// Throws Error (usage) in librdkafka's words.

@@ -126,7 +126,7 @@ struct Consumer::Implementation : ClientState {
             log::warning("{}: {}", where, words); // it may come yet
             return;
         }
-        if (is_transient(message->err)) {
+        if (is_transient(message->err) || passes_over(message->err)) {
             log::debug("{}: {}", where, words);
             return;
         }
@@ -324,6 +324,8 @@ Consumer::Consumer(const Settings& settings, const std::string& group, int conne
     ConfHandle conf = make_conf(own, insisted_of_consumers(), *m);
     if (m->grouped) {
         rd_kafka_conf_set_rebalance_cb(conf.get(), Implementation::rebalance_callback);
+    } else {
+        m->set_without_group();
     }
     m->client = make_client(RD_KAFKA_CONSUMER, std::move(conf));
     wait_for_broker(m->client.get(), *m, connect_timeout_ms);

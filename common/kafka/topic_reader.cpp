@@ -41,6 +41,7 @@ struct TopicReader::Implementation {
 TopicReader::TopicReader(const Settings& settings, std::string topic, int connect_timeout_ms)
     : m{std::make_unique<Implementation>()} {
     m->topic = std::move(topic);
+    m->state.set_without_group();
     Settings own = settings;
     own.set("group.id", "cdc-toolkit-reader");  // wanted by the client, joined by nobody
     own.set_default("fetch.wait.max.ms", "20"); // ends are told by an answer without records
@@ -148,7 +149,7 @@ void TopicReader::Implementation::read(const Handler& handler, int timeout_ms, E
             if (at != reading.end() && at->second >= 0 && message->offset + 1 >= at->second) {
                 reading.erase(at);
             }
-        } else if (!is_transient(message->err)) {
+        } else if (!is_transient(message->err) && !state.passes_over(message->err)) {
             throw make_error(message->err, "cannot read topic " + in_quotes(topic),
                              rd_kafka_message_errstr(message.get()));
         }

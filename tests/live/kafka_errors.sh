@@ -34,6 +34,29 @@ expect_exit 4 cdc-consume --brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-confi
 expect_words err "uthorization"
 expect "with a login" "$(cdc-consume --brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-config admin.properties --topics sasl.public.t0 --exit-at-end 2>err | grep -c '^{"key')" 5
 
+say "a user who may read topics, and look for no group"
+"$("$ROOT/scripts/install-deps" --print-python)" - "$CDC_TEST_KAFKA_SASL_BROKERS" <<'PY'
+import sys
+from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, AdminClient, ResourcePatternType, ResourceType
+admin = AdminClient({"bootstrap.servers": sys.argv[1], "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN",
+                     "sasl.username": "admin", "sasl.password": "admin-secret"})
+rights = [(ResourceType.TOPIC, "few.", operation) for operation in (AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE)]
+rights.append((ResourceType.TRANSACTIONAL_ID, "cdc-publish.few", AclOperation.WRITE))
+for kind, name, operation in rights:
+    binding = AclBinding(kind, name, ResourcePatternType.PREFIXED, "User:guest", "*", operation, AclPermissionType.ALLOW)
+    for future in admin.create_acls([binding]).values():
+        future.result()
+PY
+few=(--brokers "$CDC_TEST_KAFKA_SASL_BROKERS" --kafka-config guest.properties)
+for how in "" --exactly-once; do # reads back what stands in topics
+    # shellcheck disable=SC2086
+    expect_exit 0 cdc-publish "${few[@]}" --prefix few $how <in.ndjson 2>err
+    ! grep -q "uthorization" err || fail "$(grep "uthorization" err)"
+done
+expect "without a group" "$(cdc-consume "${few[@]}" --topics few.public.t0 --exit-at-end 2>err | grep -c '^{"key')" 10
+expect_exit 4 cdc-consume "${few[@]}" --topics few.public.t0 --group few --exit-at-end 2>err
+expect_words err "Group authorization failed"
+
 say "TLS"
 tls=(-X security.protocol=ssl -X ssl.ca.location="$CDC_TEST_KAFKA_CA")
 expect_exit 0 cdc-publish --brokers "$CDC_TEST_KAFKA_TLS_BROKERS" "${tls[@]}" --prefix tls <in.ndjson 2>err
