@@ -43,6 +43,49 @@ def an_unchanged_value_without_key(folder):
 
 
 @case
+def lines_that_wait_behind_another_shape(folder):
+    """Lines that were not acknowledged are sent again behind a table line of their own columns, where the view got others
+    meanwhile, another key, or left the file"""
+    names = "CREATE VIEW v KEY (id) AS SELECT * FROM customers;"
+    dropped = ("", "--drop-view", "v")
+    for number, (views, *options) in enumerate(((names,), (names.replace("*", "id, name AS other"),), dropped, ("",),
+                                                (names.replace("KEY (id)", "KEY (id, name) CHECKED"),))):
+        place = os.path.join(folder, str(number))
+        os.mkdir(place)
+        tool, lines = Tool(place, names), Lines()
+        file = tool.folder / "acknowledged"
+
+        def run(text, *more):
+            command = [word for word in tool.command(*more) if word not in ("--ack", "on-write")]
+            done = subprocess.run([*command, "--checkpoint", file], input=text, capture_output=True, text=True, check=True)
+            return [line for line in map(json.loads, done.stdout.splitlines()) if "checkpoint" not in line]
+
+        columns = [("id", "integer"), ("name", "text")]
+        first = lines.snapshot("customers", [{"id": 1, "name": "a"}], columns).checkpoint().take()
+        run(first)
+        file.write_text(first.splitlines()[-1] + "\n")
+        run(lines.change("customers", "u", {"id": 1, "name": "b"}).checkpoint().take())
+        if views == names:
+            lines.table("customers", [*columns, ("city", "text")]).change("customers", "u", {"id": 1, "name": "c", "city": "x"})
+        elif views:
+            lines.change("customers", "u", {"id": 1, "name": "c"})
+        tool.write(views)
+        out = [run(lines.checkpoint().take(), *options), run("")]
+        for lines_out in out:
+            shape, at, seen = None, "", 0
+            for line in lines_out:
+                if "table" in line:
+                    shape, key = [each["name"] for each in line["table"]["columns"]], [
+                        each["name"] for each in line["table"]["columns"] if "key" in each]
+                    expect(f"orders of {views}", line["source"]["order"] >= at, True)
+                elif line.get("op", "t") != "t":
+                    expect(f"columns of {views}", (list(line["after"]), list(line["key"])), (shape, key))
+                    seen += line["after"]["name" if "name" in line["after"] else "other"] == "b"
+                at = line["source"]["order"]
+            expect(f"sent again, {views}", seen, 1)
+
+
+@case
 def a_key_that_changes_while_another_input_cuts(folder):
     """The lines before the new key are rows at another input's cut: killed then, they come again and count once"""
     for number, keys in enumerate((((), ("id",)), (("id",), ()))):

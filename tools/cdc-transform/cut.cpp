@@ -136,12 +136,8 @@ bool Transformer::inputs_changed(const KeptView& view) const {
 
 void Transformer::drop_views(CutStamp& stamp) {
     for (const StoredView& stored : m_dropped) {
-        event::Table table =
-            event::parse_table(fmt::format(R"({{"version":"","columns":{}}})", stored.columns));
-        table.db = m_options.name;
-        table.schema = "views";
-        table.table = stored.name;
-        const ViewLines view{std::move(table)};
+        const ViewLines view = lines_of(stored.name, stored.columns);
+        m_state.keep_older_shape(stored.name, "", stamp.position, m_outbox.first_waiting());
         std::string lines;
         view.append_table(lines, stamp);
         view.append_truncate(lines, stamp);

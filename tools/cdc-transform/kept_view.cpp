@@ -452,6 +452,9 @@ bool KeptView::start(Outbox& outbox, CutStamp& cut, State& state) {
     lines.clear();
     m_lines->append_end(lines, cut);
     outbox.append(lines);
+    std::string columns_json;
+    event::append_columns(columns_json, m_lines->table().columns);
+    state.keep_older_shape(m_view.name, columns_json, cut.position, outbox.first_waiting());
     keep(state);
     m_live = true;
     m_whole = m_waits = false;

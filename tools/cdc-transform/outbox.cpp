@@ -203,6 +203,13 @@ void Outbox::send_again(const Give& give) {
     }
 }
 
+std::optional<std::uint64_t> Outbox::first_waiting() const {
+    const auto highest = m_batches.empty()
+                             ? std::nullopt
+                             : event::highest_of_checkpoint(m_batches.front().checkpoint);
+    return highest ? std::optional{highest->position()} : std::nullopt;
+}
+
 void Outbox::acknowledged(const event::Checkpoint& checkpoint, const std::string& input) {
     const std::string line = checkpoint.encode();
     const auto last = std::find_if(m_batches.rbegin(), m_batches.rend(), [&](const Batch& batch) {

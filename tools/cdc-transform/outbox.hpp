@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -60,6 +61,8 @@ public:
     void send_again(const Give& give);
 
     std::uint64_t waiting_batches() const { return m_batches.size(); }
+    /// The position in the orders of the first batch that has not been acknowledged.
+    std::optional<std::uint64_t> first_waiting() const;
 
 private:
     struct Batch {

@@ -289,6 +289,40 @@ void State::forget_view(const std::string& name) {
     m_connection.execute("DELETE FROM cdc.views WHERE name = " + quoted_text(name));
 }
 
+std::map<std::string, OlderShape> State::older_shapes() {
+    std::map<std::string, OlderShape> out;
+    duckdb::Result result = m_connection.query("SELECT substr(name, 7), value FROM cdc.meta WHERE "
+                                               "name LIKE 'shape %'");
+    while (result.next()) {
+        for (std::uint64_t row = 0; row < result.size(); ++row) {
+            const std::string_view value = result.column(1).text(row);
+            const std::size_t end = value.find(' ');
+            const auto position = base::parse_integer<std::uint64_t>(value.substr(0, end));
+            out[std::string{result.column(0).text(row)}] = {position.value_or(0),
+                                                            std::string{value.substr(end + 1)}};
+        }
+    }
+    return out;
+}
+
+void State::keep_older_shape(const std::string& view, const std::string& columns,
+                             std::uint64_t position, std::optional<std::uint64_t> waiting) {
+    const std::string held =
+        m_connection.text("SELECT max(columns) FROM cdc.views WHERE name = " + quoted_text(view));
+    const std::map<std::string, OlderShape> shapes = older_shapes();
+    const auto older = shapes.find(view);
+    const bool is_wanted = older != shapes.end() && waiting && *waiting < older->second.position;
+    if (held.empty() || held == columns || is_wanted) {
+        return;
+    }
+    const std::string name = quoted_text("shape " + view);
+    m_connection.execute("DELETE FROM cdc.meta WHERE name = " + name);
+    if (waiting) {
+        m_connection.execute(fmt::format("INSERT INTO cdc.meta VALUES ({}, {})", name,
+                                         quoted_text(std::to_string(position) + ' ' + held)));
+    }
+}
+
 std::int64_t State::kept_ts_ms(const std::string& input) const {
     const auto found = m_kept_ts_ms.find(input);
     return found == m_kept_ts_ms.end() ? 0 : found->second;

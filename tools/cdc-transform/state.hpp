@@ -43,6 +43,12 @@ struct StoredView {
     std::string columns;    ///< the table line's JSON
 };
 
+/// The columns of a view's lines below a position of its orders, as StoredView has them.
+struct OlderShape {
+    std::uint64_t position = 0;
+    std::string columns;
+};
+
 /// The database of a state folder: input tables, views, and how far they came.
 ///
 ///     DIR/state.duckdb   `cdc.tN gN pN` of input table N, one table of each view, and `cdc.…`
@@ -77,11 +83,16 @@ public:
     std::vector<StoredTable> tables();
     std::vector<StoredView> views();
     ParkedKeys parked(const std::string& view);
+    std::map<std::string, OlderShape> older_shapes(); ///< by view
 
     /// In the caller's transaction.
     void keep_table(const StoredTable& table);
     void keep_view(const StoredView& view);
     void forget_view(const std::string& name);
+    /// A view gets these columns ("": it is dropped) at a position, and lines from `waiting` on may
+    /// not have arrived: those of its columns so far want them when they are sent again.
+    void keep_older_shape(const std::string& view, const std::string& columns,
+                          std::uint64_t position, std::optional<std::uint64_t> waiting);
     void keep_parked(const std::string& view, const ParkedKeys& keys);
     void keep_time(const std::string& input, std::int64_t commit_ts_ms);
     /// Of a stream that goes on at another server. `name`: position_name() of its line.

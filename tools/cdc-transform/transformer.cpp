@@ -445,13 +445,41 @@ std::string Transformer::table_lines() {
     stamp.epoch = m_state.epoch();
     stamp.position = m_state.last_position();
     stamp.now_ms = base::now_ms();
+    const std::optional<std::uint64_t> waiting = m_outbox.first_waiting();
+    std::map<std::string, OlderShape> older = m_state.older_shapes();
+    std::erase_if(older,
+                  [&](const auto& shape) { return !waiting || shape.second.position <= *waiting; });
     std::string out;
     for (const auto& view : m_views) {
-        if (view->live()) {
+        if (view->live() && !older.contains(view->view().name)) {
             view->append_table_line(out, stamp);
         }
     }
+    if (!waiting) {
+        return out;
+    }
+    stamp.position = *waiting - 1;
+    for (const StoredView& stored : m_state.views()) { // those that begin anew, or left the file
+        const bool live = std::any_of(m_views.begin(), m_views.end(), [&](const auto& view) {
+            return view->live() && view->view().name == stored.name;
+        });
+        if (!live) {
+            older.try_emplace(stored.name, OlderShape{0, stored.columns});
+        }
+    }
+    for (const auto& [view, shape] : older) {
+        lines_of(view, shape.columns).append_table(out, stamp);
+    }
     return out;
+}
+
+ViewLines Transformer::lines_of(const std::string& view, const std::string& columns) const {
+    event::Table table =
+        event::parse_table(fmt::format(R"({{"version":"","columns":{}}})", columns));
+    table.db = m_options.name;
+    table.schema = "views";
+    table.table = view;
+    return ViewLines{std::move(table)};
 }
 
 } // namespace cdc::transform

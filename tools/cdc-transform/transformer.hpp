@@ -46,7 +46,8 @@ public:
     /// checkpoint line before which nothing changed, which is given to `pass` at once.
     void cut(const Outbox::Write& pass);
 
-    /// Table lines of all views, for readers that begin with this run.
+    /// Table lines of all views, for readers that begin with this run, and of those whose lines are
+    /// sent again: with the columns that these have.
     std::string table_lines();
     /// The derived queries, for people.
     std::string explain();
@@ -120,6 +121,7 @@ private:
     void unbind_views();
     void restore_views();
     void drop_views(CutStamp& stamp);
+    ViewLines lines_of(const std::string& view, const std::string& columns) const;
     void open_transaction();
 
     bool touched(event::Order cut, std::int64_t commit_ts_ms) const;
