@@ -101,8 +101,8 @@ void Exact::take_as_integer(Json& node, const Json& other) {
     }
 }
 
-/// PostgreSQL has no unsigned integers. In the engine the negative of one is huge, and differences
-/// below 0 are none.
+/// PostgreSQL has no unsigned integers and no tinyint. In the engine the negative of an unsigned
+/// one is huge, and differences below 0 are none.
 void Exact::take_as_signed(Json& children) {
     std::vector<std::string> types;
     for (const Json& child : children) {

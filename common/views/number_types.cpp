@@ -57,6 +57,7 @@ bool is_integer(std::string_view type) {
 
 std::string_view signed_type(std::string_view type) {
     return type == "UTINYINT"    ? "SMALLINT"
+           : type == "TINYINT"   ? "SMALLINT"
            : type == "USMALLINT" ? "INTEGER"
            : type == "UINTEGER"  ? "BIGINT"
            : type == "UBIGINT"   ? "HUGEINT"

@@ -13,7 +13,8 @@ bool is_decimal(std::string_view type);
 /// A decimal without a digit before its point.
 bool is_fraction(const std::string& type);
 bool is_integer(std::string_view type);
-/// Of an unsigned type the signed one that holds its values; "": it is signed.
+/// Of an unsigned type the signed one that holds its values, of tinyint smallint, the least that
+/// PostgreSQL has; "": it is one of PostgreSQL's.
 std::string_view signed_type(std::string_view type);
 bool is_number(std::string_view type);
 

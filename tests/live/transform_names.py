@@ -176,13 +176,13 @@ def a_key_with_a_zero_byte(folder):
 def unsigned_integers(folder):
     """Those of MySQL are computed with as signed ones that hold their values; where types are not known, not negated"""
     tool, lines = Tool(folder, "CREATE VIEW v KEY (id) AS SELECT id, -u AS a, u - 5 AS b, b - 1 AS c, -b AS d, t + 1 AS e, u % 2 AS f,"
-                               " u - b AS g FROM items;"), Lines()
-    columns = [("id", "int"), ("u", "int unsigned"), ("b", "bigint unsigned"), ("t", "tinyint unsigned")]
-    lines.snapshot("items", [{"id": 1, "u": 3, "b": "18446744073709551615", "t": 255}], columns)
+                               " u - b AS g, y * y AS h, -y AS i FROM items;"), Lines()
+    columns = [("id", "int"), ("u", "int unsigned"), ("b", "bigint unsigned"), ("t", "tinyint unsigned"), ("y", "tinyint")]
+    lines.snapshot("items", [{"id": 1, "u": 3, "b": "18446744073709551615", "t": 255, "y": -128}], columns)
     text = lines.checkpoint().take().replace('"connector":"postgresql"', '"connector":"mysql"')
     tool.run(text)
     expect("row", tool.content("v"), [{"id": 1, "a": -3, "b": -2, "c": "18446744073709551614", "d": "-18446744073709551615",
-                                       "e": 256, "f": 1, "g": "-18446744073709551612"}])
+                                       "e": 256, "f": 1, "g": "-18446744073709551612", "h": 16384, "i": 128}])
     tool = Tool(folder, "CREATE VIEW w KEY (id) FULL AS WITH RECURSIVE r AS (SELECT 1 AS n UNION SELECT n FROM r)"
                         " SELECT id, -u AS a FROM items, r;")
     tool.run(lines.checkpoint().take(), code=2)
