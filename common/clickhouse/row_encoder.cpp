@@ -17,6 +17,11 @@ namespace {
 
 constexpr std::size_t kProbe = 1 << 16; // so large that constant parts do not matter
 
+/// Of a name as it stands between a line's quotes.
+std::string plain_name(std::string_view name) {
+    return event::json_string_value(std::string{"\""}.append(name).append("\""));
+}
+
 std::string policy_hint(std::string_view option, const ValuePolicy& policy) {
     const Misfit given = option == "--on-bad-date" ? policy.dates : policy.numbers;
     return option.empty() ? ""
@@ -48,31 +53,39 @@ RowEncoder::RowEncoder(TargetShape shape, const ValuePolicy& policy)
     }
 }
 
+std::size_t RowEncoder::find_name(std::string_view name, std::size_t expected) const {
+    // Members come in the order of the table, so that the search hardly ever happens.
+    if (expected < m_names.size() && m_names[expected] == name) {
+        return expected;
+    }
+    const auto found = std::find(m_names.begin(), m_names.end(), name);
+    if (found != m_names.end()) {
+        return static_cast<std::size_t>(found - m_names.begin());
+    }
+    // Another writer may escape names in another way.
+    const std::string plain = plain_name(name);
+    std::size_t index = 0;
+    while (index < m_names.size() && m_shape.columns[index].name != plain) {
+        ++index;
+    }
+    return index;
+}
+
 void RowEncoder::take(const event::Image& image, bool passes_over) {
     std::fill(m_values.begin(), m_values.end(), std::string_view{});
     std::size_t expected = 0;
     for (const event::Field& field : image.fields) {
-        // Members come in the order of the table, so that the search hardly ever happens.
-        if (expected >= m_names.size() || m_names[expected] != field.name) {
-            const auto found = std::find(m_names.begin(), m_names.end(), field.name);
-            if (found == m_names.end()) {
-                // Another writer may escape names in another way.
-                const std::string name =
-                    event::json_string_value(std::string{"\""}.append(field.name).append("\""));
-                expected = 0;
-                while (expected < m_names.size() && m_shape.columns[expected].name != name) {
-                    ++expected;
-                }
-                if (expected == m_names.size() && passes_over) {
-                    continue;
-                }
-                if (expected == m_names.size()) {
-                    fail(ExitCode::bad_data, "column {} is not in the table line before it",
-                         in_quotes(name));
-                }
-            } else {
-                expected = static_cast<std::size_t>(found - m_names.begin());
-            }
+        expected = find_name(field.name, expected);
+        if (expected == m_names.size() && passes_over) {
+            continue;
+        }
+        if (expected == m_names.size()) {
+            fail(ExitCode::bad_data, "column {} is not in the table line before it",
+                 in_quotes(plain_name(field.name)));
+        }
+        if (!m_values[expected].empty()) {
+            fail(ExitCode::bad_data, "column {} has two values",
+                 in_quotes(m_shape.columns[expected].name));
         }
         m_values[expected++] = field.value;
     }
@@ -94,12 +107,28 @@ std::optional<std::size_t> RowEncoder::misplaced_null(const event::Image& image)
 
 std::string_view RowEncoder::first_missing(const std::vector<std::string_view>& excused) const {
     for (std::size_t i = 0; i < m_values.size(); ++i) {
-        if (m_values[i].empty() &&
-            std::find(excused.begin(), excused.end(), m_names[i]) == excused.end()) {
+        if (m_values[i].empty() && (m_in_key[i] || std::find(excused.begin(), excused.end(),
+                                                             m_names[i]) == excused.end())) {
             return m_names[i];
         }
     }
     return {};
+}
+
+std::string_view RowEncoder::first_missing_of_key() const {
+    for (const std::size_t index : m_shape.key) {
+        if (m_values[index].empty()) {
+            return m_names[index];
+        }
+    }
+    return {};
+}
+
+std::string_view RowEncoder::first_unknown(const std::vector<std::string_view>& names) const {
+    const auto found = std::find_if(names.begin(), names.end(), [&](std::string_view name) {
+        return find_name(name, 0) == m_names.size();
+    });
+    return found == names.end() ? std::string_view{} : *found;
 }
 
 void RowEncoder::append_column(char*& out, std::size_t column) {

@@ -52,9 +52,13 @@ public:
     /// Takes the members of `image` as the column values of the next row. The image's bytes must
     /// live until the row is written. `passes_over`: a member that is no column is no error.
     void take(const event::Image& image, bool passes_over = false);
-    /// Columns of the last take() that had no member and are not in `excused`; the first such
-    /// name, or "".
+    /// Columns of the last take() that had no member and are not in `excused`, which excuses none
+    /// of the key; the first such name, or "".
     std::string_view first_missing(const std::vector<std::string_view>& excused) const;
+    /// The same of the key's columns alone.
+    std::string_view first_missing_of_key() const;
+    /// The first of the names, as they stand between a line's quotes, that no column has; or "".
+    std::string_view first_unknown(const std::vector<std::string_view>& names) const;
 
     /// A row of a table with key from the values taken; columns without a value get the type's
     /// default. `line_size` bounds the values' size. `op` is for the history.
@@ -84,6 +88,8 @@ public:
     const char* row_end(const char* at, const char* end) const;
 
 private:
+    /// The column of that name, looked for from `expected` on; the number of columns: none.
+    std::size_t find_name(std::string_view name, std::size_t expected) const;
     /// The size of _version, _deleted, _source_ts_ms, which end a row of a table with key; and of
     /// operation_type, _source_ts_ms.
     static constexpr std::size_t kTailSize = 16 + 1 + 8;

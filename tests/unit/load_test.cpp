@@ -141,6 +141,41 @@ TEST_CASE("without a file the refused batch stops the loader") {
         refused, "no");
 }
 
+TEST_CASE("how many updates wait is asked at the end, and not in each batch") {
+    std::vector<std::string> lines{kTable + source(1, 0) + "}"};
+    for (int id = 1; id <= 20; ++id) {
+        lines.push_back(fmt::format(
+            R"({{"key":{{"id":{0}}},"after":{{"id":{0}}},"unchanged":["note"],"source":{1},"op":"u"}})",
+            id, source(16, id)));
+    }
+    Loaded result;
+    run_loader(result, lines, "", false, 1);
+    CHECK(result.target.counted == 1);
+}
+
+TEST_CASE("a line that names no column of the table, or does not tell its row, is refused") {
+    const auto fails = [](const std::string& line, const std::string& words) {
+        Loaded result;
+        CHECK_FAILS(run_loader(result,
+                               {kTable + source(1, 0) + "}",
+                                R"({"key":)" + line + source(16, 1).substr(1) + "}"},
+                               "", false),
+                    bad_data, words);
+        CHECK(result.target.rows.empty());
+    };
+    const std::string from = R"("source":{)";
+    fails(R"({"id":1},"after":{"id":1,"note":"x"},"unchanged":["bio"],"op":"u",)" + from,
+          "column 'bio' is not in the table line before it");
+    // What has no value would be the type's default, which is another row's key.
+    fails(R"({"id":1},"after":{"note":"x"},"unchanged":["id"],"op":"u",)" + from,
+          "column 'id' has no value");
+    fails(R"({"id":1},"after":{"note":"x"},"op":"c",)" + from + R"("gone":["id"],)",
+          "column 'id' has no value");
+    fails(R"({},"before":{"note":"x"},"after":null,"op":"d",)" + from,
+          "column 'id' of the key has no value");
+    fails(R"({"id":1},"after":{"id":1,"id":2},"op":"c",)" + from, "column 'id' has two values");
+}
+
 TEST_CASE("the lines of a key behind its bad one follow it, the two of a key change together") {
     const TemporaryFolder folder;
     Loaded result;

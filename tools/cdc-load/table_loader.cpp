@@ -179,6 +179,10 @@ void TableLoader::add_keyed(const event::DecodedLine& line, TableWork& work) {
     if (line.op == 'd') {
         const bool all = m_encoder->shape().history && !line.before.fields.empty();
         m_encoder->take(all || line.key.fields.empty() ? line.before : line.key);
+        // Another row would be deleted, whose key has the type's default there.
+        if (const auto missing = m_encoder->first_missing_of_key(); !missing.empty()) {
+            fail(ExitCode::bad_data, "column {} of the key has no value", in_quotes(missing));
+        }
         m_encoder->write_deleted(work.rows, line.raw.size(), order, line.source.ts_ms);
         return;
     }
@@ -192,6 +196,10 @@ void TableLoader::add_keyed(const event::DecodedLine& line, TableWork& work) {
 }
 
 void TableLoader::add_unchanged(const event::DecodedLine& line, TableWork& work) {
+    if (const auto unknown = m_encoder->first_unknown(line.unchanged); !unknown.empty()) {
+        fail(ExitCode::bad_data, "column {} is not in the table line before it",
+             in_quotes(unknown));
+    }
     std::vector<std::string_view> excused = line.unchanged;
     excused.insert(excused.end(), line.source.gone.begin(), line.source.gone.end());
     if (const auto missing = m_encoder->first_missing(excused); !missing.empty()) {
