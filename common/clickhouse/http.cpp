@@ -4,6 +4,7 @@
 #include "clickhouse/retry.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace cdc::clickhouse {
@@ -23,11 +24,24 @@ constexpr std::string_view kSettings =
     "&transfer_overflow_mode=throw&skip_unavailable_shards=0&limit=0&offset=0&extremes=0&final=0"
     "&use_query_cache=0&aggregate_functions_null_for_empty=0&data_type_default_nullable=0"
     "&empty_result_for_aggregation_by_empty_set=0&additional_result_filter="
-    "&additional_table_filters=%7B%7D"
+    "&additional_table_filters=%7B%7D&join_default_strictness=ALL&join_use_nulls=0"
+    "&transform_null_in=0&cast_keep_nullable=0&optimize_move_to_prewhere_if_final=0"
+    "&do_not_merge_across_partitions_select_final=0&parallel_distributed_insert_select=0"
+    "&distributed_ddl_output_mode=throw&send_progress_in_http_headers=0"
+    "&format_tsv_null_representation=%5CN&date_time_output_format=simple"
+    "&output_format_decimal_trailing_zeros=0"
     "&output_format_tsv_crlf_end_of_line=0&input_format_with_names_use_header=1"
     "&input_format_with_types_use_header=1&max_partitions_per_insert_block=0";
-/// The oldest servers do not know it.
-constexpr std::string_view kOverflowSetting = "date_time_overflow_behavior";
+/// Of these, each as the oldest servers do not know it.
+struct NewSetting {
+    std::string_view name;
+    std::string_view value;
+};
+constexpr NewSetting kNewSettings[] = {
+    {"date_time_overflow_behavior", "throw"},
+    {"input_format_binary_decode_types_in_binary_format", "0"},
+    {"output_format_binary_encode_types_in_binary_format", "0"},
+};
 constexpr std::string_view kSettingsOfOldServers = "&wait_end_of_query=1";
 constexpr std::string_view kVersion = "SELECT version()";
 constexpr int kUnknownSetting = 115;
@@ -97,15 +111,13 @@ std::string Http::request(std::string_view sql, std::string_view format,
                           std::span<const std::string_view> rows, bool has_rows) {
     std::string_view settings = kSettings;
     while (true) {
-        const bool said = *m_knows_overflow;
+        const unsigned left_out = *m_unknown;
         try {
             std::string answer = send(settings, sql, format, rows, has_rows);
             *m_let_in = true;
             return answer;
         } catch (const ServerError& error) {
-            if (said && error.server_code() == kUnknownSetting &&
-                std::string_view{error.what()}.find(kOverflowSetting) != std::string_view::npos) {
-                *m_knows_overflow = false;
+            if (error.server_code() == kUnknownSetting && leave_out(left_out, error.what())) {
                 continue;
             }
             if (error.server_code() == kUnknownSetting && sql == kVersion &&
@@ -126,14 +138,26 @@ std::string Http::request(std::string_view sql, std::string_view format,
     }
 }
 
+bool Http::leave_out(unsigned left_out, std::string_view refusal) {
+    for (std::size_t i = 0; i < std::size(kNewSettings); ++i) {
+        if ((left_out >> i & 1U) == 0 && refusal.find(kNewSettings[i].name) != refusal.npos) {
+            *m_unknown |= 1U << i;
+            return true;
+        }
+    }
+    return false;
+}
+
 std::string Http::send(std::string_view settings, std::string_view sql, std::string_view format,
                        std::span<const std::string_view> rows, bool has_rows) {
     http::Request request;
     request.method = "POST";
     request.url = fmt::format("{}://{}:{}/?database={}{}", m_url.scheme, m_url.host, m_url.port,
                               http::encode_percent(m_url.database), settings);
-    if (*m_knows_overflow && settings == kSettings) {
-        request.url += fmt::format("&{}=throw", kOverflowSetting);
+    for (std::size_t i = 0; i < std::size(kNewSettings) && settings == kSettings; ++i) {
+        if ((*m_unknown >> i & 1U) == 0) {
+            request.url += fmt::format("&{}={}", kNewSettings[i].name, kNewSettings[i].value);
+        }
     }
     if (!format.empty()) {
         request.url += "&default_format=" + std::string{format};

@@ -45,6 +45,9 @@ private:
                         std::span<const std::string_view> rows, bool has_rows);
     std::string send(std::string_view settings, std::string_view sql, std::string_view format,
                      std::span<const std::string_view> rows, bool has_rows);
+    /// Whether the refusal names a new setting that was not among those `left_out`; it is from now
+    /// on.
+    bool leave_out(unsigned left_out, std::string_view refusal);
     /// Takes the password that the file has now; false: it is the one that was refused.
     bool read_password_again();
 

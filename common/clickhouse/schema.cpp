@@ -303,9 +303,9 @@ std::string create_distributed_sql(const Target& target, const TargetShape& shap
 }
 
 std::string barrier_sql(std::string_view table) {
-    return fmt::format("(SELECT max(version) FROM {} WHERE scope = 'table' AND name = {} AND "
-                       "item = 'barrier')",
-                       kStateTable, quote_string(table));
+    return fmt::format("{}(SELECT max(version) FROM {} WHERE scope = 'table' AND name = {} AND "
+                       "item = 'barrier'), 0)",
+                       kBarrierStart, kStateTable, quote_string(table));
 }
 
 std::string select_current_sql(const Target& target, const std::vector<std::string>& columns,

@@ -36,6 +36,9 @@ inline constexpr std::string_view kNoColumn = "_no_column";
 inline constexpr std::string_view kViewAlias = "_cdc";
 /// How often a view gives a row of a table without key.
 inline constexpr std::string_view kTimes = "_cdc times";
+/// Begins the barrier in a view: settings of a reader's profile make NULL of the highest of no
+/// rows.
+inline constexpr std::string_view kBarrierStart = "ifNull(";
 
 struct TargetColumn {
     std::string name;   ///< the source's
@@ -72,7 +75,7 @@ std::string select_current_sql(const Target& target, const std::vector<std::stri
                                const TargetShape& shape);
 std::string create_pending_sql(const Target& target);
 std::string create_state_sql(const Layout& layout = {});
-/// The scalar subquery that gives the table's barrier; 0 when there is none.
+/// The expression that gives the table's barrier; 0 when there is none.
 std::string barrier_sql(std::string_view table);
 /// "INSERT INTO t_raw (k, a, b, _version, _deleted, _source_ts_ms)": the key's columns first, then
 /// the others in the order of the shape. Without a key: all columns, _version, _row, _sign,

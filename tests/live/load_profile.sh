@@ -33,7 +33,7 @@ check() {
     expect 'waiting' "$(ch "SELECT count() FROM system.tables WHERE name = 't_pending' AND database = currentDatabase()")" 0
 }
 
-for settings in limit=1 offset=1 extremes=1 final=1 output_format_tsv_crlf_end_of_line=1 data_type_default_nullable=1 \
+for settings in limit=1 offset=1 optimize_move_to_prewhere_if_final=1 transform_null_in=1 cast_keep_nullable=1 join_use_nulls=1 extremes=1 final=1 output_format_tsv_crlf_end_of_line=1 data_type_default_nullable=1 \
     aggregate_functions_null_for_empty=1 empty_result_for_aggregation_by_empty_set=1 additional_result_filter=1=0 \
     additional_table_filters="{'t_raw':'id!=5'}" 'max_rows_in_set=3 set_overflow_mode=break'; do
     say "$settings"
@@ -49,6 +49,24 @@ for settings in limit=1 offset=1 extremes=1 final=1 output_format_tsv_crlf_end_o
         load <second || fail 'without the limit'
     fi
     check
+done
+
+say "settings of a reader's profile do not empty the views"
+lines "
+print(table('t', T, 'v1'))
+print(table('bag', L, 'v1'))
+rows('c', range(1, 101), 16)
+print(change('c', 'bag', None, 17, 1, after={'word': 'a'}))
+print(change('c', 'bag', None, 17, 2, after={'word': 'a'}))" >views
+for mode in replace history; do
+    fresh
+    load --mode $mode <views || fail "views ($mode)"
+    for settings in empty_result_for_aggregation_by_empty_set=1 aggregate_functions_null_for_empty=1; do
+        for wanted in t=100 bag=2; do
+            expect "${wanted%=*} ($mode, $settings)" "$(printf 'SELECT count() FROM %s' "${wanted%=*}" |
+                curl -sS --fail-with-body --data-binary @- "$SERVER/?database=${TARGET##*/}&$settings")" "${wanted#*=}"
+        done
+    done
 done
 
 say 'a table that somebody partitioned takes rows of more partitions than an INSERT may have by default'
@@ -78,7 +96,7 @@ profile ''
 
 say 'a server that does not know a setting'
 "$ROOT/scripts/services" stop clickhouse
-CDC_CLICKHOUSE_FRONT_ARGS='--unknown-settings date_time_overflow_behavior' start clickhouse
+CDC_CLICKHOUSE_FRONT_ARGS='--unknown-settings date_time_overflow_behavior output_format_binary_encode_types_in_binary_format' start clickhouse
 fresh
 load <first || fail 'an older server'
 load <second || fail 'an older server again'

@@ -131,9 +131,9 @@ TEST_CASE("a table with key has a raw table and a view over what the barrier lea
     CHECK(create_view_sql("orders", {"id", "price"}, shape) ==
           "CREATE OR REPLACE VIEW `orders` AS\nSELECT _cdc.`id` AS `id`, _cdc.`price` AS "
           "`price`\nFROM "
-          "`orders_raw` AS _cdc FINAL\nWHERE _cdc.`_version` >= (SELECT max(version) FROM "
+          "`orders_raw` AS _cdc FINAL\nWHERE _cdc.`_version` >= ifNull((SELECT max(version) FROM "
           "_cdc_state WHERE scope = 'table' AND name = "
-          "'orders' AND item = 'barrier')");
+          "'orders' AND item = 'barrier'), 0)");
 }
 
 TEST_CASE("the key's own order decides the sorting key and the front of a row") {

@@ -132,7 +132,7 @@ std::string history_bases_sql(const Target& target, const TargetShape& shape,
     const std::string operation = quote_if_needed(target.own().operation);
     const std::string rows = fmt::format(
         "SELECT {0}, _at, toUInt8(countIf({2} = _at) > 0) AS _there, maxIf({2}, {2} < _at) AS "
-        "_highest, argMaxIf(tuple({1}toString({3})), {2}, {2} < _at) AS _all FROM {4} INNER "
+        "_highest, argMaxIf(tuple({1}toString({3})), {2}, {2} < _at) AS _all FROM {4} ALL INNER "
         "JOIN ({5}) AS _asked USING ({0}) WHERE ({0}) IN (SELECT {0} FROM ({5})) AND {3} != 't' "
         "AND {2} <= _at GROUP BY {0}, _at",
         parts.keys, parts.others, version, operation, quote_identifier(target.raw), asked);
