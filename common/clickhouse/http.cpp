@@ -45,6 +45,7 @@ constexpr NewSetting kNewSettings[] = {
 constexpr std::string_view kSettingsOfOldServers = "&wait_end_of_query=1";
 constexpr std::string_view kVersion = "SELECT version()";
 constexpr int kUnknownSetting = 115;
+constexpr long kNoServer = 503;
 
 const http::UrlSubject& subject() {
     static const http::UrlSubject kSubject{
@@ -56,6 +57,14 @@ const http::UrlSubject& subject() {
 }
 
 constexpr const char* kPasswordFile = "password file";
+
+/// All answers of ClickHouse have one that begins so.
+bool has_own_header(std::string_view headers) {
+    constexpr std::string_view kStart = "\nx-clickhouse-";
+    return std::search(headers.begin(), headers.end(), kStart.begin(), kStart.end(),
+                       [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b; }) !=
+           headers.end();
+}
 
 } // namespace
 
@@ -94,7 +103,8 @@ Http::Http(HttpUrl url, const TransportOptions& options)
 std::unique_ptr<Transport> Http::another() {
     auto other = std::make_unique<Http>(m_url, m_options);
     other->m_let_in = m_let_in;
-    other->m_knows_overflow = m_knows_overflow;
+    other->m_unknown = m_unknown;
+    other->m_has_own_headers = m_has_own_headers;
     return other;
 }
 
@@ -195,6 +205,18 @@ std::string Http::send(std::string_view settings, std::string_view sql, std::str
         throw server_error(
             fmt::format("{} refuses {}", in_quotes(m_name), in_quotes(sql.substr(0, 100))), words,
             code != 0 ? code : exception_code(text), answer.status);
+    }
+    // A proxy that has no server at hand may say so under status 200.
+    const bool own = has_own_header(answer.headers);
+    if (own) {
+        *m_has_own_headers = true;
+    }
+    if ((has_rows && !text.empty()) || (*m_has_own_headers && !own)) {
+        throw server_error(
+            fmt::format("{} answers {}", in_quotes(m_name), in_quotes(sql.substr(0, 100))),
+            fmt::format("HTTP status 200, and not as ClickHouse does: {}",
+                        in_quotes(std::string_view{text}.substr(0, 100))),
+            0, kNoServer);
     }
     return std::move(text);
 }

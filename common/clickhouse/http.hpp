@@ -56,8 +56,11 @@ private:
     TransportOptions m_options;
     /// The server took the password, on this connection or another() one.
     std::shared_ptr<std::atomic<bool>> m_let_in = std::make_shared<std::atomic<bool>>(false);
-    /// It has not refused date_time_overflow_behavior yet.
-    std::shared_ptr<std::atomic<bool>> m_knows_overflow = std::make_shared<std::atomic<bool>>(true);
+    /// The new settings that the server has refused, as bits.
+    std::shared_ptr<std::atomic<unsigned>> m_unknown = std::make_shared<std::atomic<unsigned>>(0);
+    /// An answer has had a header that only ClickHouse's have: no proxy takes them out.
+    std::shared_ptr<std::atomic<bool>> m_has_own_headers =
+        std::make_shared<std::atomic<bool>>(false);
     http::Client m_client;
 };
 

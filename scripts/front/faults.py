@@ -11,6 +11,7 @@ Faults: before each INSERT the first line of --fail-file is read:
                                    gives rows it has sent none under wait_end_of_query=1, and the
                                    status is an error's
     busy SECONDS [COUNT [WORD]]    do not insert; 503 and Retry-After, as a proxy before the server
+    page [COUNT [WORD]]      do not insert; a page under status 200, as of a proxy without a server
     slow SECONDS [COUNT [WORD]]    insert, then give the answer byte by byte over that time
     close [COUNT [WORD]]           insert, answer, and close a connection that was to be kept
 for the next COUNT inserts (default 1; * until the file changes) whose statement contains WORD.

@@ -62,6 +62,16 @@ load --batch-rows 100 <first || fail 'with busy, slow, close'
 expect 'rows' "$(count)" 2000
 expect_words load.err '503'
 
+say 'a page of a proxy under status 200 is no answer of the server'
+ch 'TRUNCATE TABLE t_raw'
+printf 'page 1 SELECT _cdc_state\npage 1 t_raw\npage 1 _cdc_state\n' >"$faults"
+rm -f state.json
+load --batch-rows 500 <first || fail 'with pages'
+expect 'rows' "$(count)" 2000
+expect 'pages left' "$(cat "$faults")" ''
+expect_words load.err "HTTP status 200, and not as ClickHouse does: '<html>back soon</html>"
+: >"$faults"
+
 say 'memory is short: halves'
 printf '241 2 t_raw\n' >"$faults"
 ch 'TRUNCATE TABLE t_raw'
