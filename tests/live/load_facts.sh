@@ -279,6 +279,25 @@ for fault in 'delay 6 1 _cdc_state' 'hold 6 1 _cdc_state'; do
     expect 'checkpoint' "$(jq -r .checkpoint.position state.json)" 0/30
 done
 
+say 'another table of the name, in a table and in a history: what is read again of the old one marks nothing, what comes late does'
+for mode in replace history; do
+    fresh
+    first | load --mode $mode
+    lines "print(of(17, table('t', T, 'v2', 40)))
+print(change('c', 't', {'id': 2}, 40, 1, after={'id': 2, 'q': 1, 'note': 'n'}))" >renewed
+    load --mode $mode <renewed
+    expect "marks ($mode)" "$(marks)" ''
+    { first; cat renewed; } | load --mode $mode
+    expect "marks after a repeat ($mode)" "$(marks)" ''
+    expect "rows ($mode)" "$(ch 'SELECT id FROM t')" 2
+    fresh
+    first | load --mode $mode
+    lines "print(facts('t', 48, 17, '900', leaves=[leaf(17, 17, '850', '850')]))" | load --mode $mode
+    load --mode $mode <renewed
+    expect "rows behind the facts of their table ($mode)" "$(ch 'SELECT id FROM t')" ''
+    expect "why ($mode)" "$(item t stale)" 'rows of it came behind what ended those of the table that had its name before'
+done
+
 say 'killed in the middle of the first look: the rest of it marks nothing'
 fresh
 first | grep -v '"table":"rowless"' | load

@@ -125,8 +125,10 @@ std::string why_stale(Transport& transport, const TableLoader& table,
                       const clickhouse::TableState& before, const SourceShape& from) {
     const event::Table& described = from.described;
     const event::Order order = from.order;
+    // A history stores what is below it, and its view leaves that out.
+    const bool below_barrier = table.is_void(order) || order < table.barrier();
     if (!before.shape.empty()) {
-        if (is_another_table(before, from) && table.is_void(order)) {
+        if (is_another_table(before, from) && below_barrier) {
             return "rows of it came behind what ended those of the table that had its name before";
         }
         if (from.facts && is_another_table(before, from)) {
@@ -139,7 +141,7 @@ std::string why_stale(Transport& transport, const TableLoader& table,
         // Partitions of a topic are read one before the other. Where the table of now began, which
         // would end the rows of this one, is not known.
         const bool ended = shape.oid != 0 && described.oid != 0 && shape.oid != described.oid;
-        return ended && !table.is_void(order)
+        return ended && !below_barrier
                    ? "rows of a table that had its name before came behind those of this one"
                    : std::string{};
     }
