@@ -92,6 +92,18 @@ std::string with_member(std::string_view line, const char* member, std::string_v
 
 } // namespace
 
+bool has_some_partitions(const Checkpoint& checkpoint) {
+    const auto counts = checkpoint.extra.find("topic_partitions");
+    if (checkpoint.kind != "kafka" || counts == checkpoint.extra.end() || !counts->is_object()) {
+        return false;
+    }
+    std::int64_t all = 0;
+    for (const auto& count : *counts) {
+        all += count.is_number_integer() ? count.get<std::int64_t>() : 0;
+    }
+    return std::count(checkpoint.position.begin(), checkpoint.position.end(), '=') < all;
+}
+
 std::string input_of_checkpoint(std::string_view line) {
     return text_of_member(line, kInputMember);
 }

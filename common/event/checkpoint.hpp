@@ -57,6 +57,10 @@ struct Checkpoint {
 /// the message, such as "checkpoint file 'state/orders.json'".
 Checkpoint parse_checkpoint(std::string_view line, std::string_view where);
 
+/// Whether it is a checkpoint of Kafka that has not all partitions of its topics: other readers of
+/// the group have the rest. The target's `_cdc_state` keeps the one that is farthest of theirs.
+bool has_some_partitions(const Checkpoint& checkpoint);
+
 /// The input of cdc-transform that the line came through; "": none.
 std::string input_of_checkpoint(std::string_view line);
 /// What leaves cdc-transform has orders of its own: no line before this one has a higher order.

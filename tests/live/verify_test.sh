@@ -153,6 +153,19 @@ expect_words report.txt "dropped at the source"
 expect_exit 1 verify --no-wait --exclude everything --on-dropped differ >report.txt
 expect_exit 2 verify --no-wait --tables parted >report.txt # nothing was compared
 
+say "several readers of a group in Kafka: what one of them has loaded says nothing of the others' partitions"
+behind_kafka() { # POSITION: of a topic of two partitions
+    ch "ALTER TABLE _cdc_state DELETE WHERE scope = 'source' SETTINGS mutations_sync = 2"
+    ch "INSERT INTO _cdc_state (scope, name, item, version, value) VALUES ('source', 'kafka:c::g', 'checkpoint', 1,
+        '{\"checkpoint\":{\"v\":1,\"kind\":\"kafka\",\"server\":\"c\",\"database\":\"\",\"slot\":\"g\",\"position\":\"$1\",\"order\":\"00017fffffffffffffff000000000000\",\"commit_ts_ms\":0,\"snapshot\":null,\"topic_partitions\":{\"t\":2}},\"ts_ms\":1}')"
+}
+sql "INSERT INTO everything (id) VALUES (-77)" # on its way, by the other reader
+behind_kafka t:0=5
+expect_exit 2 verify --settle 2s --tables everything >report.txt
+expect_words report.txt "one of several readers of the group"
+behind_kafka t:0=5,1=9
+expect_exit 1 verify --settle 2s --tables everything >report.txt
+
 say "a target that breaks in the middle is 2"
 ch "DROP TABLE keyless_raw"
 expect_exit 2 verify --no-wait >report.txt

@@ -47,6 +47,8 @@ std::optional<event::Order> loaded_order(const clickhouse::TargetState& state,
         }
         if (database.owns(checkpoint)) {
             stream = std::min(stream.value_or(checkpoint.order), checkpoint.order);
+        } else if (event::has_some_partitions(checkpoint)) {
+            kafka = event::Order{};
         } else if (checkpoint.kind == "kafka") {
             kafka = std::min(kafka.value_or(checkpoint.order), checkpoint.order);
         }

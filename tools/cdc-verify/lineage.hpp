@@ -20,7 +20,7 @@ std::optional<event::Order> highest_order(const clickhouse::TargetState& state,
                                           bool with_kafka);
 
 /// The order up to which every slot that counts has filled the target; behind Kafka, what its
-/// checkpoint says. Nothing: it is not known.
+/// checkpoint says of all partitions. Nothing: it is not known.
 std::optional<event::Order> loaded_order(const clickhouse::TargetState& state,
                                          const Source& database, const std::string& slot);
 

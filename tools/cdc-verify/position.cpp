@@ -84,6 +84,11 @@ std::optional<LogPosition> Position::now() {
             m_why = "the target's position in Kafka says nothing of the source's log";
             return std::nullopt;
         }
+        if (event::has_some_partitions(*found)) {
+            m_why = "the target's position in Kafka is that of one of several readers of the "
+                    "group, and says nothing of the others";
+            return std::nullopt;
+        }
         return found->order.position();
     }
     m_slot = found->slot;
