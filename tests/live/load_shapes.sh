@@ -225,6 +225,19 @@ say 'lines of the old key that come behind those of the new one may never have b
 print(change('c', 'behind', {'id': 6}, 20, after={'id': 6, 'q': 6, 'note': 'late'}))"; } | load
 expect 'mark' "$(stale behind)" "changes of a shape that is gone came late, and are missing"
 
+say 'so may those of one reader of a group, when another one has made the table anew'
+one_of_two() { lines "print(table('shared', T, 'v1'))
+print(change('c', 'shared', {'id': 7}, 20, after={'id': 7, 'q': 7, 'note': 'not loaded yet'}))
+mine = json.loads(checkpoint(40))
+mine['checkpoint'].update(kind='kafka', position='$1', topic_partitions={'shared': 2})
+print(text(mine))" | load; }
+old_lines shared | load
+new_lines shared | load
+one_of_two shared:0=5,1=7
+expect 'no mark where one reads all' "$(unproven shared)" ''
+one_of_two shared:0=5
+expect 'mark' "$(unproven shared)" 'another reader of the group made it anew, and changes of the shape that is gone came behind that'
+
 say 'killed at each statement, before and after it is done; the same lines once more'
 for faults in "delay 0 1 CREATE;delay 6 1 CREATE" "delay 0 1 CREATE;hold 6 1 CREATE" "delay 6 1 _remake_" "hold 6 1 _remake_" \
     "delay 6 1 EXCHANGE" "hold 6 1 EXCHANGE" "delay 0 2 CREATE;delay 6 1 CREATE" "delay 0 2 CREATE;hold 6 1 CREATE" \

@@ -174,6 +174,7 @@ void Loader::take_decoded(const DecodedLine& decoded) {
     case LineKind::checkpoint:
         if (!m_options.replaying()) {
             take_left(decoded.raw);
+            tell_passed(decoded.raw);
             begin_work();
             if (const auto row = m_history.take_checkpoint(decoded.raw, m_tables)) {
                 m_work->state_rows.push_back(*row);

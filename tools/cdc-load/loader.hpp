@@ -71,6 +71,7 @@ private:
     void take_facts(const event::DecodedLine& line);
     void apply(const event::Source& source, const FactsKeeper::Outcome& outcome);
     void take_left(std::string_view checkpoint);
+    void tell_passed(std::string_view checkpoint);
     void keep_rows(const FactsKeeper::Outcome& outcome);
     void take_snapshot(const event::DecodedLine& line);
     TableLoader& find_table(const event::Source& source, const char* what);

@@ -1,7 +1,9 @@
 #include "cdc-load/loader.hpp"
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "cdc-load/table_setup.hpp"
+#include "event/checkpoint.hpp"
 #include "event/json_cursor.hpp"
 #include "event/line_encoding.hpp"
 
@@ -115,6 +117,32 @@ void Loader::take_left(std::string_view checkpoint) {
         }
     }
     keep_rows(outcome);
+}
+
+/// One that reads all partitions has stored, before the table was made anew, what it passes over
+/// when it reads it again. Where others read the rest, one of them may have made it anew.
+void Loader::tell_passed(std::string_view checkpoint) {
+    if (checkpoint.find(R"("kind":"kafka")") == std::string_view::npos) {
+        return;
+    }
+    for (const auto& table : m_tables) {
+        if (!table->passed || table->late_told || m_options.dry_run ||
+            !event::has_some_partitions(event::parse_checkpoint(checkpoint, "checkpoint line"))) {
+            continue;
+        }
+        table->late_told = table->unproven = true;
+        const char* const reason = "another reader of the group made it anew, and changes of the "
+                                   "shape that is gone came behind that";
+        wait_for_flusher();
+        clickhouse::with_retry(m_flusher.retry_policy(), [&] {
+            clickhouse::insert_state(
+                m_transport,
+                {clickhouse::unproven_row(table->target().name, table->shape_order, reason)});
+        });
+        base::log::warning("table {} is unproven: {}; nothing proves that its rows are the "
+                           "source's until it is read again (cdc-snapshot --tables '{}')",
+                           in_quotes(table->target().name), reason, table->source().display_name());
+    }
 }
 
 void Loader::apply(const event::Source& source, const FactsKeeper::Outcome& outcome) {

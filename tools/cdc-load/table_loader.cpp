@@ -62,7 +62,9 @@ bool TableLoader::is_void(event::Order order) const {
 
 void TableLoader::pass_over(event::Order order, char op) {
     const event::Order gone = std::max(m_remade, shape_order);
-    late |= op != 'r' && order >= m_replaced && order < gone && m_highest >= gone;
+    const bool gone_by = op != 'r' && order >= m_replaced && order < gone;
+    passed |= gone_by;
+    late |= gone_by && m_highest >= gone;
 }
 
 void TableLoader::set_barrier(event::Order order, TableWork& work) {

@@ -69,6 +69,7 @@ public:
     /// Lines of a shape that is gone came behind later ones: they may never have been loaded.
     bool late = false;
     bool late_told = false;
+    bool passed = false; ///< there were some of which this program does not know
     event::Order highest() const { return m_highest; }
 
     /// Adds a change (op c, r, u, d) to the batch. Throws Error: bad_data, or refused when a
