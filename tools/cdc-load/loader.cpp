@@ -471,13 +471,13 @@ void Loader::end_input() {
 
 void Loader::finish() {
     m_held.clear();
+    wait_for_flusher();
     // Tables with waiting updates get a last chance, even when this batch has nothing for them.
     for (std::size_t number = 0; number < m_tables.size(); ++number) {
         if (m_tables[number]->pending > 0) {
             m_work->table(number);
         }
     }
-    wait_for_flusher();
     if (!m_work->empty() || m_flusher.owes_state()) {
         m_work->last = true;
         submit();

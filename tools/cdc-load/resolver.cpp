@@ -328,10 +328,20 @@ void Resolver::write_pending(TableLoader& table) {
     m_transport.insert(fmt::format("INSERT INTO {} (_key, _version, _line, _done)",
                                    quote_identifier(table.target().pending)),
                        "RowBinary", {&piece, 1});
-    // A line may have been there already: it came again, or twice, or another loader had it.
-    const auto count = waiting_lines(m_transport, table.target());
-    table.pending =
-        count.value_or(table.pending + m_new - std::min<std::uint64_t>(m_done, table.pending));
+    table.pending = table.pending + m_new - std::min<std::uint64_t>(m_done, table.pending);
+    // A line may have been there already: it came again, or twice, or another loader had it. That
+    // too many are thought to wait does no harm while some do.
+    table.pending_guessed = true;
+    if (m_done > 0) {
+        count_pending(table);
+    }
+}
+
+void Resolver::count_pending(TableLoader& table) {
+    if (table.pending_guessed) {
+        table.pending = waiting_lines(m_transport, table.target()).value_or(table.pending);
+        table.pending_guessed = false;
+    }
 }
 
 /// Lines of the batch itself, to be completed with the portion.
@@ -405,6 +415,7 @@ void Resolver::resolve_stored(TableLoader& table, Order barrier, std::size_t lim
         resolve_chains(table, chains, portion, insert);
     });
     write_pending(table);
+    count_pending(table);
 }
 
 } // namespace cdc::load

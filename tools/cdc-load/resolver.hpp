@@ -101,6 +101,7 @@ private:
     void finish_line(std::string_view key, const Line& line);
     void keep_waiting(std::string_view key, const Line& line);
     void write_pending(TableLoader& table);
+    void count_pending(TableLoader& table);
 
     clickhouse::Transport& m_transport;
     std::size_t m_batch_bytes;

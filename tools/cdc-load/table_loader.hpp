@@ -102,10 +102,11 @@ public:
 
     /// Updates that wait in the target's pending table, as far as this program knows.
     std::atomic<std::uint64_t> pending{0};
-    std::atomic<bool> pending_table{false}; ///< whether it is there
-    std::atomic<bool> stale{false};         ///< rows differ until it is read again
-    std::atomic<bool> unproven{false};      ///< they may
-    std::uint32_t oid = 0;                  ///< the source's own number of it; 0: not known
+    std::atomic<bool> pending_guessed{false}; ///< it may be fewer; never none
+    std::atomic<bool> pending_table{false};   ///< whether it is there
+    std::atomic<bool> stale{false};           ///< rows differ until it is read again
+    std::atomic<bool> unproven{false};        ///< they may
+    std::uint32_t oid = 0;                    ///< the source's own number of it; 0: not known
 
 private:
     void set_barrier(event::Order order, TableWork& work);
