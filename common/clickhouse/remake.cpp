@@ -158,8 +158,11 @@ TargetShape remake_shape(const Target& target, TargetShape shape,
 std::vector<std::string> create_remake_sql(const Target& side, const TargetShape& shape,
                                            const std::vector<ExistingColumn>& carried,
                                            event::Order order) {
-    std::vector<std::string> statements{create_raw_sql(side, shape) + "\nCOMMENT " +
-                                        quote_string(remake_mark(order))};
+    // One that is there is another loader's.
+    constexpr std::string_view kIfNone = "IF NOT EXISTS ";
+    std::string create = create_raw_sql(side, shape);
+    create.erase(create.find(kIfNone), kIfNone.size());
+    std::vector<std::string> statements{create + "\nCOMMENT " + quote_string(remake_mark(order))};
     // All at once: the expression of one may name another.
     std::string added;
     for (const ExistingColumn& column : carried) {
@@ -201,6 +204,25 @@ bool has_key_columns(const OldTable& old, const TargetShape& shape, const Layout
     return std::all_of(shape.key.begin(), shape.key.end(), [&](std::size_t index) {
         return find_column(old.columns, shape.columns[index].stored, own) != nullptr;
     });
+}
+
+std::vector<Conversion> remake_conversions(const Layout& own,
+                                           const std::vector<ExistingColumn>& from,
+                                           const std::vector<ExistingColumn>& to) {
+    std::vector<Conversion> conversions;
+    for (const ExistingColumn& column : to) {
+        const ExistingColumn* old = find_column(from, column.name, own);
+        if (old != nullptr && !own.is_own(column.name) && !column.computed() &&
+            old->type != column.type) {
+            conversions.push_back({column.name, old->type, column.type});
+        }
+    }
+    return conversions;
+}
+
+std::string try_conversion_sql(const Conversion& conversion) {
+    return fmt::format("SELECT accurateCast(materialize(defaultValueOfTypeName({})), {}) WHERE 0",
+                       quote_string(conversion.from), quote_string(conversion.to));
 }
 
 RemakeCopy remake_copy(const Target& target, const Target& side, const OldTable& old,

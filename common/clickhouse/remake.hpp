@@ -53,6 +53,18 @@ struct OldTable {
 OldTable old_table(const Target& target, const std::vector<ExistingColumn>& columns,
                    std::string_view sorting_key);
 
+/// A column that has another type in the new table.
+struct Conversion {
+    std::string column; ///< in the new table
+    std::string from;
+    std::string to;
+};
+std::vector<Conversion> remake_conversions(const Layout& own,
+                                           const std::vector<ExistingColumn>& from,
+                                           const std::vector<ExistingColumn>& to);
+/// A question that the engine refuses where it has no such conversion, whatever the values are.
+std::string try_conversion_sql(const Conversion& conversion);
+
 /// What the new table is filled with. All of it is void where the old table has not all columns of
 /// the new key.
 struct RemakeCopy {
@@ -61,7 +73,8 @@ struct RemakeCopy {
     std::string count_old; ///< SELECT of the number of current rows
     std::string count_new; ///< SELECT of the number that arrived: less where a key came twice
 };
-/// `to`: all columns of the new table. `ts_ms`: the commit time for rows that have none.
+/// `to`: the columns of the new table that the old one's are converted to. `ts_ms`: the commit time
+/// for rows that have none.
 RemakeCopy remake_copy(const Target& target, const Target& side, const OldTable& old,
                        const TargetShape& shape, const std::vector<ExistingColumn>& to,
                        event::Order order, std::int64_t ts_ms);

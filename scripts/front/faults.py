@@ -14,8 +14,8 @@ Faults: before each INSERT the first line of --fail-file is read:
     page [COUNT [WORD]]      do not insert; a page under status 200, as of a proxy without a server
     slow SECONDS [COUNT [WORD]]    insert, then give the answer byte by byte over that time
     close [COUNT [WORD]]           insert, answer, and close a connection that was to be kept
-for the next COUNT inserts (default 1; * until the file changes) whose statement contains WORD.
-A WORD that is the first word of another statement, such as EXCHANGE, means that one instead.
+for the next COUNT inserts (default 1; * until the file changes) whose statement contains WORD, and all
+words behind it. A WORD that is the first word of another statement, such as EXCHANGE, means that one instead.
 A line that is used up is removed from the file.
 """
 import os
@@ -51,7 +51,7 @@ class Faults:
             count = words.pop(0) if words else "1"
             if not verb.startswith("INSERT") and (not words or words[0] != verb):
                 return None
-            if words and words[0].encode() not in sql:
+            if any(word.encode() not in sql for word in words):
                 return None
             if count != "*":
                 left = int(count) - 1

@@ -96,6 +96,103 @@ expect_words slow.err "another loader made 'both_raw' anew at the same time"
 keyed 8 2>load.err || fail 'the first loader again'
 expect 'rows' "$(ch 'SELECT id FROM both ORDER BY id FORMAT CSV' | tr '\n' ' ')" '1 2 3 8 9 '
 
+say 'two loaders that make one table anew at a time: what one has not filled yet is no loss of rows for the other'
+made_anew() { lines "print(table('duel', [T[0] | {'key': 2}, column('q', 'integer', False, 1), T[2]], 'v2', 20))
+print(change('c', 'duel', {'q': 9, 'id': $1}, 20 + $1, 1, after={'id': $1, 'q': 9, 'note': 'n'}))" | cdc-load --target "$TARGET"; }
+lines "print(table('duel', T, 'v1'))
+for n in [1, 2]: print(change('c', 'duel', {'id': n}, 10, n, after={'id': n, 'q': 1, 'note': 'n'}))" | load
+printf '%s\n' 'delay 2 1 SELECT count() duel_raw_remake_' 'delay 4 1 _remake_' >"$FAULTS"
+made_anew 3 2>slow.err &
+SLOW=$!
+wait_until 10 grep -q '^delay 4' "$FAULTS"
+wait_until 10 eval '! grep -q SELECT "$FAULTS"'
+made_anew 4 2>load.err || fail "the second loader: $(cat load.err)"
+code=0
+wait $SLOW || code=$?
+expect 'the first loader' "$code" 1
+expect_words slow.err "another loader made 'duel_raw' anew at the same time"
+made_anew 3 2>load.err || fail 'the first loader again'
+expect 'rows' "$(ch 'SELECT id FROM duel ORDER BY id FORMAT CSV' | tr '\n' ' ')" '1 2 3 4 '
+expect 'no mark' "$(stale duel)" ''
+
+say 'two loaders at a time: what the other one has just made is nobody else'\''s doing'
+twin() { lines "print(table('twin', T, 'v1'))
+print(change('c', 'twin', {'id': $1}, 10 + $1, 1, after={'id': $1, 'q': 1, 'note': 'n'}))" | cdc-load --target "$TARGET"; }
+echo "delay 2 1 SELECT system.tables 'twin_raw'" >"$FAULTS"
+twin 1 2>slow.err &
+SLOW=$!
+wait_until 10 eval '[ ! -s "$FAULTS" ]'
+twin 2 2>load.err || fail 'the second loader'
+wait $SLOW || fail "the first loader: $(cat slow.err)"
+expect 'rows' "$(rows_of twin)" $'1,1,"n"\n2,1,"n"'
+expect 'marks' "$(ch "SELECT item, value FROM _cdc_state FINAL WHERE name = 'twin' AND item IN ('stale', 'unproven')")" ''
+
+say 'so is a column that a loader added and was killed before it remembered it'
+ch 'ALTER TABLE twin_raw ADD COLUMN z Nullable(Int32)'
+lines "print(table('twin', T + [column('z', 'integer')], 'v2', 20))
+print(change('c', 'twin', {'id': 3}, 20, 1, after={'id': 3, 'q': 1, 'note': 'n', 'z': 1}))" | load
+expect 'no mark' "$(stale twin)" ''
+lines "print(table('twin', T, 'v1', 30))
+print(table('twin', T + [column('z', 'integer')], 'v2', 40))" | load
+expect 'one that came back' "$(stale twin)" "column 'z' was dropped and made anew"
+
+say 'a column that another loader alters while updates are completed: said so, and right at the next start'
+lines "print(table('turn', T, 'v1'))
+print(change('c', 'turn', {'id': 1}, 10, 1, after={'id': 1, 'q': 1, 'note': 'n'}))" | load
+turn() { lines "print(table('turn', T, 'v1'))
+print(change('u', 'turn', {'id': 1}, 11, 1, after={'id': 1, 'q': 2}, unchanged=['note']))" | cdc-load --target "$TARGET"; }
+echo 'delay 2 1 SELECT argMax turn_raw' >"$FAULTS"
+turn 2>slow.err &
+SLOW=$!
+wait_until 10 eval '[ ! -s "$FAULTS" ]'
+lines "print(table('turn', [T[0], column('q', 'bigint'), T[2]], 'v2', 20))" | load
+code=0
+wait $SLOW || code=$?
+expect 'exit status' "$code" 1
+expect_words slow.err "column 'q' of 'turn_raw' was altered from Nullable(Int32) to Nullable(Int64) while rows were on their way"
+turn 2>load.err || fail 'at the next start'
+expect 'rows' "$(rows_of turn)" '1,2,"n"'
+
+say 'a table that somebody made beforehand, of types that the engine has no conversion from, is refused'
+made() { # NAME TYPE_OF_ID [TYPE_OF_VERSION]
+    ch "CREATE TABLE $1_raw (id $2, q Nullable(Int32), note Nullable(String), _version ${3:-UInt128}, _deleted UInt8, _source_ts_ms Int64,
+        _synced_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = ReplacingMergeTree(_version, _deleted) ORDER BY id"
+    lines "print(table('$1', T, 'v1'))
+print(change('c', '$1', {'id': 1}, 16, 1, after={'id': 1, 'q': 1, 'note': 'n'}))" | cdc-load --target "$TARGET" 2>load.err
+}
+expect_exit 4 made beforehand UUID
+expect_words load.err "column 'id' of 'beforehand_raw' is UUID in the target, and Int32 by the table line"
+expect_words load.err 'hint: Drop the table, or make it as --dry-run prints it'
+expect 'it stays' "$(tables beforehand)" "['beforehand_raw']"
+expect_exit 4 made young Int32 UInt64
+expect_words load.err "the target already has 'young_raw', whose column '_version' is UInt64 and not UInt128"
+
+say 'where the source itself changed a type so, the old rows do not fit'
+for case in "uuid 11111111-2222-3333-4444-555555555555 integer" "integer 5 uuid" "integer[] 5 integer" "date 2020-01-01 numeric(5,2)"; do
+    read -r from value to <<<"$case"
+    for mode in replace history; do
+        n=$((${n:-0} + 1)) name=swap$n
+        lines "def typed(type):
+    c = column('u', type)
+    if type.endswith('[]'): c['element'] = type[:-2]
+    if type.startswith('numeric'): c.update(precision=5, scale=2)
+    return [T[0], c]
+old = [5] if '$from'.endswith('[]') else 5 if '$from' == 'integer' else '$value'
+print(table('$name', typed('$from'), 'v1'))
+print(change('c', '$name', {'id': 1}, 16, 1, after={'id': 1, 'u': old}))
+print(table('$name', typed('$to'), 'v2', 20))
+print(change('c', '$name', {'id': 2}, 20, 1, after={'id': 2, 'u': None}))" | load --mode $mode
+        expect "rows from $from to $to ($mode)" "$(ch "SELECT id FROM $name")" 2
+        expect "mark from $from to $to ($mode)" "$(stale $name)" "the type of column 'u' was changed from '$from' to '$to'"
+    done
+done
+expect_words load.err 'its shape is another one now, and its old rows do not fit: column '\''u'\'' was Nullable(Date32), and is Nullable(Decimal(5, 2))'
+lines "print(table('swapped', [T[0], column('u', 'text', False)], 'v1'))
+print(change('c', 'swapped', {'id': 1}, 16, 1, after={'id': 1, 'u': ''}))
+print(table('swapped', [T[0], column('u', 'numeric(5,2)', False, 2, precision=5, scale=2)], 'v2', 20))
+print(change('c', 'swapped', {'id': 2, 'u': '1'}, 20, 1, after={'id': 2, 'u': '1'}))" | load
+expect 'rows of a key that was an empty text' "$(rows_of swapped)" '2,1'
+
 say 'a table that somebody detached is no dropped one'
 attached() { lines "print(table('away', T, 'v1'))
 print(change('c', 'away', {'id': $1}, $1, 1, after={'id': $1, 'q': 1, 'note': 'n'}))" | cdc-load --target "$TARGET" 2>load.err; }

@@ -8,16 +8,16 @@ namespace cdc::load {
 using clickhouse::quote_string;
 
 FoundTable find_table(clickhouse::Transport& transport, const std::string& name) {
-    const auto rows = clickhouse::parse_tsv(transport.query(
-        fmt::format(
-            "SELECT engine, sorting_key, comment, as_select, engine_full FROM system.tables WHERE "
-            "database = currentDatabase() AND name = {}",
-            quote_string(name)),
-        "TabSeparated"));
-    if (rows.empty() || rows[0].size() < 5) {
+    const auto rows = clickhouse::parse_tsv(
+        transport.query(fmt::format("SELECT engine, sorting_key, comment, as_select, engine_full, "
+                                    "toString(data_paths) FROM system.tables WHERE database = "
+                                    "currentDatabase() AND name = {}",
+                                    quote_string(name)),
+                        "TabSeparated"));
+    if (rows.empty() || rows[0].size() < 6) {
         return {};
     }
-    return {true, rows[0][0], rows[0][1], rows[0][2], rows[0][3], rows[0][4]};
+    return {true, rows[0][0], rows[0][1], rows[0][2], rows[0][3], rows[0][4], rows[0][5]};
 }
 
 std::vector<clickhouse::ExistingColumn> find_columns(clickhouse::Transport& transport,

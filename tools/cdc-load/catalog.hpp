@@ -19,6 +19,7 @@ struct FoundTable {
     std::string comment;
     std::string as_select;   ///< of a view
     std::string engine_full; ///< with its arguments
+    std::string place;       ///< of its files: another one for each table that is made
 };
 
 /// Of the current database.

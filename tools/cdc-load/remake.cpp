@@ -26,7 +26,30 @@ using event::Order;
 
 namespace {
 
-constexpr int kNoTableBeside = 60; ///< of the server
+// Of the server, about the table beside:
+constexpr int kNoTableBeside = 60;
+constexpr int kIsThereAlready = 57;
+constexpr int kIsDropped = 218;
+
+// Of a text that is cast; in the answer to an INSERT the first one is no row's fault.
+constexpr int kNoNumberInText = 32;
+constexpr int kNoArrayInText = 130;
+
+Error another_loader(const Target& target, const std::string& words) {
+    return {ExitCode::failed,
+            fmt::format("another loader made {} anew at the same time{}{}", in_quotes(target.raw),
+                        words.empty() ? "" : ": ", words),
+            "Start again: the table is looked at anew."};
+}
+
+/// Loaders that make one table anew at a time use one name beside it, and each drops first what it
+/// finds there.
+void check_ours(Transport& transport, const Target& target, const Target& side,
+                const std::string& place) {
+    if (find_table(transport, side.stored).place != place) {
+        throw another_loader(target, {});
+    }
+}
 
 std::uint64_t count(Transport& transport, const std::string& sql) {
     base::log::debug("{}", sql);
@@ -50,9 +73,10 @@ std::string current_database(Transport& transport) {
         .at(0);
 }
 
-void create(Transport& transport, const Target& side, const clickhouse::TargetShape& shape,
-            const std::vector<clickhouse::ExistingColumn>& carried,
-            const std::vector<clickhouse::ExistingColumn>& existing, Order order) {
+/// The new table's place.
+std::string create(Transport& transport, const Target& side, const clickhouse::TargetShape& shape,
+                   const std::vector<clickhouse::ExistingColumn>& carried,
+                   const std::vector<clickhouse::ExistingColumn>& existing, Order order) {
     drop(transport, side); // of an attempt that was cut short
     for (const std::string& sql : create_remake_sql(side, shape, carried, order)) {
         execute(transport, sql);
@@ -64,6 +88,65 @@ void create(Transport& transport, const Target& side, const clickhouse::TargetSh
         execute(transport,
                 clickhouse::create_distributed_sql(side, shape, current_database(transport)));
     }
+    return find_table(transport, side.stored).place;
+}
+
+/// Refused whatever the values are.
+bool is_no_conversion(int server_code) {
+    switch (server_code) {
+    case 43: // ILLEGAL_TYPE_OF_ARGUMENT
+    case 44: // ILLEGAL_COLUMN
+    case 48: // NOT_IMPLEMENTED
+    case 53: // TYPE_MISMATCH
+    case 70: // CANNOT_CONVERT_TYPE
+        return true;
+    default:
+        return false;
+    }
+}
+
+/// The columns between whose types the engine has no conversion.
+std::vector<clickhouse::Conversion>
+impossible_conversions(Transport& transport, const clickhouse::Layout& own,
+                       const std::vector<clickhouse::ExistingColumn>& from,
+                       const std::vector<clickhouse::ExistingColumn>& to) {
+    auto conversions = clickhouse::remake_conversions(own, from, to);
+    std::erase_if(conversions, [&](const clickhouse::Conversion& conversion) {
+        try {
+            transport.query(try_conversion_sql(conversion), "TabSeparated");
+            return true;
+        } catch (const ServerError& error) {
+            if (!is_no_conversion(error.server_code())) {
+                throw;
+            }
+            return false;
+        }
+    });
+    return conversions;
+}
+
+/// `columns` without those.
+std::vector<clickhouse::ExistingColumn>
+without(std::vector<clickhouse::ExistingColumn> columns,
+        const std::vector<clickhouse::Conversion>& impossible) {
+    std::erase_if(columns, [&](const clickhouse::ExistingColumn& column) {
+        return std::any_of(
+            impossible.begin(), impossible.end(),
+            [&](const clickhouse::Conversion& other) { return other.column == column.name; });
+    });
+    return columns;
+}
+
+/// Of a table that somebody made beforehand.
+void refuse_type(const Target& target, const clickhouse::Conversion& conversion) {
+    throw Error{
+        ExitCode::refused,
+        fmt::format("column {} of {} is {} in the target, and {} by the table line; the engine "
+                    "has no conversion between the two",
+                    in_quotes(conversion.column), in_quotes(target.raw), conversion.from,
+                    conversion.to),
+        "Drop the table, or make it as --dry-run prints it, and load a snapshot of the source's "
+        "table."};
 }
 
 std::string key_names(const clickhouse::TargetShape& shape) {
@@ -87,7 +170,10 @@ std::string fill(Transport& transport, const clickhouse::RemakeCopy& copy,
             return {};
         }
     } catch (const ServerError& error) {
-        if (error.transient() || !clickhouse::is_row_fault(error.server_code())) {
+        const int code = error.server_code();
+        const bool of_a_value =
+            clickhouse::is_row_fault(code) || code == kNoNumberInText || code == kNoArrayInText;
+        if (error.transient() || !of_a_value) {
             throw;
         }
         base::log::debug("{}", error.what());
@@ -144,9 +230,9 @@ void copy_history_later(Transport& transport, const Target& target, const Target
     const clickhouse::OldTable old =
         clickhouse::old_table(side, find_columns(transport, side.stored), found.sorting_key);
     if (history_later(old.shape, made)) {
-        execute(transport, clickhouse::remake_copy(side, target, old, made,
-                                                   find_columns(transport, target.stored), order, 0)
-                               .history);
+        auto to = find_columns(transport, target.stored);
+        to = without(to, impossible_conversions(transport, target.own(), old.columns, to));
+        execute(transport, clickhouse::remake_copy(side, target, old, made, to, order, 0).history);
     }
 }
 
@@ -175,24 +261,41 @@ void make_anew(Transport& transport, const TableLoader& table, const SourceShape
     clickhouse::TargetShape shape =
         clickhouse::make_shape(from.connector, from.described.columns, target.own());
     std::vector<clickhouse::ExistingColumn> carried;
+    std::vector<clickhouse::Conversion> impossible;
     if (!another) {
         shape = clickhouse::remake_shape(target, std::move(shape), existing, carried);
+        std::vector<clickhouse::ExistingColumn> wanted;
+        for (const clickhouse::TargetColumn& column : shape.columns) {
+            wanted.push_back({column.stored, clickhouse::type_text(column.mapping.type)});
+        }
+        impossible = impossible_conversions(transport, target.own(), existing, wanted);
     }
-    create(transport, side, shape, carried, existing, from.order);
+    if (!impossible.empty() && state.shape.empty()) {
+        refuse_type(target, impossible.front());
+    }
+    std::string place = create(transport, side, shape, carried, existing, from.order);
     std::string stale;
     if (!another) {
         const clickhouse::OldTable old = clickhouse::old_table(target, existing, found.sorting_key);
-        const auto to = find_columns(transport, side.stored);
+        const auto to = without(find_columns(transport, side.stored), impossible);
         auto copy = clickhouse::remake_copy(target, side, old, shape, to, from.order, from.ts_ms);
         if (history_later(old.shape, shape)) {
             copy.history.clear();
         }
-        stale = clickhouse::has_key_columns(old, shape, target.own())
-                    ? fill(transport, copy, shape)
-                    : fmt::format("its key is ({}) now, which its old rows do not have",
-                                  key_names(shape));
+        if (!impossible.empty()) {
+            stale = fmt::format("its shape is another one now, and its old rows do not fit: "
+                                "column {} was {}, and is {}",
+                                in_quotes(impossible.front().column), impossible.front().from,
+                                impossible.front().to);
+        } else {
+            stale = clickhouse::has_key_columns(old, shape, target.own())
+                        ? fill(transport, copy, shape)
+                        : fmt::format("its key is ({}) now, which its old rows do not have",
+                                      key_names(shape));
+        }
+        check_ours(transport, target, side, place);
         if (!stale.empty()) {
-            create(transport, side, shape, carried, existing, from.order);
+            place = create(transport, side, shape, carried, existing, from.order);
             if (!copy.history.empty()) {
                 execute(transport, copy.history);
             }
@@ -210,6 +313,7 @@ void make_anew(Transport& transport, const TableLoader& table, const SourceShape
         warn_stale(table, stale);
     }
     narrow_view(transport, target, side.raw);
+    check_ours(transport, target, side, place);
     exchange_tables(transport, target, side, from.order);
     base::log::info("table {}: made anew under its name, {}", in_quotes(target.name),
                     shape.keyed() ? fmt::format("ordered by ({})", key_names(shape))
@@ -222,13 +326,11 @@ void remake_table(Transport& transport, const TableLoader& table, const SourceSh
     try {
         make_anew(transport, table, from);
     } catch (const ServerError& error) {
-        if (error.server_code() != kNoTableBeside) {
+        const int code = error.server_code();
+        if (code != kNoTableBeside && code != kIsThereAlready && code != kIsDropped) {
             throw;
         }
-        throw base::Error{base::ExitCode::failed,
-                          fmt::format("another loader made {} anew at the same time: {}",
-                                      in_quotes(table.target().raw), error.what()),
-                          "Start again: the table is looked at anew."};
+        throw another_loader(table.target(), error.what());
     }
 }
 

@@ -170,8 +170,10 @@ std::string Resolver::fetch_bases(const TableLoader& table, std::span<const Slic
     std::string answer = m_transport.query(
         history ? history_bases_sql(table.target(), encoder.shape(), asked, kAnswerBytes)
                 : bases_sql(table.target(), encoder.shape(), asked, m_barrier, kAnswerBytes),
-        "RowBinary");
-    for (Rows walk{answer}; walk.more();) {
+        clickhouse::kRowsFormat);
+    Rows walk{answer};
+    walk.take_types(table.target(), encoder.shape(), history ? 3 : 1);
+    while (walk.more()) {
         Base base;
         base.asked_again = walk.byte() == 0;
         const Order at = history ? walk.order() : Order{};

@@ -61,6 +61,17 @@ std::string fitting(const std::string& rows, std::string_view columns, std::stri
         columns, bytes, order, rows);
 }
 
+/// What the engine computes of a column loses its LowCardinality.
+bool same_type(std::string_view a, std::string_view b) {
+    auto first = clickhouse::parse_type(a);
+    auto second = clickhouse::parse_type(b);
+    if (!first || !second) {
+        return a == b;
+    }
+    first->low_cardinality = second->low_cardinality = false;
+    return *first == *second;
+}
+
 } // namespace
 
 std::string keys_sql(std::string_view structure, std::string_view bytes) {
@@ -141,6 +152,32 @@ std::string history_bases_sql(const Target& target, const TargetShape& shape,
         "toInt64(0) FROM ({3}) ORDER BY {0}, _at",
         parts.keys, parts.picked, parts.last,
         fitting(rows, parts.keys + ", _at, _there, _highest", parts.keys + ", _at", bytes));
+}
+
+void Rows::take_types(const Target& target, const TargetShape& shape, std::size_t before) {
+    if (!more()) {
+        return;
+    }
+    const std::vector<clickhouse::RowColumn> wanted = clickhouse::row_columns(target, shape);
+    std::size_t count = 0;
+    if (!clickhouse::read_varint(m_at, m_end, count) || count != before + wanted.size()) {
+        fail(ExitCode::failed, "{}", kCut);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        string(); // names
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string_view type = string();
+        if (i >= before && !same_type(type, wanted[i - before].type)) {
+            throw base::Error{ExitCode::failed,
+                              fmt::format("column {} of {} was altered from {} to {} while rows "
+                                          "were on their way",
+                                          base::in_quotes(wanted[i - before].name),
+                                          base::in_quotes(target.raw), wanted[i - before].type,
+                                          type),
+                              "Start again: the table is looked at anew."};
+        }
+    }
 }
 
 std::string_view Rows::string() {

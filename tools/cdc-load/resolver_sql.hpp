@@ -9,7 +9,8 @@
 #include <string>
 #include <string_view>
 
-/// The questions that the resolver asks, and the reading of their answers (RowBinary).
+/// The questions that the resolver asks, and the reading of their answers: RowBinary; of those
+/// about rows with their types in front, kRowsFormat.
 namespace cdc::load {
 
 /// Keys as a table expression: "SELECT * FROM format(RowBinary, 'STRUCTURE', unhex('…'))".
@@ -48,6 +49,10 @@ class Rows {
 public:
     explicit Rows(std::string_view bytes) : m_at{bytes.data()}, m_end{m_at + bytes.size()} {}
     bool more() const { return m_at < m_end; }
+    /// The names and types in front of rows of the table, behind `before` other columns. Throws
+    /// Error (failed) where they are not those of `shape`: another loader altered the table.
+    void take_types(const clickhouse::Target& target, const clickhouse::TargetShape& shape,
+                    std::size_t before);
     std::string_view string();
     event::Order order();
     std::uint8_t byte();

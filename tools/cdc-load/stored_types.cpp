@@ -23,6 +23,19 @@ bool keeps_values(clickhouse::TargetColumn column, const std::string& before,
     return from && to ? widens(*from, *to) : keep_wider_type(column, now);
 }
 
+/// Whether the column was there when the loader last looked, as far as is known.
+bool was_stored(const clickhouse::TableState& state, const std::string& column) {
+    return state.types.empty() || nlohmann::json::parse(state.types).at(kColumns).contains(column);
+}
+
+/// Whether a loader that was killed before it remembered the column, or another one just now, may
+/// have made `existing` for `wanted`.
+bool is_as_made(const ExistingColumn& existing, const clickhouse::TargetColumn& wanted) {
+    const bool has_default = !wanted.default_json.empty() && wanted.default_json != "null";
+    return existing.type == type_text(wanted.mapping.type) &&
+           existing.default_kind == (has_default ? "DEFAULT" : "");
+}
+
 } // namespace
 
 std::string stored_types_json(std::string_view comment, const clickhouse::TargetShape& shape,
@@ -67,6 +80,34 @@ std::string altered_column(const clickhouse::TableState& state, std::string_view
         if (!kept) {
             return fmt::format("column {} was altered to {} in the target",
                                base::in_quotes(column.name), found->type);
+        }
+    }
+    return {};
+}
+
+std::string column_that_came_back(const SourceShape& from, const clickhouse::TableState& state,
+                                  const std::vector<ExistingColumn>& existing,
+                                  const clickhouse::TargetShape& shape) {
+    const bool made_anew = state.shape_order < state.remade; // for this shape, with its columns
+    if (state.shape.empty() || from.order < state.shape_order || made_anew) {
+        return {};
+    }
+    const event::Table before = event::parse_table(state.shape);
+    for (std::size_t i = 0; i < shape.columns.size(); ++i) {
+        const event::Column& column = from.described.columns[i];
+        const auto found = std::find_if(existing.begin(), existing.end(), [&](const auto& old) {
+            return old.name == shape.columns[i].stored;
+        });
+        const bool was_there =
+            std::any_of(before.columns.begin(), before.columns.end(),
+                        [&](const event::Column& old) { return old.name == column.name; });
+        if (found == existing.end() || was_there) {
+            continue;
+        }
+        const bool kept = column.number == 0 &&
+                          (was_stored(state, found->name) || !is_as_made(*found, shape.columns[i]));
+        if (kept || state.left.contains(column.name)) {
+            return column.name;
         }
     }
     return {};

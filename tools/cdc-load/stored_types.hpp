@@ -1,6 +1,7 @@
 #ifndef CDC_LOAD_STORED_TYPES_HPP
 #define CDC_LOAD_STORED_TYPES_HPP
 
+#include "cdc-load/table_loader.hpp"
 #include "clickhouse/schema.hpp"
 #include "clickhouse/state.hpp"
 
@@ -26,6 +27,13 @@ std::string altered_column(const clickhouse::TableState& state, std::string_view
                            clickhouse::TargetShape shape,
                            const std::vector<clickhouse::ExistingColumn>& existing,
                            const clickhouse::Layout& layout);
+
+/// A column that the target kept when the source dropped it; "": there is none. One that is in the
+/// target and was not in the last shape may also be what another loader has just made, or one that
+/// was killed before it remembered it.
+std::string column_that_came_back(const SourceShape& from, const clickhouse::TableState& state,
+                                  const std::vector<clickhouse::ExistingColumn>& existing,
+                                  const clickhouse::TargetShape& shape);
 
 } // namespace cdc::load
 

@@ -3,11 +3,20 @@
 #include "base/error.hpp"
 #include "clickhouse/identifier.hpp"
 
+#include <algorithm>
+
 namespace cdc::load {
 
 using base::Error;
 using base::ExitCode;
 using base::in_quotes;
+
+namespace {
+
+constexpr const char* kMakeIt =
+    "Drop it, or make it as --dry-run prints it, and load a snapshot of the table.";
+
+} // namespace
 
 const event::DecodedLine& check_order(const event::DecodedLine& line) {
     if (line.kind == event::LineKind::change && line.op != 'm' &&
@@ -38,6 +47,19 @@ void check_owner(const TableLoader& table, const clickhouse::TableState& state) 
                                 in_quotes(target.name), shown(state.layout), shown(layout)),
                     "Give the options of --mode and of names as they were, or another "
                     "--table-name."};
+    }
+}
+
+void check_unmoved(clickhouse::Transport& transport, const clickhouse::Target& target,
+                   const clickhouse::TableState& before) {
+    const clickhouse::TableState now = clickhouse::read_table_state(transport, target.name);
+    if (now.source != before.source || now.shape != before.shape ||
+        now.shape_order != before.shape_order || now.types != before.types ||
+        now.remade != before.remade || now.rebuild != before.rebuild) {
+        throw SetUpMeanwhile{
+            ExitCode::failed,
+            fmt::format("other loaders set {} up at the same time", in_quotes(target.name)),
+            "Start again: the table is looked at anew."};
     }
 }
 
@@ -86,8 +108,27 @@ void check_arguments(const FoundTable& found, const clickhouse::Target& target,
         throw Error{ExitCode::refused,
                     fmt::format("the target already has {} with engine {}, without ({})",
                                 in_quotes(target.stored), text, wanted),
-                    "Drop it, or make it as --dry-run prints it, and load a snapshot of the "
-                    "table."};
+                    kMakeIt};
+    }
+}
+
+void check_own_columns(const std::vector<clickhouse::ExistingColumn>& existing,
+                       const clickhouse::Target& target, const clickhouse::TargetShape& shape) {
+    for (const clickhouse::RowColumn& wanted : clickhouse::row_columns(target, shape)) {
+        const auto found = std::find_if(existing.begin(), existing.end(), [&](const auto& column) {
+            return column.name == wanted.name;
+        });
+        if (!wanted.own || (found != existing.end() && found->type == wanted.type)) {
+            continue;
+        }
+        throw Error{ExitCode::refused,
+                    found == existing.end()
+                        ? fmt::format("the target already has {}, without a column {}",
+                                      in_quotes(target.stored), in_quotes(wanted.name))
+                        : fmt::format("the target already has {}, whose column {} is {} and not {}",
+                                      in_quotes(target.stored), in_quotes(wanted.name), found->type,
+                                      wanted.type),
+                    kMakeIt};
     }
 }
 

@@ -15,6 +15,17 @@ const event::DecodedLine& check_order(const event::DecodedLine& line);
 /// By `_cdc_state`: of the same source table, of the same mode and names.
 void check_owner(const TableLoader& table, const clickhouse::TableState& state);
 
+/// What a table was found to be and what `before` says of it belong together only where no other
+/// loader has set it up since.
+class SetUpMeanwhile : public base::Error {
+public:
+    using Error::Error;
+};
+/// To be called behind the look at the table, before a difference is taken for somebody's doing.
+/// Throws SetUpMeanwhile.
+void check_unmoved(clickhouse::Transport& transport, const clickhouse::Target& target,
+                   const clickhouse::TableState& before);
+
 /// A table that is not there may be a detached one, which CREATE TABLE IF NOT EXISTS takes for one
 /// that is.
 void check_not_detached(clickhouse::Transport& transport, const std::string& name);
@@ -24,6 +35,10 @@ void check_engine(const FoundTable& found, const std::string& name, std::string_
 /// Of a table that somebody else made: without them a deleted row stays, and any version wins.
 void check_arguments(const FoundTable& found, const clickhouse::Target& target,
                      const clickhouse::TargetShape& shape);
+
+/// That it has the loader's own columns, of their types.
+void check_own_columns(const std::vector<clickhouse::ExistingColumn>& existing,
+                       const clickhouse::Target& target, const clickhouse::TargetShape& shape);
 
 /// That no column of the rows is one that somebody made EPHEMERAL, which throws values away,
 /// MATERIALIZED or ALIAS, which take none.

@@ -29,6 +29,8 @@ using clickhouse::Transport;
 
 namespace {
 
+constexpr int kSetUps = 5; ///< at most, while other loaders set the same table up
+
 /// What stands for the tables of all shards, on a cluster.
 void set_up_distributed(Transport& transport, const clickhouse::Target& target,
                         const clickhouse::TargetShape& shape) {
@@ -74,12 +76,21 @@ namespace {
 
 void mark_unproven(Transport& transport, const TableLoader& table, event::Order order,
                    clickhouse::TableState& state, std::string reason) {
+    check_unmoved(transport, table.target(), state);
     clickhouse::insert_state(transport,
                              {clickhouse::unproven_row(table.target().name, order, reason)});
     base::log::warning("table {} is unproven: {}; nothing proves that its rows are the source's "
                        "until it is read again (cdc-snapshot --tables '{}')",
                        in_quotes(table.target().name), reason, table.source().display_name());
     state.unproven = std::move(reason);
+}
+
+/// Of what the target's table was found to be.
+void mark_found_stale(Transport& transport, TableLoader& table, event::Order order,
+                      clickhouse::TableState& state, std::string reason) {
+    check_unmoved(transport, table.target(), state);
+    state.stale = std::move(reason);
+    mark_stale(transport, table, order, state.stale);
 }
 
 /// Of a table with rows of which `_cdc_state` does not know where they come from: their barrier and
@@ -251,33 +262,6 @@ std::set<std::string> columns_left(const clickhouse::TableState& before, const S
     return left;
 }
 
-/// A column that the target kept when the source dropped it; "": there is none. One that is in the
-/// target and was not in the last shape may also be what a loader made that was killed before it
-/// remembered it.
-std::string column_that_came_back(const SourceShape& from, const clickhouse::TableState& state,
-                                  const std::vector<clickhouse::ExistingColumn>& existing,
-                                  const clickhouse::TargetShape& shape) {
-    const bool made_anew = state.shape_order < state.remade; // for this shape, with its columns
-    if (state.shape.empty() || from.order < state.shape_order || made_anew) {
-        return {};
-    }
-    const event::Table before = event::parse_table(state.shape);
-    for (std::size_t i = 0; i < shape.columns.size(); ++i) {
-        const event::Column& column = from.described.columns[i];
-        const bool is_there = std::any_of(existing.begin(), existing.end(), [&](const auto& old) {
-            return old.name == shape.columns[i].stored;
-        });
-        const bool was_there =
-            std::any_of(before.columns.begin(), before.columns.end(),
-                        [&](const event::Column& old) { return old.name == column.name; });
-        const bool kept = column.number == 0 || state.left.contains(column.name);
-        if (kept && is_there && !was_there) {
-            return column.name;
-        }
-    }
-    return {};
-}
-
 void remember(Transport& transport, TableLoader& table, const clickhouse::TableState& before,
               const SourceShape& from, const std::string& types, bool read_again) {
     const event::Table& described = from.described;
@@ -357,8 +341,10 @@ clickhouse::Target find_target(Transport& transport, const clickhouse::Layout& l
     return target;
 }
 
-void set_up_table(Transport& transport, TableLoader& table, const SourceShape& from,
-                  bool read_again) {
+namespace {
+
+void set_up_once(Transport& transport, TableLoader& table, const SourceShape& from,
+                 bool read_again) {
     const clickhouse::Target& target = table.target();
     clickhouse::TargetShape shape =
         clickhouse::make_shape(from.connector, from.described.columns, target.own());
@@ -386,8 +372,8 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
             clickhouse::leave_out_misfit(column);
         }
         if (!state.shape.empty() && !is_another_table(state, from)) {
-            state.stale = fmt::format("{} was dropped in the target", in_quotes(target.stored));
-            mark_stale(transport, table, std::max(from.order, state.shape_order), state.stale);
+            mark_found_stale(transport, table, std::max(from.order, state.shape_order), state,
+                             fmt::format("{} was dropped in the target", in_quotes(target.stored)));
         }
         transport.execute(clickhouse::create_raw_sql(target, shape));
         base::log::info("made table {}", in_quotes(target.stored));
@@ -405,17 +391,18 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
             const auto unknown =
                 fit_defaults(transport, table, from, state, existing, found_raw, shape, counts);
             if (!unknown.empty() && !read_again && from.order >= state.shape_order) {
-                state.stale = fmt::format(
-                    "column {} was {}, and what its older rows have is "
-                    "not known",
-                    in_quotes(unknown.front()),
-                    had_column(state, from, unknown.front()) ? "dropped in the target" : "added");
-                mark_stale(transport, table, from.order, state.stale); // before the column is there
+                const bool had = had_column(state, from, unknown.front());
+                mark_found_stale( // before the column is there
+                    transport, table, from.order, state,
+                    fmt::format("column {} was {}, and what its older rows have is not known",
+                                in_quotes(unknown.front()),
+                                had ? "dropped in the target" : "added"));
             }
             const std::string column = column_that_came_back(from, state, existing, shape);
             if (!column.empty() && !read_again) {
-                state.stale = fmt::format("column {} was dropped and made anew", in_quotes(column));
-                mark_stale(transport, table, from.order, state.stale);
+                mark_found_stale(
+                    transport, table, from.order, state,
+                    fmt::format("column {} was dropped and made anew", in_quotes(column)));
             }
         }
         const clickhouse::Alteration alteration =
@@ -426,6 +413,7 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
                 fmt::format("the shape is older than the barrier of {}", in_quotes(target.name))};
         }
         check_arguments(found_raw, target, shape);
+        check_own_columns(existing, target, shape);
         for (const std::string& statement : alteration.statements) {
             transport.execute(statement);
             base::log::info("{}", statement);
@@ -445,6 +433,21 @@ void set_up_table(Transport& transport, TableLoader& table, const SourceShape& f
     table.count_replaced(counts);
     table.oid = from.described.oid;
     table.misfit.reset();
+}
+
+} // namespace
+
+void set_up_table(Transport& transport, TableLoader& table, const SourceShape& from,
+                  bool read_again) {
+    for (int left = kSetUps; left > 1; --left) {
+        try {
+            set_up_once(transport, table, from, read_again);
+            return;
+        } catch (const SetUpMeanwhile& moved) {
+            base::log::debug("{}", moved.what());
+        }
+    }
+    set_up_once(transport, table, from, read_again);
 }
 
 void allow_null(Transport& transport, TableLoader& table, std::size_t column) {

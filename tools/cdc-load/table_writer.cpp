@@ -16,6 +16,7 @@ constexpr std::size_t kStoredKeysAtOnce = 10'000;
 constexpr int kTooMuchMemory = 241;
 constexpr int kNoSuchColumn = 16;
 constexpr int kIncorrectData = 117;
+constexpr int kUnknownIdentifier = 47;
 } // namespace
 
 Resolver::Insert TableWriter::inserter() {
@@ -31,13 +32,23 @@ void TableWriter::store(TableLoader& table, const TableWork& work) {
 
 void TableWriter::resolve(TableLoader& table, const TableWork& work) {
     if (!work.waiting.empty() || table.pending > 0) {
-        clickhouse::with_retry(m_retry, [&] { m_resolver.resolve(table, work, inserter()); });
+        ask(table, [&] { m_resolver.resolve(table, work, inserter()); });
     }
 }
 
 void TableWriter::resolve_stored(TableLoader& table, event::Order barrier) {
-    clickhouse::with_retry(
-        m_retry, [&] { m_resolver.resolve_stored(table, barrier, kStoredKeysAtOnce, inserter()); });
+    ask(table, [&] { m_resolver.resolve_stored(table, barrier, kStoredKeysAtOnce, inserter()); });
+}
+
+void TableWriter::ask(const TableLoader& table, const std::function<void()>& question) {
+    clickhouse::with_retry(m_retry, [&] {
+        try {
+            question();
+        } catch (const ServerError& error) {
+            check_columns(table, error);
+            throw;
+        }
+    });
 }
 
 void TableWriter::insert_rows(const TableLoader& table, const clickhouse::RowBatch& rows,
@@ -82,7 +93,8 @@ void TableWriter::insert_range(const TableLoader& table, const clickhouse::RowBa
 
 /// Another loader may have altered the table, or have put another one in its place.
 void TableWriter::check_columns(const TableLoader& table, const ServerError& error) {
-    if (error.server_code() != kNoSuchColumn && error.server_code() != kIncorrectData) {
+    const int code = error.server_code();
+    if (code != kNoSuchColumn && code != kIncorrectData && code != kUnknownIdentifier) {
         return;
     }
     const auto existing = find_columns(m_transport, table.target().raw);

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -39,6 +40,7 @@ public:
 
 private:
     Resolver::Insert inserter();
+    void ask(const TableLoader& table, const std::function<void()>& question);
     void insert_range(const TableLoader& table, const clickhouse::RowBatch& rows, std::size_t from,
                       std::size_t count);
     void check_columns(const TableLoader& table, const clickhouse::ServerError& error);
