@@ -762,6 +762,7 @@ TEST_CASE("rows in STATEMENT format are refused where they may be those of a cap
     const Statements statements{lookup};
     for (const char* text :
          {"INSERT INTO skipped VALUES (1, 1)", "INSERT IGNORE record.skipped (v) SELECT 2",
+          "INSERT INTO skipped SELECT * FROM seen", "INSERT INTO skipped SELECT * FROM orders",
           "REPLACE INTO skipped SET v = 1", "UPDATE skipped SET v = 2 WHERE id = 1",
           "UPDATE LOW_PRIORITY `skipped`, record.skipped SET v = 2",
           "DELETE FROM skipped WHERE v = 3 ORDER BY v LIMIT 1"}) {
@@ -770,9 +771,10 @@ TEST_CASE("rows in STATEMENT format are refused where they may be those of a cap
     // One that is gone, or is a view, cannot be told from a word but by its place.
     for (const char* text :
          {"INSERT INTO seen VALUES (1)", "INSERT INTO gone VALUES (1)", "REPLACE gone SET v = 1",
-          "INSERT INTO skipped SELECT * FROM seen", "INSERT INTO skipped SELECT * FROM orders",
-          "UPDATE gone SET v = 1", "UPDATE skipped, gone SET v = 1", "DELETE FROM gone",
-          "DELETE gone FROM skipped, gone", "WITH a AS (SELECT 1) DELETE FROM gone",
+          "INSERT /*!50000 */ INTO skipped SELECT * FROM seen",
+          "UPDATE skipped SET v = (SELECT 1 FROM seen)", "UPDATE gone SET v = 1",
+          "UPDATE skipped, gone SET v = 1", "DELETE FROM gone", "DELETE gone FROM skipped, gone",
+          "WITH a AS (SELECT 1) DELETE FROM gone",
           "INSERT /*!99999 INTO skipped */ gone VALUES (1)", "CALL gone()",
           "INSERT INTO `INTO` VALUES (1)"}) {
         CAPTURE(text);
