@@ -62,7 +62,8 @@ bool mysql_type_grows(TypeName from, TypeName to) {
     return grows || text_size(to) >= 1; // 65,535 bytes, as the longest varchar
 }
 
-std::string reason_of_column(const Table& before, const Table& after, const Column& now) {
+std::string reason_of_column(const Table& before, const Table& after, const Column& now,
+                             bool types_by_facts) {
     const Column* then = find_column(before, now);
     const std::string name = in_quotes(now.name);
     if (then == nullptr) {
@@ -78,7 +79,9 @@ std::string reason_of_column(const Table& before, const Table& after, const Colu
     if (then->name != now.name) {
         return fmt::format("column {} was called {}", name, in_quotes(then->name));
     }
-    if (!keeps_values(then->type, now.type)) {
+    // The name of an enum, which the facts know by its number, may be another one.
+    const bool same_enum = types_by_facts && !then->labels.empty() && then->labels == now.labels;
+    if (!same_enum && !keeps_values(then->type, now.type)) {
         return fmt::format("the type of column {} was changed from {} to {}", name,
                            in_quotes(then->type), in_quotes(now.type));
     }
@@ -144,12 +147,13 @@ bool keeps_values(std::string_view from, std::string_view to) {
            new_type.second == old_type.second;
 }
 
-std::string stale_reason(const Table& before, const Table& after) {
+std::string stale_reason(const Table& before, const Table& after, bool types_by_facts) {
     if (before.oid != 0 && after.oid != 0 && before.oid != after.oid) {
         return "another table has its name now";
     }
     for (const Column& now : after.columns) {
-        if (std::string reason = reason_of_column(before, after, now); !reason.empty()) {
+        if (std::string reason = reason_of_column(before, after, now, types_by_facts);
+            !reason.empty()) {
             return reason;
         }
     }

@@ -17,7 +17,8 @@ namespace cdc::event {
 ///     a column was renamed, or dropped and made anew under its name
 ///     a new column has values in old rows that no line tells
 ///     a label of an enum was renamed
-std::string stale_reason(const Table& before, const Table& after);
+/// `types_by_facts`: facts tell whether an enum of the same labels is another one.
+std::string stale_reason(const Table& before, const Table& after, bool types_by_facts = false);
 
 /// Whether a column's type can be changed from one to the other without touching any value.
 bool keeps_values(std::string_view from, std::string_view to);

@@ -147,7 +147,7 @@ std::string why_stale(Transport& transport, const TableLoader& table,
         }
         const event::Table shape = event::parse_table(before.shape);
         if (order >= before.shape_order) {
-            return event::stale_reason(shape, described);
+            return event::stale_reason(shape, described, from.facts);
         }
         // Partitions of a topic are read one before the other. Where the table of now began, which
         // would end the rows of this one, is not known.
