@@ -88,6 +88,9 @@ PostgresChanges::StreamMessage PostgresChanges::next_message() {
                 "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint & 4294967295");
             send_whole(fmt::format("the server fails at a transaction that runs: {}", error.what()),
                        next.number<std::uint32_t>(0, 0));
+            throw postgres::ServerError{
+                error.code(), error.what(), error.sqlstate(),
+                "--spool-limit 0 asks for transactions after their commit."};
         }
         throw;
     }
