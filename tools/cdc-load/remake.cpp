@@ -44,9 +44,10 @@ Error another_loader(const Target& target, const std::string& words) {
 
 /// Loaders that make one table anew at a time use one name beside it, and each drops first what it
 /// finds there.
-void check_ours(Transport& transport, const Target& target, const Target& side,
-                const std::string& place) {
-    if (find_table(transport, side.stored).place != place) {
+void check_ours(Transport& transport, const Target& target, const FoundTable& found,
+                const Target& side, const std::string& place) {
+    if (find_table(transport, side.stored).place != place ||
+        find_table(transport, target.stored).place != found.place) {
         throw another_loader(target, {});
     }
 }
@@ -293,7 +294,7 @@ void make_anew(Transport& transport, const TableLoader& table, const SourceShape
                         : fmt::format("its key is ({}) now, which its old rows do not have",
                                       key_names(shape));
         }
-        check_ours(transport, target, side, place);
+        check_ours(transport, target, found, side, place);
         if (!stale.empty()) {
             place = create(transport, side, shape, carried, existing, from.order);
             if (!copy.history.empty()) {
@@ -313,7 +314,7 @@ void make_anew(Transport& transport, const TableLoader& table, const SourceShape
         warn_stale(table, stale);
     }
     narrow_view(transport, target, side.raw);
-    check_ours(transport, target, side, place);
+    check_ours(transport, target, found, side, place);
     exchange_tables(transport, target, side, from.order);
     base::log::info("table {}: made anew under its name, {}", in_quotes(target.name),
                     shape.keyed() ? fmt::format("ordered by ({})", key_names(shape))

@@ -51,11 +51,12 @@ void check_owner(const TableLoader& table, const clickhouse::TableState& state) 
 }
 
 void check_unmoved(clickhouse::Transport& transport, const clickhouse::Target& target,
-                   const clickhouse::TableState& before) {
+                   const clickhouse::TableState& before, const FoundTable& found) {
     const clickhouse::TableState now = clickhouse::read_table_state(transport, target.name);
     if (now.source != before.source || now.shape != before.shape ||
         now.shape_order != before.shape_order || now.types != before.types ||
-        now.remade != before.remade || now.rebuild != before.rebuild) {
+        now.remade != before.remade || now.rebuild != before.rebuild ||
+        find_table(transport, target.stored).place != found.place) {
         throw SetUpMeanwhile{
             ExitCode::failed,
             fmt::format("other loaders set {} up at the same time", in_quotes(target.name)),

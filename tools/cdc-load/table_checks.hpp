@@ -24,7 +24,7 @@ public:
 /// To be called behind the look at the table, before a difference is taken for somebody's doing.
 /// Throws SetUpMeanwhile.
 void check_unmoved(clickhouse::Transport& transport, const clickhouse::Target& target,
-                   const clickhouse::TableState& before);
+                   const clickhouse::TableState& before, const FoundTable& found);
 
 /// A table that is not there may be a detached one, which CREATE TABLE IF NOT EXISTS takes for one
 /// that is.

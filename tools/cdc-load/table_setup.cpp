@@ -75,8 +75,8 @@ void mark_stale(Transport& transport, TableLoader& table, event::Order order,
 namespace {
 
 void mark_unproven(Transport& transport, const TableLoader& table, event::Order order,
-                   clickhouse::TableState& state, std::string reason) {
-    check_unmoved(transport, table.target(), state);
+                   clickhouse::TableState& state, const FoundTable& found, std::string reason) {
+    check_unmoved(transport, table.target(), state, found);
     clickhouse::insert_state(transport,
                              {clickhouse::unproven_row(table.target().name, order, reason)});
     base::log::warning("table {} is unproven: {}; nothing proves that its rows are the source's "
@@ -87,8 +87,8 @@ void mark_unproven(Transport& transport, const TableLoader& table, event::Order 
 
 /// Of what the target's table was found to be.
 void mark_found_stale(Transport& transport, TableLoader& table, event::Order order,
-                      clickhouse::TableState& state, std::string reason) {
-    check_unmoved(transport, table.target(), state);
+                      clickhouse::TableState& state, const FoundTable& found, std::string reason) {
+    check_unmoved(transport, table.target(), state, found);
     state.stale = std::move(reason);
     mark_stale(transport, table, order, state.stale);
 }
@@ -96,7 +96,7 @@ void mark_found_stale(Transport& transport, TableLoader& table, event::Order ord
 /// Of a table with rows of which `_cdc_state` does not know where they come from: their barrier and
 /// their marks are lost with it.
 void mark_unknown_rows(Transport& transport, const TableLoader& table, event::Order order,
-                       clickhouse::TableState& state) {
+                       clickhouse::TableState& state, const FoundTable& found) {
     if (state.source.empty() && state.shape.empty() &&
         !transport
              .query("SELECT 1 FROM " + clickhouse::quote_identifier(table.target().stored) +
@@ -104,7 +104,7 @@ void mark_unknown_rows(Transport& transport, const TableLoader& table, event::Or
                     "TabSeparated")
              .empty()) {
         mark_unproven(
-            transport, table, order, state,
+            transport, table, order, state, found,
             fmt::format("it held rows of which {} knew nothing", clickhouse::kStateTable));
     }
 }
@@ -125,7 +125,7 @@ void mark_altered(Transport& transport, const TableLoader& table, const SourceSh
         existing, table.target().own());
     if (!reason.empty()) {
         mark_unproven(transport, table,
-                      std::max({from.order, state.shape_order, state.unproven_order}), state,
+                      std::max({from.order, state.shape_order, state.unproven_order}), state, found,
                       std::move(reason));
     }
 }
@@ -373,6 +373,7 @@ void set_up_once(Transport& transport, TableLoader& table, const SourceShape& fr
         }
         if (!state.shape.empty() && !is_another_table(state, from)) {
             mark_found_stale(transport, table, std::max(from.order, state.shape_order), state,
+                             found_raw,
                              fmt::format("{} was dropped in the target", in_quotes(target.stored)));
         }
         transport.execute(clickhouse::create_raw_sql(target, shape));
@@ -383,7 +384,7 @@ void set_up_once(Transport& transport, TableLoader& table, const SourceShape& fr
             check_takes_values(existing, target, shape);
         }
         std::erase_if(existing, [](const auto& column) { return column.ephemeral(); });
-        mark_unknown_rows(transport, table, from.order, state);
+        mark_unknown_rows(transport, table, from.order, state, found_raw);
         if (!read_again) {
             mark_altered(transport, table, from, state, found_raw, existing);
         }
@@ -393,7 +394,7 @@ void set_up_once(Transport& transport, TableLoader& table, const SourceShape& fr
             if (!unknown.empty() && !read_again && from.order >= state.shape_order) {
                 const bool had = had_column(state, from, unknown.front());
                 mark_found_stale( // before the column is there
-                    transport, table, from.order, state,
+                    transport, table, from.order, state, found_raw,
                     fmt::format("column {} was {}, and what its older rows have is not known",
                                 in_quotes(unknown.front()),
                                 had ? "dropped in the target" : "added"));
@@ -401,7 +402,7 @@ void set_up_once(Transport& transport, TableLoader& table, const SourceShape& fr
             const std::string column = column_that_came_back(from, state, existing, shape);
             if (!column.empty() && !read_again) {
                 mark_found_stale(
-                    transport, table, from.order, state,
+                    transport, table, from.order, state, found_raw,
                     fmt::format("column {} was dropped and made anew", in_quotes(column)));
             }
         }
