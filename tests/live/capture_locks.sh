@@ -10,7 +10,7 @@ url=CDC_TEST_${name^^}_URL
 CDC_TEST_POSTGRES_URL=${!url}
 create_db
 sql "CREATE TABLE free (id int PRIMARY KEY, v text); INSERT INTO free SELECT g, 'v' FROM generate_series(1, 100) g;
-     CREATE TABLE held (id int PRIMARY KEY, v text); INSERT INTO held VALUES (1, 'h');
+     CREATE TABLE held (id int PRIMARY KEY, v text); ALTER TABLE held REPLICA IDENTITY FULL; INSERT INTO held VALUES (1, 'h');
      CREATE TABLE parted (id int, d int, PRIMARY KEY (id, d)) PARTITION BY LIST (d);
      CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1); CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2);
      CREATE PUBLICATION filtered FOR TABLE free WHERE (id > 50), held WHERE (v <> ''), parted WITH (publish_via_partition_root = true)"

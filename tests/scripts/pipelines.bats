@@ -288,8 +288,8 @@ BASH
     file=$BATS_TEST_TMPDIR/letters
     forward() { bash -c '
         state=$1 PIPELINE_LOG_BYTES=${4:-1000}
-        eval "$(sed -n "/^part_of()/p; /^has_sent()/p; /^forward_news()/,/^}/p; /^begin_file_anew()/,/^}/p; /^older_move_on()/,/^}/p" "$2")"
-        forward_news "$3" tee -a "$3.taken" >/dev/null' _ "$PIPELINE_STATE" "$ROOT/scripts/lib/pipeline.sh" "$file" "$@"; }
+        . "$2"
+        forward_news "$3" tee -a "$3.taken" >/dev/null' _ "$PIPELINE_STATE" "$ROOT/scripts/lib/forward.sh" "$file" "$@"; }
     forward
     printf 'one\ntwo\nhal' >"$file"
     forward
