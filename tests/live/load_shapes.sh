@@ -82,6 +82,12 @@ wait $SLOW || fail "the first loader: $(cat slow.err)"
 expect 'rows' "$(rows_of both)" $'1,1,"n",\\N\n2,1,"n",1\n3,1,"n",1'
 
 say 'two loaders that make one table anew at a time: one says so, and is started again'
+says_so() {
+    code=0
+    wait $SLOW || code=$?
+    expect 'the first loader' "$code" 1
+    expect_words slow.err "another loader made '${1}_raw' anew at the same time"
+}
 keyed() { lines "print(table('both', [T[0] | {'key': 2}, column('q', 'integer', False, 1), T[2], column('z', 'integer')], 'v3', 30))
 print(change('c', 'both', {'q': $1, 'id': $1}, 30 + $1, 1, after={'id': $1, 'q': $1, 'note': 'n', 'z': 1}))" | cdc-load --target "$TARGET"; }
 printf '%s\n' 'delay 0 1 CREATE' 'delay 4 1 _remake_' >"$FAULTS"
@@ -89,10 +95,7 @@ keyed 8 2>slow.err &
 SLOW=$!
 wait_until 10 eval '[ ! -s "$FAULTS" ]'
 keyed 9 2>load.err || fail 'the second loader'
-code=0
-wait $SLOW || code=$?
-expect 'the first loader' "$code" 1
-expect_words slow.err "another loader made 'both_raw' anew at the same time"
+says_so both
 keyed 8 2>load.err || fail 'the first loader again'
 expect 'rows' "$(ch 'SELECT id FROM both ORDER BY id FORMAT CSV' | tr '\n' ' ')" '1 2 3 8 9 '
 
@@ -107,10 +110,7 @@ SLOW=$!
 wait_until 10 grep -q '^delay 4' "$FAULTS"
 wait_until 10 eval '! grep -q SELECT "$FAULTS"'
 made_anew 4 2>load.err || fail "the second loader: $(cat load.err)"
-code=0
-wait $SLOW || code=$?
-expect 'the first loader' "$code" 1
-expect_words slow.err "another loader made 'duel_raw' anew at the same time"
+says_so duel
 made_anew 3 2>load.err || fail 'the first loader again'
 expect 'rows' "$(ch 'SELECT id FROM duel ORDER BY id FORMAT CSV' | tr '\n' ' ')" '1 2 3 4 '
 expect 'no mark' "$(stale duel)" ''
