@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/numbers.hpp"
 #include "event/json_cursor.hpp"
+#include "event/line_decoder.hpp"
 #include "event/order.hpp"
 
 #include <simdjson.h>
@@ -118,6 +119,10 @@ void cut_source(std::string_view source, ChangeCut& cut) {
     if (cursor.failed()) {
         fail(ExitCode::bad_data, "source is not an object: {}", in_quotes(cut.source));
     }
+}
+
+std::string plain_name(std::string_view json) {
+    return json.starts_with('"') ? event::json_string_value(json) : std::string{};
 }
 
 std::string_view own_order(std::string_view value) {

@@ -35,6 +35,9 @@ void cut_change(std::string_view line, ChangeCut& cut);
 /// (bad_data).
 void cut_source(std::string_view source, ChangeCut& cut);
 
+/// A name of ChangeCut without its quotes and escapes; "" where the source has none.
+std::string plain_name(std::string_view json);
+
 /// The order of a change, 32 digits, from its value alone, where that ends as our own lines do:
 ///
 ///     …,"order":"000100000000015101f0000000000001"},"op":"c","ts_ms":1763709000123}

@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "event/json_cursor.hpp"
-#include "event/line_decoder.hpp"
 #include "event/line_predictor.hpp"
 
 namespace cdc::publish {
@@ -12,18 +11,11 @@ using base::Error;
 using base::ExitCode;
 using base::in_quotes;
 
-namespace {
-
-std::string unescaped(std::string_view json) {
-    return json.starts_with('"') ? event::json_string_value(json) : std::string{};
-}
-
-} // namespace
-
 std::string BlankTopics::topic_of(const kafka::ChangeCut& cut) const {
     return cut.op == 'm'
                ? m_routes.side_name("message")
-               : m_routes.name_of(unescaped(cut.db), unescaped(cut.schema), unescaped(cut.table));
+               : m_routes.name_of(kafka::plain_name(cut.db), kafka::plain_name(cut.schema),
+                                  kafka::plain_name(cut.table));
 }
 
 BlankTopics::State BlankTopics::look_at(const std::string& topic) {

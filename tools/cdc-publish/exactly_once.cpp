@@ -105,11 +105,9 @@ void ExactlyOnceStream::read_position() {
 
 /// Rows of views have no such hash.
 bool ExactlyOnceStream::is_of_done_snapshot(const kafka::ChangeCut& cut) const {
-    const auto text = [](std::string_view json) {
-        return json.starts_with('"') ? event::json_string_value(json) : std::string{};
-    };
     return m_stored.snapshot_tables.holds(
-        SnapshotTables::hash(text(cut.db), text(cut.schema), text(cut.table), cut.order));
+        SnapshotTables::hash(kafka::plain_name(cut.db), kafka::plain_name(cut.schema),
+                             kafka::plain_name(cut.table), cut.order));
 }
 
 namespace {
